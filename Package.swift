@@ -1,0 +1,72 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Layers, lowest first; a target may only depend on targets above it in this file.
+let package = Package(
+  name: "helixfold",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "helixfold", targets: ["helixfold-cli"]),
+    .library(name: "HelixFold", targets: ["HelixFold"]),
+    .library(name: "Scoring", targets: ["Protein", "StructureIO", "Scoring"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+  ],
+  targets: [
+    // System libraries and the hot loops.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .target(name: "CKernels"),
+
+    // Plain values and files.
+    .target(name: "NumericArrays"),
+    .target(name: "ArrayFiles", dependencies: ["NumericArrays", "CZip"]),
+    .target(name: "HDF5Files", dependencies: ["NumericArrays", "CHDF5"]),
+    .target(name: "Protein"),
+    .target(name: "StructureIO", dependencies: ["Protein"]),
+    .target(name: "Scoring", dependencies: ["Protein"]),
+
+    // The contract between data and network.
+    .target(name: "FoldingCore", dependencies: ["Protein", "NumericArrays"]),
+
+    // Data side.
+    .target(
+      name: "FeaturePipeline", dependencies: ["FoldingCore", "Protein", "ArrayFiles", "HDF5Files"]),
+    .target(name: "Weights", dependencies: ["FoldingCore", "ArrayFiles", "HDF5Files"]),
+
+    // Network side.
+    .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
+    .target(name: "NeuralNet", dependencies: ["TensorCore"]),
+    .target(name: "FoldingModel", dependencies: ["FoldingCore", "NeuralNet"]),
+
+    // The facade and the command.
+    .target(
+      name: "HelixFold",
+      dependencies: [
+        "FeaturePipeline", "FoldingModel", "Weights", "StructureIO", "Scoring",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "helixfold-cli",
+      dependencies: [
+        "HelixFold", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),
+    .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
+    .testTarget(name: "HDF5FilesTests", dependencies: ["HDF5Files"]),
+    .testTarget(name: "StructureTests", dependencies: ["StructureIO"]),
+    .testTarget(name: "ScoringTests", dependencies: ["Scoring", "StructureIO"]),
+    .testTarget(name: "FeaturePipelineTests", dependencies: ["FeaturePipeline"]),
+    .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
+    .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"]),
+    .testTarget(name: "HelixFoldTests", dependencies: ["HelixFold"]),
+    .testTarget(name: "CLITests", dependencies: ["HelixFold"]),
+    .testTarget(name: "RepositoryTests"),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)

@@ -1,0 +1,152 @@
+// The hot loops of helixfold. Every function is single-threaded, works on the slice it is given and
+// keeps no state besides the instruction-set path chosen once (hf_isa_select).
+//
+// Bits: an output element depends only on its own inputs and on constants of the path, never on how the
+// caller cut rows or columns into calls. Sums are fp32; bfloat16 is storage (round to nearest even).
+// Strides are in elements, may be any sign-less value, and matrices are row-major unless a stride says otherwise.
+
+#ifndef HELIXFOLD_CKERNELS_H
+#define HELIXFOLD_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: - Types and dispatch
+
+typedef enum { HF_F32 = 0, HF_BF16 = 1 } hf_dtype;
+
+/// Instruction-set paths, slowest first. `HF_ISA_AVX512_BF16` multiplies bfloat16 pairs with vdpbf16ps;
+/// every other path widens to fp32 and uses fused multiply-add.
+typedef enum {
+  HF_ISA_PORTABLE = 0,
+  HF_ISA_NEON = 1,
+  HF_ISA_AVX2 = 2,
+  HF_ISA_AVX512 = 3,
+  HF_ISA_AVX512_BF16 = 4,
+} hf_isa;
+
+/// Whether this machine can run `isa`.
+bool hf_isa_available(hf_isa isa);
+/// The best available path.
+hf_isa hf_isa_best(void);
+/// Chooses the path of all later calls; returns false (and changes nothing) if it is not available.
+/// Call before any worker starts.
+bool hf_isa_select(hf_isa isa);
+/// The path in use.
+hf_isa hf_isa_current(void);
+/// "portable", "neon", "avx2", "avx512", "avx512-bf16".
+const char *hf_isa_name(hf_isa isa);
+/// Denormals become zero on the calling thread (every worker calls this once).
+void hf_flush_denormals(void);
+
+// MARK: - Matrix product
+
+/// Type in which the current path wants the operands of a product whose activations are stored as `storage`:
+/// bf16 only where the path multiplies bf16 directly, fp32 elsewhere.
+hf_dtype hf_gemm_operand_type(hf_dtype storage);
+
+/// Bytes of a packed right operand [k, n] of `operand_type`.
+size_t hf_gemm_packed_size(hf_dtype operand_type, int64_t k, int64_t n);
+
+/// Packs B[k, n], element (p, j) at b[p * row_stride + j * col_stride], for hf_gemm.
+/// Columns are independent: packing [k, n] at once or in column ranges starting at multiples of hf_gemm_column_unit() gives the same bytes.
+void hf_gemm_pack(hf_dtype operand_type, int64_t k, int64_t n, const void *b, hf_dtype b_type, int64_t row_stride,
+                  int64_t col_stride, void *packed);
+/// Column granularity of the packed format.
+int64_t hf_gemm_column_unit(void);
+
+typedef enum { HF_ACT_NONE = 0, HF_ACT_RELU = 1, HF_ACT_SIGMOID = 2 } hf_activation;
+
+/// C = epilogue(A · B): with s = Σ_p A[i,p] B[p,j] in fp32,
+///   v = alpha * s;  v += bias_n[j];  v += bias_m[i];  v = activation(v);  v *= scale_m[i];  v *= scale_n[j];
+///   v *= mul[i,j];  v += accumulate ? C[i,j] : 0;  C[i,j] = round(v)
+/// `mul` is addressed like C. Optional pointers may be NULL.
+/// Column j of C stands at (j / c_block) * c_block_stride + (j % c_block) * c_col_stride when c_block > 0 (c_block must be a
+/// multiple of hf_gemm_column_unit()), else at j * c_col_stride. A and C must not overlap.
+typedef struct {
+  int64_t m, n, k;
+  const void *a;
+  hf_dtype a_type;
+  int64_t a_row_stride, a_col_stride;
+  hf_dtype operand_type;
+  const void *b_packed;
+  void *c;
+  hf_dtype c_type;
+  int64_t c_row_stride, c_col_stride, c_block, c_block_stride;
+  float alpha;
+  const float *bias_n, *bias_m;
+  hf_activation activation;
+  const float *scale_m, *scale_n;
+  const void *mul;
+  hf_dtype mul_type;
+  bool accumulate;
+} hf_gemm_args;
+
+/// Scratch bytes that hf_gemm needs for these sizes (64-byte aligned memory).
+size_t hf_gemm_scratch_size(hf_dtype operand_type, int64_t m, int64_t n, int64_t k);
+void hf_gemm(const hf_gemm_args *args, void *scratch);
+
+// MARK: - Attention
+
+/// Gated multi-head attention with pair bias and key mask for one batch element, O(keys) memory:
+///   l_ij = scale * q_i·k_j + bias[h,i,j] + 1e9 * (key_mask[j] - 1);  o_i = Σ_j softmax_j(l_ij) v_j;  out = o ⊙ sigmoid(gate)
+/// Head h of q, k, v, gate and out starts at column h * head_dim. Keys are visited in fixed tiles with online softmax.
+/// A row whose keys are all masked averages all keys (as AlphaFold2 in fp32).
+typedef struct {
+  int64_t queries, keys, heads, head_dim;
+  hf_dtype type;                                  // of q, k, v, gate, out
+  const void *q, *k, *v;
+  int64_t q_row_stride, k_row_stride, v_row_stride;
+  const void *bias;                               // [heads, queries, keys] or NULL
+  hf_dtype bias_type;
+  int64_t bias_head_stride, bias_row_stride;
+  const float *key_mask;                          // [keys] or NULL
+  const void *gate;                               // logits before the sigmoid, or NULL
+  int64_t gate_row_stride;
+  void *out;
+  int64_t out_row_stride;
+  float scale;
+  float *log_sum_exp;                             // [heads, queries] or NULL: max + log(sum) of each row, for the backward pass
+} hf_attention_args;
+
+size_t hf_attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim);
+/// All heads, queries in [query_begin, query_end).
+void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);
+
+// MARK: - Normalisation and elementwise
+
+/// y[i,:] = (x[i,:] - mean) / sqrt(var + eps) * scale + offset over `columns`, statistics in fp32 in two passes.
+/// mean and rstd ([rows]) may be NULL. x and y may be the same memory when types and strides agree.
+void hf_layer_norm(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
+                   const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd);
+
+/// Layer norm over the first axis of a channel-major slice: x[c, i] at x[c * x_channel_stride + i], i < points;
+/// writes y[i, c] row-major (y_row_stride), so that channel-major products feed a projection without a transposition pass.
+void hf_layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
+                            const float *scale, const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride,
+                            float *mean, float *rstd);
+
+void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+/// y += x
+void hf_add(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+/// y = sigmoid(x); y may be x.
+void hf_sigmoid(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+/// y *= sigmoid(gate)
+void hf_gate(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type);
+/// y = exp(x), relative error bound stated with the implementation; x ≤ -87.3 gives 0, x ≥ 88.7 gives +inf.
+void hf_exp(int64_t n, const float *x, float *y);
+/// Rows of softmax in place; a row of -inf becomes zeros.
+void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride);
+/// Sum in a fixed order (independent of alignment and path width is not promised, of partition is).
+float hf_sum(int64_t n, const float *x);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,203 @@
+/// Everything that defines a network: sizes, depths, heads and the order of the block.
+///
+/// Jumper et al. 2021, Suppl. 1.5–1.9 and Table 5; values of the released `model_1` … `model_5`.
+public struct FoldingConfig: Codable, Hashable, Sendable {
+  /// Name of the preset, or of the custom file.
+  public var name = "model_1"
+  /// Rows drawn from the alignment for each pass.
+  public var sampling = SamplingConfig()
+  /// Widths shared by the whole trunk.
+  public var channels = ChannelConfig()
+  /// The main stack.
+  public var evoformer = EvoformerConfig(blocks: 48, msaHeads: 8, msaHeadChannels: 32)
+  /// The extra-MSA stack: global column attention, narrower MSA.
+  public var extraMSA = EvoformerConfig(blocks: 4, msaHeads: 8, msaHeadChannels: 8)
+  /// Template embedding; nil in models without templates.
+  public var template: TemplateConfig? = TemplateConfig()
+  /// Invariant point attention and side chains.
+  public var structure = StructureConfig()
+  /// Heads on top of the trunk.
+  public var heads = HeadConfig()
+  /// Where the outer product mean stands; weights trained with one order do not fit another.
+  public var blockOrder = BlockOrder.serial
+  /// Passes after the first one.
+  public var recycles = 3
+  /// Alignment draws averaged per pass (8 in `monomer_casp14`).
+  public var ensembles = 1
+
+  /// `model_1` without changes.
+  public init() {}
+}
+
+/// Place of the outer product mean in a block.
+public enum BlockOrder: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Between the MSA track and the pair track: AlphaFold2, Algorithm 6.
+  case serial
+  /// Before both tracks: AlphaFold-Multimer.
+  case outerProductFirst = "first"
+  /// After both tracks: Parallel Evoformer, arXiv:2211.00235.
+  case parallel
+}
+
+/// How many rows are drawn from the alignment. Suppl. 1.2.
+public struct SamplingConfig: Codable, Hashable, Sendable {
+  /// Cluster rows, template rows included where `template` is set (`max_msa_clusters`).
+  public var maxClusters = 512
+  /// Extra rows (`max_extra_msa`).
+  public var maxExtraRows = 5120
+  /// Templates used.
+  public var maxTemplates = 4
+  /// Share of cells hidden by the BERT-style mask (`masked_msa_replace_fraction`).
+  public var maskedFraction: Float = 0.15
+  /// Draw the alignment anew in every pass.
+  public var resamplesEachPass = true
+
+  /// The released values.
+  public init() {}
+}
+
+/// Widths of the representations. Suppl. Table 5 and the released configuration.
+public struct ChannelConfig: Codable, Hashable, Sendable {
+  /// MSA, `c_m`.
+  public var msa = 256
+  /// Pair, `c_z`.
+  public var pair = 128
+  /// Single, `c_s`.
+  public var single = 384
+  /// Extra MSA, `c_e`.
+  public var extraMSA = 64
+  /// Relative positions are clipped to ± this many residues.
+  public var maxRelativePosition = 32
+  /// Distance bins of the recycled positions, from `recycleMinDistance` to `recycleMaxDistance` Å.
+  public var recycleBins = 15
+  /// First recycled distance bin edge, Å.
+  public var recycleMinDistance: Float = 3.25
+  /// Last recycled distance bin edge, Å.
+  public var recycleMaxDistance: Float = 20.75
+
+  /// The released values.
+  public init() {}
+}
+
+/// Sizes of one stack of Evoformer blocks. Suppl. 1.6.
+public struct EvoformerConfig: Codable, Hashable, Sendable {
+  /// Number of blocks.
+  public var blocks: Int
+  /// Heads of row and column attention.
+  public var msaHeads: Int
+  /// Channels per head of row and column attention.
+  public var msaHeadChannels: Int
+  /// Heads of triangle attention.
+  public var pairHeads = 4
+  /// Channels per head of triangle attention.
+  public var pairHeadChannels = 32
+  /// Hidden channels of triangle multiplication.
+  public var triangleChannels = 128
+  /// Channels of the outer product.
+  public var outerProductChannels = 32
+  /// Widening of both transitions.
+  public var transitionFactor = 4
+  /// Dropout rate of row attention, shared over rows.
+  public var msaDropout: Float = 0.15
+  /// Dropout rate of the triangle updates.
+  public var pairDropout: Float = 0.25
+
+  /// Sizes with the released pair-track values.
+  public init(blocks: Int, msaHeads: Int, msaHeadChannels: Int) {
+    self.blocks = blocks
+    self.msaHeads = msaHeads
+    self.msaHeadChannels = msaHeadChannels
+  }
+}
+
+/// Template embedding. Suppl. 1.7.1.
+public struct TemplateConfig: Codable, Hashable, Sendable {
+  /// Blocks of the template pair stack.
+  public var blocks = 2
+  /// Channels of the template pair representation, `c_t`.
+  public var channels = 64
+  /// Heads of triangle attention.
+  public var pairHeads = 4
+  /// Channels per head of triangle attention.
+  public var pairHeadChannels = 16
+  /// Hidden channels of triangle multiplication.
+  public var triangleChannels = 64
+  /// Widening of the transition.
+  public var transitionFactor = 2
+  /// Heads of the pointwise attention.
+  public var pointwiseHeads = 4
+  /// Channels per head of the pointwise attention.
+  public var pointwiseHeadChannels = 16
+  /// Distance bins of the template distogram.
+  public var distanceBins = 39
+  /// First distance bin edge, Å.
+  public var minDistance: Float = 3.25
+  /// Last distance bin edge, Å.
+  public var maxDistance: Float = 50.75
+  /// Torsion angles are appended to the MSA as rows.
+  public var embedsTorsions = true
+  /// Dropout rate of the pair stack.
+  public var dropout: Float = 0.25
+
+  /// The released values.
+  public init() {}
+}
+
+/// Structure module. Suppl. 1.8.
+public struct StructureConfig: Codable, Hashable, Sendable {
+  /// Iterations, which share their weights.
+  public var layers = 8
+  /// Heads of invariant point attention.
+  public var heads = 12
+  /// Scalar query and key channels per head.
+  public var scalarQueryKey = 16
+  /// Scalar value channels per head.
+  public var scalarValue = 16
+  /// Query and key points per head.
+  public var pointQueryKey = 4
+  /// Value points per head.
+  public var pointValue = 8
+  /// Layers of the transition.
+  public var transitionLayers = 3
+  /// Channels of the torsion network.
+  public var sidechainChannels = 128
+  /// Residual blocks of the torsion network.
+  public var sidechainBlocks = 2
+  /// Dropout rate.
+  public var dropout: Float = 0.1
+
+  /// The released values.
+  public init() {}
+}
+
+/// Heads. Suppl. 1.9.
+public struct HeadConfig: Codable, Hashable, Sendable {
+  /// Distogram bins.
+  public var distogramBins = 64
+  /// First distogram break, Å.
+  public var distogramFirstBreak: Float = 2.3125
+  /// Last distogram break, Å.
+  public var distogramLastBreak: Float = 21.6875
+  /// Classes of the masked-MSA head: 20 residues, X, gap, mask.
+  public var maskedMSAClasses = 23
+  /// pLDDT bins.
+  public var confidenceBins = 50
+  /// Channels of the pLDDT head.
+  public var confidenceChannels = 128
+  /// Predicted aligned error; nil in models without it.
+  public var alignedError: AlignedErrorConfig?
+
+  /// The released values, without predicted aligned error.
+  public init() {}
+}
+
+/// Predicted aligned error head. Suppl. 1.9.7.
+public struct AlignedErrorConfig: Codable, Hashable, Sendable {
+  /// Error bins.
+  public var bins = 64
+  /// Last break, Å.
+  public var maxError: Float = 31
+
+  /// The released values.
+  public init() {}
+}
