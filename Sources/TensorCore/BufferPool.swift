@@ -1,0 +1,143 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Memory of tensors: hands out 64-byte aligned buffers, takes them back, counts bytes.
+///
+/// A fresh 32 MiB buffer costs ten times a reused one (page faults), so freed buffers are kept for
+/// requests of about their size. The kept and the live bytes together never exceed the largest number
+/// of bytes that was live at once: reuse does not raise the peak.
+public final class BufferPool: Sendable {
+  /// Byte counters of a pool.
+  public struct Statistics: Sendable, Hashable {
+    /// Bytes in use now.
+    public var live = 0
+    /// Largest number of bytes in use at one time.
+    public var peak = 0
+    /// Freed bytes kept for reuse.
+    public var kept = 0
+    /// Buffers obtained from the system, reused ones not counted.
+    public var systemAllocations = 0
+  }
+
+  private struct Block: @unchecked Sendable {
+    var base: UnsafeMutableRawPointer
+    var byteCount: Int
+  }
+
+  private struct State: Sendable {
+    var free: [Block] = []  // ascending sizes
+    var statistics = Statistics()
+  }
+
+  private let state = Mutex(State())
+
+  /// An empty pool.
+  public init() {}
+
+  deinit {
+    state.withLock { state in
+      for block in state.free { Self.unmap(block) }
+      state.free = []
+    }
+  }
+
+  /// The counters now.
+  public var statistics: Statistics { state.withLock { $0.statistics } }
+
+  /// Starts a new measurement of the peak.
+  public func resetPeak() { state.withLock { $0.statistics.peak = $0.statistics.live } }
+
+  /// A buffer of at least `byteCount` bytes; contents are undefined.
+  func allocate(_ byteCount: Int) -> (base: UnsafeMutableRawPointer, byteCount: Int) {
+    let wanted = Self.rounded(byteCount)
+    let block = state.withLock { state -> Block in
+      let block: Block
+      if let index = state.free.firstIndex(where: { $0.byteCount >= wanted }),
+        state.free[index].byteCount <= wanted + wanted / 4
+      {
+        block = state.free.remove(at: index)
+        state.statistics.kept -= block.byteCount
+      } else {
+        Self.makeRoom(for: wanted, in: &state)
+        block = Self.map(wanted)
+        state.statistics.systemAllocations += 1
+      }
+      state.statistics.live += block.byteCount
+      state.statistics.peak = max(state.statistics.peak, state.statistics.live)
+      return block
+    }
+    return (block.base, block.byteCount)
+  }
+
+  /// Takes a buffer back.
+  func release(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
+    let block = Block(base: base, byteCount: byteCount)
+    state.withLock { state in
+      state.statistics.live -= byteCount
+      state.statistics.kept += byteCount
+      let index = state.free.firstIndex { $0.byteCount >= byteCount } ?? state.free.endIndex
+      state.free.insert(block, at: index)
+    }
+  }
+
+  private static func makeRoom(for wanted: Int, in state: inout State) {
+    let allowed = max(state.statistics.peak, state.statistics.live + wanted)
+    while state.statistics.live + state.statistics.kept + wanted > allowed,
+      let largest = state.free.popLast()
+    {
+      state.statistics.kept -= largest.byteCount
+      unmap(largest)
+    }
+  }
+
+  private static let pageBytes = 4096
+  private static let mappedBytes = 256 * 1024
+
+  private static func rounded(_ byteCount: Int) -> Int {
+    let unit = byteCount < mappedBytes ? 64 : pageBytes
+    return max(unit, (byteCount + unit - 1) / unit * unit)
+  }
+
+  /// Large blocks are mapped on their own, so that freeing them returns the memory to the system.
+  private static func map(_ byteCount: Int) -> Block {
+    if byteCount >= mappedBytes {
+      let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+      if let base, base != MAP_FAILED { return Block(base: base, byteCount: byteCount) }
+    } else {
+      var base: UnsafeMutableRawPointer?
+      if posix_memalign(&base, 64, byteCount) == 0, let base {
+        return Block(base: base, byteCount: byteCount)
+      }
+    }
+    shapeError("out of memory: the system refused \(byteCount) bytes; --max-memory plans ahead")
+  }
+
+  private static func unmap(_ block: Block) {
+    if block.byteCount >= mappedBytes {
+      munmap(block.base, block.byteCount)
+    } else {
+      free(block.base)
+    }
+  }
+}
+
+/// One buffer of a pool; returns it when the last tensor that uses it is gone.
+public final class Storage: @unchecked Sendable {
+  let base: UnsafeMutableRawPointer
+  private let byteCount: Int
+  private let pool: BufferPool
+
+  init(byteCount: Int, pool: BufferPool) {
+    let block = pool.allocate(byteCount)
+    self.base = block.base
+    self.byteCount = block.byteCount
+    self.pool = pool
+  }
+
+  deinit { pool.release(base, byteCount) }
+}

@@ -1,0 +1,93 @@
+import CKernels
+import COpenBLAS
+import Foundation
+
+// OpenBLAS as backend: fp32, one thread, always called on panels of the same size, so that its choice of
+// inner kernels, and with it the bits, cannot depend on how the caller cut rows and columns.
+
+private let panelRows = 64
+private let panelColumns = 128
+
+extension ExecutionContext {
+  /// Widens a right operand to fp32, columns padded with zeros to whole panels.
+  func packDense(_ matrix: Matrix) -> PackedMatrix {
+    let (k, n) = (matrix.rows, matrix.columns)
+    let width = (n + panelColumns - 1) / panelColumns * panelColumns
+    let memory = zeros([max(1, k), width], .float32)
+    let target = memory.floats
+    for row in 0..<k {
+      for column in 0..<n { target[row * width + column] = matrix.value(row, column) }
+    }
+    return PackedMatrix(memory: memory, operand: HF_F32, rows: k, columns: n)
+  }
+
+  func multiplyDense(
+    _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue,
+    columnBlock: (width: Int, stride: Int)?
+  ) {
+    openblas_set_num_threads(1)
+    let k = right.rows
+    let width = right.memory.shape[1]
+    let a = zeros([panelRows, max(1, k)], .float32)
+    let c = empty([panelRows, panelColumns], .float32)
+    for rowStart in stride(from: 0, to: left.rows, by: panelRows) {
+      let rows = rowStart..<min(rowStart + panelRows, left.rows)
+      for row in rows {
+        for p in 0..<k { a.floats[(row - rowStart) * k + p] = left.value(row, p) }
+      }
+      for columnStart in stride(from: 0, to: right.columns, by: panelColumns) {
+        let columns = columnStart..<min(columnStart + panelColumns, right.columns)
+        cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(panelRows), Int32(panelColumns), Int32(k),
+          1, a.floats, Int32(max(1, k)), right.memory.floats + columnStart, Int32(width), 0, c.floats,
+          Int32(panelColumns))
+        for row in rows {
+          for column in columns {
+            let sum = c.floats[(row - rowStart) * panelColumns + column - columnStart]
+            let position =
+              columnBlock.map { column / $0.width * $0.stride + column % $0.width }
+              ?? column * result.columnStride
+            result.finish(sum, row: row, column: column, position: position, epilogue)
+          }
+        }
+      }
+    }
+  }
+}
+
+extension Matrix {
+  fileprivate func value(_ row: Int, _ column: Int) -> Float {
+    load(row * rowStride + column * columnStride)
+  }
+
+  private func load(_ index: Int) -> Float {
+    switch dtype {
+    case .float32: base.load(fromByteOffset: index * 4, as: Float.self)
+    case .bfloat16:
+      Float(bitPattern: UInt32(base.load(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+    }
+  }
+
+  /// Applies an epilogue to one sum and stores it, as `hf_gemm` documents.
+  fileprivate func finish(
+    _ sum: Float, row: Int, column: Int, position: Int, _ epilogue: Epilogue
+  ) {
+    let index = row * rowStride + position
+    var value = sum * epilogue.scale
+    if let bias = epilogue.columnBias { value += bias.floats[column] }
+    if let bias = epilogue.rowBias { value += bias.floats[row] }
+    switch epilogue.activation {
+    case .none: break
+    case .relu: value = max(value, 0)
+    case .sigmoid: value = 1 / (1 + exp(-value))
+    }
+    if let factor = epilogue.rowScale { value *= factor.floats[row] }
+    if let factor = epilogue.columnScale { value *= factor.floats[column] }
+    if let factor = epilogue.multiplier { value *= factor.load(index) }
+    if epilogue.accumulates { value += load(index) }
+    switch dtype {
+    case .float32: base.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+    case .bfloat16: hf_convert(1, &value, HF_F32, base + index * 2, HF_BF16)
+    }
+  }
+}

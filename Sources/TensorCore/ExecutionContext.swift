@@ -1,0 +1,80 @@
+import CKernels
+
+/// Which library multiplies matrices.
+public enum MatrixBackend: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The kernels of this package.
+  case native
+  /// OpenBLAS in fp32, called on panels of fixed size.
+  case openblas
+}
+
+/// What every operation is given: where to run, where to take memory from, how to store.
+///
+/// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.
+public struct ExecutionContext: Sendable {
+  /// The workers that operations split their work over.
+  public let workers: WorkerGroup
+  /// The memory of results and scratch.
+  public let pool: BufferPool
+  /// Storage of activations: bfloat16, or float32 for parity.
+  public let storage: DType
+  /// Who multiplies matrices.
+  public let backend: MatrixBackend
+  /// Rows of a tile where a row operation streams through scratch. Any value gives the same bits.
+  public let tileRows: Int
+
+  /// A context.
+  public init(
+    workers: WorkerGroup, pool: BufferPool, storage: DType, backend: MatrixBackend = .native,
+    tileRows: Int = 128
+  ) {
+    self.workers = workers
+    self.pool = pool
+    self.storage = storage
+    self.backend = backend
+    self.tileRows = max(1, tileRows)
+  }
+
+  /// The same context storing activations in another type.
+  public func storing(_ storage: DType) -> ExecutionContext {
+    ExecutionContext(
+      workers: workers, pool: pool, storage: storage, backend: backend, tileRows: tileRows)
+  }
+
+  /// A new tensor of undefined contents, in the storage type unless another is given.
+  public func empty(_ shape: [Int], _ dtype: DType? = nil) -> Tensor {
+    Tensor(uninitialized: shape, dtype ?? storage, pool: pool)
+  }
+
+  /// A new tensor of zeros.
+  public func zeros(_ shape: [Int], _ dtype: DType? = nil) -> Tensor {
+    Tensor(zeros: shape, dtype ?? storage, pool: pool)
+  }
+
+  /// Runs two pieces of work at the same time on disjoint workers; both see their own context.
+  public func fork(_ first: (ExecutionContext) -> Void, _ second: (ExecutionContext) -> Void) {
+    workers.fork({ first(with(workers: $0)) }, { second(with(workers: $0)) })
+  }
+
+  /// Cuts `0 ..< count` into one range per worker and calls `body` with pieces of at most `tile`.
+  ///
+  /// `prepare` makes the scratch of one worker, reused for all its tiles.
+  public func tiles<Scratch>(
+    _ count: Int, tile: Int, scratch prepare: () -> Scratch, _ body: (Range<Int>, Scratch) -> Void
+  ) {
+    workers.split(count) { range in
+      let scratch = prepare()
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = min(start + tile, range.upperBound)
+        body(start..<end, scratch)
+        start = end
+      }
+    }
+  }
+
+  private func with(workers: WorkerGroup) -> ExecutionContext {
+    ExecutionContext(
+      workers: workers, pool: pool, storage: storage, backend: backend, tileRows: tileRows)
+  }
+}

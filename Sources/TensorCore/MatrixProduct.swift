@@ -1,0 +1,122 @@
+import CKernels
+import COpenBLAS
+
+/// What happens to a product before it is stored; the parts are applied in the order of the members.
+public struct Epilogue {
+  /// Factor on the product.
+  public var scale: Float = 1
+  /// Added to each column. `[columns]` float32
+  public var columnBias: Tensor?
+  /// Added to each row. `[rows]` float32
+  public var rowBias: Tensor?
+  /// Nonlinearity.
+  public var activation = Activation.none
+  /// Factor on each row. `[rows]` float32
+  public var rowScale: Tensor?
+  /// Factor on each column. `[columns]` float32
+  public var columnScale: Tensor?
+  /// Factor on each element, laid out like the result.
+  public var multiplier: Matrix?
+  /// Adds to what the result holds instead of replacing it.
+  public var accumulates = false
+
+  /// Nonlinearities that a product can end with.
+  public enum Activation: Sendable {
+    case none, relu, sigmoid
+  }
+
+  /// An epilogue that stores the product as it is, with an optional bias per column.
+  public init(columnBias: Tensor? = nil) { self.columnBias = columnBias }
+
+  /// A linear layer's epilogue.
+  public static func bias(_ bias: Tensor?) -> Epilogue { Epilogue(columnBias: bias) }
+}
+
+/// A right operand `[k, n]` in the layout that the backend multiplies fastest.
+public struct PackedMatrix: Sendable {
+  let memory: Tensor
+  let operand: hf_dtype
+  /// Rows, the axis that is summed over.
+  public let rows: Int
+  /// Columns of the product.
+  public let columns: Int
+}
+
+extension ExecutionContext {
+  /// Packs a right operand; done once for a weight, then used for all tiles of an operation.
+  public func pack(_ matrix: Matrix) -> PackedMatrix {
+    let (k, n) = (matrix.rows, matrix.columns)
+    return withExtendedLifetime(matrix) {
+      if backend == .openblas { return packDense(matrix) }
+      let operand = hf_gemm_operand_type(storage.kernel)
+      let bytes = hf_gemm_packed_size(operand, Int64(k), Int64(n))
+      let memory = empty([(bytes + 3) / 4], .float32)
+      hf_gemm_pack(
+        operand, Int64(k), Int64(n), matrix.base, matrix.dtype.kernel, Int64(matrix.rowStride),
+        Int64(matrix.columnStride), memory.base)
+      return PackedMatrix(memory: memory, operand: operand, rows: k, columns: n)
+    }
+  }
+
+  /// `result = epilogue(left · right)` on the calling thread.
+  ///
+  /// - Parameter columnBlock: when given, column `j` of the result stands at
+  ///   `(j / width) * stride + j % width` instead of `j * columnStride`.
+  public func multiply(
+    _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue = Epilogue(),
+    columnBlock: (width: Int, stride: Int)? = nil
+  ) {
+    if left.columns != right.rows || result.rows != left.rows {
+      shapeError(
+        "cannot multiply [\(left.rows) \(left.columns)] by [\(right.rows) \(right.columns)] into \(result.rows) rows")
+    }
+    if left.rows == 0 || right.columns == 0 { return }
+    if backend == .openblas {
+      return multiplyDense(left, right, into: result, epilogue, columnBlock: columnBlock)
+    }
+    withExtendedLifetime((left, right, result, epilogue)) {
+      var args = arguments(left, right, result, epilogue, columnBlock)
+      let bytes = hf_gemm_scratch_size(right.operand, args.m, args.n, args.k)
+      let scratch = empty([(bytes + 3) / 4], .float32)
+      withExtendedLifetime(scratch) { hf_gemm(&args, scratch.base) }
+    }
+  }
+
+  private func arguments(
+    _ left: Matrix, _ right: PackedMatrix, _ result: Matrix, _ epilogue: Epilogue,
+    _ columnBlock: (width: Int, stride: Int)?
+  ) -> hf_gemm_args {
+    var args = hf_gemm_args()
+    args.m = Int64(left.rows)
+    args.n = Int64(right.columns)
+    args.k = Int64(left.columns)
+    args.a = UnsafeRawPointer(left.base)
+    args.a_type = left.dtype.kernel
+    args.a_row_stride = Int64(left.rowStride)
+    args.a_col_stride = Int64(left.columnStride)
+    args.operand_type = right.operand
+    args.b_packed = UnsafeRawPointer(right.memory.base)
+    args.c = result.base
+    args.c_type = result.dtype.kernel
+    args.c_row_stride = Int64(result.rowStride)
+    args.c_col_stride = Int64(result.columnStride)
+    args.c_block = Int64(columnBlock?.width ?? 0)
+    args.c_block_stride = Int64(columnBlock?.stride ?? 0)
+    args.alpha = epilogue.scale
+    args.bias_n = epilogue.columnBias.map { UnsafePointer($0.floats) }
+    args.bias_m = epilogue.rowBias.map { UnsafePointer($0.floats) }
+    switch epilogue.activation {
+    case .none: args.activation = HF_ACT_NONE
+    case .relu: args.activation = HF_ACT_RELU
+    case .sigmoid: args.activation = HF_ACT_SIGMOID
+    }
+    args.scale_m = epilogue.rowScale.map { UnsafePointer($0.floats) }
+    args.scale_n = epilogue.columnScale.map { UnsafePointer($0.floats) }
+    if let multiplier = epilogue.multiplier {
+      args.mul = UnsafeRawPointer(multiplier.base)
+      args.mul_type = multiplier.dtype.kernel
+    }
+    args.accumulate = epilogue.accumulates
+    return args
+  }
+}

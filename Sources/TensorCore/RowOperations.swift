@@ -1,0 +1,125 @@
+import CKernels
+
+/// Added to the variance in every layer norm of the network.
+public let layerNormEpsilon: Float = 1e-5
+
+extension ExecutionContext {
+  /// Layer norm of rows: `result[i, :] = (x − mean) / √(var + 1e-5) · scale + offset`.
+  ///
+  /// Statistics are fp32 whatever the storage. Rows and columns may be strided slices of a larger tensor.
+  public func layerNorm(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
+    withExtendedLifetime((x, scale, offset, result)) {
+      if x.columnStride != 1 || result.columnStride != 1 { shapeError("layer norm needs whole rows") }
+      hf_layer_norm(
+        Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
+        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride),
+        nil, nil)
+    }
+  }
+
+  /// Layer norm over the rows of a channel-major slice `x [channels, points]`; writes `[points, channels]`.
+  public func layerNormChannels(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
+    withExtendedLifetime((x, scale, offset, result)) {
+      if x.columnStride != 1 || result.columnStride != 1 { shapeError("layer norm needs whole rows") }
+      hf_layer_norm_channels(
+        Int64(x.columns), Int64(x.rows), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
+        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride),
+        nil, nil)
+    }
+  }
+
+  /// Copies values, converting the storage type. Both must be whole rows.
+  public func copy(_ x: Tensor, into result: Tensor) {
+    if x.count != result.count { shapeError("cannot copy \(x.shape) into \(result.shape)") }
+    workers.split(x.count, unit: 4096) { range in
+      hf_convert(
+        Int64(range.count), x.base + range.lowerBound * x.dtype.byteCount, x.dtype.kernel,
+        result.base + range.lowerBound * result.dtype.byteCount, result.dtype.kernel)
+    }
+  }
+
+  /// A copy in a type of its own.
+  public func copy(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
+    let result = empty(x.shape, dtype ?? x.dtype)
+    copy(x, into: result)
+    return result
+  }
+
+  /// `result += x`, element by element.
+  public func add(_ x: Tensor, into result: Tensor) {
+    if x.count != result.count { shapeError("cannot add \(x.shape) to \(result.shape)") }
+    workers.split(x.count, unit: 4096) { range in
+      hf_add(
+        Int64(range.count), x.base + range.lowerBound * x.dtype.byteCount, x.dtype.kernel,
+        result.base + range.lowerBound * result.dtype.byteCount, result.dtype.kernel)
+    }
+  }
+}
+
+/// Operands of one batch element of gated attention; see `ExecutionContext.attend`.
+public struct AttentionOperands {
+  /// Queries `[queries, heads · channels]`.
+  public var query: Matrix
+  /// Keys `[keys, heads · channels]`.
+  public var key: Matrix
+  /// Values `[keys, heads · channels]`.
+  public var value: Matrix
+  /// Gate before its sigmoid, like the queries.
+  public var gate: Matrix?
+  /// Added to the logits. `[heads, queries, keys]`
+  public var bias: Tensor?
+  /// 1 where a key is visible. `[keys]` float32
+  public var keyMask: Tensor?
+  /// Number of heads.
+  public var heads: Int
+
+  /// Operands without bias and mask.
+  public init(query: Matrix, key: Matrix, value: Matrix, gate: Matrix?, heads: Int) {
+    self.query = query
+    self.key = key
+    self.value = value
+    self.gate = gate
+    self.heads = heads
+  }
+}
+
+extension ExecutionContext {
+  /// Gated attention of one batch element on the calling thread; the logits are never formed.
+  ///
+  /// `result = softmax(q·kᵀ / √channels + bias + 10⁹ (mask − 1)) v ⊙ sigmoid(gate)`, softmax and sums in fp32.
+  public func attend(_ operands: AttentionOperands, into result: Matrix) {
+    let o = operands
+    let channels = o.query.columns / o.heads
+    withExtendedLifetime((operands, result)) {
+      var args = hf_attention_args()
+      args.queries = Int64(o.query.rows)
+      args.keys = Int64(o.key.rows)
+      args.heads = Int64(o.heads)
+      args.head_dim = Int64(channels)
+      args.type = o.query.dtype.kernel
+      args.q = UnsafeRawPointer(o.query.base)
+      args.k = UnsafeRawPointer(o.key.base)
+      args.v = UnsafeRawPointer(o.value.base)
+      args.q_row_stride = Int64(o.query.rowStride)
+      args.k_row_stride = Int64(o.key.rowStride)
+      args.v_row_stride = Int64(o.value.rowStride)
+      if let bias = o.bias {
+        args.bias = UnsafeRawPointer(bias.base)
+        args.bias_type = bias.dtype.kernel
+        args.bias_head_stride = args.queries * args.keys
+        args.bias_row_stride = args.keys
+      }
+      args.key_mask = o.keyMask.map { UnsafePointer($0.floats) }
+      if let gate = o.gate {
+        args.gate = UnsafeRawPointer(gate.base)
+        args.gate_row_stride = Int64(gate.rowStride)
+      }
+      args.out = result.base
+      args.out_row_stride = Int64(result.rowStride)
+      args.scale = 1 / Float(channels).squareRoot()
+      let bytes = hf_attention_scratch_size(args.queries, args.keys, args.head_dim)
+      let scratch = empty([(bytes + 3) / 4], .float32)
+      withExtendedLifetime(scratch) { hf_attention(&args, 0, args.queries, scratch.base) }
+    }
+  }
+}

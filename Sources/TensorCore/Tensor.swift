@@ -1,0 +1,95 @@
+import CKernels
+import NumericArrays
+
+/// A contiguous row-major array in pooled memory.
+///
+/// Copies share their memory. Operations that write say so in their names; two tensors made apart never share.
+public struct Tensor: Sendable {
+  /// Extent of each axis, outermost first.
+  public let shape: [Int]
+  /// How elements are stored.
+  public let dtype: DType
+  let storage: Storage
+  let offset: Int
+
+  init(storage: Storage, offset: Int, shape: [Int], dtype: DType) {
+    self.storage = storage
+    self.offset = offset
+    self.shape = shape
+    self.dtype = dtype
+  }
+
+  /// A tensor with undefined contents.
+  public init(uninitialized shape: [Int], _ dtype: DType, pool: BufferPool) {
+    let count = shape.reduce(1, *)
+    self.init(
+      storage: Storage(byteCount: max(1, count) * dtype.byteCount, pool: pool), offset: 0,
+      shape: shape, dtype: dtype)
+  }
+
+  /// A tensor of zeros.
+  public init(zeros shape: [Int], _ dtype: DType, pool: BufferPool) {
+    self.init(uninitialized: shape, dtype, pool: pool)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+  }
+
+  /// A tensor with the given values, rounded to `dtype`.
+  public init(_ array: NDArray<Float>, _ dtype: DType = .float32, pool: BufferPool) {
+    self.init(uninitialized: array.shape, dtype, pool: pool)
+    array.values.withUnsafeBufferPointer { values in
+      if let source = values.baseAddress {
+        hf_convert(Int64(count), source, HF_F32, base, dtype.kernel)
+      }
+    }
+  }
+
+  /// Number of elements.
+  public var count: Int { shape.reduce(1, *) }
+  /// Number of bytes.
+  public var byteCount: Int { count * dtype.byteCount }
+  /// Size of the last axis.
+  public var channels: Int { shape.last ?? 1 }
+
+  /// First element. Valid while the tensor, or a copy of it, is alive.
+  public var base: UnsafeMutableRawPointer { storage.base + offset * dtype.byteCount }
+
+  /// First element as `Float`.
+  ///
+  /// - Precondition: the dtype is float32.
+  public var floats: UnsafeMutablePointer<Float> {
+    if dtype != .float32 { shapeError("expected a float32 tensor, got \(dtype)") }
+    return base.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The values as an array of `Float`.
+  public func array() -> NDArray<Float> {
+    let values = [Float](unsafeUninitializedCapacity: count) { buffer, used in
+      if let target = buffer.baseAddress {
+        hf_convert(Int64(count), base, dtype.kernel, target, HF_F32)
+      }
+      used = count
+    }
+    return NDArray(shape: shape, values: values)
+  }
+
+  /// The same memory under another shape of the same size.
+  public func reshaped(_ shape: [Int]) -> Tensor {
+    if shape.reduce(1, *) != count { shapeError("cannot view \(self.shape) as \(shape)") }
+    return Tensor(storage: storage, offset: offset, shape: shape, dtype: dtype)
+  }
+
+  /// Slice `index` of the first axis, sharing memory.
+  public subscript(index: Int) -> Tensor {
+    let size = shape.dropFirst().reduce(1, *)
+    return Tensor(
+      storage: storage, offset: offset + index * size, shape: Array(shape.dropFirst()), dtype: dtype)
+  }
+
+  /// Slices `range` of the first axis, sharing memory.
+  public subscript(range: Range<Int>) -> Tensor {
+    let size = shape.dropFirst().reduce(1, *)
+    return Tensor(
+      storage: storage, offset: offset + range.lowerBound * size,
+      shape: [range.count] + shape.dropFirst(), dtype: dtype)
+  }
+}

@@ -1,0 +1,133 @@
+import CKernels
+import Foundation
+
+/// Worker threads that run parts of an operation side by side.
+///
+/// The thread that calls is worker 0; the others sleep until work comes. A group can be split into
+/// disjoint groups that run at the same time. Work is cut statically, so what a worker computes never
+/// depends on timing.
+public final class WorkerGroup: Sendable {
+  private let helpers: [Worker]
+
+  /// A group of `count` workers, the caller included.
+  public convenience init(count: Int) {
+    hf_flush_denormals()
+    self.init(helpers: (1..<max(1, count)).map { _ in Worker() })
+  }
+
+  private init(helpers: [Worker]) { self.helpers = helpers }
+
+  /// Number of workers, the caller included.
+  public var count: Int { helpers.count + 1 }
+
+  /// Runs `body(0) … body(count - 1)` side by side and waits for all.
+  public func run(_ body: (Int) -> Void) {
+    if helpers.isEmpty { return body(0) }
+    withoutActuallyEscaping(body) { body in
+      for (index, helper) in helpers.enumerated() { helper.start { body(index + 1) } }
+      body(0)
+      for helper in helpers { helper.wait() }
+    }
+  }
+
+  /// Cuts `0 ..< total` into one contiguous range per worker, at multiples of `unit`, and runs them side by side.
+  public func split(_ total: Int, unit: Int = 1, _ body: (Range<Int>) -> Void) {
+    let units = (total + unit - 1) / unit
+    let parts = min(count, units)
+    if parts <= 1 {
+      if total > 0 { body(0..<total) }
+      return
+    }
+    run { worker in
+      if worker >= parts { return }
+      let start = units * worker / parts * unit
+      let end = min(total, units * (worker + 1) / parts * unit)
+      if start < end { body(start..<end) }
+    }
+  }
+
+  /// Runs two pieces of work at the same time on disjoint halves of the group, in turn if there is one worker.
+  public func fork(_ first: (WorkerGroup) -> Void, _ second: (WorkerGroup) -> Void) {
+    if helpers.isEmpty {
+      first(self)
+      second(self)
+      return
+    }
+    let half = helpers.count / 2
+    let mine = WorkerGroup(helpers: Array(helpers[..<half]))
+    let other = WorkerGroup(helpers: Array(helpers[(half + 1)...]))
+    withoutActuallyEscaping(second) { second in
+      helpers[half].start { second(other) }
+      first(mine)
+      helpers[half].wait()
+    }
+  }
+}
+
+/// The owner of one thread; the thread ends with it.
+private final class Worker: Sendable {
+  private let mailbox = Mailbox()
+
+  init() {
+    let thread = Thread { [mailbox] in
+      hf_flush_denormals()
+      while mailbox.runNext() {}
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  deinit { mailbox.stop() }
+
+  /// Hands over a job; the closure is released before `wait` returns.
+  func start(_ job: @escaping () -> Void) { mailbox.put(job) }
+
+  /// Sleeps until the job is done.
+  func wait() { mailbox.wait() }
+}
+
+/// Where a thread waits for one job at a time.
+private final class Mailbox: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var job: (() -> Void)?
+  private var isBusy = false
+  private var isStopping = false
+
+  func put(_ job: @escaping () -> Void) {
+    condition.lock()
+    self.job = job
+    isBusy = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  func wait() {
+    condition.lock()
+    while isBusy { condition.wait() }
+    condition.unlock()
+  }
+
+  func stop() {
+    condition.lock()
+    isStopping = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Waits for a job and runs it; false when there will be no more.
+  func runNext() -> Bool {
+    condition.lock()
+    while job == nil && !isStopping { condition.wait() }
+    var current = job
+    job = nil
+    condition.unlock()
+    if current == nil { return false }
+    current?()
+    current = nil  // the caller's closure must not outlive its call
+    condition.lock()
+    isBusy = false
+    condition.broadcast()
+    condition.unlock()
+    return true
+  }
+}
