@@ -123,3 +123,25 @@ extension ExecutionContext {
     }
   }
 }
+
+extension Tensor {
+  /// `sum[c] += factor * self[row, c]` in fp32.
+  public func add(row: Int, times factor: Float, to sum: UnsafeMutablePointer<Float>) {
+    let width = channels
+    switch dtype {
+    case .float32:
+      let source = floats + row * width
+      for c in 0..<width { sum[c] += factor * source[c] }
+    case .bfloat16:
+      let source = base.assumingMemoryBound(to: UInt16.self) + row * width
+      for c in 0..<width { sum[c] += factor * Float(bitPattern: UInt32(source[c]) << 16) }
+    }
+  }
+}
+
+/// Softmax over the last axis of a float32 tensor, in place; a row of −∞ becomes zeros.
+public func softmax(_ x: Tensor) {
+  let columns = x.channels
+  if columns == 0 { return }
+  hf_softmax(Int64(x.count / columns), Int64(columns), x.floats, Int64(columns))
+}

@@ -93,3 +93,11 @@ public struct Tensor: Sendable {
       shape: [range.count] + shape.dropFirst(), dtype: dtype)
   }
 }
+
+extension Tensor {
+  /// Replaces the contents by those of a tensor of the same size, on the calling thread.
+  public func assign(_ other: Tensor) {
+    if other.count != count { shapeError("cannot assign \(other.shape) to \(shape)") }
+    hf_convert(Int64(count), other.base, other.dtype.kernel, base, dtype.kernel)
+  }
+}

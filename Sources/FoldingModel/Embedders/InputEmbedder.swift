@@ -1,0 +1,113 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// Input embedder: makes the first MSA and pair representations from features, positions and the previous pass.
+///
+/// Algorithm 3 (Jumper et al. 2021, Suppl. 1.5), with relative positions and recycling added in the same sweep,
+/// so that the pair tensor is written once.
+///
+/// - Shapes: → m `[N_clust, N_res, c_m]`, z `[N_res, N_res, c_z]`
+struct InputEmbedder: Sendable {
+  let target, msa: Linear
+  let left, right: Linear
+  let relativePosition: RelativePosition
+  let recycling: RecyclingEmbedder
+
+  /// Width of `target_feat` and `msa_feat`.
+  static let targetWidth = 22
+  static let msaWidth = 49
+
+  init(_ scope: ParameterScope, _ config: ChannelConfig) throws {
+    self.target = try Linear(scope.scope("preprocess_1d"), Self.targetWidth, config.msa)
+    self.msa = try Linear(scope.scope("preprocess_msa"), Self.msaWidth, config.msa)
+    self.left = try Linear(scope.scope("left_single"), Self.targetWidth, config.pair)
+    self.right = try Linear(scope.scope("right_single"), Self.targetWidth, config.pair)
+    self.relativePosition = try RelativePosition(scope, config)
+    self.recycling = try RecyclingEmbedder(scope, config)
+  }
+
+  /// Writes the first `draw.clusterCount` rows of `m`.
+  func embedMSA(
+    _ features: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState, into m: Tensor,
+    _ context: ExecutionContext
+  ) {
+    let residues = features.residueCount
+    let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
+    let shared = target(targetFeature, as: .float32, context.storing(.float32))
+    let weight = context.storing(.float32).pack(Matrix(msa.weight))
+    let width = residues * Self.msaWidth
+    context.tiles(
+      draw.clusterCount, tile: 1,
+      scratch: {
+        (
+          input: context.empty([residues, Self.msaWidth], .float32),
+          output: context.empty([residues, m.channels], .float32)
+        )
+      }
+    ) { row, scratch in
+      draw.msaFeature.values.withUnsafeBufferPointer { values in
+        for index in 0..<width {
+          scratch.input.floats[index] = values[row.lowerBound * width + index]
+        }
+      }
+      scratch.output.assign(shared)
+      var epilogue = Epilogue.bias(msa.bias)
+      epilogue.accumulates = true
+      context.storing(.float32).multiply(
+        Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)
+      if row.lowerBound == 0 {
+        let recycled = recycling.firstRowNorm(previous.msaFirstRow, as: .float32, single(context))
+        single(context).add(recycled, into: scratch.output)
+      }
+      m[row.lowerBound].assign(scratch.output)
+    }
+  }
+
+  /// Turns the recycled pair tensor into the new one, in place.
+  func embedPair(
+    _ features: TargetFeatures, _ previous: RecycledState, _ context: ExecutionContext
+  ) -> Tensor {
+    let z = previous.pair
+    let (residues, channels) = (features.residueCount, z.channels)
+    let plain = context.storing(.float32)
+    let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
+    let leftPart = left(targetFeature, as: .float32, plain)
+    let rightPart = right(targetFeature, as: .float32, plain)
+    let relative = context.copy(relativePosition.linear.weight, as: .float32)
+    let distance = context.copy(recycling.positionLinear.weight, as: .float32)
+    let beta = pseudoBeta(aatype: features.aatype, positions: previous.positions)
+    let bias = context.empty([channels], .float32)
+    for c in 0..<channels {
+      bias.floats[c] =
+        (recycling.positionLinear.bias?.floats[c] ?? 0) + (relativePosition.linear.bias?.floats[c] ?? 0)
+    }
+    context.tiles(residues, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
+      row, scratch in
+      let i = row.lowerBound
+      recycling.pairNorm.apply(to: Matrix(z[i]), into: Matrix(scratch), context)
+      for j in 0..<residues {
+        let target = scratch.floats + j * channels
+        let offset = features.residueIndex[i] - features.residueIndex[j]
+        let relativeRow = relative.floats + relativePosition.bin(offset, 0) * channels
+        let (a, b) = (leftPart.floats + i * channels, rightPart.floats + j * channels)
+        for c in 0..<channels { target[c] += a[c] + b[c] + relativeRow[c] + bias.floats[c] }
+        let d = beta[i] - beta[j]
+        if let bin = recycling.bins.bin((d * d).sum()) {
+          let distanceRow = distance.floats + bin * channels
+          for c in 0..<channels { target[c] += distanceRow[c] }
+        }
+      }
+      z[i].assign(scratch)
+    }
+    return z
+  }
+
+  /// A context for work inside one tile, on the calling thread.
+  private func single(_ context: ExecutionContext) -> ExecutionContext {
+    ExecutionContext(
+      workers: WorkerGroup(count: 1), pool: context.pool, storage: .float32,
+      backend: context.backend)
+  }
+}

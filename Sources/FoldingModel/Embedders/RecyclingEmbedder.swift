@@ -1,0 +1,69 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// What one pass hands to the next.
+public struct RecycledState: Sendable {
+  /// Atom coordinates, Å, atom37. `[N_res, 37, 3]`
+  public var positions: NDArray<Float>
+  /// First row of the MSA representation, fp32. `[N_res, c_m]`
+  public var msaFirstRow: Tensor
+  /// Pair representation; the next pass overwrites it. `[N_res, N_res, c_z]`
+  public var pair: Tensor
+
+  /// The given state.
+  public init(positions: NDArray<Float>, msaFirstRow: Tensor, pair: Tensor) {
+    self.positions = positions
+    self.msaFirstRow = msaFirstRow
+    self.pair = pair
+  }
+
+  /// The state before the first pass: zeros, which the norms turn into their offsets.
+  init(residues: Int, _ config: ChannelConfig, _ context: ExecutionContext) {
+    self.positions = NDArray(repeating: 0, shape: [residues, 37, 3])
+    self.msaFirstRow = context.zeros([residues, config.msa], .float32)
+    self.pair = context.zeros([residues, residues, config.pair])
+  }
+}
+
+/// Recycling embedder: adds what the previous pass found to the inputs of this one.
+///
+/// Algorithm 32 (Jumper et al. 2021, Suppl. 1.10). Biases and offsets are added in the first pass too.
+struct RecyclingEmbedder: Sendable {
+  let positionLinear: Linear
+  let firstRowNorm: LayerNorm
+  let pairNorm: LayerNorm
+  let bins: DistanceBins
+
+  init(_ scope: ParameterScope, _ config: ChannelConfig) throws {
+    self.positionLinear = try Linear(
+      scope.scope("prev_pos_linear"), config.recycleBins, config.pair)
+    self.firstRowNorm = try LayerNorm(scope.scope("prev_msa_first_row_norm"), config.msa)
+    self.pairNorm = try LayerNorm(scope.scope("prev_pair_norm"), config.pair)
+    self.bins = DistanceBins(
+      count: config.recycleBins, from: config.recycleMinDistance, to: config.recycleMaxDistance)
+  }
+}
+
+/// Index of Cα and Cβ among the atom37 names.
+enum Atom37 {
+  static let n = 0
+  static let ca = 1
+  static let c = 2
+  static let cb = 3
+  static let o = 4
+  static let count = 37
+  /// Residue type of glycine in `ARNDCQEGHILKMFPSTWYV`.
+  static let glycine = 7
+}
+
+/// Cβ coordinates, Cα for glycine, of atom37 coordinates `[N_res, 37, 3]`. `[N_res, 3]`, Å
+func pseudoBeta(aatype: [Int], positions: NDArray<Float>) -> [SIMD3<Float>] {
+  aatype.enumerated().map { residue, type in
+    let atom = type == Atom37.glycine ? Atom37.ca : Atom37.cb
+    let start = (residue * Atom37.count + atom) * 3
+    return SIMD3(
+      positions.values[start], positions.values[start + 1], positions.values[start + 2])
+  }
+}

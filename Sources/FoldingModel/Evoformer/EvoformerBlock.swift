@@ -1,0 +1,152 @@
+import FoldingCore
+import NeuralNet
+import TensorCore
+
+/// Masks of one pass, in the layouts that the blocks read.
+struct TrunkMasks: Sendable {
+  /// `[N_seq, N_res]`
+  let msaRows: AttentionMask
+  /// `[N_res, N_seq]`
+  let msaColumns: AttentionMask
+  /// `[N_res, N_res]`
+  let pair: AttentionMask
+}
+
+/// One Evoformer block: an MSA track and a pair track that inform each other.
+///
+/// Algorithm 6 (Jumper et al. 2021, Suppl. 1.6), body of the loop. The extra-MSA stack uses the same block
+/// with global column attention. `order` places the outer product mean.
+struct EvoformerBlock: Sendable {
+  let rowAttention: MSARowAttentionWithPairBias
+  let columnAttention: ColumnAttention
+  let msaTransition: Transition
+  let outerProductMean: OuterProductMean
+  let pairTrack: PairTrack
+  let order: BlockOrder
+
+  /// How sequences attend to each other.
+  enum ColumnAttention: Sendable {
+    case full(MSAColumnAttention)
+    case global(MSAColumnGlobalAttention)
+  }
+
+  /// Which stack a block belongs to.
+  enum Kind { case main, extra }
+
+  init(
+    _ scope: ParameterScope, _ kind: Kind, msa: Int, pair: Int, _ config: EvoformerConfig,
+    order: BlockOrder
+  ) throws {
+    self.rowAttention = try MSARowAttentionWithPairBias(scope, msa: msa, pair: pair, config)
+    switch kind {
+    case .main: self.columnAttention = .full(try MSAColumnAttention(scope, msa: msa, config))
+    case .extra:
+      self.columnAttention = .global(try MSAColumnGlobalAttention(scope, msa: msa, config))
+    }
+    self.msaTransition = try Transition(
+      scope.scope("msa_transition"), channels: msa, factor: config.transitionFactor)
+    self.outerProductMean = try OuterProductMean(
+      scope, msa: msa, pair: pair, channels: config.outerProductChannels)
+    self.pairTrack = try PairTrack(scope, pair: pair, config)
+    self.order = order
+  }
+
+  /// Updates m `[N_seq, N_res, c_m]` and z `[N_res, N_res, c_z]` in place.
+  func update(
+    _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+  ) {
+    switch order {
+    case .serial:
+      msaTrack(m, z, masks, context, probe)
+      addOuterProductMean(m, z, masks, context, probe)
+      pairTrack.update(z, mask: masks.pair, context, probe)
+    case .outerProductFirst:
+      addOuterProductMean(m, z, masks, context, probe)
+      msaTrack(m, z, masks, context, probe)
+      pairTrack.update(z, mask: masks.pair, context, probe)
+    case .parallel:
+      // Both tracks read the incoming pair tensor, of which the MSA track needs only the bias.
+      let bias = rowAttention.pairBias(z, .queryFirst, context)
+      if probe == nil {
+        context.fork(
+          { msaTrack(m, bias: bias, masks, $0, nil) },
+          { pairTrack.update(z, mask: masks.pair, $0, nil) })
+      } else {
+        msaTrack(m, bias: bias, masks, context, probe)
+        pairTrack.update(z, mask: masks.pair, context, probe)
+      }
+      addOuterProductMean(m, z, masks, context, probe)
+    }
+  }
+
+  private func msaTrack(
+    _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+  ) {
+    msaTrack(m, bias: rowAttention.pairBias(z, .queryFirst, context), masks, context, probe)
+  }
+
+  private func msaTrack(
+    _ m: Tensor, bias: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+  ) {
+    probe.step("msa_row_attention_with_pair_bias", on: m, context) {
+      rowAttention.update(m, bias: bias, mask: masks.msaRows, context)
+    }
+    switch columnAttention {
+    case .full(let attention):
+      probe.step("msa_column_attention", on: m, context) {
+        attention.update(m, mask: masks.msaColumns, context)
+      }
+    case .global(let attention):
+      probe.step("msa_column_global_attention", on: m, context) {
+        attention.update(m, mask: masks.msaColumns, context)
+      }
+    }
+    probe.step("msa_transition", on: m, context) { msaTransition.update(m, context) }
+  }
+
+  private func addOuterProductMean(
+    _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+  ) {
+    probe.step("outer_product_mean", on: z, context) {
+      outerProductMean.update(z, from: m, mask: masks.msaRows, context)
+    }
+  }
+}
+
+/// The pair track of a block: four triangle updates and a transition.
+struct PairTrack: Sendable {
+  let multiplicationOutgoing, multiplicationIncoming: TriangleMultiplication
+  let attentionStarting, attentionEnding: TriangleAttention
+  let transition: Transition
+
+  init(_ scope: ParameterScope, pair: Int, _ config: EvoformerConfig) throws {
+    let (heads, channels) = (config.pairHeads, config.pairHeadChannels)
+    self.multiplicationOutgoing = try TriangleMultiplication(
+      scope, .outgoing, pair: pair, channels: config.triangleChannels)
+    self.multiplicationIncoming = try TriangleMultiplication(
+      scope, .incoming, pair: pair, channels: config.triangleChannels)
+    self.attentionStarting = try TriangleAttention(
+      scope, .starting, pair: pair, heads: heads, headChannels: channels)
+    self.attentionEnding = try TriangleAttention(
+      scope, .ending, pair: pair, heads: heads, headChannels: channels)
+    self.transition = try Transition(
+      scope.scope("pair_transition"), channels: pair, factor: config.transitionFactor)
+  }
+
+  /// Updates z in place, in the order of Algorithm 6, lines 6–10.
+  func update(
+    _ z: Tensor, mask: AttentionMask, _ context: ExecutionContext, _ probe: Probe?
+  ) {
+    for multiplication in [multiplicationOutgoing, multiplicationIncoming] {
+      probe.step(multiplication.edges.rawValue, on: z, context) {
+        multiplication.update(z, mask: mask, context)
+      }
+    }
+    for attention in [attentionStarting, attentionEnding] {
+      probe.step(attention.node.rawValue, on: z, context) {
+        attention.update(z, mask: mask, context)
+      }
+    }
+    probe.step("pair_transition", on: z, context) { transition.update(z, context) }
+  }
+}

@@ -1,0 +1,30 @@
+import FoldingCore
+import NeuralNet
+import TensorCore
+
+/// Row attention of the MSA: residues of one sequence attend to each other, guided by the pair representation.
+///
+/// Algorithm 7 (Jumper et al. 2021, Suppl. 1.6.1).
+///
+/// - Shapes: m `[N_seq, N_res, c_m]`, z `[N_res, N_res, c_z]` → m
+struct MSARowAttentionWithPairBias: Sendable {
+  let norm: LayerNorm
+  let pairBias: PairBias
+  let attention: GatedAttention
+
+  init(_ scope: ParameterScope, msa: Int, pair: Int, _ config: EvoformerConfig) throws {
+    let scope = scope.scope("msa_row_attention_with_pair_bias")
+    self.norm = try LayerNorm(scope.scope("query_norm"), msa)
+    self.pairBias = PairBias(
+      norm: try LayerNorm(scope.scope("feat_2d_norm"), pair),
+      weights: try scope.matrix("feat_2d_weights", [pair, config.msaHeads]))
+    self.attention = try GatedAttention(
+      scope.scope("attention"), inputs: msa, heads: config.msaHeads,
+      headChannels: config.msaHeadChannels)
+  }
+
+  /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z.
+  func update(_ m: Tensor, bias: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    attention.update(m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, context)
+  }
+}

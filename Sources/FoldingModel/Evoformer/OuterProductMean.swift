@@ -1,0 +1,130 @@
+import NeuralNet
+import TensorCore
+
+/// Outer product mean: writes what the MSA learned about residue pairs into the pair representation.
+///
+/// Algorithm 10 (Jumper et al. 2021, Suppl. 1.6.4).
+///
+/// The outer products of a few residues with a few others are one matrix product; they are projected to `c_z`
+/// while in cache, so `[N_res, N_res, c · c]` is never formed.
+///
+/// - Shapes: m `[N_seq, N_res, c_m]`, mask `[N_seq, N_res]` → `[N_res, N_res, c_z]`; N_seq may be 0
+/// - Departure: as in the released code the bias is added before the mean is taken, and 10⁻³ is added to the count;
+///   without any valid row the result is 1000 times the bias.
+struct OuterProductMean: Sendable {
+  let norm: LayerNorm
+  let left, right: Linear  // c_m → c
+  let output: Tensor  // [c, c, c_z]
+  let outputBias: Tensor  // [c_z]
+
+  init(_ scope: ParameterScope, msa: Int, pair: Int, channels: Int) throws {
+    let scope = scope.scope("outer_product_mean")
+    self.norm = try LayerNorm(scope.scope("layer_norm_input"), msa)
+    self.left = try Linear(scope.scope("left_projection"), msa, channels)
+    self.right = try Linear(scope.scope("right_projection"), msa, channels)
+    self.output = try scope.matrix("output_w", [channels, channels, pair])
+    self.outputBias = try scope.vector("output_b", [pair])
+  }
+
+  /// `z += outerProductMean(m)`, in place.
+  func update(_ z: Tensor, from m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    let residues = z.shape[0]
+    let (a, b) = project(m, mask: mask, context)  // lines 1–2
+    let weight = context.pack(
+      Matrix(
+        output, rows: output.shape[0] * output.shape[1], columns: output.shape[2],
+        rowStride: output.shape[2]))
+    let tiles = (residues + Self.tileRight - 1) / Self.tileRight
+    context.tiles(tiles, tile: 1, scratch: { Scratch(self, context) }) { tile, scratch in
+      let start = tile.lowerBound * Self.tileRight
+      let j = start..<min(start + Self.tileRight, residues)
+      let packed = context.pack(columns(b, j))
+      for start in stride(from: 0, to: residues, by: Self.tileLeft) {
+        let i = start..<min(start + Self.tileLeft, residues)
+        outer(a, i, packed, j, into: scratch.outer, context)  // line 3
+        for (row, residue) in i.enumerated() {
+          var residual = Epilogue.bias(outputBias)
+          residual.rowScale = inverseCounts(
+            mask, sequences: m.shape[0], residue, j, into: scratch.counts)
+          residual.accumulates = true
+          let target = Matrix(z[residue][j])
+          context.multiply(
+            Matrix(scratch.outer[row][0..<j.count]), weight, into: target, residual)  // line 4
+        }
+      }
+    }
+  }
+
+  /// Residues of one tile on either side; any value gives the same bits.
+  private static let tileLeft = 8
+  private static let tileRight = 32
+
+  private struct Scratch {
+    let outer: Tensor  // [tileLeft, tileRight, c · c]
+    let counts: Tensor  // [tileRight]
+
+    init(_ layer: OuterProductMean, _ context: ExecutionContext) {
+      let square = layer.output.shape[0] * layer.output.shape[1]
+      outer = context.empty([tileLeft, tileRight, square])
+      counts = context.empty([tileRight], .float32)
+    }
+  }
+
+  /// `a` and `b`, `[N_seq, N_res · c]`, masked.
+  private func project(
+    _ m: Tensor, mask: AttentionMask, _ context: ExecutionContext
+  ) -> (Tensor, Tensor) {
+    let (sequences, residues) = (m.shape[0], m.shape[1])
+    let a = context.empty([sequences, residues * left.outputs])
+    let b = context.empty([sequences, residues * right.outputs])
+    let (leftWeight, rightWeight) = (left.packed(context), right.packed(context))
+    context.tiles(sequences, tile: 1, scratch: { context.empty([residues, m.channels]) }) {
+      row, normed in
+      norm.apply(to: Matrix(m[row.lowerBound]), into: Matrix(normed), context)
+      for (weight, linear, target) in [(leftWeight, left, a), (rightWeight, right, b)] {
+        var epilogue = Epilogue.bias(linear.bias)
+        epilogue.rowScale = mask.isFull ? nil : mask[row.lowerBound]
+        let result = Matrix(target[row.lowerBound].reshaped([residues, linear.outputs]))
+        context.multiply(Matrix(normed), weight, into: result, epilogue)
+      }
+    }
+    return (a, b)
+  }
+
+  /// The columns of some residues. `[N_seq, residues · c]`
+  private func columns(_ x: Tensor, _ residues: Range<Int>) -> Matrix {
+    let c = left.outputs
+    return Matrix(x).columns(residues.lowerBound * c..<residues.upperBound * c)
+  }
+
+  /// `o[i, j, c, d] = Σ_s a[s, i, c] b[s, j, d]`.
+  private func outer(
+    _ a: Tensor, _ i: Range<Int>, _ b: PackedMatrix, _ j: Range<Int>, into result: Tensor,
+    _ context: ExecutionContext
+  ) {
+    let (c, d) = (left.outputs, right.outputs)
+    let lhs = context.contiguous(columns(a, i).transposed, as: context.operandType)
+    for row in 0..<i.count {
+      let target = Matrix(result[row], rows: c, columns: j.count * d, rowStride: d)
+      context.multiply(
+        Matrix(lhs[row * c..<(row + 1) * c]), b, into: target, columnBlock: (d, c * d))
+    }
+  }
+
+  /// `1 / (10⁻³ + Σ_s mask[s, i] mask[s, j])` for the residues `j`; 0.001⁻¹ without sequences.
+  private func inverseCounts(
+    _ mask: AttentionMask, sequences: Int, _ i: Int, _ j: Range<Int>, into result: Tensor
+  ) -> Tensor {
+    let counts = result.floats
+    for column in 0..<j.count { counts[column] = mask.isFull ? Float(sequences) : 0 }
+    if !mask.isFull {
+      for sequence in 0..<sequences {
+        let row = mask[sequence].floats
+        if row[i] == 0 { continue }
+        for (column, residue) in j.enumerated() { counts[column] += row[i] * row[residue] }
+      }
+    }
+    for column in 0..<j.count { counts[column] = 1 / (1e-3 + counts[column]) }
+    return result
+  }
+}

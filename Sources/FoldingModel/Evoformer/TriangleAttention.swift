@@ -1,0 +1,39 @@
+import NeuralNet
+import TensorCore
+
+/// Triangle attention: edges that share a node attend to each other, biased by the third edge.
+///
+/// Algorithm 13 (Jumper et al. 2021, Suppl. 1.6.6), starting node, and
+/// Algorithm 14 (Jumper et al. 2021, Suppl. 1.6.6), ending node: the same on the transposed pair tensor, read in place.
+///
+/// - Shapes: z `[N_res, N_res, c_z]` → z
+struct TriangleAttention: Sendable {
+  /// The node that attending edges share.
+  enum Node: String {
+    case starting = "triangle_attention_starting_node"
+    case ending = "triangle_attention_ending_node"
+  }
+
+  let node: Node
+  let pairBias: PairBias
+  let attention: GatedAttention
+
+  init(_ scope: ParameterScope, _ node: Node, pair: Int, heads: Int, headChannels: Int) throws {
+    let scope = scope.scope(node.rawValue)
+    self.node = node
+    self.pairBias = PairBias(
+      norm: try LayerNorm(scope.scope("query_norm"), pair),
+      weights: try scope.matrix("feat_2d_weights", [pair, heads]))
+    self.attention = try GatedAttention(
+      scope.scope("attention"), inputs: pair, heads: heads, headChannels: headChannels)
+  }
+
+  /// `z += attention(z)`, in place.
+  func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    let isStarting = node == .starting
+    let bias = pairBias(z, isStarting ? .queryFirst : .keyFirst, context)
+    attention.update(
+      z, along: isStarting ? .rows(of: z) : .columns(of: z), norm: pairBias.norm, bias: bias,
+      mask: mask, context)
+  }
+}

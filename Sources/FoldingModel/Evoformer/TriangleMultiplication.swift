@@ -1,0 +1,150 @@
+import NeuralNet
+import TensorCore
+
+/// Triangle multiplication: updates each edge from the two other edges of all triangles it is part of.
+///
+/// Algorithm 11 (Jumper et al. 2021, Suppl. 1.6.5), outgoing edges `Σ_k a_ik b_jk`, and
+/// Algorithm 12 (Jumper et al. 2021, Suppl. 1.6.5), incoming edges `Σ_k a_kj b_ki` with the released names left = a, right = b.
+///
+/// Projections are written channel-major, so that the sum over `k` is one matrix product per channel and
+/// no tensor is ever transposed. The product replaces `a`: two pair-sized buffers in all.
+///
+/// - Shapes: z `[N_res, N_res, c_z]` → z; `a`, `b` `[c, N_res, N_res]`
+struct TriangleMultiplication: Sendable {
+  /// Which edges of a triangle are combined.
+  enum Edges: String {
+    case outgoing = "triangle_multiplication_outgoing"
+    case incoming = "triangle_multiplication_incoming"
+  }
+
+  let edges: Edges
+  let normInput: LayerNorm
+  let leftProjection, rightProjection, leftGate, rightGate: Linear
+  let normCenter: LayerNorm
+  let outputProjection, outputGate: Linear
+
+  init(_ scope: ParameterScope, _ edges: Edges, pair: Int, channels: Int) throws {
+    let scope = scope.scope(edges.rawValue)
+    self.edges = edges
+    self.normInput = try LayerNorm(scope.scope("layer_norm_input"), pair)
+    self.leftProjection = try Linear(scope.scope("left_projection"), pair, channels)
+    self.rightProjection = try Linear(scope.scope("right_projection"), pair, channels)
+    self.leftGate = try Linear(scope.scope("left_gate"), pair, channels)
+    self.rightGate = try Linear(scope.scope("right_gate"), pair, channels)
+    self.normCenter = try LayerNorm(scope.scope("center_layer_norm"), channels)
+    self.outputProjection = try Linear(scope.scope("output_projection"), channels, pair)
+    self.outputGate = try Linear(scope.scope("gating_linear"), pair, pair)
+  }
+
+  /// `z += multiplication(z)`, in place.
+  func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    let residues = z.shape[0]
+    let channels = normCenter.scale.count
+    let a = context.empty([channels, residues * residues])
+    let b = context.empty([channels, residues * residues])
+    project(z, mask: mask, into: [a, b], context)  // lines 1–3
+    multiplyEdges(a, b, residues: residues, context)  // line 4, sum
+    finish(a, into: z, context)  // lines 3–4
+  }
+
+  /// Pixels of one tile of a pass over the pair tensor.
+  private static let tilePixels = 128
+
+  private func project(
+    _ z: Tensor, mask: AttentionMask, into targets: [Tensor], _ context: ExecutionContext
+  ) {
+    let pixels = Matrix(z)
+    let channels = normCenter.scale.count
+    let tile = Self.tilePixels
+    let parts = [(leftProjection, leftGate), (rightProjection, rightGate)].map { projection, gate in
+      (
+        projection: operand(projection, context), projectionBias: projection.bias,
+        gate: operand(gate, context), gateBias: gate.bias
+      )
+    }
+    context.tiles(
+      pixels.rows, tile: tile,
+      scratch: { (normed: context.empty([tile, pixels.columns]), mask: context.empty([tile], .float32)) }
+    ) { range, scratch in
+      let normed = Matrix(scratch.normed[0..<range.count])
+      normInput.apply(to: pixels.rows(range), into: normed, context)
+      let packed = context.pack(normed.transposed)
+      let pixelMask = mask.isFull ? nil : gather(mask, range, side: z.shape[1], into: scratch.mask)
+      for (part, target) in zip(parts, targets) {
+        let result = Matrix(
+          target, offset: range.lowerBound, rows: channels, columns: range.count,
+          rowStride: pixels.rows)
+        var gate = Epilogue()
+        gate.rowBias = part.gateBias
+        gate.activation = .sigmoid
+        context.multiply(part.gate, packed, into: result, gate)
+        var projection = Epilogue()
+        projection.rowBias = part.projectionBias
+        projection.columnScale = pixelMask
+        projection.multiplier = result
+        context.multiply(part.projection, packed, into: result, projection)
+      }
+    }
+  }
+
+  /// Weights as left operand `[out, in]`.
+  private func operand(_ linear: Linear, _ context: ExecutionContext) -> Matrix {
+    Matrix(context.contiguous(Matrix(linear.weight).transposed, as: context.operandType))
+  }
+
+  private func gather(
+    _ mask: AttentionMask, _ pixels: Range<Int>, side: Int, into result: Tensor
+  ) -> Tensor {
+    for (index, pixel) in pixels.enumerated() {
+      result.floats[index] = mask[pixel / side].floats[pixel % side]
+    }
+    return result
+  }
+
+  private func multiplyEdges(
+    _ a: Tensor, _ b: Tensor, residues: Int, _ context: ExecutionContext
+  ) {
+    context.tiles(a.shape[0], tile: 1, scratch: {}) { channel, _ in
+      let left = Matrix(a[channel.lowerBound].reshaped([residues, residues]))
+      let right = Matrix(b[channel.lowerBound].reshaped([residues, residues]))
+      switch edges {
+      case .outgoing:  // o_ij = Σ_k a_ik b_jk
+        let copy = context.contiguous(left, as: context.operandType)
+        context.multiply(Matrix(copy), context.pack(right.transposed), into: left)
+      case .incoming:  // o_ij = Σ_k b_ki a_kj
+        let packed = context.pack(left)
+        context.multiply(right.transposed, packed, into: left)
+      }
+    }
+  }
+
+  private func finish(_ product: Tensor, into z: Tensor, _ context: ExecutionContext) {
+    let pixels = Matrix(z)
+    let product = Matrix(product)
+    let tile = Self.tilePixels
+    let (gateWeight, outputWeight) = (outputGate.packed(context), outputProjection.packed(context))
+    var gating = Epilogue.bias(outputGate.bias)
+    gating.activation = .sigmoid
+    context.tiles(
+      pixels.rows, tile: tile,
+      scratch: {
+        (
+          normed: context.empty([tile, pixels.columns]), center: context.empty([tile, product.rows]),
+          gate: context.empty([tile, pixels.columns])
+        )
+      }
+    ) { range, scratch in
+      let normed = Matrix(scratch.normed[0..<range.count])
+      let center = Matrix(scratch.center[0..<range.count])
+      let gate = Matrix(scratch.gate[0..<range.count])
+      normInput.apply(to: pixels.rows(range), into: normed, context)
+      context.multiply(normed, gateWeight, into: gate, gating)
+      context.layerNormChannels(
+        product.columns(range), scale: normCenter.scale, offset: normCenter.offset, into: center)
+      var residual = Epilogue.bias(outputProjection.bias)
+      residual.multiplier = gate
+      residual.accumulates = true
+      context.multiply(center, outputWeight, into: pixels.rows(range), residual)
+    }
+  }
+}

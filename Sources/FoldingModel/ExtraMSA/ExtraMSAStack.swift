@@ -1,0 +1,75 @@
+import FoldingCore
+import NeuralNet
+import TensorCore
+
+/// Extra-MSA stack: reads thousands of sequences in a narrow representation into the pair tensor.
+///
+/// Algorithm 18 (Jumper et al. 2021, Suppl. 1.7.2). Without extra rows the stack still runs: the outer product mean
+/// then adds 1000 times its bias, as in the released code.
+///
+/// - Shapes: extra rows `[N_extra, N_res]`, z `[N_res, N_res, c_z]` → z
+struct ExtraMSAStack: Sendable {
+  let embedding: Linear
+  let blocks: [EvoformerBlock]
+
+  /// Classes of a cell, then the two deletion features.
+  private static let classes = 23
+  private static let inputs = 25
+
+  init(_ scope: ParameterScope, _ config: FoldingConfig) throws {
+    self.embedding = try Linear(
+      scope.scope("extra_msa_activations"), Self.inputs, config.channels.extraMSA)
+    let stack = scope.scope("extra_msa_stack")
+    self.blocks = try (0..<config.extraMSA.blocks).map { index in
+      try EvoformerBlock(
+        stack.block(index, of: config.extraMSA.blocks), .extra, msa: config.channels.extraMSA,
+        pair: config.channels.pair, config.extraMSA, order: config.blockOrder)
+    }
+  }
+
+  /// Updates z in place.
+  func update(
+    _ z: Tensor, _ draw: AlignmentDraw, pairMask: AttentionMask, _ context: ExecutionContext,
+    _ probe: Probe?
+  ) {
+    let rows = AttentionMask(draw.extraMask, pool: context.pool)
+    let masks = TrunkMasks(
+      msaRows: rows, msaColumns: rows.transposed(rows: draw.extraCount, pool: context.pool),
+      pair: pairMask)
+    let m = embed(draw, context)
+    probe?("embedder/extra_msa", m)
+    for (index, block) in blocks.enumerated() {
+      let probe = probe?.scoped("extra/\(index)")
+      block.update(m, z, masks, context, probe)
+      probe?("msa", m)
+      probe?("pair", z)
+    }
+  }
+
+  /// One-hot class, has-deletion and deletion value through the linear layer: a row of weights and two multiples.
+  private func embed(_ draw: AlignmentDraw, _ context: ExecutionContext) -> Tensor {
+    let (rows, residues) = (draw.extraCount, draw.extraMask.shape[1])
+    let channels = embedding.outputs
+    let m = context.empty([rows, residues, channels])
+    let weights = context.copy(embedding.weight, as: .float32)
+    context.tiles(rows, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
+      row, scratch in
+      for residue in 0..<residues {
+        let cell = row.lowerBound * residues + residue
+        let type = min(Int(draw.extraMSA.values[cell]), Self.classes - 1)
+        let hasDeletion = draw.extraHasDeletion.values[cell]
+        let deletionValue = draw.extraDeletionValue.values[cell]
+        let target = scratch.floats + residue * channels
+        let typeRow = weights.floats + type * channels
+        let hasRow = weights.floats + Self.classes * channels
+        for c in 0..<channels {
+          target[c] =
+            typeRow[c] + hasDeletion * hasRow[c] + deletionValue * hasRow[channels + c]
+            + (embedding.bias?.floats[c] ?? 0)
+        }
+      }
+      m[row.lowerBound].assign(scratch)
+    }
+    return m
+  }
+}

@@ -1,0 +1,50 @@
+import FoldingCore
+import NeuralNet
+import TensorCore
+
+/// The frames of all residues as the structure module carries them: unit quaternions and translations in units of 10 Å.
+struct BackboneFrames: Sendable {
+  /// Quaternion (w, x, y, z) of each residue, of unit length.
+  var quaternions: [SIMD4<Float>]
+  /// Origin of each residue, 10 Å.
+  var translations: [Vector3<Float>]
+
+  /// Identity frames at the origin: "black hole" initialisation.
+  init(identities count: Int) {
+    quaternions = Array(repeating: SIMD4(1, 0, 0, 0), count: count)
+    translations = Array(repeating: .zero, count: count)
+  }
+
+  /// The rotation of residue `i`.
+  func rotation(_ i: Int) -> Matrix3<Float> {
+    let q = quaternions[i]
+    return Matrix3(unitQuaternion: q.x, q.y, q.z, q.w)
+  }
+
+  /// Frame of residue `i` with its translation multiplied by `scale`.
+  func frame(_ i: Int, scale: Float = 1) -> RigidTransform<Float> {
+    RigidTransform(rotation: rotation(i), translation: translations[i] * scale)
+  }
+
+  /// Composes every frame with a small update: a rotation given by the vector part of a quaternion (1, b, c, d),
+  /// and a translation in the old frame.
+  ///
+  /// Algorithm 23 (Jumper et al. 2021, Suppl. 1.8.3).
+  ///
+  /// - Parameter updates: b, c, d and the translation. `[N_res, 6]`
+  mutating func compose(_ updates: Tensor) {
+    let values = updates.floats
+    for i in quaternions.indices {
+      let u = values + i * 6
+      let q = quaternions[i]
+      let product = SIMD4(
+        -q.y * u[0] - q.z * u[1] - q.w * u[2],
+        q.x * u[0] + q.z * u[2] - q.w * u[1],
+        q.x * u[1] - q.y * u[2] + q.w * u[0],
+        q.x * u[2] + q.y * u[1] - q.z * u[0])
+      translations[i] = translations[i] + rotation(i) * Vector3(u[3], u[4], u[5])
+      let sum = q + product
+      quaternions[i] = sum / (sum * sum).sum().squareRoot()
+    }
+  }
+}

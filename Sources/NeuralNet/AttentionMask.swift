@@ -1,0 +1,48 @@
+import NumericArrays
+import TensorCore
+
+/// Which positions are visible, per row of a batch: stored once when every row is the same.
+public struct AttentionMask: Sendable {
+  private let values: Tensor  // [rows or 1, positions] fp32
+  private let isShared: Bool
+  /// Every position of every row is visible.
+  public let isFull: Bool
+
+  /// A mask `[rows, positions]` of zeros and ones.
+  public init(_ mask: NDArray<Float>, pool: BufferPool) {
+    self.isFull = mask.values.allSatisfy { $0 == 1 }
+    self.isShared = isFull
+    let positions = mask.shape[1]
+    self.values =
+      isFull
+      ? Tensor(NDArray(repeating: 1, shape: [1, positions]), pool: pool) : Tensor(mask, pool: pool)
+  }
+
+  /// The outer product of a residue mask with itself: the mask of a pair tensor.
+  public init(pairsOf residues: [Float], pool: BufferPool) {
+    let count = residues.count
+    if residues.allSatisfy({ $0 == 1 }) {
+      self.init(NDArray(repeating: 1, shape: [1, count]), pool: pool)
+    } else {
+      let values = residues.flatMap { i in residues.map { i * $0 } }
+      self.init(NDArray(shape: [count, count], values: values), pool: pool)
+    }
+  }
+
+  /// The mask of one row. `[positions]` fp32
+  public subscript(row: Int) -> Tensor { values[isShared ? 0 : row] }
+
+  /// The mask with rows and positions exchanged, for `rows` rows.
+  public func transposed(rows: Int, pool: BufferPool) -> AttentionMask {
+    let positions = values.shape[1]
+    if isShared { return AttentionMask(NDArray(repeating: 1, shape: [1, rows]), pool: pool) }
+    let source = values.array()
+    var result = NDArray<Float>(repeating: 0, shape: [positions, rows])
+    for row in 0..<rows {
+      for position in 0..<positions {
+        result.values[position * rows + row] = source.values[row * positions + position]
+      }
+    }
+    return AttentionMask(result, pool: pool)
+  }
+}

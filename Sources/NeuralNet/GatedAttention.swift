@@ -1,0 +1,119 @@
+import TensorCore
+
+/// Positions that one attention runs over, as slices of a larger tensor: rows of an MSA, columns, rows of a pair tensor.
+///
+/// Element `(batch, position)` starts at `batch * batchStride + position * positionStride`.
+public struct AttentionAxes: Sendable {
+  /// Number of independent attentions.
+  public var batch: Int
+  /// Positions that attend to each other.
+  public var positions: Int
+  /// Elements between attentions.
+  public var batchStride: Int
+  /// Elements between positions.
+  public var positionStride: Int
+
+  /// Attention along the second axis of `[rows, columns, c]`: within each row.
+  public static func rows(of x: Tensor) -> AttentionAxes {
+    let (rows, columns, c) = (x.shape[0], x.shape[1], x.shape[2])
+    return AttentionAxes(
+      batch: rows, positions: columns, batchStride: columns * c, positionStride: c)
+  }
+
+  /// Attention along the first axis of `[rows, columns, c]`: within each column.
+  public static func columns(of x: Tensor) -> AttentionAxes {
+    let (rows, columns, c) = (x.shape[0], x.shape[1], x.shape[2])
+    return AttentionAxes(
+      batch: columns, positions: rows, batchStride: c, positionStride: columns * c)
+  }
+}
+
+/// Gated multi-head attention: the part that row, column and triangle attention share.
+///
+/// Jumper et al. 2021, Suppl. 1.6.1–1.6.6. Query, key, value and gate projections are one product;
+/// logits live in registers and cache only.
+public struct GatedAttention: Sendable {
+  let query: Tensor  // [c, heads, channels]
+  let key: Tensor
+  let value: Tensor
+  let gate: Tensor
+  let gateBias: Tensor  // [heads, channels]
+  let output: Tensor  // [heads, channels, c]
+  let outputBias: Tensor  // [c]
+
+  /// The layer under `scope` for an input of `inputs` channels.
+  public init(_ scope: ParameterScope, inputs: Int, heads: Int, headChannels: Int) throws {
+    let shape = [inputs, heads, headChannels]
+    self.query = try scope.matrix("query_w", shape)
+    self.key = try scope.matrix("key_w", shape)
+    self.value = try scope.matrix("value_w", shape)
+    self.gate = try scope.matrix("gating_w", shape)
+    self.gateBias = try scope.vector("gating_b", [heads, headChannels])
+    self.output = try scope.matrix("output_w", [heads, headChannels, inputs])
+    self.outputBias = try scope.vector("output_b", [inputs])
+  }
+
+  private var inputs: Int { query.shape[0] }
+  private var heads: Int { query.shape[1] }
+  private var width: Int { query.shape[1] * query.shape[2] }
+
+  /// `x += attention(norm(x))` along `axes`, in place.
+  ///
+  /// - Parameters:
+  ///   - bias: added to the logits of every attention, `[heads, positions, positions]`.
+  ///   - mask: which positions are visible, per batch element.
+  public func update(
+    _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
+    _ context: ExecutionContext
+  ) {
+    let projection = context.pack(mergedProjection(context))
+    let projectionBias = mergedBias(context)
+    let outputWeight = context.pack(
+      Matrix(output, rows: width, columns: inputs, rowStride: inputs))
+    var residual = Epilogue.bias(outputBias)
+    residual.accumulates = true
+    let positions = axes.positions
+    context.tiles(
+      axes.batch, tile: 1,
+      scratch: {
+        (
+          normed: context.empty([positions, inputs]),
+          projected: context.empty([positions, 4 * width]), attended: context.empty([positions, width])
+        )
+      }
+    ) { batch, scratch in
+      let slice = Matrix(
+        x, offset: batch.lowerBound * axes.batchStride, rows: positions, columns: inputs,
+        rowStride: axes.positionStride)
+      norm.apply(to: slice, into: Matrix(scratch.normed), context)
+      context.multiply(
+        Matrix(scratch.normed), projection, into: Matrix(scratch.projected), .bias(projectionBias))
+      let parts = (0..<4).map { Matrix(scratch.projected).columns($0 * width..<($0 + 1) * width) }
+      var operands = AttentionOperands(
+        query: parts[0], key: parts[1], value: parts[2], gate: parts[3], heads: heads)
+      operands.bias = bias
+      operands.keyMask = mask[batch.lowerBound]
+      context.attend(operands, into: Matrix(scratch.attended))
+      context.multiply(Matrix(scratch.attended), outputWeight, into: slice, residual)
+    }
+  }
+
+  /// `[c, 4 · heads · channels]`: query, key, value, gate side by side.
+  private func mergedProjection(_ context: ExecutionContext) -> Matrix {
+    let merged = context.empty([inputs, 4 * width], query.dtype)
+    let bytes = width * query.dtype.byteCount
+    for (part, source) in [query, key, value, gate].enumerated() {
+      for row in 0..<inputs {
+        (merged.base + (row * 4 + part) * bytes).copyMemory(
+          from: source.base + row * bytes, byteCount: bytes)
+      }
+    }
+    return Matrix(merged)
+  }
+
+  private func mergedBias(_ context: ExecutionContext) -> Tensor {
+    let bias = context.zeros([4 * width], .float32)
+    (bias.base + 3 * width * 4).copyMemory(from: gateBias.base, byteCount: width * 4)
+    return bias
+  }
+}

@@ -1,0 +1,69 @@
+import TensorCore
+
+/// Where layers take their parameters from: official key and shape in, tensor out.
+///
+/// The stacked arrays of a block stack are one tensor; each block sees a slice of it.
+public protocol ParameterStore {
+  /// The array under an official key such as `alphafold/…/left_projection//weights`.
+  ///
+  /// - Throws: when the array is missing or has another shape.
+  func parameter(_ key: String, shape: [Int], dtype: DType) throws -> Tensor
+}
+
+/// A place in the tree of official parameter names.
+///
+/// Layers read their parameters through it in their initializers, one line each, with the official name spelled out;
+/// the same walk therefore lists, loads and checks them.
+public struct ParameterScope {
+  let store: any ParameterStore
+  let path: String
+  let stack: (index: Int, count: Int)?
+  /// Storage of matrices; vectors (biases, norms) are always fp32.
+  public let matrixType: DType
+
+  /// The root of a tree.
+  public init(_ store: any ParameterStore, path: String, matrixType: DType) {
+    self.init(store: store, path: path, stack: nil, matrixType: matrixType)
+  }
+
+  private init(
+    store: any ParameterStore, path: String, stack: (index: Int, count: Int)?, matrixType: DType
+  ) {
+    self.store = store
+    self.path = path
+    self.stack = stack
+    self.matrixType = matrixType
+  }
+
+  /// A scope inside this one.
+  public func scope(_ name: String) -> ParameterScope {
+    ParameterScope(store: store, path: path + "/" + name, stack: stack, matrixType: matrixType)
+  }
+
+  /// This scope as block `index` of a stack of `count` that share their arrays.
+  public func block(_ index: Int, of count: Int) -> ParameterScope {
+    ParameterScope(
+      store: store, path: path, stack: (index, count), matrixType: matrixType)
+  }
+
+  /// This scope with matrices in fp32 whatever the storage: structure module and heads.
+  public var inFloat32: ParameterScope {
+    ParameterScope(store: store, path: path, stack: stack, matrixType: .float32)
+  }
+
+  /// A matrix (weights of linear layers and attention).
+  public func matrix(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try read(name, shape, matrixType)
+  }
+
+  /// A vector (bias, scale, offset), fp32.
+  public func vector(_ name: String, _ shape: [Int]) throws -> Tensor {
+    try read(name, shape, .float32)
+  }
+
+  private func read(_ name: String, _ shape: [Int], _ dtype: DType) throws -> Tensor {
+    let key = path + "//" + name
+    guard let stack else { return try store.parameter(key, shape: shape, dtype: dtype) }
+    return try store.parameter(key, shape: [stack.count] + shape, dtype: dtype)[stack.index]
+  }
+}

@@ -1,0 +1,40 @@
+import TensorCore
+
+/// Transition: widens every position, ReLU, narrows again; added to the input.
+///
+/// Algorithms 9 and 15 (Jumper et al. 2021, Suppl. 1.6.3 and 1.6.7): MSA and pair transition are the same function.
+///
+/// - Shapes: x `[…, c]` → `[…, c]`
+public struct Transition: Sendable {
+  let norm: LayerNorm
+  let widen: Linear
+  let narrow: Linear
+
+  /// The layer under `scope` for `channels` channels.
+  public init(_ scope: ParameterScope, channels: Int, factor: Int) throws {
+    self.norm = try LayerNorm(scope.scope("input_layer_norm"), channels)
+    self.widen = try Linear(scope.scope("transition1"), channels, channels * factor)
+    self.narrow = try Linear(scope.scope("transition2"), channels * factor, channels)
+  }
+
+  /// `x += transition(x)`, in place, streamed through tiles of rows.
+  public func update(_ x: Tensor, _ context: ExecutionContext) {
+    let x = Matrix(x)
+    let (first, second) = (widen.packed(context), narrow.packed(context))
+    var middle = Epilogue.bias(widen.bias)
+    middle.activation = .relu
+    var last = Epilogue.bias(narrow.bias)
+    last.accumulates = true
+    let tile = context.tileRows
+    context.tiles(
+      x.rows, tile: tile,
+      scratch: { (context.empty([tile, x.columns]), context.empty([tile, widen.outputs])) }
+    ) { rows, scratch in
+      let normed = Matrix(scratch.0[0..<rows.count])
+      let hidden = Matrix(scratch.1[0..<rows.count])
+      norm.apply(to: x.rows(rows), into: normed, context)  // line 1
+      context.multiply(normed, first, into: hidden, middle)  // line 2
+      context.multiply(hidden, second, into: x.rows(rows), last)  // line 3
+    }
+  }
+}
