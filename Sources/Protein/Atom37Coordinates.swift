@@ -1,0 +1,62 @@
+/// Coordinates of a chain in the atom37 order.
+public struct Atom37Coordinates: Sendable, Hashable {
+  /// Coordinates in Å; 0 where the atom is missing. `[N_res, 37, 3]`
+  public var positions: [Float]
+  /// 1 where the atom is known. `[N_res, 37]`
+  public var mask: [Float]
+  /// Temperature factors or confidences. `[N_res, 37]`
+  public var bFactors: [Float]
+  /// Residue types, 0 … 20. `[N_res]`
+  public var aatype: [Int]
+
+  /// Number of residues.
+  public var count: Int { aatype.count }
+
+  /// Coordinates of the residues, one row each, in the order given.
+  ///
+  /// Of alternate locations the one with the highest occupancy counts, the first among equals. Selenium of
+  /// selenomethionine and selenocysteine takes the sulfur's place. Atoms outside the 37 are left out.
+  public init(_ residues: [Residue]) {
+    positions = [Float](repeating: 0, count: residues.count * Atom37.count * 3)
+    mask = [Float](repeating: 0, count: residues.count * Atom37.count)
+    bFactors = mask
+    aatype = residues.map(\.aminoAcid.index)
+    for (row, residue) in residues.enumerated() {
+      for (name, atom) in residue.standardAtoms {
+        let slot = row * Atom37.count + name.index
+        mask[slot] = 1
+        bFactors[slot] = Float(atom.bFactor)
+        for axis in 0..<3 { positions[slot * 3 + axis] = Float(atom.position[axis]) }
+      }
+    }
+  }
+}
+
+extension Residue {
+  /// The atom for each name among the 37, one location of each.
+  ///
+  /// Of alternate locations the one with the highest occupancy counts, the first among equals.
+  public var standardAtoms: [AtomName: Atom] {
+    var chosen: [AtomName: Atom] = [:]
+    for atom in atoms {
+      guard let name = standardName(of: atom) else { continue }
+      if let other = chosen[name], other.occupancy >= atom.occupancy { continue }
+      chosen[name] = atom
+    }
+    return chosen
+  }
+
+  private func standardName(of atom: Atom) -> AtomName? {
+    if atom.element == "SE" {
+      switch aminoAcid {
+      case .methionine: return .sd
+      case .cysteine: return .sg
+      default: return nil
+      }
+    }
+    guard let name = AtomName(name: atom.name), name.element.symbol == atom.element else {
+      return nil
+    }
+    return name
+  }
+}
