@@ -145,3 +145,9 @@ public func softmax(_ x: Tensor) {
   if columns == 0 { return }
   hf_softmax(Int64(x.count / columns), Int64(columns), x.floats, Int64(columns))
 }
+
+/// Softmax of a few numbers, in place.
+public func normalize(_ logits: UnsafeMutableBufferPointer<Float>) {
+  guard let base = logits.baseAddress else { return }
+  hf_softmax(1, Int64(logits.count), base, Int64(logits.count))
+}

@@ -101,3 +101,13 @@ extension Tensor {
     hf_convert(Int64(count), other.base, other.dtype.kernel, base, dtype.kernel)
   }
 }
+
+extension Tensor {
+  /// A bfloat16 tensor with the given values.
+  public init(_ array: NDArray<BFloat16>, pool: BufferPool) {
+    self.init(uninitialized: array.shape, .bfloat16, pool: pool)
+    array.values.withUnsafeBytes { source in
+      if let start = source.baseAddress { base.copyMemory(from: start, byteCount: source.count) }
+    }
+  }
+}

@@ -1,6 +1,7 @@
 import FoldingCore
 import NeuralNet
 import NumericArrays
+import Protein
 import TensorCore
 
 /// What one pass hands to the next.
@@ -46,23 +47,11 @@ struct RecyclingEmbedder: Sendable {
   }
 }
 
-/// Index of Cα and Cβ among the atom37 names.
-enum Atom37 {
-  static let n = 0
-  static let ca = 1
-  static let c = 2
-  static let cb = 3
-  static let o = 4
-  static let count = 37
-  /// Residue type of glycine in `ARNDCQEGHILKMFPSTWYV`.
-  static let glycine = 7
-}
-
 /// Cβ coordinates, Cα for glycine, of atom37 coordinates `[N_res, 37, 3]`. `[N_res, 3]`, Å
 func pseudoBeta(aatype: [Int], positions: NDArray<Float>) -> [SIMD3<Float>] {
   aatype.enumerated().map { residue, type in
-    let atom = type == Atom37.glycine ? Atom37.ca : Atom37.cb
-    let start = (residue * Atom37.count + atom) * 3
+    let atom = type == AminoAcid.glycine.index ? AtomName.ca : AtomName.cb
+    let start = (residue * AtomName.count + atom.index) * 3
     return SIMD3(
       positions.values[start], positions.values[start + 1], positions.values[start + 2])
   }

@@ -1,6 +1,7 @@
 import FoldingCore
 import NeuralNet
 import NumericArrays
+import Protein
 import TensorCore
 
 /// What the structure module leaves behind.
@@ -66,18 +67,30 @@ struct StructureModule: Sendable {
     let initial = singleNorm(single, context)  // line 1
     var s = initialProjection(initial, context)  // line 3
     var frames = BackboneFrames(identities: features.residueCount)  // line 4
-    var atoms: [PlacedResidue] = []
+    var atom14: [Float] = []
     for layer in 0..<config.layers {
       let probe = probe?.scoped("structure/\(layer)")
       s = iterate(s, pair, &frames, features, context, probe)  // lines 6–10
       if layer == config.layers - 1 || probe != nil {
         let torsions = sideChain(s, initial, context)  // lines 11–14
-        atoms = place(torsions, frames, features.aatype)  // lines 23–24
-        probe?.recordSideChains(torsions, atoms, context)
+        let groups = AtomPlacement.groupFrames(
+          aatype: features.aatype,
+          backbone: features.aatype.indices.map { frames.frame($0, scale: Self.positionScale) },
+          torsions: torsions.sinCos.array().values)  // line 24
+        atom14 = AtomPlacement.atom14Positions(aatype: features.aatype, frames: groups)
+        probe?.sideChains(torsions, groups, atom14, context)
       }
     }
     return StructureOutput(
-      activation: s, positions: atom37(atoms), atomMask: atom37Mask(features.aatype))
+      activation: s,
+      positions: NDArray(
+        shape: [features.residueCount, AtomName.count, 3],
+        values: AtomPlacement.atom37Positions(aatype: features.aatype, atom14: atom14)),
+      atomMask: NDArray(
+        shape: [features.residueCount, AtomName.count],
+        values: features.aatype.flatMap { type in
+          Atom37.mask[type * AtomName.count..<(type + 1) * AtomName.count]
+        }))
   }
 
   private func iterate(
@@ -100,15 +113,31 @@ struct StructureModule: Sendable {
     if let probe { probe("affine", frames.tensor(context)) }
     return result
   }
+}
 
-  /// Rigid groups and atoms of every residue, Å.
-  private func place(
-    _ torsions: Torsions, _ frames: BackboneFrames, _ aatype: [Int]
-  ) -> [PlacedResidue] {
-    aatype.indices.map { i in
-      PlacedResidue(
-        aatype: aatype[i], backbone: frames.frame(i, scale: Self.positionScale),
-        torsions: torsions.angles(i))
+extension Probe {
+  /// Records what the last steps of an iteration made.
+  fileprivate func sideChains(
+    _ torsions: Torsions, _ groups: [RigidTransform<Float>], _ atom14: [Float],
+    _ context: ExecutionContext
+  ) {
+    let residues = torsions.sinCos.shape[0]
+    self("angles_sin_cos", torsions.sinCos)
+    self("unnormalized_angles_sin_cos", torsions.unnormalized)
+    let frames = NDArray(
+      shape: [residues, RigidGroups.count, 12], values: groups.flatMap { $0.flat12 })
+    self("frames", Tensor(frames, pool: context.pool))
+    let atoms = NDArray(shape: [residues, Atom14.count, 3], values: atom14)
+    self("atom_pos", Tensor(atoms, pool: context.pool))
+  }
+}
+
+extension BackboneFrames {
+  /// Quaternions and translations side by side, 10 Å. `[N_res, 7]`
+  fileprivate func tensor(_ context: ExecutionContext) -> Tensor {
+    let values = zip(quaternions, translations).flatMap { q, t in
+      [q.x, q.y, q.z, q.w, t.x, t.y, t.z]
     }
+    return Tensor(NDArray(shape: [quaternions.count, 7], values: values), pool: context.pool)
   }
 }

@@ -1,0 +1,102 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// Predicts the distance between pseudo-betas of every pair, in bins.
+///
+/// Jumper et al. 2021, Suppl. 1.9.8. Logits are made symmetric by adding the transpose, bias twice.
+struct DistogramHead: Sendable {
+  let config: HeadConfig
+  let halfLogits: Linear
+
+  init(_ scope: ParameterScope, pair: Int, _ config: HeadConfig) throws {
+    self.config = config
+    self.halfLogits = try Linear(
+      scope.scope("distogram_head").scope("half_logits").inFloat32, pair, config.distogramBins)
+  }
+
+  /// Upper edges of all bins but the last, Å.
+  var breaks: [Float] {
+    let step = (config.distogramLastBreak - config.distogramFirstBreak) / Float(config.distogramBins - 2)
+    return (0..<config.distogramBins - 1).map { config.distogramFirstBreak + step * Float($0) }
+  }
+
+  /// `[N_res, N_res, bins]` fp32.
+  func callAsFunction(_ z: Tensor, _ context: ExecutionContext) -> Tensor {
+    let plain = context.storing(.float32)
+    let (residues, bins) = (z.shape[0], config.distogramBins)
+    let half = halfLogits(plain.copy(z, as: .float32), plain)
+    let result = plain.empty([residues, residues, bins])
+    context.tiles(residues, tile: 1, scratch: {}) { range, _ in
+      let i = range.lowerBound
+      for j in 0..<residues {
+        let (a, b) = (half.floats + (i * residues + j) * bins, half.floats + (j * residues + i) * bins)
+        let target = result.floats + (i * residues + j) * bins
+        for bin in 0..<bins { target[bin] = a[bin] + b[bin] }
+      }
+    }
+    return result
+  }
+
+  /// Probability that two pseudo-betas are within 8 Å. `[N_res, N_res]`
+  ///
+  /// One row of pairs and one column at a time; bins whose upper edge is at most 8 Å count.
+  func contactProbability(_ z: Tensor, _ context: ExecutionContext) -> NDArray<Float> {
+    let plain = context.storing(.float32)
+    let (residues, bins) = (z.shape[0], config.distogramBins)
+    let weight = halfLogits.packed(plain)
+    let contactBins = breaks.prefix { $0 <= 8 }.count
+    let result = plain.empty([residues, residues])
+    context.tiles(
+      residues, tile: 1,
+      scratch: { (input: plain.empty([residues, z.channels]), logits: plain.empty([residues, bins])) }
+    ) { range, scratch in
+      let i = range.lowerBound
+      var twice = Epilogue.bias(halfLogits.bias)
+      for isColumn in [false, true] {
+        let source = Matrix(
+          z, offset: i * z.channels * (isColumn ? 1 : residues), rows: residues, columns: z.channels,
+          rowStride: z.channels * (isColumn ? residues : 1))
+        twice.accumulates = isColumn
+        plain.multiply(source, weight, into: Matrix(scratch.logits), twice)
+      }
+      for j in 0..<residues {
+        let row = UnsafeBufferPointer(start: scratch.logits.floats + j * bins, count: bins)
+        result.floats[i * residues + j] = Float(probabilities(row).prefix(contactBins).reduce(0, +))
+      }
+    }
+    return result.array()
+  }
+}
+
+/// Reconstructs hidden cells of the MSA. Jumper et al. 2021, Suppl. 1.9.9.
+struct MaskedMSAHead: Sendable {
+  let logits: Linear
+
+  init(_ scope: ParameterScope, msa: Int, _ config: HeadConfig) throws {
+    self.logits = try Linear(
+      scope.scope("masked_msa_head").scope("logits").inFloat32, msa, config.maskedMSAClasses)
+  }
+
+  /// - Shapes: m `[N_clust, N_res, c_m]`, template rows cut off → `[N_clust, N_res, 23]` fp32
+  func callAsFunction(_ m: Tensor, _ context: ExecutionContext) -> Tensor {
+    let plain = context.storing(.float32)
+    return logits(plain.copy(m, as: .float32), plain)
+  }
+}
+
+/// Predicts which atoms an experiment would have seen. Jumper et al. 2021, Suppl. 1.9.10.
+struct ExperimentallyResolvedHead: Sendable {
+  let logits: Linear
+
+  init(_ scope: ParameterScope, single: Int) throws {
+    self.logits = try Linear(
+      scope.scope("experimentally_resolved_head").scope("logits").inFloat32, single, 37)
+  }
+
+  /// - Shapes: single `[N_res, c_s]` fp32 → `[N_res, 37]`
+  func callAsFunction(_ single: Tensor, _ context: ExecutionContext) -> Tensor {
+    logits(single, context.storing(.float32))
+  }
+}

@@ -1,0 +1,105 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// Everything one pass says, before it is reduced to a `Prediction`.
+public struct PassOutput: Sendable {
+  /// What the next pass starts from.
+  public var recycled: RecycledState
+  /// 1 for atoms of the residue type. `[N_res, 37]`
+  public var atomMask: NDArray<Float>
+  /// pLDDT logits. `[N_res, 50]`
+  public var lddtLogits: NDArray<Float>
+  /// Single representation, fp32. `[N_res, c_s]`
+  public var single: Tensor
+  /// MSA representation of the cluster rows. `[N_clust, N_res, c_m]`
+  public var msa: Tensor
+  /// Structure module activation, fp32. `[N_res, c_s]`
+  public var structureActivation: Tensor
+}
+
+extension FoldingNetwork {
+  /// The state before the first pass.
+  public func initialState(_ target: TargetFeatures, _ context: ExecutionContext) -> RecycledState {
+    RecycledState(residues: target.residueCount, config.channels, context)
+  }
+
+  /// One pass over one or more draws: trunk, structure module, pLDDT.
+  ///
+  /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), body of the recycling loop. With several draws (ensembling) the
+  /// representations are averaged before the structure module. `previous.pair` is overwritten.
+  public func pass(
+    _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: RecycledState,
+    _ context: ExecutionContext, _ probe: Probe? = nil
+  ) -> PassOutput {
+    let trunk = ensemble(target, draws, previous, context, probe)
+    let output = structure(
+      single: trunk.single, pair: trunk.pair, target, context, probe)
+    let logits = predictedLDDT(output.activation, context)
+    return PassOutput(
+      recycled: RecycledState(
+        positions: output.positions, msaFirstRow: context.copy(trunk.msa[0], as: .float32),
+        pair: trunk.pair),
+      atomMask: output.atomMask, lddtLogits: logits.array(), single: trunk.single, msa: trunk.msa,
+      structureActivation: output.activation)
+  }
+
+  /// The prediction of a pass, with the heads that need the pair tensor.
+  public func prediction(
+    _ output: PassOutput, passes: Int, _ context: ExecutionContext
+  ) -> Prediction {
+    let summary = alignedError.map { $0.summarize(output.recycled.pair, context) }
+    return Prediction(
+      positions: output.recycled.positions, atomMask: output.atomMask,
+      plddt: PredictedLDDTHead.expectation(output.lddtLogits), alignedError: summary?.error,
+      maxAlignedError: alignedError.map { Float($0.centers.last ?? 0) }, ptm: summary?.ptm,
+      contactProbability: distogram.contactProbability(output.recycled.pair, context),
+      passes: passes)
+  }
+
+  /// Logits of the heads that predictions only summarise, for comparison with other implementations.
+  public func headLogits(_ output: PassOutput, _ context: ExecutionContext) -> [String: Tensor] {
+    let plain = context.storing(.float32)
+    var result = [
+      "distogram/logits": distogram(output.recycled.pair, context),
+      "masked_msa/logits": maskedMSA(output.msa, context),
+      "experimentally_resolved/logits": experimentallyResolved(output.single, context),
+    ]
+    if let alignedError {
+      let pair = plain.copy(output.recycled.pair, as: .float32)
+      result["predicted_aligned_error/logits"] = alignedError.logits(pair, plain)
+    }
+    return result
+  }
+
+  /// Mean over draws of the three representations; every draw starts from the same recycled state.
+  private func ensemble(
+    _ target: TargetFeatures, _ draws: [AlignmentDraw], _ previous: RecycledState,
+    _ context: ExecutionContext, _ probe: Probe?
+  ) -> TrunkOutput {
+    if draws.count == 1 { return trunk(target, draws[0], previous, context, probe) }
+    var sums: TrunkOutput?
+    for draw in draws {
+      var start = previous
+      start.pair = context.copy(previous.pair)
+      let output = trunk(target, draw, start, context, nil)
+      guard let sum = sums else {
+        sums = TrunkOutput(
+          msa: context.copy(output.msa, as: .float32), pair: context.copy(output.pair, as: .float32),
+          single: output.single)
+        continue
+      }
+      context.add(output.msa, into: sum.msa)
+      context.add(output.pair, into: sum.pair)
+      context.add(output.single, into: sum.single)
+    }
+    guard let sums else { return trunk(target, draws[0], previous, context, probe) }
+    for tensor in [sums.msa, sums.pair, sums.single] {
+      for index in 0..<tensor.count { tensor.floats[index] /= Float(draws.count) }
+    }
+    return TrunkOutput(
+      msa: context.copy(sums.msa, as: context.storage),
+      pair: context.copy(sums.pair, as: context.storage), single: sums.single)
+  }
+}

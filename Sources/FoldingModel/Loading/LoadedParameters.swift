@@ -1,0 +1,48 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// What is wrong with a set of parameters.
+public enum ParameterError: Error, Hashable, CustomStringConvertible {
+  /// The array is not there.
+  case missing(key: String)
+  /// The array has another shape than the network.
+  case shape(key: String, found: [Int], expected: [Int])
+
+  /// One line: where, found, expected, what to try.
+  public var description: String {
+    switch self {
+    case .missing(let key):
+      "'\(key)' is missing; are these parameters for another model preset?"
+    case .shape(let key, let found, let expected):
+      "'\(key)' has shape \(found), the model expects \(expected); are these parameters for another model preset?"
+    }
+  }
+}
+
+/// Parameters in the memory of the engine, converted once as the layers ask for them.
+final class LoadedParameters: ParameterStore {
+  private let source: any ParameterSource
+  private let pool: BufferPool
+  private var loaded: [String: Tensor] = [:]
+
+  init(_ source: any ParameterSource, pool: BufferPool) {
+    self.source = source
+    self.pool = pool
+  }
+
+  func parameter(_ key: String, shape: [Int], dtype: DType) throws -> Tensor {
+    if let tensor = loaded[key] { return tensor }
+    guard let found = source.shape(of: key) else { throw ParameterError.missing(key: key) }
+    if found != shape { throw ParameterError.shape(key: key, found: found, expected: shape) }
+    let tensor: Tensor
+    if dtype == .bfloat16 && source.storesBFloat16(key) {
+      tensor = Tensor(try source.bfloat16(for: key), pool: pool)
+    } else {
+      tensor = Tensor(try source.floats(for: key), dtype, pool: pool)
+    }
+    loaded[key] = tensor
+    return tensor
+  }
+}
