@@ -41,6 +41,7 @@ let package = Package(
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
     .target(name: "NeuralNet", dependencies: ["TensorCore"]),
     .target(name: "FoldingModel", dependencies: ["FoldingCore", "NeuralNet"]),
+    .target(name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays"]),
 
     // The facade and the command.
     .target(
@@ -63,6 +64,8 @@ let package = Package(
     .testTarget(name: "FeaturePipelineTests", dependencies: ["FeaturePipeline"]),
     .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
     .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
     .testTarget(name: "HelixFoldTests", dependencies: ["HelixFold"]),
     .testTarget(name: "CLITests", dependencies: ["HelixFold"]),
     .testTarget(name: "RepositoryTests"),

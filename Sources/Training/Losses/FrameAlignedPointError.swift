@@ -1,0 +1,104 @@
+import FoldingCore
+
+/// Distances at which the frame aligned point error stops growing, and its unit.
+public struct PointErrorScale: Codable, Hashable, Sendable {
+  /// Errors count up to here, Å. Suppl. 1.9.2: 10 Å.
+  public var clampDistance = 10.0
+  /// Unit of the error, Å. Suppl. 1.9.2: Z = 10 Å.
+  public var unit = 10.0
+  /// Share of the loss that is clamped: 1 always, 0 never.
+  ///
+  /// Suppl. 1.11.5: the backbone error is left unclamped in 10 % of the batches, the side chains' never.
+  public var clampedShare = 1.0
+
+  /// The released values, clamped.
+  public init() {}
+
+  /// The released values with the given clamped share.
+  public init(clampedShare: Double) { self.clampedShare = clampedShare }
+}
+
+/// Gradient of the frame aligned point error with respect to predicted frames and positions.
+public struct PointErrorGradient<Real: LossScalar>: Sendable {
+  /// With respect to the frames; translations per Å. `[N_frames]`
+  public var frames: [RigidGradient<Real>]
+  /// With respect to the positions, per Å. `[N_points, 3]`
+  public var positions: [Real]
+}
+
+/// Two structures, or the two halves of a comparison: frames and points, some of them unknown.
+public struct FramesAndPoints<Real: LossScalar>: Sendable {
+  /// Frames, Å. `[N_frames]`
+  public var frames: [RigidTransform<Real>]
+  /// Points, Å. `[N_points, 3]`
+  public var positions: [Real]
+
+  /// Frames and points.
+  public init(frames: [RigidTransform<Real>], positions: [Real]) {
+    self.frames = frames
+    self.positions = positions
+  }
+}
+
+/// Mean distance of points in predicted and true local frames: `mean_ij min(d_clamp, |T_i⁻¹ x_j − T̂_i⁻¹ x̂_j|) / Z`.
+///
+/// Algorithm 28 (Jumper et al. 2021, Suppl. 1.9.2, computeFAPE). Invariant under rigid motions of either structure,
+/// not under reflections.
+///
+/// - Departure: as in the released code 10⁻⁴ stands both under the root (Å²) and beside the number of pairs.
+/// - Parameters:
+///   - framesMask: 1 where both frames are known. `[N_frames]`
+///   - positionsMask: 1 where both points are known. `[N_points]`
+/// - Returns: the error, dimensionless, and its gradient. The nine entries of a rotation count as independent.
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
+public func frameAlignedPointError<Real: LossScalar>(
+  predicted: FramesAndPoints<Real>, target: FramesAndPoints<Real>, framesMask: [Real],
+  positionsMask: [Real], scale: PointErrorScale = PointErrorScale()
+) -> LossTerm<Real, PointErrorGradient<Real>> {
+  let epsilon: Real = 1e-4
+  let pairs = total(framesMask) * total(positionsMask)
+  let factor = 1 / (Real(scale.unit) * (epsilon + pairs))
+  let clamp = Real(scale.clampDistance)
+  let unclampedShare = Real(1 - scale.clampedShare)
+  let points = positionsMask.indices.filter { positionsMask[$0] != 0 }
+  let predictedPoints = points.map { Vector3(predicted.positions, at: $0) }
+  let targetPoints = points.map { Vector3(target.positions, at: $0) }
+  let weights = points.map { positionsMask[$0] }
+
+  var pointGradient = [Vector3<Real>](repeating: .zero, count: points.count)
+  var frameGradient = [RigidGradient<Real>](repeating: .zero, count: predicted.frames.count)
+  var sum = 0.0
+  for (i, frame) in predicted.frames.enumerated() where framesMask[i] != 0 {
+    let targetFrame = target.frames[i]
+    var gradient = RigidGradient<Real>.zero
+    var error = 0.0
+    for j in points.indices {
+      let offset = predictedPoints[j] - frame.translation
+      let local = frame.rotation.transposeTimes(offset)
+      let difference = local - targetFrame.applyInverse(to: targetPoints[j])
+      let distance = (difference.squaredLength + epsilon).squareRoot()
+      let clamped = distance > clamp
+      let counted = clamped ? clamp + unclampedShare * (distance - clamp) : distance
+      error += Double(weights[j] * counted)
+      let slope = clamped ? unclampedShare : 1
+      let localGradient = difference * (framesMask[i] * weights[j] * factor * slope / distance)
+      let globalGradient = frame.rotation * localGradient
+      pointGradient[j] += globalGradient
+      gradient.translation -= globalGradient
+      gradient.rotation += Matrix3(outer: offset, localGradient)
+    }
+    frameGradient[i] = gradient
+    sum += Double(framesMask[i]) * error
+  }
+
+  var positions = [Real](repeating: 0, count: predicted.positions.count)
+  for (j, point) in points.enumerated() {
+    positions[3 * point] = pointGradient[j].x
+    positions[3 * point + 1] = pointGradient[j].y
+    positions[3 * point + 2] = pointGradient[j].z
+  }
+  return LossTerm(
+    value: Real(sum * Double(factor)),
+    gradient: PointErrorGradient(frames: frameGradient, positions: positions))
+}

@@ -1,0 +1,125 @@
+import FoldingCore
+import Protein
+
+/// Cross-entropy of the masked cells of the alignment. Suppl. 1.9.9.
+///
+/// - Parameters:
+///   - logits: `[N_clust, N_res, 23]`
+///   - trueClasses: classes before masking, 0 … 22. `[N_clust, N_res]`
+///   - mask: 1 where a cell was masked (`bert_mask`). `[N_clust, N_res]`
+public func maskedMSALoss<Real: LossScalar>(
+  logits: [Real], trueClasses: [Int], mask: [Real], classes: Int = 23
+) -> LossTerm<Real, [Real]> {
+  softmaxCrossEntropy(
+    logits: logits, classes: classes, labels: trueClasses, weights: mask,
+    denominator: 1e-8 + total(mask))
+}
+
+/// Cross-entropy of whether each atom of the residue type was seen in the experiment. Suppl. 1.9.10.
+///
+/// Zero unless the resolution is in the filter's range, like the two confidence losses: only good crystals and maps
+/// tell what could not be resolved.
+///
+/// - Parameter logits: atom37 order. `[N_res, 37]`
+public func experimentallyResolvedLoss<Real: LossScalar>(
+  logits: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
+) -> LossTerm<Real, [Real]> {
+  let exists = labels.aatype.flatMap { Atom37.mask.row($0, of: Atom37.count).map { Real($0) } }
+  guard filter.accepts(labels.resolution) else { return .nothing(like: logits) }
+  return sigmoidCrossEntropy(
+    logits: logits, labels: labels.atom37Mask, weights: exists, denominator: 1e-8 + total(exists))
+}
+
+/// Cross-entropy of the binned lDDT-Cα of the prediction itself, which counts as a constant. Suppl. 1.9.6.
+///
+/// - Parameters:
+///   - logits: `[N_res, bins]`
+///   - predictedCA: predicted Cα positions, Å. `[N_res, 3]`
+public func confidenceLoss<Real: LossScalar>(
+  logits: [Real], predictedCA: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
+) -> LossTerm<Real, [Real]> {
+  guard filter.accepts(labels.resolution) else { return .nothing(like: logits) }
+  let bins = logits.count / max(labels.count, 1)
+  let alphas = (0..<labels.count).map { $0 * Atom37.count + AtomName.ca.index }
+  let mask = alphas.map { labels.atom37Mask[$0] }
+  let trueCA = alphas.flatMap { labels.atom37Positions.row($0, of: 3) }
+  let scores = trainingLDDT(predicted: predictedCA, truth: trueCA, mask: mask)
+  return softmaxCrossEntropy(
+    logits: logits, classes: bins,
+    labels: scores.map { min(Int(($0 * Real(bins)).rounded(.down)), bins - 1) },
+    weights: mask, denominator: 1e-8 + total(mask))
+}
+
+/// lDDT-Cα of every residue as the released code scores its own predictions: cutoff 15 Å, thresholds 0.5, 1, 2, 4 Å.
+///
+/// Differs from the published score in its edge cases only (no stereochemistry; a residue without neighbours scores 1),
+/// and the bins of the training target depend on them.
+func trainingLDDT<Real: LossScalar>(predicted: [Real], truth: [Real], mask: [Real]) -> [Real] {
+  let cutoff: Real = 15
+  return mask.indices.map { i in
+    var (pairs, preserved): (Real, Real) = (0, 0)
+    for j in mask.indices where j != i {
+      let weight = mask[i] * mask[j]
+      let distance = smoothDistance(Vector3(truth, at: i), Vector3(truth, at: j))
+      guard weight != 0, distance < cutoff else { continue }
+      let error = abs(
+        distance - smoothDistance(Vector3(predicted, at: i), Vector3(predicted, at: j)))
+      let score: Real = ([0.5, 1, 2, 4] as [Real]).reduce(0) { $0 + (error < $1 ? 0.25 : 0) }
+      pairs += weight
+      preserved += weight * score
+    }
+    return (1e-10 + preserved) / (1e-10 + pairs)
+  }
+}
+
+/// Cross-entropy of the binned error of residue j in the frame of residue i, which counts as a constant. Suppl. 1.9.7.
+///
+/// - Parameters:
+///   - logits: `[N_res, N_res, bins]`, frame first.
+///   - frames: predicted backbone frames of the last layer, Å. `[N_res]`
+public func alignedErrorLoss<Real: LossScalar>(
+  logits: [Real], frames: [RigidTransform<Real>], labels: StructureLabels<Real>, maxError: Real,
+  filter: ResolutionFilter
+) -> LossTerm<Real, [Real]> {
+  guard filter.accepts(labels.resolution) else { return .nothing(like: logits) }
+  let bins = logits.count / max(labels.count * labels.count, 1)
+  let breaks = squaredBreaks(from: 0, to: maxError, count: bins - 1)
+  let truth = labels.backboneFrames
+  var classes: [Int] = []
+  classes.reserveCapacity(labels.count * labels.count)
+  for (predictedFrame, trueFrame) in zip(frames, truth) {
+    for (predicted, true_) in zip(frames, truth) {
+      let error =
+        predictedFrame.applyInverse(to: predicted.translation)
+        - trueFrame.applyInverse(to: true_.translation)
+      classes.append(bin(of: error.squaredLength, breaks: breaks))
+    }
+  }
+  let weights = outerProduct(labels.backboneMask)
+  return softmaxCrossEntropy(
+    logits: logits, classes: bins, labels: classes, weights: weights,
+    denominator: 1e-8 + total(weights))
+}
+
+/// Range of resolutions of which confidence is learned. Suppl. 1.9.6, 1.9.7, 1.9.10: 0.1 … 3.0 Å.
+public struct ResolutionFilter: Codable, Hashable, Sendable {
+  /// Smallest resolution, Å: structures without one are marked 0.
+  public var minimum = 0.1
+  /// Largest resolution, Å.
+  public var maximum = 3.0
+
+  /// The released range.
+  public init() {}
+
+  /// Whether a structure of that resolution counts.
+  public func accepts<Real: LossScalar>(_ resolution: Real) -> Bool {
+    resolution >= Real(minimum) && resolution <= Real(maximum)
+  }
+}
+
+extension LossTerm where Gradient == [Real] {
+  /// A term that is left out: 0, with a gradient of zeros.
+  static func nothing(like values: [Real]) -> LossTerm {
+    LossTerm(value: 0, gradient: [Real](repeating: 0, count: values.count))
+  }
+}
