@@ -1,0 +1,79 @@
+import Protein
+
+/// An alignment as a file gives it: letters in the columns of the query, and what was inserted between them.
+public struct Alignment: Sendable, Hashable {
+  /// Name of the file, for messages and provenance.
+  public var source: String
+  /// Number of columns, `N_res` of the query.
+  public let columns: Int
+  /// Header of each row without `>`.
+  public var names: [String]
+  /// Upper-case letters and `-`, ASCII. `[rows, columns]`
+  public var letters: [UInt8]
+  /// Letters inserted before each column, at most 65,535. `[rows, columns]`
+  public var deletions: [UInt16]
+  /// What a reader should know about how the file was read, one line each.
+  public var warnings: [String]
+
+  /// An alignment of rows with equally many columns.
+  ///
+  /// - Precondition: `letters` and `deletions` hold `names.count · columns` values.
+  public init(
+    source: String, columns: Int, names: [String], letters: [UInt8], deletions: [UInt16],
+    warnings: [String] = []
+  ) {
+    precondition(letters.count == names.count * columns && deletions.count == letters.count)
+    self.source = source
+    self.columns = columns
+    self.names = names
+    self.letters = letters
+    self.deletions = deletions
+    self.warnings = warnings
+  }
+
+  /// Number of rows, the query included.
+  public var rows: Int { names.count }
+
+  /// Letters of one row.
+  public func row(_ index: Int) -> ArraySlice<UInt8> {
+    letters[index * columns..<(index + 1) * columns]
+  }
+
+  /// Reads a file in A3M, aligned FASTA or Stockholm format, told apart by content; `-` is the standard input.
+  public static func read(path: String) throws(InputError) -> Alignment {
+    try parse(InputText(path: path))
+  }
+
+  /// Parses A3M, aligned FASTA or Stockholm.
+  public static func parse(_ text: InputText) throws(InputError) -> Alignment {
+    guard let first = text.bytes.first(where: { $0 > 0x20 }) else {
+      throw .content(file: text.name, problem: "is empty, expected an alignment (A3M or Stockholm)")
+    }
+    if first == UInt8(ascii: ">") { return try A3M.parse(text) }
+    let looksLikeStockholm =
+      text.name.hasSuffix(".sto") || text.name.hasSuffix(".stk")
+      || text.string(0..<min(200, text.bytes.count)).contains("STOCKHOLM")
+    if looksLikeStockholm { return try Stockholm.parse(text) }
+    return try A3M.parse(text)
+  }
+
+  /// Throws unless the first row is the query; `X` on either side matches anything.
+  public func checkQuery(is sequence: ProteinSequence) throws(InputError) {
+    guard columns == sequence.count else {
+      throw .content(
+        file: source,
+        problem: "the first row has \(columns) residues, the target has \(sequence.count);"
+          + " the first row must be the target's sequence")
+    }
+    for (column, residue) in sequence.residues.enumerated() {
+      let letter = letters[column]
+      let found = HHblitsAlphabet.index(of: letter).map { HHblitsAlphabet.networkIndex[Int($0)] }
+      let unknown = AminoAcid.unknown.rawValue
+      if found == residue.rawValue || found == unknown || residue == .unknown { continue }
+      throw .content(
+        file: source,
+        problem: "the first row has \(InputText.quoted(letter)) at residue \(column + 1), the target has"
+          + " '\(residue.letter)'; the first row must be the target's sequence")
+    }
+  }
+}

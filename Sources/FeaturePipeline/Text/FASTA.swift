@@ -1,0 +1,137 @@
+import Protein
+
+/// One record of a FASTA file: a target, or the reason why it cannot be one.
+public struct FASTARecord: Sendable, Hashable {
+  /// Name for files and folders, unique within the file.
+  public var id: String
+  /// Header without `>`.
+  public var header: String
+  /// Line of the header, counted from 1; 0 for a bare sequence.
+  public var line: Int
+  /// The sequence, or what is wrong with it. One bad record does not spoil the others.
+  public var sequence: Result<ProteinSequence, InputError>
+  /// What was changed while reading, one line each.
+  public var warnings: [String]
+}
+
+/// Reader of FASTA files with one target per record.
+///
+/// Tolerant: lower case, CRLF, blanks inside lines, a `*` at the end. Digits, gaps, chain separators and any
+/// other byte are errors with line and column.
+public enum FASTA {
+  /// Longest sequence accepted.
+  public static let maximumResidues = 100_000
+
+  /// Records in file order; throws where the file as a whole is no FASTA file.
+  public static func records(in text: InputText) throws(InputError) -> [FASTARecord] {
+    var drafts: [Draft] = []
+    for line in text.lines {
+      let content = text.string(line.range)
+      if content.isEmpty { continue }
+      if content.hasPrefix(">") {
+        let header = text.string(line.range).dropFirst()
+        drafts.append(Draft(header: String(header.drop(while: \.isWhitespace)), line: line.number))
+      } else if content.hasPrefix(";") {
+        continue
+      } else if drafts.isEmpty {
+        throw text.problem(
+          "a FASTA record must begin with '>' and a name, found \(describe(content))",
+          line: line.number, column: 1)
+      } else {
+        drafts[drafts.count - 1].append(text.bytes, line, in: text)
+      }
+    }
+    guard !drafts.isEmpty else {
+      throw .content(file: text.name, problem: "is empty, expected FASTA records ('>name', sequence)")
+    }
+    return named(drafts, in: text)
+  }
+
+  private static func describe(_ content: String) -> String {
+    let shown = content.unicodeScalars.prefix(12).map { $0.isASCII && $0.value > 31 ? $0 : "?" }
+    return "'\(String(String.UnicodeScalarView(shown)))'"
+  }
+
+  private static func named(_ drafts: [Draft], in text: InputText) -> [FASTARecord] {
+    var firstLine: [String: Int] = [:]
+    var taken: Set<String> = []
+    return drafts.map { draft in
+      let word = draft.header.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
+      let plain = TargetName.sanitized(draft.header)
+      let id = TargetName.unique(plain, among: taken)
+      taken.insert(id)
+      var sequence = draft.sequence(in: text)
+      var warnings = (try? sequence.get())?.warnings ?? []
+      if let earlier = firstLine[word], !word.isEmpty {
+        sequence = .failure(
+          text.problem(
+            "target '\(word)' is already in line \(earlier); give each record its own name",
+            line: draft.line))
+      } else if id != plain {
+        warnings.append("'\(word)' is called '\(id)', because '\(plain)' is taken")
+      }
+      if firstLine[word] == nil { firstLine[word] = draft.line }
+      return FASTARecord(
+        id: id, header: draft.header, line: draft.line, sequence: sequence, warnings: warnings)
+    }
+  }
+}
+
+/// A record while its lines are collected.
+private struct Draft {
+  var header: String
+  var line: Int
+  var letters: [UInt8] = []
+  var stop: (line: Int, column: Int)?
+  var error: InputError?
+
+  init(header: String, line: Int) {
+    self.header = header
+    self.line = line
+  }
+
+  mutating func append(_ bytes: [UInt8], _ line: InputText.Line, in text: InputText) {
+    for index in line.range where error == nil {
+      let byte = bytes[index]
+      let column = index - line.range.lowerBound + 1
+      switch byte {
+      case UInt8(ascii: " "), UInt8(ascii: "\t"), 0x0B, 0x0C: continue
+      case UInt8(ascii: "*"):
+        if stop == nil { stop = (line.number, column) }
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"):
+        if let stop {
+          error = text.problem(
+            "'*' in the middle of a sequence; a stop is only allowed at the end",
+            line: stop.line, column: stop.column)
+        }
+        letters.append(byte & 0xDF)
+      default:
+        error = text.problem(Self.explanation(of: byte), line: line.number, column: column)
+      }
+    }
+    if letters.count > FASTA.maximumResidues, error == nil {
+      error = text.problem(
+        "the sequence is longer than \(FASTA.maximumResidues) residues", line: self.line)
+    }
+  }
+
+  private static func explanation(of byte: UInt8) -> String {
+    switch byte {
+    case UInt8(ascii: ":"):
+      "':' separates chains, but only single chains are supported; give each its own record"
+    case UInt8(ascii: "-"), UInt8(ascii: "."):
+      "\(InputText.quoted(byte)) is a gap; the target must not be aligned (alignments go to --msa)"
+    default:
+      "\(InputText.quoted(byte)) is not an amino acid (ACDEFGHIKLMNPQRSTVWY, X for unknown)"
+    }
+  }
+
+  func sequence(in text: InputText) -> Result<ProteinSequence, InputError> {
+    if let error { return .failure(error) }
+    do throws(ProteinSequenceError) {
+      return .success(try ProteinSequence(String(decoding: letters, as: UTF8.self)))
+    } catch {
+      return .failure(text.problem("\(error)", line: line))
+    }
+  }
+}

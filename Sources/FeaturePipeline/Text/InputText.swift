@@ -1,0 +1,130 @@
+import Foundation
+
+/// The bytes of a text file and the name by which messages call it.
+public struct InputText: Sendable, Hashable {
+  /// Name for messages: the path, or `<stdin>`.
+  public let name: String
+  /// Contents.
+  public let bytes: [UInt8]
+
+  /// Files above this many bytes are refused.
+  public static let maximumBytes = 2 << 30
+
+  /// Text that is already in memory.
+  public init(name: String, bytes: [UInt8]) {
+    self.name = name
+    self.bytes = bytes
+  }
+
+  /// Text that is already in memory.
+  public init(name: String, _ text: String) {
+    self.init(name: name, bytes: Array(text.utf8))
+  }
+
+  /// Reads a file, or the standard input for `-`; compressed and binary files are refused by name.
+  public init(path: String) throws(InputError) {
+    let standardInput = path == "-"
+    name = standardInput ? "<stdin>" : path
+    let data =
+      standardInput ? Self.readStandardInput() : try Self.readFile(path)
+    guard data.count <= Self.maximumBytes else {
+      throw .content(file: name, problem: "is larger than 2 GiB, the limit for text input")
+    }
+    bytes = [UInt8](data)
+    try refuseBinary()
+  }
+
+  private static func readStandardInput() -> Data {
+    var data = Data()
+    while data.count <= maximumBytes {
+      let piece = FileHandle.standardInput.readData(ofLength: 1 << 20)
+      if piece.isEmpty { break }
+      data.append(piece)
+    }
+    return data
+  }
+
+  private static func readFile(_ path: String) throws(InputError) -> Data {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+      throw .missing(file: path)
+    }
+    if isDirectory.boolValue { throw .unreadable(file: path, reason: "it is a folder") }
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    if let size = attributes?[.size] as? Int, size > maximumBytes {
+      throw .content(file: path, problem: "is larger than 2 GiB, the limit for text input")
+    }
+    do {
+      return try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw .unreadable(file: path, reason: "no permission, or the disk reports an error")
+    }
+  }
+
+  private func refuseBinary() throws(InputError) {
+    let signatures: [([UInt8], String)] = [
+      ([0x1F, 0x8B], "gzip data; unpack it with gunzip first"),
+      ([0x28, 0xB5, 0x2F, 0xFD], "zstd data; unpack it with unzstd first"),
+      ([0x50, 0x4B, 0x03, 0x04], "a zip archive; unpack it first"),
+      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz data; unpack it with unxz first"),
+      ([0x89, 0x48, 0x44, 0x46], "an HDF5 file; pass it with --features"),
+      ([0x80, 0x04, 0x95], "a Python pickle; pass it with --features"),
+    ]
+    for (signature, kind) in signatures where bytes.starts(with: signature) {
+      throw .content(file: name, problem: "is \(kind)")
+    }
+  }
+
+  /// One line without its terminator.
+  struct Line {
+    /// Counted from 1.
+    var number: Int
+    /// Place of its bytes in the text.
+    var range: Range<Int>
+  }
+
+  /// The lines; LF, CRLF and a lone CR all end one.
+  var lines: [Line] {
+    var result: [Line] = []
+    var start = 0
+    var index = 0
+    while index < bytes.count {
+      let byte = bytes[index]
+      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+        result.append(Line(number: result.count + 1, range: start..<index))
+        if byte == UInt8(ascii: "\r"), index + 1 < bytes.count,
+          bytes[index + 1] == UInt8(ascii: "\n")
+        {
+          index += 1
+        }
+        start = index + 1
+      }
+      index += 1
+    }
+    if start < bytes.count {
+      result.append(Line(number: result.count + 1, range: start..<bytes.count))
+    }
+    return result
+  }
+
+  /// Part of the text as a string, without white space and NUL bytes around it.
+  func string(_ range: Range<Int>) -> String {
+    var range = range
+    while let first = range.first, bytes[first] <= 0x20 { range = range.dropFirst() }
+    while let last = range.last, bytes[last] <= 0x20 { range = range.dropLast() }
+    return String(decoding: bytes[range], as: UTF8.self)
+  }
+
+  /// An error at a line and column of this text.
+  func problem(_ problem: String, line: Int, column: Int = 0) -> InputError {
+    .text(file: name, line: line, column: column, problem: problem)
+  }
+
+  /// A byte as messages show it.
+  static func quoted(_ byte: UInt8) -> String {
+    switch byte {
+    case 0x21...0x7E: "'\(Character(UnicodeScalar(byte)))'"
+    default: "byte 0x" + String(byte, radix: 16)
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/// Names of targets: safe as file and folder names, and unique within a run.
+public enum TargetName {
+  /// Longest name in bytes.
+  public static let maximumBytes = 100
+
+  /// The first word of a FASTA header with everything but letters, digits, `_`, `.` and `-` replaced by `_`.
+  ///
+  /// Dots, dashes and underscores at both ends go, so that no name hides a file, climbs a folder or looks like
+  /// a flag: `../../x` becomes `x`. Nothing left gives `target`.
+  public static func sanitized(_ header: String) -> String {
+    let word = header.split(whereSeparator: \.isWhitespace).first ?? ""
+    var name: [UInt8] = []
+    for byte in word.utf8 {
+      let kept = isAllowed(byte) ? byte : UInt8(ascii: "_")
+      if kept == UInt8(ascii: "_"), name.last == kept { continue }
+      name.append(kept)
+    }
+    var part = name[...]
+    while let first = part.first, isDecoration(first) { part.removeFirst() }
+    part = part.prefix(maximumBytes)
+    while let last = part.last, isDecoration(last) { part.removeLast() }
+    return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
+  }
+
+  /// A name that is not in `taken`: the name itself, or with `_2`, `_3` … added.
+  public static func unique(_ name: String, among taken: Set<String>) -> String {
+    guard taken.contains(name) else { return name }
+    var number = 2
+    while true {
+      let suffix = "_\(number)"
+      let candidate = String(name.prefix(maximumBytes - suffix.utf8.count)) + suffix
+      if !taken.contains(candidate) { return candidate }
+      number += 1
+    }
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),
+      UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+
+  private static func isDecoration(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+  }
+}
