@@ -1,0 +1,86 @@
+import FoldingCore
+import NumericArrays
+import Protein
+
+/// The features of one target with draws made when asked for: a pure function of seed, pass and ensemble member.
+public struct SampledFeatures: Features {
+  /// The constant part.
+  public let target: TargetFeatures
+  /// Draws from the alignment.
+  public let sampler: AlignmentSampler
+  private let key: DrawKey
+  private let resamplesEachPass: Bool
+
+  /// Features of `raw`, which must be valid, for a network.
+  ///
+  /// Networks that append template torsions to the alignment leave room for all `maxTemplates` rows, however
+  /// many templates there are (`reduce_msa_clusters_by_max_templates`).
+  public init(
+    _ raw: RawFeatures, config: FoldingConfig, seed: UInt64, blockDeletion: BlockDeletion? = nil
+  ) {
+    let sampling = config.sampling
+    let embedsTorsions = config.template?.embedsTorsions ?? false
+    sampler = AlignmentSampler(
+      raw, maxClusters: sampling.maxClusters - (embedsTorsions ? sampling.maxTemplates : 0),
+      maxExtraRows: sampling.maxExtraRows, maskedFraction: sampling.maskedFraction,
+      blockDeletion: blockDeletion)
+    target = TargetFeatures(
+      raw, maxTemplates: config.template == nil ? nil : sampling.maxTemplates)
+    key = DrawKey(seed: seed)
+    resamplesEachPass = sampling.resamplesEachPass
+  }
+
+  /// The choices behind `draw`.
+  public func choices(pass: Int, ensemble: Int) -> AlignmentChoices {
+    sampler.choices(key: key.child(resamplesEachPass ? pass : 0).child(ensemble))
+  }
+
+  /// The draw for a pass (0 = first) and a member of the ensemble.
+  public func draw(pass: Int, ensemble: Int) -> AlignmentDraw {
+    sampler.draw(choices(pass: pass, ensemble: ensemble))
+  }
+}
+
+extension TargetFeatures {
+  /// The features of `raw`, which must be valid, that do not change; no templates at all if `maxTemplates` is nil.
+  public init(_ raw: RawFeatures, maxTemplates: Int?) {
+    let count = raw.residueCount
+    var targetFeature = NDArray<Float>(repeating: 0, shape: [count, 22])
+    for residue in 0..<count {
+      if raw.hasBreak[residue] { targetFeature.values[residue * 22] = 1 }
+      targetFeature.values[residue * 22 + 1 + Int(raw.aatype[residue])] = 1
+    }
+    self.init(
+      aatype: raw.aatype.map(Int.init), residueIndex: raw.residueIndex.map(Int.init),
+      residueMask: [Float](repeating: 1, count: count), targetFeature: targetFeature,
+      templates: maxTemplates.map { TemplateFeatures(raw.templates, first: $0) })
+  }
+}
+
+extension TemplateFeatures {
+  /// The first templates, at most `limit`, with their pseudo-betas. Suppl. 1.2.9 (CB, CA for glycine).
+  init(_ raw: TemplateStructures, first limit: Int) {
+    let count = max(0, min(limit, raw.count))
+    let residues = raw.aatype.shape[1]
+    let cells = count * residues
+    let atoms = AtomName.count
+    let positions = Array(raw.positions.values.prefix(cells * atoms * 3))
+    let mask = Array(raw.mask.values.prefix(cells * atoms))
+    var beta = [Float](repeating: 0, count: cells * 3)
+    var betaMask = [Float](repeating: 0, count: cells)
+    for cell in 0..<cells {
+      let isGlycine = raw.aatype.values[cell] == AminoAcid.glycine.rawValue
+      let atom = cell * atoms + (isGlycine ? AtomName.ca : AtomName.cb).index
+      betaMask[cell] = mask[atom]
+      for axis in 0..<3 { beta[cell * 3 + axis] = positions[atom * 3 + axis] }
+    }
+    self.init(
+      aatype: NDArray(
+        shape: [count, residues], values: raw.aatype.values.prefix(cells).map(Int32.init)),
+      positions: NDArray(shape: [count, residues, atoms, 3], values: positions),
+      mask: NDArray(shape: [count, residues, atoms], values: mask),
+      pseudoBeta: NDArray(shape: [count, residues, 3], values: beta),
+      pseudoBetaMask: NDArray(shape: [count, residues], values: betaMask),
+      templateMask: [Float](repeating: 1, count: count))
+  }
+}
