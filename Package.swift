@@ -25,8 +25,9 @@ let package = Package(
     .target(name: "NumericArrays"),
     .target(name: "ArrayFiles", dependencies: ["NumericArrays", "CZip"]),
     .target(name: "HDF5Files", dependencies: ["NumericArrays", "CHDF5"]),
+    .target(name: "AtomicFiles"),
     .target(name: "Protein"),
-    .target(name: "StructureIO", dependencies: ["Protein"]),
+    .target(name: "StructureIO", dependencies: ["Protein", "AtomicFiles"]),
     .target(name: "Scoring", dependencies: ["Protein"]),
 
     // The contract between data and network.
@@ -59,8 +60,12 @@ let package = Package(
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),
     .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
     .testTarget(name: "HDF5FilesTests", dependencies: ["HDF5Files"]),
-    .testTarget(name: "StructureTests", dependencies: ["StructureIO"]),
-    .testTarget(name: "ScoringTests", dependencies: ["Scoring", "StructureIO"]),
+    .testTarget(
+      name: "StructureTests", dependencies: ["StructureIO", "AtomicFiles"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "ScoringTests", dependencies: ["Scoring", "StructureIO"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "FeaturePipelineTests", dependencies: ["FeaturePipeline"]),
     .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
     .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"]),

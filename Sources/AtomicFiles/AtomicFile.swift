@@ -1,0 +1,123 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Files that appear whole or not at all.
+///
+/// Content goes to a file beside the target, is flushed to the disk and then renamed over it, so that a reader, a
+/// full disk or a killed process never leaves half a file under the final name.
+public enum AtomicFile {
+  /// Writes text as UTF-8, replacing the file if it exists; throws `AtomicFileError`.
+  public static func write(_ text: String, to path: String) throws {
+    var text = text
+    try text.withUTF8 { try write(UnsafeRawBufferPointer($0), to: path) }
+  }
+
+  /// Writes bytes, replacing the file if it exists; throws `AtomicFileError`.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+    try replace(path) { temporary in
+      let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      guard file >= 0 else { throw AtomicFileError(path: path, code: errno) }
+      defer { close(file) }
+      var offset = 0
+      while offset < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+        let written = systemWrite(file, rest)
+        if written < 0 {
+          if errno == EINTR { continue }
+          throw AtomicFileError(path: path, code: errno)
+        }
+        offset += written
+      }
+    }
+  }
+
+  /// Lets a closure write a file under a temporary name in the same folder, then moves it to its place.
+  ///
+  /// For writers that insist on a path of their own, such as HDF5. The temporary file is flushed after the
+  /// closure returns and removed if anything throws.
+  public static func replace(
+    _ path: String, writing body: (_ temporary: String) throws -> Void
+  ) throws {
+    let temporary = "\(path).partial-\(getpid())"
+    do {
+      try body(temporary)
+      try flush(temporary, for: path)
+      guard rename(temporary, path) == 0 else { throw AtomicFileError(path: path, code: errno) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    flushFolder(of: path)
+  }
+
+  /// Makes a folder and those above it; succeeds if it exists.
+  public static func createFolder(_ path: String) throws(AtomicFileError) {
+    var partial = path.hasPrefix("/") ? "/" : ""
+    for component in path.split(separator: "/") {
+      partial += partial.isEmpty || partial.hasSuffix("/") ? "\(component)" : "/\(component)"
+      if mkdir(partial, 0o755) != 0 && errno != EEXIST {
+        throw .init(path: path, code: errno)
+      }
+    }
+    var information = stat()
+    guard stat(path, &information) == 0 else { throw .init(path: path, code: errno) }
+    guard information.st_mode & S_IFMT == S_IFDIR else { throw .init(path: path, code: ENOTDIR) }
+  }
+
+  private static func flush(_ temporary: String, for path: String) throws(AtomicFileError) {
+    let file = open(temporary, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw .init(path: path, code: errno) }
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw .init(path: path, code: errno) }
+  }
+
+  /// Flushes the folder's entry; file systems that cannot do it lose nothing but the guarantee on power loss.
+  private static func flushFolder(of path: String) {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let file = open(folder, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = fsync(file)
+    close(file)
+  }
+
+  private static func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    #if canImport(Glibc)
+      Glibc.write(file, bytes.baseAddress, bytes.count)
+    #else
+      Darwin.write(file, bytes.baseAddress, bytes.count)
+    #endif
+  }
+}
+
+/// A file that could not be written, with the system's reason.
+public struct AtomicFileError: Error, Hashable, CustomStringConvertible {
+  /// Path of the file or folder.
+  public let path: String
+  /// The system's error number (`errno`).
+  public let code: Int32
+
+  /// An error for a path.
+  public init(path: String, code: Int32) {
+    self.path = path
+    self.code = code
+  }
+
+  /// Whether space or a quota ran out rather than the place being unsuitable.
+  public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+
+  /// One line: the path, the reason and what to try.
+  public var description: String {
+    let reason = String(cString: strerror(code))
+    let hint =
+      switch code {
+      case ENOSPC, EDQUOT: "; free some space or choose another output folder"
+      case EACCES, EPERM, EROFS: "; choose an output folder that you may write to"
+      case ENOENT: "; does the folder exist?"
+      default: ""
+      }
+    return "\(path): cannot write: \(reason)\(hint)"
+  }
+}
