@@ -1,0 +1,56 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+enum SystemCode {
+  static let noEntry = ENOENT
+}
+
+/// Reading whole files.
+enum FileBytes {
+  /// The bytes of a file; a gzip file is unpacked.
+  static func read(_ path: String) throws(StructureIOError) -> [UInt8] {
+    let bytes = try raw(path)
+    guard bytes.starts(with: [0x1F, 0x8B]) else { return bytes }
+    do throws(GzipError) {
+      return try Gzip.unpack(bytes)
+    } catch {
+      throw .unexpectedContent(path: path, message: "\(error)")
+    }
+  }
+
+  private static func raw(_ path: String) throws(StructureIOError) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure(path) }
+    defer { close(file) }
+    var information = stat()
+    guard fstat(file, &information) == 0 else { throw failure(path) }
+    guard information.st_mode & S_IFMT != S_IFDIR else {
+      throw .cannotRead(path: path, code: EISDIR, reason: String(cString: strerror(EISDIR)))
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(max(0, Int(information.st_size)) + 1)
+    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { Self.readSome(file, $0) }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw failure(path) }
+      guard count > 0 else { return bytes }
+      bytes.append(contentsOf: chunk[..<count])
+    }
+  }
+
+  private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    #if canImport(Glibc)
+      Glibc.read(file, buffer.baseAddress, buffer.count)
+    #else
+      Darwin.read(file, buffer.baseAddress, buffer.count)
+    #endif
+  }
+
+  private static func failure(_ path: String) -> StructureIOError {
+    .cannotRead(path: path, code: errno, reason: String(cString: strerror(errno)))
+  }
+}

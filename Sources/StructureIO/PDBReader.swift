@@ -1,0 +1,182 @@
+import Protein
+
+/// Reads the PDB format as it is found in the wild.
+///
+/// Columns as in the format guide 3.3. Tolerated: short lines, CRLF, missing TER and END, missing occupancy, B-factor and
+/// element, four-letter residue names, hybrid-36 residue numbers, atoms outside MODEL records.
+enum PDBReader {
+  static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
+    var parser = PDBParser(path: path)
+    var start = 0
+    while start < bytes.count {
+      let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+      var line = bytes[start..<end]
+      if line.last == 0x0D { line.removeLast() }
+      try parser.read(line)
+      start = end + 1
+    }
+    return try parser.finish()
+  }
+}
+
+private struct PDBParser {
+  let path: String
+  private var lineNumber = 0
+  private var builder = StructureBuilder()
+  /// Whether ENDMDL closed the last model, so that a following atom belongs to a new one.
+  private var isModelClosed = false
+  private var name = ""
+  private var title: [String] = []
+  private var method: [String] = []
+  private var resolution: Double?
+  private var releaseDate: String?
+  private var polymers: [String: [String]] = [:]
+
+  init(path: String) { self.path = path }
+
+  /// Columns counted from 1, both ends included, without blanks around; empty where the line is shorter.
+  private func columns(_ line: ArraySlice<UInt8>, _ first: Int, _ last: Int) -> ArraySlice<UInt8> {
+    let start = min(line.startIndex + first - 1, line.endIndex)
+    let end = min(line.startIndex + last, line.endIndex)
+    return line[start..<end].trimmed
+  }
+
+  private func failure(_ message: String) -> StructureIOError {
+    .malformed(path: path, line: lineNumber, message: message)
+  }
+
+  mutating func read(_ line: ArraySlice<UInt8>) throws(StructureIOError) {
+    lineNumber += 1
+    switch columns(line, 1, 6).text {
+    case "ATOM": try readAtom(line, isHetero: false)
+    case "HETATM": try readAtom(line, isHetero: true)
+    case "MODEL":
+      builder.startModel(columns(line, 7, 14).integer ?? builder.models.count + 1)
+      isModelClosed = false
+    case "ENDMDL": isModelClosed = true
+    case "HEADER": name = columns(line, 63, 66).text
+    case "TITLE": title.append(columns(line, 11, 80).text)
+    case "EXPDTA": method.append(columns(line, 11, 79).text)
+    case "REVDAT":
+      if columns(line, 32, 32).integer == 0 { releaseDate = date(columns(line, 14, 22).text) }
+    case "REMARK":
+      if columns(line, 7, 10).integer == 2, columns(line, 12, 22).text == "RESOLUTION." {
+        resolution = columns(line, 24, 30).decimal
+      }
+    case "SEQRES":
+      let codes = columns(line, 20, 70).split(separator: 0x20).map(\.text)
+      polymers[chainID(line, at: 12), default: []] += codes
+    default: break
+    }
+  }
+
+  private func chainID(_ line: ArraySlice<UInt8>, at column: Int) -> String {
+    let id = columns(line, column, column)
+    return id.isEmpty ? " " : id.text
+  }
+
+  private mutating func readAtom(
+    _ line: ArraySlice<UInt8>, isHetero: Bool
+  ) throws(StructureIOError) {
+    if isModelClosed {
+      builder.startModel(builder.models.count + 1)
+      isModelClosed = false
+    }
+    guard line.count >= 54 else {
+      throw failure("an atom record of \(line.count) columns, expected coordinates in 31-54")
+    }
+    var position = SIMD3<Double>()
+    for axis in 0..<3 {
+      let field = columns(line, 31 + 8 * axis, 38 + 8 * axis)
+      guard let value = field.decimal else {
+        let letter = ["x", "y", "z"][axis]
+        throw failure("\(letter) coordinate '\(field.text)' is not a finite number")
+      }
+      position[axis] = value
+    }
+    let name = columns(line, 13, 16).text
+    let residueName = residueName(line)
+    guard !name.isEmpty, !residueName.isEmpty else {
+      throw failure("an atom record without an atom or residue name (columns 13-16, 18-20)")
+    }
+    let numberField = columns(line, 23, 26)
+    guard let number = numberField.integer ?? hybrid36(numberField) else {
+      throw failure("residue number '\(numberField.text)' is not a whole number")
+    }
+    let atom = Atom(
+      name: name, element: element(line, atomName: name, residueName: residueName),
+      position: position, occupancy: columns(line, 55, 60).decimal ?? 1,
+      bFactor: columns(line, 61, 66).decimal ?? 0,
+      alternateLocation: columns(line, 17, 17).text.first)
+    builder.add(
+      atom,
+      to: .init(
+        number: number, insertionCode: columns(line, 27, 27).text.first, name: residueName),
+      chain: chainID(line, at: 22), isHetero: isHetero)
+  }
+
+  /// Columns 18-20, and 21 where a program wrote a four-letter name there.
+  private func residueName(_ line: ArraySlice<UInt8>) -> String {
+    columns(line, 18, 21).split(separator: 0x20).first.map(\.text) ?? ""
+  }
+
+  /// Columns 77-78; where they are empty, what the name's alignment tells: two-letter elements start in column 13.
+  private func element(
+    _ line: ArraySlice<UInt8>, atomName: String, residueName: String
+  ) -> String {
+    let field = columns(line, 77, 78)
+    if !field.isEmpty, field.allSatisfy({ $0 >= 0x41 }) { return field.text.uppercased() }
+    let letters = atomName.drop { !$0.isLetter }
+    let starts = columns(line, 13, 14).filter { $0 >= 0x41 }
+    let isStandard = AminoAcid(code: residueName) != nil
+    if !isStandard, starts.count == 2, atomName.count < 4 {
+      let symbol = String(decoding: starts, as: UTF8.self).uppercased()
+      if Self.twoLetterElements.contains(symbol) { return symbol }
+    }
+    return String(letters.prefix(1)).uppercased()
+  }
+
+  private static let twoLetterElements: Set<String> = [
+    "SE", "CL", "BR", "FE", "ZN", "MG", "NA", "MN", "CU", "CO", "NI", "CD", "HG", "CA",
+  ]
+
+  /// Numbers from 10000 on, written with capital letters in base 36: `A000` is 10000.
+  private func hybrid36(_ field: ArraySlice<UInt8>) -> Int? {
+    guard field.count == 4, let first = field.first, (0x41...0x5A).contains(first),
+      let value = Int(field.text, radix: 36)
+    else { return nil }
+    return value - 10 * 36 * 36 * 36 + 10000
+  }
+
+  /// `DD-MMM-YY` as `YYYY-MM-DD`; the archive began in 1971.
+  private func date(_ text: String) -> String? {
+    let parts = text.split(separator: "-")
+    let months = [
+      "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ]
+    guard parts.count == 3, let month = months.firstIndex(of: parts[1].uppercased()),
+      let year = Int(parts[2]), let day = Int(parts[0]), (0..<100).contains(year)
+    else { return nil }
+    let pad = { (value: Int) in value < 10 ? "0\(value)" : "\(value)" }
+    return "\(year > 70 ? 1900 + year : 2000 + year)-\(pad(month + 1))-\(pad(day))"
+  }
+
+  mutating func finish() throws(StructureIOError) -> Structure {
+    guard builder.atomCount > 0 else {
+      throw .unexpectedContent(
+        path: path, message: "no ATOM record in \(lineNumber) lines, expected PDB or mmCIF")
+    }
+    builder.resolveMicroheterogeneity()
+    var models = builder.models.filter { !$0.chains.isEmpty }
+    for model in models.indices {
+      for chain in models[model].chains.indices {
+        let id = models[model].chains[chain].id
+        models[model].chains[chain].polymerSequence = polymers[id] ?? []
+      }
+    }
+    return Structure(
+      name: name.isEmpty ? title.joined(separator: " ") : name, models: models,
+      resolution: resolution, method: method.isEmpty ? nil : method.joined(separator: " "),
+      releaseDate: releaseDate, warnings: builder.warnings)
+  }
+}

@@ -1,0 +1,83 @@
+/// The small JSON files that users of AlphaFold2 expect beside the coordinates.
+public enum PredictionFiles {
+  /// `confidence_<model>.json`: residue number, pLDDT with two decimals, and its class (D, L, M, H).
+  public static func confidence(plddt: [Float]) throws(StructureIOError) -> String {
+    try checkFinite(plddt, "pLDDT")
+    let numbers = (1...max(1, plddt.count)).prefix(plddt.count).map(String.init)
+    let scores = plddt.map { fixed(Double($0), decimals: 2) }
+    let classes = plddt.map { value in
+      value < 50 ? "\"D\"" : value < 70 ? "\"L\"" : value < 90 ? "\"M\"" : "\"H\""
+    }
+    return "{\"residueNumber\":[\(numbers.joined(separator: ","))],"
+      + "\"confidenceScore\":[\(scores.joined(separator: ","))],"
+      + "\"confidenceCategory\":[\(classes.joined(separator: ","))]}"
+  }
+
+  /// `pae_<model>.json` in the form of the AlphaFold database: a list of one object.
+  ///
+  /// Row i holds the expected errors in Å, one decimal, of residues j when aligned on residue i.
+  ///
+  /// - Parameter errors: `[N_res, N_res]`, row-major.
+  public static func alignedError(
+    _ errors: [Float], residues: Int, maximum: Float
+  ) throws(StructureIOError) -> String {
+    let (expected, overflow) = residues.multipliedReportingOverflow(by: residues)
+    guard !overflow, errors.count == expected else {
+      throw .unexpectedContent(
+        path: "PAE", message: "\(errors.count) values, expected \(residues) × \(residues)")
+    }
+    try checkFinite(errors, "predicted aligned error")
+    let rows = (0..<residues).map { row in
+      let values = errors[row * residues..<(row + 1) * residues]
+      return "[" + values.map { fixed(Double($0), decimals: 1) }.joined(separator: ",") + "]"
+    }
+    return "[{\"predicted_aligned_error\":[\(rows.joined(separator: ","))],"
+      + "\"max_predicted_aligned_error\":\(maximum)}]"
+  }
+
+  /// `ranking_debug.json`: the mean pLDDT of each model and their order, best first, equal ones by name.
+  public static func ranking(plddts: [String: Double]) throws(StructureIOError) -> String {
+    let order = plddts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    let scores = try plddts.sorted { $0.key < $1.key }.map { name, value throws(StructureIOError) in
+      guard value.isFinite else { throw .notFinite(what: "mean pLDDT of \(name)") }
+      return "        \(quoted(name)): \(value)"
+    }
+    let names = order.map { "        \(quoted($0))" }
+    return "{\n    \"plddts\": {\n\(scores.joined(separator: ",\n"))\n    },\n"
+      + "    \"order\": [\n\(names.joined(separator: ",\n"))\n    ]\n}"
+  }
+
+  /// `timings.json`: seconds by name, in the order given.
+  public static func timings(_ seconds: [(name: String, value: Double)]) -> String {
+    let lines = seconds.map { name, value in
+      "    \(quoted(name)): \(value.isFinite ? "\(value)" : "null")"
+    }
+    return "{\n\(lines.joined(separator: ",\n"))\n}"
+  }
+
+  private static func checkFinite(
+    _ values: [Float], _ what: String
+  ) throws(StructureIOError) {
+    guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
+    throw .notFinite(what: "\(what) number \(index + 1)")
+  }
+
+  /// A string in quotes with the escapes that JSON demands.
+  public static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case _ where scalar.value < 0x20:
+        let hex = String(scalar.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

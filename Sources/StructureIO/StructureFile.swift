@@ -1,0 +1,33 @@
+import Protein
+
+/// Structure files of either format.
+public enum StructureFile {
+  /// Reads a PDB or mmCIF file, gzip-compressed or not; the content, not the name, decides.
+  public static func read(_ path: String) throws(StructureIOError) -> Structure {
+    let bytes = try FileBytes.read(path)
+    return try parse(bytes, path: path)
+  }
+
+  /// Reads the content of a PDB or mmCIF file; `path` is only used in messages.
+  public static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
+    guard !bytes.isEmpty else {
+      throw .unexpectedContent(path: path, message: "the file is empty, expected PDB or mmCIF")
+    }
+    if bytes.prefix(4096).contains(0) {
+      throw .unexpectedContent(
+        path: path, message: "the file is binary, expected PDB or mmCIF text")
+    }
+    return isMMCIF(bytes)
+      ? try MMCIFReader.parse(bytes, path: path) : try PDBReader.parse(bytes, path: path)
+  }
+
+  /// Whether the first word that is not in a comment is `data_…`.
+  private static func isMMCIF(_ bytes: [UInt8]) -> Bool {
+    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+      let line = line.trimmed
+      if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
+      return line.prefix(5).text.lowercased() == "data_"
+    }
+    return false
+  }
+}

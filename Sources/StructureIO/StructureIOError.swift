@@ -1,0 +1,31 @@
+/// Why a structure file could not be read or written.
+public enum StructureIOError: Error, Hashable, CustomStringConvertible {
+  /// The file cannot be opened or read; the system's reason and `errno`.
+  case cannotRead(path: String, code: Int32, reason: String)
+  /// A line that says something impossible, with what was found and expected.
+  case malformed(path: String, line: Int, message: String)
+  /// The file as a whole is not what was expected.
+  case unexpectedContent(path: String, message: String)
+  /// The structure does not fit into the columns of the format.
+  case doesNotFit(what: String)
+  /// A value that must be finite is not.
+  case notFinite(what: String)
+
+  /// Whether the file was not there.
+  public var isFileMissing: Bool {
+    if case .cannotRead(_, let code, _) = self { return code == SystemCode.noEntry }
+    return false
+  }
+
+  /// One line: where, what was found, what was expected.
+  public var description: String {
+    switch self {
+    case .cannotRead(let path, _, let reason): "\(path): cannot read: \(reason)"
+    case .malformed(let path, let line, let message): "\(path):\(line): \(message)"
+    case .unexpectedContent(let path, let message): "\(path): \(message)"
+    case .doesNotFit(let what):
+      "\(what) do not fit into the columns of a PDB file; write mmCIF instead"
+    case .notFinite(let what): "\(what) is not a finite number"
+    }
+  }
+}
