@@ -58,7 +58,8 @@ let package = Package(
       ]),
 
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),
-    .testTarget(name: "ArrayFilesTests", dependencies: ["ArrayFiles"]),
+    .testTarget(
+      name: "ArrayFilesTests", dependencies: ["ArrayFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "HDF5FilesTests", dependencies: ["HDF5Files"]),
     .testTarget(
       name: "StructureTests", dependencies: ["StructureIO", "AtomicFiles"],
