@@ -1,0 +1,52 @@
+/// Why an array file could not be read or written; every description is one line.
+public enum ArrayFileError: Error, Hashable, CustomStringConvertible {
+  /// The file cannot be opened or read.
+  case cannotRead(file: String, reason: String)
+  /// The file cannot be written.
+  case cannotWrite(file: String, reason: String)
+  /// The file is not of the expected kind, or cut short.
+  case wrongFormat(file: String, found: String, expected: String)
+  /// The file has no array of that name.
+  case noSuchArray(file: String, name: String, available: [String])
+  /// An array or pickle whose bytes contradict themselves.
+  case malformed(file: String, part: String, found: String, expected: String)
+  /// Valid, but of a kind that is not read here.
+  case unsupported(file: String, part: String, found: String, expected: String)
+  /// More data than any honest file of that size holds.
+  case tooLarge(file: String, part: String, needs: String, limit: String)
+  /// A pickle that asks for a Python function or class outside the whitelist.
+  case forbiddenGlobal(file: String, name: String, offset: Int)
+  /// A pickle with an instruction outside the subset.
+  case forbiddenOpcode(file: String, opcode: UInt8, offset: Int)
+
+  /// One line: where, found, expected, what to try.
+  public var description: String {
+    switch self {
+    case .cannotRead(let file, let reason):
+      "\(file): cannot be read: \(reason)"
+    case .cannotWrite(let file, let reason):
+      "\(file): cannot be written: \(reason)"
+    case .wrongFormat(let file, let found, let expected):
+      "\(file): \(found), expected \(expected)"
+    case .noSuchArray(let file, let name, let available):
+      "\(file): no array '\(name)'; \(Self.summary(available))"
+    case .malformed(let file, let part, let found, let expected),
+      .unsupported(let file, let part, let found, let expected):
+      "\(file): \(part): \(found), expected \(expected)"
+    case .tooLarge(let file, let part, let needs, let limit):
+      "\(file): \(part) needs \(needs), more than the limit of \(limit); is the file damaged?"
+    case .forbiddenGlobal(let file, let name, let offset):
+      "\(file): byte \(offset): the pickle asks for '\(name)', which is not in the list of harmless "
+        + "names; save plain arrays only"
+    case .forbiddenOpcode(let file, let opcode, let offset):
+      "\(file): byte \(offset): pickle instruction 0x\(String(opcode, radix: 16)) is not allowed; "
+        + "save plain arrays only"
+    }
+  }
+
+  private static func summary(_ names: [String]) -> String {
+    if names.isEmpty { return "the file holds none" }
+    let shown = names.prefix(4).map { "'\($0)'" }.joined(separator: ", ")
+    return names.count > 4 ? "it holds \(shown) and \(names.count - 4) more" : "it holds \(shown)"
+  }
+}

@@ -1,0 +1,167 @@
+import CZip
+import Foundation
+import Synchronization
+
+/// What an archive may ask for before it counts as damaged or hostile.
+///
+/// Deflate cannot pack more than 1032 : 1 and arrays of numbers rarely reach 20 : 1, but a mask of zeros may be small
+/// and pack perfectly; so the ratio only matters for large entries.
+public struct ArchiveLimits: Sendable, Hashable {
+  /// Largest entry, inflated, in bytes.
+  public var largestEntry = 16 << 30
+  /// Entries up to this size, in bytes, may have any ratio.
+  public var smallEntry = 64 << 20
+  /// Largest ratio of inflated to stored bytes of entries above ``smallEntry``.
+  public var largestRatio = 200
+
+  /// 16 GiB, and 200 : 1 above 64 MiB.
+  public init() {}
+}
+
+/// A zip archive opened for reading; entries are inflated while they are read, their checksum verified at the end.
+///
+/// libzip handles are not thread-safe, so one lock serialises the reads of an archive.
+final class ZipArchive: Sendable {
+  /// One file inside.
+  struct Entry: Sendable, Hashable {
+    let index: UInt64
+    /// Inflated bytes, as declared.
+    let size: Int
+  }
+
+  /// libzip's handle, which only the lock's holder touches.
+  private struct Handle: @unchecked Sendable { let zip: OpaquePointer }
+
+  let path: String
+  let entries: [String: Entry]
+  private let handle: Mutex<Handle>
+
+  /// Opens the archive and checks every declared size against `limits`.
+  init(path: String, limits: ArchiveLimits) throws {
+    var code: Int32 = 0
+    guard let zip = zip_open(path, ZIP_RDONLY, &code) else {
+      throw Self.openError(path, code)
+    }
+    do {
+      entries = try Self.listing(zip, path, limits)
+    } catch {
+      zip_discard(zip)
+      throw error
+    }
+    self.path = path
+    handle = Mutex(Handle(zip: zip))
+  }
+
+  deinit { handle.withLock { zip_discard($0.zip) } }
+
+  /// Calls `body` with the bytes of an entry; afterwards verifies that it ended and its checksum is right.
+  func withSource<Result>(
+    _ name: String, _ body: (inout ZipSource) throws -> sending Result
+  ) throws -> sending Result {
+    try withHead(name) { source in
+      let result = try body(&source)
+      try source.finish()
+      return result
+    }
+  }
+
+  /// Calls `body` with the bytes of an entry, of which it may leave some unread.
+  func withHead<Result>(
+    _ name: String, _ body: (inout ZipSource) throws -> sending Result
+  ) throws -> sending Result {
+    guard let entry = entries[name] else {
+      throw ArrayFileError.noSuchArray(file: path, name: name, available: entries.keys.sorted())
+    }
+    return try handle.withLock { handle in
+      guard let stream = zip_fopen_index(handle.zip, entry.index, 0) else {
+        throw ArrayFileError.malformed(
+          file: path, part: name, found: String(cString: zip_strerror(handle.zip)),
+          expected: "a stored or deflated entry")
+      }
+      defer { zip_fclose(stream) }
+      var source = ZipSource(stream: stream, file: path, part: name, remaining: entry.size)
+      return try body(&source)
+    }
+  }
+
+  private static func listing(
+    _ zip: OpaquePointer, _ path: String, _ limits: ArchiveLimits
+  ) throws -> [String: Entry] {
+    var entries: [String: Entry] = [:]
+    for index in 0..<UInt64(max(0, zip_get_num_entries(zip, 0))) {
+      var stat = zip_stat_t()
+      guard zip_stat_index(zip, index, 0, &stat) == 0, let name = stat.name else {
+        throw ArrayFileError.wrongFormat(
+          file: path, found: "entry \(index) without a name", expected: "a sound zip archive")
+      }
+      let part = String(cString: name)
+      let size = Int(clamping: stat.size), stored = Int(clamping: stat.comp_size)
+      let isOutsized = size > limits.smallEntry && size / limits.largestRatio > stored
+      if size > limits.largestEntry || isOutsized {
+        throw ArrayFileError.tooLarge(
+          file: path, part: part, needs: "\(size) bytes from \(stored)",
+          limit: isOutsized ? "\(limits.largestRatio) : 1" : "\(limits.largestEntry) bytes")
+      }
+      entries[part] = Entry(index: index, size: size)
+    }
+    return entries
+  }
+
+  private static func openError(_ path: String, _ code: Int32) -> ArrayFileError {
+    switch code {
+    case ZIP_ER_NOZIP, ZIP_ER_INCONS:
+      return .wrongFormat(
+        file: path, found: "no complete zip archive (is the file cut short?)",
+        expected: "npz or .pt")
+    case ZIP_ER_NOENT, ZIP_ER_OPEN:
+      return .cannotRead(file: path, reason: readFailureReason(path))
+    default:
+      var error = zip_error_t()
+      zip_error_init_with_code(&error, code)
+      defer { zip_error_fini(&error) }
+      return .cannotRead(file: path, reason: String(cString: zip_error_strerror(&error)))
+    }
+  }
+}
+
+/// The bytes of one entry, inflated as they are read.
+struct ZipSource: ByteSource {
+  fileprivate let stream: OpaquePointer
+  let file: String
+  let part: String
+  private(set) var remaining: Int
+
+  fileprivate init(stream: OpaquePointer, file: String, part: String, remaining: Int) {
+    self.stream = stream
+    self.file = file
+    self.part = part
+    self.remaining = remaining
+  }
+
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws {
+    guard buffer.count <= remaining else {
+      throw malformed("\(remaining) bytes left", "\(buffer.count)")
+    }
+    var filled = 0
+    while filled < buffer.count {
+      let target = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let got = zip_fread(stream, target.baseAddress, UInt64(target.count))
+      if got <= 0 {
+        throw malformed(got == 0 ? "an early end" : failure, "\(remaining) more bytes")
+      }
+      filled += Int(got)
+      remaining -= Int(got)
+    }
+  }
+
+  /// Reads past the end, which makes libzip compare the checksum; throws if bytes are left.
+  fileprivate mutating func finish() throws {
+    var byte: UInt8 = 0
+    let got = zip_fread(stream, &byte, 1)
+    if got != 0 || remaining != 0 {
+      throw malformed(got < 0 ? failure : "bytes beyond the array", "an intact entry")
+    }
+  }
+
+  private var failure: String { String(cString: zip_file_strerror(stream)) }
+}

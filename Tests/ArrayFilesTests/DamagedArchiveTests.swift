@@ -1,0 +1,79 @@
+import Foundation
+import NumericArrays
+import Testing
+
+@testable import ArrayFiles
+
+@Suite("damaged and hostile archives")
+struct DamagedArchiveTests {
+  private static let ramp = NumericArray.float32(
+    NDArray(shape: [500], values: (0..<500).map { Float($0) }))
+
+  @Test("a file cut short is refused at every length", arguments: [false, true])
+  func truncation(deflated: Bool) throws {
+    try withScratchFolder { folder in
+      try NumpyArchive.write([("x", Self.ramp)], to: folder + "/a.npz", deflated: deflated)
+      let whole = try bytes(of: folder + "/a.npz")
+      for length in stride(from: 0, to: whole.count, by: 37) {
+        try write(Array(whole[..<length]), to: folder + "/cut.npz")
+        let text = message { _ = try NumpyArchive(path: folder + "/cut.npz").array(named: "x") }
+        #expect(text.contains("cut.npz"))
+      }
+    }
+  }
+
+  @Test("a flipped bit is an error or leaves the array as it was", arguments: [false, true])
+  func flippedBits(deflated: Bool) throws {
+    try withScratchFolder { folder in
+      try NumpyArchive.write([("x", Self.ramp)], to: folder + "/a.npz", deflated: deflated)
+      let whole = try bytes(of: folder + "/a.npz")
+      for position in stride(from: 0, to: whole.count, by: 5) {
+        var damaged = whole
+        damaged[position] ^= UInt8(1 << (position % 8))
+        try write(damaged, to: folder + "/b.npz")
+        let read = try? NumpyArchive(path: folder + "/b.npz").array(named: "x")
+        #expect(read == nil || read == Self.ramp, "byte \(position)")
+      }
+    }
+  }
+
+  @Test("an entry of zeros that inflates 1000-fold beyond 64 MiB is refused before inflating")
+  func zipBomb() throws {
+    try withScratchFolder { folder in
+      let zeros = NumericArray.uint8(NDArray(repeating: 0, shape: [65 << 20]))
+      try NumpyArchive.write([("zeros", zeros)], to: folder + "/bomb.npz", deflated: true)
+      let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz") }
+      #expect(text.contains("bomb.npz: zeros.npy needs 68157568 bytes"))
+      #expect(text.contains("200 : 1"))
+    }
+  }
+
+  @Test(
+    "a header that promises more than the file holds allocates nothing",
+    arguments: [
+      "(1000000000000000,)", "(3037000500, 3037000500)", "(9223372036854775807, 9)", "(5,)",
+      "(99999999999999999999,)", "(-1,)",
+    ])
+  func lyingHeader(shape: String) throws {
+    try withScratchFolder { folder in
+      let text = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+      var file: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(text.utf8.count), 0]
+      file += Array(text.utf8) + Array(repeating: 0, count: 16)
+      try write(file, to: folder + "/a.npy")
+      #expect(message { _ = try NumpyFile.read(path: folder + "/a.npy") }.contains("a.npy"))
+    }
+  }
+
+  @Test("other files are refused with what they are not")
+  func otherFiles() throws {
+    try withScratchFolder { folder in
+      try write(Array("ATOM      1  N   MET A   1".utf8), to: folder + "/a.npz")
+      #expect(
+        message { _ = try NumpyArchive(path: folder + "/a.npz") }.contains(
+          "no complete zip archive"))
+      #expect(message { _ = try NumpyFile.read(path: folder + "/a.npz") }.contains("numpy magic"))
+      #expect(message { _ = try NumpyArchive(path: folder + "/b.npz") }.contains("no such file"))
+      #expect(message { _ = try NumpyArchive(path: folder) }.contains("cannot be read"))
+    }
+  }
+}
