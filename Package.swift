@@ -48,13 +48,13 @@ let package = Package(
     .target(
       name: "HelixFold",
       dependencies: [
-        "FeaturePipeline", "FoldingModel", "Weights", "StructureIO", "Scoring",
+        "ArrayFiles", "FeaturePipeline", "FoldingModel", "Weights", "StructureIO", "Scoring",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "HelixFold", "ArrayFiles", "FoldingModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),

@@ -74,8 +74,8 @@ extension FoldingNetwork {
   /// Lines 5–18 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place.
   func trunk(
     _ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState,
-    _ context: ExecutionContext, _ probe: Probe?
-  ) -> TrunkOutput {
+    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+  ) throws -> TrunkOutput {
     let residues = target.residueCount
     let templates = template?.torsions == nil ? 0 : (target.templates?.count ?? 0)
     let pairMask = AttentionMask(pairsOf: target.residueMask, pool: context.pool)
@@ -83,9 +83,10 @@ extension FoldingNetwork {
     probe?("embedder/pair", z)
     if let template, let features = target.templates {
       template.update(z, features, pairMask: pairMask, context, probe)
+      try monitor.finished(.templates, z, context)
     }
     probe?("template/pair", z)
-    extraMSA.update(z, draw, pairMask: pairMask, context, probe)
+    try extraMSA.update(z, draw, pairMask: pairMask, context, monitor, probe)
     probe?("extra/pair", z)
     let m = context.empty([draw.clusterCount + templates, residues, config.channels.msa])
     let clusters = m[0..<draw.clusterCount]
@@ -98,7 +99,7 @@ extension FoldingNetwork {
       mask = NDArray(shape: [m.shape[0], residues], values: mask.values + templateMask.values)
       probe?("template/msa_rows", rows)
     }
-    evolve(m, z, mask: mask, pairMask: pairMask, context, probe)
+    try evolve(m, z, mask: mask, pairMask: pairMask, context, monitor, probe)
     let plain = context.storing(.float32)
     let single = self.single(plain.copy(m[0], as: .float32), plain)
     return TrunkOutput(msa: clusters, pair: z, single: single)
@@ -107,8 +108,8 @@ extension FoldingNetwork {
   /// The Evoformer stack: Algorithm 6 (Jumper et al. 2021, Suppl. 1.6) without the final projection of the first row.
   private func evolve(
     _ m: Tensor, _ z: Tensor, mask: NDArray<Float>, pairMask: AttentionMask,
-    _ context: ExecutionContext, _ probe: Probe?
-  ) {
+    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+  ) throws {
     let rows = AttentionMask(mask, pool: context.pool)
     let masks = TrunkMasks(
       msaRows: rows, msaColumns: rows.transposed(rows: m.shape[0], pool: context.pool),
@@ -118,6 +119,7 @@ extension FoldingNetwork {
       block.update(m, z, masks, context, probe)
       probe?("msa", m)
       probe?("pair", z)
+      try monitor.finished(.evoformer(index), z, context)
     }
   }
 }

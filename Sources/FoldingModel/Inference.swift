@@ -29,13 +29,16 @@ extension FoldingNetwork {
   ///
   /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), body of the recycling loop. With several draws (ensembling) the
   /// representations are averaged before the structure module. `previous.pair` is overwritten.
+  ///
+  /// - Throws: ``PassError`` when a representation stops being finite, or what the monitor's observer throws.
   public func pass(
     _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: RecycledState,
-    _ context: ExecutionContext, _ probe: Probe? = nil
-  ) -> PassOutput {
-    let trunk = ensemble(target, draws, previous, context, probe)
+    _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(), _ probe: Probe? = nil
+  ) throws -> PassOutput {
+    let trunk = try ensemble(target, draws, previous, context, monitor, probe)
     let output = structure(
       single: trunk.single, pair: trunk.pair, target, context, probe)
+    try monitor.finished(.structure, output.activation, context)
     let logits = predictedLDDT(output.activation, context)
     return PassOutput(
       recycled: RecycledState(
@@ -76,14 +79,14 @@ extension FoldingNetwork {
   /// Mean over draws of the three representations; every draw starts from the same recycled state.
   private func ensemble(
     _ target: TargetFeatures, _ draws: [AlignmentDraw], _ previous: RecycledState,
-    _ context: ExecutionContext, _ probe: Probe?
-  ) -> TrunkOutput {
-    if draws.count == 1 { return trunk(target, draws[0], previous, context, probe) }
+    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+  ) throws -> TrunkOutput {
+    if draws.count == 1 { return try trunk(target, draws[0], previous, context, monitor, probe) }
     var sums: TrunkOutput?
     for draw in draws {
       var start = previous
       start.pair = context.copy(previous.pair)
-      let output = trunk(target, draw, start, context, nil)
+      let output = try trunk(target, draw, start, context, monitor, nil)
       guard let sum = sums else {
         sums = TrunkOutput(
           msa: context.copy(output.msa, as: .float32), pair: context.copy(output.pair, as: .float32),
@@ -94,7 +97,7 @@ extension FoldingNetwork {
       context.add(output.pair, into: sum.pair)
       context.add(output.single, into: sum.single)
     }
-    guard let sums else { return trunk(target, draws[0], previous, context, probe) }
+    guard let sums else { throw PassError.noDraws }
     for tensor in [sums.msa, sums.pair, sums.single] {
       for index in 0..<tensor.count { tensor.floats[index] /= Float(draws.count) }
     }

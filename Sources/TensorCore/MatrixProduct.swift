@@ -124,7 +124,12 @@ extension ExecutionContext {
 extension ExecutionContext {
   /// The type in which left operands are multiplied without conversion.
   public var operandType: DType {
-    backend == .openblas ? .float32 : DType(hf_gemm_operand_type(storage.kernel))
+    backend == .openblas ? .float32 : Self.operandType(storage)
+  }
+
+  /// The type in which the native kernels of this machine multiply activations of a storage type.
+  public static func operandType(_ storage: DType) -> DType {
+    DType(hf_gemm_operand_type(storage.kernel))
   }
 
   /// A contiguous row-major copy of a view, for left operands that are used many times.

@@ -84,6 +84,11 @@ public struct AttentionOperands {
 }
 
 extension ExecutionContext {
+  /// Bytes of scratch of one attention on this machine, for planning.
+  public static func attentionScratch(queries: Int, keys: Int, channels: Int) -> Int {
+    Int(hf_attention_scratch_size(Int64(queries), Int64(keys), Int64(channels)))
+  }
+
   /// Gated attention of one batch element on the calling thread; the logits are never formed.
   ///
   /// `result = softmax(q·kᵀ / √channels + bias + 10⁹ (mask − 1)) v ⊙ sigmoid(gate)`, softmax and sums in fp32.
@@ -150,4 +155,26 @@ public func softmax(_ x: Tensor) {
 public func normalize(_ logits: UnsafeMutableBufferPointer<Float>) {
   guard let base = logits.baseAddress else { return }
   hf_softmax(1, Int64(logits.count), base, Int64(logits.count))
+}
+
+extension ExecutionContext {
+  /// Whether no element is infinite or NaN.
+  public func isFinite(_ x: Tensor) -> Bool {
+    let parts = workers.count
+    let bad = zeros([parts * 16], .float32)  // a cache line per worker
+    workers.run { worker in
+      let range = x.count * worker / parts..<x.count * (worker + 1) / parts
+      var isBad = false
+      switch x.dtype {
+      case .float32:
+        let bits = x.base.assumingMemoryBound(to: UInt32.self)
+        for index in range { isBad = isBad || bits[index] & 0x7F80_0000 == 0x7F80_0000 }
+      case .bfloat16:
+        let bits = x.base.assumingMemoryBound(to: UInt16.self)
+        for index in range { isBad = isBad || bits[index] & 0x7F80 == 0x7F80 }
+      }
+      if isBad { bad.floats[worker * 16] = 1 }
+    }
+    return (0..<parts).allSatisfy { bad.floats[$0 * 16] == 0 }
+  }
 }

@@ -3,5 +3,6 @@ import ArgumentParser
 @main
 struct HelixFoldCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "helixfold", abstract: "Protein structure prediction on CPUs.")
+    commandName: "helixfold", abstract: "Protein structure prediction on CPUs.",
+    subcommands: [DevCommand.self])
 }

@@ -30,8 +30,8 @@ struct ExtraMSAStack: Sendable {
   /// Updates z in place.
   func update(
     _ z: Tensor, _ draw: AlignmentDraw, pairMask: AttentionMask, _ context: ExecutionContext,
-    _ probe: Probe?
-  ) {
+    _ monitor: PassMonitor, _ probe: Probe?
+  ) throws {
     let rows = AttentionMask(draw.extraMask, pool: context.pool)
     let masks = TrunkMasks(
       msaRows: rows, msaColumns: rows.transposed(rows: draw.extraCount, pool: context.pool),
@@ -43,6 +43,7 @@ struct ExtraMSAStack: Sendable {
       block.update(m, z, masks, context, probe)
       probe?("msa", m)
       probe?("pair", z)
+      try monitor.finished(.extraMSA(index), z, context)
     }
   }
 

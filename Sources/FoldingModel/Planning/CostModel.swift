@@ -1,0 +1,100 @@
+import FoldingCore
+
+/// Floating-point operations of the matrix products of one pass: what progress, ETA and benchmarks count.
+///
+/// A multiplication and an addition are two operations. Norms, softmax and the structure module, about one hundredth
+/// of the whole, are left out.
+public struct CostModel: Sendable {
+  let config: FoldingConfig
+  let size: ProblemSize
+
+  /// Costs of a network on a problem.
+  public init(_ config: FoldingConfig, _ size: ProblemSize) {
+    self.config = config
+    self.size = size
+  }
+
+  /// Operations of one Evoformer block by step.
+  public var evoformerBlock: [(step: String, operations: Double)] {
+    let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
+    return block(config.evoformer, rows: Double(rows), channels: Double(config.channels.msa))
+  }
+
+  /// Operations of one extra-MSA block by step.
+  public var extraBlock: [(step: String, operations: Double)] {
+    block(
+      config.extraMSA, rows: Double(size.extraRows), channels: Double(config.channels.extraMSA),
+      isGlobal: true)
+  }
+
+  /// Operations of the pair stack of one template.
+  public var templateStack: Double {
+    guard let template = config.template else { return 0 }
+    let c = Double(template.channels)
+    let width = Double(template.pairHeads * template.pairHeadChannels)
+    let one =
+      2 * triangleMultiplication(c, hidden: Double(template.triangleChannels))
+      + 2 * attention(batch: n, positions: n, channels: c, width: width)
+      + transition(n * n, c, Double(template.transitionFactor))
+    return Double(template.blocks) * one
+  }
+
+  /// Operations of one pass.
+  public var pass: Double {
+    total(evoformerBlock) * Double(config.evoformer.blocks)
+      + total(extraBlock) * Double(config.extraMSA.blocks)
+      + Double(config.template == nil ? 0 : size.templates) * templateStack
+  }
+
+  /// Sum over the steps of a block.
+  public func total(_ steps: [(step: String, operations: Double)]) -> Double {
+    steps.reduce(0) { $0 + $1.operations }
+  }
+
+  private var n: Double { Double(size.residues) }
+
+  private func block(
+    _ stack: EvoformerConfig, rows s: Double, channels c: Double, isGlobal: Bool = false
+  ) -> [(step: String, operations: Double)] {
+    let z = Double(config.channels.pair)
+    let width = Double(stack.msaHeads * stack.msaHeadChannels)
+    let pairWidth = Double(stack.pairHeads * stack.pairHeadChannels)
+    let outer = Double(stack.outerProductChannels)
+    let factor = Double(stack.transitionFactor)
+    let column =
+      isGlobal
+      ? 2 * s * n * c * (2 * width + 2 * Double(stack.msaHeadChannels))
+      : attention(batch: n, positions: s, channels: c, width: width)
+    let multiplication = triangleMultiplication(z, hidden: Double(stack.triangleChannels))
+    let triangle = attention(batch: n, positions: n, channels: z, width: pairWidth)
+    return [
+      ("msa_row_attention", attention(batch: s, positions: n, channels: c, width: width)),
+      ("msa_column_attention", column),
+      ("msa_transition", transition(s * n, c, factor)),
+      (
+        "outer_product_mean",
+        2 * s * n * c * 2 * outer + 2 * s * n * n * outer * outer + 2 * n * n * outer * outer * z
+      ),
+      ("triangle_multiplication_outgoing", multiplication),
+      ("triangle_multiplication_incoming", multiplication),
+      ("triangle_attention_starting_node", triangle),
+      ("triangle_attention_ending_node", triangle),
+      ("pair_transition", transition(n * n, z, factor)),
+    ]
+  }
+
+  /// Query, key, value, gate and output projections, logits and weighted sums.
+  private func attention(
+    batch: Double, positions: Double, channels: Double, width: Double
+  ) -> Double {
+    2 * batch * positions * channels * 5 * width + 4 * batch * positions * positions * width
+  }
+
+  private func transition(_ positions: Double, _ channels: Double, _ factor: Double) -> Double {
+    4 * positions * channels * channels * factor
+  }
+
+  private func triangleMultiplication(_ channels: Double, hidden: Double) -> Double {
+    2 * n * n * channels * (5 * hidden + channels) + 2 * hidden * n * n * n
+  }
+}

@@ -1,0 +1,128 @@
+import FoldingCore
+import TensorCore
+
+/// How many bytes a prediction will need, known before it starts.
+///
+/// The largest of the moments that compete for the peak: each holds the parameters, the features, the streams and
+/// what its own operation adds.
+public struct MemoryPlan: Sendable {
+  /// A moment that may be the peak.
+  public struct Moment: Sendable, Hashable {
+    /// What runs.
+    public let name: String
+    /// Bytes needed, everything included.
+    public let bytes: Int
+  }
+
+  /// Parameters in memory.
+  public let parameterBytes: Int
+  /// Rows of a tile of the streaming operations.
+  public let tileRows: Int
+  /// The competing moments, largest first.
+  public let moments: [Moment]
+
+  /// Bytes of the largest moment.
+  public var peak: Int { moments.first?.bytes ?? 0 }
+
+  /// Code, libraries and the runtime: measured for the command with nothing loaded.
+  static let processBytes = 24 << 20
+
+  /// A plan for one prediction.
+  public init(
+    _ config: FoldingConfig, _ size: ProblemSize, parameters: Int, storage: DType, threads: Int,
+    tileRows: Int = 128, ensembles: Int = 1
+  ) {
+    let sizes = Sizes(config, size, storage, threads: threads, tileRows: tileRows)
+    let parameterBytes = parameters * storage.byteCount
+    let base = Self.processBytes + parameterBytes + sizes.features
+    var streams = sizes.pair
+    if ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat }
+    var moments = [
+      Moment(
+        name: "extra_msa_stack",
+        bytes: base + streams + sizes.extra + max(sizes.extraOuter, sizes.pairTrack)),
+      Moment(
+        name: "evoformer",
+        bytes: base + streams + sizes.msa + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
+      Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
+    ]
+    if size.templates > 0 && config.template != nil {
+      moments.append(Moment(name: "template_embedding", bytes: base + streams + sizes.templates))
+    }
+    self.parameterBytes = parameterBytes
+    self.tileRows = tileRows
+    self.moments = moments.sorted { $0.bytes > $1.bytes }
+  }
+
+  /// The plan with the largest tiles that stays within `limit`, or the smallest plan there is.
+  public static func fitting(
+    _ config: FoldingConfig, _ size: ProblemSize, parameters: Int, storage: DType, threads: Int,
+    ensembles: Int = 1, limit: Int?
+  ) -> MemoryPlan {
+    func plan(_ tileRows: Int) -> MemoryPlan {
+      MemoryPlan(
+        config, size, parameters: parameters, storage: storage, threads: threads,
+        tileRows: tileRows, ensembles: ensembles)
+    }
+    let choices = [128, 64, 32, 16].map(plan)
+    guard let limit else { return choices[0] }
+    return choices.first { $0.peak <= limit } ?? choices[choices.count - 1]
+  }
+}
+
+/// Bytes of the parts of a plan.
+private struct Sizes {
+  let features, pair, pairFloat, msa, extra, templates, heads: Int
+  let pairTrack, rowAttention, mainOuter, extraOuter: Int
+
+  init(
+    _ config: FoldingConfig, _ size: ProblemSize, _ storage: DType, threads: Int, tileRows: Int
+  ) {
+    let (n, b) = (size.residues, storage.byteCount)
+    let operand = ExecutionContext.operandType(storage).byteCount
+    let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
+    let c = config.channels
+    // Drawn features are arrays of Float: 49 channels per cluster cell, masks, classes and deletions per extra cell.
+    features =
+      size.clusters * n * (49 * 4 + 9) + size.extraRows * n * 13
+      + size.templates * n * (37 * 16 + 24)
+    pair = n * n * c.pair * b
+    pairFloat = n * n * c.pair * 4
+    msa = rows * n * (c.msa * b + 8)
+    extra = size.extraRows * n * (c.extraMSA * b + 8)
+    heads = 3 * n * n * 4 + threads * n * (c.pair + 64) * 4
+
+    func attention(_ positions: Int, _ channels: Int, _ stack: (heads: Int, channels: Int)) -> Int {
+      let width = stack.heads * stack.channels
+      let scratch = ExecutionContext.attentionScratch(
+        queries: positions, keys: positions, channels: stack.channels)
+      return threads * (positions * (channels + 5 * width) * b + scratch)
+    }
+    func outer(_ stack: EvoformerConfig, _ sequences: Int) -> Int {
+      let outer = stack.outerProductChannels
+      let packed = sequences * (32 + 8) * outer * operand
+      return 2 * sequences * n * outer * b + threads * (packed + 8 * 32 * outer * outer * b)
+    }
+    func triangles(_ pair: Int, _ hidden: Int, _ heads: (heads: Int, channels: Int)) -> Int {
+      max(
+        2 * hidden * n * n * b + threads * (2 * n * n * operand + tileRows * (3 * pair + hidden) * b),
+        heads.heads * n * n * b + attention(n, pair, heads))
+    }
+    let main = config.evoformer
+    pairTrack = triangles(c.pair, main.triangleChannels, (main.pairHeads, main.pairHeadChannels))
+    rowAttention =
+      main.msaHeads * n * n * b + attention(max(n, rows), c.msa, (main.msaHeads, main.msaHeadChannels))
+    mainOuter = outer(main, rows)
+    extraOuter = outer(config.extraMSA, size.extraRows)
+    if let template = config.template {
+      let stacks = size.templates * n * n * template.channels * b
+      templates =
+        stacks
+        + triangles(
+          template.channels, template.triangleChannels,
+          (template.pairHeads, template.pairHeadChannels))
+    } else {
+      templates = 0
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import FoldingCore
+import TensorCore
+
+/// Why a pass stopped.
+public enum PassError: Error, Hashable, CustomStringConvertible {
+  /// A representation holds infinities or NaN after a stage.
+  case notFinite(stage: PassStage)
+  /// There was nothing to run on.
+  case noDraws
+
+  /// One line: where, what was found, what to try.
+  public var description: String {
+    switch self {
+    case .notFinite(let stage):
+      "\(stage): the representation is no longer finite; try --precision fp32, and check the weights with 'helixfold weights inspect'"
+    case .noDraws: "a pass needs at least one draw from the alignment"
+    }
+  }
+}
+
+/// The stages of a pass, in the order in which they end.
+public enum PassStage: Hashable, Sendable, CustomStringConvertible {
+  case templates
+  case extraMSA(Int)
+  case evoformer(Int)
+  case structure
+
+  /// Name of the stage, blocks counted from 1.
+  public var description: String {
+    switch self {
+    case .templates: "templates"
+    case .extraMSA(let block): "extra MSA block \(block + 1)"
+    case .evoformer(let block): "Evoformer block \(block + 1)"
+    case .structure: "structure module"
+    }
+  }
+}
+
+/// Follows a pass: checks after each stage that numbers are finite, and reports that the stage is done.
+public struct PassMonitor {
+  private let observe: (PassStage) throws -> Void
+
+  /// A monitor that calls `observe` after each stage; what it throws ends the pass.
+  public init(_ observe: @escaping (PassStage) throws -> Void = { _ in }) { self.observe = observe }
+
+  func finished(_ stage: PassStage, _ tensor: Tensor, _ context: ExecutionContext) throws {
+    if !context.isFinite(tensor) { throw PassError.notFinite(stage: stage) }
+    try observe(stage)
+  }
+}
+
+extension CostModel {
+  /// Share of a pass that is done when `stage` ends, by operations; the structure module closes it.
+  public func fraction(after stage: PassStage) -> Double {
+    let templates = Double(config.template == nil ? 0 : size.templates) * templateStack
+    let extra = total(extraBlock)
+    let done: Double
+    switch stage {
+    case .templates: done = templates
+    case .extraMSA(let block): done = templates + Double(block + 1) * extra
+    case .evoformer(let block):
+      done =
+        templates + Double(config.extraMSA.blocks) * extra + Double(block + 1) * total(evoformerBlock)
+    case .structure: return 1
+    }
+    return pass > 0 ? min(1, done / pass) : 0
+  }
+}

@@ -1,0 +1,28 @@
+import FoldingCore
+
+/// Sizes of one pass, from which cost and memory follow.
+public struct ProblemSize: Hashable, Sendable, Codable {
+  /// Residues.
+  public var residues: Int
+  /// Alignment rows in the main stack, template rows not counted.
+  public var clusters: Int
+  /// Extra alignment rows.
+  public var extraRows: Int
+  /// Templates.
+  public var templates: Int
+
+  /// The given sizes.
+  public init(residues: Int, clusters: Int, extraRows: Int, templates: Int) {
+    self.residues = residues
+    self.clusters = clusters
+    self.extraRows = extraRows
+    self.templates = templates
+  }
+
+  /// The sizes of features with a given draw.
+  public init(_ target: TargetFeatures, _ draw: AlignmentDraw) {
+    self.init(
+      residues: target.residueCount, clusters: draw.clusterCount, extraRows: draw.extraCount,
+      templates: target.templates?.count ?? 0)
+  }
+}

@@ -1,0 +1,91 @@
+import ArrayFiles
+import FoldingCore
+import FoldingModel
+import NumericArrays
+import TensorCore
+
+/// Runs processed features straight through the network and collects everything under the names of the parity dumps,
+/// so that any other implementation can be compared tensor by tensor.
+public struct ForwardDump {
+  let network: FoldingNetwork
+  let features: ProcessedFeatures
+  let context: ExecutionContext
+  /// Where each pass starts; nil to recycle this run's own results.
+  let teacher: NumpyArchive?
+
+  /// A dump of `network` on `features`.
+  public init(
+    network: FoldingNetwork, features: ProcessedFeatures, context: ExecutionContext,
+    teacher: NumpyArchive?
+  ) {
+    self.network = network
+    self.features = features
+    self.context = context
+    self.teacher = teacher
+  }
+
+  /// Passes `0 … recycles`, arrays by name.
+  public func run(recycles: Int) throws -> [(name: String, array: NumericArray)] {
+    var dump: [String: NumericArray] = [:]
+    var state = network.initialState(features.target, context)
+    for pass in 0...recycles {
+      let prefix = "pass\(pass)/"
+      if let teacher { state = try Self.state(teacher, prefix, state, context) }
+      dump[prefix + "prev_pos"] = .float32(state.positions)
+      dump[prefix + "prev_msa_first_row"] = .float32(state.msaFirstRow.array())
+      dump[prefix + "prev_pair"] = .float32(state.pair.array())
+      let probe = Probe { name, tensor in
+        dump[prefix + "inter/" + name] = .float32(tensor.array())
+      }
+      let output = try network.pass(
+        features.target, draws: [features.draw(pass: pass, ensemble: 0)], state, context,
+        PassMonitor(), probe)
+      collect(output, passes: pass + 1, prefix, into: &dump)
+      state = output.recycled
+    }
+    return dump.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  private func collect(
+    _ output: PassOutput, passes: Int, _ prefix: String, into dump: inout [String: NumericArray]
+  ) {
+    for (name, logits) in network.headLogits(output, context) {
+      dump[prefix + name] = .float32(logits.array())
+    }
+    let prediction = network.prediction(output, passes: passes, context)
+    let representations = prefix + "representations/"
+    dump[representations + "msa"] = .float32(output.msa.array())
+    dump[representations + "msa_first_row"] = .float32(output.recycled.msaFirstRow.array())
+    dump[representations + "pair"] = .float32(output.recycled.pair.array())
+    dump[representations + "single"] = .float32(output.single.array())
+    dump[representations + "structure_module"] = .float32(output.structureActivation.array())
+    dump[prefix + "structure_module/final_atom_positions"] = .float32(output.recycled.positions)
+    dump[prefix + "structure_module/final_atom_mask"] = .float32(output.atomMask)
+    dump[prefix + "predicted_lddt/logits"] = .float32(output.lddtLogits)
+    dump[prefix + "plddt"] = .float32(NDArray(shape: [prediction.plddt.count], values: prediction.plddt))
+    if let error = prediction.alignedError { dump[prefix + "pae"] = .float32(error) }
+    if let ptm = prediction.ptm { dump[prefix + "ptm"] = .float32(NDArray(shape: [], values: [ptm])) }
+  }
+
+  private static func state(
+    _ teacher: NumpyArchive, _ prefix: String, _ like: RecycledState, _ context: ExecutionContext
+  ) throws -> RecycledState {
+    func floats(_ name: String, _ shape: [Int]) throws -> NDArray<Float> {
+      guard teacher.contains(prefix + name) else {
+        throw ProcessedFeatures.Failure.missing(path: teacher.path, name: prefix + name)
+      }
+      let array = try teacher.array(named: prefix + name)
+      guard let values = array.floats, values.shape == shape else {
+        throw ProcessedFeatures.Failure.misshapen(
+          path: teacher.path, name: prefix + name, found: "\(array.elementName) \(array.shape)",
+          expected: "\(shape)")
+      }
+      return values
+    }
+    return RecycledState(
+      positions: try floats("prev_pos", like.positions.shape),
+      msaFirstRow: Tensor(
+        try floats("prev_msa_first_row", like.msaFirstRow.shape), pool: context.pool),
+      pair: Tensor(try floats("prev_pair", like.pair.shape), context.storage, pool: context.pool))
+  }
+}

@@ -1,0 +1,133 @@
+import ArrayFiles
+import FoldingCore
+import NumericArrays
+
+/// Features that another pipeline has already processed: an npz in the layout of the released code, each array with a
+/// leading axis of one draw per pass.
+public struct ProcessedFeatures: Features {
+  /// The constant part, from the first draw.
+  public let target: TargetFeatures
+  private let draws: [AlignmentDraw]
+
+  /// What is wrong with such a file.
+  public enum Failure: Error, Hashable, CustomStringConvertible {
+    /// An array is missing.
+    case missing(path: String, name: String)
+    /// An array has a shape or an element type that does not fit.
+    case misshapen(path: String, name: String, found: String, expected: String)
+
+    /// One line: where, found, expected.
+    public var description: String {
+      switch self {
+      case .missing(let path, let name):
+        "\(path): '\(name)' is missing; expected processed features with one draw per pass"
+      case .misshapen(let path, let name, let found, let expected):
+        "\(path): '\(name)' is \(found), expected \(expected)"
+      }
+    }
+  }
+
+  /// Reads a file.
+  public init(path: String) throws {
+    let reader = Reader(path: path, archive: try NumpyArchive(path: path))
+    let aatype = try reader.integers("aatype", "passes N_res")
+    let (passes, residues) = (aatype.shape[0], aatype.shape[1])
+    if passes == 0 || residues == 0 {
+      throw Failure.misshapen(
+        path: path, name: "aatype", found: "\(aatype.shape)", expected: "at least one pass and residue")
+    }
+    let sizes = ["passes": passes, "N_res": residues]
+    target = TargetFeatures(
+      aatype: aatype.slice(0).values.map { Int(min(max($0, 0), 20)) },
+      residueIndex: try reader.integers("residue_index", "passes N_res", sizes).slice(0).values
+        .map { Int($0) },
+      residueMask: try reader.floats("seq_mask", "passes N_res", sizes).slice(0).values,
+      targetFeature: try reader.floats("target_feat", "passes N_res 22", sizes).slice(0),
+      templates: try reader.templates(sizes))
+    draws = try (0..<passes).map { try reader.draw($0, sizes) }
+  }
+
+  /// The draw of a pass; the last one serves all later passes.
+  public func draw(pass: Int, ensemble: Int) -> AlignmentDraw { draws[min(pass, draws.count - 1)] }
+
+  private struct Reader {
+    let path: String
+    let archive: NumpyArchive
+
+    func floats(
+      _ name: String, _ pattern: String, _ sizes: [String: Int] = [:]
+    ) throws -> NDArray<Float> {
+      let array = try array(name)
+      guard let values = array.floats else { throw misshapen(name, array, "numbers") }
+      try check(name, array, pattern, sizes)
+      return values
+    }
+
+    func integers(
+      _ name: String, _ pattern: String, _ sizes: [String: Int] = [:]
+    ) throws -> NDArray<Int32> {
+      let array = try array(name)
+      guard let values = array.integers else { throw misshapen(name, array, "integers") }
+      try check(name, array, pattern, sizes)
+      return values
+    }
+
+    func templates(_ sizes: [String: Int]) throws -> TemplateFeatures? {
+      guard archive.contains("template_aatype") else { return nil }
+      let aatype = try integers("template_aatype", "passes N_templ N_res", sizes).slice(0)
+      var sizes = sizes
+      sizes["N_templ"] = aatype.shape[0]
+      func part(_ name: String, _ pattern: String) throws -> NDArray<Float> {
+        try floats("template_" + name, "passes N_templ " + pattern, sizes).slice(0)
+      }
+      return TemplateFeatures(
+        aatype: aatype.map { min(max($0, 0), 21) }, positions: try part("all_atom_positions", "N_res 37 3"),
+        mask: try part("all_atom_masks", "N_res 37"), pseudoBeta: try part("pseudo_beta", "N_res 3"),
+        pseudoBetaMask: try part("pseudo_beta_mask", "N_res"),
+        templateMask: try part("mask", "").values)
+    }
+
+    func draw(_ pass: Int, _ sizes: [String: Int]) throws -> AlignmentDraw {
+      let mask = try floats("msa_mask", "passes N_clust N_res", sizes)
+      let extraMask = try floats("extra_msa_mask", "passes N_extra N_res", sizes)
+      var sizes = sizes
+      sizes["N_clust"] = mask.shape[1]
+      sizes["N_extra"] = extraMask.shape[1]
+      func classes(_ name: String, _ pattern: String) throws -> NDArray<UInt8> {
+        try integers(name, pattern, sizes).slice(pass).map { UInt8(min(max($0, 0), 22)) }
+      }
+      func part(_ name: String, _ pattern: String) throws -> NDArray<Float> {
+        try floats(name, pattern, sizes).slice(pass)
+      }
+      return AlignmentDraw(
+        msaFeature: try part("msa_feat", "passes N_clust N_res 49"), msaMask: mask.slice(pass),
+        extraMSA: try classes("extra_msa", "passes N_extra N_res"), extraMask: extraMask.slice(pass),
+        extraHasDeletion: try part("extra_has_deletion", "passes N_extra N_res"),
+        extraDeletionValue: try part("extra_deletion_value", "passes N_extra N_res"),
+        bertMask: try part("bert_mask", "passes N_clust N_res"),
+        trueMSA: try classes("true_msa", "passes N_clust N_res"))
+    }
+
+    private func array(_ name: String) throws -> NumericArray {
+      guard archive.contains(name) else { throw Failure.missing(path: path, name: name) }
+      return try archive.array(named: name)
+    }
+
+    private func check(
+      _ name: String, _ array: NumericArray, _ pattern: String, _ sizes: [String: Int]
+    ) throws {
+      let parts = pattern.split(separator: " ")
+      let fits =
+        parts.count == array.shape.count
+        && zip(parts, array.shape).allSatisfy { part, size in
+          (Int(part) ?? sizes[String(part)]).map { $0 == size } ?? true
+        }
+      if !fits { throw misshapen(name, array, "[\(pattern)] with \(sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))") }
+    }
+
+    private func misshapen(_ name: String, _ array: NumericArray, _ expected: String) -> Failure {
+      .misshapen(
+        path: path, name: name, found: "\(array.elementName) \(array.shape)", expected: expected)
+    }
+  }
+}
