@@ -28,6 +28,8 @@ typedef enum {
   HF_ISA_AVX2 = 2,
   HF_ISA_AVX512 = 3,
   HF_ISA_AVX512_BF16 = 4,
+  /// For tests: the code of HF_ISA_AVX512_BF16 with its one instruction written out, on any processor. Never the best.
+  HF_ISA_EMULATED_BF16 = 5,
 } hf_isa;
 
 /// Whether this machine can run `isa`.
@@ -37,9 +39,14 @@ hf_isa hf_isa_best(void);
 /// Chooses the path of all later calls; returns false (and changes nothing) if it is not available.
 /// Call before any worker starts.
 bool hf_isa_select(hf_isa isa);
-/// The path in use.
+/// The path in use (on the calling thread, if it has an override).
 hf_isa hf_isa_current(void);
-/// "portable", "neon", "avx2", "avx512", "avx512-bf16".
+/// For tests: the path of all later calls of the calling thread, whatever the program has chosen. False if not available.
+/// Packed operands of one path mean nothing to another.
+bool hf_isa_override(hf_isa isa);
+/// Ends the override of the calling thread.
+void hf_isa_end_override(void);
+/// "portable", "neon", "avx2", "avx512", "avx512-bf16", "emulated-bf16".
 const char *hf_isa_name(hf_isa isa);
 /// Denormals become zero on the calling thread (every worker calls this once).
 void hf_flush_denormals(void);

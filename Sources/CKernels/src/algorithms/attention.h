@@ -1,0 +1,214 @@
+// Gated multi-head attention, one batch element: out = softmax(scale · q kᵀ + bias + mask) v ⊙ sigmoid(gate).
+//
+// For each head, k and v are packed once as right operands; then blocks of query rows meet tiles of KEY_TILE keys with online softmax
+// (Milakov and Gimelshein, arXiv:1805.02867; tiles as in FlashAttention, arXiv:2205.14135): per row a running maximum, the sum of
+// exponentials and the fp32 output, both rescaled by exp(old − new) when the maximum grows. Exponents are ≤ 0 throughout, so nothing
+// overflows. A query row sees the same tiles in the same order whatever rows are computed with it.
+
+enum { KEY_TILE = 128, QUERY_TILE = 4 * HF_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
+
+/// Sizes and places in scratch of one call.
+typedef struct {
+  bool pairs;
+  int64_t key_count, padded_keys, depth;   // depth: head_dim rounded up to a panel
+  int64_t units_d, units_keys;             // units of k in q·kᵀ and in p·v
+  uint32_t *k, *v, *q, *p;                 // packed; q rows and probabilities as left operands
+  int64_t q_stride;                        // units
+  float *mask, *scores, *out, *top, *sum;
+} attention_plan;
+
+/// Lays out scratch from `base`; returns the bytes used. With a NULL base only the size is of use.
+static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, int64_t head_dim, char *base) {
+  char *next = base;
+  plan->pairs = type == HF_BF16;
+  plan->key_count = keys;
+  plan->padded_keys = round_up(keys, KEY_TILE);
+  plan->depth = round_up(head_dim, PANEL);
+  plan->units_d = units_of(plan->pairs, head_dim);
+  plan->units_keys = units_of(plan->pairs, plan->padded_keys);
+  plan->q_stride = round_up(plan->units_d, LANES) + 16;
+#define PLACE(field, count)                                        \
+  plan->field = (void *)next;                                      \
+  next += round_up((int64_t)sizeof(*plan->field) * (count), 64)
+  PLACE(k, plan->padded_keys * plan->units_d);
+  PLACE(v, plan->depth * plan->units_keys);
+  PLACE(q, QUERY_TILE_PADDED * plan->q_stride);
+  PLACE(p, QUERY_TILE * KEY_TILE);
+  PLACE(mask, plan->padded_keys);
+  PLACE(scores, QUERY_TILE * KEY_TILE);
+  PLACE(out, QUERY_TILE * plan->depth);
+  PLACE(top, QUERY_TILE);
+  PLACE(sum, QUERY_TILE);
+#undef PLACE
+  return (size_t)(next - base);
+}
+
+static size_t attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim) {
+  (void)queries;  // works in fixed blocks of queries
+  static char base[64];
+  attention_plan plan;
+  const size_t single = plan_attention(&plan, HF_F32, keys, head_dim, base);
+  const size_t paired = plan_attention(&plan, HF_BF16, keys, head_dim, base);
+  return single > paired ? single : paired;
+}
+
+/// 1e9 · (mask − 1) per key as AlphaFold2 adds it, and −inf past the last key, where exp gives exactly 0.
+static void fill_mask(const hf_attention_args *g, const attention_plan *plan) {
+  for (int64_t j = 0; j < plan->padded_keys; ++j)
+    plan->mask[j] = j >= g->keys ? -INFINITY : g->key_mask ? 1e9f * (g->key_mask[j] - 1) : 0;
+}
+
+/// Packs k and v of head h; columns of k and rows of v past the last key are zero, and so are v's past head_dim.
+static void pack_head(const hf_attention_args *g, const attention_plan *plan, int64_t h) {
+  const operand k = {.data = element(g->k, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->head_dim,
+                     .outer = g->keys, .k_stride = 1, .outer_stride = g->k_row_stride};
+  pack_operand_columns(&k, plan->k);
+  const int64_t packed_keys = round_up(g->keys, PANEL);
+  memset(plan->k + packed_keys * plan->units_d, 0,
+         (size_t)((plan->padded_keys - packed_keys) * plan->units_d) * sizeof(uint32_t));
+
+  const operand v = {.data = element(g->v, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->keys,
+                     .outer = g->head_dim, .k_stride = g->v_row_stride, .outer_stride = 1};
+  const int64_t units = units_of(plan->pairs, g->keys);
+  for (int64_t o = 0; o < plan->depth; o += PANEL) {
+    uint32_t *panel = plan->v + o * plan->units_keys;
+    pack_operand_panel(&v, o, 0, units, panel);
+    memset(panel + units * PANEL, 0, (size_t)((plan->units_keys - units) * PANEL) * sizeof(uint32_t));
+  }
+}
+
+/// c[rows][columns] = (resume ? c : 0) + left · packed right, in register tiles.
+static void multiply_tiles(const attention_plan *plan, int64_t rows, int64_t columns, int64_t units, const char *a,
+                           int64_t a_stride, const uint32_t *b, int64_t panel_stride, float *c, int64_t c_stride, bool resume) {
+  for (int64_t j = 0; j < columns; j += PANEL, b += panel_stride) {
+    for (int64_t i = 0; i < rows;) {
+      const int64_t height = tile_height(rows - i);
+      tiles[plan->pairs][height](units, a + i * a_stride, a_stride, b, c + i * c_stride + j, c_stride, resume);
+      i += height;
+    }
+  }
+}
+
+/// Logits of one row over one key tile, in place of the products; returns their maximum.
+INLINE float add_bias_row(float *s, int64_t padded, int64_t keys, float scale, const void *bias, const hf_dtype bias_type,
+                          const float *mask) {
+  vf top = splat(-FLT_MAX);
+  for (int64_t j = 0; j < padded; j += LANES) {
+    vf t = load(s + j, HF_F32) * splat(scale);
+    if (bias) t += load_first(element(bias, bias_type, j), bias_type, keys - j);
+    t += load(mask + j, HF_F32);
+    store(s + j, HF_F32, t);
+    top = larger(t, top);
+  }
+  return largest_lane(top);
+}
+
+/// exp(logit − top) of one row as a left operand; returns the sum, taken before any rounding to bf16.
+INLINE float exponentials_row(const float *s, int64_t padded, float top, const bool pairs, uint32_t *p) {
+  const vf highest = splat(top);
+  vf sum[2] = {splat(0), splat(0)};
+  for (int64_t j = 0; j < padded; j += 2 * LANES) {
+    UNROLL for (int u = 0; u < 2; ++u) {
+      vf e = exp_nonpositive(load(s + j + u * LANES, HF_F32) - highest);
+      sum[u] += e;
+      if (pairs) store((uint16_t *)p + j + u * LANES, HF_BF16, e);
+      else store(p + j + u * LANES, HF_F32, e);
+    }
+  }
+  return sum_lanes(sum[0] + sum[1]);
+}
+
+/// Online softmax of one block of rows over the key tile at `key`: logits, new maxima, rescaled sums and outputs, probabilities.
+INLINE void softmax_tile(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows,
+                         int64_t key, int64_t padded, const hf_dtype bias_type, const bool pairs) {
+  for (int64_t r = 0; r < rows; ++r) {
+    float *s = plan->scores + r * KEY_TILE;
+    const void *bias = g->bias ? element(g->bias, bias_type, h * g->bias_head_stride + (query + r) * g->bias_row_stride + key) : NULL;
+    const float top = add_bias_row(s, padded, g->keys - key, g->scale, bias, bias_type, plan->mask + key);
+    if (top > plan->top[r]) {
+      const float shrink = exp_nonpositive(splat(plan->top[r] - top))[0];
+      plan->top[r] = top;
+      plan->sum[r] *= shrink;
+      float *out = plan->out + r * plan->depth;
+      for (int64_t c = 0; c < plan->depth; c += LANES) store(out + c, HF_F32, load(out + c, HF_F32) * splat(shrink));
+    }
+    plan->sum[r] += exponentials_row(s, padded, plan->top[r], pairs, plan->p + r * KEY_TILE);
+  }
+}
+
+static void softmax_block(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows,
+                          int64_t key, int64_t padded) {
+#define CASE(bias_type, pairs) softmax_tile(g, plan, h, query, rows, key, padded, bias_type, pairs)
+  if (g->bias_type == HF_BF16) {
+    if (plan->pairs) CASE(HF_BF16, true);
+    else CASE(HF_BF16, false);
+  } else {
+    if (plan->pairs) CASE(HF_F32, true);
+    else CASE(HF_F32, false);
+  }
+#undef CASE
+}
+
+/// Divides by the sum, gates and stores one block of rows of head h.
+INLINE void write_rows(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows,
+                       const hf_dtype type) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t i = query + r;
+    const float sum = plan->sum[r];
+    const vf factor = splat(sum > 0 ? 1 / sum : 0);
+    for (int64_t c = 0; c < g->head_dim; c += LANES) {
+      const int64_t count = g->head_dim - c, column = h * g->head_dim + c;
+      vf o = load(plan->out + r * plan->depth + c, HF_F32) * factor;
+      if (g->gate) o *= sigmoid_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count));
+      store_first((void *)element(g->out, type, i * g->out_row_stride + column), type, count, o);
+    }
+    if (g->log_sum_exp) g->log_sum_exp[h * g->queries + i] = plan->top[r] + logf(sum);
+  }
+}
+
+/// Left operand of q·kᵀ for rows [query, query + rows) of head h: in place where the types agree, else converted.
+static rows_of_a query_rows(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows) {
+  const operand q = {.data = element(g->q, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->head_dim,
+                     .outer = g->queries, .k_stride = 1, .outer_stride = g->q_row_stride};
+  if (readable_in_place(&q)) {
+    const int64_t bytes = (int64_t)element_size(g->type) * g->q_row_stride;
+    return (rows_of_a){.a = (const char *)q.data + query * bytes, .a_stride = bytes};
+  }
+  pack_operand_rows(&q, query, query + rows, 0, plan->units_d, plan->q, plan->q_stride);
+  return (rows_of_a){.a = (const char *)plan->q, .a_stride = plan->q_stride * 4};
+}
+
+static void attend_block(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows) {
+  const rows_of_a q = query_rows(g, plan, h, query, rows);
+  memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
+  for (int64_t r = 0; r < rows; ++r) {
+    plan->top[r] = -FLT_MAX;
+    plan->sum[r] = 0;
+  }
+  for (int64_t key = 0; key < g->keys; key += KEY_TILE) {
+    const int64_t padded = min64(KEY_TILE, round_up(g->keys - key, 2 * PANEL));
+    const uint32_t *v = plan->v + units_of(plan->pairs, key) * PANEL;
+    multiply_tiles(plan, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d, plan->units_d * PANEL,
+                   plan->scores, KEY_TILE, false);
+    softmax_block(g, plan, h, query, rows, key, padded);
+    multiply_tiles(plan, rows, plan->depth, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
+                   plan->units_keys * PANEL, plan->out, plan->depth, true);
+  }
+  if (g->type == HF_BF16) write_rows(g, plan, h, query, rows, HF_BF16);
+  else write_rows(g, plan, h, query, rows, HF_F32);
+}
+
+static void attention(const hf_attention_args *g, int64_t query_begin, int64_t query_end, void *scratch) {
+  attention_plan plan;
+#ifdef HF_BF16_OPERANDS
+  plan_attention(&plan, g->type, g->keys, g->head_dim, scratch);
+#else
+  plan_attention(&plan, HF_F32, g->keys, g->head_dim, scratch);
+#endif
+  fill_mask(g, &plan);
+  for (int64_t h = 0; h < g->heads; ++h) {
+    pack_head(g, &plan, h);
+    for (int64_t query = query_begin; query < query_end; query += QUERY_TILE)
+      attend_block(g, &plan, h, query, min64(QUERY_TILE, query_end - query));
+  }
+}

@@ -1,0 +1,82 @@
+// The register tile of the matrix product: rows × (vectors · LANES) sums held in registers over a range of k.
+//
+// Every sum is one chain over k in ascending order, whatever the height of the tile, so an element has the same bits in every
+// tile that can contain it; that makes results independent of how rows and columns are cut into tiles, blocks and calls.
+
+/// sum + a · b, where a and b are units: one product, or two for a pair of bf16 (exact in fp32, each sum rounded).
+INLINE vf unit_dot(const bool pairs, vf sum, vu a, vu b) {
+  if (!pairs) return multiply_add((vf)a, (vf)b, sum);
+#ifdef HF_PAIR_DOT
+  return HF_PAIR_DOT(sum, a, b);
+#else
+  sum = multiply_add((vf)(a & 0xffff0000), (vf)(b & 0xffff0000), sum);
+  return multiply_add((vf)(a << 16), (vf)(b << 16), sum);
+#endif
+}
+
+INLINE vu broadcast_unit(const char *p) {
+  uint32_t unit;
+  memcpy(&unit, p, sizeof unit);
+  return (vu)unit;
+}
+
+/// c[rows][vectors · LANES] = (resume ? c : 0) + A · B over `units` of k. A is row-major with `a_stride` bytes between rows, b one
+/// panel. Resuming from stored fp32 sums continues the chain: cutting k changes no bit.
+INLINE void micro_kernel(const int rows, const int vectors, const bool pairs, int64_t units, const char *a, int64_t a_stride,
+                         const uint32_t *b, float *c, int64_t c_stride, bool resume) {
+  vf sum[ROWS][VECTORS];
+  UNROLL for (int r = 0; r < rows; ++r) {
+    UNROLL for (int v = 0; v < vectors; ++v)
+      sum[r][v] = resume ? load(c + r * c_stride + v * LANES, HF_F32) : splat(0);
+  }
+  for (int64_t p = 0; p < units; ++p) {
+    vu bv[VECTORS];
+    UNROLL for (int v = 0; v < vectors; ++v) bv[v] = load_bits(b + p * PANEL + v * LANES);
+    UNROLL for (int r = 0; r < rows; ++r) {
+      vu av = broadcast_unit(a + r * a_stride + 4 * p);
+      UNROLL for (int v = 0; v < vectors; ++v) sum[r][v] = unit_dot(pairs, sum[r][v], av, bv[v]);
+    }
+  }
+  UNROLL for (int r = 0; r < rows; ++r) {
+    UNROLL for (int v = 0; v < vectors; ++v) store(c + r * c_stride + v * LANES, HF_F32, sum[r][v]);
+  }
+}
+
+typedef void tile_function(int64_t units, const char *a, int64_t a_stride, const uint32_t *b, float *c, int64_t c_stride,
+                           bool resume);
+
+#define DEFINE_TILE(rows, kind, pairs)                                                                                \
+  static void tile_##kind##_##rows(int64_t units, const char *a, int64_t a_stride, const uint32_t *b, float *c,       \
+                                   int64_t c_stride, bool resume) {                                                   \
+    micro_kernel(rows, VECTORS, pairs, units, a, a_stride, b, c, c_stride, resume);                                   \
+  }
+#define DEFINE_TILES(rows) DEFINE_TILE(rows, single, false) DEFINE_TILE(rows, pair, true)
+
+DEFINE_TILES(1) DEFINE_TILES(2) DEFINE_TILES(3) DEFINE_TILES(4)
+#if HF_ROWS >= 6
+DEFINE_TILES(5) DEFINE_TILES(6)
+#endif
+#if HF_ROWS == 14
+DEFINE_TILES(7) DEFINE_TILES(8) DEFINE_TILES(9) DEFINE_TILES(10) DEFINE_TILES(11) DEFINE_TILES(12) DEFINE_TILES(13)
+DEFINE_TILES(14)
+#endif
+
+/// Tiles by kind (single values, pairs) and height.
+static tile_function *const tiles[2][ROWS + 1] = {
+#if HF_ROWS == 4
+#define TILES_OF(kind) {0, tile_##kind##_1, tile_##kind##_2, tile_##kind##_3, tile_##kind##_4}
+#elif HF_ROWS == 6
+#define TILES_OF(kind) {0, tile_##kind##_1, tile_##kind##_2, tile_##kind##_3, tile_##kind##_4, tile_##kind##_5, tile_##kind##_6}
+#else
+#define TILES_OF(kind)                                                                                                \
+  {0, tile_##kind##_1, tile_##kind##_2, tile_##kind##_3, tile_##kind##_4, tile_##kind##_5, tile_##kind##_6,           \
+   tile_##kind##_7, tile_##kind##_8, tile_##kind##_9, tile_##kind##_10, tile_##kind##_11, tile_##kind##_12,           \
+   tile_##kind##_13, tile_##kind##_14}
+#endif
+    TILES_OF(single), TILES_OF(pair)};
+
+/// Height of the next tile when `rows` are left: as even as possible, so that no tile is nearly empty.
+INLINE int64_t tile_height(int64_t rows) {
+  const int64_t count = (rows + ROWS - 1) / ROWS;
+  return (rows + count - 1) / count;
+}

@@ -1,0 +1,60 @@
+// Compiles every algorithm for one path and fills its table. Included once by each isa_*.c, which defines
+//   HF_PATH, HF_PATH_NAME   the exported table and its name
+//   HF_TARGET               instruction-set extensions of this path's functions (none: what the compiler's target has)
+//   HF_LANES                floats in a vector: 4, 8 or 16
+//   HF_ROWS, HF_VECTORS     register tile of the matrix product: rows × vectors
+//   HF_FUSED_MULTIPLY_ADD   defined where a·b + c has its own instruction
+//   HF_BF16_OPERANDS        defined where bf16 activations are multiplied as pairs, with HF_PAIR_DOT if there is an instruction
+//
+// The extensions are given function by function, so the package builds with plain flags and the program runs on any processor.
+
+#include "../path.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+// All vector arguments belong to functions of this file that are always inlined: no call depends on how vectors are passed.
+#pragma clang diagnostic ignored "-Wpsabi"
+#ifdef HF_TARGET
+#pragma clang attribute push(__attribute__((target(HF_TARGET))), apply_to = function)
+#endif
+
+#include "vector.h"
+#include "exponential.h"
+#include "pack.h"
+#include "micro_kernel.h"
+#include "epilogue.h"
+#include "gemm.h"
+#include "attention.h"
+#include "norm.h"
+#include "elementwise.h"
+
+#ifdef HF_TARGET
+#pragma clang attribute pop
+#endif
+
+const hf_path HF_PATH = {
+    .name = HF_PATH_NAME,
+#ifdef HF_BF16_OPERANDS
+    .bf16_operand = HF_BF16,
+#else
+    .bf16_operand = HF_F32,
+#endif
+    .column_unit = PANEL,
+    .gemm_packed_size = gemm_packed_size,
+    .gemm_pack = gemm_pack,
+    .gemm_scratch_size = gemm_scratch_size,
+    .gemm = gemm,
+    .attention_scratch_size = attention_scratch_size,
+    .attention = attention,
+    .layer_norm = layer_norm,
+    .layer_norm_channels = layer_norm_channels,
+    .convert = convert_elements,
+    .add = add_elements,
+    .sigmoid = sigmoid_elements,
+    .gate = gate_elements,
+    .exp = exp_elements,
+    .softmax = softmax_rows,
+    .sum = sum_elements,
+};

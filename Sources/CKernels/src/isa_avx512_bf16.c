@@ -1,0 +1,19 @@
+// x86-64 with AVX512-BF16 (Zen 4, Cooper Lake, Sapphire Rapids): the tile of the AVX-512 path with vdpbf16ps, which multiplies
+// pairs of bf16. The pair product below is the only line that isa_emulated_bf16.c does not share.
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define HF_PATH hf_path_avx512_bf16
+#define HF_PATH_NAME "avx512-bf16"
+#define HF_TARGET "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
+#define HF_LANES 16
+#define HF_ROWS 14
+#define HF_VECTORS 2
+#define HF_FUSED_MULTIPLY_ADD 1
+#define HF_BF16_OPERANDS 1
+#define HF_PAIR_DOT(sum, a, b) ((vf)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(a), (__m512bh)(b)))
+#include "algorithms/path_table.h"
+#else
+typedef int hf_path_avx512_bf16_needs_x86;
+#endif
