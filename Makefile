@@ -1,0 +1,45 @@
+# helixfold: `make demo` and `make test` are the two commands to start with.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help dependencies build demo test evidence format lint
+
+HELIXFOLD := .build/release/helixfold
+DEMO := data/demo/4cup_A
+# Until the repository ships weights; with them this line becomes empty.
+DEMO_WEIGHTS := --random-weights --preset tiny
+# Tests see internals, which changes the code that is generated: they have a build of their own.
+TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build/testing
+SWIFT_SOURCES := Package.swift Sources Tests
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+dependencies: ## install what is missing (apt, as root or with sudo)
+	@tools/install-dependencies.sh
+
+build: dependencies ## release build of everything
+	swift build -c release
+
+demo: dependencies ## predict a real protein and list what was written
+	swift build -c release --product helixfold
+	$(HELIXFOLD) predict $(DEMO).fasta --msa $(DEMO).a3m $(DEMO_WEIGHTS) -o demo-output
+	@echo "written:" && find demo-output -type f | sort | sed 's/^/  /'
+
+test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the cases found there
+	@if [ -n "$${HELIXFOLD_TEST_DATA:-}" ]; then \
+	  echo "HELIXFOLD_TEST_DATA=$$HELIXFOLD_TEST_DATA: its cases are tested too"; \
+	else \
+	  echo "HELIXFOLD_TEST_DATA is not set: cases that need external data are skipped"; \
+	fi
+	swift test $(TEST_FLAGS)
+
+evidence: build ## run the long checks, write docs/evidence.md
+	tools/evidence.sh
+
+format: ## format all Swift sources in place
+	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)
+
+lint: ## formatting and documentation rules
+	swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs the system libraries that helixfold builds on, if any is missing.
+set -euo pipefail
+
+packages=(libopenblas-dev libhdf5-dev libzip-dev zlib1g-dev pkg-config)
+
+if ! command -v swift > /dev/null; then
+  echo "swift is not on PATH: install the Swift 6.3 toolchain (https://swift.org/install), then try again" >&2
+  exit 69
+fi
+
+if [ "$(uname)" = Darwin ]; then
+  missing=()
+  for formula in openblas hdf5 libzip pkg-config; do
+    brew list --versions "$formula" > /dev/null 2>&1 || missing+=("$formula")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "missing libraries: run 'brew install ${missing[*]}', then try again" >&2
+    exit 69
+  fi
+  exit 0
+fi
+
+if ! command -v dpkg-query > /dev/null; then
+  echo "no apt here: provide ${packages[*]} (names of Debian packages) and go on" >&2
+  exit 0
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  state=$(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2> /dev/null || true)
+  [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" = 0 ]; then
+  as_root=()
+elif command -v sudo > /dev/null; then
+  as_root=(sudo)
+else
+  echo "missing packages, and neither root nor sudo: ask for 'apt-get install ${missing[*]}'" >&2
+  exit 69
+fi
+echo "installing ${missing[*]}" >&2
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
