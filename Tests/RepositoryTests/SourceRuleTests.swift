@@ -1,0 +1,46 @@
+import Testing
+
+@Suite("Rules for sources")
+struct SourceRuleTests {
+  static let rootFiles = [
+    "README.md", "CHANGELOG.md", "Makefile", "Dockerfile", "Package.swift", ".ci/run",
+  ]
+  static let tracked =
+    Repository.textFiles(in: ["Sources", "Tests", "tools", "docs", "Benchmarks", "data"])
+    + rootFiles.compactMap(Repository.file)
+
+  @Test("the walk finds the sources")
+  func walkFindsSources() {
+    #expect(Repository.sources.count > 20)
+    #expect(
+      Repository.sources.contains { $0.path == "Sources/FoldingCore/Contract/Features.swift" })
+  }
+
+  @Test("nothing is forced and nothing stops the program", arguments: Repository.sources)
+  func nothingForced(file: Repository.File) {
+    let stops =
+      file.name.hasPrefix("ShapeError") ? [] : file.code.filter { $0.text.contains("fatalError") }
+    let forced = file.code.filter { $0.text.contains("try!") || $0.text.contains(/\bas!/) }
+    #expect((forced + stops).isEmpty, "\(file.path): lines \((forced + stops).map(\.number))")
+  }
+
+  @Test("no Swift file is longer than 500 lines", arguments: Repository.sources + Repository.tests)
+  func fileLength(file: Repository.File) {
+    #expect(file.lines.count <= 501, "\(file.path) has \(file.lines.count - 1) lines")
+  }
+
+  @Test("no text names a path of somebody's machine", arguments: tracked)
+  func noMachinePaths(file: Repository.File) {
+    let found = file.lines.enumerated().filter { _, line in
+      line.contains(/(?:^|[^\w.])\/(?:work|root|home|Users)\/\w/)
+    }
+    #expect(found.isEmpty, "\(file.path): lines \(found.map { $0.offset + 1 })")
+  }
+
+  @Test("unfinished work is not marked in comments", arguments: Repository.sources)
+  func noUnfinishedMarks(file: Repository.File) {
+    let marks = file.lines.enumerated().filter { _, line in line.contains(/\b(?:TODO|FIXME|XXX)\b/)
+    }
+    #expect(marks.isEmpty, "\(file.path): lines \(marks.map { $0.offset + 1 })")
+  }
+}
