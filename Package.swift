@@ -69,7 +69,9 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "FeaturePipelineTests", dependencies: ["FeaturePipeline"]),
     .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
-    .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"]),
+    .testTarget(
+      name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"],
+      resources: [.copy("Fixtures")]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
     .testTarget(name: "HelixFoldTests", dependencies: ["HelixFold"]),
