@@ -1,0 +1,73 @@
+import Protein
+
+/// The two chains that are compared, named by the user or those that fit best.
+struct ChainSelection {
+  let model, reference: Chain
+  let matching: ResidueMatching
+  let warnings: [String]
+
+  init(
+    model: Structure, reference: Structure, modelChain: String?, referenceChain: String?
+  ) throws(ScoringError) {
+    let models = try Self.candidates(model, wanted: modelChain, .model)
+    let references = try Self.candidates(reference, wanted: referenceChain, .reference)
+    var best: (model: Chain, reference: Chain, matching: ResidueMatching, identical: Int)?
+    var failure: ScoringError?
+    for reference in references {
+      for model in models {
+        do throws(ScoringError) {
+          let matching = try ResidueMatching(model: model, reference: reference)
+          let identical = matching.matchedIndices.count - matching.mismatches.count
+          if identical > best?.identical ?? -1 {
+            best = (model, reference, matching, identical)
+          }
+        } catch {
+          failure = failure ?? error
+        }
+      }
+    }
+    guard let best else { throw failure ?? .noAminoAcid(.model, chain: modelChain) }
+    self.model = best.model
+    self.reference = best.reference
+    matching = best.matching
+    warnings =
+      Self.warnings(model, models, chosen: best.model, .model)
+      + Self.warnings(reference, references, chosen: best.reference, .reference)
+  }
+
+  /// Chains with amino acids, or those with the wanted name.
+  private static func candidates(
+    _ structure: Structure, wanted: String?, _ role: ScoringError.Role
+  ) throws(ScoringError) -> [Chain] {
+    let chains = structure.models.first?.chains ?? []
+    let proteins = chains.filter { !$0.aminoAcidResidues.isEmpty }
+    guard let wanted else {
+      guard !proteins.isEmpty else { throw .noAminoAcid(role, chain: nil) }
+      return proteins
+    }
+    let named = chains.filter { $0.id == wanted }
+    let found = named.isEmpty ? chains.filter { $0.labelID == wanted } : named
+    guard !found.isEmpty else {
+      let present = Set(chains.map(\.id)).sorted()
+      throw .noSuchChain(role, wanted: wanted, present: present)
+    }
+    let usable = found.filter { !$0.aminoAcidResidues.isEmpty }
+    guard !usable.isEmpty else { throw .noAminoAcid(role, chain: wanted) }
+    return usable
+  }
+
+  private static func warnings(
+    _ structure: Structure, _ candidates: [Chain], chosen: Chain, _ role: ScoringError.Role
+  ) -> [String] {
+    var warnings = structure.warnings.map { "\(role.rawValue): \($0)" }
+    if structure.models.count > 1 {
+      warnings.append(
+        "the \(role.rawValue) file has \(structure.models.count) models; the first is used")
+    }
+    if candidates.count > 1 {
+      warnings.append(
+        "the \(role.rawValue) has \(candidates.count) protein chains; '\(chosen.id)' is used")
+    }
+    return warnings
+  }
+}

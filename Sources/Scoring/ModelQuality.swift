@@ -1,0 +1,104 @@
+import Protein
+
+/// Checks of a model for itself: handedness of its amino acids and atoms that are too near.
+///
+/// lDDT cannot see a mirror image, and none of the scores sees two atoms in one place.
+public struct ModelQuality: Sendable, Hashable {
+  /// Residues whose C-alpha has N, C and CB, so that its hand can be told.
+  public var chiralCount: Int
+  /// Residues with the wrong hand (D instead of L).
+  public var wrongHand: [String]
+  /// Pairs of atoms of different residues, not bonded, that overlap by more than 1.5 Å.
+  public var clashCount: Int
+  /// The worst overlaps, worst first, at most ten.
+  public var worstClashes: [Clash]
+  /// Heavy atoms that were checked.
+  public var atomCount: Int
+
+  /// Two atoms that are too near.
+  public struct Clash: Sendable, Hashable {
+    /// Residue and atom of both, such as `ALA 12 CB`.
+    public var first, second: String
+    /// Distance and overlap of their van der Waals spheres, Å.
+    public var distance, overlap: Double
+  }
+
+  /// Whether most residues have the wrong hand: the model is a mirror image.
+  public var isMirrorImage: Bool { chiralCount > 0 && 2 * wrongHand.count > chiralCount }
+
+  /// Overlap from which two atoms clash, Å (Suppl. 1.9.11).
+  public static let overlapTolerance = 1.5
+
+  /// Checks the residues of one chain.
+  public init(_ residues: [Residue]) {
+    let atoms = residues.map(\.standardAtoms)
+    let hands = zip(residues, atoms).compactMap { residue, atoms in
+      Self.isLeftHanded(atoms).map { (residue, $0) }
+    }
+    chiralCount = hands.count
+    wrongHand = hands.filter { !$0.1 }.map { "\($0.0.name) \($0.0.label)" }
+    var places: [Place] = []
+    for (index, atoms) in atoms.enumerated() {
+      for name in AtomName.allCases {
+        guard let atom = atoms[name] else { continue }
+        places.append(Place(residue: index, name: name, position: atom.position))
+      }
+    }
+    let clashes = Self.clashes(places)
+    atomCount = places.count
+    clashCount = clashes.count
+    worstClashes = clashes.sorted { $0.overlap > $1.overlap }.prefix(10).map { clash in
+      func label(_ place: Place) -> String {
+        "\(residues[place.residue].name) \(residues[place.residue].label) \(place.name.name)"
+      }
+      return Clash(
+        first: label(places[clash.i]), second: label(places[clash.j]), distance: clash.distance,
+        overlap: clash.overlap)
+    }
+  }
+
+  /// Whether the C-alpha is an L one: seen along C-alpha to N, the triple product of N, C, CB is positive.
+  private static func isLeftHanded(_ atoms: [AtomName: Atom]) -> Bool? {
+    guard let ca = atoms[.ca]?.position, let n = atoms[.n]?.position, let c = atoms[.c]?.position,
+      let cb = atoms[.cb]?.position
+    else { return nil }
+    let (u, v, w) = (n - ca, c - ca, cb - ca)
+    let cross = SIMD3(
+      u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x)
+    return (cross * w).sum() > 0
+  }
+
+  private struct Place {
+    var residue: Int
+    var name: AtomName
+    var position: SIMD3<Double>
+  }
+
+  private static func clashes(
+    _ places: [Place]
+  ) -> [(i: Int, j: Int, distance: Double, overlap: Double)] {
+    let largest = 2 * 1.8 - overlapTolerance
+    let grid = CellGrid(places.map(\.position), radius: largest)
+    var found: [(i: Int, j: Int, distance: Double, overlap: Double)] = []
+    for i in places.indices {
+      grid.forEachNear(places[i].position) { j in
+        guard j > i, places[j].residue != places[i].residue,
+          !areBonded(places[i], places[j])
+        else { return }
+        let gap = places[i].position - places[j].position
+        let distance = (gap * gap).sum().squareRoot()
+        let contact =
+          places[i].name.element.vanDerWaalsRadius + places[j].name.element.vanDerWaalsRadius
+        let overlap = contact - distance
+        if overlap > overlapTolerance { found.append((i, j, distance, overlap)) }
+      }
+    }
+    return found
+  }
+
+  /// The peptide bond between neighbours, and disulfide bridges.
+  private static func areBonded(_ a: Place, _ b: Place) -> Bool {
+    if a.name == .sg && b.name == .sg { return true }
+    return b.residue == a.residue + 1 && a.name == .c && b.name == .n
+  }
+}

@@ -1,0 +1,117 @@
+import Protein
+
+/// Which residue of a model stands for which residue of the reference.
+public struct ResidueMatching: Sendable, Hashable {
+  /// How partners were found.
+  public enum Method: Sendable, Hashable {
+    /// By residue number and insertion code, which name the same residue types in both.
+    case numbers
+    /// By aligning the sequences, because numbers did not fit.
+    case alignment
+  }
+
+  /// Amino acids of the reference with a C-alpha, in order. `[N_ref]`
+  public var reference: [Residue]
+  /// The model's residue for each of them; nil where the model has none. `[N_ref]`
+  public var model: [Residue?]
+  /// How partners were found.
+  public var method: Method
+  /// Amino acids of the model with a C-alpha.
+  public var modelResidueCount: Int
+
+  /// Places where both have a residue.
+  public var matchedIndices: [Int] { model.indices.filter { model[$0] != nil } }
+
+  /// Places of partners of different types; unknown residues fit all.
+  public var mismatches: [Int] {
+    matchedIndices.filter { index in
+      guard let other = model[index]?.aminoAcid, other != .unknown else { return false }
+      let type = reference[index].aminoAcid
+      return type != .unknown && type != other
+    }
+  }
+
+  /// Matches a model's chain to the reference's.
+  ///
+  /// Throws if either has no C-alpha, or if less than half of the shorter chain finds a partner of its type.
+  public init(model: Chain, reference: Chain) throws(ScoringError) {
+    let models = try Self.residues(of: model, role: .model)
+    let references = try Self.residues(of: reference, role: .reference)
+    self.reference = references
+    modelResidueCount = models.count
+    let byNumber = Self.byNumber(models, references)
+    if Self.fits(byNumber, models, references) {
+      method = .numbers
+      self.model = byNumber
+    } else {
+      method = .alignment
+      self.model = try Self.aligned(models, references)
+    }
+    let identical = matchedIndices.count - mismatches.count
+    let needed = (min(models.count, references.count) + 1) / 2
+    guard identical >= needed else {
+      throw .differentSequences(
+        identical: identical, modelResidues: models.count, referenceResidues: references.count)
+    }
+  }
+
+  private static func residues(
+    of chain: Chain, role: ScoringError.Role
+  ) throws(ScoringError) -> [Residue] {
+    let aminoAcids = chain.aminoAcidResidues
+    guard !aminoAcids.isEmpty else { throw .noAminoAcid(role, chain: chain.id) }
+    let withAlpha = aminoAcids.filter { $0.standardAtoms[.ca] != nil }
+    guard !withAlpha.isEmpty else { throw .noAlphaCarbon(role, chain: chain.id) }
+    for residue in withAlpha {
+      for atom in residue.atoms where !isPlausible(atom.position) {
+        throw .notFinite(role, residue: "\(residue.name) \(residue.label)", atom: atom.name)
+      }
+    }
+    return withAlpha
+  }
+
+  /// Whether all coordinates are numbers within 10⁶ Å, far beyond any molecule.
+  private static func isPlausible(_ position: SIMD3<Double>) -> Bool {
+    (0..<3).allSatisfy { abs(position[$0]) < 1e6 }
+  }
+
+  private static func byNumber(_ models: [Residue], _ references: [Residue]) -> [Residue?] {
+    let known = Dictionary(models.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+    return references.map { known[$0.label] }
+  }
+
+  /// Whether nine of ten residues of the shorter chain found a partner, and nearly all partners are of the same type.
+  private static func fits(
+    _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
+  ) -> Bool {
+    let pairs = zip(references, partners).filter { $1 != nil }
+    let same = pairs.filter { $0.aminoAcid == $1?.aminoAcid }.count
+    let shorter = min(models.count, references.count)
+    return 10 * pairs.count >= 9 * shorter && 20 * same >= 19 * pairs.count
+  }
+
+  private static func aligned(
+    _ models: [Residue], _ references: [Residue]
+  ) throws(ScoringError) -> [Residue?] {
+    guard models.count < 1 << 20, references.count < 1 << 20,
+      (models.count + 1) * (references.count + 1) <= SequenceAlignment.cellLimit
+    else { throw .tooLongToAlign(models: models.count, references: references.count) }
+    var breaks: Set<Int> = []
+    for index in references.indices.dropFirst() {
+      if references[index].isAfterBreak(references[index - 1]) { breaks.insert(index) }
+    }
+    let partners = SequenceAlignment.partners(
+      of: references.map(\.aminoAcid.rawValue), in: models.map(\.aminoAcid.rawValue),
+      breaks: breaks, unknownType: AminoAcid.unknown.rawValue)
+    return partners.map { $0.map { models[$0] } }
+  }
+}
+
+extension Residue {
+  /// Whether the peptide chain is interrupted before this residue: C-alphas over 4.5 Å apart, or a gap in the numbers.
+  fileprivate func isAfterBreak(_ previous: Residue) -> Bool {
+    guard let a = previous.standardAtoms[.ca]?.position, let b = standardAtoms[.ca]?.position
+    else { return true }
+    return ((a - b) * (a - b)).sum() > 4.5 * 4.5
+  }
+}

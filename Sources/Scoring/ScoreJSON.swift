@@ -1,0 +1,108 @@
+/// The report as Codable values, for JSON.
+///
+/// Scores are numbers of 0 … 1, distances Å. A superposition carries the model onto the reference: `x → R x + t`.
+public struct ScoreDocument: Codable, Sendable, Hashable {
+  /// A value that was maximised and the superposition that proves it.
+  public struct Superposed: Codable, Sendable, Hashable {
+    /// The value.
+    public var value: Double
+    /// Rotation, row-major `[3, 3]`, and translation.
+    public var superposition: Superposition
+
+    init(_ value: SuperposedValue) {
+      self.value = value.value
+      superposition = value.superposition
+    }
+  }
+
+  /// Scores of the whole chain or a domain.
+  public struct Scores: Codable, Sendable, Hashable {
+    /// `whole`, or the domain's name.
+    public var name: String
+    /// The domain's residue ranges.
+    public var ranges: String?
+    /// Residues of the reference, those matched, and their share.
+    public var referenceResidues, matchedResidues: Int
+    /// Share of reference residues that the model has.
+    public var coverage: Double
+    /// lDDT over all heavy atoms and over C-alphas.
+    public var lddt, lddtCA: Double?
+    /// Number of distances behind the all-atom lDDT.
+    public var lddtPairs: Int
+    /// TM-score.
+    public var tmScore: Superposed
+    /// GDT scores.
+    public var gdtTS, gdtHA: Double
+    /// Fractions within 0.5, 1, 2, 4 and 8 Å.
+    public var gdtFractions: [Superposed]
+    /// C-alpha RMSD over all and over the best 95 % of residues.
+    public var rmsd, rmsd95: Superposed?
+
+    init(_ scores: ScoreSet, name: String, ranges: String?) {
+      self.name = name
+      self.ranges = ranges
+      referenceResidues = scores.referenceResidues
+      matchedResidues = scores.matchedResidues
+      coverage = scores.coverage
+      lddt = scores.lddt.score
+      lddtCA = scores.lddtAlpha.score
+      lddtPairs = scores.lddt.pairCount
+      tmScore = Superposed(scores.superposed.tmScore)
+      gdtTS = scores.superposed.gdtTS
+      gdtHA = scores.superposed.gdtHA
+      gdtFractions = scores.superposed.fractions.map(Superposed.init)
+      rmsd = scores.rmsd.map(Superposed.init)
+      rmsd95 = scores.rmsd95.map(Superposed.init)
+    }
+  }
+
+  /// One residue of the reference.
+  public struct ResidueScore: Codable, Sendable, Hashable {
+    /// Name and number in the reference and, if it is there, in the model.
+    public var reference: String
+    /// The model's residue; nil where it has none.
+    public var model: String?
+    /// lDDT over all heavy atoms and over C-alphas; nil without neighbours.
+    public var lddt, lddtCA: Double?
+  }
+
+  /// Chains that were compared.
+  public var modelChain, referenceChain: String
+  /// `numbers` or `alignment`.
+  public var matchedBy: String
+  /// Whole chain first, then domains.
+  public var scores: [Scores]
+  /// Residues with the wrong hand, of how many.
+  public var wrongHand: [String]
+  /// Residues whose hand can be told.
+  public var chiralResidues: Int
+  /// Pairs of atoms that overlap by more than 1.5 Å.
+  public var clashes: Int
+  /// What a reader should know.
+  public var warnings: [String]
+  /// Scores of each residue, if asked for.
+  public var residues: [ResidueScore]?
+
+  /// The values of a report.
+  public init(_ report: ScoreReport, perResidue: Bool = false) {
+    modelChain = report.modelChain
+    referenceChain = report.referenceChain
+    matchedBy = report.matching.method == .numbers ? "numbers" : "alignment"
+    scores =
+      [Scores(report.whole, name: "whole", ranges: nil)]
+      + report.domains.map { Scores($0.scores, name: $0.domain.name, ranges: $0.domain.label) }
+    wrongHand = report.quality.wrongHand
+    chiralResidues = report.quality.chiralCount
+    clashes = report.quality.clashCount
+    warnings = report.warnings
+    guard perResidue else { return }
+    residues = report.matching.reference.indices.map { index in
+      let residue = report.matching.reference[index]
+      return ResidueScore(
+        reference: "\(residue.name) \(residue.label)",
+        model: report.matching.model[index].map { "\($0.name) \($0.label)" },
+        lddt: report.whole.lddt.perResidue[index],
+        lddtCA: report.whole.lddtAlpha.perResidue[index])
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import Protein
+
+/// All scores of a model against a reference, over a whole chain or one domain.
+public struct ScoreSet: Sendable, Hashable {
+  /// Residues of the reference: the length that normalises all scores.
+  public var referenceResidues: Int
+  /// Those for which the model has a residue.
+  public var matchedResidues: Int
+  /// TM-score and GDT, each with its superposition.
+  public var superposed: SuperpositionScores
+  /// C-alpha RMSD over all matched residues, Å.
+  public var rmsd: SuperposedValue?
+  /// C-alpha RMSD over the 95 % that fit best, Å.
+  public var rmsd95: SuperposedValue?
+  /// lDDT over all heavy atoms.
+  public var lddt: LocalDistanceDifference
+  /// lDDT over C-alphas.
+  public var lddtAlpha: LocalDistanceDifference
+
+  /// Share of reference residues that the model has.
+  public var coverage: Double { Double(matchedResidues) / Double(max(1, referenceResidues)) }
+
+  /// Scores residues of a reference against their partners.
+  init(reference: [Residue], model: [Residue?]) {
+    var modelAlphas: [SIMD3<Double>] = []
+    var referenceAlphas: [SIMD3<Double>] = []
+    for (residue, partner) in zip(reference, model) {
+      guard let a = residue.standardAtoms[.ca]?.position,
+        let b = partner?.standardAtoms[.ca]?.position
+      else { continue }
+      referenceAlphas.append(a)
+      modelAlphas.append(b)
+    }
+    referenceResidues = reference.count
+    matchedResidues = modelAlphas.count
+    superposed = SuperpositionSearch(
+      model: modelAlphas, reference: referenceAlphas, targetLength: reference.count
+    ).run()
+    rmsd = RootMeanSquare.deviation(model: modelAlphas, reference: referenceAlphas)
+    rmsd95 = RootMeanSquare.deviation95(model: modelAlphas, reference: referenceAlphas)
+    lddt = LocalDistanceDifference(reference: reference, model: model)
+    lddtAlpha = LocalDistanceDifference(reference: reference, model: model, atoms: .alphaCarbons)
+  }
+}
+
+/// Scores over one domain.
+public struct DomainScores: Sendable, Hashable {
+  /// The domain.
+  public var domain: DomainRange
+  /// Its scores, normalised by its own length.
+  public var scores: ScoreSet
+}
+
+/// A comparison of one chain of a model with one chain of a reference.
+public struct ScoreReport: Sendable, Hashable {
+  /// Chains that were compared.
+  public var modelChain, referenceChain: String
+  /// How residues were matched.
+  public var matching: ResidueMatching
+  /// Scores over the whole chain.
+  public var whole: ScoreSet
+  /// Scores over domains, in the order given.
+  public var domains: [DomainScores]
+  /// Handedness and clashes of the model's chain.
+  public var quality: ModelQuality
+  /// What a reader should know: renumbered or missing residues, several models or chains, mismatches.
+  public var warnings: [String]
+
+  /// Compares the first models of two structures.
+  ///
+  /// - Parameters:
+  ///   - modelChain: chain of the model, by its author's or its mmCIF name; nil for the one that fits best.
+  ///   - referenceChain: chain of the reference, likewise.
+  ///   - domains: parts of the reference to score for themselves as well; the model is cut to them.
+  public init(
+    model: Structure, reference: Structure, modelChain: String? = nil,
+    referenceChain: String? = nil, domains: [DomainRange] = []
+  ) throws(ScoringError) {
+    let selection = try ChainSelection(
+      model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain)
+    let matching = selection.matching
+    self.modelChain = selection.model.id
+    self.referenceChain = selection.reference.id
+    self.matching = matching
+    whole = ScoreSet(reference: matching.reference, model: matching.model)
+    self.domains = []
+    for domain in domains {
+      let indices = matching.reference.indices.filter {
+        domain.contains(matching.reference[$0].number)
+      }
+      guard !indices.isEmpty else { throw .emptyDomain("\(domain.name) (\(domain.label))") }
+      let scores = ScoreSet(
+        reference: indices.map { matching.reference[$0] },
+        model: indices.map { matching.model[$0] })
+      self.domains.append(DomainScores(domain: domain, scores: scores))
+    }
+    quality = ModelQuality(selection.model.aminoAcidResidues)
+    warnings =
+      selection.warnings + Self.warnings(about: matching)
+      + Self.warnings(about: quality)
+  }
+
+  private static func warnings(about matching: ResidueMatching) -> [String] {
+    var warnings: [String] = []
+    if matching.method == .alignment {
+      warnings.append("residue numbers do not correspond; the sequences were aligned")
+    }
+    let missing = matching.reference.count - matching.matchedIndices.count
+    if missing > 0 {
+      warnings.append("the model lacks \(missing) of \(matching.reference.count) residues")
+    }
+    let extra = matching.modelResidueCount - matching.matchedIndices.count
+    if extra > 0 { warnings.append("\(extra) residues of the model are not in the reference") }
+    let mismatches = matching.mismatches
+    if !mismatches.isEmpty {
+      let shown = mismatches.prefix(5).map { index in
+        let residue = matching.reference[index]
+        return "\(residue.name) \(residue.label) is \(matching.model[index]?.name ?? "?")"
+      }
+      warnings.append(
+        "\(mismatches.count) residues differ in type: \(shown.joined(separator: ", "))"
+          + (mismatches.count > 5 ? ", …" : ""))
+    }
+    let modified = Set(matching.reference.filter { AminoAcid(code: $0.name) == nil }.map(\.name))
+    if !modified.isEmpty {
+      warnings.append(
+        "modified residues count as their parents: \(modified.sorted().joined(separator: ", "))")
+    }
+    let alternates = matching.reference.filter { residue in
+      residue.atoms.contains { $0.alternateLocation != nil }
+    }.count
+    if alternates > 0 {
+      warnings.append(
+        "\(alternates) residues of the reference have alternate locations; the most occupied count")
+    }
+    return warnings
+  }
+
+  private static func warnings(about quality: ModelQuality) -> [String] {
+    if quality.isMirrorImage {
+      return ["the model is a mirror image: most residues are D amino acids; lDDT cannot see that"]
+    }
+    return []
+  }
+}

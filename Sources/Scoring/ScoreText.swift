@@ -1,0 +1,72 @@
+extension ScoreReport {
+  /// The report as a table for people.
+  public func text(perResidue: Bool = false) -> String {
+    var lines = [
+      "chain \(modelChain) of the model against chain \(referenceChain) of the reference",
+      Self.row([
+        "", "residues", "matched", "lDDT", "lDDT-CA", "TM-score", "GDT-TS", "GDT-HA", "RMSD",
+        "RMSD95",
+      ]),
+      Self.row(["whole"] + Self.columns(whole)),
+    ]
+    for domain in domains {
+      lines.append(Self.row([domain.domain.name] + Self.columns(domain.scores)))
+    }
+    lines.append(
+      "chirality: \(quality.wrongHand.count) of \(quality.chiralCount) residues have the wrong hand"
+        + Self.list(quality.wrongHand))
+    lines.append(
+      "clashes: \(quality.clashCount) overlaps over \(ModelQuality.overlapTolerance) Å among "
+        + "\(quality.atomCount) atoms"
+        + Self.list(
+          quality.worstClashes.map { "\($0.first)–\($0.second) \(decimals($0.distance, 2)) Å" }))
+    lines += warnings.map { "note: \($0)" }
+    if perResidue { lines += perResidueLines }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var perResidueLines: [String] {
+    let header = "reference\tmodel\tlDDT\tlDDT-CA"
+    return [header]
+      + matching.reference.indices.map { index in
+        let residue = matching.reference[index]
+        let partner = matching.model[index].map { "\($0.name) \($0.label)" } ?? "-"
+        let all = whole.lddt.perResidue[index].map { decimals($0, 4) } ?? "-"
+        let alpha = whole.lddtAlpha.perResidue[index].map { decimals($0, 4) } ?? "-"
+        return "\(residue.name) \(residue.label)\t\(partner)\t\(all)\t\(alpha)"
+      }
+  }
+
+  private static func columns(_ scores: ScoreSet) -> [String] {
+    [
+      "\(scores.referenceResidues)", "\(scores.matchedResidues)",
+      scores.lddt.score.map { decimals($0, 4) } ?? "-",
+      scores.lddtAlpha.score.map { decimals($0, 4) } ?? "-",
+      decimals(scores.superposed.tmScore.value, 4), decimals(scores.superposed.gdtTS, 4),
+      decimals(scores.superposed.gdtHA, 4), scores.rmsd.map { decimals($0.value, 3) } ?? "-",
+      scores.rmsd95.map { decimals($0.value, 3) } ?? "-",
+    ]
+  }
+
+  private static func row(_ cells: [String]) -> String {
+    cells.enumerated().map { index, cell in
+      let padding = String(repeating: " ", count: max(0, (index == 0 ? 8 : 9) - cell.count))
+      return index == 0 ? cell + padding : padding + cell
+    }.joined(separator: " ")
+  }
+
+  private static func list(_ items: [String]) -> String {
+    guard !items.isEmpty else { return "" }
+    return ": " + items.prefix(5).joined(separator: ", ") + (items.count > 5 ? ", …" : "")
+  }
+}
+
+/// Text with a fixed number of decimals.
+func decimals(_ value: Double, _ count: Int) -> String {
+  var unit = 1.0
+  for _ in 0..<count { unit *= 10 }
+  guard let total = UInt64(exactly: (value.magnitude * unit).rounded()) else { return "\(value)" }
+  let fraction = String(total % UInt64(unit))
+  let zeros = String(repeating: "0", count: count - fraction.count)
+  return "\(value < 0 && total > 0 ? "-" : "")\(total / UInt64(unit)).\(zeros)\(fraction)"
+}

@@ -1,0 +1,46 @@
+/// Why a model cannot be compared with a reference.
+public enum ScoringError: Error, Hashable, CustomStringConvertible {
+  /// Which of the two structures an error is about.
+  public enum Role: String, Sendable {
+    case model, reference
+  }
+
+  /// The chain that was asked for is not there; those that are.
+  case noSuchChain(Role, wanted: String, present: [String])
+  /// No chain, or the chosen one, holds an amino acid.
+  case noAminoAcid(Role, chain: String?)
+  /// Amino acids, but none with a C-alpha.
+  case noAlphaCarbon(Role, chain: String)
+  /// A coordinate that is not a number.
+  case notFinite(Role, residue: String, atom: String)
+  /// Too few residues find a partner of their type.
+  case differentSequences(identical: Int, modelResidues: Int, referenceResidues: Int)
+  /// More residues than the aligner's memory allows.
+  case tooLongToAlign(models: Int, references: Int)
+  /// Text that is not a list of residue ranges.
+  case badRange(String)
+  /// A domain that holds no residue of the reference.
+  case emptyDomain(String)
+
+  /// One line: what was found, what was expected.
+  public var description: String {
+    switch self {
+    case .noSuchChain(let role, let wanted, let present):
+      "the \(role.rawValue) has no chain '\(wanted)'; it has \(present.joined(separator: ", "))"
+    case .noAminoAcid(let role, let chain):
+      "the \(role.rawValue)\(chain.map { "'s chain '\($0)'" } ?? "") has no amino acid"
+    case .noAlphaCarbon(let role, let chain):
+      "the \(role.rawValue)'s chain '\(chain)' has no C-alpha (atom CA); all scores need them"
+    case .notFinite(let role, let residue, let atom):
+      "the \(role.rawValue)'s atom \(atom) of \(residue) has a coordinate that is no number below 10⁶ Å"
+    case .differentSequences(let identical, let models, let references):
+      "different sequences: of \(models) residues of the model and \(references) of the reference "
+        + "only \(identical) correspond; were the right files and chains chosen?"
+    case .tooLongToAlign(let models, let references):
+      "\(models) × \(references) residues are too many to align; number both alike instead"
+    case .badRange(let text):
+      "'\(text)' is not a list of domains such as 2-194,203-406 or 2-50+80-194"
+    case .emptyDomain(let name): "domain \(name) holds no residue of the reference"
+    }
+  }
+}
