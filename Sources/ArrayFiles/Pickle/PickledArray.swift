@@ -1,0 +1,63 @@
+import NumericArrays
+
+/// An array inside a pickle: shape and type known, values still in the file.
+public struct PickledArray: Sendable {
+  /// Where the values lie.
+  enum Payload: Sendable {
+    case bytes(PickledBytes, ElementType, isColumnMajor: Bool)
+    case objects([PickleValue])
+    case torch(TorchStorage, offset: Int, strides: [Int])
+  }
+
+  /// Extent of each axis.
+  public let shape: [Int]
+  let payload: Payload
+  /// The file, as messages name it.
+  let file: String
+
+  /// Name of the element type that ``read(uint16:)`` returns.
+  public func elementName(uint16: UInt16Meaning = .integer) -> String {
+    switch payload {
+    case .bytes(_, let type, _): type.name(uint16)
+    case .objects: "string"
+    case .torch(let storage, _, _): storage.type.name(uint16)
+    }
+  }
+
+  /// Reads the values, after checking that exactly as many are there.
+  ///
+  /// - Parameter uint16: how 16-bit unsigned integers are understood; Paddle stores bfloat16 that way.
+  public func read(uint16: UInt16Meaning = .integer) throws -> NumericArray {
+    switch payload {
+    case .bytes(let bytes, let type, let isColumnMajor):
+      var source = MemorySource(bytes.file, part: "array \(shape)", range: bytes.range)
+      let header = NumpyHeader(type: type, isColumnMajor: isColumnMajor, shape: shape)
+      try NumpyFile.checkPayload(of: header, in: source)
+      return try ElementReader(
+        type: type, shape: shape, isColumnMajor: isColumnMajor, uint16Meaning: uint16
+      ).read(from: &source)
+    case .objects(let items): return try strings(items)
+    case .torch(let storage, let offset, let strides):
+      return try storage.tensor(shape: shape, offset: offset, strides: strides)
+    }
+  }
+
+  private func strings(_ items: [PickleValue]) throws -> NumericArray {
+    let texts = items.compactMap(\.text)
+    guard texts.count == items.count, elementCount(shape) == items.count else {
+      throw ArrayFileError.unsupported(
+        file: file, part: "array \(shape)", found: "\(items.count) Python objects of mixed kinds",
+        expected: "strings, one per element")
+    }
+    return .string(NDArray(shape: shape, values: texts))
+  }
+}
+
+/// Bytes that a pickle refers to: a range of the file, or a decoded copy.
+struct PickledBytes: Sendable {
+  let file: FileBytes
+  let range: Range<Int>
+
+  /// The bytes themselves; nil when the range leaves the file, which the machine never makes.
+  var bytes: [UInt8]? { file.bytes(range) }
+}

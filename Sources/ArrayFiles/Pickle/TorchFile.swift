@@ -1,0 +1,99 @@
+import NumericArrays
+
+/// PyTorch's `.pt` files (zip form, torch 1.6 and later): `data.pkl` beside one raw storage per tensor.
+public struct TorchFile: Sendable {
+  /// What `data.pkl` holds; tensors are read from their storages on request.
+  public let value: PickleValue
+
+  /// Opens the file and reads its `data.pkl`.
+  public init(path: String, limits: ArchiveLimits = ArchiveLimits()) throws {
+    let archive = try ZipArchive(path: path, limits: limits)
+    guard
+      let entry = archive.entries.keys.filter({ $0 == "data.pkl" || $0.hasSuffix("/data.pkl") })
+        .min(by: { $0.utf8.count < $1.utf8.count })
+    else {
+      throw ArrayFileError.wrongFormat(
+        file: path, found: "a zip archive without data.pkl", expected: "a .pt file of torch ≥ 1.6")
+    }
+    let bytes = try archive.withSource(entry) { try $0.bytes($0.remaining) }
+    let table = TorchStorageTable(
+      archive: archive, folder: String(entry.dropLast("data.pkl".count)))
+    var machine = PickleMachine(FileBytes(path: path, bytes: bytes), storages: table)
+    value = try machine.run()
+  }
+}
+
+/// The storages of one `.pt` file.
+struct TorchStorageTable: Sendable {
+  let archive: ZipArchive
+  /// Folder inside the archive, with its slash.
+  let folder: String
+}
+
+/// One storage: a flat run of elements that tensors are views of.
+struct TorchStorage: Sendable {
+  let table: TorchStorageTable
+  let key: String
+  let type: ElementType
+  /// Number of elements, as the pickle says.
+  let count: Int
+
+  /// The view of the given shape, as row-major values.
+  func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
+    let name = table.folder + "data/" + key
+    let flat = try table.archive.withSource(name) { source in
+      try NumpyFile.checkPayload(of: NumpyHeader(type: type, shape: [count]), in: source)
+      return try ElementReader(type: type, shape: [count]).read(from: &source)
+    }
+    guard isInside(shape: shape, offset: offset, strides: strides) else {
+      throw ArrayFileError.malformed(
+        file: table.archive.path, part: name,
+        found: "a view \(shape) of strides \(strides) from \(offset)",
+        expected: "one inside \(count) elements")
+    }
+    switch flat {
+    case .float32(let a): return .float32(view(a, shape, offset, strides))
+    case .float64(let a): return .float64(view(a, shape, offset, strides))
+    case .bfloat16(let a): return .bfloat16(view(a, shape, offset, strides))
+    case .int32(let a): return .int32(view(a, shape, offset, strides))
+    case .int64(let a): return .int64(view(a, shape, offset, strides))
+    case .uint8(let a): return .uint8(view(a, shape, offset, strides))
+    case .bool(let a): return .bool(view(a, shape, offset, strides))
+    case .string: return flat
+    }
+  }
+
+  /// Whether every element of the view lies in the storage and repeats none of them beyond its size.
+  private func isInside(shape: [Int], offset: Int, strides: [Int]) -> Bool {
+    guard let size = elementCount(shape), size <= count, offset >= 0,
+      strides.allSatisfy({ $0 >= 0 })
+    else { return false }
+    if size == 0 { return true }
+    var last = offset
+    for (extent, stride) in zip(shape, strides) {
+      let (reach, overflow) = (extent - 1).multipliedReportingOverflow(by: stride)
+      let (next, carry) = last.addingReportingOverflow(reach)
+      if overflow || carry { return false }
+      last = next
+    }
+    return last < count
+  }
+
+  private func view<T>(
+    _ flat: NDArray<T>, _ shape: [Int], _ offset: Int, _ strides: [Int]
+  ) -> NDArray<T> {
+    let size = elementCount(shape) ?? 0
+    if size == count && isContiguous(shape, strides) { return flat.reshaped(shape) }
+    return NDArray(
+      shape: shape, values: gathered(flat.values, shape: shape, strides: strides, offset: offset))
+  }
+
+  private func isContiguous(_ shape: [Int], _ strides: [Int]) -> Bool {
+    var expected = 1
+    for (extent, stride) in zip(shape, strides).reversed() {
+      if extent != 1 && stride != expected { return false }
+      expected *= extent
+    }
+    return true
+  }
+}

@@ -1,0 +1,159 @@
+import NumericArrays
+import Testing
+
+@testable import ArrayFiles
+
+@Suite("pickles")
+struct PickleTests {
+  @Test("a features file reads the same from every protocol", arguments: 0...5)
+  func protocols(version: Int) throws {
+    let file = try PickleFile.read(path: fixture("features_p\(version).pkl"))
+    let aatype = try #require(file["aatype"]?.array).read()
+    #expect(aatype.shape == [3, 21])
+    #expect(aatype.integers?[2, 2] == 1)
+    let msa = NumericArray.int32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]))
+    #expect(try file["msa"]?.array?.read() == msa)
+    let name = NumericArray.string(NDArray(shape: [1], values: ["T1026"]))
+    #expect(try file["domain_name"]?.array?.read() == name)
+    let sequence = NumericArray.string(NDArray(shape: [1], values: ["MKÅ"]))
+    #expect(try file["sequence"]?.array?.read() == sequence)
+    let empty = NumericArray.float32(NDArray(shape: [0, 1], values: []))
+    #expect(try file["template_sum_probs"]?.array?.read() == empty)
+    let scalar = NumericArray.float64(NDArray(shape: [], values: [1.25]))
+    #expect(try file["scalar"]?.array?.read() == scalar)
+  }
+
+  @Test("plain values read the same from every protocol", arguments: 0...5)
+  func plainValues(version: Int) throws {
+    let file = try PickleFile.read(path: fixture("features_p\(version).pkl"))
+    guard case .bytes(let all)? = file["bytes256"], case .bytes(let none)? = file["empty"],
+      case .bool(true)? = file["yes"], case .bool(false)? = file["no"],
+      case .none? = file["nothing"],
+      case .float(0.5)? = file["half"], case .int(-3)? = file["minus"]
+    else {
+      Issue.record("\(file)")
+      return
+    }
+    #expect(all == Array(0...255))
+    #expect(none.isEmpty)
+    guard case .int(let large)? = file["large"], case .int(let negative)? = file["negative"] else {
+      Issue.record("\(file)")
+      return
+    }
+    #expect(large == 1 << 40)
+    #expect(negative == -1 << 40)
+    #expect(file["nested"]?["list"]?.items?.count == 2)
+    #expect(file["shared"]?.items?.compactMap { $0.items?.count } == [2, 2])
+  }
+
+  @Test("Paddle's file gives arrays from values and from pairs, bfloat16 from uint16")
+  func paddle() throws {
+    let file = try StateDictionary(paddle: fixture("parameters.pdparams"))
+    #expect(
+      file.arrays.keys.sorted() == [
+        "evoformer.half", "evoformer.linear.bias", "evoformer.linear.weight",
+      ])
+    let bias = try file.arrays["evoformer.linear.bias"]?.read()
+    #expect(bias == .float32(NDArray(shape: [2], values: [1, -1])))
+    let half = try file.arrays["evoformer.half"]?.read(uint16: .bfloat16)
+    #expect(half == .bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-2)])))
+  }
+
+  @Test("torch tensors are views of storages: strides and offsets are followed")
+  func torch() throws {
+    let file = try StateDictionary(torch: fixture("tensors.pt"))
+    #expect(file.arrays.keys.sorted() == ["a.row", "a.transposed", "a.weight", "b"])
+    let weight = NumericArray.float32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]))
+    #expect(try file.arrays["a.weight"]?.read() == weight)
+    let transposed = NumericArray.float32(NDArray(shape: [3, 2], values: [0, 3, 1, 4, 2, 5]))
+    #expect(try file.arrays["a.transposed"]?.read() == transposed)
+    #expect(try file.arrays["a.row"]?.read() == .float32(NDArray(shape: [3], values: [3, 4, 5])))
+    let half = NumericArray.bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-2)]))
+    #expect(try file.arrays["b"]?.read() == half)
+  }
+}
+
+@Suite("hostile pickles")
+struct HostilePickleTests {
+  private func read(_ bytes: [UInt8]) throws -> PickleValue {
+    try PickleFile.read(bytes: bytes, name: "x.pkl")
+  }
+
+  @Test("a call of os.system is refused with its name and place")
+  func forbiddenGlobal() {
+    let expected = ArrayFileError.forbiddenGlobal(file: "x.pkl", name: "posix.system", offset: 2)
+    #expect(throws: expected) {
+      try read([0x80, 2] + Array("cposix\nsystem\n(X".utf8) + [2, 0, 0, 0] + Array("lstR.".utf8))
+    }
+    #expect(message { _ = try read(Array("cbuiltins\neval\n.".utf8)) }.contains("'builtins.eval'"))
+  }
+
+  @Test(
+    "instructions that build arbitrary objects are refused",
+    arguments: ["(ios\nsystem\n.", "(o.", "\u{02}."])
+  func forbiddenOpcode(text: String) {
+    #expect(message { _ = try read(Array(text.utf8)) }.contains("is not allowed"))
+  }
+
+  @Test(
+    "nonsense is an error, not a trap",
+    arguments: [
+      "", ".", "0.", "R.", "b.", "t.", "(0.", "s.", "u.", "a.", "]", "I12x\n.",
+      "L99999999999999999999L\n.",
+      "Fone\n.", "g5\n.", "pnan\n.", "}N(ues.", "}(NNNu.", "N(R.", "cnumpy\nndarray\n)R.", "NQ.",
+      "2.", "1.",
+      "c_codecs\nencode\n(V\\u4e2d\nVlatin1\ntR.", "cnumpy\ndtype\n(Vq9\ntR.", "]p0\ng0\na.",
+      "ccollections\nOrderedDict\n((NNltR.", "cnumpy.core.multiarray\n_reconstruct\n)R.",
+    ])
+  func nonsense(text: String) {
+    #expect(message { _ = try read(Array(text.utf8)) }.contains("x.pkl"))
+  }
+
+  @Test("lists nested 100,000 deep and lists that hold themselves are refused")
+  func nesting() {
+    let deep = Array(repeating: UInt8(ascii: "]"), count: 100_000)
+    let close = Array(repeating: UInt8(ascii: "a"), count: 99_999)
+    #expect(message { _ = try read(deep + close + Array(".".utf8)) }.contains("nesting"))
+    #expect(message { _ = try read(Array("]p0\ng0\na.".utf8)) }.contains("circular"))
+  }
+
+  @Test("a list that doubles 90 times costs no more than its text")
+  func doubling() throws {
+    var bytes = Array("]".utf8)
+    for _ in 0..<90 { bytes += Array("2\u{86}".unicodeScalars.map { UInt8($0.value) }) }
+    _ = try read(bytes + Array(".".utf8))
+  }
+
+  @Test("a real file cut at every third byte is an error", arguments: [2, 4, 5])
+  func truncation(version: Int) throws {
+    let whole = try bytes(of: fixture("features_p\(version).pkl"))
+    for length in stride(from: 0, to: whole.count, by: 3) {
+      #expect(message { _ = try read(Array(whole[..<length])) }.contains("x.pkl"))
+    }
+  }
+
+  @Test("one flipped bit in any byte is read or refused, never trapped", arguments: [0, 2, 5])
+  func flippedBits(version: Int) throws {
+    let whole = try bytes(of: fixture("features_p\(version).pkl"))
+    for position in 0..<whole.count {
+      var damaged = whole
+      damaged[position] ^= 1 << UInt8(position % 8)
+      guard let value = try? read(damaged) else { continue }
+      for entry in value.entries ?? [] { _ = try? entry.value.array?.read() }
+    }
+  }
+
+  @Test("flipped bits in a .pt file are read or refused, never trapped")
+  func flippedTorch() throws {
+    let whole = try bytes(of: fixture("tensors.pt"))
+    try withScratchFolder { folder in
+      for position in 0..<whole.count {
+        var damaged = whole
+        damaged[position] ^= 1 << UInt8(position % 8)
+        try write(damaged, to: folder + "/a.pt")
+        guard let file = try? StateDictionary(torch: folder + "/a.pt") else { continue }
+        for array in file.arrays.values { _ = try? array.read() }
+      }
+    }
+  }
+}
