@@ -38,7 +38,7 @@ public func experimentallyResolvedLoss<Real: LossScalar>(
 public func confidenceLoss<Real: LossScalar>(
   logits: [Real], predictedCA: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
-  guard filter.accepts(labels.resolution) else { return .nothing(like: logits) }
+  guard filter.accepts(labels.resolution), labels.count > 0 else { return .nothing(like: logits) }
   let bins = logits.count / max(labels.count, 1)
   let alphas = (0..<labels.count).map { $0 * Atom37.count + AtomName.ca.index }
   let mask = alphas.map { labels.atom37Mask[$0] }
@@ -81,7 +81,7 @@ public func alignedErrorLoss<Real: LossScalar>(
   logits: [Real], frames: [RigidTransform<Real>], labels: StructureLabels<Real>, maxError: Real,
   filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
-  guard filter.accepts(labels.resolution) else { return .nothing(like: logits) }
+  guard filter.accepts(labels.resolution), labels.count > 0 else { return .nothing(like: logits) }
   let bins = logits.count / max(labels.count * labels.count, 1)
   let breaks = squaredBreaks(from: 0, to: maxError, count: bins - 1)
   let truth = labels.backboneFrames

@@ -1,0 +1,127 @@
+import FoldingCore
+import Protein
+import Testing
+
+@testable import Training
+
+/// Gradients against 4-point central differences in double precision, at every 7th coordinate.
+@Suite("Loss gradients equal central differences")
+struct LossGradientTests {
+  let labels: StructureLabels<Double>
+  let inputs: LossInputs<Double>
+  let alignment: AlignmentLabels<Double>
+  let tolerance = 1e-6
+
+  init() throws {
+    let fixture = try LossFixture.load()
+    labels = try fixture.structureLabels()
+    inputs = try fixture.lossInputs()
+    alignment = try fixture.alignment()
+  }
+
+  func check(
+    _ gradient: [Double], at x: [Double], every stride: Int = 7, step: Double = 1e-4,
+    sourceLocation: SourceLocation = #_sourceLocation, _ value: ([Double]) -> Double
+  ) {
+    let picks = Array(Swift.stride(from: 0, to: x.count, by: stride))
+    expectClose(
+      picks.map { gradient[$0] }, numericGradient(at: x, indices: picks, step: step, value),
+      tolerance: tolerance, sourceLocation: sourceLocation)
+  }
+
+  @Test("frame aligned point error: frames and points", arguments: [1.0, 0.25, 0.0])
+  func pointError(clampedShare: Double) {
+    let target = FramesAndPoints(
+      frames: labels.groupFrames, positions: labels.atom14Positions)
+    let scale = PointErrorScale(clampedShare: clampedShare)
+    func error(
+      _ frames: [Double], _ points: [Double]
+    ) -> LossTerm<Double, PointErrorGradient<Double>> {
+      frameAlignedPointError(
+        predicted: FramesAndPoints(frames: rigids(frames), positions: points), target: target,
+        framesMask: labels.groupMask, positionsMask: labels.atom14Mask, scale: scale)
+    }
+    let frames = inputs.groupFrames.flatMap(\.flat12)
+    let points = inputs.atom14Positions
+    let gradient = error(frames, points).gradient
+    check(gradient.frames.flat, at: frames, every: 97) { error($0, points).value }
+    check(gradient.positions, at: points, every: 61) { error(frames, $0).value }
+  }
+
+  @Test("torsions: angles and lengths")
+  func torsions() {
+    func loss(_ normalized: [Double], _ unnormalized: [Double]) -> TorsionLoss<Double> {
+      torsionAngleLoss(
+        layers: [TorsionPrediction(normalized: normalized, unnormalized: unnormalized)],
+        labels: labels)
+    }
+    let (x, y) = (inputs.torsions[0].normalized, inputs.torsions[0].unnormalized)
+    let found = loss(x, y)
+    check(found.chi.gradient[0], at: x, every: 1) { loss($0, y).chi.value }
+    check(found.angleNorm.gradient[0], at: y, every: 1) { loss(x, $0).angleNorm.value }
+  }
+
+  @Test("violations")
+  func violations() {
+    let violations = StructuralViolations()
+    func loss(_ x: [Double]) -> ViolationLoss<Double> {
+      violations(atom14Positions: x, aatype: labels.aatype, residueIndex: labels.residueIndex)
+    }
+    let x = inputs.atom14Positions
+    check(loss(x).gradient, at: x, every: 5, step: 1e-5) { loss($0).value }
+  }
+
+  @Test("heads and the contact loss, in all logits together")
+  func heads() {
+    var config = LossConfig.fineTune
+    config.distogramAttention = AttentionLossConfig()
+    config.contacts = ContactLossConfig()
+    config.contacts?.minSeparation = 2
+    let loss = FoldingLoss(config)
+    let found = loss(inputs, labels: labels, alignment: alignment).gradients
+    func total(_ change: (inout LossInputs<Double>) -> Void) -> Double {
+      var changed = inputs
+      change(&changed)
+      return loss(changed, labels: labels, alignment: alignment).report.total
+    }
+    check(found.distogram, at: inputs.distogram, every: 1931, step: 1e-3) { x in
+      total { $0.distogram = x }
+    }
+    check(found.maskedMSA, at: inputs.maskedMSA, every: 97, step: 1e-3) { x in
+      total { $0.maskedMSA = x }
+    }
+    check(found.experimentallyResolved, at: inputs.experimentallyResolved, every: 61, step: 1e-3) {
+      x in total { $0.experimentallyResolved = x }
+    }
+    check(found.confidence, at: inputs.confidence, every: 83, step: 1e-3) { x in
+      total { $0.confidence = x }
+    }
+    if let aligned = inputs.alignedError, let gradient = found.alignedError {
+      check(gradient, at: aligned, every: 1777, step: 1e-3) { x in total { $0.alignedError = x } }
+    }
+  }
+
+  @Test("the total's gradient with respect to frames, torsions and atoms")
+  func structure() throws {
+    var config = LossConfig.fineTune
+    config.scalesWithLength = true
+    // Confidence targets are constants to the gradient but not to a difference.
+    config.weights.confidence = 0
+    config.weights.alignedError = 0
+    let loss = FoldingLoss(config)
+    let found = loss(inputs, labels: labels, alignment: alignment).gradients
+    func total(_ change: (inout LossInputs<Double>) -> Void) -> Double {
+      var changed = inputs
+      change(&changed)
+      return loss(changed, labels: labels, alignment: alignment).report.total
+    }
+    let frames = inputs.backbone[1].flatMap(\.flat12)
+    check(found.backbone[1].flat, at: frames, every: 31) { x in total { $0.backbone[1] = rigids(x) } }
+    check(found.torsions[0].normalized, at: inputs.torsions[0].normalized, every: 27) { x in
+      total { $0.torsions[0].normalized = x }
+    }
+    check(found.atom14Positions, at: inputs.atom14Positions, every: 101, step: 1e-5) { x in
+      total { $0.atom14Positions = x }
+    }
+  }
+}
