@@ -1,0 +1,151 @@
+import NumericArrays
+
+/// Constants of Adam. Kingma and Ba 2015; values of Suppl. 1.11.3.
+public struct AdamConfig: Codable, Hashable, Sendable {
+  /// Decay of the first moment.
+  public var beta1 = 0.9
+  /// Decay of the second moment.
+  public var beta2 = 0.999
+  /// Added to the root of the second moment.
+  public var epsilon = 1e-6
+  /// How the moments are stored.
+  public var moments = MomentPrecision.float32
+
+  /// The values of AlphaFold2 and HelixFold.
+  public init() {}
+}
+
+/// Storage of Adam's moments; arithmetic is always in `Float`.
+public enum MomentPrecision: String, Codable, Hashable, Sendable, CaseIterable {
+  /// 8 bytes per parameter.
+  case float32
+  /// 4 bytes per parameter, stochastically rounded: follows the exact moments on average.
+  case bfloat16
+  /// 4 bytes per parameter, rounded to nearest. The second moment stagnates: a control for tests, not for use.
+  case bfloat16Nearest = "bfloat16_nearest"
+}
+
+/// Adam on one flat buffer.
+public struct Adam: Sendable {
+  /// Constants.
+  public let config: AdamConfig
+  /// Updates made.
+  public internal(set) var updates = 0
+  var first: MomentBuffer
+  var second: MomentBuffer
+  let seed: UInt64
+
+  /// Moments of 0 for a buffer of that size.
+  ///
+  /// - Parameter seed: of the stochastic rounding.
+  public init(count: Int, config: AdamConfig = AdamConfig(), seed: UInt64 = 0) {
+    self.config = config
+    self.seed = seed
+    first = MomentBuffer(count: count, precision: config.moments)
+    second = first
+  }
+
+  /// `w ← w − rate · m̂ / (√v̂ + ε)` with the moments' bias corrected.
+  public mutating func update(_ parameters: inout [Float], gradient: [Float], rate: Double) {
+    precondition(
+      parameters.count == gradient.count && first.count == gradient.count,
+      "Adam: parameters, gradient and moments must have one layout")
+    let random = CounterRandom(seed: seed, purpose: 0x4144_414D, step: updates)
+    updates += 1
+    let rule = AdamRule(config, updates: updates, rate: rate)
+    parameters.withUnsafeMutableBufferPointer { w in
+      gradient.withUnsafeBufferPointer { g in
+        switch (first, second) {
+        case (.float32(var m), .float32(var v)):
+          (first, second) = (.empty, .empty)  // so that m and v are changed in place
+          rule.apply(&m, &v, g, w)
+          (first, second) = (.float32(m), .float32(v))
+        case (.bfloat16(var m), .bfloat16(var v)):
+          (first, second) = (.empty, .empty)
+          let rounding = config.moments == .bfloat16 ? random : nil
+          rule.apply(&m, &v, g, w, rounding: rounding)
+          (first, second) = (.bfloat16(m), .bfloat16(v))
+        default:
+          preconditionFailure("Adam: both moments have one precision")
+        }
+      }
+    }
+  }
+}
+
+/// One of Adam's moments.
+enum MomentBuffer: Sendable, Hashable {
+  case float32([Float])
+  case bfloat16([BFloat16])
+
+  static let empty = MomentBuffer.float32([])
+
+  init(count: Int, precision: MomentPrecision) {
+    switch precision {
+    case .float32: self = .float32([Float](repeating: 0, count: count))
+    case .bfloat16, .bfloat16Nearest:
+      self = .bfloat16([BFloat16](repeating: BFloat16(bitPattern: 0), count: count))
+    }
+  }
+
+  var count: Int {
+    switch self {
+    case .float32(let values): values.count
+    case .bfloat16(let values): values.count
+    }
+  }
+}
+
+/// The arithmetic of one update, in `Float`.
+private struct AdamRule {
+  let beta1, beta2, epsilon, firstScale, secondScale: Float
+
+  init(_ config: AdamConfig, updates: Int, rate: Double) {
+    (beta1, beta2) = (Float(config.beta1), Float(config.beta2))
+    epsilon = Float(config.epsilon)
+    func correction(_ beta: Double) -> Double {
+      1 / (1 - Double.pow(beta, Double(updates)))
+    }
+    firstScale = Float(rate * correction(config.beta1))
+    secondScale = Float(correction(config.beta2))
+  }
+
+  @inline(__always)
+  func step(_ g: Float, _ m: inout Float, _ v: inout Float) -> Float {
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return firstScale * m / ((secondScale * v).squareRoot() + epsilon)
+  }
+
+  func apply(
+    _ first: inout [Float], _ second: inout [Float], _ g: UnsafeBufferPointer<Float>,
+    _ w: UnsafeMutableBufferPointer<Float>
+  ) {
+    first.withUnsafeMutableBufferPointer { first in
+      second.withUnsafeMutableBufferPointer { second in
+        for k in 0..<g.count { w[k] -= step(g[k], &first[k], &second[k]) }
+      }
+    }
+  }
+
+  func apply(
+    _ first: inout [BFloat16], _ second: inout [BFloat16], _ g: UnsafeBufferPointer<Float>,
+    _ w: UnsafeMutableBufferPointer<Float>, rounding: CounterRandom?
+  ) {
+    first.withUnsafeMutableBufferPointer { first in
+      second.withUnsafeMutableBufferPointer { second in
+        for k in 0..<g.count {
+          var (m, v) = (Float(first[k]), Float(second[k]))
+          w[k] -= step(g[k], &m, &v)
+          if let rounding {
+            let bits = rounding.bits(k)
+            first[k] = BFloat16(stochastically: m, bits: UInt16(truncatingIfNeeded: bits))
+            second[k] = BFloat16(stochastically: v, bits: UInt16(truncatingIfNeeded: bits >> 16))
+          } else {
+            (first[k], second[k]) = (BFloat16(m), BFloat16(v))
+          }
+        }
+      }
+    }
+  }
+}

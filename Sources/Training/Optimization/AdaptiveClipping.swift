@@ -1,0 +1,108 @@
+/// Constants of AdaGC.
+///
+/// Adaptive gradient clipping per tensor (arXiv:2502.11034; values of the official code of 2026).
+public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
+  /// A tensor is clipped above this multiple of its average norm (λ_rel).
+  public var relativeLimit = 1.04
+  /// Decay of the average norm (β).
+  public var decay = 0.99
+  /// Steps of plain global clipping at the start, and after every change of stage.
+  public var warmUpSteps = 100
+  /// Global norm allowed during the warm-up (λ_abs). Not AlphaFold's 0.1, which would leak into the averages.
+  public var warmUpNorm = 1.0
+  /// Added to a norm before dividing by it.
+  public var epsilon = 1e-6
+  /// What the average norm starts from.
+  public var start = Start.minimum
+  /// The average of a tensor of n elements never falls below this times √n.
+  public var floor = 1e-8
+
+  /// Start of the average norm.
+  public enum Start: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Smallest globally clipped norm of the warm-up, as published. Biased low: expect clipping for thousands of steps.
+    case minimum = "min"
+    /// Median of the unclipped norms of the warm-up.
+    case medianRaw = "median-raw"
+  }
+
+  /// The official values.
+  public init() {}
+}
+
+/// AdaGC: clips every tensor's gradient to a multiple of the running average of its own norm.
+///
+/// arXiv:2502.11034. During the warm-up, and for a tensor without an average, gradients are clipped by the global norm.
+///
+/// - Departure: a norm of 0 never enters an average. The published rule takes the minimum over the warm-up, and a tensor
+///   whose gradient is 0 in one step, as behind every zero-initialised projection of AlphaFold2, would get the average 0
+///   and be clipped to 0 for ever. An average is unset until the first norm that is not 0, and has a floor.
+public struct AdaptiveClipping: Codable, Hashable, Sendable {
+  /// Constants.
+  public let config: AdaptiveClippingConfig
+  /// Average norm of each tensor; 0 while unset.
+  public private(set) var averages: [Double]
+  /// Steps since the start or the last restart; skipped steps do not count.
+  public private(set) var steps = 0
+  private var floors: [Double]
+  private var warmUpNorms: [[Double]]
+
+  /// Averages to be found, one for each of the given element counts.
+  public init(counts: [Int], config: AdaptiveClippingConfig = AdaptiveClippingConfig()) {
+    self.config = config
+    averages = counts.map { _ in 0 }
+    floors = counts.map { config.floor * Double($0).squareRoot() }
+    warmUpNorms = counts.map { _ in [] }
+  }
+
+  /// Number of tensors; nil if its lists disagree, which only a damaged file brings about.
+  var tensorCount: Int? {
+    averages.count == floors.count && averages.count == warmUpNorms.count ? averages.count : nil
+  }
+
+  /// Starts again with a warm-up: gradients of another stage have other norms.
+  public mutating func restart() {
+    steps = 0
+    averages = averages.map { _ in 0 }
+    warmUpNorms = averages.map { _ in [] }
+  }
+
+  /// Factor for each tensor's gradient, 1 where it is left alone; updates the averages.
+  ///
+  /// - Parameter norms: of the synchronised, accumulated gradient.
+  /// - Precondition: all norms are finite; a step with others is skipped before.
+  public mutating func factors(norms: [Double]) -> [Double] {
+    steps += 1
+    let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let globalFactor = min(1, config.warmUpNorm / (global + config.epsilon))
+    if steps <= config.warmUpSteps {
+      for (k, norm) in norms.enumerated() where norm > 0 {
+        warmUp(k, norm: norm, clipped: norm * globalFactor)
+      }
+      return norms.map { _ in globalFactor }
+    }
+    return norms.indices.map { k in
+      guard norms[k] > 0 else { return 1 }
+      guard averages[k] > 0 else {
+        averages[k] = max(norms[k] * globalFactor, floors[k])
+        return globalFactor
+      }
+      let limit = config.relativeLimit * averages[k]
+      let isClipped = norms[k] > limit
+      let kept = isClipped ? limit : norms[k]
+      averages[k] = max(config.decay * averages[k] + (1 - config.decay) * kept, floors[k])
+      return isClipped ? limit / (norms[k] + config.epsilon) : 1
+    }
+  }
+
+  private mutating func warmUp(_ k: Int, norm: Double, clipped: Double) {
+    switch config.start {
+    case .minimum:
+      averages[k] = max(averages[k] > 0 ? min(averages[k], clipped) : clipped, floors[k])
+    case .medianRaw:
+      warmUpNorms[k].append(norm)
+      let sorted = warmUpNorms[k].sorted()
+      averages[k] = max(sorted[sorted.count / 2], floors[k])
+      if steps == config.warmUpSteps { warmUpNorms[k] = [] }
+    }
+  }
+}

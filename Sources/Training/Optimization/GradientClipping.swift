@@ -1,0 +1,165 @@
+/// How gradients are kept from growing too large.
+public enum ClipMethod: Codable, Hashable, Sendable {
+  /// Not at all.
+  case none
+  /// By the norm of the whole averaged gradient: HelixFold, 0.1.
+  case global(maxNorm: Double)
+  /// By the norm of each sample's gradient before averaging: AlphaFold2, Suppl. 1.11.3, 0.1.
+  case perSample(maxNorm: Double)
+  /// AdaGC per tensor.
+  case adaptive(AdaptiveClippingConfig)
+  /// AdaGC on the norm of the whole gradient.
+  case adaptiveGlobal(AdaptiveClippingConfig)
+
+  /// Global norm 0.1.
+  public static let helixFold = ClipMethod.global(maxNorm: 0.1)
+}
+
+/// What clipping did in one step.
+public struct ClipReport: Codable, Hashable, Sendable {
+  /// Norm of the whole gradient before clipping.
+  public var globalNorm: Double
+  /// Number of tensors whose gradient was scaled down.
+  public var clippedTensors: Int
+  /// Number of tensors with a gradient that is not 0.
+  public var activeTensors: Int
+  /// Smallest factor applied.
+  public var smallestFactor: Double
+
+  /// Share of the active tensors that was clipped.
+  public var clippedShare: Double {
+    activeTensors == 0 ? 0 : Double(clippedTensors) / Double(activeTensors)
+  }
+}
+
+/// Clips gradients and counts how often each tensor was.
+public struct GradientClipper: Codable, Hashable, Sendable {
+  /// The method.
+  public let method: ClipMethod
+  /// Average norms of AdaGC; nil for the other methods.
+  public private(set) var adaptive: AdaptiveClipping?
+  /// Steps in which each tensor was clipped. `[segments]`
+  public private(set) var clippedSteps: [Int]
+  /// Steps in which each tensor had a gradient. `[segments]`
+  public private(set) var activeSteps: [Int]
+
+  /// A clipper for buffers of a layout.
+  public init(_ method: ClipMethod, layout: ParameterLayout) {
+    self.method = method
+    clippedSteps = layout.segments.map { _ in 0 }
+    activeSteps = clippedSteps
+    switch method {
+    case .adaptive(let config):
+      adaptive = AdaptiveClipping(counts: layout.segments.map(\.count), config: config)
+    case .adaptiveGlobal(let config):
+      adaptive = AdaptiveClipping(counts: [layout.count], config: config)
+    case .none, .global, .perSample:
+      adaptive = nil
+    }
+  }
+
+  /// Starts AdaGC's warm-up again and forgets the counts.
+  public mutating func restart() {
+    adaptive?.restart()
+    clippedSteps = clippedSteps.map { _ in 0 }
+    activeSteps = clippedSteps
+  }
+
+  /// Clips an averaged gradient in place. Per-sample clipping happened before, in `GradientAccumulator`.
+  ///
+  /// - Parameter norms: of each tensor's gradient, finite.
+  public mutating func clip(
+    _ gradient: inout [Float], norms: [Double], layout: ParameterLayout
+  ) -> ClipReport {
+    let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let factors = factors(norms: norms, global: global)
+    var report = ClipReport(
+      globalNorm: global, clippedTensors: 0, activeTensors: 0, smallestFactor: 1)
+    for (k, segment) in layout.segments.enumerated() where norms[k] > 0 {
+      scale(&gradient, in: segment.range, by: factors[k])
+      report.activeTensors += 1
+      activeSteps[k] += 1
+      if factors[k] < 1 {
+        report.clippedTensors += 1
+        clippedSteps[k] += 1
+      }
+      report.smallestFactor = min(report.smallestFactor, factors[k])
+    }
+    return report
+  }
+
+  /// Whether every list has one entry per tensor of the layout.
+  func fits(_ layout: ParameterLayout) -> Bool {
+    let tensors = layout.segments.count
+    let expected: Int?
+    switch method {
+    case .none, .global, .perSample: expected = nil
+    case .adaptive: expected = tensors
+    case .adaptiveGlobal: expected = 1
+    }
+    return clippedSteps.count == tensors && activeSteps.count == tensors
+      && expected == adaptive?.tensorCount
+  }
+
+  private mutating func factors(norms: [Double], global: Double) -> [Double] {
+    switch method {
+    case .none, .perSample:
+      return norms.map { _ in 1 }
+    case .global(let maxNorm):
+      let factor = globalClipFactor(norm: global, maxNorm: maxNorm)
+      return norms.map { _ in factor }
+    case .adaptive:
+      return adaptive?.factors(norms: norms) ?? norms.map { _ in 1 }
+    case .adaptiveGlobal:
+      let factor = adaptive?.factors(norms: [global]).first ?? 1
+      return norms.map { _ in factor }
+    }
+  }
+}
+
+/// `min(1, maxNorm / norm)`.
+func globalClipFactor(norm: Double, maxNorm: Double) -> Double {
+  norm > maxNorm ? maxNorm / norm : 1
+}
+
+/// Averages the gradients of a batch, in the order in which samples are added.
+public struct GradientAccumulator: Sendable {
+  /// Sum so far.
+  public private(set) var sum: [Float]
+  /// Samples added.
+  public private(set) var samples = 0
+  let maxSampleNorm: Double?
+
+  /// An empty sum for buffers of a layout.
+  public init(layout: ParameterLayout, method: ClipMethod) {
+    sum = [Float](repeating: 0, count: layout.count)
+    if case .perSample(let maxNorm) = method { maxSampleNorm = maxNorm } else { maxSampleNorm = nil }
+  }
+
+  /// Adds a sample's gradient, clipped by its own norm if the method says so.
+  ///
+  /// - Returns: false if the gradient is not finite; nothing is added then.
+  @discardableResult
+  public mutating func add(_ gradient: [Float]) -> Bool {
+    precondition(gradient.count == sum.count, "GradientAccumulator: another layout")
+    let norm = gradient.withUnsafeBufferPointer { sumOfSquares($0) }.squareRoot()
+    guard norm.isFinite else { return false }
+    let factor = Float(maxSampleNorm.map { globalClipFactor(norm: norm, maxNorm: $0) } ?? 1)
+    sum.withUnsafeMutableBufferPointer { sum in
+      gradient.withUnsafeBufferPointer { gradient in
+        for k in 0..<sum.count { sum[k] += factor * gradient[k] }
+      }
+    }
+    samples += 1
+    return true
+  }
+
+  /// The mean of the samples; empties the sum.
+  public mutating func takeMean() -> [Float] {
+    var mean = sum
+    scale(&mean, in: mean.indices, by: 1 / Double(max(samples, 1)))
+    sum.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    samples = 0
+    return mean
+  }
+}

@@ -1,0 +1,97 @@
+/// Everything that defines how weights follow gradients.
+public struct OptimizerConfig: Codable, Hashable, Sendable {
+  /// Adam's constants and the storage of its moments.
+  public var adam = AdamConfig()
+  /// Learning rate by step of the stage.
+  public var schedule = LearningRateSchedule()
+  /// Clipping.
+  public var clip = ClipMethod.helixFold
+  /// Largest decay of the moving average of the weights; nil keeps none. Suppl. 1.11.7.
+  public var averageDecay: Double? = 0.999
+  /// When steps are left out.
+  public var stepGuard = StepGuardConfig()
+  /// Seed of the stochastic rounding.
+  public var seed: UInt64 = 0
+
+  /// The first stage of HelixFold.
+  public init() {}
+
+  /// The second stage of HelixFold.
+  public static let fineTune: OptimizerConfig = {
+    var config = OptimizerConfig()
+    config.schedule = .fineTune
+    return config
+  }()
+}
+
+/// What one step did.
+public struct StepReport: Codable, Hashable, Sendable {
+  /// Whether the step was taken.
+  public var decision: StepDecision
+  /// Learning rate of the step.
+  public var rate: Double
+  /// Norm and clipping; nil if the step was left out.
+  public var clip: ClipReport?
+}
+
+/// Master weights in `Float`, Adam, schedule, clipping, moving average and the guard against bad steps.
+///
+/// A step that is left out changes no weight, moment or average norm and does not advance the schedule.
+public struct Optimizer: Sendable {
+  /// Where each tensor lies.
+  public let layout: ParameterLayout
+  /// Configuration of the current stage.
+  public internal(set) var config: OptimizerConfig
+  /// Master weights.
+  public internal(set) var parameters: [Float]
+  /// Moving average of the weights; nil if none is kept.
+  public internal(set) var average: MovingAverage?
+  /// Clipping with its counts.
+  public internal(set) var clipper: GradientClipper
+  /// The guard with its counts.
+  public internal(set) var stepGuard: StepGuard
+  /// Steps taken in all stages.
+  public internal(set) var steps = 0
+  /// Steps taken in the current stage.
+  public internal(set) var stageSteps = 0
+  var adam: Adam
+
+  /// An optimizer that starts at the given weights.
+  public init(layout: ParameterLayout, parameters: [Float], config: OptimizerConfig) {
+    precondition(parameters.count == layout.count, "Optimizer: weights have another layout")
+    self.layout = layout
+    self.config = config
+    self.parameters = parameters
+    average = config.averageDecay.map { MovingAverage(parameters, decay: $0) }
+    clipper = GradientClipper(config.clip, layout: layout)
+    stepGuard = StepGuard(config.stepGuard)
+    adam = Adam(count: layout.count, config: config.adam, seed: config.seed)
+  }
+
+  /// Enters another stage: schedule and clipping start again, moments and the moving average go on.
+  ///
+  /// Adam's constants stay those of the first stage.
+  public mutating func beginStage(_ config: OptimizerConfig) {
+    let adam = self.config.adam
+    self.config = config
+    self.config.adam = adam
+    stageSteps = 0
+    clipper = GradientClipper(config.clip, layout: layout)
+    stepGuard.restart()
+  }
+
+  /// One update of the weights by an averaged gradient, which is clipped in place.
+  public mutating func step(gradient: inout [Float], loss: Double) -> StepReport {
+    let rate = config.schedule.rate(at: stageSteps)
+    let norms = layout.norms(of: gradient)
+    let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let decision = stepGuard.decide(loss: loss, gradientNorm: global)
+    guard decision == .take else { return StepReport(decision: decision, rate: rate, clip: nil) }
+    let report = clipper.clip(&gradient, norms: norms, layout: layout)
+    adam.update(&parameters, gradient: gradient, rate: rate)
+    average?.update(parameters)
+    steps += 1
+    stageSteps += 1
+    return StepReport(decision: .take, rate: rate, clip: report)
+  }
+}

@@ -1,0 +1,67 @@
+/// When a training step is left out.
+public struct StepGuardConfig: Codable, Hashable, Sendable {
+  /// A loss above this multiple of the recent median is a spike; nil takes every finite loss.
+  public var spikeFactor: Double?
+  /// Losses remembered for the median.
+  public var window = 64
+  /// After so many spikes in a row the loss has moved for good, and steps are taken again.
+  public var maxConsecutiveSpikes = 5
+
+  /// Only losses and gradients that are not finite are left out.
+  public init() {}
+}
+
+/// What to do with a step.
+public enum StepDecision: String, Codable, Hashable, Sendable {
+  /// Take it.
+  case take
+  /// Leave it out: the loss or the gradient is not finite.
+  case notFinite
+  /// Leave it out: the loss is far above the recent ones.
+  case spike
+}
+
+/// Decides about steps and counts those left out.
+public struct StepGuard: Codable, Hashable, Sendable {
+  /// When steps are left out.
+  public let config: StepGuardConfig
+  /// Steps left out because something was not finite.
+  public private(set) var notFinite = 0
+  /// Steps left out because of a spike.
+  public private(set) var spikes = 0
+  private var recent: [Double] = []
+  private var consecutiveSpikes = 0
+
+  /// A guard that has seen nothing.
+  public init(_ config: StepGuardConfig = StepGuardConfig()) { self.config = config }
+
+  /// Forgets recent losses: those of another stage differ.
+  public mutating func restart() {
+    recent = []
+    consecutiveSpikes = 0
+  }
+
+  /// Decides about a step with that loss and global gradient norm.
+  public mutating func decide(loss: Double, gradientNorm: Double) -> StepDecision {
+    guard loss.isFinite, gradientNorm.isFinite else {
+      notFinite += 1
+      return .notFinite
+    }
+    if isSpike(loss), consecutiveSpikes < config.maxConsecutiveSpikes {
+      spikes += 1
+      consecutiveSpikes += 1
+      return .spike
+    }
+    if consecutiveSpikes >= config.maxConsecutiveSpikes { recent = [] }
+    consecutiveSpikes = 0
+    recent.append(loss)
+    if recent.count > config.window { recent.removeFirst() }
+    return .take
+  }
+
+  private func isSpike(_ loss: Double) -> Bool {
+    guard let factor = config.spikeFactor, recent.count * 2 >= config.window else { return false }
+    let median = recent.sorted()[recent.count / 2]
+    return loss > factor * median
+  }
+}

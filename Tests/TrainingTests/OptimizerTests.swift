@@ -1,0 +1,289 @@
+import Foundation
+import NumericArrays
+import Testing
+
+@testable import Training
+
+@Suite("Optimizer")
+struct OptimizerTests {
+  let layout = ParameterLayout([(name: "a//w", shape: [4, 5]), (name: "a//b", shape: [13])])
+
+  func gradients(_ count: Int, seed: UInt64 = 5) -> [[Float]] {
+    var random = TestRandom(seed: seed)
+    return (0..<count).map { _ in random.normals(layout.count).map { Float($0) } }
+  }
+
+  func optimizer(_ change: (inout OptimizerConfig) -> Void = { _ in }) -> Optimizer {
+    var config = OptimizerConfig()
+    config.schedule.warmUpSteps = 10
+    change(&config)
+    return Optimizer(
+      layout: layout, parameters: (0..<layout.count).map { Float($0) / 10 }, config: config)
+  }
+
+  @discardableResult
+  func run(_ optimizer: inout Optimizer, _ gradients: [[Float]]) -> [StepReport] {
+    gradients.map {
+      var gradient = $0
+      return optimizer.step(gradient: &gradient, loss: 1)
+    }
+  }
+
+  @Test("Adam follows its formula in double precision to 1e-5 over 200 steps")
+  func adam() {
+    var adam = Adam(count: layout.count)
+    var weights = [Float](repeating: 1, count: layout.count)
+    var (w, m, v) = (weights.map { Double($0) }, [Double](), [Double]())
+    m = [Double](repeating: 0, count: layout.count)
+    v = m
+    for (t, gradient) in gradients(200).enumerated() {
+      adam.update(&weights, gradient: gradient, rate: 1e-2)
+      for k in w.indices {
+        let g = Double(gradient[k])
+        m[k] = 0.9 * m[k] + 0.1 * g
+        v[k] = 0.999 * v[k] + 0.001 * g * g
+        let (a, b) = (1 - pow(0.9, Double(t + 1)), 1 - pow(0.999, Double(t + 1)))
+        w[k] -= 1e-2 * (m[k] / a) / ((v[k] / b).squareRoot() + 1e-6)
+      }
+    }
+    expectClose(weights.map { Double($0) }, w, tolerance: 1e-5)
+  }
+
+  @Test("the first step moves every weight by the rate against its gradient's sign")
+  func firstStep() {
+    var adam = Adam(count: 2)
+    var weights: [Float] = [0, 0]
+    adam.update(&weights, gradient: [5, -0.01], rate: 1e-3)
+    #expect(abs(weights[0] + 1e-3) < 1e-9)
+    #expect(abs(weights[1] - 1e-3) < 2e-7)
+  }
+
+  @Test("the rate warms up from a hundredth, then falls by 5 % every 50,000 steps")
+  func schedule() {
+    let schedule = LearningRateSchedule()
+    let expected = [
+      (0, 1e-5), (500, 5.05e-4), (1000, 1e-3), (50_999, 1e-3), (51_000, 9.5e-4),
+      (101_000, 9.025e-4),
+    ]
+    for (step, rate) in expected { #expect(abs(schedule.rate(at: step) - rate) < 1e-12) }
+    #expect(LearningRateSchedule.fineTune.rate(at: 200_000) == 5e-4)
+  }
+
+  @Test("global clipping scales a gradient of norm 5 to 0.1 and leaves one of norm 0.05 alone")
+  func globalClip() {
+    let layout = ParameterLayout([(name: "x", shape: [1]), (name: "y", shape: [1])])
+    var clipper = GradientClipper(.helixFold, layout: layout)
+    var gradient: [Float] = [3, 4]
+    let report = clipper.clip(&gradient, norms: [3, 4], layout: layout)
+    #expect(report.globalNorm == 5)
+    #expect(report.clippedShare == 1)
+    #expect(abs(gradient[0] - 0.06) < 1e-8 && abs(gradient[1] - 0.08) < 1e-8)
+    gradient = [0.03, 0.04]
+    _ = clipper.clip(&gradient, norms: [0.03, 0.04], layout: layout)
+    #expect(gradient == [0.03, 0.04])
+    #expect(clipper.clippedSteps == [1, 1] && clipper.activeSteps == [2, 2])
+  }
+
+  @Test("per-sample clipping bounds each sample before the mean")
+  func perSample() {
+    let layout = ParameterLayout([(name: "x", shape: [2])])
+    var sum = GradientAccumulator(layout: layout, method: .perSample(maxNorm: 0.1))
+    #expect(sum.add([30, 40]))
+    #expect(sum.add([0, 0.05]))
+    #expect(!sum.add([.nan, 0]))
+    let mean = sum.takeMean()
+    #expect(abs(mean[0] - 0.03) < 1e-8 && abs(mean[1] - 0.065) < 1e-8)
+    #expect(sum.samples == 0 && sum.sum == [0, 0])
+  }
+
+  @Test("options that are off change no bit of the weights")
+  func offIsIdentical() {
+    var plain = optimizer { $0.clip = .none; $0.averageDecay = nil }
+    var variants = [
+      optimizer { $0.clip = .none },
+      optimizer { $0.clip = .global(maxNorm: 1e9) },
+      optimizer { $0.clip = .perSample(maxNorm: 0.1) },
+      optimizer { $0.clip = .none; $0.stepGuard.spikeFactor = 10 },
+      optimizer { $0.clip = .none; $0.seed = 99 },
+    ]
+    run(&plain, gradients(50))
+    for k in variants.indices {
+      run(&variants[k], gradients(50))
+      #expect(variants[k].parameters == plain.parameters, "variant \(k)")
+    }
+  }
+
+  @Test("the average's first update keeps a tenth, the 10,000th 99.9 %")
+  func movingAverage() {
+    var average = MovingAverage([1])
+    average.update([2])
+    #expect(abs(average.values[0] - 1.9) < 1e-6)
+    average.updates = 100_000
+    average.values = [1]
+    average.update([2])
+    #expect(abs(average.values[0] - 1.001) < 1e-6)
+  }
+
+  @Test("a step that is not finite changes nothing but a count")
+  func notFinite() {
+    var stepped = optimizer { $0.clip = .adaptive(AdaptiveClippingConfig()) }
+    run(&stepped, gradients(5))
+    let before = stepped
+    var bad = gradients(1)[0]
+    bad[7] = .infinity
+    #expect(stepped.step(gradient: &bad, loss: 1).decision == .notFinite)
+    var good = gradients(1)[0]
+    #expect(stepped.step(gradient: &good, loss: .nan).decision == .notFinite)
+    #expect(stepped.parameters == before.parameters && stepped.buffers == before.buffers)
+    #expect(stepped.steps == 5 && stepped.clipper == before.clipper)
+    #expect(stepped.stepGuard.notFinite == 2)
+  }
+
+  @Test("a spike is left out and counted; a loss that stays high is accepted")
+  func spikes() {
+    var config = StepGuardConfig()
+    config.spikeFactor = 3
+    config.window = 10
+    config.maxConsecutiveSpikes = 2
+    var guardian = StepGuard(config)
+    for _ in 0..<10 { #expect(guardian.decide(loss: 1, gradientNorm: 1) == .take) }
+    #expect(guardian.decide(loss: 2.9, gradientNorm: 1) == .take)
+    #expect(guardian.decide(loss: 9, gradientNorm: 1) == .spike)
+    #expect(guardian.decide(loss: 1, gradientNorm: 1) == .take)
+    #expect(
+      (0..<4).map { _ in guardian.decide(loss: 9, gradientNorm: 1) } == [
+        .spike, .spike, .take, .take,
+      ])
+    #expect(guardian.spikes == 3)
+  }
+
+  @Test("another stage starts schedule and AdaGC again, and keeps moments")
+  func stages() {
+    var stepped = optimizer { $0.clip = .adaptive(AdaptiveClippingConfig()) }
+    run(&stepped, gradients(120))
+    var next = OptimizerConfig.fineTune
+    next.clip = .adaptive(AdaptiveClippingConfig())
+    stepped.beginStage(next)
+    #expect(stepped.stageSteps == 0 && stepped.steps == 120)
+    #expect(stepped.clipper.adaptive?.steps == 0)
+    #expect(stepped.adam.updates == 120)
+    #expect(run(&stepped, gradients(2)).map(\.rate) == [5e-6, 5e-4])
+  }
+
+  @Test("resuming from a saved state continues bit for bit", arguments: MomentPrecision.allCases)
+  func resume(precision: MomentPrecision) throws {
+    let all = gradients(60)
+    var straight = optimizer {
+      $0.adam.moments = precision
+      $0.clip = .adaptive(AdaptiveClippingConfig())
+    }
+    run(&straight, Array(all[..<30]))
+    let text = try JSONEncoder().encode(straight.header)
+    var resumed = try Optimizer(
+      header: try JSONDecoder().decode(OptimizerHeader.self, from: text),
+      buffers: straight.buffers)
+    let first = run(&straight, Array(all[30...]))
+    let second = run(&resumed, Array(all[30...]))
+    #expect(first == second)
+    #expect(straight.buffers == resumed.buffers)
+    #expect(straight.header == resumed.header)
+  }
+
+  @Test("a damaged state is refused in one line")
+  func damagedState() throws {
+    let saved = optimizer()
+    var buffers = saved.buffers
+    buffers["moment1"] = nil
+    #expect(throws: OptimizerStateError.missing(buffer: "moment1")) {
+      try Optimizer(header: saved.header, buffers: buffers)
+    }
+    buffers["moment1"] = .float32([1])
+    #expect(throws: OptimizerStateError.size(buffer: "moment1", found: 1, expected: 33)) {
+      try Optimizer(header: saved.header, buffers: buffers)
+    }
+    buffers["moment1"] = .bfloat16([BFloat16](repeating: BFloat16(1), count: 33))
+    #expect(
+      throws: OptimizerStateError.elementType(buffer: "moment1", expected: "float32")
+    ) { try Optimizer(header: saved.header, buffers: buffers) }
+    var header = saved.header
+    header.layout = ParameterLayout([(name: "a//w", shape: [4, 5]), (name: "a//b", shape: [12])])
+    #expect(throws: OptimizerStateError.self) {
+      try Optimizer(header: header, buffers: saved.buffers)
+    }
+    header = saved.header
+    header.version = 9
+    #expect(throws: OptimizerStateError.version(found: 9, expected: 1)) {
+      try Optimizer(header: header, buffers: saved.buffers)
+    }
+    header = saved.header
+    header.clipper = GradientClipper(
+      .adaptive(AdaptiveClippingConfig()), layout: ParameterLayout([(name: "x", shape: [1])]))
+    #expect(throws: OptimizerStateError.self) {
+      try Optimizer(header: header, buffers: saved.buffers)
+    }
+  }
+}
+
+@Suite("Stochastic rounding")
+struct StochasticRoundingTests {
+  @Test("1000 updates of −10⁻⁴ on 1.0: nearest stays at 1, stochastic reaches 0.900 on average")
+  func smallUpdates() {
+    var nearest = BFloat16(1)
+    for _ in 0..<1000 { nearest = BFloat16(Float(nearest) - 1e-4) }
+    #expect(Float(nearest) == 1)
+    let runs = 10_000
+    var sum = 0.0
+    for run in 0..<runs {
+      let random = CounterRandom(seed: 17, purpose: 1, step: run)
+      var value = BFloat16(1)
+      for step in 0..<1000 {
+        value = BFloat16(
+          stochastically: Float(value) - 1e-4, bits: UInt16(truncatingIfNeeded: random.bits(step)))
+      }
+      sum += Double(Float(value))
+    }
+    #expect(abs(sum / Double(runs) - 0.9) < 0.003)
+  }
+
+  @Test("Adam's second moment after 3000 steps: stochastic within 1 % of 0.9503, nearest stuck at 0.25")
+  func secondMoment() {
+    func second(_ precision: MomentPrecision) -> Double {
+      var config = AdamConfig()
+      config.moments = precision
+      let count = 512
+      var adam = Adam(count: count, config: config, seed: 4)
+      var weights = [Float](repeating: 0, count: count)
+      let ones = [Float](repeating: 1, count: count)
+      for _ in 0..<3000 { adam.update(&weights, gradient: ones, rate: 0) }
+      switch adam.second {
+      case .float32(let v): return v.reduce(0) { $0 + Double($1) } / Double(count)
+      case .bfloat16(let v): return v.reduce(0) { $0 + Double(Float($1)) } / Double(count)
+      }
+    }
+    #expect(abs(second(.float32) - 0.9503) < 1e-4)
+    #expect(abs(second(.bfloat16) - 0.9503) < 0.0095)
+    #expect(second(.bfloat16Nearest) == 0.25)
+  }
+
+  @Test("the mean error is below 4 σ over 2000 draws", arguments: [Float(1.003), -7.77e-5, 3.9e20])
+  func unbiased(value: Float) {
+    let random = CounterRandom(seed: 2)
+    let draws = (0..<2000).map {
+      Double(
+        Float(
+          BFloat16(stochastically: value, bits: UInt16(truncatingIfNeeded: random.bits($0)))))
+    }
+    let mean = draws.reduce(0, +) / 2000
+    let variance = draws.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 1999
+    #expect(abs(mean - Double(value)) <= 4 * (variance / 2000).squareRoot())
+  }
+
+  @Test("exact, infinite and largest values stay what they are", arguments: [UInt16(0), 1, 65535])
+  func special(bits: UInt16) {
+    for value in [Float(1), -2, 0, .infinity, -.infinity] {
+      #expect(Float(BFloat16(stochastically: value, bits: bits)) == value)
+    }
+    #expect(Float(BFloat16(stochastically: .nan, bits: bits)).isNaN)
+    #expect(Float(BFloat16(stochastically: .greatestFiniteMagnitude, bits: bits)).isFinite)
+  }
+}
