@@ -1,4 +1,21 @@
 #include <hdf5.h>
 
-// Swift does not import macros that call H5open(); each is a function here.
-static inline hid_t hf_h5t_native_float(void) { return H5T_NATIVE_FLOAT; }
+// Swift does not import macros that call H5open(), casts or versioned names; each is a function here.
+static inline hid_t hf_native_float(void) { return H5T_NATIVE_FLOAT; }
+static inline hid_t hf_native_double(void) { return H5T_NATIVE_DOUBLE; }
+static inline hid_t hf_native_int32(void) { return H5T_NATIVE_INT32; }
+static inline hid_t hf_native_int64(void) { return H5T_NATIVE_INT64; }
+static inline hid_t hf_native_uint8(void) { return H5T_NATIVE_UINT8; }
+static inline hid_t hf_native_uint16(void) { return H5T_NATIVE_UINT16; }
+static inline hid_t hf_c_string(void) { return H5T_C_S1; }
+
+static inline hid_t hf_default(void) { return H5P_DEFAULT; }
+static inline hid_t hf_file_access(void) { return H5P_FILE_ACCESS; }
+static inline hid_t hf_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t hf_link_create(void) { return H5P_LINK_CREATE; }
+static inline hid_t hf_all(void) { return H5S_ALL; }
+
+static inline unsigned hf_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned hf_exclusive(void) { return H5F_ACC_EXCL; }
+
+static inline herr_t hf_silence_errors(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }

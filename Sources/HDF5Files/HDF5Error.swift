@@ -1,0 +1,26 @@
+/// Why an HDF5 file could not be read or written; every description is one line.
+public enum HDF5Error: Error, Hashable, CustomStringConvertible {
+  /// The file cannot be opened.
+  case cannotOpen(file: String, reason: String)
+  /// The file cannot be written.
+  case cannotWrite(file: String, reason: String)
+  /// No object of that name.
+  case notFound(file: String, name: String)
+  /// An object that is not what was asked for.
+  case mismatch(file: String, name: String, found: String, expected: String)
+  /// Values or metadata that the library cannot read.
+  case damaged(file: String, name: String, reason: String)
+
+  /// One line: where, found, expected.
+  public var description: String {
+    switch self {
+    case .cannotOpen(let file, let reason): "\(file): cannot be opened: \(reason)"
+    case .cannotWrite(let file, let reason): "\(file): cannot be written: \(reason)"
+    case .notFound(let file, let name): "\(file): no '\(name)' in this file"
+    case .mismatch(let file, let name, let found, let expected):
+      "\(file): '\(name)' is \(found), expected \(expected)"
+    case .damaged(let file, let name, let reason):
+      "\(file): '\(name)' cannot be read: \(reason)"
+    }
+  }
+}

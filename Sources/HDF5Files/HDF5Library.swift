@@ -1,0 +1,20 @@
+import CHDF5
+import Foundation
+
+/// The one lock around libhdf5, which may have been built without thread safety.
+enum HDF5Library {
+  /// Recursive, because a dataset is written inside the writing of its file.
+  private static let lock = NSRecursiveLock()
+
+  /// Once per process: no plug-in filters from the environment.
+  private static let isReady: Bool = H5open() >= 0 && H5PLset_loading_state(0) >= 0
+
+  /// Runs `body` while no other thread is inside the library.
+  static func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    _ = isReady
+    _ = hf_silence_errors()  // per thread where libhdf5 was built thread-safe
+    return try body()
+  }
+}

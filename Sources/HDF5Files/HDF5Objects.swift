@@ -1,0 +1,135 @@
+import CHDF5
+
+/// What a path of a file leads to.
+public enum HDF5Kind: Sendable, Hashable {
+  case group, dataset
+}
+
+extension HDF5File {
+  /// Deepest nesting of groups that a listing follows.
+  private static let deepestGroup = 32
+  /// Most objects that a listing returns.
+  private static let largestListing = 1 << 22
+
+  /// What is at `path`, nil when there is nothing.
+  public func kind(of path: String) -> HDF5Kind? {
+    HDF5Library.locked { unlockedKind(of: path) }
+  }
+
+  /// Whether there is something at `path`.
+  public func exists(_ path: String) -> Bool { kind(of: path) != nil }
+
+  /// Names inside a group, sorted.
+  public func names(in group: String = "/") throws -> [String] {
+    try HDF5Library.locked { try unlockedNames(in: group) }
+  }
+
+  /// Paths of all datasets below a group, relative to the root and without leading slash, sorted.
+  public func datasets(under group: String = "/") throws -> [String] {
+    try HDF5Library.locked {
+      var found: [String] = []
+      try collect(group == "/" ? "" : group, depth: 0, into: &found)
+      return found.sorted()
+    }
+  }
+
+  /// Makes a group and those above it; does nothing when it exists.
+  public func createGroup(_ path: String) throws {
+    try HDF5Library.locked {
+      if unlockedKind(of: path) == .group { return }
+      guard let links = intermediateGroups(),
+        let group = HDF5Handle(
+          H5Gcreate2(id, path, links.id, hf_default(), hf_default()), close: H5Gclose)
+      else {
+        throw HDF5Error.cannotWrite(file: self.path, reason: "group '\(path)' cannot be made")
+      }
+      _ = consume group
+    }
+  }
+
+  /// Copies a group or dataset with all that is in it from another file.
+  public func copy(_ source: String, from file: HDF5File, to target: String) throws {
+    try HDF5Library.locked {
+      guard file.unlockedKind(of: source) != nil else {
+        throw HDF5Error.notFound(file: file.path, name: source)
+      }
+      guard let links = intermediateGroups(),
+        H5Ocopy(file.id, source, id, target, hf_default(), links.id) >= 0
+      else {
+        throw HDF5Error.cannotWrite(
+          file: path, reason: "'\(source)' of \(file.path) cannot be copied to '\(target)'")
+      }
+    }
+  }
+
+  /// A property list that makes the groups on the way.
+  func intermediateGroups() -> HDF5Handle? {
+    guard let links = HDF5Handle(H5Pcreate(hf_link_create()), close: H5Pclose),
+      H5Pset_create_intermediate_group(links.id, 1) >= 0
+    else { return nil }
+    return links
+  }
+
+  /// ``kind(of:)`` for callers that hold the lock.
+  func unlockedKind(of path: String) -> HDF5Kind? {
+    var prefix = ""
+    for part in path.split(separator: "/") {
+      prefix += (prefix.isEmpty ? "" : "/") + part
+      guard H5Lexists(id, prefix, hf_default()) > 0 else { return nil }
+    }
+    guard
+      let object = HDF5Handle(
+        H5Oopen(id, prefix.isEmpty ? "/" : prefix, hf_default()), close: H5Oclose)
+    else { return nil }
+    switch H5Iget_type(object.id) {
+    case H5I_GROUP: return .group
+    case H5I_DATASET: return .dataset
+    default: return nil
+    }
+  }
+
+  private func unlockedNames(in path: String) throws -> [String] {
+    guard unlockedKind(of: path) == .group,
+      let group = HDF5Handle(H5Gopen2(id, path, hf_default()), close: H5Gclose)
+    else { throw HDF5Error.notFound(file: self.path, name: path) }
+    var info = H5G_info_t()
+    guard H5Gget_info(group.id, &info) >= 0 else { throw unreadable(path) }
+    var names: [String] = []
+    for index in 0..<info.nlinks {
+      guard let name = linkName(group.id, index) else { throw unreadable(path) }
+      names.append(name)
+    }
+    return names.sorted()
+  }
+
+  private func linkName(_ group: hid_t, _ index: hsize_t) -> String? {
+    let length = H5Lget_name_by_idx(
+      group, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, hf_default())
+    guard (0...1 << 16).contains(length) else { return nil }
+    var buffer = [CChar](repeating: 0, count: length + 1)
+    guard
+      H5Lget_name_by_idx(
+        group, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count, hf_default()) >= 0
+    else { return nil }
+    return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  private func collect(_ group: String, depth: Int, into found: inout [String]) throws {
+    for name in try unlockedNames(in: group.isEmpty ? "/" : group) {
+      let path = group.isEmpty ? name : "\(group)/\(name)"
+      switch unlockedKind(of: path) {
+      case .dataset: found.append(path)
+      case .group where depth < Self.deepestGroup: try collect(path, depth: depth + 1, into: &found)
+      case .group: throw HDF5Error.damaged(file: self.path, name: path, reason: "nested too deep")
+      case nil: throw unreadable(path)
+      }
+      guard found.count <= Self.largestListing else {
+        throw HDF5Error.damaged(file: self.path, name: path, reason: "too many datasets")
+      }
+    }
+  }
+
+  func unreadable(_ name: String) -> HDF5Error {
+    .damaged(file: path, name: name, reason: "damaged, or the file was cut short")
+  }
+}

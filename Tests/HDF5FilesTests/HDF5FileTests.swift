@@ -1,0 +1,198 @@
+import Foundation
+import NumericArrays
+import Testing
+
+@testable import HDF5Files
+
+/// Calls `body` with the path of a folder that vanishes afterwards.
+func withScratchFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  return try body(folder.path)
+}
+
+/// The single line that an error prints; records an issue when it is not one line or nothing is thrown.
+func message(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    Issue.record("nothing was thrown")
+    return ""
+  } catch {
+    #expect(!"\(error)".contains("\n"))
+    return "\(error)"
+  }
+}
+
+private let samples: [(name: String, array: NumericArray)] = [
+  (
+    "numbers/f", .float32(NDArray(shape: [3, 2], values: [1, -0.5, .infinity, 0x1p-140, 0, -0.0]))
+  ),
+  ("numbers/d", .float64(NDArray(shape: [], values: [.pi]))),
+  ("numbers/h", .bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-3)]))),
+  ("numbers/deeper/i", .int32(NDArray(shape: [3, 1], values: [.min, 0, .max]))),
+  ("l", .int64(NDArray(shape: [1], values: [.min]))),
+  ("u", .uint8(NDArray(shape: [4, 0], values: []))),
+  ("b", .bool(NDArray(shape: [2], values: [true, false]))),
+  ("s", .string(NDArray(shape: [3], values: ["α-helix", "", "MKT"]))),
+]
+
+@Suite("HDF5 files")
+struct HDF5FileTests {
+  @Test(
+    "write then read gives the same arrays, groups and types",
+    arguments: [HDF5Layout.contiguous, .compressed, .compressed(rowsPerChunk: 2)])
+  func roundTrip(layout: HDF5Layout) throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { file in
+        for (name, array) in samples { try file.write(array, to: name, layout: layout) }
+      }
+      let file = try HDF5File.open(path: folder + "/a.h5")
+      for (name, array) in samples { #expect(try file.read(name) == array, "\(name)") }
+      #expect(try file.datasets() == samples.map(\.name).sorted())
+      #expect(try file.names() == ["b", "l", "numbers", "s", "u"])
+      #expect(file.kind(of: "numbers/deeper") == .group)
+      #expect(!file.exists("numbers/none/below"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.h5"])
+    }
+  }
+
+  @Test(
+    "rows of the first axis are read alone",
+    arguments: [HDF5Layout.contiguous, .compressed(rowsPerChunk: 3)])
+  func partialReads(layout: HDF5Layout) throws {
+    try withScratchFolder { folder in
+      let values = NDArray(shape: [10, 3], values: (0..<30).map { Int32($0) })
+      try HDF5File.write(to: folder + "/a.h5") { try $0.write(values, to: "x", layout: layout) }
+      let file = try HDF5File.open(path: folder + "/a.h5")
+      for start in 0...10 {
+        for end in start...10 {
+          let rows: NDArray<Int32> = try file.read("x", rows: start..<end)
+          #expect(rows.shape == [end - start, 3])
+          #expect(rows.values == Array(values.values[start * 3..<end * 3]))
+        }
+      }
+      #expect(message { _ = try file.read("x", rows: 8..<11) }.contains("rows 8..<11"))
+    }
+  }
+
+  @Test("attributes of file, group and dataset come back and can be replaced")
+  func attributes() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { file in
+        try file.createGroup("g/h")
+        try file.setAttribute("title", to: .text("first"))
+        try file.setAttribute("title", to: .text("PSII – Å"))
+        try file.setAttribute("version", to: .integer(-7), on: "g/h")
+        try file.setAttribute("scale", to: .number(0.1), on: "g")
+        try file.setAttribute("empty", to: .text(""))
+      }
+      let file = try HDF5File.open(path: folder + "/a.h5")
+      #expect(file.attribute("title") == .text("PSII – Å"))
+      #expect(file.attribute("version", of: "g/h") == .integer(-7))
+      #expect(file.attribute("scale", of: "g")?.number == 0.1)
+      #expect(file.attribute("empty") == .text(""))
+      #expect(file.attribute("absent") == nil)
+    }
+  }
+
+  @Test("numbers widen but never narrow")
+  func typedReads() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { file in
+        try file.write(NDArray<UInt8>(shape: [2], values: [0, 255]), to: "u")
+        try file.write(NDArray<Double>(shape: [1], values: [0.1]), to: "d")
+      }
+      let file = try HDF5File.open(path: folder + "/a.h5")
+      #expect(try file.read("u", as: Int32.self).values == [0, 255])
+      let text = message { _ = try file.read("d", as: Float.self) }
+      #expect(text == "\(folder)/a.h5: 'd' is of type float64, expected float32")
+    }
+  }
+
+  @Test("a group is copied from one file to another")
+  func copying() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { try $0.write(samples[0].array, to: "x/y") }
+      let source = try HDF5File.open(path: folder + "/a.h5")
+      try HDF5File.write(to: folder + "/b.h5") { try $0.copy("x", from: source, to: "targets/x") }
+      let copy = try HDF5File.open(path: folder + "/b.h5")
+      #expect(try copy.read("targets/x/y") == samples[0].array)
+    }
+  }
+
+  @Test("a failing writer leaves the old file and nothing else")
+  func failedWrite() throws {
+    struct Interrupted: Error {}
+    try withScratchFolder { folder in
+      let path = folder + "/a.h5"
+      try HDF5File.write(to: path) { try $0.write(samples[0].array, to: "x") }
+      let text = message {
+        try HDF5File.write(to: path) { file in
+          try file.write(samples[1].array, to: "x")
+          throw Interrupted()
+        }
+      }
+      #expect(text == "Interrupted()")
+      #expect(try HDF5File.open(path: path).read("x") == samples[0].array)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.h5"])
+      #expect(
+        message { try HDF5File.write(to: folder + "/no/a.h5") { _ in } }.contains("no folder"))
+    }
+  }
+}
+
+@Suite("damaged HDF5 files")
+struct DamagedHDF5Tests {
+  @Test("a file cut short is refused at every length")
+  func truncation() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { file in
+        for (name, array) in samples { try file.write(array, to: name) }
+      }
+      let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/a.h5"))
+      for length in stride(from: 0, to: whole.count, by: 101) {
+        try whole.prefix(length).write(to: URL(fileURLWithPath: folder + "/cut.h5"))
+        let text = message { _ = try HDF5File.open(path: folder + "/cut.h5").datasets() }
+        #expect(text.contains("cut.h5: cannot be opened: no HDF5 file, or cut short"))
+      }
+    }
+  }
+
+  @Test("other files, folders and missing files are named as such")
+  func otherFiles() throws {
+    try withScratchFolder { folder in
+      try Data("ATOM".utf8).write(to: URL(fileURLWithPath: folder + "/a.h5"))
+      #expect(message { _ = try HDF5File.open(path: folder + "/a.h5") }.contains("no HDF5 file"))
+      #expect(message { _ = try HDF5File.open(path: folder + "/b.h5") }.contains("no such file"))
+      #expect(message { _ = try HDF5File.open(path: folder) }.contains("folder"))
+    }
+  }
+
+  @Test("a missing dataset and a group in its place are named")
+  func missingDataset() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { try $0.createGroup("g") }
+      let file = try HDF5File.open(path: folder + "/a.h5")
+      #expect(message { _ = try file.read("x") } == "\(folder)/a.h5: no 'x' in this file")
+      #expect(message { _ = try file.read("g") } == "\(folder)/a.h5: no 'g' in this file")
+    }
+  }
+
+  @Test("a flipped bit in every third byte is read or refused, never trapped")
+  func flippedBits() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { file in
+        for (name, array) in samples { try file.write(array, to: name, layout: .compressed) }
+      }
+      let whole = try Data(contentsOf: URL(fileURLWithPath: folder + "/a.h5"))
+      for position in stride(from: 0, to: whole.count, by: 3) {
+        var damaged = whole
+        damaged[position] ^= 1 << UInt8(position % 8)
+        try damaged.write(to: URL(fileURLWithPath: folder + "/b.h5"))
+        guard let file = try? HDF5File.open(path: folder + "/b.h5") else { continue }
+        for name in (try? file.datasets()) ?? [] { _ = try? file.read(name) }
+      }
+    }
+  }
+}
