@@ -16,6 +16,11 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
   public var start = Start.minimum
   /// The average of a tensor of n elements never falls below this times √n.
   public var floor = 1e-8
+  /// Least average at the end of the warm-up, as a share of the median clipped norm of its last 20 steps.
+  ///
+  /// Not in the publication (0 there): the gradient of a tensor behind a zero-initialised projection grows from almost
+  /// nothing, and one spike in the warm-up makes every other tensor's clipped norm tiny; the minimum keeps either.
+  public var recentShare = 0.1
 
   /// Start of the average norm.
   public enum Start: String, Codable, Hashable, Sendable, CaseIterable {
@@ -35,7 +40,7 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
 ///
 /// - Departure: a norm of 0 never enters an average. The published rule takes the minimum over the warm-up, and a tensor
 ///   whose gradient is 0 in one step, as behind every zero-initialised projection of AlphaFold2, would get the average 0
-///   and be clipped to 0 for ever. An average is unset until the first norm that is not 0, and has a floor.
+///   and be clipped to 0 for ever. An average is unset until the first norm that is not 0, and has two floors.
 public struct AdaptiveClipping: Codable, Hashable, Sendable {
   /// Constants.
   public let config: AdaptiveClippingConfig
@@ -78,6 +83,7 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
       for (k, norm) in norms.enumerated() where norm > 0 {
         warmUp(k, norm: norm, clipped: norm * globalFactor)
       }
+      if steps == config.warmUpSteps { endWarmUp() }
       return norms.map { _ in globalFactor }
     }
     return norms.indices.map { k in
@@ -98,11 +104,24 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
     switch config.start {
     case .minimum:
       averages[k] = max(averages[k] > 0 ? min(averages[k], clipped) : clipped, floors[k])
+      warmUpNorms[k].append(clipped)
+      if warmUpNorms[k].count > Self.recentSteps { warmUpNorms[k].removeFirst() }
     case .medianRaw:
       warmUpNorms[k].append(norm)
-      let sorted = warmUpNorms[k].sorted()
-      averages[k] = max(sorted[sorted.count / 2], floors[k])
-      if steps == config.warmUpSteps { warmUpNorms[k] = [] }
+      averages[k] = max(median(warmUpNorms[k]), floors[k])
     }
   }
+
+  private mutating func endWarmUp() {
+    for k in averages.indices where config.start == .minimum && !warmUpNorms[k].isEmpty {
+      averages[k] = max(averages[k], config.recentShare * median(warmUpNorms[k]))
+    }
+    warmUpNorms = averages.map { _ in [] }
+  }
+
+  /// Steps at the end of the warm-up that `recentShare` looks at.
+  private static let recentSteps = 20
 }
+
+/// The middle value, the upper one of two.
+private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
