@@ -35,7 +35,8 @@ let package = Package(
 
     // Data side.
     .target(
-      name: "FeaturePipeline", dependencies: ["FoldingCore", "Protein", "ArrayFiles", "HDF5Files"]),
+      name: "FeaturePipeline",
+      dependencies: ["AtomicFiles", "FoldingCore", "Protein", "ArrayFiles", "HDF5Files"]),
     .target(name: "Weights", dependencies: ["FoldingCore", "ArrayFiles", "HDF5Files"]),
 
     // Network side.
@@ -67,7 +68,9 @@ let package = Package(
     .testTarget(
       name: "ScoringTests", dependencies: ["Scoring", "StructureIO"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "FeaturePipelineTests", dependencies: ["FeaturePipeline"]),
+    .testTarget(
+      name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
     .testTarget(
       name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"],

@@ -30,7 +30,8 @@ public struct AlignmentSampler: Sendable {
   let msa: NDArray<UInt8>
   let deletions: NDArray<UInt16>
   let masking: MaskedMSA
-  let maxClusters: Int
+  /// Cluster rows drawn at most.
+  public let maxClusters: Int
   let maxExtraRows: Int
   let maskedFraction: Float
   let blockDeletion: BlockDeletion?

@@ -1,0 +1,139 @@
+import FeaturePipeline
+import Foundation
+import Testing
+
+@Suite("FASTA")
+struct FASTATests {
+  private func records(_ text: String) throws -> [FASTARecord] {
+    try FASTA.records(in: InputText(name: "t.fasta", text))
+  }
+
+  @Test(
+    "lower case, CRLF, blanks and a stop are read over",
+    arguments: [
+      ">a\nACDEF\n", ">a\r\nacd\r\nef\r\n", ">a\n AC DE\tF * \n\n", "\n\n> a some words\rACDEF",
+      ">a\n;comment\nACDEF*",
+    ])
+  func tolerant(_ text: String) throws {
+    let found = try records(text)
+    #expect(found.map(\.id) == ["a"])
+    #expect(try found[0].sequence.get().letters == "ACDEF")
+    #expect(found[0].warnings.isEmpty)
+  }
+
+  @Test("unusual letters get stand-ins and a warning that names positions")
+  func unusualLetters() throws {
+    let record = try records(">a\nUBZJOX\n")[0]
+    #expect(try record.sequence.get().letters == "CDEXXX")
+    #expect(record.warnings.contains("'U' is read as 'C' at position 1"))
+    #expect(record.warnings.count == 5)
+  }
+
+  @Test(
+    "a bad byte is an error with line and column",
+    arguments: [
+      (">a\nACD\nA1C\n", "t.fasta:3:2: '1' is not an amino acid (ACDEFGHIKLMNPQRSTVWY, X for unknown)"),
+      (
+        ">a\nAC:DE\n",
+        "t.fasta:2:3: ':' separates chains, but only single chains are supported; give each its own record"
+      ),
+      (
+        ">a\nAC-DE\n",
+        "t.fasta:2:3: '-' is a gap; the target must not be aligned (alignments go to --msa)"
+      ),
+      (">a\nAC*DE\n", "t.fasta:2:3: '*' in the middle of a sequence; a stop is only allowed at the end"),
+      (">a\n>b\nAC\n", "t.fasta:1: the sequence is empty, expected at least one amino acid letter"),
+      (
+        ">a\nA\u{0}C\n",
+        "t.fasta:2:2: byte 0x0 is not an amino acid (ACDEFGHIKLMNPQRSTVWY, X for unknown)"
+      ),
+    ])
+  func badByte(_ text: String, _ expected: String) throws {
+    let first = try records(text)[0]
+    #expect(message { _ = try first.sequence.get() } == expected)
+  }
+
+  @Test("a bad record does not spoil the others")
+  func oneBadRecord() throws {
+    let found = try records(">a\nAC1\n>b\nACD\n")
+    #expect(message { _ = try found[0].sequence.get() } != nil)
+    #expect(try found[1].sequence.get().letters == "ACD")
+  }
+
+  @Test("the same name twice is an error at the second record")
+  func duplicate() throws {
+    let found = try records(">a x\nACD\n>b\nAC\n>a y\nEFG\n")
+    #expect(try found[0].sequence.get().count == 3)
+    #expect(
+      message { _ = try found[2].sequence.get() }
+        == "t.fasta:5: target 'a' is already in line 1; give each record its own name")
+    #expect(Set(found.map(\.id)).count == 3)
+  }
+
+  @Test("names that become the same are told apart, with a warning")
+  func collision() throws {
+    let found = try records(">x/y\nACD\n>x|y\nEFG\n")
+    #expect(found.map(\.id) == ["x_y", "x_y_2"])
+    #expect(found[1].warnings == ["'x|y' is called 'x_y_2', because 'x_y' is taken"])
+  }
+
+  @Test(
+    "what is no FASTA file at all is refused with one line",
+    arguments: [
+      ("", "t.fasta: is empty, expected FASTA records ('>name', sequence)"),
+      (" \n\r\n", "t.fasta: is empty, expected FASTA records ('>name', sequence)"),
+      (
+        "ACDEF\n",
+        "t.fasta:1:1: a FASTA record must begin with '>' and a name, found 'ACDEF'"
+      ),
+      (
+        "\u{1}\u{2}\u{3}binary", 
+        "t.fasta:1:1: a FASTA record must begin with '>' and a name, found 'binary'"
+      ),
+    ])
+  func notFASTA(_ text: String, _ expected: String) {
+    #expect(message { _ = try records(text) } == expected)
+  }
+
+  @Test("chains of one and two residues are sequences", arguments: ["G", "GA"])
+  func tiny(_ letters: String) throws {
+    #expect(try records(">a\n\(letters)")[0].sequence.get().letters == letters)
+  }
+
+  @Test("missing files, folders and compressed files are named")
+  func files() throws {
+    #expect(
+      message { _ = try InputText(path: "/nonexistent.fasta") } == "/nonexistent.fasta: no such file")
+    let folder = FileManager.default.temporaryDirectory.path
+    #expect(
+      message { _ = try InputText(path: folder) } == "\(folder): cannot be read: it is a folder")
+    let path = folder + "/helixfold-\(UUID().uuidString).fasta"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data([0x1F, 0x8B, 0x08, 0x00]).write(to: URL(fileURLWithPath: path))
+    #expect(
+      message { _ = try InputText(path: path) }
+        == "\(path): is gzip data; unpack it with gunzip first")
+  }
+}
+
+@Suite("target names")
+struct TargetNameTests {
+  @Test(
+    "no name climbs a folder, hides a file or looks like a flag",
+    arguments: [
+      ("../../x", "x"), ("/etc/passwd", "etc_passwd"), (".hidden", "hidden"), ("--flag", "flag"),
+      ("sp|P12345|NAME_HUMAN some protein", "sp_P12345_NAME_HUMAN"), ("", "target"), ("..", "target"),
+      ("T1026", "T1026"), ("a\u{0}b", "a_b"), ("é", "target"), ("7a4d_A.v2-b", "7a4d_A.v2-b"),
+    ])
+  func sanitized(_ header: String, _ expected: String) {
+    #expect(TargetName.sanitized(header) == expected)
+  }
+
+  @Test("names are cut at 100 bytes, suffixes included")
+  func long() {
+    let name = TargetName.sanitized(String(repeating: "a", count: 500))
+    #expect(name.utf8.count == 100)
+    let other = TargetName.unique(name, among: [name])
+    #expect(other.utf8.count == 100 && other.hasSuffix("_2"))
+  }
+}
