@@ -91,6 +91,8 @@ def main():
   elif a.features: raw = pickle.load(open(a.features, 'rb'))
   else: raw = from_alignments(a.alignments)
   raw.pop('msa_species_identifiers', None)
+  if 'template_all_atom_mask' in raw:              # OpenFold's spelling
+    raw['template_all_atom_masks'] = raw.pop('template_all_atom_mask')
   n = int(raw['seq_length'][0])
   c = config.model_config(a.config)
   templates = c.model.embeddings_and_evoformer.template.enabled

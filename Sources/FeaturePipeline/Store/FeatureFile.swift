@@ -1,0 +1,80 @@
+import ArrayFiles
+import Foundation
+import NumericArrays
+
+/// A file with features of one or more targets: our HDF5 store, or AlphaFold2's dictionary as pickle or npz.
+public enum FeatureFile: Sendable {
+  case store(FeatureStore)
+  case dictionary(AlphaFoldFeatures)
+
+  /// Opens a file, told by its first bytes.
+  public static func open(path: String) throws -> FeatureFile {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw FileManager.default.fileExists(atPath: path)
+        ? InputError.unreadable(file: path, reason: "no permission")
+        : InputError.missing(file: path)
+    }
+    let start = [UInt8](handle.readData(ofLength: 8))
+    try? handle.close()
+    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+      return .store(try FeatureStore(path: path))
+    }
+    if start.starts(with: [0x1F, 0x8B]) {
+      throw InputError.content(file: path, problem: "is gzip data; unpack it with gunzip first")
+    }
+    if start.starts(with: [0x50, 0x4B]) {
+      let archive = try NumpyArchive(path: path)
+      let arrays = try archive.names.map { ($0, try archive.array(named: $0)) }
+      return .dictionary(
+        AlphaFoldFeatures(file: path, arrays: Dictionary(arrays) { first, _ in first }))
+    }
+    guard start.first == 0x80 else {
+      throw InputError.content(
+        file: path,
+        problem: "is no feature file, expected features.pkl, features.npz or a helixfold store (HDF5)")
+    }
+    return .dictionary(try AlphaFoldFeatures(pickle: path))
+  }
+
+  /// Names of the targets.
+  public var ids: [String] {
+    switch self {
+    case .store(let store): store.ids
+    case .dictionary(let features): [features.id]
+    }
+  }
+
+  /// Features of a target, of the only one if `id` is nil.
+  public func features(of id: String? = nil) throws -> RawFeatures {
+    switch self {
+    case .dictionary(let features): return try features.rawFeatures(id: id)
+    case .store(let store):
+      if let id { return try store.features(of: id) }
+      guard store.entries.count == 1 else {
+        throw InputError.content(
+          file: store.path, problem: "holds \(store.entries.count) targets; name one of them")
+      }
+      return try store.features(of: store.entries[0].id)
+    }
+  }
+}
+
+extension AlphaFoldFeatures {
+  /// Reads `features.pkl`; entries that are no arrays are left out.
+  public init(pickle path: String) throws {
+    guard let entries = try PickleFile.read(path: path).entries else {
+      throw InputError.content(file: path, problem: "holds no dictionary of arrays")
+    }
+    var arrays: [String: NumericArray] = [:]
+    for (key, value) in entries {
+      if let array = value.array { arrays[key] = try array.read() }
+    }
+    self.init(file: path, arrays: arrays)
+  }
+
+  /// The name that the dictionary gives its target.
+  public var id: String {
+    guard case .string(let names)? = arrays["domain_name"] else { return "target" }
+    return TargetName.sanitized(names.values.first ?? "")
+  }
+}

@@ -1,0 +1,132 @@
+import HDF5Files
+import NumericArrays
+
+/// A file of targets: one, or thousands packed with an index. The one format for features, templates, labels and
+/// provenance; specified in docs/file-formats.md.
+///
+/// Reading is safe from several processes at once. Files are written beside their place and renamed.
+public struct FeatureStore: Sendable {
+  /// Path of the file.
+  public let path: String
+  /// What the index says, in the order of the file.
+  public let entries: [StoreEntry]
+
+  private let file: HDF5File
+  private let place: [String: Int]
+
+  /// Opens a store and reads its index.
+  public init(path: String) throws {
+    self.path = path
+    file = try HDF5File.open(path: path)
+    try StoreSchema.check(file)
+    entries = try StoreSchema.readIndex(file)
+    place = Dictionary(
+      entries.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Names of the targets.
+  public var ids: [String] { entries.map(\.id) }
+
+  /// Sequence, alignment and templates of a target.
+  public func features(of id: String) throws -> RawFeatures {
+    try group(id).readFeatures()
+  }
+
+  /// Labels of a target, nil if it has none.
+  public func labels(of id: String) throws -> TargetLabels? {
+    try group(id).readLabels(residues: entry(id).residues)
+  }
+
+  /// Everything about a target.
+  public func record(of id: String) throws -> TargetRecord {
+    let group = try group(id)
+    return TargetRecord(
+      features: try group.readFeatures(), labels: try group.readLabels(residues: entry(id).residues),
+      provenance: try group.readProvenance())
+  }
+
+  /// What the index says about a target.
+  public func entry(_ id: String) throws -> StoreEntry {
+    guard let index = place[id] else {
+      let known = ids.prefix(3).joined(separator: ", ")
+      throw InputError.content(
+        file: path,
+        problem: "holds no target '\(id)'; it holds \(entries.count), such as \(known)")
+    }
+    return entries[index]
+  }
+
+  private func group(_ id: String) throws -> TargetGroup {
+    TargetGroup(file: file, id: try entry(id).id)
+  }
+
+  /// Reads every target; one line for each that is damaged or not what the index says.
+  public func problems() -> [String] {
+    entries.compactMap { entry in
+      do {
+        let found = StoreEntry(try record(of: entry.id))
+        return found == entry ? nil : "\(path): '\(entry.id)' is not what the index says"
+      } catch {
+        return "\(error)"
+      }
+    }
+  }
+
+  // MARK: Writing
+
+  /// Writes records into one file, which replaces what is there.
+  public static func write(
+    _ records: [TargetRecord], to path: String, rowNames: Bool = true
+  ) throws {
+    try refuseDuplicates(records.map(\.features.id), path)
+    try HDF5File.write(to: path) { file in
+      try StoreSchema.mark(file)
+      for record in records {
+        try TargetGroup(file: file, id: record.features.id).write(record, rowNames: rowNames)
+      }
+      try StoreSchema.writeIndex(records.map(StoreEntry.init), to: file)
+    }
+  }
+
+  /// Writes records that are made one after the other, so that only one is in memory.
+  public static func write(
+    to path: String, rowNames: Bool = true, records: () throws -> TargetRecord?
+  ) throws {
+    try HDF5File.write(to: path) { file in
+      try StoreSchema.mark(file)
+      var entries: [StoreEntry] = []
+      var taken: Set<String> = []
+      while let record = try records() {
+        guard taken.insert(record.features.id).inserted else { throw duplicate(record.features.id, path) }
+        try TargetGroup(file: file, id: record.features.id).write(record, rowNames: rowNames)
+        entries.append(StoreEntry(record))
+      }
+      try StoreSchema.writeIndex(entries, to: file)
+    }
+  }
+
+  /// Joins the targets of several stores into one, copying them as they are.
+  public static func pack(_ stores: [FeatureStore], to path: String) throws {
+    let entries = stores.flatMap(\.entries)
+    try refuseDuplicates(entries.map(\.id), path)
+    try HDF5File.write(to: path) { file in
+      try StoreSchema.mark(file)
+      for store in stores {
+        for entry in store.entries {
+          let group = StoreSchema.group(entry.id)
+          try file.copy(group, from: store.file, to: group)
+        }
+      }
+      try StoreSchema.writeIndex(entries, to: file)
+    }
+  }
+
+  private static func refuseDuplicates(_ ids: [String], _ path: String) throws {
+    var taken: Set<String> = []
+    for id in ids where !taken.insert(id).inserted { throw duplicate(id, path) }
+  }
+
+  private static func duplicate(_ id: String, _ path: String) -> InputError {
+    .content(file: path, problem: "target '\(id)' comes twice; names in a store are unique")
+  }
+}

@@ -1,0 +1,184 @@
+import Foundation
+import HDF5Files
+import NumericArrays
+import Protein
+
+/// Reading and writing of one target's group, `targets/<id>`. Layout: docs/file-formats.md.
+struct TargetGroup {
+  let file: HDF5File
+  let id: String
+
+  private var path: String { StoreSchema.group(id) }
+
+  // MARK: Writing
+
+  /// Writes everything; `rowNames` says whether the headers of alignment rows are kept.
+  func write(_ record: TargetRecord, rowNames: Bool) throws {
+    let raw = record.features
+    try raw.validate(file: file.path)
+    try file.createGroup(path)
+    try file.setAttribute("sequence", to: .text(raw.sequence), on: path)
+    try file.setAttribute("provenance", to: .text(try json(record.provenance)), on: path)
+    try file.write(raw.msa, to: path + "/msa", layout: .compressed)
+    try file.setAttribute("alphabet", to: .text(StoreSchema.alphabet), on: path + "/msa")
+    try writeDeletions(raw.deletions)
+    if rowNames, !raw.rowNames.isEmpty { try write(raw.rowNames, to: "row_names") }
+    try writeUnusual(raw)
+    if raw.templates.count > 0 { try write(raw.templates) }
+    if let labels = record.labels { try write(labels, residues: raw.residueCount) }
+  }
+
+  private func writeDeletions(_ deletions: NDArray<UInt16>) throws {
+    let name = path + "/deletions"
+    if deletions.values.allSatisfy({ $0 <= UInt8.max }) {
+      try file.write(deletions.map { UInt8($0) }, to: name, layout: .compressed)
+    } else {
+      try file.write(deletions, to: name, layout: .compressed)
+    }
+  }
+
+  /// Arrays that follow from the sequence in almost all targets are written only where they do not.
+  private func writeUnusual(_ raw: RawFeatures) throws {
+    let count = raw.residueCount
+    if raw.aatype != Self.aatype(of: raw.sequence) {
+      try file.write(NDArray(shape: [count], values: raw.aatype), to: path + "/aatype")
+    }
+    if raw.residueIndex != (0..<Int32(count)).map({ $0 }) {
+      try file.write(NDArray(shape: [count], values: raw.residueIndex), to: path + "/residue_index")
+    }
+    if raw.hasBreak.contains(true) {
+      try file.write(
+        NDArray(shape: [count], values: raw.hasBreak.map { $0 ? UInt8(1) : 0 }),
+        to: path + "/breaks")
+    }
+  }
+
+  private func write(_ templates: TemplateStructures) throws {
+    try write(templates.names, to: "templates/names")
+    try write(templates.sequences, to: "templates/sequences")
+    try file.write(
+      NDArray(shape: [templates.count], values: templates.sumProbabilities),
+      to: path + "/templates/sum_probabilities")
+    try file.write(templates.aatype, to: path + "/templates/aatype", layout: .compressed)
+    try CompactCoordinates.write(
+      positions: templates.positions, mask: templates.mask, rounding: false, to: file,
+      group: path + "/templates")
+  }
+
+  private func write(_ labels: TargetLabels, residues: Int) throws {
+    let group = path + "/labels"
+    try StoreSchema.require(
+      group + " positions", labels.positions.shape, [residues, AtomName.count, 3], file)
+    try StoreSchema.require(group + " mask", labels.mask.shape, [residues, AtomName.count], file)
+    try CompactCoordinates.write(
+      positions: labels.positions.reshaped([1] + labels.positions.shape),
+      mask: labels.mask.reshaped([1] + labels.mask.shape), rounding: true, to: file, group: group)
+    if let resolution = labels.resolution {
+      try file.setAttribute("resolution", to: .number(Double(resolution)), on: group)
+    }
+    if let date = labels.releaseDate {
+      try file.setAttribute("release_date", to: .text(date), on: group)
+    }
+    if let cluster = labels.cluster {
+      try file.setAttribute("cluster", to: .text(cluster), on: group)
+    }
+  }
+
+  private func write(_ strings: [String], to name: String) throws {
+    try file.write(
+      .string(NDArray(shape: [strings.count], values: strings)), to: path + "/" + name,
+      layout: .compressed)
+  }
+
+  private func json(_ provenance: Provenance) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(provenance), as: UTF8.self)
+  }
+
+  // MARK: Reading
+
+  func readFeatures() throws -> RawFeatures {
+    guard let sequence = file.attribute("sequence", of: path)?.text, !sequence.isEmpty else {
+      throw InputError.array(
+        file: file.path, name: path, found: "without a sequence", expected: "a 'sequence' attribute")
+    }
+    let aatype = try readAatype(sequence)
+    let count = aatype.count
+    var raw = RawFeatures(
+      id: id, sequence: ProteinSequence(aatype.map { AminoAcid(rawValue: $0) ?? .unknown }))
+    raw.sequence = sequence
+    raw.msa = try file.read(path + "/msa")
+    raw.deletions = try file.read(path + "/deletions")
+    raw.rowNames = try optionalStrings("row_names") ?? []
+    if file.exists(path + "/residue_index") {
+      raw.residueIndex = try file.read(path + "/residue_index", as: Int32.self).values
+    }
+    if file.exists(path + "/breaks") {
+      raw.hasBreak = try file.read(path + "/breaks", as: UInt8.self).values.map { $0 != 0 }
+    }
+    if file.exists(path + "/templates") { raw.templates = try readTemplates(count) }
+    raw.sources = try readProvenance().alignments ?? []
+    try raw.validate(file: "\(file.path):\(path)")
+    return raw
+  }
+
+  private func readAatype(_ sequence: String) throws -> [UInt8] {
+    guard file.exists(path + "/aatype") else { return Self.aatype(of: sequence) }
+    let values = try file.read(path + "/aatype", as: UInt8.self).values
+    guard values.count == sequence.utf8.count, values.allSatisfy({ $0 < 21 }) else {
+      throw InputError.array(
+        file: file.path, name: path + "/aatype", found: "\(values.count) values",
+        expected: "\(sequence.utf8.count) residue types 0 … 20")
+    }
+    return values
+  }
+
+  private func readTemplates(_ residues: Int) throws -> TemplateStructures {
+    let names = try optionalStrings("templates/names") ?? []
+    let (positions, mask) = try CompactCoordinates.read(
+      from: file, group: path + "/templates", rows: names.count, residues: residues)
+    return TemplateStructures(
+      names: names, sequences: try optionalStrings("templates/sequences") ?? [],
+      aatype: try file.read(path + "/templates/aatype"), positions: positions, mask: mask,
+      sumProbabilities: try file.read(path + "/templates/sum_probabilities", as: Float.self).values)
+  }
+
+  func readLabels(residues: Int) throws -> TargetLabels? {
+    let group = path + "/labels"
+    guard file.exists(group) else { return nil }
+    let (positions, mask) = try CompactCoordinates.read(
+      from: file, group: group, rows: 1, residues: residues)
+    return TargetLabels(
+      positions: positions.slice(0), mask: mask.slice(0),
+      resolution: file.attribute("resolution", of: group)?.number.map { Float($0) },
+      releaseDate: file.attribute("release_date", of: group)?.text,
+      cluster: file.attribute("cluster", of: group)?.text)
+  }
+
+  func readProvenance() throws -> Provenance {
+    guard let text = file.attribute("provenance", of: path)?.text else { return Provenance() }
+    do {
+      return try JSONDecoder().decode(Provenance.self, from: Data(text.utf8))
+    } catch {
+      throw InputError.array(
+        file: file.path, name: path, found: "with damaged provenance", expected: "JSON")
+    }
+  }
+
+  private func optionalStrings(_ name: String) throws -> [String]? {
+    let name = path + "/" + name
+    guard file.exists(name) else { return nil }
+    let array = try file.read(name)
+    guard case .string(let values) = array else {
+      throw InputError.array(
+        file: file.path, name: name, found: array.elementName, expected: "strings")
+    }
+    return values.values
+  }
+
+  /// Residue types of one-letter codes; anything but the twenty is unknown.
+  static func aatype(of sequence: String) -> [UInt8] {
+    sequence.map { (AminoAcid(letter: $0) ?? .unknown).rawValue }
+  }
+}
