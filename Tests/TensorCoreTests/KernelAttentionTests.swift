@@ -29,7 +29,9 @@ struct AttentionData {
     k = KernelBuffer(random.values(t.keys * row), t.type)
     v = KernelBuffer(random.values(t.keys * row), t.type)
     gate = KernelBuffer(random.values(t.queries * row), t.type)
-    bias = t.biasType.map { KernelBuffer(random.values(t.heads * t.queries * (t.keys + t.gap)), $0) }
+    bias = t.biasType.map {
+      KernelBuffer(random.values(t.heads * t.queries * (t.keys + t.gap)), $0)
+    }
     mask =
       t.mask == 0
       ? nil : KernelBuffer((0..<t.keys).map { _ in t.mask == 2 ? 0 : random.bool() ? 1 : 0 })
@@ -45,7 +47,9 @@ struct AttentionData {
     (g.queries, g.keys) = (Int64(t.queries), Int64(t.keys))
     (g.heads, g.head_dim) = (Int64(t.heads), Int64(t.headDim))
     g.type = t.type
-    (g.q, g.k, g.v) = (UnsafeRawPointer(q.pointer), UnsafeRawPointer(k.pointer), UnsafeRawPointer(v.pointer))
+    (g.q, g.k, g.v) = (
+      UnsafeRawPointer(q.pointer), UnsafeRawPointer(k.pointer), UnsafeRawPointer(v.pointer)
+    )
     (g.q_row_stride, g.k_row_stride, g.v_row_stride) = (Int64(row), Int64(row), Int64(row))
     if let bias {
       g.bias = UnsafeRawPointer(bias.pointer)
@@ -63,21 +67,28 @@ struct AttentionData {
     g.log_sum_exp = logSumExp.floats
     let bytes = hf_attention_scratch_size(g.queries, g.keys, g.head_dim)
     for piece in pieces {
-      withKernelScratch(bytes) { hf_attention(&g, Int64(piece.lowerBound), Int64(piece.upperBound), $0) }
+      withKernelScratch(bytes) {
+        hf_attention(&g, Int64(piece.lowerBound), Int64(piece.upperBound), $0)
+      }
     }
     return (out, logSumExp)
   }
 
   func whole() -> (out: KernelBuffer, logSumExp: KernelBuffer) { run([0..<test.queries]) }
 
-  /// Logits of one row in Double. A fully masked row keeps its logits out of 1e9 as fp32 does: all −1e9.
+  /// Logits of one row in Double.
+  ///
+  /// A fully masked row keeps its logits out of 1e9 as fp32 does: all −1e9.
   func logits(_ h: Int, _ i: Int) -> [Double] {
     let t = test
-    let allMasked = t.mask == 2 || (mask.map { m in (0..<t.keys).allSatisfy { m[$0] == 0 } } ?? false)
+    let allMasked =
+      t.mask == 2 || (mask.map { m in (0..<t.keys).allSatisfy { m[$0] == 0 } } ?? false)
     return (0..<t.keys).map { j in
       if allMasked { return -1e9 }
       var l = 0.0
-      for c in 0..<t.headDim { l += Double(q[i * row + h * t.headDim + c]) * Double(k[j * row + h * t.headDim + c]) }
+      for c in 0..<t.headDim {
+        l += Double(q[i * row + h * t.headDim + c]) * Double(k[j * row + h * t.headDim + c])
+      }
       l *= Double(scale)
       if let bias { l += Double(bias[(h * t.queries + i) * biasRow + j]) }
       if let mask { l += 1e9 * (Double(mask[j]) - 1) }
@@ -85,6 +96,8 @@ struct AttentionData {
     }
   }
 
+  /// Compares with the plain twin in Double.
+  ///
   /// Allowed: logits carry (head_dim + 4) roundings of 2⁻²⁴ of their terms (at most 3·√head_dim + 1), an error δ of a logit changes
   /// its weight by the factor e^δ; probabilities rounded to bf16 are off by 2⁻⁸ each; the sums over keys add keys · 2⁻²⁴. All of
   /// that times max |v| = 1.
@@ -108,7 +121,9 @@ struct AttentionData {
           o /= sum
           if t.gated { o /= 1 + exponential(-Double(gate[i * row + column])) }
           let allowed = weightError + roundingUnit(t.type) * abs(o) * 1.01
-          worst.add(out[i * row + column], o, allowed: allowed, "head \(h), query \(i), column \(c) of \(t)")
+          worst.add(
+            out[i * row + column], o, allowed: allowed, "head \(h), query \(i), column \(c) of \(t)"
+          )
         }
         let expected = top + logarithm(sum)
         worst.add(
@@ -122,7 +137,8 @@ struct AttentionData {
 
 @Suite("Kernels: attention")
 struct KernelAttentionTests {
-  @Test("attention equals softmax(q·k + bias + mask)·v, gated, over all sizes", arguments: kernelPaths)
+  @Test(
+    "attention equals softmax(q·k + bias + mask)·v, gated, over all sizes", arguments: kernelPaths)
   func sizes(path: hf_isa) {
     onPath(path) {
       var random = KernelRandom(11)
@@ -154,7 +170,8 @@ struct KernelAttentionTests {
         for cuts in [[1], [13, 14], [56, 60]] {
           let ends = [0] + cuts + [61]
           let pieces = data.run(zip(ends, ends.dropFirst()).map { $0..<$1 })
-          #expect(pieces.out.bits == whole.out.bits && pieces.logSumExp.bits == whole.logSumExp.bits)
+          #expect(
+            pieces.out.bits == whole.out.bits && pieces.logSumExp.bits == whole.logSumExp.bits)
         }
       }
     }

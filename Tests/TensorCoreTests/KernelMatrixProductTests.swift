@@ -38,7 +38,8 @@ struct ProductData {
     case 1: (cRow, cCol, cBlock, cBlockStride) = (1, t.m + gap, 0, 0)
     default: (cRow, cCol, cBlock, cBlockStride) = (unit, 1, unit, unit * t.m + 5)
     }
-    let size = t.layout == 0 ? t.m * cRow : t.layout == 1 ? t.n * cCol : (t.n / unit + 1) * cBlockStride
+    let size =
+      t.layout == 0 ? t.m * cRow : t.layout == 1 ? t.n * cCol : (t.n / unit + 1) * cBlockStride
     c0 = KernelBuffer(random.values(size), t.cType)
     mul = t.mulType.map { KernelBuffer(random.values(size), $0) }
     biasN = KernelBuffer(random.values(t.n))
@@ -55,7 +56,8 @@ struct ProductData {
     let operand = hf_gemm_operand_type(test.type)
     let packed = KernelBuffer(count: hf_gemm_packed_size(operand, Int64(test.k), Int64(test.n)) / 4)
     hf_gemm_pack(
-      operand, Int64(test.k), Int64(test.n), b.pointer, test.type, Int64(bRow), Int64(bCol), packed.pointer)
+      operand, Int64(test.k), Int64(test.n), b.pointer, test.type, Int64(bRow), Int64(bCol),
+      packed.pointer)
     #expect(packed.guardsAreIntact)
     return packed
   }
@@ -170,10 +172,16 @@ struct KernelMatrixProductTests {
           let expected = plain.whole().bits
           for _ in 0..<6 {
             var test = ProductCase(m: m, n: n, k: k, type: type)
-            (test.transposedA, test.transposedB, test.stridedA) = (random.bool(), random.bool(), random.bool())
+            (test.transposedA, test.transposedB, test.stridedA) = (
+              random.bool(), random.bool(), random.bool()
+            )
             let data = ProductData(test, seed: 4)
-            for i in 0..<m { for p in 0..<k { data.a[i * data.aRow + p * data.aCol] = a[i * k + p] } }
-            for p in 0..<k { for j in 0..<n { data.b[p * data.bRow + j * data.bCol] = b[p * n + j] } }
+            for i in 0..<m {
+              for p in 0..<k { data.a[i * data.aRow + p * data.aCol] = a[i * k + p] }
+            }
+            for p in 0..<k {
+              for j in 0..<n { data.b[p * data.bRow + j * data.bCol] = b[p * n + j] }
+            }
             let c = data.whole()
             let found = KernelBuffer((0..<m * n).map { c[data.index($0 / n, $0 % n)] })
             #expect(found.bits == expected, "\(test)")
@@ -183,7 +191,9 @@ struct KernelMatrixProductTests {
     }
   }
 
-  @Test("sums over several slices of k keep the bound", arguments: kernelPaths, [1023, 1024, 1025, 2100])
+  @Test(
+    "sums over several slices of k keep the bound", arguments: kernelPaths,
+    [1023, 1024, 1025, 2100])
   func longSums(path: hf_isa, k: Int) {
     onPath(path) {
       for type in [HF_F32, HF_BF16] {
@@ -202,7 +212,8 @@ struct KernelMatrixProductTests {
       for bits in 0..<64 {
         for activation in [HF_ACT_NONE, HF_ACT_RELU, HF_ACT_SIGMOID] {
           var test = ProductCase(
-            m: random.choice([3, 7]), n: random.choice([17, 33]), k: 5, type: random.choice([HF_F32, HF_BF16]),
+            m: random.choice([3, 7]), n: random.choice([17, 33]), k: 5,
+            type: random.choice([HF_F32, HF_BF16]),
             cType: random.choice([HF_F32, HF_BF16]), layout: random.choice([0, 1, 2]),
             alpha: random.choice([1, -0.5]))
           test.biasN = bits & 1 != 0
@@ -228,8 +239,11 @@ struct KernelMatrixProductTests {
       let unit = Int(hf_gemm_column_unit())
       for type in [HF_F32, HF_BF16] {
         for layout in [0, 1, 2] {
-          var test = ProductCase(m: 31, n: 2 * unit + 7, k: 37, type: type, cType: HF_BF16, layout: layout)
-          (test.biasN, test.scaleM, test.accumulate, test.activation) = (true, true, true, HF_ACT_SIGMOID)
+          var test = ProductCase(
+            m: 31, n: 2 * unit + 7, k: 37, type: type, cType: HF_BF16, layout: layout)
+          (test.biasN, test.scaleM, test.accumulate, test.activation) = (
+            true, true, true, HF_ACT_SIGMOID
+          )
           test.mulType = HF_F32
           let data = ProductData(test, seed: 6)
           let whole = data.whole().bits
@@ -252,9 +266,12 @@ struct KernelMatrixProductTests {
   func packedRanges(path: hf_isa) {
     onPath(path) {
       let unit = hf_gemm_column_unit()
-      for (type, k, transposed) in [(HF_F32, 19, false), (HF_BF16, 19, true), (HF_BF16, 40, false), (HF_F32, 33, true)] {
+      for (type, k, transposed) in [
+        (HF_F32, 19, false), (HF_BF16, 19, true), (HF_BF16, 40, false), (HF_F32, 33, true),
+      ] {
         let n = 3 * Int(unit) - 2
-        let data = ProductData(ProductCase(m: 1, n: n, k: k, type: type, transposedB: transposed), seed: 7)
+        let data = ProductData(
+          ProductCase(m: 1, n: n, k: k, type: type, transposedB: transposed), seed: 7)
         let operand = hf_gemm_operand_type(type)
         let whole = data.packedB()
         let pieces = KernelBuffer(count: whole.count)
@@ -283,7 +300,8 @@ struct KernelMatrixProductTests {
         let packed = [KernelBuffer(count: size), KernelBuffer(count: size)]
         for (source, out) in zip([b, rounded], packed) {
           hf_gemm_pack(
-            operand, Int64(k), Int64(n), source.pointer, source.type, Int64(row), Int64(col), out.pointer)
+            operand, Int64(k), Int64(n), source.pointer, source.type, Int64(row), Int64(col),
+            out.pointer)
         }
         #expect(packed[0].bits == packed[1].bits)
       }

@@ -35,17 +35,20 @@ struct KernelNormTests {
           let mean = KernelBuffer(count: 3)
           let rstd = KernelBuffer(count: 3)
           hf_layer_norm(
-            3, Int64(columns), x.pointer, xType, Int64(stride), scale.floats, offset.floats, 1e-5, y.pointer, yType,
+            3, Int64(columns), x.pointer, xType, Int64(stride), scale.floats, offset.floats, 1e-5,
+            y.pointer, yType,
             Int64(stride), mean.floats, rstd.floats)
           var worst = WorstError()
           for i in 0..<3 {
             let row = (0..<columns).map { Double(x[i * stride + $0]) }
             let expected = Self.reference(row, scale, offset)
             worst.add(mean[i], expected.mean, allowed: 1e-6, "mean \(i) of \(columns)")
-            worst.add(rstd[i], expected.rstd, allowed: 1e-4 * expected.rstd, "1/σ \(i) of \(columns)")
+            worst.add(
+              rstd[i], expected.rstd, allowed: 1e-4 * expected.rstd, "1/σ \(i) of \(columns)")
             for j in 0..<columns {
               let allowed = Self.allowed(columns, yType, expected.y[j], expected.rstd)
-              worst.add(y[i * stride + j], expected.y[j], allowed: allowed, "\(i), \(j) of \(columns)")
+              worst.add(
+                y[i * stride + j], expected.y[j], allowed: allowed, "\(i), \(j) of \(columns)")
             }
             #expect(y[i * stride + columns] == -7)
           }
@@ -61,14 +64,17 @@ struct KernelNormTests {
     onPath(path) {
       var random = KernelRandom(32)
       for (n, channels) in zip(kernelSizes, kernelSizes.reversed()) {
-        for (xType, yType) in KernelElementwiseTests.types { check(n, channels, xType, yType, &random) }
+        for (xType, yType) in KernelElementwiseTests.types {
+          check(n, channels, xType, yType, &random)
+        }
       }
       check(5, 600, HF_F32, HF_BF16, &random)
     }
   }
 
   func check(
-    _ points: Int, _ channels: Int, _ xType: hf_dtype, _ yType: hf_dtype, _ random: inout KernelRandom
+    _ points: Int, _ channels: Int, _ xType: hf_dtype, _ yType: hf_dtype,
+    _ random: inout KernelRandom
   ) {
     let (channelStride, rowStride) = (points + 5, channels + 2)
     let x = KernelBuffer(random.values(channels * channelStride).map { $0 + 3 }, xType)
@@ -78,7 +84,8 @@ struct KernelNormTests {
     let mean = KernelBuffer(count: points)
     let rstd = KernelBuffer(count: points)
     hf_layer_norm_channels(
-      Int64(points), Int64(channels), x.pointer, xType, Int64(channelStride), scale.floats, offset.floats, 1e-5,
+      Int64(points), Int64(channels), x.pointer, xType, Int64(channelStride), scale.floats,
+      offset.floats, 1e-5,
       y.pointer, yType, Int64(rowStride), mean.floats, rstd.floats)
     var worst = WorstError()
     for i in 0..<points {
@@ -88,7 +95,9 @@ struct KernelNormTests {
       for c in 0..<channels {
         // One sum per point, so all channels' roundings may add up.
         let allowed = Self.allowed(4 * channels, yType, expected.y[c], expected.rstd)
-        worst.add(y[i * rowStride + c], expected.y[c], allowed: allowed, "\(i), \(c) of \(points) × \(channels)")
+        worst.add(
+          y[i * rowStride + c], expected.y[c], allowed: allowed,
+          "\(i), \(c) of \(points) × \(channels)")
       }
       #expect(y[i * rowStride + channels] == -7)
     }
@@ -110,11 +119,13 @@ struct KernelNormTests {
           let count = Int64(p.count)
           if channelMajor {
             hf_layer_norm_channels(
-              count, Int64(width), x.floats + p.lowerBound, HF_F32, Int64(n), scale.floats, offset.floats, 1e-5,
+              count, Int64(width), x.floats + p.lowerBound, HF_F32, Int64(n), scale.floats,
+              offset.floats, 1e-5,
               y.floats + p.lowerBound * width, HF_F32, Int64(width), nil, nil)
           } else {
             hf_layer_norm(
-              count, Int64(width), x.floats + p.lowerBound * width, HF_F32, Int64(width), scale.floats,
+              count, Int64(width), x.floats + p.lowerBound * width, HF_F32, Int64(width),
+              scale.floats,
               offset.floats, 1e-5, y.floats + p.lowerBound * width, HF_F32, Int64(width), nil, nil)
           }
         }
@@ -134,7 +145,8 @@ struct KernelNormTests {
       let scale = KernelBuffer([Float](repeating: 2, count: 33))
       let offset = KernelBuffer([Float](repeating: 0.25, count: 33))
       hf_layer_norm(
-        1, 33, x.pointer, HF_F32, 33, scale.floats, offset.floats, 1e-5, x.pointer, HF_F32, 33, nil, nil)
+        1, 33, x.pointer, HF_F32, 33, scale.floats, offset.floats, 1e-5, x.pointer, HF_F32, 33, nil,
+        nil)
       for y in x.values { #expect(abs(y - 0.25) < 1e-4) }
     }
   }

@@ -112,7 +112,8 @@ final class KernelBuffer {
 }
 
 /// Scratch memory of `bytes`, its contents NaN so that nothing can rely on them.
-func withKernelScratch<R>(_ bytes: Int, _ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R {
+func withKernelScratch<R>(_ bytes: Int, _ body: (UnsafeMutableRawPointer) throws -> R) rethrows -> R
+{
   let buffer = KernelBuffer(count: (bytes + 3) / 4)
   defer { #expect(buffer.guardsAreIntact, "scratch was written past its end") }
   return try body(buffer.pointer)
@@ -121,14 +122,19 @@ func withKernelScratch<R>(_ bytes: Int, _ body: (UnsafeMutableRawPointer) throws
 /// Half a unit in the last place of the stored type, relative: 2⁻²⁴ for fp32, 2⁻⁸ for bf16.
 func roundingUnit(_ type: hf_dtype) -> Double { type == HF_BF16 ? 0x1p-8 : 0x1p-24 }
 
-/// The largest ratio of error to allowed error, and where it occurs; a ratio ≤ 1 passes. NaN fails.
+/// The largest ratio of error to allowed error, and where it occurs.
+///
+/// A ratio ≤ 1 passes; NaN fails.
 struct WorstError: CustomStringConvertible {
   var ratio = 0.0
   var place = ""
 
-  mutating func add(_ found: Float, _ expected: Double, allowed: Double, _ where: @autoclosure () -> String) {
+  mutating func add(
+    _ found: Float, _ expected: Double, allowed: Double, _ where: @autoclosure () -> String
+  ) {
     let error = abs(Double(found) - expected)
-    let this = error <= allowed ? error / max(allowed, .leastNormalMagnitude) : max(error / allowed, 2)
+    let this =
+      error <= allowed ? error / max(allowed, .leastNormalMagnitude) : max(error / allowed, 2)
     if this > ratio || this.isNaN {
       ratio = this.isNaN ? .infinity : this
       place = "\(`where`()): \(found), expected \(expected) ± \(allowed)"
@@ -139,9 +145,11 @@ struct WorstError: CustomStringConvertible {
 }
 
 extension hf_isa: @retroactive CustomTestStringConvertible {
+  /// The name of the path.
   public var testDescription: String { String(cString: hf_isa_name(self)) }
 }
 
 extension hf_dtype: @retroactive CustomTestStringConvertible {
+  /// fp32 or bf16.
   public var testDescription: String { self == HF_BF16 ? "bf16" : "fp32" }
 }

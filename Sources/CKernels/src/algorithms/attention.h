@@ -14,7 +14,9 @@ typedef struct {
   int64_t units_d, units_keys;             // units of k in q·kᵀ and in p·v
   uint32_t *k, *v, *q, *p;                 // packed; q rows and probabilities as left operands
   int64_t q_stride;                        // units
-  float *mask, *scores, *out, *top, *sum;
+  float *mask, *scores, *out;
+  float *top, *tile_top, *shrink;          // per row: maximum so far, with this tile, exp(old − new)
+  float *sum;                              // LANES partial sums per row
 } attention_plan;
 
 /// Lays out scratch from `base`; returns the bytes used. With a NULL base only the size is of use.
@@ -37,8 +39,10 @@ static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, 
   PLACE(mask, plan->padded_keys);
   PLACE(scores, QUERY_TILE * KEY_TILE);
   PLACE(out, QUERY_TILE * plan->depth);
-  PLACE(top, QUERY_TILE);
-  PLACE(sum, QUERY_TILE);
+  PLACE(top, QUERY_TILE_PADDED);
+  PLACE(tile_top, QUERY_TILE_PADDED);
+  PLACE(shrink, QUERY_TILE_PADDED);
+  PLACE(sum, QUERY_TILE * LANES);
 #undef PLACE
   return (size_t)(next - base);
 }
@@ -89,50 +93,77 @@ static void multiply_tiles(const attention_plan *plan, int64_t rows, int64_t col
   }
 }
 
-/// Logits of one row over one key tile, in place of the products; returns their maximum.
+/// Logits of one row over one key tile, in place of the products; returns the larger of their maximum and `top`.
 INLINE float add_bias_row(float *s, int64_t padded, int64_t keys, float scale, const void *bias, const hf_dtype bias_type,
-                          const float *mask) {
-  vf top = splat(-FLT_MAX);
-  for (int64_t j = 0; j < padded; j += LANES) {
-    vf t = load(s + j, HF_F32) * splat(scale);
-    if (bias) t += load_first(element(bias, bias_type, j), bias_type, keys - j);
-    t += load(mask + j, HF_F32);
-    store(s + j, HF_F32, t);
-    top = larger(t, top);
-  }
-  return largest_lane(top);
-}
-
-/// exp(logit − top) of one row as a left operand; returns the sum, taken before any rounding to bf16.
-INLINE float exponentials_row(const float *s, int64_t padded, float top, const bool pairs, uint32_t *p) {
-  const vf highest = splat(top);
-  vf sum[2] = {splat(0), splat(0)};
-  for (int64_t j = 0; j < padded; j += 2 * LANES) {
+                          const float *mask, float top) {
+  const vf factor = splat(scale);
+  vf highest[2] = {splat(top), splat(top)};
+  const int64_t whole = bias ? min64(keys, padded) / (2 * LANES) * (2 * LANES) : padded;
+  int64_t j = 0;
+  for (; j < whole; j += 2 * LANES) {
     UNROLL for (int u = 0; u < 2; ++u) {
-      vf e = exp_nonpositive(load(s + j + u * LANES, HF_F32) - highest);
-      sum[u] += e;
-      if (pairs) store((uint16_t *)p + j + u * LANES, HF_BF16, e);
-      else store(p + j + u * LANES, HF_F32, e);
+      const int64_t at = j + u * LANES;
+      vf t = bias ? multiply_add(load(s + at, HF_F32), factor, load(element(bias, bias_type, at), bias_type))
+                  : load(s + at, HF_F32) * factor;
+      t += load(mask + at, HF_F32);
+      store(s + at, HF_F32, t);
+      highest[u] = larger(t, highest[u]);
     }
   }
-  return sum_lanes(sum[0] + sum[1]);
+  for (; j < padded; j += LANES) {
+    const vf last = keys > j ? load_first(element(bias, bias_type, j), bias_type, keys - j) : splat(0);
+    const vf t = multiply_add(load(s + j, HF_F32), factor, last) + load(mask + j, HF_F32);
+    store(s + j, HF_F32, t);
+    highest[0] = larger(t, highest[0]);
+  }
+  return largest_lane(larger(highest[0], highest[1]));
+}
+
+/// exp(logit − top) of one row as a left operand; adds them, before any rounding to bf16, to the row's partial sums.
+INLINE void exponentials_row(const float *s, int64_t padded, float top, const bool pairs, uint32_t *p, float *sums) {
+  const vf highest = splat(top);
+  vf sum[2] = {load(sums, HF_F32), splat(0)};
+  for (int64_t j = 0; j < padded; j += 2 * LANES) {
+    vf e[2];
+    UNROLL for (int u = 0; u < 2; ++u) e[u] = load(s + j + u * LANES, HF_F32) - highest;
+    exp_nonpositive_each(2, e);
+    UNROLL for (int u = 0; u < 2; ++u) {
+      sum[u] += e[u];
+      if (pairs) store((uint16_t *)p + j + u * LANES, HF_BF16, e[u]);
+      else store(p + j + u * LANES, HF_F32, e[u]);
+    }
+  }
+  store(sums, HF_F32, sum[0] + sum[1]);
+}
+
+/// Scales the sums and outputs of rows whose maximum has grown.
+INLINE void rescale_rows(const attention_plan *plan, int64_t rows) {
+  for (int64_t r = 0; r < rows; r += LANES) {
+    const vf grown = load(plan->tile_top + r, HF_F32);
+    store(plan->shrink + r, HF_F32, exp_nonpositive(load(plan->top + r, HF_F32) - grown));
+    store(plan->top + r, HF_F32, grown);
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    if (plan->shrink[r] == 1) continue;
+    const vf shrink = splat(plan->shrink[r]);
+    store(plan->sum + r * LANES, HF_F32, load(plan->sum + r * LANES, HF_F32) * shrink);
+    float *out = plan->out + r * plan->depth;
+    for (int64_t c = 0; c < plan->depth; c += LANES) store(out + c, HF_F32, load(out + c, HF_F32) * shrink);
+  }
 }
 
 /// Online softmax of one block of rows over the key tile at `key`: logits, new maxima, rescaled sums and outputs, probabilities.
 INLINE void softmax_tile(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows,
                          int64_t key, int64_t padded, const hf_dtype bias_type, const bool pairs) {
   for (int64_t r = 0; r < rows; ++r) {
-    float *s = plan->scores + r * KEY_TILE;
-    const void *bias = g->bias ? element(g->bias, bias_type, h * g->bias_head_stride + (query + r) * g->bias_row_stride + key) : NULL;
-    const float top = add_bias_row(s, padded, g->keys - key, g->scale, bias, bias_type, plan->mask + key);
-    if (top > plan->top[r]) {
-      const float shrink = exp_nonpositive(splat(plan->top[r] - top))[0];
-      plan->top[r] = top;
-      plan->sum[r] *= shrink;
-      float *out = plan->out + r * plan->depth;
-      for (int64_t c = 0; c < plan->depth; c += LANES) store(out + c, HF_F32, load(out + c, HF_F32) * splat(shrink));
-    }
-    plan->sum[r] += exponentials_row(s, padded, plan->top[r], pairs, plan->p + r * KEY_TILE);
+    const int64_t row = h * g->bias_head_stride + (query + r) * g->bias_row_stride + key;
+    const void *bias = g->bias ? element(g->bias, bias_type, row) : NULL;
+    plan->tile_top[r] = add_bias_row(plan->scores + r * KEY_TILE, padded, g->keys - key, g->scale, bias, bias_type,
+                                     plan->mask + key, plan->top[r]);
+  }
+  rescale_rows(plan, rows);
+  for (int64_t r = 0; r < rows; ++r) {
+    exponentials_row(plan->scores + r * KEY_TILE, padded, plan->top[r], pairs, plan->p + r * KEY_TILE, plan->sum + r * LANES);
   }
 }
 
@@ -154,7 +185,7 @@ INLINE void write_rows(const hf_attention_args *g, const attention_plan *plan, i
                        const hf_dtype type) {
   for (int64_t r = 0; r < rows; ++r) {
     const int64_t i = query + r;
-    const float sum = plan->sum[r];
+    const float sum = sum_lanes(load(plan->sum + r * LANES, HF_F32));
     const vf factor = splat(sum > 0 ? 1 / sum : 0);
     for (int64_t c = 0; c < g->head_dim; c += LANES) {
       const int64_t count = g->head_dim - c, column = h * g->head_dim + c;
@@ -178,16 +209,26 @@ static rows_of_a query_rows(const hf_attention_args *g, const attention_plan *pl
   return (rows_of_a){.a = (const char *)plan->q, .a_stride = plan->q_stride * 4};
 }
 
+/// Asks for a block's part of the bias while the products keep the processor busy: its rows are too short and too far apart for the
+/// hardware to see a stream, and waiting for them took a quarter of the time.
+static void prefetch_bias(const hf_attention_args *g, int64_t h, int64_t query, int64_t rows, int64_t key) {
+  if (!g->bias) return;
+  const int64_t bytes = min64(KEY_TILE, g->keys - key) * (int64_t)element_size(g->bias_type);
+  for (int64_t r = 0; r < rows; ++r) {
+    const char *row = element(g->bias, g->bias_type, h * g->bias_head_stride + (query + r) * g->bias_row_stride + key);
+    for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at);
+  }
+}
+
 static void attend_block(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows) {
   const rows_of_a q = query_rows(g, plan, h, query, rows);
   memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
-  for (int64_t r = 0; r < rows; ++r) {
-    plan->top[r] = -FLT_MAX;
-    plan->sum[r] = 0;
-  }
+  memset(plan->sum, 0, (size_t)(rows * LANES) * sizeof(float));
+  for (int64_t r = 0; r < QUERY_TILE_PADDED; ++r) plan->top[r] = plan->tile_top[r] = -FLT_MAX;
   for (int64_t key = 0; key < g->keys; key += KEY_TILE) {
     const int64_t padded = min64(KEY_TILE, round_up(g->keys - key, 2 * PANEL));
     const uint32_t *v = plan->v + units_of(plan->pairs, key) * PANEL;
+    prefetch_bias(g, h, query, rows, key);
     multiply_tiles(plan, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d, plan->units_d * PANEL,
                    plan->scores, KEY_TILE, false);
     softmax_block(g, plan, h, query, rows, key, padded);
