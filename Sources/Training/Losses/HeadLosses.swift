@@ -74,6 +74,9 @@ func trainingLDDT<Real: LossScalar>(predicted: [Real], truth: [Real], mask: [Rea
 
 /// Cross-entropy of the binned error of residue j in the frame of residue i, which counts as a constant. Suppl. 1.9.7.
 ///
+/// - Departure: as in the released code a bin lies above its break, so that the first one, at 0, holds exact zeros only.
+///   A residue's error in its own frame is put into the second: compiled, the released code finds there the rounding
+///   error of the translation's scaling to Å, which is above 0 for nearly every residue.
 /// - Parameters:
 ///   - logits: `[N_res, N_res, bins]`, frame first.
 ///   - frames: predicted backbone frames of the last layer, Å. `[N_res]`
@@ -87,12 +90,12 @@ public func alignedErrorLoss<Real: LossScalar>(
   let truth = labels.backboneFrames
   var classes: [Int] = []
   classes.reserveCapacity(labels.count * labels.count)
-  for (predictedFrame, trueFrame) in zip(frames, truth) {
-    for (predicted, true_) in zip(frames, truth) {
+  for i in frames.indices {
+    for j in frames.indices {
       let error =
-        predictedFrame.applyInverse(to: predicted.translation)
-        - trueFrame.applyInverse(to: true_.translation)
-      classes.append(bin(of: error.squaredLength, breaks: breaks))
+        frames[i].applyInverse(to: frames[j].translation)
+        - truth[i].applyInverse(to: truth[j].translation)
+      classes.append(i == j ? min(1, bins - 1) : bin(of: error.squaredLength, breaks: breaks))
     }
   }
   let weights = outerProduct(labels.backboneMask)

@@ -141,7 +141,19 @@ rot = np.asarray(traj[-1][:, :9]).reshape(N, 3, 3)
 quat = np.asarray(af.quat_affine.rot_to_quat(jnp.asarray(rot), unstack_inputs=True))
 pred37 = np.zeros((N, 37, 3))
 pred37[:, 1] = atom14[:, 1]
-structure = {'final_atom_positions': pred37, 'final_affines': np.concatenate([quat, traj[-1][:, 9:]], -1)}
+structure = {'final_atom_positions': pred37}
+affine = jnp.asarray(np.concatenate([quat, traj[-1][:, 9:] / 10], -1))     # translations in 10 A, as in the network
+
+
+@jax.jit
+def aligned_error(x, affine):
+  """Compiled with the scaling to A inside, as in the network: a residue's error in its own frame is then the rounding
+  of that product, above 0, while eager evaluation gives exactly 0 and another bin."""
+  final = affine * jnp.array([1.] * 4 + [sm.position_scale] * 3)
+  return head(modules.PredictedAlignedErrorHead, h.predicted_aligned_error, {
+      'predicted_aligned_error': {'logits': x, 'breaks': breaks}, 'structure_module': {'final_affines': final}})
+
+
 h = cfg.heads
 breaks = jnp.linspace(0., h.predicted_aligned_error.max_error_bin, 63)
 head_losses = {
@@ -150,8 +162,7 @@ head_losses = {
     'resolved': lambda x: head(modules.ExperimentallyResolvedHead, h.experimentally_resolved, {'logits': x}),
     'confidence': lambda x: head(modules.PredictedLDDTHead, h.predicted_lddt,
                                  {'predicted_lddt': {'logits': x}, 'structure_module': structure}),
-    'aligned_error': lambda x: head(modules.PredictedAlignedErrorHead, h.predicted_aligned_error, {
-        'predicted_aligned_error': {'logits': x, 'breaks': breaks}, 'structure_module': structure})}
+    'aligned_error': lambda x: aligned_error(x, affine)}
 
 loss, grad = {}, {}
 for name, clamped in (('clamped', True), ('unclamped', False)):
