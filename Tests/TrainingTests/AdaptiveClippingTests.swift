@@ -186,7 +186,9 @@ struct AdaptiveClippingTests {
     #expect(clipper.clippedSteps == [1, 1, 1, 1])
   }
 
-  @Test("a spike ×1000 on the low-norm tensor costs a tenth or less of what global clipping lets through")
+  @Test(
+    "a spike ×1000 on the low-norm tensor costs a tenth or less of what global clipping lets through"
+  )
   func spike() {
     let adaptive = spikeExcess(.adaptive(AdaptiveClippingConfig()))
     let global = spikeExcess(.global(maxNorm: 0.1))

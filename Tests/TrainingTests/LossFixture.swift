@@ -123,7 +123,9 @@ struct TestRandom: RandomNumberGenerator {
   }
   /// Standard normal, by Box and Muller.
   mutating func normal() -> Double {
-    let (u, v) = (Double.random(in: 1e-300..<1, using: &self), Double.random(in: 0..<1, using: &self))
+    let (u, v) = (
+      Double.random(in: 1e-300..<1, using: &self), Double.random(in: 0..<1, using: &self)
+    )
     return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
   }
   mutating func normals(_ count: Int) -> [Double] { (0..<count).map { _ in normal() } }

@@ -116,7 +116,8 @@ struct LossGradientTests {
       return loss(changed, labels: labels, alignment: alignment).report.total
     }
     let frames = inputs.backbone[1].flatMap(\.flat12)
-    check(found.backbone[1].flat, at: frames, every: 31) { x in total { $0.backbone[1] = rigids(x) } }
+    check(found.backbone[1].flat, at: frames, every: 31) { x in total { $0.backbone[1] = rigids(x) }
+    }
     check(found.torsions[0].normalized, at: inputs.torsions[0].normalized, every: 27) { x in
       total { $0.torsions[0].normalized = x }
     }

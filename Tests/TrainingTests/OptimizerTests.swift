@@ -98,13 +98,19 @@ struct OptimizerTests {
 
   @Test("options that are off change no bit of the weights")
   func offIsIdentical() {
-    var plain = optimizer { $0.clip = .none; $0.averageDecay = nil }
+    var plain = optimizer {
+      $0.clip = .none; $0.averageDecay = nil
+    }
     var variants = [
       optimizer { $0.clip = .none },
       optimizer { $0.clip = .global(maxNorm: 1e9) },
       optimizer { $0.clip = .perSample(maxNorm: 0.1) },
-      optimizer { $0.clip = .none; $0.stepGuard.spikeFactor = 10 },
-      optimizer { $0.clip = .none; $0.seed = 99 },
+      optimizer {
+        $0.clip = .none; $0.stepGuard.spikeFactor = 10
+      },
+      optimizer {
+        $0.clip = .none; $0.seed = 99
+      },
     ]
     run(&plain, gradients(50))
     for k in variants.indices {
@@ -246,7 +252,8 @@ struct StochasticRoundingTests {
     #expect(abs(sum / Double(runs) - 0.9) < 0.003)
   }
 
-  @Test("Adam's second moment after 3000 steps: stochastic within 1 % of 0.9503, nearest stuck at 0.25")
+  @Test(
+    "Adam's second moment after 3000 steps: stochastic within 1 % of 0.9503, nearest stuck at 0.25")
   func secondMoment() {
     func second(_ precision: MomentPrecision) -> Double {
       var config = AdamConfig()

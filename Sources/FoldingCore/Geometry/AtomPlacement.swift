@@ -24,7 +24,8 @@ public enum AtomPlacement {
     for (residue, type) in aatype.enumerated() {
       var parent = RigidTransform<Real>.identity
       for group in 0..<RigidGroups.count {
-        var local: RigidTransform<Real> = defaultFrames[type * RigidGroups.count + group].converted()
+        var local: RigidTransform<Real> = defaultFrames[type * RigidGroups.count + group]
+          .converted()
         if group > 0 {
           let torsion = (residue * 7 + group - 1) * 2
           local = local.composed(

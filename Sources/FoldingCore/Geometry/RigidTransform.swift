@@ -55,7 +55,9 @@ public struct RigidTransform<Real: BinaryFloatingPoint & Sendable>: Hashable, Se
   /// Twelve numbers from `offset` on: rotation row-major, then translation.
   @inlinable
   public init(flat12 values: [Real], at offset: Int = 0) {
-    let v = { (k: Int) in Vector3(values[offset + k], values[offset + k + 1], values[offset + k + 2]) }
+    let v = { (k: Int) in
+      Vector3(values[offset + k], values[offset + k + 1], values[offset + k + 2])
+    }
     self.init(rotation: Matrix3(rows: v(0), v(3), v(6)), translation: v(9))
   }
 

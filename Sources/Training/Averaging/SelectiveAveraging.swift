@@ -1,4 +1,6 @@
-/// Constants of SeWA. The publication states none of them; these are our choices.
+/// Constants of SeWA.
+///
+/// The publication states none of them; these are our choices.
 public struct SelectiveAveragingConfig: Codable, Hashable, Sendable {
   /// Checkpoints in the mean, K.
   public var keep = 10

@@ -1,7 +1,9 @@
 import FoldingCore
 import Protein
 
-/// Atoms in the atom14 order, with their names and with symmetric names exchanged. Suppl. Table 3.
+/// Atoms in the atom14 order, with their names and with symmetric names exchanged.
+///
+/// Suppl. Table 3.
 struct AtomLabels<Real: LossScalar> {
   var positions: [Real]
   var mask: [Real]
@@ -33,7 +35,9 @@ struct AtomLabels<Real: LossScalar> {
   }
 }
 
-/// Frames of the rigid groups of the true structure. Suppl. Table 2 and 1.8.4.
+/// Frames of the rigid groups of the true structure.
+///
+/// Suppl. Table 2 and 1.8.4.
 struct GroupLabels<Real: LossScalar> {
   var frames: [RigidTransform<Real>]
   var alternativeFrames: [RigidTransform<Real>]

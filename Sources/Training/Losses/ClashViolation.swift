@@ -1,7 +1,9 @@
 import FoldingCore
 import Protein
 
-/// Sum of overlaps of atoms of different residues. Suppl. 1.9.11, equation 46.
+/// Sum of overlaps of atoms of different residues.
+///
+/// Suppl. 1.9.11, equation 46.
 ///
 /// Two atoms overlap if they are nearer than the sum of their van der Waals radii less the tolerance. Not counted: the
 /// bond C–N of neighbours, and disulfides. Pairs of residues too far apart to overlap are skipped, which is exact.

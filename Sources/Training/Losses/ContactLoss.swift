@@ -1,6 +1,8 @@
 import FoldingCore
 
-/// Loss on contacts that the distogram implies. Own extension, off by default.
+/// Loss on contacts that the distogram implies.
+///
+/// Own extension, off by default.
 public struct ContactLossConfig: Codable, Hashable, Sendable {
   /// Weight in the total.
   public var weight = 0.1

@@ -1,6 +1,8 @@
 import FoldingCore
 
-/// Cross-entropy of the binned distances between pseudo-betas. Suppl. 1.9.8.
+/// Cross-entropy of the binned distances between pseudo-betas.
+///
+/// Suppl. 1.9.8.
 ///
 /// - Parameters:
 ///   - logits: `[N_res, N_res, bins]`
@@ -14,7 +16,9 @@ public func distogramLoss<Real: LossScalar>(
     weights: weights, denominator: 1e-6 + total(weights))
 }
 
-/// Bins of the distogram: below the first break, between neighbours, above the last. Suppl. 1.9.8.
+/// Bins of the distogram: below the first break, between neighbours, above the last.
+///
+/// Suppl. 1.9.8.
 public struct DistanceBins: Codable, Hashable, Sendable {
   /// Number of bins.
   public var count = 64

@@ -48,7 +48,9 @@ public struct LossGradients<Real: LossScalar>: Sendable {
   public var alignedError: [Real]?
 }
 
-/// Value of every term, before weighting, and the weighted total. Names as in the released code where it has one.
+/// Value of every term, before weighting, and the weighted total.
+///
+/// Names as in the released code where it has one.
 public struct LossReport: Codable, Hashable, Sendable {
   /// Weighted sum of all terms.
   public var total = 0.0
@@ -103,7 +105,9 @@ public struct AlignmentLabels<Real: LossScalar>: Sendable, Hashable {
   }
 }
 
-/// The training loss of AlphaFold2: all terms, their weights, and the gradient. Suppl. 1.9, equation 7.
+/// The training loss of AlphaFold2: all terms, their weights, and the gradient.
+///
+/// Suppl. 1.9, equation 7.
 ///
 /// Targets of the confidence heads are constants, as are the choices of renaming.
 public struct FoldingLoss: Sendable {

@@ -2,9 +2,13 @@ import FoldingCore
 
 /// Distances at which the frame aligned point error stops growing, and its unit.
 public struct PointErrorScale: Codable, Hashable, Sendable {
-  /// Errors count up to here, Å. Suppl. 1.9.2: 10 Å.
+  /// Errors count up to here, Å.
+  ///
+  /// Suppl. 1.9.2: 10 Å.
   public var clampDistance = 10.0
-  /// Unit of the error, Å. Suppl. 1.9.2: Z = 10 Å.
+  /// Unit of the error, Å.
+  ///
+  /// Suppl. 1.9.2: Z = 10 Å.
   public var unit = 10.0
   /// Share of the loss that is clamped: 1 always, 0 never.
   ///

@@ -1,7 +1,9 @@
 import FoldingCore
 import Protein
 
-/// Cross-entropy of the masked cells of the alignment. Suppl. 1.9.9.
+/// Cross-entropy of the masked cells of the alignment.
+///
+/// Suppl. 1.9.9.
 ///
 /// - Parameters:
 ///   - logits: `[N_clust, N_res, 23]`
@@ -15,7 +17,9 @@ public func maskedMSALoss<Real: LossScalar>(
     denominator: 1e-8 + total(mask))
 }
 
-/// Cross-entropy of whether each atom of the residue type was seen in the experiment. Suppl. 1.9.10.
+/// Cross-entropy of whether each atom of the residue type was seen in the experiment.
+///
+/// Suppl. 1.9.10.
 ///
 /// Zero unless the resolution is in the filter's range, like the two confidence losses: only good crystals and maps
 /// tell what could not be resolved.
@@ -30,7 +34,9 @@ public func experimentallyResolvedLoss<Real: LossScalar>(
     logits: logits, labels: labels.atom37Mask, weights: exists, denominator: 1e-8 + total(exists))
 }
 
-/// Cross-entropy of the binned lDDT-Cα of the prediction itself, which counts as a constant. Suppl. 1.9.6.
+/// Cross-entropy of the binned lDDT-Cα of the prediction itself, which counts as a constant.
+///
+/// Suppl. 1.9.6.
 ///
 /// - Parameters:
 ///   - logits: `[N_res, bins]`
@@ -72,7 +78,9 @@ func trainingLDDT<Real: LossScalar>(predicted: [Real], truth: [Real], mask: [Rea
   }
 }
 
-/// Cross-entropy of the binned error of residue j in the frame of residue i, which counts as a constant. Suppl. 1.9.7.
+/// Cross-entropy of the binned error of residue j in the frame of residue i, which counts as a constant.
+///
+/// Suppl. 1.9.7.
 ///
 /// - Departure: as in the released code a bin lies above its break, so that the first one, at 0, holds exact zeros only.
 ///   A residue's error in its own frame is put into the second: compiled, the released code finds there the rounding
@@ -104,7 +112,9 @@ public func alignedErrorLoss<Real: LossScalar>(
     denominator: 1e-8 + total(weights))
 }
 
-/// Range of resolutions of which confidence is learned. Suppl. 1.9.6, 1.9.7, 1.9.10: 0.1 … 3.0 Å.
+/// Range of resolutions of which confidence is learned.
+///
+/// Suppl. 1.9.6, 1.9.7, 1.9.10: 0.1 … 3.0 Å.
 public struct ResolutionFilter: Codable, Hashable, Sendable {
   /// Smallest resolution, Å: structures without one are marked 0.
   public var minimum = 0.1

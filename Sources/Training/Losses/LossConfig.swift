@@ -1,22 +1,34 @@
-/// Weights and constants of the training loss. Suppl. 1.9, equation 7, and the released configuration.
+/// Weights and constants of the training loss.
+///
+/// Suppl. 1.9, equation 7, and the released configuration.
 public struct LossConfig: Codable, Hashable, Sendable {
-  /// Weight of each head. Suppl. equation 7.
+  /// Weight of each head.
+  ///
+  /// Suppl. equation 7.
   public var weights = LossWeights()
   /// Weights inside the structure module's loss.
   public var structure = StructureLossConfig()
   /// Resolutions of which confidence and resolved atoms are learned.
   public var resolutionFilter = ResolutionFilter()
-  /// Replaces the plain cross-entropy of the distogram; nil for the plain one. Own extension, off.
+  /// Replaces the plain cross-entropy of the distogram; nil for the plain one.
+  ///
+  /// Own extension, off.
   public var distogramAttention: AttentionLossConfig?
-  /// Adds a loss on contacts derived from the distogram; nil for none. Own extension, off.
+  /// Adds a loss on contacts derived from the distogram; nil for none.
+  ///
+  /// Own extension, off.
   public var contacts: ContactLossConfig?
-  /// Multiplies the loss of an example by √N_res. Suppl. 1.9.1 does, HelixFold's configurations do not.
+  /// Multiplies the loss of an example by √N_res.
+  ///
+  /// Suppl. 1.9.1 does, HelixFold's configurations do not.
   public var scalesWithLength = false
 
   /// The released fine-tuning values.
   public init() {}
 
-  /// First stage of training: no violation loss, no resolved-atom head. Suppl. Table 4, HelixFold `initial.json`.
+  /// First stage of training: no violation loss, no resolved-atom head.
+  ///
+  /// Suppl. Table 4, HelixFold `initial.json`.
   public static let initial: LossConfig = {
     var config = LossConfig()
     config.weights.experimentallyResolved = 0
@@ -24,11 +36,15 @@ public struct LossConfig: Codable, Hashable, Sendable {
     return config
   }()
 
-  /// Second stage: violations 1.0, resolved atoms 0.01. Suppl. Table 4, HelixFold `finetune.json`.
+  /// Second stage: violations 1.0, resolved atoms 0.01.
+  ///
+  /// Suppl. Table 4, HelixFold `finetune.json`.
   public static let fineTune = LossConfig()
 }
 
-/// Weight of each head in the total. Suppl. equation 7; `config.py` of the released code.
+/// Weight of each head in the total.
+///
+/// Suppl. equation 7; `config.py` of the released code.
 public struct LossWeights: Codable, Hashable, Sendable {
   /// Structure module (`structure_module.weight`).
   public var structure = 1.0
@@ -47,7 +63,9 @@ public struct LossWeights: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// Weights inside the loss of the structure module. `config.py` of the released code, `structure_module`.
+/// Weights inside the loss of the structure module.
+///
+/// `config.py` of the released code, `structure_module`.
 public struct StructureLossConfig: Codable, Hashable, Sendable {
   /// Share of the side-chain error; the rest is the backbone's (`sidechain.weight_frac`).
   public var sideChainShare = 0.5

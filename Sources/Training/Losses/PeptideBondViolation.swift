@@ -1,7 +1,9 @@
 import FoldingCore
 import Protein
 
-/// Flat-bottom losses of the bond between neighbouring residues. Suppl. 1.9.11, equations 44 and 45.
+/// Flat-bottom losses of the bond between neighbouring residues.
+///
+/// Suppl. 1.9.11, equations 44 and 45.
 ///
 /// Bond length C–N and the cosines of the angles CA–C–N and C–N–CA, each free within 12 standard deviations, each
 /// averaged over the neighbours whose residue numbers differ by 1.

@@ -1,6 +1,8 @@
 import Protein
 
-/// Structural violations of predicted atoms and their parts. Suppl. 1.9.11.
+/// Structural violations of predicted atoms and their parts.
+///
+/// Suppl. 1.9.11.
 public struct ViolationLoss<Real: LossScalar>: Sendable {
   /// Sum of all parts.
   public var value: Real

@@ -1,7 +1,9 @@
 import FoldingCore
 import Protein
 
-/// Sum by which distances inside residues leave their bounds. Suppl. 1.9.11, equation 46.
+/// Sum by which distances inside residues leave their bounds.
+///
+/// Suppl. 1.9.11, equation 46.
 ///
 /// Bonds and angles may be off by `toleranceFactor` standard deviations, other pairs may overlap by the tolerance.
 ///

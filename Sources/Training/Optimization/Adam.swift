@@ -1,6 +1,8 @@
 import NumericArrays
 
-/// Constants of Adam. Kingma and Ba 2015; values of Suppl. 1.11.3.
+/// Constants of Adam.
+///
+/// Kingma and Ba 2015; values of Suppl. 1.11.3.
 public struct AdamConfig: Codable, Hashable, Sendable {
   /// Decay of the first moment.
   public var beta1 = 0.9

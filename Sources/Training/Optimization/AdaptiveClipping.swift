@@ -8,7 +8,9 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
   public var decay = 0.99
   /// Steps of plain global clipping at the start, and after every change of stage.
   public var warmUpSteps = 100
-  /// Global norm allowed during the warm-up (λ_abs). Not AlphaFold's 0.1, which would leak into the averages.
+  /// Global norm allowed during the warm-up (λ_abs).
+  ///
+  /// Not AlphaFold's 0.1, which would leak into the averages.
   public var warmUpNorm = 1.0
   /// Added to a norm before dividing by it.
   public var epsilon = 1e-6

@@ -65,7 +65,9 @@ public struct GradientClipper: Codable, Hashable, Sendable {
     activeSteps = clippedSteps
   }
 
-  /// Clips an averaged gradient in place. Per-sample clipping happened before, in `GradientAccumulator`.
+  /// Clips an averaged gradient in place.
+  ///
+  /// Per-sample clipping happened before, in `GradientAccumulator`.
   ///
   /// - Parameter norms: of each tensor's gradient, finite.
   public mutating func clip(
@@ -133,7 +135,11 @@ public struct GradientAccumulator: Sendable {
   /// An empty sum for buffers of a layout.
   public init(layout: ParameterLayout, method: ClipMethod) {
     sum = [Float](repeating: 0, count: layout.count)
-    if case .perSample(let maxNorm) = method { maxSampleNorm = maxNorm } else { maxSampleNorm = nil }
+    if case .perSample(let maxNorm) = method {
+      maxSampleNorm = maxNorm
+    } else {
+      maxSampleNorm = nil
+    }
   }
 
   /// Adds a sample's gradient, clipped by its own norm if the method says so.

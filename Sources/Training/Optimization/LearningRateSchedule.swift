@@ -4,7 +4,9 @@
   import Darwin
 #endif
 
-/// Learning rate by step: linear warm-up, then constant with a stepwise decay. Suppl. 1.11.3.
+/// Learning rate by step: linear warm-up, then constant with a stepwise decay.
+///
+/// Suppl. 1.11.3.
 public struct LearningRateSchedule: Codable, Hashable, Sendable {
   /// Rate after the warm-up.
   public var peak = 1e-3
@@ -20,7 +22,9 @@ public struct LearningRateSchedule: Codable, Hashable, Sendable {
   /// First stage: HelixFold `initial.json`.
   public init() {}
 
-  /// Second stage: half the rate, constant. HelixFold `finetune.json`.
+  /// Second stage: half the rate, constant.
+  ///
+  /// HelixFold `finetune.json`.
   public static let fineTune: LearningRateSchedule = {
     var schedule = LearningRateSchedule()
     schedule.peak = 5e-4

@@ -1,4 +1,6 @@
-/// Exponential moving average of the weights, which validation and the final model use. Suppl. 1.11.7.
+/// Exponential moving average of the weights, which validation and the final model use.
+///
+/// Suppl. 1.11.7.
 public struct MovingAverage: Sendable, Hashable {
   /// Largest decay: 0.999.
   public let decay: Double

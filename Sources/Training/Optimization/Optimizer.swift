@@ -6,7 +6,9 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
   public var schedule = LearningRateSchedule()
   /// Clipping.
   public var clip = ClipMethod.helixFold
-  /// Largest decay of the moving average of the weights; nil keeps none. Suppl. 1.11.7.
+  /// Largest decay of the moving average of the weights; nil keeps none.
+  ///
+  /// Suppl. 1.11.7.
   public var averageDecay: Double? = 0.999
   /// When steps are left out.
   public var stepGuard = StepGuardConfig()
