@@ -69,7 +69,7 @@ let package = Package(
       name: "ScoringTests", dependencies: ["Scoring", "StructureIO"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles"],
+      name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles", "HDF5Files"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
     .testTarget(

@@ -1,0 +1,225 @@
+import FeaturePipeline
+import Foundation
+import HDF5Files
+import NumericArrays
+import Protein
+import Testing
+
+/// Calls `body` with the path of a folder that vanishes afterwards.
+func withScratchFolder(_ body: (String) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  try body(folder.path)
+}
+
+@Suite("feature store")
+struct StoreTests {
+  /// A record with everything in it: templates, labels, unusual residue numbers and types.
+  private func fullRecord(_ id: String, seed: UInt64 = 1) throws -> TargetRecord {
+    var raw = try randomFeatures(residues: 9, rows: 5, seed: seed)
+    let key = DrawKey(seed: seed)
+    func coordinates(_ count: Int) -> [Float] {
+      (0..<count).map { Float(Double(key.integer($0, below: 90_000) - 45_000) / 1000) }
+    }
+    raw.id = id
+    raw.rowNames = ["q", "hit é", "", "d", "e"]
+    raw.aatype[3] = 20
+    raw.residueIndex[8] = 30
+    raw.hasBreak[4] = true
+    raw.deletions.values[9] = 700
+    let mask = (0..<2 * 9 * 37).map { Float(key.integer($0, below: 2)) }
+    let positions = zip(coordinates(2 * 9 * 37 * 3), 0...).map { $0 * mask[$1 / 3] }
+    raw.templates = TemplateStructures(
+      names: ["1abc_A", "2xyz_B"], sequences: ["ACD", ""],
+      aatype: NDArray(shape: [2, 9], values: (0..<18).map { UInt8($0 % 22) }),
+      positions: NDArray(shape: [2, 9, 37, 3], values: positions),
+      mask: NDArray(shape: [2, 9, 37], values: mask), sumProbabilities: [90.5, 3])
+    raw.sources = [AlignmentSource(name: "a.a3m", rows: 6, newRows: 5)]
+    let known = Array(mask.prefix(9 * 37))
+    let labels = TargetLabels(
+      positions: NDArray(shape: [9, 37, 3], values: Array(positions.prefix(9 * 37 * 3))),
+      mask: NDArray(shape: [9, 37], values: known), resolution: 1.85, releaseDate: "2020-01-31",
+      cluster: "c7")
+    return TargetRecord(
+      features: raw, labels: labels,
+      provenance: Provenance(
+        created: "2026-01-01T00:00:00Z", program: "test", alignments: raw.sources,
+        notes: ["jackhmmer": "3.4"]))
+  }
+
+  @Test("what was written reads back equal: alignment, templates, labels, provenance")
+  func roundTrip() throws {
+    try withScratchFolder { folder in
+      let record = try fullRecord("t1")
+      try FeatureStore.write([record], to: folder + "/t1.h5")
+      let store = try FeatureStore(path: folder + "/t1.h5")
+      #expect(store.ids == ["t1"])
+      #expect(try store.record(of: "t1") == record)
+      #expect(store.entries[0].resolution == 1.85 && store.entries[0].cluster == "c7")
+      #expect(store.problems().isEmpty)
+    }
+  }
+
+  @Test("template coordinates that are no multiples of 0.001 Å come back exactly")
+  func exactTemplates() throws {
+    try withScratchFolder { folder in
+      var record = try fullRecord("t")
+      for i in record.features.templates.positions.values.indices
+      where record.features.templates.mask.values[i / 3] == 1 {
+        record.features.templates.positions.values[i] += 1e-4
+      }
+      try FeatureStore.write([record], to: folder + "/t.h5")
+      #expect(try FeatureStore(path: folder + "/t.h5").features(of: "t") == record.features)
+    }
+  }
+
+  @Test("a target without templates, labels and hits is stored too")
+  func minimal() throws {
+    try withScratchFolder { folder in
+      let record = TargetRecord(features: RawFeatures(id: "g", sequence: try ProteinSequence("G")))
+      try FeatureStore.write([record], to: folder + "/g.h5")
+      let store = try FeatureStore(path: folder + "/g.h5")
+      #expect(try store.record(of: "g") == record)
+      #expect(try store.labels(of: "g") == nil)
+    }
+  }
+
+  @Test("packing keeps every target, and packed stores pack again")
+  func packing() throws {
+    try withScratchFolder { folder in
+      let records = try (0..<7).map { try fullRecord("t\($0)", seed: UInt64($0)) }
+      for record in records {
+        try FeatureStore.write([record], to: "\(folder)/\(record.features.id).h5")
+      }
+      let singles = try records.map { try FeatureStore(path: "\(folder)/\($0.features.id).h5") }
+      try FeatureStore.pack(Array(singles.prefix(3)), to: folder + "/first.h5")
+      let first = try FeatureStore(path: folder + "/first.h5")
+      try FeatureStore.pack([first] + singles.dropFirst(3), to: folder + "/all.h5")
+      let all = try FeatureStore(path: folder + "/all.h5")
+      #expect(all.ids == records.map(\.features.id))
+      for record in records.reversed() {
+        #expect(try all.record(of: record.features.id) == record)
+      }
+      #expect(
+        message { try FeatureStore.pack([first, singles[0]], to: folder + "/twice.h5") }
+          == "\(folder)/twice.h5: target 't0' comes twice; names in a store are unique")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/twice.h5"))
+    }
+  }
+
+  @Test("other files, other versions and unknown targets are named")
+  func wrongFiles() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.h5"
+      try HDF5File.write(to: path) { try $0.createGroup("x") }
+      #expect(
+        message { _ = try FeatureStore(path: path) }
+          == "\(path): is an HDF5 file, but no helixfold store (no format attribute)")
+      try HDF5File.write(to: path) { file in
+        try file.setAttribute("format", to: .text("helixfold-targets"))
+        try file.setAttribute("version", to: .integer(2))
+      }
+      #expect(
+        message { _ = try FeatureStore(path: path) }
+          == "\(path): has store version 2, this program reads version 1")
+      try FeatureStore.write([fullRecord("t")], to: path)
+      #expect(
+        message { _ = try FeatureStore(path: path).features(of: "u") }
+          == "\(path): holds no target 'u'; it holds 1, such as t")
+      try Data("hello".utf8).write(to: URL(fileURLWithPath: path))
+      #expect(message { _ = try FeatureFile.open(path: path) }?.contains("is no feature file") == true)
+    }
+  }
+
+  @Test("a store cut at any length is refused or found damaged, never a crash")
+  func truncated() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/t.h5"
+      try FeatureStore.write([fullRecord("t")], to: path)
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      for length in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
+        try whole.prefix(length).write(to: URL(fileURLWithPath: path))
+        let text = message { _ = try FeatureStore(path: path).record(of: "t") }
+        #expect(text != nil && text?.contains("\n") == false, "\(length) bytes")
+      }
+    }
+  }
+
+  @Test("stores with flipped bytes are read, refused or found damaged, never a crash")
+  func flipped() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/t.h5"
+      try FeatureStore.write([fullRecord("t")], to: path)
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      let key = DrawKey(seed: 77)
+      for round in 0..<200 {
+        var bytes = whole
+        for flip in 0..<3 {
+          bytes[key.child(round).integer(flip, below: bytes.count)] ^=
+            UInt8(1 + key.child(round).integer(flip + 10, below: 255))
+        }
+        try bytes.write(to: URL(fileURLWithPath: path))
+        _ = message { _ = try FeatureStore(path: path).record(of: "t") }
+      }
+    }
+  }
+
+  @Test("AlphaFold2's dictionary and back: the same features, without the names of rows")
+  func dictionary() throws {
+    var raw = try fullRecord("t").features
+    let back = try AlphaFoldFeatures(file: "x.npz", arrays: raw.alphaFoldArrays).rawFeatures()
+    raw.rowNames = []
+    raw.sources = [AlignmentSource(name: "x.npz", rows: 5, newRows: 5)]
+    #expect(back == raw)
+  }
+
+  @Test("wrong arrays in a dictionary are named with shape and expectation")
+  func wrongDictionary() throws {
+    let arrays = try fullRecord("t").features.alphaFoldArrays
+    func problem(_ name: String, _ array: NumericArray?) -> String? {
+      var changed = arrays
+      changed[name] = array
+      return message { _ = try AlphaFoldFeatures(file: "f.pkl", arrays: changed).rawFeatures() }
+    }
+    #expect(
+      problem("aatype", nil)
+        == "f.pkl: 'aatype' is missing, expected an array of raw features")
+    #expect(
+      problem("msa", .int32(NDArray(repeating: 0, shape: [5, 8])))
+        == "f.pkl: 'msa' is int32 of shape [5, 8], expected integers of shape [N_seq, 9]")
+    #expect(
+      problem("msa", .int32(NDArray(repeating: 22, shape: [5, 9])))
+        == "f.pkl: 'msa' is int32 of shape [5, 9], expected classes 0 … 21 in HHblits order")
+    #expect(
+      problem("deletion_matrix_int", .int32(NDArray(repeating: 0, shape: [4, 9])))
+        == "f.pkl: 'deletion_matrix_int' is int32 of shape [4, 9], expected integers of shape [5, 9]")
+    #expect(
+      problem("template_all_atom_positions", .float32(NDArray(repeating: .nan, shape: [2, 9, 37, 3])))?
+        .contains("NaN or infinite") == true)
+  }
+}
+
+@Suite("features.pkl of CASP14 targets", .enabled(if: testData != nil))
+struct FeaturePickleTests {
+  @Test(
+    "read as numpy does, and through the store unchanged",
+    arguments: [("T1026", 172, 22, 8), ("T1037", 404, 123, 4)])
+  func casp(_ target: String, residues: Int, rows: Int, templates: Int) throws {
+    let folder = try #require(testData)
+    let file = try FeatureFile.open(path: "\(folder)/data/casp14/\(target)/features.pkl")
+    let raw = try file.features(of: target)
+    #expect(raw.residueCount == residues && raw.rowCount == rows)
+    #expect(raw.templates.count == templates)
+    let fasta = try FASTA.records(
+      in: InputText(path: "\(folder)/data/casp14/\(target)/\(target).fasta"))
+    #expect(try fasta[0].sequence.get().letters == raw.sequence)
+    try withScratchFolder { scratch in
+      let record = TargetRecord(features: raw, provenance: Provenance(alignments: raw.sources))
+      try FeatureStore.write([record], to: scratch + "/t.h5")
+      #expect(try FeatureStore(path: scratch + "/t.h5").features(of: target) == raw)
+      let size = try FileManager.default.attributesOfItem(atPath: scratch + "/t.h5")[.size]
+      print("\(target): store of \(size ?? 0) bytes")
+    }
+  }
+}
