@@ -71,7 +71,8 @@ let package = Package(
     .testTarget(
       name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles", "HDF5Files"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "WeightsTests", dependencies: ["Weights"]),
+    .testTarget(
+      name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"],
       resources: [.copy("Fixtures")]),
