@@ -19,3 +19,22 @@ static inline unsigned hf_read_only(void) { return H5F_ACC_RDONLY; }
 static inline unsigned hf_exclusive(void) { return H5F_ACC_EXCL; }
 
 static inline herr_t hf_silence_errors(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+
+// Link names in native order. Every other order makes libhdf5 1.10 build a table of links, which it frees
+// uninitialised when a large group is damaged.
+typedef void (*hf_name_visitor)(const char *name, void *context);
+struct hf_name_visit {
+  hf_name_visitor visitor;
+  void *context;
+};
+static inline herr_t hf_visit_link(hid_t group, const char *name, const H5L_info_t *info, void *data) {
+  (void)group;
+  (void)info;
+  struct hf_name_visit *visit = (struct hf_name_visit *)data;
+  visit->visitor(name, visit->context);
+  return 0;
+}
+static inline herr_t hf_visit_names(hid_t group, hf_name_visitor visitor, void *context) {
+  struct hf_name_visit visit = {visitor, context};
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, hf_visit_link, &visit);
+}

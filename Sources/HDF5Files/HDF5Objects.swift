@@ -92,26 +92,17 @@ extension HDF5File {
     guard unlockedKind(of: path) == .group,
       let group = HDF5Handle(H5Gopen2(id, path, hf_default()), close: H5Gclose)
     else { throw HDF5Error.notFound(file: self.path, name: path) }
-    var info = H5G_info_t()
-    guard H5Gget_info(group.id, &info) >= 0 else { throw unreadable(path) }
     var names: [String] = []
-    for index in 0..<info.nlinks {
-      guard let name = linkName(group.id, index) else { throw unreadable(path) }
-      names.append(name)
+    let status = withUnsafeMutablePointer(to: &names) { list in
+      hf_visit_names(
+        group.id,
+        { name, list in
+          guard let name, let list else { return }
+          list.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+        }, list)
     }
+    if status < 0 { throw unreadable(path) }
     return names.sorted()
-  }
-
-  private func linkName(_ group: hid_t, _ index: hsize_t) -> String? {
-    let length = H5Lget_name_by_idx(
-      group, ".", H5_INDEX_NAME, H5_ITER_INC, index, nil, 0, hf_default())
-    guard (0...1 << 16).contains(length) else { return nil }
-    var buffer = [CChar](repeating: 0, count: length + 1)
-    guard
-      H5Lget_name_by_idx(
-        group, ".", H5_INDEX_NAME, H5_ITER_INC, index, &buffer, buffer.count, hf_default()) >= 0
-    else { return nil }
-    return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   private func collect(_ group: String, depth: Int, into found: inout [String]) throws {
