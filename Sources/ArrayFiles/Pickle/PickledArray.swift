@@ -42,6 +42,20 @@ public struct PickledArray: Sendable {
     }
   }
 
+  /// Bytes of the values, after checking that shape, strides and stored bytes agree; reads none of them.
+  func checkedByteCount() throws -> Int {
+    switch payload {
+    case .bytes(let bytes, let type, _):
+      let source = MemorySource(bytes.file, part: "array \(shape)", range: bytes.range)
+      try NumpyFile.checkPayload(of: NumpyHeader(type: type, shape: shape), in: source)
+      return bytes.range.count
+    case .objects(let items): return items.count * MemoryLayout<String>.stride
+    case .torch(let storage, let offset, let strides):
+      try storage.checkView(shape: shape, offset: offset, strides: strides)
+      return (elementCount(shape) ?? 0) * storage.type.size
+    }
+  }
+
   private func strings(_ items: [PickleValue]) throws -> NumericArray {
     let texts = items.compactMap(\.text)
     guard texts.count == items.count, elementCount(shape) == items.count else {

@@ -38,18 +38,34 @@ struct TorchStorage: Sendable {
   /// Number of elements, as the pickle says.
   let count: Int
 
-  /// The view of the given shape, as row-major values.
-  func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
-    let name = table.folder + "data/" + key
-    let flat = try table.archive.withSource(name) { source in
-      try NumpyFile.checkPayload(of: NumpyHeader(type: type, shape: [count]), in: source)
-      return try ElementReader(type: type, shape: [count]).read(from: &source)
+  /// Name of the archive entry with the values.
+  private var entry: String { table.folder + "data/" + key }
+
+  /// Throws unless the storage is there in full and every element of the view lies in it.
+  func checkView(shape: [Int], offset: Int, strides: [Int]) throws {
+    guard let found = table.archive.entries[entry] else {
+      throw ArrayFileError.noSuchArray(
+        file: table.archive.path, name: entry, available: table.archive.entries.keys.sorted())
+    }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: type.size)
+    guard count >= 0, !overflow, bytes == found.size else {
+      throw ArrayFileError.malformed(
+        file: table.archive.path, part: entry, found: "\(found.size) bytes",
+        expected: "\(count) elements of \(type.size)")
     }
     guard isInside(shape: shape, offset: offset, strides: strides) else {
       throw ArrayFileError.malformed(
-        file: table.archive.path, part: name,
+        file: table.archive.path, part: entry,
         found: "a view \(shape) of strides \(strides) from \(offset)",
         expected: "one inside \(count) elements")
+    }
+  }
+
+  /// The view of the given shape, as row-major values.
+  func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
+    try checkView(shape: shape, offset: offset, strides: strides)
+    let flat = try table.archive.withSource(entry) { source in
+      try ElementReader(type: type, shape: [count]).read(from: &source)
     }
     switch flat {
     case .float32(let a): return .float32(view(a, shape, offset, strides))
