@@ -1,0 +1,132 @@
+import ArrayFiles
+import FoldingCore
+import NumericArrays
+
+/// Arrays of another program, renamed, transposed and stacked to official ones when they are read.
+struct ForeignStore: ArrayStore {
+  /// Where the blocks of one official array come from.
+  private struct Origin {
+    let places: [ForeignArray]
+    let shape: [Int]
+  }
+
+  let path: String
+  let shapes: [String: [Int]]
+  private let arrays: [String: PickledArray]
+  private let origins: [String: Origin]
+
+  /// HelixFold's `.pdparams`, whose shapes tell all sizes.
+  init(helixFold path: String) throws {
+    let file = try StateDictionary(paddle: path)
+    try self.init(path: path, arrays: file.arrays, naming: HelixFoldNames.self, expected: nil)
+  }
+
+  /// OpenFold's `.pt`, which flattens heads: `config` tells how many there are; nil for the released sizes.
+  init(openFold path: String, config: FoldingConfig?) throws {
+    let file = try StateDictionary(torch: path)
+    var arrays: [String: PickledArray] = [:]
+    for (name, array) in file.arrays { arrays[OpenFoldNames.currentName(name)] = array }
+    try self.init(
+      path: path, arrays: arrays, naming: OpenFoldNames.self, expected: config ?? Self.widest)
+  }
+
+  /// Every array that a released network may have.
+  private static let widest: FoldingConfig = {
+    var config = FoldingConfig()
+    config.heads.alignedError = AlignedErrorConfig()
+    return config
+  }()
+
+  /// Arrays under the names of `naming`; `expected` gives the sizes where the shapes do not.
+  init<Naming: ForeignNaming>(
+    path: String, arrays: [String: PickledArray], naming: Naming.Type, expected: FoldingConfig?
+  ) throws {
+    var shapes: [String: [Int]] = [:], origins: [String: Origin] = [:]
+    var unused = Set(arrays.keys)
+    for spec in (expected ?? Self.widest).parameterManifest {
+      let places = Self.places(of: spec, naming, arrays)
+      guard let first = places.first, let source = arrays[first.name] else { continue }
+      let blockShape = expected == nil ? nil : spec.blockShape
+      guard let shape = first.transform.officialShape(from: source.shape, expected: blockShape)
+      else {
+        throw WeightsError.misshapen(
+          file: path, name: first.name, found: source.shape, expected: "one that fits \(spec.shape)"
+        )
+      }
+      for place in places where arrays[place.name]?.shape != source.shape {
+        throw WeightsError.misshapen(
+          file: path, name: place.name, found: arrays[place.name]?.shape ?? [],
+          expected: "\(source.shape) like the other blocks")
+      }
+      guard !source.shape.contains(0) else {
+        throw WeightsError.misshapen(
+          file: path, name: first.name, found: source.shape, expected: "at least one element")
+      }
+      unused.subtract(places.map(\.name))
+      shapes[spec.key] = (spec.isStacked ? [places.count] : []) + shape
+      origins[spec.key] = Origin(places: places, shape: shape)
+    }
+    for name in unused { shapes[name] = arrays[name]?.shape ?? [] }
+    self.path = path
+    self.shapes = shapes
+    self.arrays = arrays
+    self.origins = origins
+  }
+
+  /// Where the blocks of an array are, as many as follow each other; empty when the file has none.
+  private static func places<Naming: ForeignNaming>(
+    of spec: ParameterSpec, _ naming: Naming.Type, _ arrays: [String: PickledArray]
+  ) -> [ForeignArray] {
+    let key = OfficialKey(spec.key)
+    func place(_ block: Int?) -> ForeignArray? {
+      naming.places(of: key, block: block).first { arrays[$0.name] != nil }
+    }
+    guard spec.isStacked else { return place(nil).map { [$0] } ?? [] }
+    var places: [ForeignArray] = []
+    while let next = place(places.count) { places.append(next) }
+    return places
+  }
+
+  func elementName(of key: String) -> String {
+    (arrays[origins[key]?.places.first?.name ?? key])?.elementName(uint16: .bfloat16) ?? ""
+  }
+
+  func array(for key: String) throws -> NumericArray {
+    guard let origin = origins[key], let shape = shapes[key] else {
+      throw WeightsError.noSuchArray(file: path, key: key)
+    }
+    if elementName(of: key) == "bfloat16" {
+      return .bfloat16(try stacked(origin, shape, key, as: BFloat16.self) { $0.brainFloats })
+    }
+    return .float32(try stacked(origin, shape, key, as: Float.self) { $0.floats })
+  }
+
+  private func stacked<T: Sendable>(
+    _ origin: Origin, _ shape: [Int], _ key: String, as type: T.Type,
+    _ convert: (NumericArray) -> NDArray<T>?
+  ) throws -> NDArray<T> {
+    var values: [T] = []
+    values.reserveCapacity(shape.reduce(1, *))
+    for place in origin.places {
+      guard let source = try arrays[place.name]?.read(uint16: .bfloat16) else {
+        throw WeightsError.noSuchArray(file: path, key: key)
+      }
+      guard let converted = convert(source) else {
+        throw WeightsError.notNumbers(file: path, key: place.name, found: source.elementName)
+      }
+      values += place.transform.applied(to: converted)
+    }
+    return NDArray(shape: shape, values: values)
+  }
+}
+
+extension NumericArray {
+  /// The values as bfloat16, rounded where they are floats of another width; nil for whole numbers and strings.
+  var brainFloats: NDArray<BFloat16>? {
+    switch self {
+    case .bfloat16(let array): array
+    case .float32, .float64: floats?.map { BFloat16($0) }
+    default: nil
+    }
+  }
+}

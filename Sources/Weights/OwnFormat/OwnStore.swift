@@ -1,0 +1,152 @@
+import FoldingCore
+import Foundation
+import HDF5Files
+import NumericArrays
+
+/// Where parameters come from and under which terms.
+public struct ParameterProvenance: Sendable, Hashable {
+  /// What they were made from: a file, a recipe, a training run.
+  public var source: String
+  /// Terms of use, in words.
+  public var licence: String
+  /// CRC-64/XZ over configuration, origin, keys, shapes and the checksums of all arrays; set when written.
+  public internal(set) var checksum = ""
+
+  /// An origin; the checksum follows from what is written.
+  public init(source: String, licence: String) {
+    self.source = source
+    self.licence = licence
+  }
+}
+
+/// Names inside our own parameter files.
+enum OwnLayout {
+  static let format = "helixfold-parameters"
+  static let version = 1
+  static let group = "parameters"
+  static let arrayChecksum = "crc64"
+
+  /// Path of a dataset: HDF5 takes a double slash for a single one, which loses nothing, as the name is the last part.
+  static func path(of key: String) -> String {
+    "\(group)/\(key.replacingOccurrences(of: "//", with: "/"))"
+  }
+
+  /// Key of a dataset's path.
+  static func key(of path: String) -> String {
+    let parts = path.dropFirst(group.count + 1).split(separator: "/")
+    return parts.dropLast().joined(separator: "/") + "//" + (parts.last ?? "")
+  }
+
+  /// Checksum of all that a file says about its arrays; `arrays` are one line each, sorted.
+  static func checksum(config: String, source: String, licence: String, arrays: [String]) -> String
+  {
+    var check = CyclicRedundancyCheck()
+    for line in ["\(format) \(version)", config, source, licence] + arrays {
+      check.update(line + "\n")
+    }
+    return check.text
+  }
+
+  /// What the checksum knows of one array.
+  static func line(_ key: String, _ type: HDF5Type, _ shape: [Int], _ checksum: String) -> String {
+    "\(key) \(type.rawValue) \(shape) \(checksum)"
+  }
+}
+
+/// Our own parameter file: arrays under official keys, with configuration, origin and checksums.
+///
+/// The checksum of the description is verified on opening, that of each array when it is read.
+struct OwnStore: ArrayStore {
+  let path: String
+  let shapes: [String: [Int]]
+  let config: FoldingConfig
+  let provenance: ParameterProvenance
+  private let file: HDF5File
+  private let types: [String: HDF5Type]
+  private let checksums: [String: String]
+
+  init(path: String) throws {
+    let file = try HDF5File.open(path: path)
+    try Self.checkVersion(file)
+    let text = try Self.text("config", file)
+    var shapes: [String: [Int]] = [:], types: [String: HDF5Type] = [:]
+    var checksums: [String: String] = [:]
+    var lines: [String] = []
+    for dataset in try file.datasets(under: OwnLayout.group) {
+      let key = OwnLayout.key(of: dataset)
+      let info = try file.info(of: dataset)
+      let checksum = file.attribute(OwnLayout.arrayChecksum, of: dataset)?.text ?? ""
+      shapes[key] = info.shape
+      types[key] = info.type
+      checksums[key] = checksum
+      lines.append(OwnLayout.line(key, info.type, info.shape, checksum))
+    }
+    var provenance = ParameterProvenance(
+      source: try Self.text("source", file), licence: try Self.text("licence", file))
+    provenance.checksum = OwnLayout.checksum(
+      config: text, source: provenance.source, licence: provenance.licence, arrays: lines.sorted())
+    guard try Self.text("checksum", file) == provenance.checksum else {
+      throw WeightsError.damaged(
+        file: path, part: "checksum", reason: "the file has changed since it was written")
+    }
+    self.path = path
+    self.shapes = shapes
+    self.types = types
+    self.checksums = checksums
+    self.file = file
+    self.provenance = provenance
+    config = try Self.config(text, path)
+  }
+
+  func elementName(of key: String) -> String { types[key]?.rawValue ?? "" }
+
+  func array(for key: String) throws -> NumericArray {
+    let dataset = OwnLayout.path(of: key)
+    switch types[key] {
+    case .float32: return .float32(try checked(file.read(dataset), key))
+    case .bfloat16: return .bfloat16(try checked(file.read(dataset), key))
+    case let other:
+      throw WeightsError.notNumbers(file: path, key: key, found: other?.rawValue ?? "unknown")
+    }
+  }
+
+  private func checked<T: HDF5Element>(_ array: NDArray<T>, _ key: String) throws -> NDArray<T> {
+    guard CyclicRedundancyCheck.text(of: array.values) == checksums[key] else {
+      throw WeightsError.damaged(
+        file: path, part: "'\(key)'", reason: "checksum differs, the values have changed")
+    }
+    return array
+  }
+
+  private static func checkVersion(_ file: HDF5File) throws {
+    guard file.attribute("format")?.text == OwnLayout.format else {
+      throw WeightsError.damaged(
+        file: file.path, part: "format", reason: "no parameter file of helixfold")
+    }
+    let version = file.attribute("format_version")?.integer ?? 0
+    guard version == OwnLayout.version else {
+      throw WeightsError.damaged(
+        file: file.path, part: "format_version",
+        reason: "\(version), this program reads \(OwnLayout.version)")
+    }
+    guard file.kind(of: OwnLayout.group) == .group else {
+      throw WeightsError.damaged(file: file.path, part: OwnLayout.group, reason: "missing")
+    }
+  }
+
+  private static func text(_ name: String, _ file: HDF5File) throws -> String {
+    guard let text = file.attribute(name)?.text else {
+      throw WeightsError.damaged(file: file.path, part: "attribute '\(name)'", reason: "missing")
+    }
+    return text
+  }
+
+  private static func config(_ text: String, _ path: String) throws -> FoldingConfig {
+    do {
+      return try JSONDecoder().decode(FoldingConfig.self, from: Data(text.utf8))
+    } catch {
+      throw WeightsError.damaged(
+        file: path, part: "config", reason: "not a configuration of this program's version")
+    }
+  }
+}

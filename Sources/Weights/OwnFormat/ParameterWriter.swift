@@ -1,0 +1,79 @@
+import ArrayFiles
+import FoldingCore
+import Foundation
+import HDF5Files
+import NumericArrays
+
+/// Precision of the arrays in our own files.
+public enum StoragePrecision: String, Sendable, Hashable, CaseIterable {
+  /// Everything in single precision.
+  case float32 = "fp32"
+  /// Matrices of the embedders and stacks in bfloat16; vectors, structure module and heads in single precision.
+  case bfloat16 = "bf16"
+
+  /// Whether an array is stored as bfloat16.
+  func narrows(_ spec: ParameterSpec) -> Bool {
+    self == .bfloat16 && spec.inputAxes > 0 && OfficialKey(spec.key).scope.hasPrefix("evoformer/")
+  }
+}
+
+/// Writes parameters to files; the ending of the path chooses the format.
+public enum ParameterWriter {
+  /// Writes the parameters of a network: `.h5` our own format, `.npz` DeepMind's, always in single precision.
+  ///
+  /// One array is held in memory at a time; the file is written beside its target and renamed.
+  public static func write(
+    _ source: some ParameterSource, config: FoldingConfig, provenance: ParameterProvenance,
+    precision: StoragePrecision = .float32, to path: String
+  ) throws {
+    switch try ParameterFormat(path: path) {
+    case .own: try writeOwn(source, config, provenance, precision, path)
+    case .deepMind:
+      let keys = config.parameterManifest.map(\.key)
+      try NumpyArchive.write(to: path, names: keys) { .float32(try source.floats(for: $0)) }
+    case .helixFold, .openFold: throw WeightsError.unknownFormat(file: path)
+    }
+  }
+
+  private static func writeOwn(
+    _ source: some ParameterSource, _ config: FoldingConfig, _ provenance: ParameterProvenance,
+    _ precision: StoragePrecision, _ path: String
+  ) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let text = String(decoding: try encoder.encode(config), as: UTF8.self)
+    try HDF5File.write(to: path) { file in
+      let lines = try config.parameterManifest.map { spec in
+        precision.narrows(spec)
+          ? try store(source.bfloat16(for: spec.key), spec, file)
+          : try store(source.floats(for: spec.key), spec, file)
+      }
+      let checksum = OwnLayout.checksum(
+        config: text, source: provenance.source, licence: provenance.licence, arrays: lines.sorted()
+      )
+      try file.setAttribute("format", to: .text(OwnLayout.format))
+      try file.setAttribute("format_version", to: .integer(OwnLayout.version))
+      try file.setAttribute("preset", to: .text(config.name))
+      try file.setAttribute("block_order", to: .text(config.blockOrder.rawValue))
+      try file.setAttribute("config", to: .text(text))
+      try file.setAttribute("source", to: .text(provenance.source))
+      try file.setAttribute("licence", to: .text(provenance.licence))
+      try file.setAttribute("checksum", to: .text(checksum))
+    }
+  }
+
+  /// Writes one array with its checksum and returns what the file's checksum knows of it.
+  private static func store<T: HDF5Element>(
+    _ array: NDArray<T>, _ spec: ParameterSpec, _ file: HDF5File
+  ) throws -> String {
+    guard array.shape == spec.shape else {
+      throw WeightsError.misshapen(
+        file: file.path, name: spec.key, found: array.shape, expected: "\(spec.shape)")
+    }
+    let path = OwnLayout.path(of: spec.key)
+    let checksum = CyclicRedundancyCheck.text(of: array.values)
+    try file.write(array, to: path)
+    try file.setAttribute(OwnLayout.arrayChecksum, to: .text(checksum), on: path)
+    return OwnLayout.line(spec.key, T.storedType, spec.shape, checksum)
+  }
+}

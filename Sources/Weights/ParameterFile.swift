@@ -1,0 +1,156 @@
+import FoldingCore
+import Foundation
+import NumericArrays
+
+/// Whose layout a parameter file has.
+public enum ParameterFormat: String, Sendable, Hashable {
+  /// `.npz` with official keys, as DeepMind published them.
+  case deepMind = "DeepMind npz"
+  /// `.pdparams` of PaddleHelix.
+  case helixFold = "HelixFold pdparams"
+  /// `.pt` of OpenFold.
+  case openFold = "OpenFold pt"
+  /// HDF5 with configuration and checksums.
+  case own = "helixfold h5"
+
+  /// The format that the ending of a path stands for.
+  public init(path: String) throws {
+    switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+    case "npz": self = .deepMind
+    case "pdparams": self = .helixFold
+    case "pt", "pth": self = .openFold
+    case "h5", "hdf5": self = .own
+    default: throw WeightsError.unknownFormat(file: path)
+    }
+  }
+}
+
+/// A file of parameters: says which network they are for and hands them out by official key.
+///
+/// Opening reads names and shapes only. Arrays are read, converted and checked one at a time when asked for.
+public struct ParameterFile: ParameterSource {
+  /// The file, as messages name it.
+  public let path: String
+  /// Whose layout it has.
+  public let format: ParameterFormat
+  /// The network: stored in our own files, recognised by names and shapes in others.
+  public let config: FoldingConfig
+  /// What the file lacks or has beyond that network; empty in a sound file.
+  public let differences: ParameterDifferences
+  /// Origin and checksum; nil in files of others.
+  public let provenance: ParameterProvenance?
+
+  private let store: any ArrayStore
+
+  /// Opens a file of any format without judging its contents; ``differences`` tells what is wrong.
+  ///
+  /// - Parameter config: the network to compare with instead of recognising one; needed for OpenFold files of sizes
+  ///   other than the released ones, which they do not tell. Our own files know theirs.
+  public init(inspecting path: String, config: FoldingConfig? = nil) throws {
+    self.path = path
+    format = try ParameterFormat(path: path)
+    switch format {
+    case .deepMind: store = try NumpyStore(path: path)
+    case .helixFold: store = try ForeignStore(helixFold: path)
+    case .openFold: store = try ForeignStore(openFold: path, config: config)
+    case .own:
+      let own = try OwnStore(path: path)
+      store = own
+      provenance = own.provenance
+      self.config = own.config
+      differences = ParameterDifferences(own.shapes, own.config)
+      return
+    }
+    provenance = nil
+    self.config = try config ?? PresetInference.config(of: store.shapes, path: path)
+    differences = ParameterDifferences(store.shapes, self.config)
+  }
+
+  /// Opens a file and refuses one that is incomplete, has surplus arrays or does not fit `expected`.
+  ///
+  /// - Parameter expected: the network to load; nil for the one that the file is recognised as.
+  public init(path: String, expecting expected: FoldingConfig? = nil) throws {
+    try self.init(inspecting: path, config: expected)
+    try requireFit(to: expected ?? config)
+  }
+
+  /// Throws unless the file has exactly the arrays of a network, trained with the same block order.
+  public func requireFit(to expected: FoldingConfig) throws {
+    if let order = blockOrder, order != expected.blockOrder {
+      throw WeightsError.blockOrder(
+        file: path, found: order.rawValue, expected: expected.blockOrder.rawValue)
+    }
+    let differences = ParameterDifferences(store.shapes, expected)
+    if !differences.isEmpty {
+      throw WeightsError.mismatch(file: path, preset: expected.name, differences: differences)
+    }
+  }
+
+  /// Place of the outer product mean in training; nil for HelixFold's files, which were trained with either.
+  public var blockOrder: BlockOrder? {
+    switch format {
+    case .deepMind, .openFold: .serial
+    case .helixFold: nil
+    case .own: config.blockOrder
+    }
+  }
+
+  /// The official keys present, and the names of surplus arrays, sorted.
+  public var keys: [String] { store.shapes.keys.sorted() }
+
+  /// Shape of an array, nil when it is absent.
+  public func shape(of key: String) -> [Int]? { store.shapes[key] }
+
+  /// Name of the stored element type.
+  public func elementName(of key: String) -> String { store.elementName(of: key) }
+
+  /// Whether the array is stored as bfloat16.
+  public func storesBFloat16(_ key: String) -> Bool { store.elementName(of: key) == "bfloat16" }
+
+  /// The array in single precision.
+  public func floats(for key: String) throws -> NDArray<Float> {
+    let array = try stored(key)
+    switch array {
+    case .float32(let values): return values
+    case .float64, .bfloat16:
+      if let values = array.floats { return values }
+    default: break
+    }
+    throw WeightsError.notNumbers(file: path, key: key, found: array.elementName)
+  }
+
+  /// The array in bfloat16, rounded to nearest where it is stored wider.
+  public func bfloat16(for key: String) throws -> NDArray<BFloat16> {
+    let array = try stored(key)
+    guard let values = array.brainFloats else {
+      throw WeightsError.notNumbers(file: path, key: key, found: array.elementName)
+    }
+    return values
+  }
+
+  private func stored(_ key: String) throws -> NumericArray {
+    guard store.shapes[key] != nil else { throw WeightsError.noSuchArray(file: path, key: key) }
+    return try store.array(for: key)
+  }
+}
+
+extension ParameterDifferences {
+  /// How arrays of the given shapes differ from those of a network.
+  init(_ shapes: [String: [Int]], _ config: FoldingConfig) {
+    var surplus = Set(shapes.keys)
+    for spec in config.parameterManifest {
+      surplus.remove(spec.key)
+      guard let found = shapes[spec.key] else {
+        missing.append(spec.key)
+        continue
+      }
+      if found != spec.shape {
+        misshapen.append(Misshapen(key: spec.key, found: found, expected: spec.shape))
+      }
+    }
+    self.surplus = surplus.sorted()
+  }
+
+  /// Number of arrays that differ.
+  var count: Int { missing.count + surplus.count + misshapen.count }
+}

@@ -1,0 +1,83 @@
+/// Why a parameter file cannot be used; every description is one line.
+public enum WeightsError: Error, Hashable, CustomStringConvertible {
+  /// An array that the file does not hold.
+  case noSuchArray(file: String, key: String)
+  /// An array that holds strings or whole numbers.
+  case notNumbers(file: String, key: String, found: String)
+  /// An array of another layout cannot be turned into the official one.
+  case misshapen(file: String, name: String, found: [Int], expected: String)
+  /// Arrays that are missing, surplus or of another shape: all of them at once.
+  case mismatch(file: String, preset: String, differences: ParameterDifferences)
+  /// Parameters trained with the outer product mean at another place of the block.
+  case blockOrder(file: String, found: String, expected: String)
+  /// The file ending names no known format.
+  case unknownFormat(file: String)
+  /// The arrays name no network: what a preset is recognised by is absent.
+  case unrecognised(file: String, reason: String)
+  /// A file of ours that is damaged or of another version.
+  case damaged(file: String, part: String, reason: String)
+
+  /// One line: where, found, expected, what to try.
+  public var description: String {
+    switch self {
+    case .noSuchArray(let file, let key):
+      "\(file): no array '\(key)'"
+    case .notNumbers(let file, let key, let found):
+      "\(file): '\(key)' is of type \(found), expected floating-point numbers"
+    case .misshapen(let file, let name, let found, let expected):
+      "\(file): '\(name)' has shape \(found), expected \(expected)"
+    case .mismatch(let file, let preset, let differences):
+      "\(file): does not fit \(preset): \(differences); is this file for another preset?"
+    case .blockOrder(let file, let found, let expected):
+      "\(file): trained with block order '\(found)', the configuration asks for '\(expected)'; "
+        + "such weights do not fit, choose the other configuration"
+    case .unknownFormat(let file):
+      "\(file): unknown ending, expected .npz (DeepMind), .pdparams (HelixFold), .pt (OpenFold) or .h5"
+    case .unrecognised(let file, let reason):
+      "\(file): holds no known network: \(reason)"
+    case .damaged(let file, let part, let reason):
+      "\(file): \(part): \(reason)"
+    }
+  }
+}
+
+/// How the arrays of a file differ from those that a network has.
+public struct ParameterDifferences: Sendable, Hashable, CustomStringConvertible {
+  /// An array of another shape than the network's.
+  public struct Misshapen: Sendable, Hashable {
+    /// Official key.
+    public let key: String
+    /// Shape in the file.
+    public let found: [Int]
+    /// Shape in the network.
+    public let expected: [Int]
+  }
+
+  /// Keys that the network has and the file lacks, sorted.
+  public var missing: [String] = []
+  /// Keys or foreign names that the file has and the network lacks, sorted.
+  public var surplus: [String] = []
+  /// Arrays of another shape, sorted by key.
+  public var misshapen: [Misshapen] = []
+
+  /// Whether file and network agree.
+  public var isEmpty: Bool { missing.isEmpty && surplus.isEmpty && misshapen.isEmpty }
+
+  /// All of them in one line; keys without their common beginning.
+  public var description: String {
+    var parts: [String] = []
+    if !missing.isEmpty { parts.append("\(missing.count) missing: \(list(missing))") }
+    if !surplus.isEmpty { parts.append("\(surplus.count) surplus: \(list(surplus))") }
+    if !misshapen.isEmpty {
+      let texts = misshapen.map {
+        "\(OfficialKey($0.key).short) \($0.found) instead of \($0.expected)"
+      }
+      parts.append("\(misshapen.count) misshapen: \(texts.joined(separator: ", "))")
+    }
+    return parts.joined(separator: "; ")
+  }
+
+  private func list(_ keys: [String]) -> String {
+    keys.map { OfficialKey($0).short }.joined(separator: ", ")
+  }
+}

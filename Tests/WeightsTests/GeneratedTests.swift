@@ -1,0 +1,101 @@
+import FoldingCore
+import NumericArrays
+import Testing
+
+@testable import Weights
+
+@Suite("generated parameters")
+struct GeneratedTests {
+  @Test(
+    "the recipe gives the oracle's first values, seed 1",
+    arguments: [
+      (
+        "distogram_head/half_logits//bias", [64],
+        [Float(0.1612590253353119), Float(0.1512606143951416)]
+      ),
+      (
+        "distogram_head/half_logits//weights", [128, 64],
+        [Float(0.1506430059671402), Float(-0.02336938865482807)]
+      ),
+      (
+        "evoformer/evoformer_iteration/msa_column_attention/attention//gating_b", [2, 8, 32],
+        [Float(1.0312761068344116), Float(0.8371067047119141)]
+      ),
+      (
+        "evoformer/evoformer_iteration/msa_column_attention/attention//gating_w", [2, 256, 8, 32],
+        [Float(-0.06700624525547028), Float(-0.028624966740608215)]
+      ),
+    ])
+  func recipe(key: String, shape: [Int], first: [Float]) {
+    let array = RecipeParameters.array(key: root + key, shape: shape, seed: 1)
+    #expect(array.shape == shape)
+    #expect(Array(array.values.prefix(2)) == first)
+  }
+
+  @Test("initial values: branches end in zeros, gates are open, norms are the identity")
+  func constants() throws {
+    let source = InitialParameters(.tiny, seed: 3)
+    let block = root + "evoformer/evoformer_iteration/"
+    for (key, value) in [
+      ("msa_transition/transition2//weights", Float(0)), ("outer_product_mean//output_w", 0),
+      ("msa_column_attention/attention//output_w", 0),
+      ("msa_column_attention/attention//gating_w", 0),
+      ("msa_column_attention/attention//gating_b", 1),
+      ("triangle_multiplication_outgoing/left_gate//bias", 1),
+      ("triangle_multiplication_outgoing/left_gate//weights", 0),
+      ("pair_transition/input_layer_norm//scale", 1),
+    ] {
+      let values = try source.floats(for: block + key).values
+      #expect(values.allSatisfy { $0 == value }, "\(key)")
+    }
+  }
+
+  @Test("initial matrices have the stated mean, deviation and bounds")
+  func distributions() throws {
+    let source = InitialParameters(FoldingConfig(), seed: 3)
+    let cut = 2 / 0.8796256610342398
+    let cases: [(key: String, variance: Double, bound: Double)] = [
+      ("evoformer/left_single//weights", 1.0 / 22, cut),
+      ("predicted_lddt_head/act_0//weights", 2.0 / 384, cut),
+      ("evoformer/template_embedding/attention//query_w", 2.0 / 192, 3.0.squareRoot()),
+    ]
+    for (key, variance, bound) in cases {
+      let deviation = variance.squareRoot()
+      let values = try source.floats(for: root + key).values.map(Double.init)
+      let mean = values.reduce(0, +) / Double(values.count)
+      let found = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+      let error = 5 / Double(values.count).squareRoot()  // five standard errors
+      #expect(abs(mean) < error * deviation, "\(key)")
+      #expect(abs(found.squareRoot() / deviation - 1) < error, "\(key)")
+      #expect(values.allSatisfy { abs($0) <= bound * deviation * 1.0001 }, "\(key)")
+    }
+  }
+
+  @Test("an array depends on key and seed only")
+  func determinism() throws {
+    let key = root + "evoformer/preprocess_msa//weights"
+    let first = try InitialParameters(.tiny, seed: 3).floats(for: key)
+    #expect(try InitialParameters(.tiny, seed: 3).floats(for: key) == first)
+    #expect(try InitialParameters(.tiny, seed: 4).floats(for: key) != first)
+    let other = try InitialParameters(.tiny, seed: 3).floats(
+      for: root + "evoformer/left_single//weights")
+    #expect(other.values.prefix(8) != first.values.prefix(8))
+  }
+
+  @Test("CRC-64/XZ has its check value, however the bytes are cut")
+  func checksum() {
+    var whole = CyclicRedundancyCheck()
+    whole.update("123456789")
+    #expect(whole.value == 0x995D_C9BB_DF19_39FA)
+    #expect(CyclicRedundancyCheck().text == "0000000000000000")
+    let text = String(repeating: "IEEVMKLR", count: 9) + "K"
+    var once = CyclicRedundancyCheck()
+    once.update(text)
+    for cut in 0...text.utf8.count {
+      var parts = CyclicRedundancyCheck()
+      parts.update(String(text.prefix(cut)))
+      parts.update(String(text.dropFirst(cut)))
+      #expect(parts.value == once.value)
+    }
+  }
+}
