@@ -23,9 +23,9 @@ let package = Package(
 
     // Plain values and files.
     .target(name: "NumericArrays"),
-    .target(name: "ArrayFiles", dependencies: ["NumericArrays", "CZip"]),
-    .target(name: "HDF5Files", dependencies: ["NumericArrays", "CHDF5"]),
     .target(name: "AtomicFiles"),
+    .target(name: "ArrayFiles", dependencies: ["NumericArrays", "AtomicFiles", "CZip"]),
+    .target(name: "HDF5Files", dependencies: ["NumericArrays", "AtomicFiles", "CHDF5"]),
     .target(name: "Protein"),
     .target(name: "StructureIO", dependencies: ["Protein", "AtomicFiles"]),
     .target(name: "Scoring", dependencies: ["Protein"]),
@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", "ArrayFiles", "FoldingModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "HelixFold", "ArrayFiles", "FoldingModel", "Weights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),
