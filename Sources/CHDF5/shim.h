@@ -16,7 +16,7 @@ static inline hid_t hf_link_create(void) { return H5P_LINK_CREATE; }
 static inline hid_t hf_all(void) { return H5S_ALL; }
 
 static inline unsigned hf_read_only(void) { return H5F_ACC_RDONLY; }
-static inline unsigned hf_exclusive(void) { return H5F_ACC_EXCL; }
+static inline unsigned hf_truncate(void) { return H5F_ACC_TRUNC; }
 
 static inline herr_t hf_silence_errors(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 

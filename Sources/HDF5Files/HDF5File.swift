@@ -1,3 +1,4 @@
+import AtomicFiles
 import CHDF5
 import Foundation
 
@@ -35,47 +36,32 @@ public final class HDF5File: Sendable {
   /// Makes a file with the contents that `body` writes: beside `path` first, then renamed.
   ///
   /// When anything fails, the disk being full included, what was at `path` stays and nothing else is left.
-  public static func write<Result>(
-    to path: String, _ body: (HDF5File) throws -> Result
-  ) throws -> Result {
-    let partial = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
-    do {
-      let result = try fill(partial, shownAs: path, body)
-      guard rename(partial, path) == 0 else {
-        throw HDF5Error.cannotWrite(file: path, reason: String(cString: strerror(errno)))
+  public static func write(to path: String, _ body: (HDF5File) throws -> Void) throws {
+    try AtomicFile.replace(path) { temporary in
+      let file = try create(temporary, shownAs: path)
+      try body(file)
+      try HDF5Library.locked {
+        errno = 0
+        guard H5Fflush(file.id, H5F_SCOPE_GLOBAL) >= 0 else { throw systemError(path) }
       }
-      return result
-    } catch {
-      unlink(partial)
-      throw error
     }
   }
 
-  private static func fill<Result>(
-    _ partial: String, shownAs path: String, _ body: (HDF5File) throws -> Result
-  ) throws -> Result {
-    unlink(partial)
-    let file = try create(partial, shownAs: path)
-    let result = try body(file)
-    try HDF5Library.locked {
-      guard H5Fflush(file.id, H5F_SCOPE_GLOBAL) >= 0 else {
-        throw HDF5Error.cannotWrite(file: path, reason: "input/output error; is the disk full?")
-      }
-    }
-    return result
-  }
-
-  private static func create(_ partial: String, shownAs path: String) throws -> HDF5File {
+  private static func create(_ temporary: String, shownAs path: String) throws -> HDF5File {
     try HDF5Library.locked {
       guard let access = fileAccess() else {
         throw HDF5Error.cannotOpen(file: path, reason: "libhdf5 is out of memory")
       }
-      let id = H5Fcreate(partial, hf_exclusive(), hf_default(), access.id)
-      guard id >= 0 else {
-        throw HDF5Error.cannotWrite(file: path, reason: writeFailureReason(path))
-      }
+      errno = 0
+      let id = H5Fcreate(temporary, hf_truncate(), hf_default(), access.id)
+      guard id >= 0 else { throw systemError(path) }
       return HDF5File(id: id, path: path)
     }
+  }
+
+  /// The system's reason for the last failure, an input/output error if the library kept none.
+  private static func systemError(_ path: String) -> AtomicFileError {
+    AtomicFileError(path: path, code: errno == 0 ? EIO : errno)
   }
 
   /// Format of HDF5 1.10, whose metadata carry checksums; no file locks; everything closes with the file.
@@ -96,12 +82,4 @@ private func openFailureReason(_ path: String) -> String {
   if isFolder.boolValue { return "it is a folder" }
   if !FileManager.default.isReadableFile(atPath: path) { return "no permission" }
   return "no HDF5 file, or cut short"
-}
-
-/// Why a file at `path` cannot be made, in words a user knows.
-private func writeFailureReason(_ path: String) -> String {
-  let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-  if !FileManager.default.fileExists(atPath: folder) { return "no folder '\(folder)'" }
-  if !FileManager.default.isWritableFile(atPath: folder) { return "no permission in '\(folder)'" }
-  return "input/output error; is the disk full?"
 }

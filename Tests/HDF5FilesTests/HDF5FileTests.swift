@@ -137,7 +137,8 @@ struct HDF5FileTests {
       #expect(try HDF5File.open(path: path).read("x") == samples[0].array)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.h5"])
       #expect(
-        message { try HDF5File.write(to: folder + "/no/a.h5") { _ in } }.contains("no folder"))
+        message { try HDF5File.write(to: folder + "/no/a.h5") { _ in } }.contains(
+          "does the folder exist?"))
     }
   }
 }

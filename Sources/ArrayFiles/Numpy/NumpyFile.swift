@@ -1,4 +1,4 @@
-import Foundation
+import AtomicFiles
 import NumericArrays
 
 /// Single arrays in numpy's `.npy` format.
@@ -14,11 +14,7 @@ public enum NumpyFile {
 
   /// Writes the file at `path`: beside it first, then renamed.
   public static func write(_ array: NumericArray, to path: String) throws {
-    do {
-      try Data(encoded(array)).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw ArrayFileError.cannotWrite(file: path, reason: writeFailureReason(path))
-    }
+    try encoded(array).withUnsafeBytes { try AtomicFile.write($0, to: path) }
   }
 
   /// Reads a whole `.npy`: header, then exactly the payload that it announces.
@@ -82,18 +78,4 @@ public enum NumpyFile {
     return NumpyHeader.encoded(descr: "<U\(width)", shape: array.shape)
       + units.withUnsafeBytes { Array($0) }
   }
-}
-
-/// Why a file at `path` cannot be written, in words a user knows.
-func writeFailureReason(_ path: String) -> String {
-  folderProblem(path) ?? "input/output error; is the disk full?"
-}
-
-/// What is wrong with the folder of `path`, nil when files can be made there.
-func folderProblem(_ path: String) -> String? {
-  let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-  var isFolder: ObjCBool = false
-  guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
-  else { return "no folder '\(folder)'" }
-  return FileManager.default.isWritableFile(atPath: folder) ? nil : "no permission in '\(folder)'"
 }

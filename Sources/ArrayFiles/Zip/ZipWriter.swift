@@ -1,45 +1,47 @@
+import AtomicFiles
 import CZip
 import Foundation
 
 /// Writes a zip archive whose entries are made one at a time, when their turn comes.
 ///
-/// libzip writes beside the target and renames when all is written, so a failure leaves what was there before.
-/// Time stamps are fixed (1 January 1980): equal contents give equal files.
+/// The archive appears whole or not at all. Time stamps are fixed (1 January 1980): equal contents give equal files.
 enum ZipWriter {
   /// Writes entries `names` with the bytes that `contents` returns for each.
   static func write(
     to path: String, names: [String], deflated: Bool, contents: @escaping (String) throws -> [UInt8]
   ) throws {
-    if let problem = folderProblem(path) {
-      throw ArrayFileError.cannotWrite(file: path, reason: problem)
-    }
-    var code: Int32 = 0
-    guard let archive = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
-      throw ArrayFileError.cannotWrite(file: path, reason: writeFailureReason(path))
-    }
-    let entries = names.map { name in ZipEntryProducer { try contents(name) } }
-    for (name, entry) in Swift.zip(names, entries) {
-      guard add(entry, named: name, to: archive, deflated: deflated) else {
-        let reason = String(cString: zip_strerror(archive))
-        zip_discard(archive)
-        throw ArrayFileError.cannotWrite(file: path, reason: "entry '\(name)': \(reason)")
+    let entries = names.map { name in ZipEntryProducer(name) { try contents(name) } }
+    try AtomicFile.replace(path) { temporary in
+      try withExtendedLifetime(entries) {
+        try fill(temporary, shownAs: path, entries, deflated: deflated)
       }
-    }
-    let isWritten = withExtendedLifetime(entries) { zip_close(archive) == 0 }
-    if !isWritten {
-      let reason = String(cString: zip_strerror(archive))
-      zip_discard(archive)
-      if let error = entries.lazy.compactMap(\.failure).first { throw error }
-      throw ArrayFileError.cannotWrite(file: path, reason: reason)
     }
   }
 
+  private static func fill(
+    _ temporary: String, shownAs path: String, _ entries: [ZipEntryProducer], deflated: Bool
+  ) throws {
+    var code: Int32 = 0
+    guard let archive = zip_open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
+      throw AtomicFileError(path: path, code: errno)
+    }
+    let isComplete = entries.allSatisfy { add($0, to: archive, deflated: deflated) }
+    if isComplete && zip_close(archive) == 0 { return }
+    defer { zip_discard(archive) }
+    if let error = entries.lazy.compactMap(\.failure).first { throw error }
+    guard let error = zip_get_error(archive), zip_error_system_type(error) == ZIP_ET_SYS else {
+      let reason = String(cString: zip_strerror(archive))
+      throw ArrayFileError.cannotWrite(file: path, reason: reason)
+    }
+    throw AtomicFileError(path: path, code: zip_error_code_system(error))
+  }
+
   private static func add(
-    _ entry: ZipEntryProducer, named name: String, to archive: OpaquePointer, deflated: Bool
+    _ entry: ZipEntryProducer, to archive: OpaquePointer, deflated: Bool
   ) -> Bool {
     let context = Unmanaged.passUnretained(entry).toOpaque()
     guard let source = zip_source_function(archive, produceZipEntry, context) else { return false }
-    let index = zip_file_add(archive, name, source, UInt32(ZIP_FL_ENC_UTF_8))
+    let index = zip_file_add(archive, entry.name, source, UInt32(ZIP_FL_ENC_UTF_8))
     guard index >= 0 else {
       zip_source_free(source)
       return false
@@ -53,13 +55,17 @@ enum ZipWriter {
 
 /// One entry while libzip asks for it: its bytes exist from the first read to the close.
 private final class ZipEntryProducer {
+  let name: String
   private let make: () throws -> [UInt8]
   private var bytes: [UInt8]?
   private var position = 0
   /// Why the bytes could not be made.
   private(set) var failure: (any Error)?
 
-  init(_ make: @escaping () throws -> [UInt8]) { self.make = make }
+  init(_ name: String, _ make: @escaping () throws -> [UInt8]) {
+    self.name = name
+    self.make = make
+  }
 
   func open() -> zip_int64_t {
     position = 0
