@@ -85,9 +85,10 @@ static void pack_head(const hf_attention_args *g, const attention_plan *plan, in
 static void multiply_tiles(const attention_plan *plan, int64_t rows, int64_t columns, int64_t units, const char *a,
                            int64_t a_stride, const uint32_t *b, int64_t panel_stride, float *c, int64_t c_stride, bool resume) {
   for (int64_t j = 0; j < columns; j += PANEL, b += panel_stride) {
+    tile_function *const *tile_of_height = tiles_for(plan->pairs, columns - j);
     for (int64_t i = 0; i < rows;) {
       const int64_t height = tile_height(rows - i);
-      tiles[plan->pairs][height](units, a + i * a_stride, a_stride, b, c + i * c_stride + j, c_stride, resume);
+      tile_of_height[height](units, a + i * a_stride, a_stride, b, c + i * c_stride + j, c_stride, resume);
       i += height;
     }
   }
@@ -232,7 +233,7 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
     multiply_tiles(plan, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d, plan->units_d * PANEL,
                    plan->scores, KEY_TILE, false);
     softmax_block(g, plan, h, query, rows, key, padded);
-    multiply_tiles(plan, rows, plan->depth, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
+    multiply_tiles(plan, rows, g->head_dim, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
                    plan->units_keys * PANEL, plan->out, plan->depth, true);
   }
   if (g->type == HF_BF16) write_rows(g, plan, h, query, rows, HF_BF16);

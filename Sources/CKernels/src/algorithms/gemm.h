@@ -48,7 +48,7 @@ static rows_of_a rows_of(const operand *a, int64_t i0, int64_t i1, int64_t p0, i
 static void multiply_panel(const hf_gemm_args *g, rows_of_a rows, const uint32_t *b, int64_t units, int64_t i0, int64_t i1,
                            int64_t j, float *sums, int64_t sums_stride, bool first, bool last) {
   _Alignas(64) float tile[ROWS * PANEL];
-  tile_function *const *tile_of_height = tiles[g->operand_type == HF_BF16];
+  tile_function *const *tile_of_height = tiles_for(g->operand_type == HF_BF16, g->n - j);
   for (int64_t i = i0; i < i1;) {
     const int64_t height = tile_height(i1 - i);
     float *out = sums ? sums + (i - i0) * sums_stride : tile;

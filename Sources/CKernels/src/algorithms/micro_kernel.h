@@ -45,12 +45,14 @@ INLINE void micro_kernel(const int rows, const int vectors, const bool pairs, in
 typedef void tile_function(int64_t units, const char *a, int64_t a_stride, const uint32_t *b, float *c, int64_t c_stride,
                            bool resume);
 
-#define DEFINE_TILE(rows, kind, pairs)                                                                                \
-  static void tile_##kind##_##rows(int64_t units, const char *a, int64_t a_stride, const uint32_t *b, float *c,       \
-                                   int64_t c_stride, bool resume) {                                                   \
-    micro_kernel(rows, VECTORS, pairs, units, a, a_stride, b, c, c_stride, resume);                                   \
+#define DEFINE_TILE(rows, kind, pairs, width, vectors)                                                                \
+  static void tile_##kind##_##width##_##rows(int64_t units, const char *a, int64_t a_stride, const uint32_t *b,       \
+                                             float *c, int64_t c_stride, bool resume) {                               \
+    micro_kernel(rows, vectors, pairs, units, a, a_stride, b, c, c_stride, resume);                                   \
   }
-#define DEFINE_TILES(rows) DEFINE_TILE(rows, single, false) DEFINE_TILE(rows, pair, true)
+#define DEFINE_TILES(rows)                                                                      \
+  DEFINE_TILE(rows, single, false, full, VECTORS) DEFINE_TILE(rows, pair, true, full, VECTORS)  \
+  DEFINE_TILE(rows, single, false, narrow, 1) DEFINE_TILE(rows, pair, true, narrow, 1)
 
 DEFINE_TILES(1) DEFINE_TILES(2) DEFINE_TILES(3) DEFINE_TILES(4)
 #if HF_ROWS >= 6
@@ -61,19 +63,23 @@ DEFINE_TILES(7) DEFINE_TILES(8) DEFINE_TILES(9) DEFINE_TILES(10) DEFINE_TILES(11
 DEFINE_TILES(14)
 #endif
 
-/// Tiles by kind (single values, pairs) and height.
-static tile_function *const tiles[2][ROWS + 1] = {
+#define TILES_1_TO_4(prefix) 0, prefix##_1, prefix##_2, prefix##_3, prefix##_4
 #if HF_ROWS == 4
-#define TILES_OF(kind) {0, tile_##kind##_1, tile_##kind##_2, tile_##kind##_3, tile_##kind##_4}
+#define TILES_OF(prefix) {TILES_1_TO_4(prefix)}
 #elif HF_ROWS == 6
-#define TILES_OF(kind) {0, tile_##kind##_1, tile_##kind##_2, tile_##kind##_3, tile_##kind##_4, tile_##kind##_5, tile_##kind##_6}
+#define TILES_OF(prefix) {TILES_1_TO_4(prefix), prefix##_5, prefix##_6}
 #else
-#define TILES_OF(kind)                                                                                                \
-  {0, tile_##kind##_1, tile_##kind##_2, tile_##kind##_3, tile_##kind##_4, tile_##kind##_5, tile_##kind##_6,           \
-   tile_##kind##_7, tile_##kind##_8, tile_##kind##_9, tile_##kind##_10, tile_##kind##_11, tile_##kind##_12,           \
-   tile_##kind##_13, tile_##kind##_14}
+#define TILES_OF(prefix)                                                                                     \
+  {TILES_1_TO_4(prefix), prefix##_5,  prefix##_6,  prefix##_7,  prefix##_8, prefix##_9, prefix##_10,         \
+   prefix##_11,          prefix##_12, prefix##_13, prefix##_14}
 #endif
-    TILES_OF(single), TILES_OF(pair)};
+
+/// Tiles by kind of unit (single values, pairs), width (a whole panel, its first vector) and height.
+static tile_function *const tiles[2][2][ROWS + 1] = {{TILES_OF(tile_single_full), TILES_OF(tile_single_narrow)},
+                                                     {TILES_OF(tile_pair_full), TILES_OF(tile_pair_narrow)}};
+
+/// The tiles, by height, for `columns` that are left of a product: where one vector holds them, the rest of the panel is padding.
+INLINE tile_function *const *tiles_for(bool pairs, int64_t columns) { return tiles[pairs][columns <= LANES]; }
 
 /// Height of the next tile when `rows` are left: as even as possible, so that no tile is nearly empty.
 INLINE int64_t tile_height(int64_t rows) {

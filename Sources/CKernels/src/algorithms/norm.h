@@ -88,24 +88,35 @@ enum {
   CHANNEL_LIMIT = 512,   // channels whose block fits on the stack (64 KiB)
 };
 
-/// Reads a block of points once into fp32 block[c][POINT_BLOCK] (channels are far apart and may share a cache set, so the source is
-/// not read again) and leaves mean and 1/σ of each point.
+/// Reads a block of points once into fp32 block[c][POINT_BLOCK], a cache line of each channel at a time (channels are far apart and
+/// may share a cache set, so the source is not read again), and leaves mean and 1/σ of each point.
 INLINE void gather_points(const void *x, const hf_dtype type, int64_t channels, int64_t channel_stride, int64_t count, float eps,
                           float *block, float *mean, float *rstd) {
-  for (int64_t l = 0; l < POINT_BLOCK; l += LANES) {
-    vf sum = splat(0), squares = splat(0);
-    for (int64_t c = 0; c < channels; ++c) {
-      vf v = l < count ? load_first(element(x, type, c * channel_stride + l), type, count - l) : splat(0);
+  enum { WIDTH = POINT_BLOCK / LANES };
+  vf sum[WIDTH], squares[WIDTH];
+  UNROLL for (int w = 0; w < WIDTH; ++w) sum[w] = squares[w] = splat(0);
+  for (int64_t c = 0; c < channels; ++c) {
+    const void *line = element(x, type, c * channel_stride);
+    UNROLL for (int w = 0; w < WIDTH; ++w) {
+      const int64_t l = w * LANES;
+      vf v = splat(0);
+      if (count == POINT_BLOCK) v = load(element(line, type, l), type);
+      else if (l < count) v = load_first(element(line, type, l), type, count - l);
       store(block + c * POINT_BLOCK + l, HF_F32, v);
-      sum += v;
+      sum[w] += v;
     }
-    const vf center = sum / splat((float)channels);
-    for (int64_t c = 0; c < channels; ++c) {
-      vf v = load(block + c * POINT_BLOCK + l, HF_F32) - center;
-      squares = multiply_add(v, v, squares);
+  }
+  UNROLL for (int w = 0; w < WIDTH; ++w) sum[w] /= splat((float)channels);
+  for (int64_t c = 0; c < channels; ++c) {
+    UNROLL for (int w = 0; w < WIDTH; ++w) {
+      const vf v = load(block + c * POINT_BLOCK + w * LANES, HF_F32) - sum[w];
+      squares[w] = multiply_add(v, v, squares[w]);
     }
-    store(mean + l, HF_F32, center);
-    store(rstd + l, HF_F32, splat(1) / __builtin_elementwise_sqrt(squares / splat((float)channels) + splat(eps)));
+  }
+  UNROLL for (int w = 0; w < WIDTH; ++w) {
+    store(mean + w * LANES, HF_F32, sum[w]);
+    const vf variance = squares[w] / splat((float)channels);
+    store(rstd + w * LANES, HF_F32, splat(1) / __builtin_elementwise_sqrt(variance + splat(eps)));
   }
 }
 
