@@ -1,3 +1,5 @@
+#define _POSIX_C_SOURCE 200809L  // clock_gettime
+
 #include "timing.h"
 
 #include "CKernels.h"
