@@ -6,7 +6,7 @@ import PackageDescription
 let package = Package(
   name: "kernels-benchmark",
   targets: [
-    .target(name: "CKernels"),
+    .target(name: "CKernels", linkerSettings: [.linkedLibrary("m")]),
     .executableTarget(name: "kernel-bench", dependencies: ["CKernels"]),
   ],
   cLanguageStandard: .c17
