@@ -44,8 +44,8 @@ struct LossGradientTests {
     let frames = inputs.groupFrames.flatMap(\.flat12)
     let points = inputs.atom14Positions
     let gradient = error(frames, points).gradient
-    check(gradient.frames.flat, at: frames, every: 97) { error($0, points).value }
-    check(gradient.positions, at: points, every: 61) { error(frames, $0).value }
+    check(gradient.frames.flat, at: frames, every: 193) { error($0, points).value }
+    check(gradient.positions, at: points, every: 101) { error(frames, $0).value }
   }
 
   @Test("torsions: angles and lengths")

@@ -61,6 +61,8 @@ public struct StructureLabels<Real: LossScalar>: Sendable, Hashable {
   ///   - positions: atom37 coordinates in Å, 0 where missing. `[N_res, 37, 3]`
   ///   - mask: 1 where the atom is known. `[N_res, 37]`
   ///   - resolution: Å; 0 for NMR and predictions.
+  @_specialize(where Real == Float)
+  @_specialize(where Real == Double)
   public init(
     aatype: [Int], residueIndex: [Int], sequenceMask: [Real]? = nil, positions: [Real],
     mask: [Real], resolution: Real

@@ -28,6 +28,8 @@ public struct AttentionLossConfig: Codable, Hashable, Sendable {
 ///   - labels: true for positives.
 ///   - weights: 0 leaves an element out of the class balance, the loss and the gradient.
 ///   - denominator: what the weighted sum is divided by.
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func attentionLoss<Real: LossScalar>(
   logits: [Real], labels: [Bool], weights: [Real], denominator: Real, config: AttentionLossConfig
 ) -> LossTerm<Real, [Real]> {

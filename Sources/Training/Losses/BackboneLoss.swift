@@ -10,6 +10,8 @@ import FoldingCore
 ///   - target: true frames, Å. `[N_res]`
 ///   - mask: 1 where the true frame is known. `[N_res]`
 /// - Returns: the mean error, the error of each layer, and the gradient with respect to the frames. `[layers][N_res]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func backboneLoss<Real: LossScalar>(
   trajectory: [[RigidTransform<Real>]], target: [RigidTransform<Real>], mask: [Real],
   scale: PointErrorScale

@@ -22,6 +22,8 @@ public struct ContactLossConfig: Codable, Hashable, Sendable {
 /// The logit of the sum is `log Σ_near e^x − log Σ_far e^x`, whose derivative is the softmax inside either group.
 ///
 /// - Parameter logits: `[N_res, N_res, bins]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func contactLoss<Real: LossScalar>(
   logits: [Real], labels: StructureLabels<Real>, bins: DistanceBins, config: ContactLossConfig
 ) -> LossTerm<Real, [Real]> {

@@ -7,6 +7,8 @@ import FoldingCore
 /// - Parameters:
 ///   - logits: `[N_res, N_res, bins]`
 ///   - bins: the distance bins.
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func distogramLoss<Real: LossScalar>(
   logits: [Real], labels: StructureLabels<Real>, bins: DistanceBins
 ) -> LossTerm<Real, [Real]> {

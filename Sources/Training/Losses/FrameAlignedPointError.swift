@@ -66,32 +66,19 @@ public func frameAlignedPointError<Real: LossScalar>(
   let clamp = Real(scale.clampDistance)
   let unclampedShare = Real(1 - scale.clampedShare)
   let points = positionsMask.indices.filter { positionsMask[$0] != 0 }
-  let predictedPoints = points.map { Vector3(predicted.positions, at: $0) }
-  let targetPoints = points.map { Vector3(target.positions, at: $0) }
-  let weights = points.map { positionsMask[$0] }
+  let pointPairs = points.map {
+    PointPair(
+      predicted: Vector3(predicted.positions, at: $0), target: Vector3(target.positions, at: $0),
+      weight: positionsMask[$0])
+  }
 
   var pointGradient = [Vector3<Real>](repeating: .zero, count: points.count)
   var frameGradient = [RigidGradient<Real>](repeating: .zero, count: predicted.frames.count)
   var sum = 0.0
   for (i, frame) in predicted.frames.enumerated() where framesMask[i] != 0 {
-    let targetFrame = target.frames[i]
-    var gradient = RigidGradient<Real>.zero
-    var error = 0.0
-    for j in points.indices {
-      let offset = predictedPoints[j] - frame.translation
-      let local = frame.rotation.transposeTimes(offset)
-      let difference = local - targetFrame.applyInverse(to: targetPoints[j])
-      let distance = (difference.squaredLength + epsilon).squareRoot()
-      let clamped = distance > clamp
-      let counted = clamped ? clamp + unclampedShare * (distance - clamp) : distance
-      error += Double(weights[j] * counted)
-      let slope = clamped ? unclampedShare : 1
-      let localGradient = difference * (framesMask[i] * weights[j] * factor * slope / distance)
-      let globalGradient = frame.rotation * localGradient
-      pointGradient[j] += globalGradient
-      gradient.translation -= globalGradient
-      gradient.rotation += Matrix3(outer: offset, localGradient)
-    }
+    let (error, gradient) = rowError(
+      frame: frame, target: target.frames[i], points: pointPairs, factor: framesMask[i] * factor,
+      clamp: clamp, unclampedShare: unclampedShare, pointGradient: &pointGradient)
     frameGradient[i] = gradient
     sum += Double(framesMask[i]) * error
   }
@@ -105,4 +92,42 @@ public func frameAlignedPointError<Real: LossScalar>(
   return LossTerm(
     value: Real(sum * Double(factor)),
     gradient: PointErrorGradient(frames: frameGradient, positions: positions))
+}
+
+/// A predicted point and the true one, Å.
+private struct PointPair<Real: LossScalar> {
+  let predicted: Vector3<Real>
+  let target: Vector3<Real>
+  let weight: Real
+}
+
+/// Errors of all points in one frame, in Å, with the frame's gradient; adds to the points' gradients.
+@inline(__always)
+private func rowError<Real: LossScalar>(
+  frame: RigidTransform<Real>, target: RigidTransform<Real>, points: [PointPair<Real>],
+  factor: Real, clamp: Real, unclampedShare: Real, pointGradient: inout [Vector3<Real>]
+) -> (error: Double, gradient: RigidGradient<Real>) {
+  var gradient = RigidGradient<Real>.zero
+  var error = 0.0
+  points.withUnsafeBufferPointer { points in
+    pointGradient.withUnsafeMutableBufferPointer { pointGradient in
+      for j in 0..<points.count {
+        let offset = points[j].predicted - frame.translation
+        let difference =
+          frame.rotation.transposeTimes(offset) - target.applyInverse(to: points[j].target)
+        let distance = (difference.squaredLength + 1e-4).squareRoot()
+        let isClamped = distance > clamp
+        let counted = isClamped ? clamp + unclampedShare * (distance - clamp) : distance
+        error += Double(points[j].weight * counted)
+        let slope = points[j].weight * (isClamped ? unclampedShare : 1)
+        guard slope != 0 else { continue }
+        let localGradient = difference * (factor * slope / distance)
+        let globalGradient = frame.rotation * localGradient
+        pointGradient[j] += globalGradient
+        gradient.translation -= globalGradient
+        gradient.rotation += Matrix3(outer: offset, localGradient)
+      }
+    }
+  }
+  return (error, gradient)
 }

@@ -9,6 +9,8 @@ import Protein
 ///   - logits: `[N_clust, N_res, 23]`
 ///   - trueClasses: classes before masking, 0 … 22. `[N_clust, N_res]`
 ///   - mask: 1 where a cell was masked (`bert_mask`). `[N_clust, N_res]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func maskedMSALoss<Real: LossScalar>(
   logits: [Real], trueClasses: [Int], mask: [Real], classes: Int = 23
 ) -> LossTerm<Real, [Real]> {
@@ -25,6 +27,8 @@ public func maskedMSALoss<Real: LossScalar>(
 /// tell what could not be resolved.
 ///
 /// - Parameter logits: atom37 order. `[N_res, 37]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func experimentallyResolvedLoss<Real: LossScalar>(
   logits: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
@@ -41,6 +45,8 @@ public func experimentallyResolvedLoss<Real: LossScalar>(
 /// - Parameters:
 ///   - logits: `[N_res, bins]`
 ///   - predictedCA: predicted Cα positions, Å. `[N_res, 3]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func confidenceLoss<Real: LossScalar>(
   logits: [Real], predictedCA: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
@@ -88,6 +94,8 @@ func trainingLDDT<Real: LossScalar>(predicted: [Real], truth: [Real], mask: [Rea
 /// - Parameters:
 ///   - logits: `[N_res, N_res, bins]`, frame first.
 ///   - frames: predicted backbone frames of the last layer, Å. `[N_res]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func alignedErrorLoss<Real: LossScalar>(
   logits: [Real], frames: [RigidTransform<Real>], labels: StructureLabels<Real>, maxError: Real,
   filter: ResolutionFilter

@@ -9,6 +9,8 @@ import FoldingCore
 ///   - atom14Positions: predicted atoms of the last layer, Å. `[N_res, 14, 3]`
 ///   - labels: the true structure.
 ///   - renamed: true where alternative names are used. `[N_res]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func sideChainLoss<Real: LossScalar>(
   groupFrames: [RigidTransform<Real>], atom14Positions: [Real], labels: StructureLabels<Real>,
   renamed: [Bool], scale: PointErrorScale

@@ -32,6 +32,8 @@ public struct TorsionLoss<Real: LossScalar>: Sendable {
 ///   - layers: predictions of every layer.
 ///   - labels: the true structure.
 /// - Returns: both parts with gradients with respect to `normalized` (chi) and `unnormalized` (norm). `[layers][N_res, 7, 2]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func torsionAngleLoss<Real: LossScalar>(
   layers: [TorsionPrediction<Real>], labels: StructureLabels<Real>
 ) -> TorsionLoss<Real> {

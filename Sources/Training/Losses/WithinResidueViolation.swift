@@ -13,6 +13,8 @@ import Protein
 ///   - atom14Positions: Å. `[N_res, 14, 3]`
 ///   - bounds: smallest and largest distances by residue type.
 /// - Returns: the sum in Å and its gradient. `[N_res, 14, 3]`
+@_specialize(where Real == Float)
+@_specialize(where Real == Double)
 public func withinResidueViolation<Real: LossScalar>(
   atom14Positions: [Real], aatype: [Int], bounds: DistanceBounds
 ) -> LossTerm<Real, [Real]> {

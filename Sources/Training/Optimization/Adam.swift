@@ -55,47 +55,37 @@ public struct Adam: Sendable {
     let random = CounterRandom(seed: seed, purpose: 0x4144_414D, step: updates)
     updates += 1
     let rule = AdamRule(config, updates: updates, rate: rate)
+    let rounding = config.moments == .bfloat16 ? random : nil
     parameters.withUnsafeMutableBufferPointer { w in
       gradient.withUnsafeBufferPointer { g in
-        switch (first, second) {
-        case (.float32(var m), .float32(var v)):
-          (first, second) = (.empty, .empty)  // so that m and v are changed in place
-          rule.apply(&m, &v, g, w)
-          (first, second) = (.float32(m), .float32(v))
-        case (.bfloat16(var m), .bfloat16(var v)):
-          (first, second) = (.empty, .empty)
-          let rounding = config.moments == .bfloat16 ? random : nil
-          rule.apply(&m, &v, g, w, rounding: rounding)
-          (first, second) = (.bfloat16(m), .bfloat16(v))
-        default:
-          preconditionFailure("Adam: both moments have one precision")
+        if config.moments == .float32 {
+          rule.apply(&first.floats, &second.floats, g, w)
+        } else {
+          rule.apply(&first.halves, &second.halves, g, w, rounding: rounding)
         }
       }
     }
   }
 }
 
-/// One of Adam's moments.
-enum MomentBuffer: Sendable, Hashable {
-  case float32([Float])
-  case bfloat16([BFloat16])
+/// One of Adam's moments: one of the two arrays, the other is empty, so that either is changed in place.
+struct MomentBuffer: Sendable, Hashable {
+  var floats: [Float] = []
+  var halves: [BFloat16] = []
 
-  static let empty = MomentBuffer.float32([])
+  init(floats: [Float]) { self.floats = floats }
+
+  init(halves: [BFloat16]) { self.halves = halves }
 
   init(count: Int, precision: MomentPrecision) {
     switch precision {
-    case .float32: self = .float32([Float](repeating: 0, count: count))
+    case .float32: floats = [Float](repeating: 0, count: count)
     case .bfloat16, .bfloat16Nearest:
-      self = .bfloat16([BFloat16](repeating: BFloat16(bitPattern: 0), count: count))
+      halves = [BFloat16](repeating: BFloat16(bitPattern: 0), count: count)
     }
   }
 
-  var count: Int {
-    switch self {
-    case .float32(let values): values.count
-    case .bfloat16(let values): values.count
-    }
-  }
+  var count: Int { max(floats.count, halves.count) }
 }
 
 /// The arithmetic of one update, in `Float`.
@@ -119,15 +109,35 @@ private struct AdamRule {
     return firstScale * m / ((secondScale * v).squareRoot() + epsilon)
   }
 
+  /// Eight elements at a time, with the operations and their order of the scalar step.
+  @inline(__always)
+  func step(_ g: SIMD8<Float>, _ m: inout SIMD8<Float>, _ v: inout SIMD8<Float>) -> SIMD8<Float> {
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    return firstScale * m / ((secondScale * v).squareRoot() + epsilon)
+  }
+
   func apply(
     _ first: inout [Float], _ second: inout [Float], _ g: UnsafeBufferPointer<Float>,
     _ w: UnsafeMutableBufferPointer<Float>
   ) {
-    first.withUnsafeMutableBufferPointer { first in
-      second.withUnsafeMutableBufferPointer { second in
-        for k in 0..<g.count { w[k] -= step(g[k], &first[k], &second[k]) }
+    let whole = g.count / 8 * 8
+    first.withUnsafeMutableBytes { first in
+      second.withUnsafeMutableBytes { second in
+        let (gBytes, wBytes) = (UnsafeRawBufferPointer(g), UnsafeMutableRawBufferPointer(w))
+        for offset in stride(from: 0, to: whole * 4, by: 32) {
+          var m = first.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+          var v = second.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+          let gradient = gBytes.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+          let weights = wBytes.loadUnaligned(fromByteOffset: offset, as: SIMD8<Float>.self)
+          let moved = weights - step(gradient, &m, &v)
+          wBytes.storeBytes(of: moved, toByteOffset: offset, as: SIMD8<Float>.self)
+          first.storeBytes(of: m, toByteOffset: offset, as: SIMD8<Float>.self)
+          second.storeBytes(of: v, toByteOffset: offset, as: SIMD8<Float>.self)
+        }
       }
     }
+    for k in whole..<g.count { w[k] -= step(g[k], &first[k], &second[k]) }
   }
 
   func apply(

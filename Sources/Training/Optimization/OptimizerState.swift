@@ -99,9 +99,9 @@ extension Optimizer {
     }
     func moment(_ name: String) throws -> MomentBuffer {
       switch (try header.buffer(name, in: buffers), header.config.adam.moments) {
-      case (.float32(let values), .float32): return .float32(values)
+      case (.float32(let values), .float32): return MomentBuffer(floats: values)
       case (.bfloat16(let values), .bfloat16), (.bfloat16(let values), .bfloat16Nearest):
-        return .bfloat16(values)
+        return MomentBuffer(halves: values)
       case (_, .float32):
         throw OptimizerStateError.elementType(buffer: name, expected: "float32")
       case (_, .bfloat16), (_, .bfloat16Nearest):
@@ -167,9 +167,6 @@ extension OptimizerHeader {
 
 extension StateBuffer {
   fileprivate init(_ moment: MomentBuffer) {
-    switch moment {
-    case .float32(let values): self = .float32(values)
-    case .bfloat16(let values): self = .bfloat16(values)
-    }
+    self = moment.halves.isEmpty ? .float32(moment.floats) : .bfloat16(moment.halves)
   }
 }
