@@ -29,23 +29,26 @@ struct LossGradientTests {
       tolerance: tolerance, sourceLocation: sourceLocation)
   }
 
-  @Test("frame aligned point error: frames and points", arguments: [1.0, 0.25, 0.0])
+  @Test("frame aligned point error of four residues: frames and points", arguments: [1.0, 0.25, 0])
   func pointError(clampedShare: Double) {
+    let residues = 4
     let target = FramesAndPoints(
-      frames: labels.groupFrames, positions: labels.atom14Positions)
+      frames: Array(labels.groupFrames.prefix(residues * 8)),
+      positions: Array(labels.atom14Positions.prefix(residues * 42)))
     let scale = PointErrorScale(clampedShare: clampedShare)
     func error(
       _ frames: [Double], _ points: [Double]
     ) -> LossTerm<Double, PointErrorGradient<Double>> {
       frameAlignedPointError(
         predicted: FramesAndPoints(frames: rigids(frames), positions: points), target: target,
-        framesMask: labels.groupMask, positionsMask: labels.atom14Mask, scale: scale)
+        framesMask: Array(labels.groupMask.prefix(residues * 8)),
+        positionsMask: Array(labels.atom14Mask.prefix(residues * 14)), scale: scale)
     }
-    let frames = inputs.groupFrames.flatMap(\.flat12)
-    let points = inputs.atom14Positions
+    let frames = inputs.groupFrames.prefix(residues * 8).flatMap(\.flat12)
+    let points = Array(inputs.atom14Positions.prefix(residues * 42))
     let gradient = error(frames, points).gradient
-    check(gradient.frames.flat, at: frames, every: 193) { error($0, points).value }
-    check(gradient.positions, at: points, every: 101) { error(frames, $0).value }
+    check(gradient.frames.flat, at: frames, every: 41) { error($0, points).value }
+    check(gradient.positions, at: points, every: 17) { error(frames, $0).value }
   }
 
   @Test("torsions: angles and lengths")
