@@ -1,0 +1,82 @@
+import Foundation
+import Protein
+
+/// Finds the alignments that belong to a target among files and folders given by the user.
+///
+/// A file belongs to the target whose sequence its first row is. In a folder, files are found by name: `ID.a3m`
+/// (or `.sto`, `.afa`), all alignments in `ID/` or `ID/a3m/`, or, for a single target, all in the folder itself.
+/// Several files of one folder come in the order of AlphaFold2: UniRef90, BFD, MGnify, then by name.
+public struct AlignmentFiles: Sendable {
+  private let folders: [String]
+  private let files: [Alignment]
+
+  /// Endings of alignment files.
+  static let endings = [".a3m", ".sto", ".stk", ".afa"]
+  /// Search results that are no evidence for a single chain: pairing and templates.
+  private static let ignored = ["uniprot_hits", "pdb_hits", "pdb70_hits"]
+
+  /// Reads the files among `paths`; folders are looked into for each target.
+  public init(paths: [String]) throws(InputError) {
+    var folders: [String] = []
+    var files: [Alignment] = []
+    for path in paths {
+      if Self.isFolder(path) { folders.append(path) } else { files.append(try .read(path: path)) }
+    }
+    self.folders = folders
+    self.files = files
+  }
+
+  /// The alignments of a target, maybe none.
+  ///
+  /// For the only target of a run every file must fit; among several targets files pick their own.
+  public func alignments(
+    for id: String, _ sequence: ProteinSequence, isOnlyTarget: Bool
+  ) throws(InputError) -> [Alignment] {
+    var found: [Alignment] = []
+    for file in files {
+      if isOnlyTarget { try file.checkQuery(is: sequence) }
+      if isOnlyTarget || (try? file.checkQuery(is: sequence)) != nil { found.append(file) }
+    }
+    for folder in folders {
+      for path in Self.paths(in: folder, for: id, isOnlyTarget: isOnlyTarget) {
+        let alignment = try Alignment.read(path: path)
+        try alignment.checkQuery(is: sequence)
+        found.append(alignment)
+      }
+    }
+    return found
+  }
+
+  /// Alignment files of a folder that belong to `id`.
+  static func paths(in folder: String, for id: String, isOnlyTarget: Bool) -> [String] {
+    let named = endings.map { "\(folder)/\(id)\($0)" }.filter {
+      FileManager.default.fileExists(atPath: $0)
+    }
+    if !named.isEmpty { return named }
+    for inner in ["\(folder)/\(id)", "\(folder)/\(id)/a3m"] {
+      let found = alignments(in: inner)
+      if !found.isEmpty { return found }
+    }
+    return isOnlyTarget ? alignments(in: folder) : []
+  }
+
+  /// All alignment files of a folder in the order in which AlphaFold2 joins them.
+  static func alignments(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let wanted = names.filter { name in
+      endings.contains { name.hasSuffix($0) } && !ignored.contains { name.hasPrefix($0) }
+    }
+    return wanted.sorted { (rank($0), $0) < (rank($1), $1) }.map { "\(folder)/\($0)" }
+  }
+
+  private static func rank(_ name: String) -> Int {
+    let order = ["uniref90_hits", "bfd_", "small_bfd_hits", "mgnify_hits"]
+    return order.firstIndex { name.hasPrefix($0) } ?? order.count
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+      && isDirectory.boolValue
+  }
+}

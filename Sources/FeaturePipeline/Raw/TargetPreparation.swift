@@ -1,0 +1,51 @@
+import Foundation
+import Protein
+
+/// From FASTA records and alignments to raw features: the first step of every prediction.
+public struct TargetPreparation: Sendable {
+  /// One target, ready or failed.
+  public struct Outcome: Sendable {
+    /// Name of the target.
+    public var id: String
+    /// Features, or what is wrong.
+    public var features: Result<RawFeatures, InputError>
+    /// What the user should know, one line each.
+    public var warnings: [String]
+  }
+
+  private let records: [FASTARecord]
+  private let alignmentFiles: AlignmentFiles
+
+  /// Reads the FASTA file (`-`: standard input) and the alignment files; folders are read target by target.
+  public init(fasta: String, alignments: [String]) throws(InputError) {
+    records = try FASTA.records(in: InputText(path: fasta))
+    alignmentFiles = try AlignmentFiles(paths: alignments)
+  }
+
+  /// Number of targets.
+  public var count: Int { records.count }
+
+  /// Names of the targets, in order.
+  public var ids: [String] { records.map(\.id) }
+
+  /// Prepares target `index`; a failure is part of the outcome.
+  public func outcome(_ index: Int) -> Outcome {
+    let record = records[index]
+    var warnings = record.warnings
+    do throws(InputError) {
+      let sequence = try record.sequence.get()
+      let alignments = try alignmentFiles.alignments(
+        for: record.id, sequence, isOnlyTarget: records.count == 1)
+      for alignment in alignments {
+        warnings += alignment.warnings.map { "\(alignment.source): \($0)" }
+      }
+      if alignments.isEmpty {
+        warnings.append("no alignment: single-sequence mode, expect lower accuracy")
+      }
+      let raw = try RawFeatures(id: record.id, sequence: sequence, alignments: alignments)
+      return Outcome(id: record.id, features: .success(raw), warnings: warnings)
+    } catch {
+      return Outcome(id: record.id, features: .failure(error), warnings: warnings)
+    }
+  }
+}

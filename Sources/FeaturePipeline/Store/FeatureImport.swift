@@ -1,0 +1,89 @@
+import Foundation
+import Protein
+
+/// Turns what other programs left on disk into records of the store.
+///
+/// Understood: AlphaFold2's and HelixFold's `features.pkl` and `features.npz`, our own files, single alignments, a
+/// folder of alignments per target (OpenProteinSet `ID/a3m/*.a3m`, AlphaFold2 `ID/msas/*`), a folder of `ID.a3m`
+/// (ColabFold). Without a FASTA file the first row of an alignment is the target.
+public struct FeatureImport: Sendable {
+  /// A target that can be read.
+  public struct Source: Sendable, Hashable {
+    /// Name of the target.
+    public var id: String
+    /// Feature file, or alignments to join.
+    public var paths: [String]
+  }
+
+  /// Targets found at `path`, in order of their names.
+  public static func sources(at path: String) throws -> [Source] {
+    guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
+    let name = TargetName.sanitized(lastComponent(path))
+    guard AlignmentFiles.isFolder(path) else {
+      return [Source(id: withoutEnding(name), paths: [path])]
+    }
+    let found = folder(path, named: name)
+    guard !found.isEmpty else {
+      throw InputError.content(
+        file: path, problem: "holds no features.pkl, features.npz and no alignments (.a3m, .sto)")
+    }
+    return found
+  }
+
+  /// Records of a source; a store may hold many.
+  public static func records(of source: Source) throws -> [TargetRecord] {
+    guard let first = source.paths.first else { return [] }
+    if AlignmentFiles.endings.contains(where: { first.hasSuffix($0) }) {
+      return [try record(ofAlignments: source)]
+    }
+    let file = try FeatureFile.open(path: first)
+    switch file {
+    case .store(let store): return try store.ids.map { try store.record(of: $0) }
+    case .dictionary(let features):
+      let raw = try features.rawFeatures(id: source.id)
+      return [TargetRecord(features: raw, provenance: Provenance(alignments: raw.sources))]
+    }
+  }
+
+  private static func folder(_ path: String, named name: String) -> [Source] {
+    for features in ["features.pkl", "features.npz"] {
+      let file = "\(path)/\(features)"
+      if FileManager.default.fileExists(atPath: file) { return [Source(id: name, paths: [file])] }
+    }
+    for inner in ["\(path)/a3m", "\(path)/msas"] {
+      let joined = AlignmentFiles.alignments(in: inner)
+      if !joined.isEmpty { return [Source(id: name, paths: joined)] }
+    }
+    let alignments = AlignmentFiles.alignments(in: path)
+    if alignments.contains(where: { lastComponent($0).contains("_hits.") }) {
+      return [Source(id: name, paths: alignments)]
+    }
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    let folders = names.map { "\(path)/\($0)" }.filter(AlignmentFiles.isFolder)
+    return alignments.map {
+      Source(id: withoutEnding(TargetName.sanitized(lastComponent($0))), paths: [$0])
+    } + folders.flatMap { folder($0, named: TargetName.sanitized(lastComponent($0))) }
+  }
+
+  private static func record(ofAlignments source: Source) throws -> TargetRecord {
+    let alignments = try source.paths.map { try Alignment.read(path: $0) }
+    let letters = String(decoding: alignments[0].row(0), as: UTF8.self)
+    let sequence: ProteinSequence
+    do {
+      sequence = try ProteinSequence(letters)
+    } catch {
+      throw InputError.content(file: source.paths[0], problem: "first row: \(error)")
+    }
+    let raw = try RawFeatures(id: source.id, sequence: sequence, alignments: alignments)
+    return TargetRecord(features: raw, provenance: Provenance(alignments: raw.sources))
+  }
+
+  private static func lastComponent(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+
+  private static func withoutEnding(_ name: String) -> String {
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+}

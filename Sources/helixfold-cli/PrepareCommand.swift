@@ -1,0 +1,72 @@
+import ArgumentParser
+import FeaturePipeline
+import Foundation
+
+/// `helixfold prepare`: sequences and alignments in, one HDF5 feature file per target out.
+struct PrepareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prepare",
+    abstract: "Write the features of sequences and alignments to HDF5 files.",
+    discussion: """
+      Each target becomes OUT/ID.h5, which 'predict --features' and 'store' read. A target that fails does not \
+      stop the others; the exit status is then 1.
+      """)
+
+  @Argument(help: "FASTA file with one or more records; - is the standard input.")
+  var fasta: String
+
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: "Alignments in A3M or Stockholm format, or folders with ID.a3m or ID/*.a3m.")
+  var msa: [String] = []
+
+  @Option(name: [.short, .long], help: "Folder for the feature files.")
+  var output: String
+
+  func run() throws {
+    let preparation = try TargetPreparation(fasta: fasta, alignments: msa)
+    try StoreOutput.makeFolder(output)
+    var failures: [InputError] = []
+    for index in 0..<preparation.count {
+      let outcome = preparation.outcome(index)
+      for warning in outcome.warnings { StoreOutput.note("\(outcome.id): warning: \(warning)") }
+      switch outcome.features {
+      case .success(let raw):
+        let path = "\(output)/\(raw.id).h5"
+        try FeatureStore.write([TargetRecord(raw, madeBy: "prepare")], to: path)
+        print("\(raw.id)\t\(raw.residueCount) residues\t\(raw.rowCount) rows\t\(path)")
+      case .failure(let error):
+        failures.append(error)
+        StoreOutput.note("\(outcome.id): \(error)")
+      }
+    }
+    if failures.isEmpty { return }
+    throw ExitCode(preparation.count == 1 ? failures[0].exitStatus : 1)
+  }
+}
+
+extension TargetRecord {
+  /// Features that a command of this program made now.
+  init(_ features: RawFeatures, madeBy command: String) {
+    self.init(
+      features: features,
+      provenance: Provenance(
+        created: ISO8601DateFormatter().string(from: Date()), program: "helixfold \(command)",
+        alignments: features.sources))
+  }
+}
+
+/// What the commands on feature files share.
+enum StoreOutput {
+  /// One line on the standard error.
+  static func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+
+  /// Makes a folder and those above it.
+  static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw InputError.unwritable(file: path, reason: "the folder cannot be made")
+    }
+  }
+}

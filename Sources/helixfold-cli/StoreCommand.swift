@@ -1,0 +1,231 @@
+import ArgumentParser
+import ArrayFiles
+import AtomicFiles
+import FeaturePipeline
+import Foundation
+
+/// `helixfold store`: look at, join, convert and check feature files.
+struct StoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "store", abstract: "List, show, pack, import, export and verify feature files.",
+    subcommands: [
+      ListStore.self, ShowStore.self, PackStore.self, ImportStore.self, ExportStore.self,
+      VerifyStore.self,
+    ])
+}
+
+/// `helixfold store list`: one line per target, tab-separated.
+struct ListStore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the targets of a store, one per line.")
+
+  @Argument(help: "Feature file (HDF5).")
+  var store: String
+
+  func run() throws {
+    print("id\tresidues\trows\ttemplates\tlabels\tresolution\trelease_date\tcluster")
+    for entry in try FeatureStore(path: store).entries {
+      let cells = [
+        entry.id, "\(entry.residues)", "\(entry.rows)", "\(entry.templates)",
+        entry.hasLabels ? "yes" : "no", entry.resolution.map { "\($0)" } ?? "-",
+        entry.releaseDate ?? "-", entry.cluster ?? "-",
+      ]
+      print(cells.joined(separator: "\t"))
+    }
+  }
+}
+
+/// `helixfold store show`: sequence, alignment statistics and provenance of a target.
+struct ShowStore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show sequence, alignment statistics and provenance of a target.")
+
+  @Argument(help: "Feature file (HDF5).")
+  var store: String
+
+  @Argument(help: "Target; not needed where there is only one.")
+  var id: String?
+
+  func run() throws {
+    let store = try FeatureStore(path: store)
+    let record = try store.record(of: StoreTarget.name(id, in: store))
+    let raw = record.features
+    let statistics = MSAStatistics(raw.msa)
+    print("target      \(raw.id)")
+    print("sequence    \(raw.sequence)")
+    print("residues    \(raw.residueCount)")
+    print("rows        \(raw.rowCount)")
+    print("mean depth  \(String(format: "%.1f", statistics.meanDepth))")
+    print("Neff (80 %) \(String(format: "%.1f", statistics.neff))")
+    for source in raw.sources {
+      print("alignment   \(source.name): \(source.rows) rows, \(source.newRows) new")
+    }
+    for (index, name) in raw.templates.names.enumerated() {
+      print("template    \(name), sum of probabilities \(raw.templates.sumProbabilities[index])")
+    }
+    if let labels = record.labels {
+      let atoms = labels.mask.values.count { $0 > 0 }
+      let resolution = labels.resolution.map { ", \($0) Å" } ?? ""
+      print("labels      \(atoms) atoms\(resolution)")
+    }
+    if let created = record.provenance.created { print("created     \(created)") }
+    if let program = record.provenance.program { print("program     \(program)") }
+    for (name, text) in (record.provenance.notes ?? [:]).sorted(by: { $0.key < $1.key }) {
+      print("note        \(name): \(text)")
+    }
+  }
+}
+
+/// `helixfold store pack`: many files into one.
+struct PackStore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pack", abstract: "Join feature files into one indexed file.")
+
+  @Argument(help: "Feature files, or folders of them (*.h5).")
+  var inputs: [String]
+
+  @Option(name: [.short, .long], help: "The packed file.")
+  var output: String
+
+  func run() throws {
+    var paths: [String] = []
+    for input in inputs {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: input, isDirectory: &isFolder) else {
+        throw InputError.missing(file: input)
+      }
+      if !isFolder.boolValue {
+        paths.append(input)
+        continue
+      }
+      let names = try FileManager.default.contentsOfDirectory(atPath: input).sorted()
+      paths += names.filter { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
+    }
+    let stores = try paths.map { try FeatureStore(path: $0) }
+    try FeatureStore.pack(stores, to: output)
+    print("\(output): \(stores.reduce(0) { $0 + $1.entries.count }) targets")
+  }
+}
+
+/// `helixfold store import`: other programs' files into the store.
+struct ImportStore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Import features.pkl, features.npz, alignments or folders of them.",
+    discussion: """
+      Folders may be laid out as by AlphaFold2 (ID/msas), OpenProteinSet (ID/a3m) or ColabFold (ID.a3m). One that \
+      cannot be read does not stop the others; the exit status is then 1.
+      """)
+
+  @Argument(help: "Files or folders.")
+  var inputs: [String]
+
+  @Option(name: [.short, .long], help: "Folder for one file per target.")
+  var output: String
+
+  @Option(help: "Name of the target, where only one is imported.")
+  var id: String?
+
+  func run() throws {
+    var sources = try inputs.flatMap { try FeatureImport.sources(at: $0) }
+    if let id {
+      guard sources.count == 1 else {
+        throw ValidationError("--id names one target, but \(sources.count) were found")
+      }
+      sources[0].id = TargetName.sanitized(id)
+    }
+    try StoreOutput.makeFolder(output)
+    var failed = 0
+    var taken: Set<String> = []
+    for source in sources {
+      do {
+        for var record in try FeatureImport.records(of: source) {
+          record.features.id = TargetName.unique(record.features.id, among: taken)
+          taken.insert(record.features.id)
+          let path = "\(output)/\(record.features.id).h5"
+          try FeatureStore.write([record], to: path)
+          print("\(record.features.id)\t\(record.features.rowCount) rows\t\(path)")
+        }
+      } catch {
+        if sources.count == 1 { throw error }
+        failed += 1
+        StoreOutput.note("\(source.id): \(error)")
+      }
+    }
+    if failed > 0 { throw ExitCode(1) }
+  }
+}
+
+/// `helixfold store export`: a target as A3M or npz.
+struct ExportStore: ParsableCommand {
+  /// What can be written.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case a3m, npz
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "export", abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).")
+
+  @Argument(help: "Feature file (HDF5).")
+  var store: String
+
+  @Argument(help: "Target; not needed where there is only one.")
+  var id: String?
+
+  @Option(help: "a3m, or npz with the arrays of features.pkl.")
+  var format = Format.a3m
+
+  @Option(name: [.short, .long], help: "Output file.")
+  var output: String
+
+  func run() throws {
+    let store = try FeatureStore(path: store)
+    let raw = try store.features(of: StoreTarget.name(id, in: store))
+    switch format {
+    case .a3m: try AtomicFile.write(A3M.write(raw.alignment), to: output)
+    case .npz:
+      let arrays = raw.alphaFoldArrays.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+      try NumpyArchive.write(arrays, to: output, deflated: true)
+    }
+    print(output)
+  }
+}
+
+/// `helixfold store verify`: reads everything.
+struct VerifyStore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Read every target of feature files and report what is wrong.")
+
+  @Argument(help: "Feature files (HDF5).")
+  var stores: [String]
+
+  func run() throws {
+    var problems: [String] = []
+    var targets = 0
+    for path in stores {
+      do {
+        let store = try FeatureStore(path: path)
+        targets += store.entries.count
+        problems += store.problems()
+      } catch {
+        problems.append("\(error)")
+      }
+    }
+    for problem in problems { StoreOutput.note(problem) }
+    if !problems.isEmpty { throw ExitCode(65) }
+    print("\(targets) targets are sound")
+  }
+}
+
+/// Choice of a target in a store.
+enum StoreTarget {
+  /// The name given, or the only one there is.
+  static func name(_ id: String?, in store: FeatureStore) throws -> String {
+    if let id { return id }
+    guard store.entries.count == 1 else {
+      throw InputError.content(
+        file: store.path, problem: "holds \(store.entries.count) targets; name one ('store list')")
+    }
+    return store.entries[0].id
+  }
+}
