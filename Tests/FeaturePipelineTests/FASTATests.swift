@@ -123,7 +123,7 @@ struct TargetNameTests {
     arguments: [
       ("../../x", "x"), ("/etc/passwd", "etc_passwd"), (".hidden", "hidden"), ("--flag", "flag"),
       ("sp|P12345|NAME_HUMAN some protein", "sp_P12345_NAME_HUMAN"), ("", "target"), ("..", "target"),
-      ("T1026", "T1026"), ("a\u{0}b", "a_b"), ("é", "target"), ("7a4d_A.v2-b", "7a4d_A.v2-b"),
+      ("T1026", "T1026"), ("1cex___2304", "1cex___2304"), ("a//b", "a_b"), ("a\u{0}b", "a_b"), ("é", "target"), ("7a4d_A.v2-b", "7a4d_A.v2-b"),
     ])
   func sanitized(_ header: String, _ expected: String) {
     #expect(TargetName.sanitized(header) == expected)

@@ -19,7 +19,8 @@ enum ClusterAssignment {
         for row in 0..<extraRows {
           var best = -1
           for centre in 0..<centreRows {
-            let score = agreement(centres + centre * columns, extra + row * columns, columns)
+            let score = ByteRows.equalCount(
+              centres + centre * columns, extra + row * columns, columns)
             if score > best {
               best = score
               result[row] = centre
@@ -29,22 +30,5 @@ enum ClusterAssignment {
       }
     }
     return result
-  }
-
-  /// Number of equal bytes. Counted in bytes over runs of at most 255, so that the loop vectorises.
-  @inline(__always)
-  private static func agreement(
-    _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int
-  ) -> Int {
-    var total = 0
-    var start = 0
-    while start < count {
-      let end = min(start + 255, count)
-      var run: UInt8 = 0
-      for index in start..<end { run &+= a[index] == b[index] ? 1 : 0 }
-      total += Int(run)
-      start = end
-    }
-    return total
   }
 }

@@ -11,9 +11,11 @@ public enum TargetName {
     let word = header.split(whereSeparator: \.isWhitespace).first ?? ""
     var name: [UInt8] = []
     for byte in word.utf8 {
-      let kept = isAllowed(byte) ? byte : UInt8(ascii: "_")
-      if kept == UInt8(ascii: "_"), name.last == kept { continue }
-      name.append(kept)
+      if isAllowed(byte) {
+        name.append(byte)
+      } else if name.last != UInt8(ascii: "_") {
+        name.append(UInt8(ascii: "_"))
+      }
     }
     var part = name[...]
     while let first = part.first, isDecoration(first) { part.removeFirst() }

@@ -1,0 +1,78 @@
+import FeaturePipeline
+import Foundation
+import Testing
+
+@Suite("from files to features")
+struct PreparationTests {
+  private func write(_ text: String, _ path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+  }
+
+  @Test("several targets find their own alignments, by first row and by name")
+  func matching() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n>b\nGHIK\n>c\nMM\n", folder + "/t.fasta")
+      try write(">q\nACDE\n>h\nAC-E\n", folder + "/x.a3m")
+      try write(">q\nGHIK\n>h\nGH-K\n>i\nGHIM\n", folder + "/msa/b.a3m")
+      let preparation = try TargetPreparation(
+        fasta: folder + "/t.fasta", alignments: [folder + "/x.a3m", folder + "/msa"])
+      #expect(preparation.ids == ["a", "b", "c"])
+      #expect(try (0..<3).map { try preparation.outcome($0).features.get().rowCount } == [2, 3, 1])
+      #expect(
+        preparation.outcome(2).warnings
+          == ["no alignment: single-sequence mode, expect lower accuracy"])
+    }
+  }
+
+  @Test("for a single target an alignment of another protein is an error")
+  func mismatch() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n", folder + "/t.fasta")
+      try write(">q\nACDF\n", folder + "/x.a3m")
+      let preparation = try TargetPreparation(
+        fasta: folder + "/t.fasta", alignments: [folder + "/x.a3m"])
+      let problem = message { _ = try preparation.outcome(0).features.get() }
+      #expect(problem?.contains("'F' at residue 4, the target has 'E'") == true)
+    }
+  }
+
+  @Test("files of a folder are joined in AlphaFold2's order, pairing and template hits left out")
+  func folderOrder() throws {
+    try withScratchFolder { folder in
+      for name in ["mgnify_hits.sto", "uniprot_hits.sto", "pdb_hits.sto"] {
+        try write("# STOCKHOLM 1.0\nq ACDE\nh\(name.prefix(2)) AC-E\n//\n", "\(folder)/t/\(name)")
+      }
+      for name in ["bfd_uniclust_hits.a3m", "uniref90_hits.a3m"] {
+        try write(">q\nACDE\n>\(name)\nACD\(name == "uniref90_hits.a3m" ? "K" : "L")\n", "\(folder)/t/\(name)")
+      }
+      let source = try FeatureImport.sources(at: folder + "/t")
+      #expect(source.count == 1 && source[0].id == "t")
+      let raw = try FeatureImport.records(of: source[0])[0].features
+      #expect(
+        raw.sources.map(\.name)
+          == ["uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "mgnify_hits.sto"])
+      #expect(raw.rowNames == ["q", "uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "hmg"])
+    }
+  }
+
+  @Test("import understands ColabFold's and OpenProteinSet's folders")
+  func layouts() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/colabfold/one.a3m")
+      try write(">q\nGHIK\n", folder + "/colabfold/two.a3m")
+      try write(">q\nACDE\n", folder + "/ops/1abc_A/a3m/uniref90_hits.a3m")
+      try write(">q\nACDE\n>h\nA-DE\n", folder + "/ops/1abc_A/a3m/bfd_uniclust_hits.a3m")
+      #expect(try FeatureImport.sources(at: folder + "/colabfold").map(\.id) == ["one", "two"])
+      let found = try FeatureImport.sources(at: folder + "/ops")
+      #expect(found.map(\.id) == ["1abc_A"])
+      #expect(try FeatureImport.records(of: found[0])[0].features.rowCount == 2)
+      try FileManager.default.createDirectory(
+        atPath: folder + "/empty", withIntermediateDirectories: true)
+      #expect(
+        message { _ = try FeatureImport.sources(at: folder + "/empty") }?
+          .contains("holds no features.pkl") == true)
+    }
+  }
+}
