@@ -108,6 +108,9 @@ public struct AtomicFileError: Error, Hashable, CustomStringConvertible {
   /// Whether space or a quota ran out rather than the place being unsuitable.
   public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 
+  /// Exit status for a command that stops because of it: 74 if writing failed half-way, 73 if the file cannot be made.
+  public var exitStatus: Int32 { isOutOfSpace || code == EIO ? 74 : 73 }
+
   /// One line: the path, the reason and what to try.
   public var description: String {
     let reason = String(cString: strerror(code))

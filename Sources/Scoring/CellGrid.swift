@@ -15,7 +15,8 @@ struct CellGrid {
     let high = points.reduce(points.first ?? .zero) { pointwiseMax($0, $1) }
     var edge = radius
     func cells(_ edge: Double) -> SIMD3<Double> { ((high - low) / edge).rounded(.down) + 1 }
-    while cells(edge).x * cells(edge).y * cells(edge).z > Double(8 * points.count + 64) { edge *= 2 }
+    let limit = Double(8 * points.count + 64)
+    while cells(edge).x * cells(edge).y * cells(edge).z > limit { edge *= 2 }
     let size = cells(edge)
     self.edge = edge
     origin = low

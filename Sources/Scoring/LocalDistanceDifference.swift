@@ -80,7 +80,8 @@ private struct AtomPairs {
       let found = model[index]?.standardAtoms ?? [:]
       let first = positions.count
       var swaps: [AtomName: AtomName] = [:]
-      for (a, b) in residue.aminoAcid.interchangeablePairs where names.contains(a) && names.contains(b) {
+      for (a, b) in residue.aminoAcid.interchangeablePairs
+      where names.contains(a) && names.contains(b) {
         swaps[a] = b
         swaps[b] = a
       }
@@ -155,7 +156,7 @@ extension AminoAcid {
   ///
   /// The ends of arginine's guanidinium are the same in nature; those of valine and leucine are prochiral, and
   /// programs name them differently.
-  var interchangeablePairs: [(AtomName, AtomName)] {
+  public var interchangeablePairs: [(AtomName, AtomName)] {
     switch self {
     case .arginine: [(.nh1, .nh2)]
     case .valine: [(.cg1, .cg2)]

@@ -26,7 +26,7 @@ public struct ModelQuality: Sendable, Hashable {
   /// Whether most residues have the wrong hand: the model is a mirror image.
   public var isMirrorImage: Bool { chiralCount > 0 && 2 * wrongHand.count > chiralCount }
 
-  /// Overlap from which two atoms clash, Å (Suppl. 1.9.11).
+  /// Overlap from which two atoms clash, Å, as in the supplement, section 1.9.11.
   public static let overlapTolerance = 1.5
 
   /// Checks the residues of one chain.

@@ -28,9 +28,10 @@ public struct SuperpositionScores: Sendable, Hashable {
 /// Searches superpositions of paired C-alphas for the largest TM-score and GDT fractions.
 ///
 /// The residue-matched search of the TM-score program (Zhang & Skolnick 2004): fragments of length L, L/2, … 4 at every
-/// place are superposed, then the pairs that came to lie near are superposed again until they no longer change. Two additions: a
-/// set of near pairs that was met before ends its path (the rest would be the same), and the best superpositions are
-/// refined, for the TM-score by least squares weighted with its own derivative, for each distance by superposing the pairs within it.
+/// place are superposed, then the pairs that came to lie near are superposed again until they no longer change.
+/// Three additions: a set of near pairs that was met before ends its path (the rest would be the same); each GDT
+/// distance below the search's own has a search of its own; and the best superpositions are refined, for the TM-score
+/// by least squares weighted with its own derivative, for each distance by superposing the pairs within it.
 public struct SuperpositionSearch: Sendable {
   private let scanner: PairScanner
   private let model, reference: [SIMD3<Double>]
@@ -51,7 +52,7 @@ public struct SuperpositionSearch: Sendable {
     scanner = PairScanner(model, reference)
   }
 
-  /// Runs the search. All values are 0 if there is no pair.
+  /// Runs the search; all values are 0 if there is no pair.
   public func run() -> SuperpositionScores {
     guard !model.isEmpty else {
       let none = SuperposedValue(value: 0, superposition: .identity)
@@ -59,9 +60,12 @@ public struct SuperpositionSearch: Sendable {
     }
     var best = Candidates()
     let wide = min(max(d0, 4.5), 8)
-    search(selection: wide, into: &best)
-    for (index, cutoff) in PairScanner.cutoffs.enumerated() where Double(cutoff) < wide {
-      searchNarrow(selection: Double(cutoff), keep: index, into: &best)
+    // The program searches twice, first with a scale larger by 0.8 Å; the same when both are clamped.
+    for selection in Set([wide, min(max(d0 + 0.8, 4.5), 8)]).sorted() {
+      search(selection: selection, into: &best)
+    }
+    for cutoff in PairScanner.cutoffs where Double(cutoff) < wide {
+      searchNarrow(selection: Double(cutoff), into: &best)
     }
     return refined(best)
   }
@@ -115,10 +119,10 @@ public struct SuperpositionSearch: Sendable {
   }
 
   /// Short fragments, extended by the pairs within a small distance: finds rigid cores that the wide search blurs.
-  private func searchNarrow(selection: Double, keep index: Int, into best: inout Candidates) {
+  private func searchNarrow(selection: Double, into best: inout Candidates) {
     var visited: Set<UInt64> = []
-    for length in fragmentLengths.suffix(4) {
-      let step = max(1, length / 4, model.count / 500)
+    for length in fragmentLengths {
+      let step = max(1, length / 8, model.count / 500)
       forEachStart(length: length, step: step) { start in
         follow(
           scanner.superposition(of: start..<start + length), first: selection + 1,

@@ -4,10 +4,6 @@
   import Darwin
 #endif
 
-enum SystemCode {
-  static let noEntry = ENOENT
-}
-
 /// Reading whole files.
 enum FileBytes {
   /// The bytes of a file; a gzip file is unpacked.

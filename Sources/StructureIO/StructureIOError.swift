@@ -11,10 +11,10 @@ public enum StructureIOError: Error, Hashable, CustomStringConvertible {
   /// A value that must be finite is not.
   case notFinite(what: String)
 
-  /// Whether the file was not there.
-  public var isFileMissing: Bool {
-    if case .cannotRead(_, let code, _) = self { return code == SystemCode.noEntry }
-    return false
+  /// Exit status for a command that stops because of it: 65 bad data, 66 no input.
+  public var exitStatus: Int32 {
+    if case .cannotRead = self { return 66 }
+    return 65
   }
 
   /// One line: where, what was found, what was expected.

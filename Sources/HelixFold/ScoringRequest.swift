@@ -1,0 +1,49 @@
+import Foundation
+import Scoring
+import StructureIO
+
+/// A comparison of a model file with a reference file, as `helixfold score` runs it.
+public struct ScoringRequest: Sendable {
+  /// Paths of PDB or mmCIF files, gzip-compressed or not.
+  public var modelPath, referencePath: String
+  /// Chains to compare; nil for those that fit best.
+  public var modelChain, referenceChain: String?
+  /// Domains of the reference to score for themselves as well.
+  public var domains: [DomainRange]
+
+  /// A comparison of two files.
+  public init(
+    modelPath: String, referencePath: String, modelChain: String? = nil,
+    referenceChain: String? = nil, domains: [DomainRange] = []
+  ) {
+    self.modelPath = modelPath
+    self.referencePath = referencePath
+    self.modelChain = modelChain
+    self.referenceChain = referenceChain
+    self.domains = domains
+  }
+
+  /// Reads both files and scores; throws `StructureIOError` or `ScoringError`.
+  public func run() throws -> ScoreReport {
+    let model = try StructureFile.read(modelPath)
+    let reference = try StructureFile.read(referencePath)
+    return try ScoreReport(
+      model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain,
+      domains: domains)
+  }
+
+  /// Exit status for an error that `run` throws: 66 if a file cannot be read, 65 for bad content.
+  public static func exitStatus(of error: any Error) -> Int32 {
+    (error as? StructureIOError)?.exitStatus ?? 65
+  }
+}
+
+extension ScoreReport {
+  /// The report as JSON text with sorted keys.
+  public func json(perResidue: Bool = false) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let data = try encoder.encode(ScoreDocument(self, perResidue: perResidue))
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+}

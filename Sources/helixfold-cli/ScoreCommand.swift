@@ -1,0 +1,63 @@
+import ArgumentParser
+import Foundation
+import HelixFold
+import Scoring
+
+/// `helixfold score`: how well a model fits a reference structure.
+struct ScoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "score",
+    abstract: "Compare a model with a reference structure.",
+    discussion: """
+      Prints lDDT (all atoms and C-alphas), TM-score, GDT-TS, GDT-HA, RMSD and RMSD95, and checks the model's
+      handedness and clashes. Residues are matched by number or, where numbers do not correspond, by aligning the
+      sequences. Residues that the model lacks count as failures. Files are PDB or mmCIF, gzip-compressed or not.
+      """)
+
+  @Argument(help: "Structure to be judged.")
+  var model: String
+
+  @Argument(help: "Structure that counts as the truth.")
+  var reference: String
+
+  @Option(
+    help: ArgumentHelp(
+      "Domains by residue numbers of the reference, scored one by one; segments of one domain joined by '+'.",
+      valueName: "2-194,203-406"))
+  var domains: String?
+
+  @Option(help: "Chain of the model (default: the one that fits best).")
+  var modelChain: String?
+
+  @Option(help: "Chain of the reference (default: the one that fits best).")
+  var referenceChain: String?
+
+  @Flag(help: "Print JSON, with the superposition that proves each value.")
+  var json = false
+
+  @Flag(help: "Add the lDDT of each residue.")
+  var perResidue = false
+
+  func validate() throws {
+    do {
+      _ = try domains.map(DomainRange.parse)
+    } catch {
+      throw ValidationError("--domains: \(error)")
+    }
+  }
+
+  func run() throws {
+    let request = ScoringRequest(
+      modelPath: model, referencePath: reference, modelChain: modelChain,
+      referenceChain: referenceChain, domains: try domains.map(DomainRange.parse) ?? [])
+    do {
+      let report = try request.run()
+      let text =
+        try json ? report.json(perResidue: perResidue) : report.text(perResidue: perResidue)
+      FileHandle.standardOutput.write(Data(text.utf8))
+    } catch {
+      FileHandle.standardError.write(Data("helixfold score: \(error)\n".utf8))
+      throw ExitCode(ScoringRequest.exitStatus(of: error))
+    }
+  }
+}

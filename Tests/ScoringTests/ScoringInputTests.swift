@@ -1,0 +1,154 @@
+import Protein
+import Scoring
+import Testing
+
+@Suite struct ScoringInputTests {
+  let reference: Structure
+
+  init() throws { reference = try Fixture.structure("4cup_A.pdb.gz") }
+
+  private func changed(_ body: (inout Chain) -> Void) -> Structure {
+    var structure = reference
+    body(&structure.models[0].chains[0])
+    return structure
+  }
+
+  private func message(_ model: Structure, _ reference: Structure) -> String? {
+    let error = #expect(throws: ScoringError.self) {
+      try ScoreReport(model: model, reference: reference)
+    }
+    return error?.description
+  }
+
+  @Test("a model without C-alphas is refused")
+  func noAlphaCarbon() {
+    let model = changed { chain in
+      for r in chain.residues.indices { chain.residues[r].atoms.removeAll { $0.name == "CA" } }
+    }
+    #expect(
+      message(model, reference)
+        == "the model's chain 'A' has no C-alpha (atom CA); all scores need them")
+  }
+
+  @Test("an empty chain is refused, as model and as reference")
+  func emptyChain() {
+    let empty = changed { $0.residues = [] }
+    #expect(message(empty, reference) == "the model has no amino acid")
+    #expect(message(reference, empty) == "the reference has no amino acid")
+  }
+
+  @Test("different sequences are refused with the numbers")
+  func differentSequences() throws {
+    let other = try Fixture.structure("6wqa_A.pdb.gz")
+    #expect(message(other, reference)?.hasPrefix("different sequences: of 391 residues") == true)
+  }
+
+  @Test("coordinates that are no numbers are refused", arguments: [Double.nan, .infinity, 1e300])
+  func notFinite(_ value: Double) {
+    let model = changed { $0.residues[3].atoms[2].position.y = value }
+    #expect(message(model, reference)?.contains("has a coordinate that is no number") == true)
+  }
+
+  @Test("an unknown chain name lists those that exist")
+  func chains() {
+    #expect(throws: ScoringError.noSuchChain(.model, wanted: "Q", present: ["A"])) {
+      try ScoreReport(model: reference, reference: reference, modelChain: "Q")
+    }
+  }
+
+  @Test(
+    "domains are comma separated ranges, with + between segments",
+    arguments: ["", "a", "1-", "5-2", "1-2,", "1-2++3-4", "-", "99999999999999999999-1"])
+  func badRanges(_ text: String) {
+    #expect(throws: ScoringError.badRange(text)) { try DomainRange.parse(text) }
+  }
+
+  @Test("negative residue numbers are allowed in domains")
+  func negativeRange() throws {
+    let ranges = try DomainRange.parse("-5--2, 3 ,-1-4").map(\.ranges)
+    #expect(ranges == [[-5...(-2)], [3...3], [-1...4]])
+  }
+
+  @Test("a domain outside the reference is refused")
+  func emptyDomain() throws {
+    let domains = try DomainRange.parse("9000-9001")
+    #expect(throws: ScoringError.emptyDomain("D1 (9000-9001)")) {
+      try ScoreReport(model: reference, reference: reference, domains: domains)
+    }
+  }
+
+  @Test("one, two and three residues are scored", arguments: [1, 2, 3])
+  func tiny(_ count: Int) throws {
+    let small = changed { $0.residues = Array($0.residues.prefix(count)) }
+    let scores = try ScoreReport(model: small, reference: small).whole
+    #expect(abs(scores.superposed.tmScore.value - 1) < 1e-9)
+    #expect(scores.superposed.gdtTS == 1)
+    #expect((scores.lddtAlpha.score == nil) == (count == 1))
+  }
+
+  @Test("a mutated residue and an insertion in the model are reported, not refused")
+  func mutation() throws {
+    let model = changed { chain in
+      chain.residues[10].name = "TRP"
+      var inserted = chain.residues[20]
+      inserted.name = "GLY"
+      inserted.insertionCode = "A"
+      chain.residues.insert(inserted, at: 21)
+    }
+    let report = try ScoreReport(model: model, reference: reference)
+    #expect(report.matching.mismatches.count == 1)
+    #expect(report.warnings.contains("1 residues of the model are not in the reference"))
+    #expect(report.whole.matchedResidues == report.whole.referenceResidues)
+  }
+
+  @Test("residues missing at a chain break are placed at the break by the aligner")
+  func alignedGap() throws {
+    let gapped = changed { chain in
+      chain.residues.removeSubrange(40..<55)
+      for r in chain.residues.indices { chain.residues[r].number = 2 * r + 1000 }
+    }
+    let report = try ScoreReport(model: reference, reference: gapped)
+    #expect(abs(report.whole.superposed.tmScore.value - 1) < 1e-9)
+    #expect(report.whole.lddt.score == 1)
+  }
+
+  @Test("two atoms in one place are a clash; bonded neighbours are none")
+  func clashes() throws {
+    let clean = try ScoreReport(model: reference, reference: reference).quality
+    #expect(clean.clashCount == 0 && clean.wrongHand.isEmpty)
+    let model = changed { $0.residues[5].atoms[1].position = $0.residues[60].atoms[1].position }
+    let report = try ScoreReport(model: model, reference: reference)
+    #expect(report.quality.clashCount > 0)
+    #expect(report.quality.worstClashes.first?.distance == 0)
+  }
+
+  @Test("scores do not change when the model is moved as a rigid body")
+  func invariance() throws {
+    let chain = try #require(reference.models.first?.chains.first)
+    var random = SplitMix64(state: 7)
+    let noisy = GridModel(
+      structure: "", kind: "", seed: 5, noise: 1, hinges: [], drop: [], mirror: false, swap: false,
+      offset: 0, tm: 0, gdtTS: 0, gdtHA: 0, lddt: 0, lddtCA: 0
+    ).apply(to: chain)
+    let r = random.rotation()
+    var moved = noisy
+    for i in moved.residues.indices {
+      for a in moved.residues[i].atoms.indices {
+        let p = moved.residues[i].atoms[a].position
+        for k in 0..<3 {
+          moved.residues[i].atoms[a].position[k] =
+            r[k][0] * p.x + r[k][1] * p.y + r[k][2] * p.z + Double(100 * k - 50)
+        }
+      }
+    }
+    let before = try ScoreReport(
+      model: Structure(models: [Model(chains: [noisy])]), reference: reference
+    ).whole
+    let after = try ScoreReport(
+      model: Structure(models: [Model(chains: [moved])]), reference: reference
+    ).whole
+    #expect(abs(before.superposed.tmScore.value - after.superposed.tmScore.value) < 1e-5)
+    #expect(before.lddt.score == after.lddt.score)
+    #expect(abs((before.rmsd?.value ?? 0) - (after.rmsd?.value ?? 1)) < 1e-9)
+  }
+}
