@@ -42,20 +42,21 @@ let package = Package(
     // Network side.
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
     .target(name: "NeuralNet", dependencies: ["TensorCore"]),
-    .target(name: "FoldingModel", dependencies: ["FoldingCore", "NeuralNet"]),
+    .target(name: "FoldingModel", dependencies: ["FoldingCore", "Protein", "NeuralNet"]),
     .target(name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays"]),
 
     // The facade and the command.
     .target(
       name: "HelixFold",
       dependencies: [
-        "ArrayFiles", "FeaturePipeline", "FoldingModel", "Weights", "StructureIO", "Scoring",
-        .product(name: "Logging", package: "swift-log"),
+        "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "FoldingModel", "Weights",
+        "StructureIO", "Scoring",
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", "ArrayFiles", "FoldingModel", "Weights", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Scoring", "StructureIO",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),

@@ -7,8 +7,6 @@ import TensorCore
 public struct PassOutput: Sendable {
   /// What the next pass starts from.
   public var recycled: RecycledState
-  /// 1 for atoms of the residue type. `[N_res, 37]`
-  public var atomMask: NDArray<Float>
   /// pLDDT logits. `[N_res, 50]`
   public var lddtLogits: NDArray<Float>
   /// Single representation, fp32. `[N_res, c_s]`
@@ -44,21 +42,21 @@ extension FoldingNetwork {
       recycled: RecycledState(
         positions: output.positions, msaFirstRow: context.copy(trunk.msa[0], as: .float32),
         pair: trunk.pair),
-      atomMask: output.atomMask, lddtLogits: logits.array(), single: trunk.single, msa: trunk.msa,
+      lddtLogits: logits.array(), single: trunk.single, msa: trunk.msa,
       structureActivation: output.activation)
   }
 
   /// The prediction of a pass, with the heads that need the pair tensor.
   public func prediction(
-    _ output: PassOutput, passes: Int, _ context: ExecutionContext
+    _ recycled: RecycledState, lddtLogits: NDArray<Float>, _ aatype: [Int], passes: Int,
+    _ context: ExecutionContext
   ) -> Prediction {
-    let summary = alignedError.map { $0.summarize(output.recycled.pair, context) }
+    let summary = alignedError.map { $0.summarize(recycled.pair, context) }
     return Prediction(
-      positions: output.recycled.positions, atomMask: output.atomMask,
-      plddt: PredictedLDDTHead.expectation(output.lddtLogits), alignedError: summary?.error,
+      positions: recycled.positions, atomMask: StructureModule.atomMask(aatype),
+      plddt: PredictedLDDTHead.expectation(lddtLogits), alignedError: summary?.error,
       maxAlignedError: alignedError.map { Float($0.centers.last ?? 0) }, ptm: summary?.ptm,
-      contactProbability: distogram.contactProbability(output.recycled.pair, context),
-      passes: passes)
+      contactProbability: distogram.contactProbability(recycled.pair, context), passes: passes)
   }
 
   /// Logits of the heads that predictions only summarise, for comparison with other implementations.

@@ -111,3 +111,14 @@ extension Tensor {
     }
   }
 }
+
+extension Tensor {
+  /// The values of a bfloat16 tensor as they are stored.
+  ///
+  /// - Precondition: the dtype is bfloat16.
+  public func bfloat16Array() -> NDArray<BFloat16> {
+    if dtype != .bfloat16 { shapeError("expected a bfloat16 tensor, got \(dtype)") }
+    let source = UnsafeBufferPointer(start: base.assumingMemoryBound(to: BFloat16.self), count: count)
+    return NDArray(shape: shape, values: Array(source))
+  }
+}

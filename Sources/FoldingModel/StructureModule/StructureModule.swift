@@ -10,8 +10,6 @@ struct StructureOutput {
   var activation: Tensor
   /// Atom coordinates, Å, atom37; zero where the residue has no such atom. `[N_res, 37, 3]`
   var positions: NDArray<Float>
-  /// 1 for atoms of the residue type. `[N_res, 37]`
-  var atomMask: NDArray<Float>
 }
 
 /// Structure module: turns the trunk's representations into coordinates by moving residue frames, starting from all
@@ -85,12 +83,16 @@ struct StructureModule: Sendable {
       activation: s,
       positions: NDArray(
         shape: [features.residueCount, AtomName.count, 3],
-        values: AtomPlacement.atom37Positions(aatype: features.aatype, atom14: atom14)),
-      atomMask: NDArray(
-        shape: [features.residueCount, AtomName.count],
-        values: features.aatype.flatMap { type in
-          Atom37.mask[type * AtomName.count..<(type + 1) * AtomName.count]
-        }))
+        values: AtomPlacement.atom37Positions(aatype: features.aatype, atom14: atom14)))
+  }
+
+  /// 1 for atoms of each residue's type. `[N_res, 37]`
+  static func atomMask(_ aatype: [Int]) -> NDArray<Float> {
+    NDArray(
+      shape: [aatype.count, AtomName.count],
+      values: aatype.flatMap { type in
+        Atom37.mask[type * AtomName.count..<(type + 1) * AtomName.count]
+      })
   }
 
   private func iterate(

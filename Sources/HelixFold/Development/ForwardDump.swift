@@ -52,7 +52,8 @@ public struct ForwardDump {
     for (name, logits) in network.headLogits(output, context) {
       dump[prefix + name] = .float32(logits.array())
     }
-    let prediction = network.prediction(output, passes: passes, context)
+    let prediction = network.prediction(
+      output.recycled, lddtLogits: output.lddtLogits, features.target.aatype, passes: passes, context)
     let representations = prefix + "representations/"
     dump[representations + "msa"] = .float32(output.msa.array())
     dump[representations + "msa_first_row"] = .float32(output.recycled.msaFirstRow.array())
@@ -60,7 +61,7 @@ public struct ForwardDump {
     dump[representations + "single"] = .float32(output.single.array())
     dump[representations + "structure_module"] = .float32(output.structureActivation.array())
     dump[prefix + "structure_module/final_atom_positions"] = .float32(output.recycled.positions)
-    dump[prefix + "structure_module/final_atom_mask"] = .float32(output.atomMask)
+    dump[prefix + "structure_module/final_atom_mask"] = .float32(prediction.atomMask)
     dump[prefix + "predicted_lddt/logits"] = .float32(output.lddtLogits)
     dump[prefix + "plddt"] = .float32(NDArray(shape: [prediction.plddt.count], values: prediction.plddt))
     if let error = prediction.alignedError { dump[prefix + "pae"] = .float32(error) }

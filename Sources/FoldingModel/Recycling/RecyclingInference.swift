@@ -1,0 +1,133 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import Protein
+import TensorCore
+
+/// Where a prediction stands between two passes: all that is needed to go on, or to write it down.
+public struct RecyclingState: Sendable {
+  /// What a finished pass said about its structure.
+  public struct Record: Sendable, Hashable {
+    /// Mean pLDDT, 0 … 100.
+    public var meanPLDDT: Float
+    /// Root mean square change of Cα distances since the pass before, Å; nil after the first.
+    public var change: Float?
+
+    /// The given numbers.
+    public init(meanPLDDT: Float, change: Float?) {
+      self.meanPLDDT = meanPLDDT
+      self.change = change
+    }
+  }
+
+  /// What the next pass starts from.
+  public var recycled: RecycledState
+  /// pLDDT logits of the last pass. `[N_res, bins]`
+  public var lddtLogits: NDArray<Float>
+  /// One record per finished pass.
+  public var history: [Record]
+  /// No pass is left.
+  public var isFinished: Bool
+
+  /// The given state.
+  public init(
+    recycled: RecycledState, lddtLogits: NDArray<Float>, history: [Record], isFinished: Bool
+  ) {
+    self.recycled = recycled
+    self.lddtLogits = lddtLogits
+    self.history = history
+    self.isFinished = isFinished
+  }
+}
+
+/// Runs a network several times, each pass starting from what the one before found.
+///
+/// Algorithm 30 (Jumper et al. 2021, Suppl. 1.10).
+///
+/// - Departure: with `tolerance`, passes end early once the structure stops changing (the multimer rule: root mean square
+///   change of all Cα distances), off by default.
+public struct RecyclingInference: Sendable {
+  let network: FoldingNetwork
+  let features: any Features
+  /// Passes after the first.
+  let recycles: Int
+  let tolerance: Float?
+  let ensembles: Int
+
+  /// A run of `network` on `features`.
+  public init(
+    _ network: FoldingNetwork, _ features: any Features, recycles: Int, tolerance: Float? = nil,
+    ensembles: Int = 1
+  ) {
+    self.network = network
+    self.features = features
+    self.recycles = recycles
+    self.tolerance = tolerance
+    self.ensembles = ensembles
+  }
+
+  /// Runs the passes that are left.
+  ///
+  /// - Parameters:
+  ///   - state: where an earlier run stopped; nil to begin.
+  ///   - observe: called after each stage with the pass and the stage; what it throws ends the run.
+  ///   - save: called after each pass with the new state.
+  public func run(
+    from state: RecyclingState?, _ context: ExecutionContext,
+    observe: @escaping (Int, PassStage) throws -> Void = { _, _ in },
+    save: (RecyclingState) throws -> Void = { _ in }
+  ) throws -> RecyclingState {
+    var state = state
+    while state?.isFinished != true {
+      let pass = state?.history.count ?? 0
+      let draws = try (0..<max(1, ensembles)).map { try features.draw(pass: pass, ensemble: $0) }
+      let start = state?.recycled ?? network.initialState(features.target, context)
+      let before = pass > 0 ? start.positions : nil
+      let output = try network.pass(
+        features.target, draws: draws, start, context, PassMonitor { try observe(pass, $0) })
+      let change = before.map { distanceChange($0, output.recycled.positions) }
+      let plddt = PredictedLDDTHead.expectation(output.lddtLogits)
+      let record = RecyclingState.Record(
+        meanPLDDT: plddt.reduce(0, +) / Float(max(1, plddt.count)), change: change)
+      let isConverged = tolerance.map { limit in change.map { $0 < limit } ?? false } ?? false
+      let next = RecyclingState(
+        recycled: output.recycled, lddtLogits: output.lddtLogits,
+        history: (state?.history ?? []) + [record], isFinished: pass >= recycles || isConverged)
+      try save(next)
+      state = next
+    }
+    guard let state else { throw PassError.noDraws }
+    return state
+  }
+
+  /// The prediction of a state.
+  public func prediction(_ state: RecyclingState, _ context: ExecutionContext) -> Prediction {
+    network.prediction(
+      state.recycled, lddtLogits: state.lddtLogits, features.target.aatype,
+      passes: state.history.count, context)
+  }
+
+  /// Root mean square difference of all Cα distances of two structures, Å.
+  private func distanceChange(_ a: NDArray<Float>, _ b: NDArray<Float>) -> Float {
+    let first = alphaCarbons(a)
+    let second = alphaCarbons(b)
+    var sum = 0.0
+    for i in first.indices {
+      for j in first.indices {
+        let p = first[i] - first[j]
+        let q = second[i] - second[j]
+        let difference = Double((p * p).sum().squareRoot() - (q * q).sum().squareRoot())
+        sum += difference * difference
+      }
+    }
+    return Float((sum / Double(max(1, first.count * first.count))).squareRoot())
+  }
+
+  private func alphaCarbons(_ positions: NDArray<Float>) -> [SIMD3<Float>] {
+    (0..<positions.shape[0]).map { residue in
+      let start = (residue * AtomName.count + AtomName.ca.index) * 3
+      return SIMD3(
+        positions.values[start], positions.values[start + 1], positions.values[start + 2])
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import ArrayFiles
+import AtomicFiles
+import FeaturePipeline
+import FoldingModel
+import HDF5Files
+import StructureIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Exit statuses of the command, after `sysexits.h` where it has one.
+public enum ExitStatus: Int32, Sendable {
+  /// All done.
+  case success = 0
+  /// Some targets failed; `failures.json` says which and why.
+  case someFailed = 1
+  /// Wrong flags.
+  case usage = 64
+  /// An input is there but wrong.
+  case badInput = 65
+  /// An input is missing or unreadable.
+  case missingInput = 66
+  /// A program or file that is needed is not installed.
+  case missingTool = 69
+  /// An internal error, or numbers that are no longer finite.
+  case internalError = 70
+  /// An output cannot be created.
+  case cannotCreate = 73
+  /// Writing failed, for instance on a full disk.
+  case cannotWrite = 74
+  /// More memory is needed than allowed.
+  case memory = 75
+  /// Stopped by Ctrl-C or a signal; `--resume` goes on.
+  case interrupted = 130
+
+  /// The status of an error thrown by any part of the program.
+  public init(_ error: any Error) {
+    switch error {
+    case let error as any ExitStatusError: self = error.exitStatus
+    case let error as InputError: self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
+    case let error as AtomicFileError: self = error.isOutOfSpace ? .cannotWrite : .cannotCreate
+    case let error as ArrayFileError: self = error.status
+    case let error as StructureIOError: self = error.isFileMissing ? .missingInput : .badInput
+    case is ParameterError: self = .badInput
+    default: self = .internalError
+    }
+  }
+}
+
+/// An error that knows its exit status.
+public protocol ExitStatusError: Error {
+  /// The status with which a command ends because of it.
+  var exitStatus: ExitStatus { get }
+}
+
+extension ArrayFileError {
+  /// A file that cannot be opened is missing; one that cannot be written is ours; the rest is bad input.
+  fileprivate var status: ExitStatus {
+    switch self {
+    case .cannotRead: .missingInput
+    case .cannotWrite: .cannotWrite
+    default: .badInput
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import AtomicFiles
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+import Foundation
+import StructureIO
+import TensorCore
+
+/// From targets to folders of results: the program in one walk. Read this file first.
+///
+/// Every target is predicted by every network with every seed; a target that fails is written down and the others go on.
+public final class FoldingPipeline {
+  private let options: PredictionOptions
+  private let models: [ModelDescription]
+  private let reporter: ProgressReporter
+  private let context: ExecutionContext
+  private var loaded: (name: String, network: FoldingNetwork)?
+  private var failures: [(target: String, status: ExitStatus, reason: String)] = []
+
+  /// A run with the given networks.
+  public init(
+    _ options: PredictionOptions, models: [ModelDescription], reporter: ProgressReporter
+  ) {
+    self.options = options
+    self.models = models
+    self.reporter = reporter
+    self.context = ExecutionContext(
+      workers: WorkerGroup(count: options.threads), pool: BufferPool(), storage: options.storage,
+      backend: options.backend)
+  }
+
+  /// Predicts all targets and returns the status for the shell.
+  ///
+  /// - Parameter finished: called with each finished target and the files that people look at.
+  public func predict(
+    _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
+  ) throws -> ExitStatus {
+    for target in targets {
+      for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
+      do {
+        let raw = try target.features.get()  // Suppl. 1.2: alignment, templates
+        if options.isDryRun {
+          try announce(raw)
+        } else {
+          finished(target.id, try predict(raw))
+        }
+      } catch PredictionError.interrupted {
+        try writeFailures()
+        throw PredictionError.interrupted
+      } catch {
+        let status = ExitStatus(error)
+        failures.append((target.id, status, "\(error)"))
+        reporter.note("\(target.id): \(error)", event: "failure", [("target", .string(target.id))])
+      }
+    }
+    try writeFailures()
+    if failures.isEmpty { return .success }
+    return failures.count < targets.count ? .someFailed : failures[0].status
+  }
+
+  /// One target: features → network → files.
+  private func predict(_ raw: RawFeatures) throws -> [String] {
+    let folder = PredictionFolder(path: options.output + "/" + raw.id)
+    try AtomicFile.createFolder(folder.path)
+    let runs = models.flatMap { model in
+      (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
+    }
+    let started = ContinuousClock.now
+    try FeatureStore.write([TargetRecord(features: raw)], to: folder.file("features.h5"))
+    var timings = [("features", (ContinuousClock.now - started).seconds)]
+    var results: [ModelResult] = []
+    for run in runs {
+      let clock = ContinuousClock.now
+      results.append(try predict(raw, run, folder))
+      timings.append(("predict_\(run.name)", (ContinuousClock.now - clock).seconds))
+    }
+    let provenance = Dictionary(
+      uniqueKeysWithValues: runs.map { ($0.name, $0.provenance(of: raw, options)) })
+    try folder.writeRanking(
+      results, of: raw,
+      provenance: { result in provenance[result.name] ?? runs[0].provenance(of: raw, options) },
+      timings: timings)
+    for run in runs { try? FileManager.default.removeItem(atPath: folder.file(run.stateFile)) }
+    return [folder.file(raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif")]
+  }
+
+  /// One network and one seed.
+  private func predict(
+    _ raw: RawFeatures, _ run: PredictionRun, _ folder: PredictionFolder
+  ) throws -> ModelResult {
+    let features = SampledFeatures(raw, config: run.config, seed: run.seed)
+    let plan = try self.plan(raw, run, announces: true)
+    let context = self.context.withTiles(of: plan)
+    let network = try network(run.model)
+    let provenance = run.provenance(of: raw, options)
+    let saved = PredictionState(
+      path: folder.file(run.stateFile), fingerprint: provenance.fingerprint)
+    let begin = options.resumes ? saved.load(context) : nil
+    if let begin {
+      reporter.note("\(raw.id) \(run.name): resuming after pass \(begin.history.count)")
+    }
+    let recycling = RecyclingInference(
+      network, features, recycles: run.recycles, tolerance: options.earlyStopTolerance,
+      ensembles: run.config.ensembles)
+    let size = run.size(raw)
+    var meter = PassMeter(
+      CostModel(run.config, size), passes: run.recycles + 1, ensembles: run.config.ensembles,
+      done: begin?.history.count ?? 0)
+    let state = try recycling.run(
+      from: begin, context,
+      observe: { [reporter] pass, stage in
+        if Interruption.isRequested { throw PredictionError.interrupted }
+        let (fraction, remaining) = meter.update(pass: pass, stage: stage)
+        reporter.progress("\(raw.id) \(run.name) \(stage)", fraction, remaining: remaining)
+      },
+      save: { state in
+        try saved.save(state)
+        try self.report(state, raw, run, recycling, folder, provenance, context)
+      })
+    let result = ModelResult(
+      name: run.name, prediction: recycling.prediction(state, context), history: state.history)
+    try folder.write(result, of: raw, provenance: provenance)
+    let history = state.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) }
+    try AtomicFile.write(
+      provenance.document(history: history).pretty() + "\n",
+      to: folder.file("provenance_\(run.name).json"))
+    return result
+  }
+
+  /// The line of a finished pass, and its structure when asked for.
+  private func report(
+    _ state: RecyclingState, _ raw: RawFeatures, _ run: PredictionRun,
+    _ recycling: RecyclingInference, _ folder: PredictionFolder, _ provenance: PredictionProvenance,
+    _ context: ExecutionContext
+  ) throws {
+    let pass = state.history.count - 1
+    let record = state.history[pass]
+    var line = "\(raw.id) \(run.name) recycle=\(pass) pLDDT=\(Self.fixed(record.meanPLDDT, 1))"
+    var fields: [(String, JSONValue)] = [
+      ("target", .string(raw.id)), ("model", .string(run.name)), ("recycle", .integer(pass)),
+      ("plddt", .number(Double(record.meanPLDDT))),
+    ]
+    if let change = record.change {
+      line += " tol=\(Self.fixed(change, 3))"
+      fields.append(("tol", .number(Double(change))))
+    }
+    reporter.note(line, event: "recycle", fields)
+    guard options.savesRecycles else { return }
+    let result = ModelResult(
+      name: run.name, prediction: recycling.prediction(state, context), history: state.history)
+    try folder.write(recycle: pass, result, of: raw, provenance: provenance)
+  }
+
+  /// The memory plan of a run, refused when it does not fit.
+  private func plan(
+    _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
+  ) throws -> MemoryPlan {
+    let size = run.size(raw)
+    let plan = MemoryPlan.fitting(
+      run.config, size, parameters: run.parameterCount, storage: options.storage,
+      threads: options.threads, ensembles: run.config.ensembles, limit: options.memoryLimit)
+    if announces {
+      reporter.note(
+        "\(raw.id)  \(size.residues) residues, \(size.clusters)+\(size.extraRows) MSA rows, \(size.templates) templates; plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))",
+        event: "plan",
+        [
+          ("target", .string(raw.id)), ("model", .string(run.name)),
+          ("peak_bytes", .integer(plan.peak)),
+          ("operations", .number(CostModel(run.config, size).pass * Double(run.recycles + 1))),
+        ])
+    }
+    if let limit = options.memoryLimit, plan.peak > limit {
+      throw PredictionError.memory(
+        needed: plan.peak, allowed: limit, moment: plan.moments[0].name)
+    }
+    return plan
+  }
+
+  /// What a dry run says about a target.
+  private func announce(_ raw: RawFeatures) throws {
+    for model in models {
+      let run = PredictionRun(model, seedIndex: 0, options)
+      _ = try plan(raw, run, announces: true)
+      let operations = CostModel(run.config, run.size(raw)).pass * Double(run.recycles + 1)
+      reporter.note(
+        "\(raw.id) \(run.name): \(run.recycles + 1) passes, \(Self.fixed(Float(operations / 1e12), 2)) TFLOP")
+    }
+  }
+
+  /// The network of a model; the last one stays loaded.
+  private func network(_ model: ModelDescription) throws -> FoldingNetwork {
+    if let loaded, loaded.name == model.name { return loaded.network }
+    loaded = nil
+    let network = try FoldingNetwork(
+      model.config, parameters: model.parameters, storage: options.storage, pool: context.pool)
+    loaded = (model.name, network)
+    return network
+  }
+
+  private func writeFailures() throws {
+    if options.isDryRun { return }
+    let path = options.output + "/failures.json"
+    if failures.isEmpty {
+      try? FileManager.default.removeItem(atPath: path)
+      return
+    }
+    let list = failures.map { failure in
+      JSONValue.object([
+        ("target", .string(failure.target)), ("status", .integer(Int(failure.status.rawValue))),
+        ("reason", .string(failure.reason)),
+      ])
+    }
+    try AtomicFile.createFolder(options.output)
+    try AtomicFile.write(JSONValue.array(list).pretty() + "\n", to: path)
+  }
+
+  private static func fixed(_ value: Float, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+}

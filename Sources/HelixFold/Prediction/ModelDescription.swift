@@ -1,0 +1,33 @@
+import FoldingCore
+
+/// A network that can be loaded: its configuration, and where its parameters come from.
+public struct ModelDescription: Sendable {
+  /// Name in the names of results, unique in a run.
+  public var name: String
+  /// File name of the parameters, or what replaces one.
+  public let source: String
+  /// Checksum of the parameters.
+  public let checksum: String
+  /// The configuration, inferred from the parameters or given.
+  public let config: FoldingConfig
+  /// The parameters.
+  public let parameters: any ParameterSource
+  /// The parameters are random numbers.
+  public let isRandom: Bool
+  /// What every output says about these parameters.
+  public let note: String?
+
+  /// The given network.
+  public init(
+    name: String, source: String, checksum: String, config: FoldingConfig,
+    parameters: any ParameterSource, isRandom: Bool, note: String? = nil
+  ) {
+    self.name = name
+    self.source = source
+    self.checksum = checksum
+    self.config = config
+    self.parameters = parameters
+    self.isRandom = isRandom
+    self.note = note
+  }
+}

@@ -1,0 +1,63 @@
+import FoldingCore
+import Foundation
+import Weights
+
+extension ModelDescription {
+  /// The networks that the options name.
+  public static func open(_ options: PredictionOptions) throws -> [ModelDescription] {
+    if options.usesRandomWeights { return [try random(options.preset ?? "", seed: options.seed)] }
+    let paths = options.weights.isEmpty ? [try installedWeights()] : options.weights
+    var models: [ModelDescription] = []
+    for path in paths.prefix(options.modelLimit ?? .max) {
+      var model = try open(path: path, preset: options.preset)
+      var number = 2
+      let name = model.name
+      while models.contains(where: { $0.name == model.name }) {
+        model.name = "\(name)_\(number)"
+        number += 1
+      }
+      models.append(model)
+    }
+    return models
+  }
+
+  /// A parameter file; its network is inferred unless a preset is named.
+  public static func open(path: String, preset: String?) throws -> ModelDescription {
+    let file = try ParameterFile.open(path: path)
+    let config = try file.configuration(preset: preset)
+    return ModelDescription(
+      name: config.name, source: path.split(separator: "/").last.map(String.init) ?? path,
+      checksum: try file.checksum(), config: config, parameters: file, isRandom: file.isRandom,
+      note: file.note)
+  }
+
+  /// Seeded random parameters of a preset.
+  static func random(_ preset: String, seed: UInt64) throws -> ModelDescription {
+    guard let config = FoldingConfig.preset(named: preset) else {
+      throw PredictionError.unknownPreset(
+        name: preset, known: FoldingConfig.presets.map(\.name))
+    }
+    return ModelDescription(
+      name: config.name, source: "random parameters", checksum: "seed \(seed)", config: config,
+      parameters: RecipeParameters(config, seed: seed), isRandom: true,
+      note: "the parameters are random numbers; the structures mean nothing")
+  }
+
+  /// The weights that come with the program, or those that the environment names.
+  private static func installedWeights() throws -> String {
+    if let path = ProcessInfo.processInfo.environment["HELIXFOLD_WEIGHTS"], !path.isEmpty {
+      return path
+    }
+    let executable = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments[0])
+      .resolvingSymlinksInPath()
+    var folder = executable.deletingLastPathComponent()
+    for _ in 0..<5 {
+      for place in ["weights/default.h5", "share/helixfold/weights/default.h5"] {
+        let candidate = folder.appendingPathComponent(place).path
+        if FileManager.default.fileExists(atPath: candidate) { return candidate }
+      }
+      folder = folder.deletingLastPathComponent()
+    }
+    throw PredictionError.noWeights
+  }
+}

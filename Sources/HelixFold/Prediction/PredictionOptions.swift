@@ -1,0 +1,45 @@
+import FoldingCore
+import TensorCore
+
+/// What `helixfold predict` was asked for.
+public struct PredictionOptions: Sendable {
+  /// Parameter files, one network each.
+  public var weights: [String] = []
+  /// Name of the network; nil to infer it from the parameters.
+  public var preset: String?
+  /// Uses seeded random parameters of the preset instead of a file; for tests of the machinery only.
+  public var usesRandomWeights = false
+  /// Passes after the first; nil for the network's own number.
+  public var recycles: Int?
+  /// Stops when the mean change of Cα distances between passes falls below this, Å; nil never.
+  public var earlyStopTolerance: Float?
+  /// At most this many of the networks.
+  public var modelLimit: Int?
+  /// Seeds per network.
+  public var seedCount = 1
+  /// First seed.
+  public var seed: UInt64 = 0
+  /// Cluster and extra rows drawn from the alignment; nil for the network's own numbers.
+  public var maxMSA: (clusters: Int, extra: Int)?
+  /// Draws averaged per pass; nil for the network's own number.
+  public var ensembles: Int?
+  /// Storage of activations and trunk weights.
+  public var storage = DType.bfloat16
+  /// Worker threads.
+  public var threads = 1
+  /// Who multiplies matrices.
+  public var backend = MatrixBackend.native
+  /// Bytes that must not be exceeded.
+  public var memoryLimit: Int?
+  /// Writes the structure of every pass.
+  public var savesRecycles = false
+  /// Goes on where a run that was stopped left off.
+  public var resumes = false
+  /// Plans and checks everything, then stops.
+  public var isDryRun = false
+  /// Folder of the results.
+  public var output = "."
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,118 @@
+import CKernels
+import FeaturePipeline
+import FoldingCore
+import TensorCore
+
+/// How a prediction was made: everything that decides its numbers, and nothing that does not.
+struct PredictionProvenance: Sendable {
+  let target: RawFeatures
+  let model: ModelDescription
+  let options: PredictionOptions
+  let config: FoldingConfig
+  let seed: UInt64
+  let recycles: Int
+
+  /// What decides the numbers, as one line; two runs with the same line give the same bits.
+  var fingerprint: String {
+    let members: [(String, JSONValue)] = identity + [
+      ("features", .string(featureDigest)),
+      ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
+    ]
+    return JSONValue.object(members).text
+  }
+
+  /// Lines for the remarks of structure files.
+  var remarks: [String] {
+    let weights =
+      model.isRandom
+      ? "RANDOM PARAMETERS: this structure means nothing (\(model.config.name))"
+      : "parameters: \(model.source), checksum \(model.checksum)"
+    return (model.note.map { [$0] } ?? []) + [
+      weights,
+      "network: \(config.name), block order \(config.blockOrder.rawValue)",
+      "seed \(seed), \(recycles) recycles, \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
+      "arithmetic: \(options.storage.rawValue) storage, \(isa) kernels, \(options.backend.rawValue) products",
+    ]
+  }
+
+  /// The document `provenance_<model>.json`.
+  func document(history: [(plddt: Double, change: Double?)]) -> JSONValue {
+    .object(
+      identity + [
+        ("sequence", .string(target.sequence)),
+        ("features", .string(featureDigest)),
+        (
+          "alignments",
+          .array(
+            target.sources.map {
+              .object([
+                ("name", .string($0.name)), ("rows", .integer($0.rows)),
+                ("new_rows", .integer($0.newRows)),
+              ])
+            })
+        ),
+        ("msa_rows", .integer(target.rowCount)),
+        ("templates", .array(target.templates.names.map { .string($0) })),
+        ("threads", .integer(options.threads)),
+        (
+          "recycle_history",
+          .array(
+            history.map {
+              .object([
+                ("mean_plddt", .number($0.plddt)), ("change", $0.change.map { .number($0) } ?? .null),
+              ])
+            })
+        ),
+      ])
+  }
+
+  private var identity: [(String, JSONValue)] {
+    [
+      ("version", .string(helixFoldVersion)),
+      ("weights", .string(model.source)),
+      ("weights_checksum", .string(model.checksum)),
+      ("random_weights", .bool(model.isRandom)),
+      ("network", .string(config.name)),
+      ("block_order", .string(config.blockOrder.rawValue)),
+      ("seed", .string("\(seed)")),
+      ("recycles", .integer(recycles)),
+      ("ensembles", .integer(config.ensembles)),
+      ("max_msa", .string("\(config.sampling.maxClusters):\(config.sampling.maxExtraRows)")),
+      ("precision", .string(options.storage.rawValue)),
+      ("gemm", .string(options.backend.rawValue)),
+      ("isa", .string(isa)),
+    ]
+  }
+
+  private var isa: String { String(cString: hf_isa_name(hf_isa_current())) }
+
+  private var featureDigest: String {
+    var digest = Digest()
+    digest.add(target.sequence.utf8)
+    digest.add(target.msa.values)
+    digest.add(integers: target.deletions.values.map { UInt64($0) })
+    digest.add(integers: target.residueIndex.map { UInt64(bitPattern: Int64($0)) })
+    digest.add(integers: target.templates.positions.values.map { UInt64($0.bitPattern) })
+    digest.add(integers: target.templates.mask.values.map { UInt64($0.bitPattern) })
+    return digest.text
+  }
+}
+
+/// A 64-bit FNV-1a digest: tells inputs apart, protects against accidents, not against malice.
+struct Digest {
+  private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+  }
+
+  mutating func add(integers: some Sequence<UInt64>) {
+    for integer in integers { state = (state ^ integer) &* 0x100_0000_01B3 }
+  }
+
+  /// Sixteen hexadecimal digits.
+  var text: String {
+    let digits = String(state, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

@@ -1,0 +1,86 @@
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+import TensorCore
+
+/// One network with one seed, as the options want it.
+struct PredictionRun {
+  let model: ModelDescription
+  /// The network's configuration with the options applied.
+  let config: FoldingConfig
+  let name: String
+  let seed: UInt64
+  let recycles: Int
+
+  init(_ model: ModelDescription, seedIndex: Int, _ options: PredictionOptions) {
+    var config = model.config
+    if let limits = options.maxMSA {
+      config.sampling.maxClusters = limits.clusters
+      config.sampling.maxExtraRows = limits.extra
+    }
+    if let ensembles = options.ensembles { config.ensembles = ensembles }
+    self.model = model
+    self.config = config
+    self.seed = options.seed &+ UInt64(seedIndex)
+    self.name = options.seedCount > 1 ? "\(model.name)_pred_\(seedIndex)" : model.name
+    self.recycles = options.recycles ?? config.recycles
+  }
+
+  /// Name of the file that keeps the run between passes.
+  var stateFile: String { "state_\(name).npz" }
+
+  /// Number of parameters.
+  var parameterCount: Int {
+    model.parameters.keys.reduce(0) { $0 + (model.parameters.shape(of: $1)?.reduce(1, *) ?? 0) }
+  }
+
+  /// The sizes that the draws will have.
+  func size(_ raw: RawFeatures) -> ProblemSize {
+    let reserved = config.template?.embedsTorsions == true ? config.sampling.maxTemplates : 0
+    let clusters = min(max(1, config.sampling.maxClusters - reserved), raw.rowCount)
+    return ProblemSize(
+      residues: raw.residueCount, clusters: clusters,
+      extraRows: min(config.sampling.maxExtraRows, raw.rowCount - clusters),
+      templates: config.template == nil ? 0 : min(config.sampling.maxTemplates, raw.templates.count))
+  }
+
+  func provenance(of raw: RawFeatures, _ options: PredictionOptions) -> PredictionProvenance {
+    PredictionProvenance(
+      target: raw, model: model, options: options, config: config, seed: seed, recycles: recycles)
+  }
+}
+
+/// Turns finished stages into a fraction and a time that remains.
+struct PassMeter {
+  private let costs: CostModel
+  private let passes: Int
+  private let ensembles: Int
+  private let done: Int
+  private let start = ContinuousClock.now
+  private var stages = 0
+
+  init(_ costs: CostModel, passes: Int, ensembles: Int, done: Int) {
+    self.costs = costs
+    self.passes = passes
+    self.ensembles = max(1, ensembles)
+    self.done = done
+  }
+
+  /// The share of all passes that is done, and the seconds that the rest takes at the rate since the start.
+  mutating func update(pass: Int, stage: PassStage) -> (fraction: Double, remaining: Double?) {
+    stages += 1
+    let share = costs.fraction(after: stage)
+    let fraction = (Double(pass) + share) / Double(passes)
+    let before = Double(done) / Double(passes)
+    let elapsed = (ContinuousClock.now - start).seconds
+    guard fraction > before, elapsed > 0.2, ensembles == 1 else { return (min(fraction, 1), nil) }
+    return (min(fraction, 1), elapsed * (1 - fraction) / (fraction - before))
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,54 @@
+import ArrayFiles
+import AtomicFiles
+import FoldingModel
+import NumericArrays
+import TensorCore
+
+/// The file that keeps a prediction between passes, so that a killed run goes on inside the target with the same bits.
+///
+/// An npz; the pair tensor keeps its storage type. A state is used only by a run with the same fingerprint: inputs,
+/// weights, seed, and every option that changes numbers.
+struct PredictionState {
+  let path: String
+  let fingerprint: String
+
+  /// Replaces the file.
+  func save(_ state: RecyclingState) throws {
+    let history = state.history.flatMap { [$0.meanPLDDT, $0.change ?? .nan] }
+    let pair = state.recycled.pair
+    try NumpyArchive.write(
+      [
+        ("fingerprint", .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))),
+        ("finished", .int32(NDArray(shape: [], values: [state.isFinished ? 1 : 0]))),
+        ("history", .float32(NDArray(shape: [state.history.count, 2], values: history))),
+        ("lddt_logits", .float32(state.lddtLogits)),
+        ("positions", .float32(state.recycled.positions)),
+        ("msa_first_row", .float32(state.recycled.msaFirstRow.array())),
+        ("pair", pair.dtype == .float32 ? .float32(pair.array()) : .bfloat16(pair.bfloat16Array())),
+      ], to: path)
+  }
+
+  /// The saved state, nil when there is none for this run.
+  func load(_ context: ExecutionContext) -> RecyclingState? {
+    guard let archive = try? NumpyArchive(path: path, uint16: .bfloat16),
+      case .uint8(let bytes)? = try? archive.array(named: "fingerprint"),
+      String(decoding: bytes.values, as: UTF8.self) == fingerprint,
+      let finished = try? archive.array(named: "finished").integers,
+      let history = try? archive.array(named: "history").floats, history.shape.count == 2,
+      let logits = try? archive.array(named: "lddt_logits").floats,
+      let positions = try? archive.array(named: "positions").floats,
+      let firstRow = try? archive.array(named: "msa_first_row").floats,
+      let pair = try? archive.array(named: "pair").floats
+    else { return nil }
+    let records = (0..<history.shape[0]).map { index in
+      let change = history.values[index * 2 + 1]
+      return RecyclingState.Record(
+        meanPLDDT: history.values[index * 2], change: change.isNaN ? nil : change)
+    }
+    return RecyclingState(
+      recycled: RecycledState(
+        positions: positions, msaFirstRow: Tensor(firstRow, pool: context.pool),
+        pair: Tensor(pair, context.storage, pool: context.pool)),
+      lddtLogits: logits, history: records, isFinished: finished.values.first == 1)
+  }
+}

@@ -1,0 +1,83 @@
+import AtomicFiles
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+import NumericArrays
+import Protein
+import StructureIO
+
+/// Where the results of one target go, in the layout of AlphaFold2; every file appears whole or not at all.
+struct PredictionFolder {
+  let path: String
+
+  func file(_ name: String) -> String { path + "/" + name }
+
+  /// Writes what one network says: PDB, ModelCIF, confidence and aligned errors.
+  func write(_ result: ModelResult, of raw: RawFeatures, provenance: PredictionProvenance) throws {
+    let structure = try result.structure(of: raw, provenance: provenance)
+    let model = result.name
+    if raw.residueCount <= 9999 {
+      try AtomicFile.write(try structure.pdb(), to: file("unrelaxed_\(model).pdb"))
+    }
+    try AtomicFile.write(try structure.modelCIF(), to: file("unrelaxed_\(model).cif"))
+    try AtomicFile.write(
+      try PredictionFiles.confidence(plddt: result.prediction.plddt),
+      to: file("confidence_\(model).json"))
+    if let error = result.prediction.alignedError, let maximum = result.prediction.maxAlignedError {
+      try AtomicFile.write(
+        try PredictionFiles.alignedError(error.values, residues: raw.residueCount, maximum: maximum),
+        to: file("pae_\(model).json"))
+    }
+  }
+
+  /// Writes the structure after one pass.
+  func write(
+    recycle: Int, _ result: ModelResult, of raw: RawFeatures, provenance: PredictionProvenance
+  ) throws {
+    let structure = try result.structure(of: raw, provenance: provenance)
+    try AtomicFile.write(
+      try structure.modelCIF(), to: file("unrelaxed_\(result.name)_r\(recycle).cif"))
+    if raw.residueCount <= 9999 {
+      try AtomicFile.write(
+        try structure.pdb(), to: file("unrelaxed_\(result.name)_r\(recycle).pdb"))
+    }
+  }
+
+  /// Writes the ranking over all networks, best mean pLDDT first, equal ones by name.
+  func writeRanking(
+    _ results: [ModelResult], of raw: RawFeatures, provenance: (ModelResult) -> PredictionProvenance,
+    timings: [(name: String, value: Double)]
+  ) throws {
+    let ranked = results.sorted {
+      ($1.prediction.meanPLDDT, $0.name) < ($0.prediction.meanPLDDT, $1.name)
+    }
+    for (rank, result) in ranked.enumerated() {
+      let structure = try result.structure(of: raw, provenance: provenance(result))
+      if raw.residueCount <= 9999 {
+        try AtomicFile.write(try structure.pdb(), to: file("ranked_\(rank).pdb"))
+      }
+      try AtomicFile.write(try structure.modelCIF(), to: file("ranked_\(rank).cif"))
+    }
+    let scores = Dictionary(
+      uniqueKeysWithValues: results.map { ($0.name, Double($0.prediction.meanPLDDT)) })
+    try AtomicFile.write(
+      try PredictionFiles.ranking(plddts: scores), to: file("ranking_debug.json"))
+    try AtomicFile.write(PredictionFiles.timings(timings), to: file("timings.json"))
+  }
+}
+
+/// One network's prediction of one target.
+struct ModelResult {
+  /// Name in file names, such as `model_1_ptm`.
+  let name: String
+  let prediction: Prediction
+  let history: [RecyclingState.Record]
+
+  func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure {
+    PredictedStructure(
+      name: raw.id, sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
+      positions: prediction.positions.values, mask: prediction.atomMask.values,
+      plddt: prediction.plddt, ptm: prediction.ptm, modelName: name,
+      softwareVersion: helixFoldVersion, provenance: provenance.remarks)
+  }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Synchronization
+
+/// Tells people or programs how far a run is. Results go to standard output, progress to standard error.
+public final class ProgressReporter: Sendable {
+  /// How to report.
+  public enum Style: String, Sendable, CaseIterable {
+    /// A bar that redraws itself; for terminals.
+    case bar
+    /// One JSON object per line.
+    case json
+    /// Only lines that matter after the run: warnings and finished steps.
+    case quiet
+  }
+
+  /// How this reporter reports.
+  public let style: Style
+  private let state = Mutex(State())
+
+  private struct State {
+    var barWidth = 0
+    var lastDraw = -Double.infinity
+  }
+
+  /// A reporter; without a style, a bar on a terminal and quiet elsewhere.
+  public init(style: Style? = nil) {
+    self.style = style ?? (isatty(2) == 1 ? .bar : .quiet)
+  }
+
+  /// A line that stays, such as `T1026 recycle=1 pLDDT=71.3 tol=0.42`.
+  public func note(_ text: String, event: String = "note", _ fields: [(String, JSONValue)] = []) {
+    switch style {
+    case .json: writeJSON(event, fields + [("message", .string(text))])
+    case .bar, .quiet: write(text + "\n")
+    }
+  }
+
+  /// Something that a user should know although work goes on.
+  public func warn(_ text: String) {
+    switch style {
+    case .json: writeJSON("warning", [("message", .string(text))])
+    case .bar, .quiet: write("warning: \(text)\n")
+    }
+  }
+
+  /// How far a task is, 0 … 1, and the seconds that remain if they can be told.
+  public func progress(_ task: String, _ fraction: Double, remaining: Double?) {
+    switch style {
+    case .quiet: return
+    case .json:
+      var fields: [(String, JSONValue)] = [
+        ("task", .string(task)), ("fraction", .number((fraction * 1e4).rounded() / 1e4)),
+      ]
+      if let remaining { fields.append(("eta_seconds", .number(remaining.rounded()))) }
+      writeJSON("progress", fields)
+    case .bar: draw(task, fraction, remaining)
+    }
+  }
+
+  private func draw(_ task: String, _ fraction: Double, _ remaining: Double?) {
+    let now = ProcessInfo.processInfo.systemUptime
+    let isDue = state.withLock { state in
+      if fraction < 1 && now - state.lastDraw < 0.1 { return false }
+      state.lastDraw = now
+      return true
+    }
+    if !isDue { return }
+    let width = 24
+    let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded(.down))
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    let eta = remaining.map { "  ETA \(Self.duration($0))" } ?? ""
+    let text = "\(task)  \(bar) \(Int(fraction * 100)) %\(eta)"
+    let padding = state.withLock { state in
+      defer { state.barWidth = text.count }
+      return max(0, state.barWidth - text.count)
+    }
+    FileHandle.standardError.write(
+      Data(("\r" + text + String(repeating: " ", count: padding)).utf8))
+  }
+
+  /// `75 s` as `1:15`, hours in front when there are any.
+  public static func duration(_ seconds: Double) -> String {
+    let whole = Int(min(max(seconds, 0), 1e9).rounded())
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+  }
+
+  private func write(_ text: String) {
+    let clear = state.withLock { state in
+      defer { state.barWidth = 0 }
+      return state.barWidth > 0 ? "\r" + String(repeating: " ", count: state.barWidth) + "\r" : ""
+    }
+    FileHandle.standardError.write(Data((clear + text).utf8))
+  }
+
+  private func writeJSON(_ event: String, _ fields: [(String, JSONValue)]) {
+    let object = JSONValue.object([("event", .string(event))] + fields)
+    FileHandle.standardError.write(Data((object.text + "\n").utf8))
+  }
+}

@@ -1,0 +1,168 @@
+import ArgumentParser
+import Foundation
+import HelixFold
+
+/// `helixfold predict`: from sequence and alignment to structures.
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Predict structures from sequences and alignments.",
+    discussion: """
+      Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings and
+      provenance, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the others
+      go on. A run that was stopped goes on with --resume and ends with the same bits.
+
+      Exit status: 0 all done, 1 some targets failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a
+      tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than
+      allowed, 130 interrupted.
+      """)
+
+  @Argument(help: "FASTA file with one or more sequences, or - for the standard input.")
+  var fasta: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Alignments, A3M or Stockholm; each belongs to the record that is its first row.")
+  var msa: [String] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold, or a helixfold store.")
+  var features: [String] = []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5; several for several networks.")
+  var weights: [String] = []
+
+  @Flag(help: "Use seeded random parameters of --preset; the structures mean nothing.")
+  var randomWeights = false
+
+  @Option(help: "Network, such as model_1_ptm; inferred from the parameters when left out.")
+  var preset: String?
+
+  @Option(help: "Passes after the first.")
+  var numRecycle: Int?
+
+  @Option(help: "Stop when Cα distances change by less than this between passes, Å.")
+  var recycleEarlyStopTolerance: Float?
+
+  @Option(help: "Use at most this many of the networks.")
+  var numModels: Int?
+
+  @Option(help: "Seeds per network.")
+  var numSeeds = 1
+
+  @Option(help: "First seed.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Alignment rows drawn, clusters:extra, such as 512:1024.")
+  var maxMsa: String?
+
+  @Option(help: "Alignment draws averaged per pass (8 in CASP14).")
+  var numEnsemble: Int?
+
+  @Option(help: "Memory that must not be exceeded, such as 8GiB; tiles shrink to fit, or the run is refused.")
+  var maxMemory: String?
+
+  @Flag(help: "Write the structure of every pass.")
+  var saveRecycles = false
+
+  @Flag(help: "Go on where a stopped run left off; finished passes are kept.")
+  var resume = false
+
+  @Flag(help: "Check inputs, print memory and cost, and stop.")
+  var dryRun = false
+
+  @Option(help: "Progress on standard error: bar, json or quiet; a bar on a terminal by default.")
+  var progress: ProgressReporter.Style?
+
+  @Option(name: [.customShort("o"), .long, .customLong("out-dir"), .customLong("output-dir")], help: "Folder of the results.")
+  var output = "."
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if fasta == nil && features.isEmpty {
+      throw ValidationError("give a FASTA file or --features")
+    }
+    if let numRecycle, !(0...1000).contains(numRecycle) {
+      throw ValidationError("--num-recycle is \(numRecycle), expected 0 to 1000")
+    }
+    if !(1...10_000).contains(numSeeds) {
+      throw ValidationError("--num-seeds is \(numSeeds), expected 1 to 10000")
+    }
+    if let numModels, numModels < 1 {
+      throw ValidationError("--num-models is \(numModels), expected at least 1")
+    }
+    if let numEnsemble, !(1...1000).contains(numEnsemble) {
+      throw ValidationError("--num-ensemble is \(numEnsemble), expected 1 to 1000")
+    }
+    if maxMsa != nil && msaLimits == nil {
+      throw ValidationError("--max-msa is '\(maxMsa ?? "")', expected clusters:extra such as 512:1024")
+    }
+    if let maxMemory, ByteCount(parsing: maxMemory) == nil {
+      throw ValidationError("--max-memory is '\(maxMemory)', expected a size such as 8GiB or 900MiB")
+    }
+    if randomWeights && !weights.isEmpty {
+      throw ValidationError("--random-weights and --weights exclude each other")
+    }
+    if randomWeights && preset == nil {
+      throw ValidationError("--random-weights needs --preset NAME")
+    }
+  }
+
+  private var msaLimits: (clusters: Int, extra: Int)? {
+    guard let parts = maxMsa?.split(separator: ":", omittingEmptySubsequences: false), parts.count == 2,
+      let clusters = Int(parts[0]), let extra = Int(parts[1]), (1...1_000_000).contains(clusters),
+      (0...1_000_000).contains(extra)
+    else { return nil }
+    return (clusters, extra)
+  }
+
+  func run() throws {
+    do {
+      compute.pin()
+      Interruption.listen()
+      let reporter = ProgressReporter(style: progress)
+      let models = try ModelDescription.open(options)
+      for model in models { if let note = model.note { reporter.warn(note) } }
+      let targets = try PredictionTarget.collect(
+        fasta: fasta, alignments: msa, features: features)
+      let pipeline = FoldingPipeline(options, models: models, reporter: reporter)
+      let status = try pipeline.predict(targets) { _, files in
+        for file in files { print(file) }
+      }
+      if status != .success { throw ExitCode(status.rawValue) }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      fail(with: error)
+    }
+  }
+
+  private var options: PredictionOptions {
+    var options = PredictionOptions()
+    options.weights = weights
+    options.preset = preset
+    options.usesRandomWeights = randomWeights
+    options.recycles = numRecycle
+    options.earlyStopTolerance = recycleEarlyStopTolerance
+    options.modelLimit = numModels
+    options.seedCount = numSeeds
+    options.seed = seed
+    options.maxMSA = msaLimits
+    options.ensembles = numEnsemble
+    options.storage = compute.precision.storage
+    options.threads = compute.workers
+    options.backend = compute.gemm
+    options.memoryLimit = maxMemory.flatMap { ByteCount(parsing: $0)?.bytes }
+    options.savesRecycles = saveRecycles
+    options.resumes = resume
+    options.isDryRun = dryRun
+    options.output = output
+    return options
+  }
+}
+
+extension ProgressReporter.Style: ExpressibleByArgument {}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import CKernels
+import Foundation
+import HelixFold
+import TensorCore
+
+/// How to compute: shared by all commands that run the network.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: "Storage of activations and trunk weights: bf16, or fp32 for parity. Sums are always fp32.")
+  var precision = Precision.bf16
+
+  @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
+  var threads = 0
+
+  @Option(help: "Who multiplies matrices: native or openblas.")
+  var gemm = MatrixBackend.native
+
+  @Option(
+    help: "Instruction set: \(InstructionSet.names.joined(separator: ", ")); the best available by default.")
+  var isa: InstructionSet?
+
+  enum Precision: String, ExpressibleByArgument, CaseIterable {
+    case bf16, fp32
+
+    var storage: DType { self == .bf16 ? .bfloat16 : .float32 }
+  }
+
+  func validate() throws {
+    if threads < 0 || threads > 1024 {
+      throw ValidationError("--threads is \(threads), expected 0 to 1024")
+    }
+    if let isa, !isa.isAvailable {
+      throw ValidationError("--isa \(isa.name): this processor has no such instructions")
+    }
+  }
+
+  /// Number of workers.
+  var workers: Int { threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Pins the instruction set; call once, before any work.
+  func pin() {
+    if let isa { isa.select() }
+  }
+}
+
+extension MatrixBackend: ExpressibleByArgument {}
+
+/// A path of the kernels that can be pinned.
+struct InstructionSet: ExpressibleByArgument {
+  let value: hf_isa
+
+  private static let all = [
+    HF_ISA_PORTABLE, HF_ISA_NEON, HF_ISA_AVX2, HF_ISA_AVX512, HF_ISA_AVX512_BF16,
+  ]
+
+  static let names = all.map { String(cString: hf_isa_name($0)) }
+
+  init?(argument: String) {
+    guard let index = Self.names.firstIndex(of: argument) else { return nil }
+    value = Self.all[index]
+  }
+
+  var name: String { String(cString: hf_isa_name(value)) }
+  var isAvailable: Bool { hf_isa_available(value) }
+  func select() { _ = hf_isa_select(value) }
+}
+
+/// Prints an error as one line and ends with its status.
+func fail(with error: any Error) -> Never {
+  FileHandle.standardError.write(Data("helixfold: \(error)\n".utf8))
+  Foundation.exit(ExitStatus(error).rawValue)
+}
