@@ -35,7 +35,7 @@ public struct Matrix {
   public init(_ tensor: Tensor) {
     let columns = tensor.channels
     self.init(
-      tensor, rows: columns == 0 ? 0 : tensor.count / columns, columns: columns, rowStride: columns)
+      tensor, rows: tensor.shape.dropLast().reduce(1, *), columns: columns, rowStride: columns)
   }
 
   private init(

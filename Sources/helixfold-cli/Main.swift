@@ -8,5 +8,5 @@ struct HelixFoldCommand: ParsableCommand {
     commandName: "helixfold",
     abstract: "Protein structure prediction and training on CPUs.",
     version: helixFoldVersion,
-    subcommands: [PredictCommand.self])
+    subcommands: [PredictCommand.self, BenchCommand.self])
 }

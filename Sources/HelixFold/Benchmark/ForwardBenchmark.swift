@@ -1,0 +1,167 @@
+import CKernels
+import FoldingCore
+import FoldingModel
+import Foundation
+import TensorCore
+import Weights
+
+/// Times whole passes of a network on synthetic features of given sizes.
+public struct ForwardBenchmark: Sendable {
+  /// What is run.
+  public struct Plan: Sendable {
+    /// Sizes of the problem; `clusters` counts the template rows too, as the flags of other programs do.
+    public var size: ProblemSize
+    /// The network.
+    public var config: FoldingConfig
+    /// Passes after the first, in one run.
+    public var recycles = 0
+    /// Timed runs, after one that is not timed.
+    public var repeats = 3
+    /// Worker threads.
+    public var threads = 1
+    /// Storage of activations.
+    public var storage = DType.bfloat16
+    /// Who multiplies.
+    public var backend = MatrixBackend.native
+
+    /// The given sizes.
+    public init(_ config: FoldingConfig, _ size: ProblemSize) {
+      self.config = config
+      self.size = size
+    }
+  }
+
+  /// What was measured.
+  public struct Report: Sendable {
+    /// Seconds of each run, in order.
+    public let seconds: [Double]
+    /// Operations of one run.
+    public let operations: Double
+    /// Operations per second of a large product on one core, measured in the same process.
+    public let peakPerCore: Double
+    /// Seconds by module, of one separate run.
+    public let breakdown: [(module: String, seconds: Double)]
+    /// Largest resident size of the process, bytes.
+    public let residentPeak: Int
+    /// Largest number of bytes in tensors at one time.
+    public let tensorPeak: Int
+    /// What the memory plan says.
+    public let plannedPeak: Int
+
+    /// Median of the runs, seconds.
+    public var median: Double { seconds.sorted()[seconds.count / 2] }
+  }
+
+  private let plan: Plan
+
+  /// A benchmark of `plan`.
+  public init(_ plan: Plan) { self.plan = plan }
+
+  /// Runs it.
+  public func run() throws -> Report {
+    let config = plan.config
+    let context = ExecutionContext(
+      workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
+      backend: plan.backend)
+    let network = try FoldingNetwork(
+      config, parameters: RecipeParameters(config, seed: 1), storage: plan.storage,
+      pool: context.pool)
+    let features = SyntheticFeatures(plan.size, usesTemplates: config.template != nil)
+    let inference = RecyclingInference(network, features, recycles: plan.recycles)
+    var seconds: [Double] = []
+    for repeatIndex in 0...max(1, plan.repeats) {
+      let start = ContinuousClock.now
+      _ = inference.prediction(try inference.run(from: nil, context), context)
+      if repeatIndex > 0 { seconds.append((ContinuousClock.now - start).seconds) }
+    }
+    let memory = MemoryPlan(
+      config, plan.size, parameters: config.parameterManifest.reduce(0) { $0 + $1.count },
+      storage: plan.storage, threads: plan.threads)
+    return Report(
+      seconds: seconds,
+      operations: CostModel(config, plan.size).pass * Double(plan.recycles + 1),
+      peakPerCore: ProductPeak.measure(plan.storage), breakdown: try breakdown(inference, context),
+      residentPeak: ProcessMemory.residentPeak, tensorPeak: context.pool.statistics.peak,
+      plannedPeak: memory.peak)
+  }
+
+  /// Seconds between the ends of stages, summed by kind.
+  private func breakdown(
+    _ inference: RecyclingInference, _ context: ExecutionContext
+  ) throws -> [(module: String, seconds: Double)] {
+    var sums: [(module: String, seconds: Double)] = []
+    var last = ContinuousClock.now
+    _ = try inference.run(from: nil, context) { _, stage in
+      let now = ContinuousClock.now
+      let module =
+        switch stage {
+        case .templates: "templates and embedders"
+        case .extraMSA: "extra MSA stack"
+        case .evoformer: "Evoformer stack"
+        case .structure: "structure module"
+        }
+      let elapsed = (now - last).seconds
+      if let index = sums.firstIndex(where: { $0.module == module }) {
+        sums[index].seconds += elapsed
+      } else {
+        sums.append((module, elapsed))
+      }
+      last = now
+    }
+    return sums
+  }
+}
+
+extension ForwardBenchmark.Report {
+  /// The report as JSON.
+  public func json(_ plan: ForwardBenchmark.Plan) -> JSONValue {
+    let sorted = seconds.sorted()
+    let rate = operations / median
+    return .object([
+      ("benchmark", .string("forward")),
+      ("network", .string(plan.config.name)),
+      ("residues", .integer(plan.size.residues)),
+      ("msa", .integer(plan.size.clusters)),
+      ("extra", .integer(plan.size.extraRows)),
+      ("templates", .integer(plan.size.templates)),
+      ("blocks", .integer(plan.config.evoformer.blocks)),
+      ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
+      ("passes", .integer(plan.recycles + 1)),
+      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("gemm", .string(plan.backend.rawValue)),
+      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("threads", .integer(plan.threads)),
+      ("seconds_median", .number(median)),
+      ("seconds_min", .number(sorted[0])),
+      ("seconds_max", .number(sorted[sorted.count - 1])),
+      ("gflop", .number(operations / 1e9)),
+      ("gflop_per_second", .number(rate / 1e9)),
+      ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
+      ("share_of_gemm_peak", .number(rate / (peakPerCore * Double(plan.threads)))),
+      ("peak_rss_mib", .integer(residentPeak >> 20)),
+      ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+      ("planned_peak_mib", .integer(plannedPeak >> 20)),
+      (
+        "modules_seconds",
+        .object(breakdown.map { ($0.module, .number($0.seconds)) })
+      ),
+    ])
+  }
+}
+
+extension ForwardBenchmark.Report {
+  /// The report for people.
+  public var text: String {
+    func fixed(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f", value)
+    }
+    let rate = operations / median
+    var lines = [
+      "median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2)))",
+      "\(fixed(operations / 1e9, 0)) GFLOP, \(fixed(rate / 1e9, 1)) GFLOP/s; one core multiplies at \(fixed(peakPerCore / 1e9, 1))",
+      "peak RSS \(ByteCount(residentPeak)), planned \(ByteCount(plannedPeak)), tensors \(ByteCount(tensorPeak))",
+    ]
+    lines += breakdown.map { "  \(fixed($0.seconds, 2)) s  \($0.module)" }
+    return lines.joined(separator: "\n")
+  }
+}

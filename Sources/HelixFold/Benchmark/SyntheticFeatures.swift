@@ -1,0 +1,55 @@
+import FoldingCore
+import FoldingModel
+import NumericArrays
+
+/// Features of given sizes without meaning, the same in every run.
+struct SyntheticFeatures: Features {
+  let target: TargetFeatures
+  private let alignment: AlignmentDraw
+
+  init(_ size: ProblemSize, usesTemplates: Bool) {
+    var stream = Stream()
+    let n = size.residues
+    func floats(_ shape: [Int], _ scale: Float = 1) -> NDArray<Float> {
+      NDArray(shape: shape, values: (0..<shape.reduce(1, *)).map { _ in stream.next() * scale })
+    }
+    func classes(_ shape: [Int], _ count: Float) -> [Float] { floats(shape, count).values }
+    let templates = usesTemplates
+      ? TemplateFeatures(
+        aatype: NDArray(
+          shape: [size.templates, n], values: classes([size.templates, n], 20).map { Int32($0) }),
+        positions: floats([size.templates, n, 37, 3], 30),
+        mask: NDArray(repeating: 1, shape: [size.templates, n, 37]),
+        pseudoBeta: floats([size.templates, n, 3], 30),
+        pseudoBetaMask: NDArray(repeating: 1, shape: [size.templates, n]),
+        templateMask: Array(repeating: 1, count: size.templates)) : nil
+    target = TargetFeatures(
+      aatype: classes([n], 20).map { Int($0) }, residueIndex: Array(0..<n),
+      residueMask: Array(repeating: 1, count: n), targetFeature: floats([n, 22]),
+      templates: templates)
+    let (rows, extra) = (size.clusters, size.extraRows)
+    alignment = AlignmentDraw(
+      msaFeature: floats([rows, n, 49]), msaMask: NDArray(repeating: 1, shape: [rows, n]),
+      extraMSA: NDArray(shape: [extra, n], values: classes([extra, n], 22).map { UInt8($0) }),
+      extraMask: NDArray(repeating: 1, shape: [extra, n]),
+      extraHasDeletion: NDArray(repeating: 0, shape: [extra, n]),
+      extraDeletionValue: NDArray(repeating: 0, shape: [extra, n]),
+      bertMask: NDArray(repeating: 0, shape: [rows, n]),
+      trueMSA: NDArray(repeating: 0, shape: [rows, n]))
+  }
+
+  func draw(pass: Int, ensemble: Int) -> AlignmentDraw { alignment }
+
+  /// SplitMix64, numbers in 0 ..< 1.
+  private struct Stream {
+    var state: UInt64 = 1
+
+    mutating func next() -> Float {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+      return Float((z ^ (z >> 31)) >> 40) * 0x1p-24
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import TensorCore
+
+/// Speed of one large matrix product on one core: the yardstick of all shares.
+enum ProductPeak {
+  /// Operations per second: best of ten products of 512 × 512 × 512.
+  static func measure(_ storage: DType) -> Double {
+    let context = ExecutionContext(
+      workers: WorkerGroup(count: 1), pool: BufferPool(), storage: storage)
+    let side = 512
+    let a = context.zeros([side, side], context.operandType)
+    let packed = context.pack(Matrix(a))
+    let c = context.empty([side, side], .float32)
+    var best = Double.infinity
+    for _ in 0..<10 {
+      let start = ContinuousClock.now
+      context.multiply(Matrix(a), packed, into: Matrix(c))
+      best = min(best, (ContinuousClock.now - start).seconds)
+    }
+    return 2 * Double(side * side * side) / best
+  }
+}
+
+/// Memory of this process.
+enum ProcessMemory {
+  /// Largest resident size so far, bytes.
+  static var residentPeak: Int {
+    var usage = rusage()
+    #if canImport(Darwin)
+      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0
+    #else
+      return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 ? usage.ru_maxrss << 10 : 0
+    #endif
+  }
+}
