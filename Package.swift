@@ -74,13 +74,13 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Fixtures")]),
-    .testTarget(
-      name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"],
-      resources: [.copy("Fixtures")]),
+    .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "HelixFoldTests", dependencies: ["HelixFold"]),
-    .testTarget(name: "CLITests", dependencies: ["HelixFold"]),
+    .testTarget(
+      name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(name: "CLITests", dependencies: ["helixfold-cli"]),
     .testTarget(name: "RepositoryTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -4,6 +4,7 @@ import FeaturePipeline
 import FoldingModel
 import HDF5Files
 import StructureIO
+import Weights
 
 #if canImport(Glibc)
   import Glibc
@@ -43,8 +44,10 @@ public enum ExitStatus: Int32, Sendable {
     case let error as InputError: self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
     case let error as AtomicFileError: self = error.isOutOfSpace ? .cannotWrite : .cannotCreate
     case let error as ArrayFileError: self = error.status
-    case let error as StructureIOError: self = error.isFileMissing ? .missingInput : .badInput
-    case is ParameterError: self = .badInput
+    case let error as StructureIOError:
+      self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
+    case let error as HDF5Error: self = error.status
+    case is ParameterError, is WeightsError, is ConfigurationError: self = .badInput
     default: self = .internalError
     }
   }
@@ -61,6 +64,17 @@ extension ArrayFileError {
   fileprivate var status: ExitStatus {
     switch self {
     case .cannotRead: .missingInput
+    case .cannotWrite: .cannotWrite
+    default: .badInput
+    }
+  }
+}
+
+extension HDF5Error {
+  /// As for other files.
+  fileprivate var status: ExitStatus {
+    switch self {
+    case .cannotOpen: .missingInput
     case .cannotWrite: .cannotWrite
     default: .badInput
     }

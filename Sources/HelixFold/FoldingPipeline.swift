@@ -15,6 +15,8 @@ public final class FoldingPipeline {
   private let reporter: ProgressReporter
   private let context: ExecutionContext
   private var loaded: (name: String, network: FoldingNetwork)?
+  /// Called after each saved pass; what it throws stops the run there, as a signal would.
+  var afterPass: () throws -> Void = {}
   private var failures: [(target: String, status: ExitStatus, reason: String)] = []
 
   /// A run with the given networks.
@@ -116,6 +118,7 @@ public final class FoldingPipeline {
       save: { state in
         try saved.save(state)
         try self.report(state, raw, run, recycling, folder, provenance, context)
+        try self.afterPass()
       })
     let result = ModelResult(
       name: run.name, prediction: recycling.prediction(state, context), history: state.history)

@@ -121,24 +121,17 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    do {
-      compute.pin()
-      Interruption.listen()
-      let reporter = ProgressReporter(style: progress)
-      let models = try ModelDescription.open(options)
-      for model in models { if let note = model.note { reporter.warn(note) } }
-      let targets = try PredictionTarget.collect(
-        fasta: fasta, alignments: msa, features: features)
-      let pipeline = FoldingPipeline(options, models: models, reporter: reporter)
-      let status = try pipeline.predict(targets) { _, files in
-        for file in files { print(file) }
-      }
-      if status != .success { throw ExitCode(status.rawValue) }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      fail(with: error)
+    compute.pin()
+    Interruption.listen()
+    let reporter = ProgressReporter(style: progress)
+    let models = try ModelDescription.open(options)
+    for model in models { if let note = model.note { reporter.warn(note) } }
+    let targets = try PredictionTarget.collect(fasta: fasta, alignments: msa, features: features)
+    let pipeline = FoldingPipeline(options, models: models, reporter: reporter)
+    let status = try pipeline.predict(targets) { _, files in
+      for file in files { print(file) }
     }
+    if status != .success { throw ExitCode(status.rawValue) }
   }
 
   private var options: PredictionOptions {
@@ -153,7 +146,7 @@ struct PredictCommand: ParsableCommand {
     options.seed = seed
     options.maxMSA = msaLimits
     options.ensembles = numEnsemble
-    options.storage = compute.precision.storage
+    options.storage = compute.precisionOr(.bf16)
     options.threads = compute.workers
     options.backend = compute.gemm
     options.memoryLimit = maxMemory.flatMap { ByteCount(parsing: $0)?.bytes }

@@ -6,8 +6,9 @@ import TensorCore
 
 /// How to compute: shared by all commands that run the network.
 struct ComputeOptions: ParsableArguments {
-  @Option(help: "Storage of activations and trunk weights: bf16, or fp32 for parity. Sums are always fp32.")
-  var precision = Precision.bf16
+  @Option(
+    help: "Storage of activations and trunk weights: bf16 (default; fp32 in dev) or fp32. Sums are always fp32.")
+  var precision: Precision?
 
   @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
   var threads = 0
@@ -33,6 +34,9 @@ struct ComputeOptions: ParsableArguments {
       throw ValidationError("--isa \(isa.name): this processor has no such instructions")
     }
   }
+
+  /// The storage type, with a default of the command.
+  func precisionOr(_ precision: Precision) -> DType { (self.precision ?? precision).storage }
 
   /// Number of workers.
   var workers: Int { threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount }
@@ -63,10 +67,4 @@ struct InstructionSet: ExpressibleByArgument {
   var name: String { String(cString: hf_isa_name(value)) }
   var isAvailable: Bool { hf_isa_available(value) }
   func select() { _ = hf_isa_select(value) }
-}
-
-/// Prints an error as one line and ends with its status.
-func fail(with error: any Error) -> Never {
-  FileHandle.standardError.write(Data("helixfold: \(error)\n".utf8))
-  Foundation.exit(ExitStatus(error).rawValue)
 }

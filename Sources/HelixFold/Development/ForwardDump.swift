@@ -24,13 +24,15 @@ public struct ForwardDump {
     self.teacher = teacher
   }
 
-  /// Passes `0 … recycles`, arrays by name.
-  public func run(recycles: Int) throws -> [(name: String, array: NumericArray)] {
+  /// The given passes, arrays by name; the first starts from nothing, or from the teacher.
+  public func run(passes: ClosedRange<Int>) throws -> [(name: String, array: NumericArray)] {
     var dump: [String: NumericArray] = [:]
     var state = network.initialState(features.target, context)
-    for pass in 0...recycles {
+    for pass in passes {
       let prefix = "pass\(pass)/"
-      if let teacher { state = try Self.state(teacher, prefix, state, context) }
+      if let teacher, pass > 0 || teacher.contains(prefix + "prev_pair") {
+        state = try Self.state(teacher, prefix, state, context)
+      }
       dump[prefix + "prev_pos"] = .float32(state.positions)
       dump[prefix + "prev_msa_first_row"] = .float32(state.msaFirstRow.array())
       dump[prefix + "prev_pair"] = .float32(state.pair.array())
@@ -66,6 +68,13 @@ public struct ForwardDump {
     dump[prefix + "plddt"] = .float32(NDArray(shape: [prediction.plddt.count], values: prediction.plddt))
     if let error = prediction.alignedError { dump[prefix + "pae"] = .float32(error) }
     if let ptm = prediction.ptm { dump[prefix + "ptm"] = .float32(NDArray(shape: [], values: [ptm])) }
+  }
+
+  /// Number of passes whose start a dump holds.
+  static func passes(in dump: NumpyArchive) -> Int {
+    var count = 0
+    while dump.contains("pass\(count)/prev_pair") { count += 1 }
+    return count
   }
 
   private static func state(

@@ -9,6 +9,9 @@ public struct ProcessedFeatures: Features {
   public let target: TargetFeatures
   private let draws: [AlignmentDraw]
 
+  /// Number of draws, one per pass.
+  public var passes: Int { draws.count }
+
   /// What is wrong with such a file.
   public enum Failure: Error, Hashable, CustomStringConvertible {
     /// An array is missing.

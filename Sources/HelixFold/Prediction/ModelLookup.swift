@@ -21,14 +21,27 @@ extension ModelDescription {
     return models
   }
 
-  /// A parameter file; its network is inferred unless a preset is named.
-  public static func open(path: String, preset: String?) throws -> ModelDescription {
-    let file = try ParameterFile.open(path: path)
-    let config = try file.configuration(preset: preset)
+  /// A parameter file; its network is recognised unless a preset or a JSON file names it.
+  ///
+  /// - Parameter infersDepth: takes the numbers of blocks from the file, for reduced networks of a named preset.
+  public static func open(
+    path: String, preset: String?, infersDepth: Bool = false
+  ) throws -> ModelDescription {
+    var expected = try preset.map { try FoldingConfig.named($0) }
+    if infersDepth, let config = expected {
+      let found = try ParameterFile(inspecting: path).config
+      expected?.evoformer.blocks = found.evoformer.blocks
+      expected?.extraMSA.blocks = found.extraMSA.blocks
+      expected?.template?.blocks = found.template?.blocks ?? config.template?.blocks ?? 0
+    }
+    let file = try ParameterFile(path: path, expecting: expected)
+    let config = expected ?? file.config
+    let source = file.provenance?.source ?? ""
+    let isRandom = source.hasPrefix("random")
     return ModelDescription(
       name: config.name, source: path.split(separator: "/").last.map(String.init) ?? path,
-      checksum: try file.checksum(), config: config, parameters: file, isRandom: file.isRandom,
-      note: file.note)
+      checksum: try file.provenance?.checksum ?? Digest.ofFile(path), config: config,
+      parameters: file, isRandom: isRandom, note: isRandom ? Self.randomNotice : nil)
   }
 
   /// Seeded random parameters of a preset.
@@ -40,8 +53,11 @@ extension ModelDescription {
     return ModelDescription(
       name: config.name, source: "random parameters", checksum: "seed \(seed)", config: config,
       parameters: RecipeParameters(config, seed: seed), isRandom: true,
-      note: "the parameters are random numbers; the structures mean nothing")
+      note: randomNotice)
   }
+
+  private static let randomNotice =
+    "the parameters are random numbers; the structures mean nothing"
 
   /// The weights that come with the program, or those that the environment names.
   private static func installedWeights() throws -> String {

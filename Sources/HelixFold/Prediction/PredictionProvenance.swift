@@ -23,12 +23,8 @@ struct PredictionProvenance: Sendable {
 
   /// Lines for the remarks of structure files.
   var remarks: [String] {
-    let weights =
-      model.isRandom
-      ? "RANDOM PARAMETERS: this structure means nothing (\(model.config.name))"
-      : "parameters: \(model.source), checksum \(model.checksum)"
-    return (model.note.map { [$0] } ?? []) + [
-      weights,
+    (model.note.map { [$0] } ?? []) + [
+      "parameters: \(model.source), checksum \(model.checksum)",
       "network: \(config.name), block order \(config.blockOrder.rawValue)",
       "seed \(seed), \(recycles) recycles, \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
       "arithmetic: \(options.storage.rawValue) storage, \(isa) kernels, \(options.backend.rawValue) products",
@@ -95,24 +91,5 @@ struct PredictionProvenance: Sendable {
     digest.add(integers: target.templates.positions.values.map { UInt64($0.bitPattern) })
     digest.add(integers: target.templates.mask.values.map { UInt64($0.bitPattern) })
     return digest.text
-  }
-}
-
-/// A 64-bit FNV-1a digest: tells inputs apart, protects against accidents, not against malice.
-struct Digest {
-  private var state: UInt64 = 0xCBF2_9CE4_8422_2325
-
-  mutating func add(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
-  }
-
-  mutating func add(integers: some Sequence<UInt64>) {
-    for integer in integers { state = (state ^ integer) &* 0x100_0000_01B3 }
-  }
-
-  /// Sixteen hexadecimal digits.
-  var text: String {
-    let digits = String(state, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -1,0 +1,137 @@
+import FoldingCore
+import Foundation
+
+/// What is wrong with a network configuration.
+public enum ConfigurationError: Error, Hashable, CustomStringConvertible {
+  /// The file cannot be read as a JSON object.
+  case unreadable(file: String, reason: String)
+  /// A key that no configuration has.
+  case unknownKey(file: String, key: String, known: [String])
+  /// A value of the wrong kind or size.
+  case badValue(file: String, key: String, reason: String)
+
+  /// One line: where, found, expected.
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let reason): "\(file): \(reason)"
+    case .unknownKey(let file, let key, let known):
+      "\(file): unknown key '\(key)'; known here are \(known.joined(separator: ", "))"
+    case .badValue(let file, let key, let reason): "\(file): '\(key)' \(reason)"
+    }
+  }
+}
+
+extension FoldingConfig {
+  /// The preset of that name, or the configuration in a JSON file.
+  public static func named(_ name: String) throws -> FoldingConfig {
+    if let preset = preset(named: name) { return preset }
+    guard name.hasSuffix(".json") else {
+      throw PredictionError.unknownPreset(name: name, known: presets.map(\.name))
+    }
+    return try read(json: name)
+  }
+
+  /// Reads a file that states what differs from a preset: `{"base": "model_1", "evoformer": {"blocks": 8}}`.
+  ///
+  /// Unknown keys are errors; `"template": null` removes the templates.
+  public static func read(json path: String) throws -> FoldingConfig {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw ConfigurationError.unreadable(file: path, reason: "no such file or no permission")
+    }
+    guard data.count < 1 << 20, let object = try? JSONSerialization.jsonObject(with: data),
+      var changes = object as? [String: Any]
+    else { throw ConfigurationError.unreadable(file: path, reason: "is not a JSON object") }
+    var base = FoldingConfig()
+    if let name = changes.removeValue(forKey: "base") {
+      guard let name = name as? String, let preset = preset(named: name) else {
+        throw ConfigurationError.badValue(
+          file: path, key: "base",
+          reason: "is no preset; known are \(presets.map(\.name).joined(separator: ", "))")
+      }
+      base = preset
+    }
+    base.name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
+    var complete = base
+    complete.template = complete.template ?? TemplateConfig()
+    complete.heads.alignedError = complete.heads.alignedError ?? AlignedErrorConfig()
+    let merged = try merge(
+      changes, into: try dictionary(base), complete: try dictionary(complete), key: "", file: path)
+    do {
+      let config = try JSONDecoder().decode(
+        FoldingConfig.self, from: try JSONSerialization.data(withJSONObject: merged))
+      try config.checkSizes(file: path)
+      return config
+    } catch let error as DecodingError {
+      throw ConfigurationError.badValue(
+        file: path, key: error.key, reason: "has a value of the wrong kind")
+    }
+  }
+
+  private static func dictionary(_ config: FoldingConfig) throws -> [String: Any] {
+    let object = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(config))
+    return object as? [String: Any] ?? [:]
+  }
+
+  private static func merge(
+    _ changes: [String: Any], into base: [String: Any], complete: [String: Any], key: String,
+    file: String
+  ) throws -> [String: Any] {
+    var result = base
+    for (name, value) in changes {
+      guard let known = complete[name] else {
+        throw ConfigurationError.unknownKey(
+          file: file, key: key + name, known: complete.keys.sorted())
+      }
+      if value is NSNull {
+        result[name] = nil
+      } else if let inner = known as? [String: Any], let value = value as? [String: Any] {
+        result[name] = try merge(
+          value, into: (base[name] as? [String: Any]) ?? inner, complete: inner,
+          key: "\(key)\(name).", file: file)
+      } else {
+        result[name] = value
+      }
+    }
+    return result
+  }
+
+  /// Refuses sizes that no network has, so that arithmetic on them cannot overflow.
+  private func checkSizes(file: String) throws {
+    let sizes: [(String, Int)] = [
+      ("channels.msa", channels.msa), ("channels.pair", channels.pair),
+      ("channels.single", channels.single), ("channels.extraMSA", channels.extraMSA),
+      ("evoformer.blocks", evoformer.blocks), ("evoformer.msaHeads", evoformer.msaHeads),
+      ("evoformer.msaHeadChannels", evoformer.msaHeadChannels),
+      ("evoformer.pairHeads", evoformer.pairHeads),
+      ("evoformer.pairHeadChannels", evoformer.pairHeadChannels),
+      ("evoformer.triangleChannels", evoformer.triangleChannels),
+      ("evoformer.outerProductChannels", evoformer.outerProductChannels),
+      ("evoformer.transitionFactor", evoformer.transitionFactor),
+      ("extraMSA.blocks", extraMSA.blocks), ("structure.layers", structure.layers),
+      ("structure.heads", structure.heads), ("sampling.maxClusters", sampling.maxClusters),
+      ("ensembles", ensembles),
+    ]
+    for (key, size) in sizes where !(1...16_384).contains(size) {
+      throw ConfigurationError.badValue(
+        file: file, key: key, reason: "is \(size), expected 1 to 16384")
+    }
+    if !(0...1000).contains(recycles) {
+      throw ConfigurationError.badValue(
+        file: file, key: "recycles", reason: "is \(recycles), expected 0 to 1000")
+    }
+  }
+}
+
+extension DecodingError {
+  /// Path of the value that did not decode.
+  fileprivate var key: String {
+    let context: Context? =
+      switch self {
+      case .typeMismatch(_, let context), .valueNotFound(_, let context),
+        .keyNotFound(_, let context), .dataCorrupted(let context):
+        context
+      @unknown default: nil
+      }
+    return context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
+  }
+}

@@ -1,0 +1,145 @@
+import FeaturePipeline
+import FoldingCore
+import Foundation
+import Protein
+import TensorCore
+import Testing
+import Weights
+
+@testable import HelixFold
+
+/// Whole predictions with the tiny network and random parameters.
+@Suite("Prediction")
+struct PredictionTests {
+  @Test("a killed run resumes to the same bits, whatever pass it was in", arguments: 1...3)
+  func resume(_ passes: Int) throws {
+    let folder = try Folder()
+    let whole = try predict(options(folder, "whole"))
+    #expect(whole == .success)
+    var stopped = options(folder, "resumed")
+    stopped.resumes = true
+    #expect(throws: PredictionError.interrupted) { try predict(stopped, stopAfter: passes) }
+    #expect(try predict(stopped) == .success)
+    for file in ["ranked_0.pdb", "ranked_0.cif", "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json"] {
+      #expect(try folder.read("whole/toy/\(file)") == folder.read("resumed/toy/\(file)"), "\(file)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/resumed/toy/state_tiny.npz"))
+  }
+
+  @Test("chains of one and two residues work", arguments: ["M", "MK", "MKV"])
+  func shortChains(_ letters: String) throws {
+    let folder = try Folder()
+    #expect(try predict(options(folder, "out"), letters: letters) == .success)
+    let lines = try folder.read("out/toy/ranked_0.pdb").split(separator: "\n")
+    #expect(lines.filter { $0.hasPrefix("ATOM") && $0.contains(" CA ") }.count == letters.count)
+  }
+
+  @Test("a failed target is listed and the others go on")
+  func failures() throws {
+    let folder = try Folder()
+    let bad = PredictionTarget(
+      id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")), warnings: [])
+    let options = options(folder, "out")
+    let status = try pipeline(options).predict([bad, try toy("MKV")]) { _, _ in }
+    #expect(status == .someFailed)
+    #expect(try folder.read("out/failures.json").contains("x: is wrong"))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/out/toy/ranked_0.pdb"))
+    #expect(try pipeline(options).predict([bad]) { _, _ in } == .badInput)
+  }
+
+  @Test("a plan over the limit is refused and names the need")
+  func memoryLimit() throws {
+    let folder = try Folder()
+    var options = options(folder, "out")
+    options.memoryLimit = 1 << 20
+    #expect(try predict(options) == .memory)
+    #expect(try folder.read("out/failures.json").contains("--max-memory"))
+  }
+
+  @Test("seeds give different draws, the same seed the same bits")
+  func seeds() throws {
+    let folder = try Folder()
+    var two = options(folder, "a")
+    two.seedCount = 2
+    #expect(try predict(two) == .success)
+    #expect(try predict(options(folder, "b")) == .success)
+    let first = try folder.read("a/toy/confidence_tiny_pred_0.json")
+    #expect(first != (try folder.read("a/toy/confidence_tiny_pred_1.json")))
+    #expect(first == (try folder.read("b/toy/confidence_tiny.json")))
+  }
+
+  @Test("early stopping ends with the first change below the tolerance")
+  func earlyStop() throws {
+    let folder = try Folder()
+    var options = options(folder, "out")
+    options.earlyStopTolerance = 1e6
+    #expect(try predict(options) == .success)
+    let text = try folder.read("out/toy/provenance_tiny.json")
+    #expect(text.components(separatedBy: "mean_plddt").count - 1 == 2)
+  }
+
+  @Test("sizes of memory are read with their units", arguments: [
+    ("8GiB", 8 << 30), ("8G", 8 << 30), ("900MiB", 900 << 20), ("1.5GB", 1_500_000_000), ("512", 512),
+  ])
+  func byteCounts(_ text: String, _ bytes: Int) {
+    #expect(ByteCount(parsing: text)?.bytes == bytes)
+  }
+
+  @Test("sizes without sense are refused", arguments: ["", "GiB", "-1G", "nan", "1e400", "8 elephants"])
+  func badByteCounts(_ text: String) { #expect(ByteCount(parsing: text) == nil) }
+
+  // MARK: - Support
+
+  private func options(_ folder: Folder, _ name: String) -> PredictionOptions {
+    var options = PredictionOptions()
+    options.output = folder.path + "/" + name
+    options.recycles = 3
+    return options
+  }
+
+  private func predict(
+    _ options: PredictionOptions, letters: String = "MKTAYIAKQRQISFVKSHFSRQ", stopAfter: Int? = nil
+  ) throws -> ExitStatus {
+    let reporter = ProgressReporter(style: .quiet)
+    let pipeline = FoldingPipeline(options, models: [Self.model], reporter: reporter)
+    var finished = 0
+    pipeline.afterPass = {
+      finished += 1
+      if finished == stopAfter { throw PredictionError.interrupted }
+    }
+    return try pipeline.predict([try toy(letters)]) { _, _ in }
+  }
+
+  private func pipeline(_ options: PredictionOptions) -> FoldingPipeline {
+    FoldingPipeline(options, models: [Self.model], reporter: ProgressReporter(style: .quiet))
+  }
+
+  private func toy(_ letters: String) throws -> PredictionTarget {
+    let rows = [letters, String(letters.reversed()), String(repeating: "A", count: letters.count)]
+    let text = rows.enumerated().map { ">\($0.offset)\n\($0.element)\n" }.joined()
+    let raw = try RawFeatures(
+      id: "toy", sequence: try ProteinSequence(letters),
+      alignments: [try Alignment.parse(InputText(name: "toy.a3m", text))])
+    return PredictionTarget(id: "toy", features: .success(raw), warnings: [])
+  }
+
+  private static let model = ModelDescription(
+    name: "tiny", source: "recipe", checksum: "1", config: .tiny,
+    parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)
+}
+
+/// A folder that goes away with the test.
+private final class Folder {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func read(_ name: String) throws -> String {
+    try String(contentsOfFile: path + "/" + name, encoding: .utf8)
+  }
+}
