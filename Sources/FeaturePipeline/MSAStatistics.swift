@@ -15,7 +15,9 @@ public struct MSAStatistics: Sendable, Hashable {
     let columns = msa.shape[1]
     var depth = [Int](repeating: 0, count: columns)
     for row in 0..<rows {
-      for column in 0..<columns where msa.values[row * columns + column] != 21 { depth[column] += 1 }
+      for column in 0..<columns where msa.values[row * columns + column] != 21 {
+        depth[column] += 1
+      }
     }
     self.depth = depth
     neff = Self.neff(of: msa, identity: identity)
@@ -36,10 +38,10 @@ public struct MSAStatistics: Sendable, Hashable {
     guard rows > 0, columns > 0 else { return 0 }
     // Gaps differ between the two copies, so that they never agree; presence has 1 for residues and, in the second
     // copy, 2 for gaps, so that equal bytes are columns that both have.
-    let (first, second) = (msa.values.map { $0 == 21 ? 254 : $0 }, msa.values.map { $0 == 21 ? 255 : $0 })
-    let (here, there) = (
-      msa.values.map { $0 == 21 ? UInt8(0) : 1 }, msa.values.map { $0 == 21 ? UInt8(2) : 1 }
-    )
+    let first = msa.values.map { $0 == 21 ? UInt8(254) : $0 }
+    let second = msa.values.map { $0 == 21 ? UInt8(255) : $0 }
+    let here = msa.values.map { $0 == 21 ? UInt8(0) : 1 }
+    let there = msa.values.map { $0 == 21 ? UInt8(2) : 1 }
     var alike = [Int](repeating: 1, count: rows)
     withPointers(first, second) { first, second in
       withPointers(here, there) { here, there in

@@ -38,7 +38,7 @@ struct ListStore: ParsableCommand {
 /// `helixfold store show`: sequence, alignment statistics and provenance of a target.
 struct ShowStore: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show sequence, alignment statistics and provenance of a target.")
+    commandName: "show", abstract: "Show sequence, alignment and provenance of a target.")
 
   @Argument(help: "Feature file (HDF5).")
   var store: String
@@ -164,7 +164,8 @@ struct ExportStore: ParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).")
+    commandName: "export",
+    abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).")
 
   @Argument(help: "Feature file (HDF5).")
   var store: String
@@ -182,7 +183,14 @@ struct ExportStore: ParsableCommand {
     let store = try FeatureStore(path: store)
     let raw = try store.features(of: StoreTarget.name(id, in: store))
     switch format {
-    case .a3m: try AtomicFile.write(A3M.write(raw.alignment), to: output)
+    case .a3m:
+      let inserted = raw.deletions.values.reduce(0) { $0 + Int($1) }
+      guard inserted < InputText.maximumBytes else {
+        throw InputError.content(
+          file: self.store, problem: "counts \(inserted) inserted letters, too many for a text file"
+        )
+      }
+      try AtomicFile.write(A3M.write(raw.alignment), to: output)
     case .npz:
       let arrays = raw.alphaFoldArrays.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
       try NumpyArchive.write(arrays, to: output, deflated: true)

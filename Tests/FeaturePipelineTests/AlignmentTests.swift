@@ -107,7 +107,8 @@ struct AlignmentTests {
         + " sequence")
     #expect(
       message { try parse(">q\nACD\n").checkQuery(is: target) }
-        == "t.a3m: the first row has 3 residues, the target has 4; the first row must be the target's sequence")
+        == "t.a3m: the first row has 3 residues, the target has 4; the first row must be"
+        + " the target's sequence")
   }
 
   @Test("equal aligned rows count once over all files, insertions aside; the first one stays")

@@ -32,7 +32,10 @@ struct FASTATests {
   @Test(
     "a bad byte is an error with line and column",
     arguments: [
-      (">a\nACD\nA1C\n", "t.fasta:3:2: '1' is not an amino acid (ACDEFGHIKLMNPQRSTVWY, X for unknown)"),
+      (
+        ">a\nACD\nA1C\n",
+        "t.fasta:3:2: '1' is not an amino acid (ACDEFGHIKLMNPQRSTVWY, X for unknown)"
+      ),
       (
         ">a\nAC:DE\n",
         "t.fasta:2:3: ':' separates chains, but only single chains are supported; give each its own record"
@@ -41,7 +44,10 @@ struct FASTATests {
         ">a\nAC-DE\n",
         "t.fasta:2:3: '-' is a gap; the target must not be aligned (alignments go to --msa)"
       ),
-      (">a\nAC*DE\n", "t.fasta:2:3: '*' in the middle of a sequence; a stop is only allowed at the end"),
+      (
+        ">a\nAC*DE\n",
+        "t.fasta:2:3: '*' in the middle of a sequence; a stop is only allowed at the end"
+      ),
       (">a\n>b\nAC\n", "t.fasta:1: the sequence is empty, expected at least one amino acid letter"),
       (
         ">a\nA\u{0}C\n",
@@ -80,14 +86,14 @@ struct FASTATests {
   @Test(
     "what is no FASTA file at all is refused with one line",
     arguments: [
-      ("", "t.fasta: is empty, expected FASTA records ('>name', sequence)"),
-      (" \n\r\n", "t.fasta: is empty, expected FASTA records ('>name', sequence)"),
+      ("", "t.fasta: is empty, expected FASTA ('>name', sequence)"),
+      (" \n\r\n", "t.fasta: is empty, expected FASTA ('>name', sequence)"),
       (
         "ACDEF\n",
         "t.fasta:1:1: a FASTA record must begin with '>' and a name, found 'ACDEF'"
       ),
       (
-        "\u{1}\u{2}\u{3}binary", 
+        "\u{1}\u{2}\u{3}binary",
         "t.fasta:1:1: a FASTA record must begin with '>' and a name, found 'binary'"
       ),
     ])
@@ -103,7 +109,8 @@ struct FASTATests {
   @Test("missing files, folders and compressed files are named")
   func files() throws {
     #expect(
-      message { _ = try InputText(path: "/nonexistent.fasta") } == "/nonexistent.fasta: no such file")
+      message { _ = try InputText(path: "/nonexistent.fasta") }
+        == "/nonexistent.fasta: no such file")
     let folder = FileManager.default.temporaryDirectory.path
     #expect(
       message { _ = try InputText(path: folder) } == "\(folder): cannot be read: it is a folder")
@@ -122,8 +129,10 @@ struct TargetNameTests {
     "no name climbs a folder, hides a file or looks like a flag",
     arguments: [
       ("../../x", "x"), ("/etc/passwd", "etc_passwd"), (".hidden", "hidden"), ("--flag", "flag"),
-      ("sp|P12345|NAME_HUMAN some protein", "sp_P12345_NAME_HUMAN"), ("", "target"), ("..", "target"),
-      ("T1026", "T1026"), ("1cex___2304", "1cex___2304"), ("a//b", "a_b"), ("a\u{0}b", "a_b"), ("é", "target"), ("7a4d_A.v2-b", "7a4d_A.v2-b"),
+      ("sp|P12345|NAME_HUMAN some protein", "sp_P12345_NAME_HUMAN"), ("", "target"),
+      ("..", "target"),
+      ("T1026", "T1026"), ("1cex___2304", "1cex___2304"), ("a//b", "a_b"), ("a\u{0}b", "a_b"),
+      ("é", "target"), ("7a4d_A.v2-b", "7a4d_A.v2-b"),
     ])
   func sanitized(_ header: String, _ expected: String) {
     #expect(TargetName.sanitized(header) == expected)

@@ -45,7 +45,8 @@ struct PreparationTests {
         try write("# STOCKHOLM 1.0\nq ACDE\nh\(name.prefix(2)) AC-E\n//\n", "\(folder)/t/\(name)")
       }
       for name in ["bfd_uniclust_hits.a3m", "uniref90_hits.a3m"] {
-        try write(">q\nACDE\n>\(name)\nACD\(name == "uniref90_hits.a3m" ? "K" : "L")\n", "\(folder)/t/\(name)")
+        let last = name == "uniref90_hits.a3m" ? "K" : "L"
+        try write(">q\nACDE\n>\(name)\nACD\(last)\n", "\(folder)/t/\(name)")
       }
       let source = try FeatureImport.sources(at: folder + "/t")
       #expect(source.count == 1 && source[0].id == "t")

@@ -69,7 +69,8 @@ struct SamplingTests {
     #expect(abs(Double(masked) / Double(hidden.count) - 0.7) < 0.018)
     let draw = sampler.draw(choices)
     for cell in choices.hidden.indices {
-      #expect((draw.msaFeature.values[cell * 49 + 22] == 1) == (choices.hidden[cell] && choices.replacements[cell] == 22))
+      let showsMask = draw.msaFeature.values[cell * 49 + 22] == 1
+      #expect(showsMask == (choices.hidden[cell] && choices.replacements[cell] == 22))
     }
   }
 
@@ -105,9 +106,10 @@ struct SamplingTests {
     for extra in clusters..<choices.rowOrder.count {
       let agreement = (0..<clusters).map { row in
         (0..<n).reduce(Float(0)) { sum, i in
-          sum + zip(oneHot(value(extra, i)), oneHot(shown(row, i))).prefix(21).reduce(0) {
-            $0 + $1.0 * $1.1
-          }
+          sum
+            + zip(oneHot(value(extra, i)), oneHot(shown(row, i))).prefix(21).reduce(0) {
+              $0 + $1.0 * $1.1
+            }
         }
       }
       members[agreement.firstIndex(of: agreement.max() ?? 0) ?? 0].append(extra)

@@ -128,7 +128,8 @@ struct StoreTests {
         message { _ = try FeatureStore(path: path).features(of: "u") }
           == "\(path): holds no target 'u'; it holds 1, such as t")
       try Data("hello".utf8).write(to: URL(fileURLWithPath: path))
-      #expect(message { _ = try FeatureFile.open(path: path) }?.contains("is no feature file") == true)
+      #expect(
+        message { _ = try FeatureFile.open(path: path) }?.contains("is no feature file") == true)
     }
   }
 
@@ -193,9 +194,11 @@ struct StoreTests {
         == "f.pkl: 'msa' is int32 of shape [5, 9], expected classes 0 … 21 in HHblits order")
     #expect(
       problem("deletion_matrix_int", .int32(NDArray(repeating: 0, shape: [4, 9])))
-        == "f.pkl: 'deletion_matrix_int' is int32 of shape [4, 9], expected integers of shape [5, 9]")
+        == "f.pkl: 'deletion_matrix_int' is int32 of shape [4, 9], expected integers of shape"
+        + " [5, 9]")
     #expect(
-      problem("template_all_atom_positions", .float32(NDArray(repeating: .nan, shape: [2, 9, 37, 3])))?
+      problem(
+        "template_all_atom_positions", .float32(NDArray(repeating: .nan, shape: [2, 9, 37, 3])))?
         .contains("NaN or infinite") == true)
   }
 }

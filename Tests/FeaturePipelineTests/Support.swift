@@ -50,7 +50,8 @@ func randomFeatures(residues: Int, rows: Int, seed: UInt64) throws -> RawFeature
     msa.append(
       changed
         ? UInt8(key.child(2).integer(cell, below: 22)) : raw.aatype[cell % residues])
-    deleted.append(key.child(3).uniform(cell) < 0.1 ? UInt16(key.child(4).integer(cell, below: 9)) : 0)
+    deleted.append(
+      key.child(3).uniform(cell) < 0.1 ? UInt16(key.child(4).integer(cell, below: 9)) : 0)
   }
   raw.msa = NDArray(shape: [rows, residues], values: msa)
   raw.deletions = NDArray(shape: [rows, residues], values: deleted)

@@ -77,7 +77,8 @@ public struct AlphaFoldFeatures: Sendable {
     }
     let count = types.shape[0]
     let maskName =
-      arrays["template_all_atom_masks"] == nil ? "template_all_atom_mask" : "template_all_atom_masks"
+      arrays["template_all_atom_masks"] == nil
+      ? "template_all_atom_mask" : "template_all_atom_masks"
     let mask = try floats(maskName, shape: [count, n, AtomName.count])
     var positions = try floats(
       "template_all_atom_positions", shape: [count, n, AtomName.count, 3])

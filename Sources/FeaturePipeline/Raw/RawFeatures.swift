@@ -16,7 +16,7 @@ public struct RawFeatures: Sendable, Hashable {
   public var residueIndex: [Int32]
   /// Whether a domain begins after a linker here (`between_segment_residues` > 0); false for chains. `[N_res]`
   public var hasBreak: [Bool]
-  /// Alignment, the target in row 0. Classes 0 … 21. `[N_seq, N_res]`
+  /// Alignment in classes 0 … 21, the target in row 0: `[N_seq, N_res]`.
   public var msa: NDArray<UInt8>
   /// Letters deleted before each cell, at most 65,535. `[N_seq, N_res]`
   public var deletions: NDArray<UInt16>
@@ -65,7 +65,7 @@ public struct AlignmentSource: Sendable, Hashable, Codable {
   }
 }
 
-/// Template structures aligned to the target. Suppl. 1.2.3.
+/// Template structures aligned to the target.
 public struct TemplateStructures: Sendable, Hashable {
   /// Names such as `1abc_A`. `[N_templ]`
   public var names: [String]
@@ -112,7 +112,8 @@ extension RawFeatures {
   public func validate(file: String) throws(InputError) {
     let n = residueCount
     guard n > 0, n <= FASTA.maximumResidues else {
-      throw .content(file: file, problem: "has \(n) residues, expected 1 … \(FASTA.maximumResidues)")
+      throw .content(
+        file: file, problem: "has \(n) residues, expected 1 … \(FASTA.maximumResidues)")
     }
     func require(_ name: String, _ found: [Int], _ expected: [Int]) throws(InputError) {
       if found != expected {

@@ -21,9 +21,9 @@ public struct AlignmentChoices: Sendable, Hashable {
   }
 }
 
-/// Draws cluster rows and extra rows from an alignment. Suppl. 1.2.6 and 1.2.7.
+/// Draws cluster rows and extra rows from an alignment.
 ///
-/// Order as released: block deletion (training only), row sampling, masking, clustering, cluster averages,
+/// Suppl. 1.2.6 and 1.2.7. Order as released: block deletion (training only), row sampling, masking, clustering, cluster averages,
 /// crop of the extra rows. Masking comes before clustering so that the averages do not tell what is hidden;
 /// the profile comes from the whole alignment.
 public struct AlignmentSampler: Sendable {
@@ -85,7 +85,9 @@ public struct AlignmentSampler: Sendable {
     )
     let truth = gather(msa, clusterRows)
     var shown = truth
-    for cell in shown.indices where choices.hidden[cell] { shown[cell] = choices.replacements[cell] }
+    for cell in shown.indices where choices.hidden[cell] {
+      shown[cell] = choices.replacements[cell]
+    }
     let allExtra = gather(msa, extraRows)
     let assignment = ClusterAssignment.nearest(
       centres: shown, extra: allExtra, columns: columns)

@@ -1,4 +1,6 @@
-/// Assignment of the extra rows to the cluster centres that they agree with most. Suppl. 1.2.7.
+/// Assignment of the extra rows to the cluster centres that they agree with most.
+///
+/// Suppl. 1.2.7.
 enum ClusterAssignment {
   /// The centre that each extra row agrees with in most columns; among equals the first.
   ///

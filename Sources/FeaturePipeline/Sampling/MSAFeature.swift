@@ -1,8 +1,8 @@
 import Foundation
 
-/// The 49 channels that the network sees per cluster cell (`msa_feat`). Suppl. Table 1 and 1.2.7.
+/// The 49 channels that the network sees per cluster cell, `msa_feat`.
 ///
-/// Channels: one-hot class (23), has deletion, deletion value, cluster profile (23), mean deletion value.
+/// Suppl. Table 1 and 1.2.7. Channels: one-hot class (23), has deletion, deletion value, cluster profile (23), mean deletion value.
 enum MSAFeature {
   static let channels = 49
   private static let hasDeletion = 23

@@ -19,7 +19,9 @@ struct MaskedMSA {
     let (rows, columns) = (msa.shape[0], msa.shape[1])
     var counts = [Int32](repeating: 0, count: columns * 22)
     for row in 0..<rows {
-      for column in 0..<columns { counts[column * 22 + Int(msa.values[row * columns + column])] += 1 }
+      for column in 0..<columns {
+        counts[column * 22 + Int(msa.values[row * columns + column])] += 1
+      }
     }
     profile = counts.map { Float($0) / Float(rows) }
   }

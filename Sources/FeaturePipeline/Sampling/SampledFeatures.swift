@@ -58,7 +58,7 @@ extension TargetFeatures {
 }
 
 extension TemplateFeatures {
-  /// The first templates, at most `limit`, with their pseudo-betas. Suppl. 1.2.9 (CB, CA for glycine).
+  /// The first templates, at most `limit`, with their pseudo-betas: CB, or CA for glycine.
   init(_ raw: TemplateStructures, first limit: Int) {
     let count = max(0, min(limit, raw.count))
     let residues = raw.aatype.shape[1]

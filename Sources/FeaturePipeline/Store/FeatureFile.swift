@@ -31,7 +31,7 @@ public enum FeatureFile: Sendable {
     guard start.first == 0x80 else {
       throw InputError.content(
         file: path,
-        problem: "is no feature file, expected features.pkl, features.npz or a helixfold store (HDF5)")
+        problem: "is no feature file, expected features.pkl, features.npz or a store (HDF5)")
     }
     return .dictionary(try AlphaFoldFeatures(pickle: path))
   }

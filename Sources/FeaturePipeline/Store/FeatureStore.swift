@@ -1,8 +1,9 @@
 import HDF5Files
 import NumericArrays
 
-/// A file of targets: one, or thousands packed with an index. The one format for features, templates, labels and
-/// provenance; specified in docs/file-formats.md.
+/// A file of targets: one, or thousands packed with an index.
+///
+/// The one format for features, templates, labels and provenance; specified in docs/file-formats.md.
 ///
 /// Reading is safe from several processes at once. Files are written beside their place and renamed.
 public struct FeatureStore: Sendable {
@@ -41,7 +42,8 @@ public struct FeatureStore: Sendable {
   public func record(of id: String) throws -> TargetRecord {
     let group = try group(id)
     return TargetRecord(
-      features: try group.readFeatures(), labels: try group.readLabels(residues: entry(id).residues),
+      features: try group.readFeatures(),
+      labels: try group.readLabels(residues: entry(id).residues),
       provenance: try group.readProvenance())
   }
 
@@ -97,7 +99,9 @@ public struct FeatureStore: Sendable {
       var entries: [StoreEntry] = []
       var taken: Set<String> = []
       while let record = try records() {
-        guard taken.insert(record.features.id).inserted else { throw duplicate(record.features.id, path) }
+        guard taken.insert(record.features.id).inserted else {
+          throw duplicate(record.features.id, path)
+        }
         try TargetGroup(file: file, id: record.features.id).write(record, rowNames: rowNames)
         entries.append(StoreEntry(record))
       }

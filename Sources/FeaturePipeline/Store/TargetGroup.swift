@@ -3,7 +3,9 @@ import HDF5Files
 import NumericArrays
 import Protein
 
-/// Reading and writing of one target's group, `targets/<id>`. Layout: docs/file-formats.md.
+/// Reading and writing of one target's group, `targets/<id>`.
+///
+/// Layout: docs/file-formats.md.
 struct TargetGroup {
   let file: HDF5File
   let id: String
@@ -101,7 +103,8 @@ struct TargetGroup {
   func readFeatures() throws -> RawFeatures {
     guard let sequence = file.attribute("sequence", of: path)?.text, !sequence.isEmpty else {
       throw InputError.array(
-        file: file.path, name: path, found: "without a sequence", expected: "a 'sequence' attribute")
+        file: file.path, name: path, found: "without a sequence",
+        expected: "a 'sequence' attribute")
     }
     let aatype = try readAatype(sequence)
     let count = aatype.count

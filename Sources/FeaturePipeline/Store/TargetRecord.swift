@@ -21,7 +21,7 @@ public struct TargetRecord: Sendable, Hashable {
 
 /// The experimental structure of a target.
 public struct TargetLabels: Sendable, Hashable {
-  /// Coordinates in the atom37 order, Å; 0 where unknown. Stored with 0.001 Å. `[N_res, 37, 3]`
+  /// Coordinates in the atom37 order, Å, 0 where unknown, stored with 0.001 Å: `[N_res, 37, 3]`.
   public var positions: NDArray<Float>
   /// 1 where the atom is known. `[N_res, 37]`
   public var mask: NDArray<Float>
@@ -45,7 +45,9 @@ public struct TargetLabels: Sendable, Hashable {
   }
 }
 
-/// Where the data of a target came from. Kept as JSON, so that later versions can add to it.
+/// Where the data of a target came from.
+///
+/// Kept as JSON, so that later versions can add to it.
 public struct Provenance: Sendable, Hashable, Codable {
   /// Date and time of making, ISO 8601.
   public var created: String?

@@ -11,7 +11,9 @@ public enum A3M {
     return try rows.finish()
   }
 
-  /// The alignment in A3M, ending with a newline. Letters that files no longer name are written as `x`.
+  /// The alignment in A3M, ending with a newline.
+  ///
+  /// Inserted letters are only counted in memory and are written as `x`.
   public static func write(_ alignment: Alignment) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(alignment.letters.count + alignment.rows * 16)
@@ -69,7 +71,9 @@ private struct RowCollector {
   private func refuseComplex(_ line: InputText.Line) throws(InputError) {
     guard headerLine == 0 else { return }
     let parts = text.string(line.range).dropFirst().split(separator: "\t")
-    guard let lengths = parts.first, lengths.allSatisfy({ $0.isNumber || $0 == "," }) else { return }
+    guard let lengths = parts.first, lengths.allSatisfy({ $0.isNumber || $0 == "," }) else {
+      return
+    }
     if lengths.contains(",") || (parts.count > 1 && parts[1] != "1") {
       throw text.problem(
         "this alignment is of a complex ('#\(lengths)'), but only single chains are supported",

@@ -72,8 +72,8 @@ public struct Alignment: Sendable, Hashable {
       if found == residue.rawValue || found == unknown || residue == .unknown { continue }
       throw .content(
         file: source,
-        problem: "the first row has \(InputText.quoted(letter)) at residue \(column + 1), the target has"
-          + " '\(residue.letter)'; the first row must be the target's sequence")
+        problem: "the first row has \(InputText.quoted(letter)) at residue \(column + 1),"
+          + " the target has '\(residue.letter)'; the first row must be the target's sequence")
     }
   }
 }

@@ -8,7 +8,7 @@ public struct FASTARecord: Sendable, Hashable {
   public var header: String
   /// Line of the header, counted from 1; 0 for a bare sequence.
   public var line: Int
-  /// The sequence, or what is wrong with it. One bad record does not spoil the others.
+  /// The sequence, or what is wrong with it: one bad record does not spoil the others.
   public var sequence: Result<ProteinSequence, InputError>
   /// What was changed while reading, one line each.
   public var warnings: [String]
@@ -42,7 +42,7 @@ public enum FASTA {
       }
     }
     guard !drafts.isEmpty else {
-      throw .content(file: text.name, problem: "is empty, expected FASTA records ('>name', sequence)")
+      throw .content(file: text.name, problem: "is empty, expected FASTA ('>name', sequence)")
     }
     return named(drafts, in: text)
   }
