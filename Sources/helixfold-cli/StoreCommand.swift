@@ -23,8 +23,9 @@ struct ListStore: ParsableCommand {
   var store: String
 
   func run() throws {
+    let entries = try FeatureStore(path: store).entries
     print("id\tresidues\trows\ttemplates\tlabels\tresolution\trelease_date\tcluster")
-    for entry in try FeatureStore(path: store).entries {
+    for entry in entries {
       let cells = [
         entry.id, "\(entry.residues)", "\(entry.rows)", "\(entry.templates)",
         entry.hasLabels ? "yes" : "no", entry.resolution.map { "\($0)" } ?? "-",
