@@ -99,7 +99,7 @@ struct PredictionTests {
 
   private func predict(
     _ options: PredictionOptions, letters: String = "MKTAYIAKQRQISFVKSHFSRQ", stopAfter: Int? = nil
-  ) throws -> ExitStatus {
+  ) throws -> HelixFold.ExitStatus {
     let reporter = ProgressReporter(style: .quiet)
     let pipeline = FoldingPipeline(options, models: [Self.model], reporter: reporter)
     var finished = 0

@@ -46,10 +46,7 @@ extension ModelDescription {
 
   /// Seeded random parameters of a preset.
   static func random(_ preset: String, seed: UInt64) throws -> ModelDescription {
-    guard let config = FoldingConfig.preset(named: preset) else {
-      throw PredictionError.unknownPreset(
-        name: preset, known: FoldingConfig.presets.map(\.name))
-    }
+    let config = try FoldingConfig.named(preset)
     return ModelDescription(
       name: config.name, source: "random parameters", checksum: "seed \(seed)", config: config,
       parameters: RecipeParameters(config, seed: seed), isRandom: true,

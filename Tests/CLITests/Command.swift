@@ -1,0 +1,61 @@
+import Foundation
+
+/// Runs the built command.
+enum Command {
+  struct Result {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  static func run(
+    _ arguments: [String], in folder: ScratchFolder? = nil, input: String = ""
+  ) throws -> Result {
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = folder.url }
+    var environment = ProcessInfo.processInfo.environment
+    environment["HELIXFOLD_WEIGHTS"] = nil
+    process.environment = environment
+    // Files, not pipes: a child that fills one pipe while the other is read would wait for ever.
+    let scratch = try ScratchFolder()
+    for name in ["in", "out", "err"] {
+      try Data(name == "in" ? Array(input.utf8) : []).write(to: scratch.file(name))
+    }
+    process.standardInput = try FileHandle(forReadingFrom: scratch.file("in"))
+    process.standardOutput = try FileHandle(forWritingTo: scratch.file("out"))
+    process.standardError = try FileHandle(forWritingTo: scratch.file("err"))
+    try process.run()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus,
+      output: try String(contentsOf: scratch.file("out"), encoding: .utf8),
+      errors: try String(contentsOf: scratch.file("err"), encoding: .utf8))
+  }
+
+  /// The product stands beside the test bundle.
+  private static let executable: URL = {
+    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    for _ in 0..<4 {
+      let candidate = folder.appendingPathComponent("helixfold")
+      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+      folder = folder.deletingLastPathComponent()
+    }
+    return URL(fileURLWithPath: "/helixfold-was-not-built")
+  }()
+}
+
+/// A folder that goes away with the test.
+final class ScratchFolder: Sendable {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+}
