@@ -3,6 +3,7 @@
 #
 # One archive of about 5 GB (CC BY 4.0). No checksums are published for it, so each monomer file is opened
 # and its preset recognised: every array must be there with the right shape. A partial download is continued.
+# Not tested against the live server: it was written where none could be reached.
 set -euo pipefail
 
 folder=${1:-params}
