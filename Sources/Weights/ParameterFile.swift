@@ -86,6 +86,31 @@ public struct ParameterFile: ParameterSource {
     }
   }
 
+  /// The network to run: the one recognised, or the preset of that name; refused unless the file fits it.
+  public func configuration(preset: String?) throws -> FoldingConfig {
+    guard let preset else {
+      try requireFit(to: config)
+      return config
+    }
+    guard let named = FoldingConfig.preset(named: preset) else {
+      throw WeightsError.unknownPreset(name: preset)
+    }
+    try requireFit(to: named)
+    return named
+  }
+
+  /// CRC-64/XZ that identifies the parameters: the one stored in our own files, else of all bytes of the file.
+  public func checksum() throws -> String {
+    if let provenance { return provenance.checksum }
+    var check = CyclicRedundancyCheck()
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    bytes.withUnsafeBytes { check.update($0) }
+    return check.text
+  }
+
+  /// Whether the file says that its parameters are random numbers, whose structures mean nothing.
+  public var isRandom: Bool { provenance?.isRandom ?? false }
+
   /// Place of the outer product mean in training; nil for HelixFold's files, which were trained with either.
   public var blockOrder: BlockOrder? {
     switch format {

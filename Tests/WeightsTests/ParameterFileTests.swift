@@ -134,6 +134,41 @@ struct ParameterFileTests {
     #expect(found.name == expected)
   }
 
+  @Test("the report counts, verifies and names what is wrong, a line each")
+  func report() throws {
+    try withScratchFolder { folder in
+      let bias = root + "distogram_head/half_logits//bias"
+      let broken = ChangedParameters(
+        base: source, changes: [bias: NDArray(repeating: .nan, shape: [64])])
+      try write(broken, folder + "/a.h5", .tiny, .bfloat16)
+      let report = try ParameterReport(ParameterFile(path: folder + "/a.h5"))
+      let manifest = FoldingConfig.tiny.parameterManifest
+      #expect(report.arrays == manifest.count)
+      #expect(report.parameters == manifest.reduce(0) { $0 + $1.count })
+      #expect(report.types.values.reduce(0, +) == manifest.count)
+      #expect(report.nonFinite == [bias])
+      #expect(!report.isSound)
+      #expect(report.lines.contains("  not finite   \(bias)"))
+      #expect(report.lines.last == "  not usable as tiny")
+      try write(source, folder + "/b.npz")
+      #expect(try ParameterReport(ParameterFile(path: folder + "/b.npz")).isSound)
+    }
+  }
+
+  @Test("a named preset is checked, an unknown one lists those that exist")
+  func namedPreset() throws {
+    try withScratchFolder { folder in
+      try write(source, folder + "/a.npz")
+      let file = try ParameterFile(path: folder + "/a.npz")
+      #expect(try file.configuration(preset: nil).name == "tiny")
+      #expect(try file.configuration(preset: "tiny").name == "tiny")
+      #expect(
+        message { _ = try file.configuration(preset: "model_1") }.contains("does not fit model_1"))
+      #expect(
+        message { _ = try file.configuration(preset: "model_9") }.contains("model_5_ptm, tiny"))
+    }
+  }
+
   @Test("another block order is refused")
   func blockOrder() throws {
     try withScratchFolder { folder in
@@ -231,7 +266,7 @@ struct DamagedParameterTests {
       let original = try HDF5File.open(path: path)
       try HDF5File.write(to: folder + "/b.h5") { file in
         try file.copy("parameters", from: original, to: "parameters")
-        for name in ["format", "config", "source", "licence", "checksum"] {
+        for name in ["format", "config", "source", "licence", "values", "checksum"] {
           try file.setAttribute(name, to: #require(original.attribute(name)))
         }
         try file.setAttribute("format_version", to: .integer(1))

@@ -9,13 +9,16 @@ public struct ParameterProvenance: Sendable, Hashable {
   public var source: String
   /// Terms of use, in words.
   public var licence: String
+  /// Whether they are random numbers, whose structures mean nothing.
+  public var isRandom: Bool
   /// CRC-64/XZ over configuration, origin, keys, shapes and the checksums of all arrays; set when written.
   public internal(set) var checksum = ""
 
   /// An origin; the checksum follows from what is written.
-  public init(source: String, licence: String) {
+  public init(source: String, licence: String, isRandom: Bool = false) {
     self.source = source
     self.licence = licence
+    self.isRandom = isRandom
   }
 }
 
@@ -38,12 +41,15 @@ enum OwnLayout {
   }
 
   /// Checksum of all that a file says about its arrays; `arrays` are one line each, sorted.
-  static func checksum(config: String, source: String, licence: String, arrays: [String]) -> String
-  {
+  static func checksum(
+    config: String, _ provenance: ParameterProvenance, arrays: [String]
+  ) -> String {
     var check = CyclicRedundancyCheck()
-    for line in ["\(format) \(version)", config, source, licence] + arrays {
-      check.update(line + "\n")
-    }
+    let head = [
+      "\(format) \(version)", config, provenance.source, provenance.licence,
+      provenance.isRandom ? "random" : "trained",
+    ]
+    for line in head + arrays { check.update(line + "\n") }
     return check.text
   }
 
@@ -82,9 +88,10 @@ struct OwnStore: ArrayStore {
       lines.append(OwnLayout.line(key, info.type, info.shape, checksum))
     }
     var provenance = ParameterProvenance(
-      source: try Self.text("source", file), licence: try Self.text("licence", file))
+      source: try Self.text("source", file), licence: try Self.text("licence", file),
+      isRandom: try Self.text("values", file) == "random")
     provenance.checksum = OwnLayout.checksum(
-      config: text, source: provenance.source, licence: provenance.licence, arrays: lines.sorted())
+      config: text, provenance, arrays: lines.sorted())
     guard try Self.text("checksum", file) == provenance.checksum else {
       throw WeightsError.damaged(
         file: path, part: "checksum", reason: "the file has changed since it was written")

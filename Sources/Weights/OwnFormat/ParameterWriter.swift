@@ -48,9 +48,7 @@ public enum ParameterWriter {
           ? try store(source.bfloat16(for: spec.key), spec, file)
           : try store(source.floats(for: spec.key), spec, file)
       }
-      let checksum = OwnLayout.checksum(
-        config: text, source: provenance.source, licence: provenance.licence, arrays: lines.sorted()
-      )
+      let checksum = OwnLayout.checksum(config: text, provenance, arrays: lines.sorted())
       try file.setAttribute("format", to: .text(OwnLayout.format))
       try file.setAttribute("format_version", to: .integer(OwnLayout.version))
       try file.setAttribute("preset", to: .text(config.name))
@@ -58,6 +56,7 @@ public enum ParameterWriter {
       try file.setAttribute("config", to: .text(text))
       try file.setAttribute("source", to: .text(provenance.source))
       try file.setAttribute("licence", to: .text(provenance.licence))
+      try file.setAttribute("values", to: .text(provenance.isRandom ? "random" : "trained"))
       try file.setAttribute("checksum", to: .text(checksum))
     }
   }

@@ -1,0 +1,136 @@
+import ArgumentParser
+import FoldingCore
+import Foundation
+import Weights
+
+/// `helixfold weights`: look at, convert and make parameter files.
+struct WeightsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "weights",
+    abstract: "Inspect, convert or make files of network parameters.",
+    discussion: """
+      Reads DeepMind's params_model_*.npz, HelixFold's .pdparams, OpenFold's .pt and helixfold's own .h5. Nothing
+      in a file is ever executed. tools/download-parameters.sh fetches the official parameters.
+      """,
+    subcommands: [Inspect.self, Convert.self, Init.self])
+
+  /// Settings of the files that are written.
+  struct WritingOptions: ParsableArguments {
+    @Option(
+      help: """
+        Precision of an .h5 file: fp32, or bf16 for the matrices of embedders and stacks. An .npz file is \
+        always fp32.
+        """)
+    var precision = StoragePrecision.float32
+  }
+
+  /// `helixfold weights inspect`.
+  struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what a file holds and whether it is complete.",
+      discussion: """
+        Reads every array, verifies checksums and names all arrays that are missing, surplus, misshapen or not
+        finite. Ends with status 65 when a file cannot be used.
+        """)
+
+    @Argument(help: "Parameter files.")
+    var files: [String]
+
+    @Option(help: "Compare with this preset instead of the one that fits best.")
+    var preset: String?
+
+    func run() throws {
+      let config = try preset.map(WeightsCommand.config)
+      var isSound = true
+      for path in files {
+        let report = try ParameterReport(ParameterFile(inspecting: path, config: config))
+        print(report.lines.joined(separator: "\n"))
+        isSound = isSound && report.isSound
+      }
+      if !isSound { throw ExitCode(65) }
+    }
+  }
+
+  /// `helixfold weights convert`.
+  struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write the parameters of a file in another format.",
+      discussion: "The ending of OUTPUT chooses the format: .h5 (helixfold) or .npz (DeepMind).")
+
+    @Argument(help: "File to read: .npz, .pdparams, .pt or .h5.")
+    var input: String
+
+    @Argument(help: "File to write: .h5 or .npz.")
+    var output: String
+
+    @OptionGroup var writing: WritingOptions
+
+    @Option(help: "Name of the preset, where several have the same arrays (model_1 and model_2).")
+    var preset: String?
+
+    @Option(help: "Block order of a HelixFold file, which does not record it: serial or parallel.")
+    var blockOrder: BlockOrder?
+
+    @Option(help: "Terms of use to record in an .h5 file.")
+    var licence: String?
+
+    func run() throws {
+      let file = try ParameterFile(path: input, expecting: preset.map(WeightsCommand.config))
+      var config = file.config
+      if let blockOrder { config.blockOrder = blockOrder }
+      try file.requireFit(to: config)
+      var provenance =
+        try file.provenance
+        ?? ParameterProvenance(
+          source: "\(URL(fileURLWithPath: input).lastPathComponent), \(file.format.rawValue), "
+            + "crc64 \(file.checksum())",
+          licence: "as the source")
+      if let licence { provenance.licence = licence }
+      try ParameterWriter.write(
+        file, config: config, provenance: provenance, precision: writing.precision, to: output)
+      print(output)
+    }
+  }
+
+  /// `helixfold weights init`.
+  struct Init: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make the parameters of an untrained network.",
+      discussion: "The values depend on preset and seed only; the file says that they are random.")
+
+    @Argument(help: "File to write: .h5 or .npz.")
+    var output: String
+
+    @Option(help: "Network, such as model_1, model_5_ptm or tiny.")
+    var preset: String
+
+    @Option(help: "Seed of the random numbers.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Place of the outer product mean: serial (AlphaFold2), first or parallel.")
+    var blockOrder = BlockOrder.serial
+
+    @OptionGroup var writing: WritingOptions
+
+    func run() throws {
+      var config = try WeightsCommand.config(preset)
+      config.blockOrder = blockOrder
+      try ParameterWriter.write(
+        InitialParameters(config, seed: seed), config: config,
+        provenance: ParameterProvenance(
+          source: "initial values, seed \(seed)", licence: "CC0 1.0", isRandom: true),
+        precision: writing.precision, to: output)
+      print(output)
+    }
+  }
+
+  private static func config(_ preset: String) throws -> FoldingConfig {
+    guard let config = FoldingConfig.preset(named: preset) else {
+      throw WeightsError.unknownPreset(name: preset)
+    }
+    return config
+  }
+}
+
+extension StoragePrecision: ExpressibleByArgument {}
+extension BlockOrder: ExpressibleByArgument {}
