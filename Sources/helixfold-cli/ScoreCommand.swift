@@ -9,9 +9,10 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract: "Compare a model with a reference structure.",
     discussion: """
-      Prints lDDT (all atoms and C-alphas), TM-score, GDT-TS, GDT-HA, RMSD and RMSD95, and checks the model's
-      handedness and clashes. Residues are matched by number or, where numbers do not correspond, by aligning the
-      sequences. Residues that the model lacks count as failures. Files are PDB or mmCIF, gzip-compressed or not.
+      Prints lDDT (all atoms and C-alphas), TM-score, GDT-TS, GDT-HA, RMSD and RMSD95, and checks \
+      the model's handedness and clashes. Residues are matched by number or, where numbers do not \
+      correspond, by aligning the sequences. Residues that the model lacks count as failures. \
+      Files are PDB or mmCIF, gzip-compressed or not.
       """)
 
   @Argument(help: "Structure to be judged.")

@@ -52,8 +52,12 @@ import Testing
     let all = LocalDistanceDifference(reference: matching.reference, model: matching.model)
     let alpha = LocalDistanceDifference(
       reference: matching.reference, model: matching.model, atoms: .alphaCarbons)
-    #expect(abs(try #require(all.score) - model.lddt) < 1e-4)
-    #expect(abs(try #require(alpha.score) - model.lddtCA) < 1e-4)
+    for (found, expected) in [(all, model.lddt), (alpha, model.lddtCA)] {
+      // OpenStructure works in single precision: one distance that lies within 10⁻⁵ Å of a threshold may fall to
+      // the other side (model 70031 has one at 1.1·10⁻⁶ Å), which in a small protein is more than 1e-4.
+      let oneComparison = 1.01 / Double(4 * found.pairCount)
+      #expect(abs(try #require(found.score) - expected) < max(1e-4, oneComparison))
+    }
   }
 
   @Test("renumbered models are matched by sequence, all others by number", arguments: models)

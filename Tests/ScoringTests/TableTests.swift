@@ -11,7 +11,7 @@ import Testing
   let noise: Structure
 
   init() throws {
-    reference = try Fixture.structure("2gtl_A.pdb.gz")
+    reference = try Fixture.structure("2gtl_A_full.pdb.gz")
     noise = try Fixture.structure("2gtl_A_noise.pdb.gz")
   }
 
@@ -49,7 +49,7 @@ import Testing
   @Test("a hinge of 60° costs TM-score and GDT less than a single superposition says")
   func hinge() throws {
     let bent = change(reference) { residues in
-      let half = residues.count / 2
+      let half = (residues.count + 1) / 2
       let pivot = residues[half].atoms[0].position
       let (s, c) = (0.75.squareRoot(), 0.5)
       for r in half..<residues.count {

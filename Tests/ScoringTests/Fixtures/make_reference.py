@@ -7,7 +7,7 @@ The models are not stored. Each is described in grid.json by a seed and a list o
 GridModel.swift carry out with the same arithmetic, rounded to the three decimals of a PDB file.
 
 Usage: make_reference.py TMTOOLS_FOLDER BIOPYTHON_FOLDER TMSCORE_REFERENCE_PROGRAM COMPOUND_LIBRARY [STRUCTURE]
-With a structure's name only its models are made anew, the others stay as they are in grid.json.
+With a structure's name (or "none") only its models are made anew, the others stay as they are in grid.json.
 """
 import gzip
 import json
@@ -60,13 +60,15 @@ class Random:
         return total - 6
 
 
-def read(path, chain):
-    """Heavy atoms of the amino acids of one chain, the most occupied locations."""
+def read(path, chain, terminal=False):
+    """Heavy atoms of the amino acids of one chain, the most occupied locations; the terminal oxygen if asked for."""
     atoms = pdbx.get_structure(
         pdbx.CIFFile.read(path), model=1, altloc="occupancy", extra_fields=["occupancy", "b_factor"],
         use_author_fields=True)
     atoms = atoms[(atoms.chain_id == chain) & struc.filter_amino_acids(atoms)]
-    atoms = atoms[(atoms.element != "H") & (atoms.element != "D") & (atoms.atom_name != "OXT")]
+    atoms = atoms[(atoms.element != "H") & (atoms.element != "D")]
+    if not terminal:
+        atoms = atoms[atoms.atom_name != "OXT"]
     return atoms[np.isin(atoms.res_id, atoms.res_id[atoms.atom_name == "CA"])]
 
 
@@ -155,6 +157,13 @@ def write_pdb(atoms, path):
     file.write(path)
 
 
+def write_packed(atoms, path):
+    file = pdbio.PDBFile()
+    file.set_structure(atoms)
+    with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
+        packed.write((str(file) + "\n").encode())
+
+
 def plain(atoms, numbers):
     """What OpenStructure is given: selenomethionine as methionine, residues numbered from 1 without insertion codes.
 
@@ -201,11 +210,7 @@ with tempfile.TemporaryDirectory() as folder:
             grid += [m for m in known if m["structure"] == name]
             continue
         atoms = read(path, chain)
-        path = f"{folder}/{name}.pdb"
-        write_pdb(atoms, path)
-        with open(path, "rb") as source, open(f"{here}/{name}.pdb.gz", "wb") as raw:
-            with gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
-                packed.write(source.read())
+        write_packed(atoms, f"{here}/{name}.pdb.gz")
         length = int(residues(atoms)[-1]) + 1
         for model in describe(name, length):
             changed, coord, keep = apply(atoms, model)
@@ -215,13 +220,11 @@ with tempfile.TemporaryDirectory() as folder:
                 lddtCA=lddt(changed, atoms, keep, True, folder))
             grid.append(model)
             print(model, flush=True)
-    # The models of the table in docs/scoring.md: Gaussian noise by NumPy, the rest follows from it.
-    atoms = read(STRUCTURES[0][1], "A")
+    # The table of models of 2GTL: Gaussian noise by NumPy, the other models follow from these two files.
+    atoms = read(STRUCTURES[0][1], "A", terminal=True)
     noise = atoms.copy()
     noise.coord = noise.coord + np.random.default_rng(0).normal(0, 0.5, noise.coord.shape)
-    write_pdb(noise, f"{folder}/noise.pdb")
-    with open(f"{folder}/noise.pdb", "rb") as source, open(f"{here}/2gtl_A_noise.pdb.gz", "wb") as raw:
-        with gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
-            packed.write(source.read())
+    write_packed(atoms, f"{here}/2gtl_A_full.pdb.gz")
+    write_packed(noise, f"{here}/2gtl_A_noise.pdb.gz")
 with open(f"{here}/grid.json", "w") as file:
     file.write("[\n" + ",\n".join(json.dumps(m) for m in grid) + "\n]\n")
