@@ -37,6 +37,12 @@ let package = Package(
     .target(
       name: "FeaturePipeline",
       dependencies: ["AtomicFiles", "FoldingCore", "Protein", "ArrayFiles", "HDF5Files"]),
+    .target(
+      name: "Evidence",
+      dependencies: [
+        "FoldingCore", "Protein", "StructureIO", "AtomicFiles", "ArrayFiles", "HDF5Files",
+        "FeaturePipeline",
+      ]),
     .target(name: "Weights", dependencies: ["FoldingCore", "ArrayFiles", "HDF5Files"]),
 
     // Network side.
@@ -55,10 +61,13 @@ let package = Package(
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Scoring", "StructureIO",
+        "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence", "AtomicFiles",
+        "Scoring", "StructureIO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(
+      name: "EvidenceTests", dependencies: ["Evidence"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),
     .testTarget(
       name: "ArrayFilesTests", dependencies: ["ArrayFiles"], resources: [.copy("Fixtures")]),

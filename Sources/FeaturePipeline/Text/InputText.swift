@@ -76,15 +76,15 @@ public struct InputText: Sendable, Hashable {
   }
 
   /// One line without its terminator.
-  struct Line {
+  package struct Line {
     /// Counted from 1.
-    var number: Int
+    package var number: Int
     /// Place of its bytes in the text.
-    var range: Range<Int>
+    package var range: Range<Int>
   }
 
   /// The lines; LF, CRLF and a lone CR all end one.
-  var lines: [Line] {
+  package var lines: [Line] {
     var result: [Line] = []
     var start = 0
     var index = 0
@@ -116,12 +116,12 @@ public struct InputText: Sendable, Hashable {
   }
 
   /// An error at a line and column of this text.
-  func problem(_ problem: String, line: Int, column: Int = 0) -> InputError {
+  package func problem(_ problem: String, line: Int, column: Int = 0) -> InputError {
     .text(file: name, line: line, column: column, problem: problem)
   }
 
   /// A byte as messages show it.
-  static func quoted(_ byte: UInt8) -> String {
+  package static func quoted(_ byte: UInt8) -> String {
     switch byte {
     case 0x21...0x7E: "'\(Character(UnicodeScalar(byte)))'"
     default: "byte 0x" + String(byte, radix: 16)
