@@ -1,0 +1,121 @@
+import FeaturePipeline
+
+/// Template hits in the Stockholm files of hmmsearch and jackhmmer.
+///
+/// The multimer pipeline of AlphaFold searches the sequences of the PDB (`pdb_seqres`) with a profile of the
+/// target. Upper case and `-` are columns of the target, lower case insertions, `.` padding. A row is called
+/// `4pqx_A/2-217` and described as `mol:protein length:217`. Rows of nucleic acids are left out; departures from
+/// AlphaFold: a row that makes no sense is skipped and listed, and a description without `mol:` counts as protein.
+public enum HmmsearchHits {
+  /// Reads the hits for a target; `skipsFirstRow` where the first row is the target (jackhmmer).
+  public static func parse(
+    _ text: InputText, target: String, skipsFirstRow: Bool = false
+  ) throws(InputError) -> HitFile {
+    let target = Array(target.utf8)
+    let rows = try StockholmRows(text)
+    var result = HitFile()
+    for (place, row) in rows.rows.dropFirst(skipsFirstRow ? 1 : 0).enumerated() {
+      do {
+        if let hit = try self.hit(row, index: place + 1, target: target) { result.hits.append(hit) }
+      } catch {
+        result.skipped.append(
+          SkippedRecord(file: text.name, line: row.line, reason: error.reason))
+      }
+    }
+    return result
+  }
+
+  private struct Problem: Error { let reason: String }
+
+  /// Nil for a row that is no protein.
+  private static func hit(
+    _ row: StockholmRows.Row, index: Int, target: [UInt8]
+  ) throws(Problem) -> TemplateHit? {
+    if row.description.contains("mol:"), !row.description.contains("mol:protein") { return nil }
+    let (name, start) = try nameAndStart(row.name)
+    var indices: [Int] = []
+    var columns = 0
+    var next = start - 1
+    var letters: [UInt8] = []
+    for letter in row.letters where letter != UInt8(ascii: ".") {
+      switch letter {
+      case UInt8(ascii: "-"): indices.append(-1)
+      case UInt8(ascii: "a")...UInt8(ascii: "z"): next += 1
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+        indices.append(next)
+        next += 1
+        columns += 1
+      default: throw Problem(reason: "\(excerpt([letter])) is no letter of an aligned sequence")
+      }
+      letters.append(letter & ~0x20 | (letter == UInt8(ascii: "-") ? 0x20 : 0))
+    }
+    guard indices.count == target.count else {
+      throw Problem(
+        reason: "\(name) has \(indices.count) columns, the target \(target.count) residues;"
+          + " was this file made for another sequence?")
+    }
+    guard columns > 0 else { throw Problem(reason: "\(name) has no aligned residue") }
+    return TemplateHit(
+      index: index, name: name, alignedColumns: columns, sumOfProbabilities: nil, query: target,
+      template: letters, queryIndices: Array(target.indices), templateIndices: indices,
+      line: row.line)
+  }
+
+  /// `4pqx_A/2-217` → `4pqx_A` and 2.
+  private static func nameAndStart(_ label: String) throws(Problem) -> (String, Int) {
+    if let slash = label.lastIndex(of: "/") {
+      let range = label[label.index(after: slash)...].split(separator: "-")
+      if range.count == 2, let start = Int(range[0]), let end = Int(range[1]), start >= 1,
+        end >= start, end < Int(Int32.max)
+      {
+        return (String(label[..<slash]), start)
+      }
+    }
+    throw Problem(reason: "expected a name such as 4pqx_A/2-217, found \(excerpt(label.utf8))")
+  }
+}
+
+/// The rows of a Stockholm file, letters as they stand, blocks joined.
+struct StockholmRows {
+  struct Row {
+    let name: String
+    let line: Int
+    var letters: [UInt8] = []
+    var description = ""
+  }
+
+  private(set) var rows: [Row] = []
+
+  init(_ text: InputText) throws(InputError) {
+    let lines = text.byteLines
+    try Self.requireHeader(text, lines)
+    var places: [String: Int] = [:]
+    var descriptions: [String: String] = [:]
+    for (number, line) in lines.enumerated() {
+      if line.begins(with: "//") { break }
+      let words = line.words
+      if line.begins(with: "#=GS"), words.count > 3, words[2].text == "DE" {
+        descriptions[words[1].text] = line[words[3].startIndex...].text
+      }
+      guard line.first != UInt8(ascii: "#"), words.count == 2 else { continue }
+      let name = words[0].text
+      let place = places[name] ?? rows.count
+      if place == rows.count {
+        places[name] = place
+        rows.append(Row(name: name, line: number + 1))
+      }
+      rows[place].letters += words[1]
+    }
+    for place in rows.indices { rows[place].description = descriptions[rows[place].name] ?? "" }
+  }
+
+  /// hmmsearch without a hit writes an empty file.
+  private static func requireHeader(
+    _ text: InputText, _ lines: [ArraySlice<UInt8>]
+  ) throws(InputError) {
+    guard let first = lines.firstIndex(where: { !$0.words.isEmpty }),
+      !lines[first].begins(with: "# STOCKHOLM")
+    else { return }
+    throw text.expected("'# STOCKHOLM 1.0'", at: first, in: lines)
+  }
+}

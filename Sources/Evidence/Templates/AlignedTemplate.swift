@@ -1,0 +1,63 @@
+import FeaturePipeline
+import NumericArrays
+import Protein
+
+/// One template laid onto the target.
+public struct AlignedTemplate: Hashable, Sendable {
+  /// `entry_chain`.
+  public var name: String
+  /// Template letters under the target, `-` where there is none. `N_res` letters
+  public var sequence: [UInt8]
+  /// Coordinates in the atom37 order, Å; 0 where missing. `[N_res, 37, 3]`
+  public var positions: [Float]
+  /// 1 where the atom is known. `[N_res, 37]`
+  public var mask: [Float]
+  /// Sum of the posterior probabilities of the alignment; 0 if the search computes none.
+  public var sumOfProbabilities: Float
+
+  /// Residues with a letter.
+  public var alignedResidues: Int { sequence.count { $0 != UInt8(ascii: "-") } }
+  /// Atoms with coordinates.
+  public var atoms: Int { mask.count { $0 > 0 } }
+
+  /// Lays residues of a chain onto the target; `pairs` are places in target and chain, letters those to show.
+  init(
+    name: String, targetLength: Int, chain: TemplateChain,
+    pairs: [(target: Int, place: Int, letter: UInt8)], sumOfProbabilities: Float
+  ) {
+    self.name = name
+    self.sumOfProbabilities = sumOfProbabilities
+    sequence = [UInt8](repeating: UInt8(ascii: "-"), count: targetLength)
+    positions = [Float](repeating: 0, count: targetLength * AtomName.count * 3)
+    mask = [Float](repeating: 0, count: targetLength * AtomName.count)
+    for pair in pairs {
+      sequence[pair.target] = pair.letter
+      for (atom, position) in chain.residues[pair.place]?.templateAtoms ?? [:] {
+        let slot = pair.target * AtomName.count + atom.index
+        mask[slot] = 1
+        for axis in 0..<3 { positions[slot * 3 + axis] = Float(position[axis]) }
+      }
+    }
+  }
+}
+
+extension TemplateStructures {
+  /// The template arrays of the feature dictionary.
+  public init(_ templates: [AlignedTemplate], residueCount n: Int) {
+    let count = templates.count
+    let gap = HHblitsAlphabet.gap
+    self.init(
+      names: templates.map(\.name), sequences: templates.map(\.sequence.text),
+      aatype: NDArray(
+        shape: [count, n],
+        values: templates.flatMap { template in
+          template.sequence.map {
+            HHblitsAlphabet.networkIndex[Int(HHblitsAlphabet.index(of: $0) ?? gap)]
+          }
+        }),
+      positions: NDArray(
+        shape: [count, n, AtomName.count, 3], values: templates.flatMap(\.positions)),
+      mask: NDArray(shape: [count, n, AtomName.count], values: templates.flatMap(\.mask)),
+      sumProbabilities: templates.map(\.sumOfProbabilities))
+  }
+}

@@ -1,0 +1,77 @@
+/// Why a hit does not become a template, in the order in which AlphaFold asks.
+public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The name does not begin with `PDBID_chain`.
+  case nameNotUnderstood(String)
+  /// The entry was withdrawn and has no successor.
+  case obsolete(entry: String)
+  /// The entry was released after the cut-off date.
+  case tooNew(released: String, cutoff: String)
+  /// The hit covers too little of the target.
+  case alignsTooLittle(columns: Int, targetLength: Int)
+  /// The hit is a part of the target itself that covers nearly all of it.
+  case duplicateOfTarget(length: Int, targetLength: Int)
+  /// The hit has fewer residues than a template must have.
+  case tooShort(length: Int, minimum: Int)
+  /// The aligned part of the target does not occur in the target.
+  case notOfThisTarget
+  /// There is no structure file of the entry.
+  case structureMissing(entry: String, folder: String)
+  /// The structure file cannot be read.
+  case structureUnreadable(String)
+  /// A cut-off date was given, but the structure has no release date.
+  case noReleaseDate(entry: String)
+  /// The structure holds no protein.
+  case noProteinChain
+  /// The chain is not in the structure, and there are several others.
+  case chainMissing(chain: String, present: [String])
+  /// The chain's sequence is too different from the one that was searched.
+  case sequenceDiffers(identical: Int, length: Int)
+  /// The chain is too long to be aligned.
+  case alignmentTooLarge(String)
+  /// Neighbours are farther apart than any chain allows; the residue is counted from 1.
+  case brokenCoordinates(residue: Int, distance: Double)
+  /// Hardly any aligned residue has coordinates.
+  case tooFewAtoms(Int)
+  /// The chain is not similar enough to the target to be aligned by sequence alone.
+  case notSimilar(identical: Int, aligned: Int)
+  /// An earlier template has the same aligned sequence.
+  case duplicateOfTemplate(String)
+  /// Enough templates were found before.
+  case notNeeded(maximum: Int)
+
+  /// One line for the table of templates.
+  public var description: String {
+    switch self {
+    case .nameNotUnderstood(let name):
+      "the name '\(name.prefix(40))' does not begin with PDBID_chain"
+    case .obsolete(let entry): "entry \(entry) is obsolete and has no successor"
+    case .tooNew(let released, let cutoff): "released \(released), after the cut-off \(cutoff)"
+    case .alignsTooLittle(let columns, let length):
+      "aligns \(columns) of the target's \(length) residues, more than 10 % are needed"
+    case .duplicateOfTarget(let length, let target):
+      "is a part of the target itself: \(length) of \(target) residues"
+    case .tooShort(let length, let minimum):
+      "has \(length) aligned residues, at least \(minimum) are needed"
+    case .notOfThisTarget: "the aligned sequence is not part of the target; is the file another's?"
+    case .structureMissing(let entry, let folder): "no structure file of entry \(entry) in \(folder)"
+    case .structureUnreadable(let reason): reason
+    case .noReleaseDate(let entry):
+      "entry \(entry) states no release date, which the cut-off date needs"
+    case .noProteinChain: "the structure has no protein chain"
+    case .chainMissing(let chain, let present):
+      "chain \(chain) is not a protein chain of the structure, which has"
+        + " \(present.prefix(12).joined(separator: ", "))"
+    case .sequenceDiffers(let identical, let length):
+      "the chain has \(identical) residues in common with the \(length) of the hit, 90 % are needed"
+    case .alignmentTooLarge(let reason): reason
+    case .brokenCoordinates(let residue, let distance):
+      "CA of residues \(residue) and \(residue + 1) are \(Int(distance)) Å apart"
+    case .tooFewAtoms(let count): "the aligned residues have \(count) atoms, 5 are needed"
+    case .notSimilar(let identical, let aligned):
+      "\(identical) identical of \(aligned) aligned residues is too little to align by sequence;"
+        + " give a search result (hhr) for remote relatives"
+    case .duplicateOfTemplate(let name): "has the same aligned sequence as \(name)"
+    case .notNeeded(let maximum): "\(maximum) templates were found before"
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/// What became of every hit: `templates.tsv`.
+public struct TemplateTable: Hashable, Sendable {
+  /// One hit or structure.
+  public struct Row: Hashable, Sendable {
+    /// Place in the search result, from 1.
+    public var hit: Int
+    /// Name of the hit, or file and chain.
+    public var name: String
+    /// Sum of probabilities; nil if the search gives none.
+    public var sumOfProbabilities: Double?
+    /// Aligned columns of the hit.
+    public var alignedColumns: Int
+    /// Place among the templates from 1; nil if rejected.
+    public var template: Int?
+    /// Atoms with coordinates.
+    public var atoms: Int
+    /// Reason of the rejection, or a remark; empty if there is none.
+    public var reason: String
+  }
+
+  /// Rows in the order in which hits were tried.
+  public var rows: [Row] = []
+
+  /// An empty table.
+  public init() {}
+
+  /// Hits that became templates.
+  public var usedCount: Int { rows.count { $0.template != nil } }
+
+  /// Tab-separated text with a header line.
+  public var text: String {
+    let header = "hit\tname\tsum_probs\taligned\tused\tatoms\treason\n"
+    return rows.reduce(into: header) { text, row in
+      let sum = row.sumOfProbabilities.map { "\($0)" } ?? ""
+      let used = row.template.map { "template \($0)" } ?? "rejected"
+      let name = row.name.split { $0 == "\t" || $0.isNewline }.joined(separator: " ")
+      text +=
+        "\(row.hit)\t\(name)\t\(sum)\t\(row.alignedColumns)\t\(used)\t\(row.atoms)\t\(row.reason)\n"
+    }
+  }
+}
+
+extension TemplateTable.Row {
+  init(_ hit: TemplateHit, used template: AlignedTemplate, place: Int, note: String?) {
+    self.init(
+      hit: hit.index, name: hit.name, sumOfProbabilities: hit.sumOfProbabilities,
+      alignedColumns: hit.alignedColumns, template: place, atoms: template.atoms,
+      reason: note ?? "")
+  }
+
+  init(_ hit: TemplateHit, rejected reason: TemplateRejection) {
+    self.init(
+      hit: hit.index, name: hit.name, sumOfProbabilities: hit.sumOfProbabilities,
+      alignedColumns: hit.alignedColumns, template: nil, atoms: 0, reason: reason.description)
+  }
+}

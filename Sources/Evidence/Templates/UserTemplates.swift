@@ -1,0 +1,147 @@
+import Foundation
+import Protein
+import StructureIO
+
+/// Structures that a user gives as templates: any file name, no date, every protein chain tried.
+///
+/// Each chain is aligned to the target by sequence. Chains that are no relatives are listed and left out; the rest is
+/// ordered by the number of identical residues, equal ones in file and chain order.
+public struct UserTemplates: Sendable {
+  /// Rules; the cut-off date and the rule against duplicates of the target do not apply.
+  public var settings: TemplateSettings
+
+  /// Templates by these rules.
+  public init(settings: TemplateSettings = TemplateSettings()) { self.settings = settings }
+
+  /// The files of a path: itself, or the structures in a folder in the order of their names.
+  public static func files(at path: String) throws(UserTemplateError) -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw .missing(path)
+    }
+    guard isFolder.boolValue else { return [path] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let endings = [".pdb", ".ent", ".cif", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
+    let found = names.filter { name in endings.contains { name.lowercased().hasSuffix($0) } }
+    if found.isEmpty { throw .emptyFolder(path) }
+    return found.sorted().map { path + "/" + $0 }
+  }
+
+  /// Templates from files; a file that cannot be read becomes a row of the table.
+  public func templates(
+    for target: String, files: [String]
+  ) -> (templates: [AlignedTemplate], table: TemplateTable) {
+    let target = Array(target.utf8)
+    var candidates: [(template: AlignedTemplate, row: TemplateTable.Row, identical: Int)] = []
+    var table = TemplateTable()
+    for file in files {
+      let label = URL(fileURLWithPath: file).lastPathComponent
+      do throws(TemplateRejection) {
+        let chains = try Self.chains(of: file)
+        for chain in chains {
+          let place = candidates.count + table.rows.count + 1
+          consider(chain, label: label, place: place, target, &candidates, &table)
+        }
+      } catch {
+        let place = candidates.count + table.rows.count + 1
+        table.rows.append(Self.row(place, label, aligned: 0, reason: error.description))
+      }
+    }
+    let ordered = candidates.enumerated().sorted {
+      $0.element.identical == $1.element.identical
+        ? $0.offset < $1.offset : $0.element.identical > $1.element.identical
+    }.map(\.element)
+    let used = ordered.prefix(settings.maximumCount)
+    table.rows +=
+      used.enumerated().map { place, candidate in
+        var row = candidate.row
+        row.template = place + 1
+        return row
+      }
+      + ordered.dropFirst(settings.maximumCount).map { candidate in
+        var row = candidate.row
+        row.reason = TemplateRejection.notNeeded(maximum: settings.maximumCount).description
+        return row
+      }
+    table.rows.sort { $0.hit < $1.hit }
+    return (used.map(\.template), table)
+  }
+
+  private static func chains(of file: String) throws(TemplateRejection) -> [TemplateChain] {
+    let structure: Structure
+    do {
+      structure = try StructureFile.read(file)
+    } catch {
+      throw .structureUnreadable("\(error)")
+    }
+    let chains = TemplateChain.chains(of: structure)
+    if chains.isEmpty { throw .noProteinChain }
+    return chains
+  }
+
+  private func consider(
+    _ chain: TemplateChain, label: String, place: Int, _ target: [UInt8],
+    _ candidates: inout [(template: AlignedTemplate, row: TemplateTable.Row, identical: Int)],
+    _ table: inout TemplateTable
+  ) {
+    let name = "\(label)_\(chain.id)"
+    do throws(TemplateRejection) {
+      let (template, alignment) = try template(chain, name: name, target)
+      var row = Self.row(place, name, aligned: alignment.pairs.count, reason: "")
+      row.atoms = template.atoms
+      candidates.append((template, row, alignment.identicalPairs))
+    } catch {
+      table.rows.append(Self.row(place, name, aligned: 0, reason: error.description))
+    }
+  }
+
+  private func template(
+    _ chain: TemplateChain, name: String, _ target: [UInt8]
+  ) throws(TemplateRejection) -> (AlignedTemplate, PairwiseAligner.Alignment) {
+    let alignment: PairwiseAligner.Alignment
+    do {
+      alignment = try PairwiseAligner().align(target, chain.letters)
+    } catch {
+      throw .alignmentTooLarge("\(error)")
+    }
+    let aligned = alignment.pairs.count
+    guard aligned > 0,
+      Double(alignment.identicalPairs) >= settings.minimumIdentityToTarget * Double(aligned)
+    else { throw .notSimilar(identical: alignment.identicalPairs, aligned: aligned) }
+    guard Double(aligned) > settings.minimumAlignedShare * Double(target.count) else {
+      throw .alignsTooLittle(columns: aligned, targetLength: target.count)
+    }
+    try chain.checkNeighbours(limit: settings.maximumNeighbourDistance)
+    let template = AlignedTemplate(
+      name: name, targetLength: target.count, chain: chain,
+      pairs: alignment.pairs.map { ($0.first, $0.second, chain.letters[$0.second]) },
+      sumOfProbabilities: 0)
+    guard template.atoms >= settings.minimumAtoms else { throw .tooFewAtoms(template.atoms) }
+    return (template, alignment)
+  }
+
+  private static func row(
+    _ place: Int, _ name: String, aligned: Int, reason: String
+  ) -> TemplateTable.Row {
+    TemplateTable.Row(
+      hit: place, name: name, sumOfProbabilities: nil, alignedColumns: aligned, template: nil,
+      atoms: 0, reason: reason)
+  }
+}
+
+/// Why a path holds no templates.
+public enum UserTemplateError: Error, Hashable, CustomStringConvertible {
+  /// Nothing is there.
+  case missing(String)
+  /// A folder without a structure.
+  case emptyFolder(String)
+
+  /// One line that says what is wrong.
+  public var description: String {
+    switch self {
+    case .missing(let path): "\(path): no such file or folder"
+    case .emptyFolder(let path):
+      "\(path): the folder holds no structure (.pdb, .ent, .cif, .mmcif, also with .gz)"
+    }
+  }
+}

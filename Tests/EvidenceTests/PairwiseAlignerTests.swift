@@ -1,0 +1,83 @@
+import Testing
+
+@testable import Evidence
+
+struct PairwiseAlignerTests {
+  private func align(_ first: String, _ second: String) throws -> PairwiseAligner.Alignment {
+    try PairwiseAligner().align(Array(first.utf8), Array(second.utf8))
+  }
+
+  // Scores by Biopython 1.88 PairwiseAligner (BLOSUM62, open −11, extend −1, end gaps 0).
+  @Test("scores equal those of an independent aligner", arguments: [
+    ("MKTAYIAKQR", "MKTAYIAKQR", 49), ("MKTAYIAKQR", "MKTAYKQR", 29),
+    ("HEAGAWGHEE", "PAWHEAE", 15), ("W", "AWA", 11), ("AAAA", "WWWW", 0),
+  ])
+  func score(first: String, second: String, expected: Int) throws {
+    #expect(try align(first, second).score == expected)
+  }
+
+  @Test("a sequence aligned to itself pairs every residue", arguments: [1, 2, 7, 64])
+  func identity(length: Int) throws {
+    let letters = Array("ACDEFGHIKLMNPQRSTVWY")
+    let sequence = String((0..<length).map { letters[$0 * 7 % 20] })
+    let result = try align(sequence, sequence.lowercased())
+    #expect(result.pairs == (0..<length).map { .init(first: $0, second: $0) })
+    #expect(result.identicalPairs == length)
+  }
+
+  @Test("the sum of matrix entries and gap costs along the path is the score")
+  func pathScore() throws {
+    var generator = SystemSeed(state: 7)
+    for _ in 0..<200 {
+      let first = generator.sequence(0...30)
+      let second = generator.sequence(0...30)
+      let result = try PairwiseAligner().align(first, second)
+      #expect(result.score == recomputed(result, first, second))
+      #expect(try PairwiseAligner().align(second, first).score == result.score)
+    }
+  }
+
+  @Test("sequences beyond the memory limit are refused, not attempted")
+  func limit() {
+    var aligner = PairwiseAligner()
+    aligner.maximumCells = 100
+    #expect(throws: PairwiseAligner.TooLong(first: 10, second: 10)) {
+      try aligner.align([UInt8](repeating: 65, count: 10), [UInt8](repeating: 65, count: 10))
+    }
+  }
+
+  private func recomputed(
+    _ result: PairwiseAligner.Alignment, _ a: [UInt8], _ b: [UInt8]
+  ) -> Int {
+    var score = 0
+    for pair in result.pairs {
+      score +=
+        SubstitutionMatrix.blosum62[SubstitutionMatrix.row(of: a[pair.first])][
+          SubstitutionMatrix.row(of: b[pair.second])]
+    }
+    for (left, right) in zip(result.pairs, result.pairs.dropFirst()) {
+      for gap in [right.first - left.first - 1, right.second - left.second - 1] where gap > 0 {
+        score -= 11 + gap - 1
+      }
+    }
+    return score
+  }
+}
+
+/// SplitMix64, so that a seed gives the same sequences everywhere.
+struct SystemSeed: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func sequence(_ length: ClosedRange<Int>) -> [UInt8] {
+    let letters = Array("ACDEFGHIKLMNPQRSTVWY".utf8)
+    return (0..<Int.random(in: length, using: &self)).map { _ in letters[Int(next() % 20)] }
+  }
+}
