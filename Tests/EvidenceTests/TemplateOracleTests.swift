@@ -77,7 +77,7 @@ struct TemplateOracleTests {
     let expected: [Int: String] = [
       4: "found in chain A instead of C",
       5: "chain Q is not a protein chain of the structure, which has A, B",
-      6: "the chain has 1 residues in common with the 12 of the hit, 90 % are needed",
+      6: "the chain has 2 residues in common with the 12 of the hit, 90 % are needed",
       7: "released 2020-01-01, after the cut-off 2010-01-01",
       8: "entry 1aaf states no release date, which the cut-off date needs",
       9: "CA of residues 8 and 9 are 203 Å apart",

@@ -76,7 +76,7 @@ public struct TemplateBuilder: Sendable {
     let template = AlignedTemplate(
       name: "\(entry)_\(match.chain.id)", targetLength: target.count, chain: match.chain,
       pairs: pairs.compactMap { pair in
-        match.places[pair.template].map { (pair.target, $0, match.chain.letters[$0]) }
+        match.places[pair.template].map { (pair.target, $0, match.letters[pair.template]) }
       },
       sumOfProbabilities: Float(hit.sumOfProbabilities ?? 0))
     guard template.atoms >= settings.minimumAtoms else { throw .tooFewAtoms(template.atoms) }

@@ -58,6 +58,8 @@ struct ChainMatch: Sendable {
   let chain: TemplateChain
   /// Place in the chain for each residue of the hit; nil where the chain has none.
   let places: [Int?]
+  /// Letter of each residue of the hit: its own, or the chain's after a realignment, as in AlphaFold.
+  let letters: [UInt8]
   /// What a user should know, such as that another chain was taken; nil if nothing.
   let note: String?
 }
@@ -74,13 +76,16 @@ extension ChainMatch {
   ) throws(TemplateRejection) -> ChainMatch {
     guard !chains.isEmpty else { throw .noProteinChain }
     let named = chains.first { $0.id == name } ?? chains.first { $0.labelID == name }
-    let labelNote = named.flatMap { $0.id == name ? nil : "\(name) is the dictionary's name of chain \($0.id)" }
+    let labelNote = named.flatMap { chain in
+      chain.id == name ? nil : "\(name) is the dictionary's name of chain \(chain.id)"
+    }
     if let named, let start = find(letters, in: named.letters, ==) {
-      return ChainMatch(named, start, letters.count, labelNote)
+      return ChainMatch(named, start, letters, labelNote)
     }
     for chain in chains {
       if let start = find(letters, in: chain.letters, ==) {
-        return ChainMatch(chain, start, letters.count, "found in chain \(chain.id) instead of \(name)")
+        return ChainMatch(
+          chain, start, letters, "found in chain \(chain.id) instead of \(name)")
       }
     }
     let unknown = UInt8(ascii: "X")
@@ -88,7 +93,7 @@ extension ChainMatch {
       let start = find(letters, in: chain.letters) { $0 == $1 || $0 == unknown || $1 == unknown }
       if let start {
         return ChainMatch(
-          chain, start, letters.count, "found in chain \(chain.id) with X for any residue")
+          chain, start, letters, "found in chain \(chain.id) with X for any residue")
       }
     }
     guard let chain = named ?? (chains.count == 1 ? chains[0] : nil) else {
@@ -97,8 +102,9 @@ extension ChainMatch {
     return try realigned(letters, to: chain, settings)
   }
 
-  private init(_ chain: TemplateChain, _ start: Int, _ count: Int, _ note: String?) {
-    self.init(chain: chain, places: (start..<start + count).map { $0 }, note: note)
+  private init(_ chain: TemplateChain, _ start: Int, _ letters: [UInt8], _ note: String?) {
+    self.init(
+      chain: chain, places: (start..<start + letters.count).map { $0 }, letters: letters, note: note)
   }
 
   /// Where the letters first occur; quick for real sequences, in which mismatches come early.
@@ -128,6 +134,7 @@ extension ChainMatch {
     for pair in alignment.pairs { places[pair.first] = pair.second }
     return ChainMatch(
       chain: chain, places: places,
+      letters: zip(letters, places).map { own, place in place.map { chain.letters[$0] } ?? own },
       note: "the hit differs from chain \(chain.id) and was aligned to it again")
   }
 }

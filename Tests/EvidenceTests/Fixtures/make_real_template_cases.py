@@ -56,7 +56,7 @@ def real(out, data):
         chains += [(entry, name, s) for name, s in list(parsed.chain_to_seqres.items())[:3] if len(s) >= 12]
     for path in sorted(Path(data, "train/pdb").glob("*.pdb"))[::70][:24]:
         chain = next(PDBParser(QUIET=True).get_structure("", path).get_chains())
-        residues = [(r.get_resname(), {a.get_name(): a.get_coord() for a in r if a.element != "H"}) for r in chain]
+        residues = [("MSE" if "SE" in r else r.get_resname(), {a.get_name(): a.get_coord() for a in r if a.element != "H"}) for r in chain]
         entry = f"9{len(chains):03d}"
         (out / "mmcif" / f"{entry}.cif").write_text(cases.cif_text(entry, {"A": residues}, "2001-01-01"))
         chains.append((entry, "A", "".join(LETTER.get(code, "X") for code, _ in residues)))
