@@ -1,0 +1,49 @@
+import Foundation
+
+/// What a search reports while it runs.
+public enum SearchEvent: Hashable, Sendable {
+  /// A program was started on a database of so many bytes.
+  case started(step: String, tool: SearchTool, databaseBytes: Int)
+  /// Share of the database read (nil where the program does not show it), seconds so far, seconds left if known.
+  case progress(step: String, share: Double?, elapsed: Double, left: Double?)
+  /// A line that the program wrote.
+  case message(step: String, line: String)
+  /// A result of an earlier run was checked and is used.
+  case cached(step: String)
+  /// The search is over.
+  case finished(step: String, rows: Int, seconds: Double)
+  /// The search gave nothing; the others go on.
+  case failed(step: String, failure: SearchFailure)
+  /// Something a user should know, such as a damaged cache entry.
+  case warning(step: String, line: String)
+}
+
+/// How much of a database a running program has read.
+///
+/// HMMER prints no progress, but reads FASTA from front to back: on Linux the place of its open file
+/// (`/proc/PID/fdinfo`) over the size is the share. Elsewhere, and for programs that map files, nothing is known.
+enum ReadingProgress {
+  /// Share of the file that the process has read, 0 … 1; nil if the file is not open or nothing can be seen.
+  static func share(process: Int32, file: String, size: Int) -> Double? {
+    guard size > 0 else { return nil }
+    let target = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
+    let folder = "/proc/\(process)/fd"
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return nil }
+    for name in names {
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
+      guard link == target,
+        let text = try? String(contentsOfFile: "/proc/\(process)/fdinfo/\(name)", encoding: .utf8),
+        let line = text.split(separator: "\n").first(where: { $0.hasPrefix("pos:") }),
+        let place = Int(line.dropFirst(4).filter(\.isNumber))
+      else { continue }
+      return min(1, Double(place) / Double(size))
+    }
+    return nil
+  }
+
+  /// Seconds left if reading goes on at the mean speed so far; nil before 2 % are read.
+  static func secondsLeft(share: Double?, elapsed: Double) -> Double? {
+    guard let share, share >= 0.02 else { return nil }
+    return elapsed * (1 - share) / share
+  }
+}

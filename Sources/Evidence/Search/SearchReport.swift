@@ -1,0 +1,54 @@
+/// What became of the searches for one target: `searches.tsv`.
+public struct SearchReport: Hashable, Sendable {
+  /// One search.
+  public struct Row: Hashable, Sendable {
+    /// Name of the step.
+    public var step: String
+    /// Program; nil when no search could be planned.
+    public var tool: SearchTool?
+    /// What the result is for.
+    public var purpose: SearchStep.Purpose?
+    /// Result file; nil if there is none.
+    public var path: String?
+    /// Rows or hits in the result.
+    public var rows = 0
+    /// Rows that are used of an alignment; nil for all.
+    public var maximumRows: Int?
+    /// Time, s.
+    public var seconds = 0.0
+    /// Whether the result came from an earlier run.
+    public var isCached = false
+    /// Why there is no result.
+    public var failure: SearchFailure?
+  }
+
+  /// Searches in the order in which they ran.
+  public var rows: [Row] = []
+
+  /// An empty report.
+  public init() {}
+
+  /// Alignments found, in AlphaFold's order of files.
+  public var alignments: [Row] { rows.filter { $0.purpose == .alignment && $0.path != nil } }
+  /// Template hits found.
+  public var templateHits: [Row] { rows.filter { $0.purpose == .templates && $0.path != nil } }
+  /// Failures in order.
+  public var failures: [SearchFailure] { rows.compactMap(\.failure) }
+
+  /// Exit status of a command: 0, or that of the worst failure (130 interrupted, 69 no program, others).
+  public var exitStatus: Int32 {
+    let statuses = failures.map(\.exitStatus)
+    return [130, 69].first(where: statuses.contains) ?? statuses.first ?? 0
+  }
+
+  /// Tab-separated text with a header line.
+  public var text: String {
+    rows.reduce(into: "search\tprogram\tstate\trows\tseconds\tfile\tcause\n") { text, row in
+      let state = row.failure != nil ? "failed" : row.isCached ? "cached" : "searched"
+      let name = row.path?.split(separator: "/").last.map(String.init) ?? ""
+      let tenths = Int((row.seconds * 10).rounded())
+      text += "\(row.step)\t\(row.tool?.rawValue ?? "")\t\(state)\t\(row.rows)\t"
+      text += "\(tenths / 10).\(tenths % 10)\t\(name)\t\(row.failure?.description ?? "")\n"
+    }
+  }
+}

@@ -1,0 +1,217 @@
+import AtomicFiles
+import FeaturePipeline
+import Foundation
+import Protein
+
+/// Searches databases for one target after another; a search that fails does not stop the others.
+public struct SearchRunner: Sendable {
+  /// What to search and how.
+  public let options: SearchOptions
+  /// Stops the searches.
+  public let interruption: SearchInterruption
+  private let onEvent: @Sendable (SearchEvent) -> Void
+  private let cache: SearchCache
+
+  /// A runner; events come on the thread that runs.
+  public init(
+    options: SearchOptions, interruption: SearchInterruption = SearchInterruption(),
+    onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
+  ) {
+    self.options = options
+    self.interruption = interruption
+    self.onEvent = onEvent
+    cache = SearchCache(folder: options.cacheFolder)
+  }
+
+  /// Runs all searches for a target and leaves the results in a folder, named as in AlphaFold's `msas`.
+  public func run(sequence: ProteinSequence, into folder: String) -> SearchReport {
+    var report = SearchReport()
+    cache.removeAbandoned()
+    for planned in options.steps() {
+      switch planned {
+      case .failure(let problem):
+        onEvent(.failed(step: problem.name, failure: problem.failure))
+        report.rows.append(.init(step: problem.name, failure: problem.failure))
+      case .success(let step):
+        report.rows.append(row(step, sequence, folder, report.alignments))
+      }
+    }
+    return report
+  }
+
+  private func row(
+    _ step: SearchStep, _ sequence: ProteinSequence, _ folder: String,
+    _ alignments: [SearchReport.Row]
+  ) -> SearchReport.Row {
+    var row = SearchReport.Row(step: step.name, tool: step.tool)
+    let start = Date()
+    do throws(SearchFailure) {
+      if interruption.isInterrupted { throw .interrupted(step.tool) }
+      let found = try result(step, sequence, alignments)
+      row.rows = try Self.checkedRows(found.content, step, sequence)
+      row.isCached = found.isCached
+      row.path = try Self.write(found.content, to: folder, name: step.resultName)
+      row.purpose = step.purpose
+      row.maximumRows = step.maximumRows
+      row.seconds = Date().timeIntervalSince(start)
+      onEvent(
+        row.isCached
+          ? .cached(step: step.name)
+          : .finished(step: step.name, rows: row.rows, seconds: row.seconds))
+    } catch {
+      row.failure = error
+      row.seconds = Date().timeIntervalSince(start)
+      onEvent(.failed(step: step.name, failure: error))
+    }
+    return row
+  }
+
+  private func result(
+    _ step: SearchStep, _ sequence: ProteinSequence, _ alignments: [SearchReport.Row]
+  ) throws(SearchFailure) -> (content: [UInt8], isCached: Bool) {
+    let input = try Self.input(step, sequence, alignments)
+    let key = try Self.key(step, sequence, input: input)
+    let stored = cache.content(key) { onEvent(.warning(step: step.name, line: $0)) }
+    if let stored { return (stored, true) }
+    let content = try search(step, input: input, databaseBytes: key.databases.flatMap(\.files))
+    _ = try Self.checkedRows(content, step, sequence)
+    do {
+      try cache.store(content, key: key, toolPath: options.tools.executable(step.tool))
+    } catch {
+      onEvent(.warning(step: step.name, line: "the result is not kept for later: \(error)"))
+    }
+    return (content, false)
+  }
+
+  /// The sequence in FASTA, or the alignment that a template search starts from.
+  private static func input(
+    _ step: SearchStep, _ sequence: ProteinSequence, _ alignments: [SearchReport.Row]
+  ) throws(SearchFailure) -> String {
+    guard step.purpose == .templates else { return ">target\n\(sequence.letters)\n" }
+    let needsStockholm = step.tool == .hmmsearch
+    let usable = alignments.filter { !needsStockholm || $0.tool == .jackhmmer }
+    guard let first = usable.first(where: { $0.step.lowercased() == "uniref90" }) ?? usable.first,
+      let path = first.path
+    else { throw .needs(needsStockholm ? "jackhmmer (uniref90)" : "uniref90") }
+    do {
+      let text = try InputText(path: path)
+      return needsStockholm
+        ? try TemplateQuery.stockholm(text, maximumRows: first.maximumRows)
+        : try TemplateQuery.a3m(text, maximumRows: first.maximumRows)
+    } catch {
+      throw .files("\(error)")
+    }
+  }
+
+  private static func key(
+    _ step: SearchStep, _ sequence: ProteinSequence, input: String
+  ) throws(SearchFailure) -> SearchCache.Key {
+    let names = SearchStep.Names(
+      input: "{input}", work: "{work}",
+      databases: step.databases.indices.map { "{database\($0)}" }, threads: "{threads}")
+    var identities: [SearchDatabase.Identity] = []
+    for database in step.databases { identities.append(try database.identity()) }
+    return SearchCache.Key(
+      tool: step.tool,
+      arguments: step.commands(names).map { [$0.tool.rawValue] + $0.arguments },
+      sequence: sequence.letters,
+      alignment: step.purpose == .templates ? SHA256.hex(input) : nil, databases: identities)
+  }
+
+  /// Runs the commands of a step in a folder of their own and reads what they leave.
+  private func search(
+    _ step: SearchStep, input: String, databaseBytes files: [SearchDatabase.Identity.File]
+  ) throws(SearchFailure) -> [UInt8] {
+    let work: String
+    do {
+      work = try cache.makeWorkFolder()
+      try AtomicFile.write(input, to: work + "/input")
+    } catch {
+      throw .files("\(error)")
+    }
+    defer { try? FileManager.default.removeItem(atPath: work) }
+    let names = SearchStep.Names(
+      input: work + "/input", work: work, databases: step.databases.map(\.path),
+      threads: "\(options.threads)")
+    let bytes = files.map(\.bytes).reduce(0, +)
+    for command in step.commands(names) {
+      let executable = try options.tools.executable(command.tool)
+      onEvent(.started(step: step.name, tool: command.tool, databaseBytes: bytes))
+      try run(command, executable: executable, step: step, work: work)
+    }
+    guard let data = FileManager.default.contents(atPath: "\(work)/\(step.producedName)") else {
+      if step.tool == .hmmsearch { return [] }
+      throw .unusableResult(step.tool, problem: "it left no file")
+    }
+    return [UInt8](data)
+  }
+
+  private func run(
+    _ command: SearchStep.Command, executable: String, step: SearchStep, work: String
+  ) throws(SearchFailure) {
+    let start = Date()
+    var lastReport = start
+    let database = step.databases[0].path
+    let size = (try? FileManager.default.attributesOfItem(atPath: database)[.size] as? Int) ?? nil
+    let outcome: (end: FailureCause.End, log: String)
+    do {
+      outcome = try ToolProcess(
+        executable: executable, arguments: command.arguments, workFolder: work
+      ).run(interruption: interruption) { line in
+        onEvent(.message(step: step.name, line: line))
+      } onTick: { process in
+        guard Date().timeIntervalSince(lastReport) >= 2 else { return }
+        lastReport = Date()
+        let elapsed = lastReport.timeIntervalSince(start)
+        let share = size.flatMap {
+          ReadingProgress.share(process: process, file: database, size: $0)
+        }
+        onEvent(
+          .progress(
+            step: step.name, share: share, elapsed: elapsed,
+            left: ReadingProgress.secondsLeft(share: share, elapsed: elapsed)))
+      }
+    } catch let failure as SearchFailure {
+      throw failure
+    } catch {
+      throw .toolFailed(command.tool, cause: "it cannot be started: \(error.localizedDescription)")
+    }
+    if interruption.isInterrupted { throw .interrupted(command.tool) }
+    if outcome.end != .exit(0) {
+      throw .toolFailed(command.tool, cause: FailureCause.line(outcome.end, log: outcome.log))
+    }
+  }
+
+  /// Number of rows or hits; throws unless the result is what it should be and belongs to the target.
+  private static func checkedRows(
+    _ content: [UInt8], _ step: SearchStep, _ sequence: ProteinSequence
+  ) throws(SearchFailure) -> Int {
+    let text = InputText(name: step.resultName, bytes: content)
+    do {
+      switch step.tool {
+      case .jackhmmer, .hhblits, .mmseqs:
+        let alignment = try Alignment.parse(text)
+        try alignment.checkQuery(is: sequence)
+        return alignment.rows
+      case .hhsearch: return try HHRFile.parse(text).hits.count
+      case .hmmsearch, .hmmbuild:
+        return try HmmsearchHits.parse(text, target: sequence.letters).hits.count
+      }
+    } catch {
+      throw .unusableResult(step.tool, problem: "\(error)")
+    }
+  }
+
+  private static func write(
+    _ content: [UInt8], to folder: String, name: String
+  ) throws(SearchFailure) -> String {
+    let path = "\(folder)/\(name)"
+    do {
+      try AtomicFile.createFolder(folder)
+      try content.withUnsafeBytes { try AtomicFile.write($0, to: path) }
+    } catch {
+      throw .files("\(error)")
+    }
+    return path
+  }
+}

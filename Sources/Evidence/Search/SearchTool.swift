@@ -1,0 +1,96 @@
+import Foundation
+
+/// A search program that is run as it comes from its authors.
+public enum SearchTool: String, CaseIterable, Codable, Hashable, Sendable {
+  case jackhmmer, hhblits, hhsearch, hmmbuild, hmmsearch, mmseqs
+
+  /// Package of Debian that holds it.
+  public var debianPackage: String {
+    switch self {
+    case .jackhmmer, .hmmbuild, .hmmsearch: "hmmer"
+    case .hhblits, .hhsearch: "hhsuite"
+    case .mmseqs: "mmseqs2"
+    }
+  }
+}
+
+/// Where search programs are: paths that the user gave, else the folders of `PATH`.
+public struct ToolPaths: Hashable, Sendable {
+  /// Paths given by the user.
+  public var given: [SearchTool: String]
+  /// Folders to look in, in order.
+  public var folders: [String]
+
+  /// Paths given, and the folders of a `PATH` variable.
+  public init(
+    given: [SearchTool: String] = [:],
+    path: String = ProcessInfo.processInfo.environment["PATH"] ?? ""
+  ) {
+    self.given = given
+    folders = path.split(separator: ":").map(String.init)
+  }
+
+  /// The executable of a program.
+  public func executable(_ tool: SearchTool) throws(SearchFailure) -> String {
+    if let path = given[tool] {
+      guard FileManager.default.isExecutableFile(atPath: path) else {
+        throw .toolNotExecutable(tool, path: path)
+      }
+      return path
+    }
+    let found = folders.map { "\($0)/\(tool.rawValue)" }.first {
+      FileManager.default.isExecutableFile(atPath: $0)
+    }
+    guard let found else { throw .toolMissing(tool) }
+    return found
+  }
+}
+
+/// Why a search gave no result, in one line that names the cause.
+public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The program is not installed.
+  case toolMissing(SearchTool)
+  /// The path given for a program is none.
+  case toolNotExecutable(SearchTool, path: String)
+  /// Files of the database are missing or unusable.
+  case database(name: String, problem: String)
+  /// The program ended with an error.
+  case toolFailed(SearchTool, cause: String)
+  /// The program ended well, but its result is unusable.
+  case unusableResult(SearchTool, problem: String)
+  /// The user stopped the search.
+  case interrupted(SearchTool)
+  /// Files of ours could not be read or written.
+  case files(String)
+  /// The search needs the result of another one, which failed.
+  case needs(String)
+
+  /// One line: the program, the cause, what to try.
+  public var description: String {
+    switch self {
+    case .toolMissing(let tool):
+      "\(tool.rawValue) is not installed; install the Debian package \(tool.debianPackage)"
+        + " or give --\(tool.rawValue) PATH"
+    case .toolNotExecutable(let tool, let path):
+      "--\(tool.rawValue) \(path): no executable file"
+    case .database(let name, let problem): "database \(name): \(problem)"
+    case .toolFailed(let tool, let cause): "\(tool.rawValue) failed: \(cause)"
+    case .unusableResult(let tool, let problem):
+      "\(tool.rawValue) ended well, but its result cannot be used: \(problem)"
+    case .interrupted(let tool): "\(tool.rawValue) was interrupted"
+    case .files(let problem): problem
+    case .needs(let other): "needs the alignment of \(other), which is missing"
+    }
+  }
+
+  /// Exit status of a command that stops because of it: 69 tool missing, 66 database, 130 interrupted, else 70.
+  public var exitStatus: Int32 {
+    switch self {
+    case .toolMissing, .toolNotExecutable: 69
+    case .database: 66
+    case .interrupted: 130
+    case .files: 73
+    case .toolFailed, .unusableResult, .needs: 70
+    }
+  }
+}
