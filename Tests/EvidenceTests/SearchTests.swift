@@ -1,0 +1,293 @@
+import FeaturePipeline
+import Foundation
+import Protein
+import Synchronization
+import Testing
+
+@testable import Evidence
+
+/// A folder with a database and programs that are small shell scripts.
+final class SearchBench: Sendable {
+  let root: String
+  let events = Mutex<[SearchEvent]>([])
+
+  init() throws {
+    root = NSTemporaryDirectory() + "helixfold-search-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: root + "/bin", withIntermediateDirectories: true)
+    try ">one\nMKTAYIAKQRQISFVKSHFSRQ\n".write(
+      toFile: root + "/db.fasta", atomically: false, encoding: .utf8)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  /// A program; each run adds a line to `runs`. `$OUT` is the argument after -A, -oa3m or -o.
+  func tool(_ tool: SearchTool, _ body: String) throws {
+    let script = """
+      #!/bin/sh
+      echo \(tool.rawValue) >> '\(root)/runs'
+      while [ $# -gt 0 ]; do
+        case "$1" in -A|-oa3m) OUT=$2;; -o) [ "$2" = /dev/null ] || OUT=$2;; esac; shift
+      done
+      \(body)
+      """
+    let path = "\(root)/bin/\(tool.rawValue)"
+    try script.write(toFile: path, atomically: false, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+  }
+
+  func runner(
+    _ databases: [String] = ["uniref90"], interruption: SearchInterruption = SearchInterruption()
+  ) -> SearchRunner {
+    let options = SearchOptions(
+      databases: databases.map { SearchDatabase(name: $0, path: root + "/db.fasta") },
+      tools: ToolPaths(path: root + "/bin"),
+      threads: 2, cacheFolder: root + "/cache")
+    return SearchRunner(options: options, interruption: interruption) { event in
+      self.events.withLock { $0.append(event) }
+    }
+  }
+
+  func run(_ databases: [String] = ["uniref90"]) throws -> SearchReport {
+    runner(databases).run(sequence: try Self.sequence, into: root + "/msas")
+  }
+
+  var runs: Int {
+    ((try? String(contentsOfFile: root + "/runs", encoding: .utf8)) ?? "").split(separator: "\n").count
+  }
+
+  static var sequence: ProteinSequence { get throws { try ProteinSequence("MKTAYIAKQR") } }
+
+  static let goodResult = """
+    printf '# STOCKHOLM 1.0\\n\\ntarget MKTAYIAKQR\\nhit/1-10 MKTA-IAKQR\\n//\\n' > "$OUT"
+    """
+}
+
+@Suite("Searches with stand-in programs")
+struct SearchTests {
+  @Test("a result is kept in AlphaFold's name and counted")
+  func success() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    let report = try bench.run()
+    #expect(report.rows.map(\.rows) == [2])
+    #expect(report.exitStatus == 0)
+    #expect(FileManager.default.fileExists(atPath: bench.root + "/msas/uniref90_hits.sto"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").count == 1)
+  }
+
+  @Test("the second run uses the kept result and starts no program")
+  func cache() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    _ = try bench.run()
+    let again = try bench.run()
+    #expect(again.rows.map(\.isCached) == [true])
+    #expect(bench.runs == 1)
+  }
+
+  @Test("another sequence, a changed database or a flipped byte of the result is searched again")
+  func invalidation() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    _ = try bench.run()
+    try ">two\nMKTAYIAKQRQISFVKSHFSRQLLL\n".write(
+      toFile: bench.root + "/db.fasta", atomically: false, encoding: .utf8)
+    #expect(try bench.run().rows.map(\.isCached) == [false])
+    for name in try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache") {
+      let path = "\(bench.root)/cache/\(name)/result"
+      var bytes = try #require(FileManager.default.contents(atPath: path))
+      bytes[30] ^= 1
+      try bytes.write(to: URL(fileURLWithPath: path))
+    }
+    #expect(try bench.run().rows.map(\.isCached) == [false])
+    #expect(bench.runs == 3)
+    let warnings = bench.events.withLock { events in
+      events.filter { if case .warning = $0 { true } else { false } }.count
+    }
+    #expect(warnings == 1)
+  }
+
+  @Test(
+    "a failing program's cause is one line, and the other searches go on",
+    arguments: [
+      (
+        "echo 'Error: Failed to open sequence file /d/uniref90.fasta for reading' >&2; exit 1",
+        "jackhmmer failed: a file is missing (Error: Failed to open sequence file"
+          + " /d/uniref90.fasta for reading)"
+      ),
+      (
+        "echo 'terminate called: std::bad_alloc' >&2; exit 134",
+        "jackhmmer failed: not enough memory (terminate called: std::bad_alloc)"
+      ),
+      (
+        "echo '/db: Permission denied'; exit 2",
+        "jackhmmer failed: permission denied (/db: Permission denied)"
+      ),
+      (
+        "kill -9 $$",
+        "jackhmmer failed: killed by signal 9 (SIGKILL); mostly the system does this when memory"
+          + " runs out"
+      ),
+      ("exit 3", "jackhmmer failed: exit status 3, and it wrote no message"),
+      ("exit 0", "jackhmmer ended well, but its result cannot be used: it left no file"),
+      (
+        "echo rubbish > \"$OUT\"",
+        "jackhmmer ended well, but its result cannot be used: uniref90_hits.sto:1: expected a name and"
+          + " aligned letters"
+      ),
+      (
+        "printf '# STOCKHOLM 1.0\\ntarget MKTAYIAKQW\\n//\\n' > \"$OUT\"",
+        "jackhmmer ended well, but its result cannot be used: uniref90_hits.sto: the first row has 'W'"
+          + " at residue 10, the target has 'R'; the first row must be the target's sequence"
+      ),
+    ])
+  func failures(body: String, message: String) throws {
+    let bench = try SearchBench()
+    // The program fails on the first database only.
+    try bench.tool(
+      .jackhmmer,
+      "if [ $(wc -l < '\(bench.root)/runs') -gt 1 ]; then \(SearchBench.goodResult); else \(body); fi")
+    let report = try bench.run(["uniref90", "mgnify"])
+    #expect(report.rows.map { $0.failure?.description } == [message, nil])
+    #expect(report.rows.map(\.rows) == [0, 2])
+    #expect(report.exitStatus == 70)
+  }
+
+  @Test("a program that is not installed is named with its package, exit status 69")
+  func missingTool() throws {
+    let bench = try SearchBench()
+    let report = try bench.run()
+    #expect(
+      report.failures.map(\.description) == [
+        "jackhmmer is not installed; install the Debian package hmmer or give --jackhmmer PATH"
+      ])
+    #expect(report.exitStatus == 69)
+  }
+
+  @Test("a database that is not there is named, and the others are searched")
+  func missingDatabase() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    var options = bench.runner().options
+    options.databases.insert(SearchDatabase(name: "bfd", path: "/nowhere/bfd"), at: 0)
+    let report = SearchRunner(options: options).run(
+      sequence: try SearchBench.sequence, into: bench.root + "/msas")
+    #expect(report.rows.map { $0.failure?.exitStatus } == [nil, 66])
+    #expect(
+      report.failures.first?.description
+        == "database bfd: /nowhere/bfd: no such file, and no /nowhere/bfd_hhm.ffdata or .dbtype")
+  }
+
+  @Test("a hanging program is stopped when the user interrupts, exit status 130", .timeLimit(.minutes(1)))
+  func interrupt() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, "exec sleep 600")
+    let interruption = SearchInterruption()
+    let runner = bench.runner(["uniref90", "mgnify"], interruption: interruption)
+    let sequence = try SearchBench.sequence
+    DispatchQueue.global().asyncAfter(deadline: .now() + 0.3) { interruption.interrupt() }
+    let report = runner.run(sequence: sequence, into: bench.root + "/msas")
+    #expect(report.failures == [.interrupted(.jackhmmer), .interrupted(.jackhmmer)])
+    #expect(report.exitStatus == 130)
+    #expect(bench.runs == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").isEmpty)
+  }
+
+  @Test("what a program writes arrives line by line without control characters")
+  func messages() throws {
+    let bench = try SearchBench()
+    try bench.tool(
+      .jackhmmer, "printf 'first\\033[31m\\nsecond\\r\\nlast' >&2; \(SearchBench.goodResult)")
+    _ = try bench.run()
+    let lines = bench.events.withLock { events in
+      events.compactMap { if case .message(_, let line) = $0 { line } else { nil } }
+    }
+    #expect(lines == ["first[31m", "second", "last"])
+  }
+
+  @Test("folders left by killed runs are removed, a half-made entry is never used")
+  func abandoned() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    _ = try bench.run()
+    let cache = bench.root + "/cache"
+    let entry = try #require(try FileManager.default.contentsOfDirectory(atPath: cache).first)
+    // A process number above the limit of Linux and macOS, so of no living process.
+    let left = "\(cache)/partial-99999999-x"
+    try FileManager.default.copyItem(atPath: "\(cache)/\(entry)", toPath: left)
+    for missing in ["result", "entry.json"] {
+      try FileManager.default.removeItem(atPath: "\(cache)/\(entry)/\(missing)")
+      #expect(try bench.run().rows.map(\.isCached) == [false])
+      #expect(try bench.run().rows.map(\.isCached) == [true])
+    }
+    #expect(!FileManager.default.fileExists(atPath: left))
+  }
+
+  @Test("templates are searched with the distinct rows of the first alignment, last of all")
+  func templateSearch() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    try bench.tool(.hmmbuild, "cp \"$PWD/x\" /dev/null 2>/dev/null; exit 0")
+    try bench.tool(
+      .hmmsearch,
+      "printf '# STOCKHOLM 1.0\\n1abc_A/3-12 MKTAyYIAKQR\\n//\\n' > \"$OUT\"")
+    let report = try bench.run(["pdb_seqres", "mgnify", "uniref90"])
+    #expect(report.rows.map(\.step) == ["uniref90", "mgnify", "pdb_seqres"])
+    #expect(report.rows.map(\.rows) == [2, 2, 1])
+    #expect(report.templateHits.map(\.path) == [bench.root + "/msas/pdb_hits.sto"])
+  }
+
+  @Test("a template search without an alignment says what it needs")
+  func templateSearchAlone() throws {
+    let bench = try SearchBench()
+    #expect(
+      try bench.run(["pdb_seqres"]).failures.map(\.description) == [
+        "needs the alignment of jackhmmer (uniref90), which is missing"
+      ])
+  }
+
+  @Test("arguments are AlphaFold 2.3's")
+  func arguments() {
+    let names = SearchStep.Names(input: "in", work: "w", databases: ["d"], threads: "8")
+    func line(_ tool: SearchTool, _ form: SearchDatabase.Form) -> [String] {
+      SearchStep(
+        name: "x", tool: tool, databases: [], form: form, purpose: .alignment, maximumRows: nil
+      ).commands(names).map { ([$0.tool.rawValue] + $0.arguments).joined(separator: " ") }
+    }
+    #expect(
+      line(.jackhmmer, .fasta) == [
+        "jackhmmer -o /dev/null -A w/result --noali --F1 0.0005 --F2 5e-05 --F3 5e-07 --incE 0.0001"
+          + " -E 0.0001 --cpu 8 -N 1 in d"
+      ])
+    #expect(
+      line(.hhblits, .hhsuite) == [
+        "hhblits -i in -cpu 8 -oa3m w/result -o /dev/null -n 3 -e 0.001 -maxseq 1000000"
+          + " -realign_max 100000 -maxfilt 100000 -min_prefilter_hits 1000 -d d"
+      ])
+    #expect(
+      line(.hhsearch, .hhsuite) == ["hhsearch -i in -o w/result -maxseq 1000000 -cpu 8 -d d"])
+    #expect(
+      line(.hmmsearch, .fasta) == [
+        "hmmbuild --hand --amino w/profile.hmm in",
+        "hmmsearch --noali --cpu 8 --F1 0.1 --F2 0.1 --F3 0.1 -E 100 --incE 100 --domE 100"
+          + " --incdomE 100 -o /dev/null -A w/result w/profile.hmm d",
+      ])
+  }
+
+  // FIPS 180-4 examples and the lengths around the padding's edges (sha256sum of that many letters a).
+  @Test("SHA-256 equals the standard's examples", arguments: [
+    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    (
+      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+    ),
+    (
+      String(repeating: "a", count: 64),
+      "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"
+    ),
+  ])
+  func digest(text: String, expected: String) {
+    #expect(SHA256.hex(text) == expected)
+  }
+}
