@@ -1,0 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Natural logarithm.
+func logarithm(_ x: Double) -> Double { log(x) }
+
+/// Exponential function.
+func exponential(_ x: Double) -> Double { exp(x) }
