@@ -1,0 +1,241 @@
+import ArrayFiles
+import FeaturePipeline
+import FoldingCore
+import Foundation
+import Protein
+import StructureIO
+
+/// Examines input files with the readers that would use them: `helixfold check`.
+public enum FileDoctor {
+  /// Examines a file; its content, and where that leaves a choice its name, decides what it should be.
+  public static func examine(_ path: String) -> FileDiagnosis {
+    var diagnosis = FileDiagnosis(path: path, format: "unknown", content: "")
+    do {
+      try examine(path, &diagnosis)
+    } catch {
+      diagnosis.add(.error, located("\(error)", path), remedy(for: "\(error)"))
+    }
+    return diagnosis
+  }
+
+  private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
+    let start = try firstBytes(path)
+    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+      diagnosis.format = "HDF5 store"
+      return try examineStore(path, &diagnosis)
+    }
+    if start.starts(with: [0x50, 0x4B]) {
+      diagnosis.format = "npz"
+      return try examineArchive(path, &diagnosis)
+    }
+    if start.first == 0x80 {
+      diagnosis.format = "pickle of features"
+      let features = try AlphaFoldFeatures(pickle: path).rawFeatures()
+      diagnosis.content = "\(features.residueCount) residues, \(features.rowCount) rows"
+      return
+    }
+    if start.starts(with: [0x1F, 0x8B]) {
+      diagnosis.format = "gzip"
+      return try examineStructure(path, &diagnosis)
+    }
+    let text = try InputText(path: path)
+    switch TextFormat(text) {
+    case .fasta: try examineFASTA(text, &diagnosis)
+    case .alignment: try examineAlignment(text, &diagnosis)
+    case .hhr: try examineHits(text, &diagnosis)
+    case .table: examineTable(text, &diagnosis)
+    case .json: try examineJSON(text, &diagnosis)
+    case .structure: try examineStructure(path, &diagnosis)
+    case .unknown:
+      throw text.expected(
+        "FASTA, A3M, Stockholm, hhr, PDB, mmCIF, JSON, npz or HDF5",
+        at: text.byteLines.firstIndex { !$0.words.isEmpty }, in: text.byteLines)
+    }
+  }
+
+  private static func firstBytes(_ path: String) throws -> [UInt8] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw InputError.missing(file: path)
+    }
+    if isFolder.boolValue { throw InputError.unreadable(file: path, reason: "it is a folder") }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw InputError.unreadable(file: path, reason: "permission denied")
+    }
+    defer { try? handle.close() }
+    return [UInt8](try handle.read(upToCount: 8) ?? Data())
+  }
+
+  private static func examineFASTA(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
+    diagnosis.format = "FASTA"
+    let records = try FASTA.records(in: text)
+    diagnosis.content = "\(records.count) sequence\(records.count == 1 ? "" : "s")"
+    for record in records {
+      if case .failure(let error) = record.sequence {
+        diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
+      }
+      for warning in record.warnings {
+        diagnosis.add(
+          .warning, "\(text.name):\(record.line): \(record.id): \(warning)",
+          "nothing, or write the residue that is meant")
+      }
+    }
+  }
+
+  private static func examineAlignment(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
+    let isStockholm = text.byteLines.first { !$0.words.isEmpty }?.begins(with: "#") ?? false
+    diagnosis.format = isStockholm ? "Stockholm alignment" : "A3M alignment"
+    let alignment = try Alignment.parse(text)
+    diagnosis.content = "\(alignment.rows) rows, \(alignment.columns) columns"
+    for warning in alignment.warnings { diagnosis.add(.warning, "\(text.name): \(warning)", "") }
+    let gap = UInt8(ascii: "-")
+    if alignment.row(0).contains(gap) {
+      diagnosis.add(
+        .error, "\(text.name): the first row has gaps, but it must be the target's whole sequence",
+        "put the target's ungapped sequence first")
+    }
+    if alignment.rows == 1 {
+      diagnosis.add(
+        .warning, "\(text.name): the target is the only row, so nothing is known of relatives",
+        "search a larger database")
+    }
+  }
+
+  private static func examineHits(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
+    diagnosis.format = "hhr"
+    let file = try HHRFile.parse(text)
+    diagnosis.content = "\(file.hits.count) hits"
+    add(file.skipped, &diagnosis)
+  }
+
+  private static func examineTable(_ text: InputText, _ diagnosis: inout FileDiagnosis) {
+    diagnosis.format = "MMseqs2 table"
+    let (hits, skipped) = MMseqsTable.parse(text)
+    diagnosis.content = "\(hits.count) hits"
+    add(skipped, &diagnosis)
+  }
+
+  private static func add(_ skipped: [SkippedRecord], _ diagnosis: inout FileDiagnosis) {
+    for record in skipped {
+      diagnosis.add(
+        .warning, "\(record)", "nothing: this hit is left out, or run the search again")
+    }
+  }
+
+  private static func examineStructure(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
+    diagnosis.format = "structure"
+    let structure = try StructureFile.read(path)
+    let chains = TemplateChain.chains(of: structure)
+    diagnosis.content = chains.map { "chain \($0.id): \($0.letters.count) residues" }
+      .joined(separator: ", ")
+    for warning in structure.warnings { diagnosis.add(.warning, "\(path): \(warning)", "") }
+    if chains.isEmpty {
+      diagnosis.add(.error, "\(path): the file has no protein chain", "give the protein's coordinates")
+    }
+    for chain in chains {
+      let missing = chain.residues.count { $0?.standardAtoms[.ca] == nil }
+      if missing > 0 {
+        diagnosis.add(
+          .warning, "\(path): chain \(chain.id): \(missing) residues have no CA atom",
+          "nothing: they count as missing")
+      }
+      do throws(TemplateRejection) {
+        try chain.checkNeighbours(limit: TemplateSettings().maximumNeighbourDistance)
+      } catch {
+        diagnosis.add(
+          .warning, "\(path): chain \(chain.id): \(error)", "check whether chains were joined")
+      }
+    }
+  }
+
+  private static func examineArchive(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
+    let archive = try NumpyArchive(path: path)
+    diagnosis.content = "\(archive.names.count) arrays"
+    for name in archive.names {
+      do {
+        let floats = try archive.array(named: name).floats
+        if let values = floats?.values, let bad = values.firstIndex(where: { !$0.isFinite }) {
+          diagnosis.add(
+            .error, "\(path): '\(name)' holds \(values[bad]) at element \(bad)",
+            "write the file again from finite numbers")
+        }
+      } catch {
+        diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
+      }
+    }
+  }
+
+  private static func examineStore(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
+    let store = try FeatureStore(path: path)
+    diagnosis.content = "\(store.ids.count) targets"
+    for problem in store.problems() {
+      diagnosis.add(.error, problem, "make this target's features again")
+    }
+  }
+
+  private static func examineJSON(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
+    diagnosis.format = "JSON configuration"
+    let object: Any
+    do {
+      object = try JSONSerialization.jsonObject(with: Data(text.bytes), options: [.fragmentsAllowed])
+    } catch {
+      throw InputError.content(file: text.name, problem: "is no valid JSON")
+    }
+    if (object as? [String: Any])?["sets"] != nil {
+      diagnosis.format = "JSON list of databases"
+      let catalog = try DatabaseCatalog.parse(text)
+      diagnosis.content = "sets \(catalog.sets.map(\.name).joined(separator: ", "))"
+      return
+    }
+    do {
+      let config = try JSONDecoder().decode(FoldingConfig.self, from: Data(text.bytes))
+      let known = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(config))
+      for key in unknownKeys(object, known, "") {
+        diagnosis.add(
+          .error, "\(text.name): '\(key)' is not a setting", "check the spelling, or remove it")
+      }
+    } catch let error as DecodingError {
+      throw InputError.content(file: text.name, problem: jsonProblem(error))
+    }
+  }
+
+  /// Keys of the file that the configuration does not have, with their path.
+  private static func unknownKeys(_ found: Any, _ known: Any, _ path: String) -> [String] {
+    guard let found = found as? [String: Any], let known = known as? [String: Any] else { return [] }
+    return found.keys.sorted().flatMap { key -> [String] in
+      let name = path.isEmpty ? key : "\(path).\(key)"
+      if let child = known[key], let value = found[key] { return unknownKeys(value, child, name) }
+      return found[key] is NSNull ? [] : [name]
+    }
+  }
+
+  private static func located(_ message: String, _ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return message.contains(name) ? message : "\(path): \(message)"
+  }
+
+  /// How to mend what readers complain about, by the words of the complaint.
+  static func remedy(for message: String) -> String {
+    let remedies: [(String, String)] = [
+      ("no such file", "check the path"),
+      ("permission", "make the file readable"),
+      ("is a folder", "name a file in it"),
+      ("is not an amino acid", "remove the character; unknown residues are written X"),
+      ("is a gap", "remove the gaps, or give the file as an alignment"),
+      ("separates chains", "give each chain a record of its own"),
+      ("'*' in the middle", "remove what follows the stop"),
+      ("already in line", "rename one of the records"),
+      ("columns, the first row has", "align the row again, or remove it"),
+      ("must be the target's sequence", "put the target's sequence first"),
+      ("is not an alignment letter", "remove the character; insertions are lower case, gaps '-'"),
+      ("gunzip", "gunzip FILE"),
+      ("is no valid JSON", "check commas, quotes and brackets near the place named"),
+      ("is empty", "make the file again; it was perhaps cut short"),
+      ("atom_site", "export the structure again as mmCIF with coordinates"),
+      ("not a finite number", "correct the coordinate, or remove the atom"),
+      ("complex", "split the alignment into one for each chain"),
+    ]
+    return remedies.first { message.contains($0.0) }?.1
+      ?? "make the file again with the program that wrote it"
+  }
+}

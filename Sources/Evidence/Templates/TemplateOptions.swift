@@ -1,0 +1,72 @@
+import FeaturePipeline
+import Protein
+
+/// Where templates of a target come from; shared by the commands that use templates.
+public struct TemplateOptions: Hashable, Sendable {
+  /// Rules for hits.
+  public var settings = TemplateSettings()
+  /// Folder of structures of the entries that hits name; nil uses no hits.
+  public var structureFolder: String?
+  /// File of release dates, lines `1abc:2000-01-31`.
+  public var releaseDateFile: String?
+  /// The PDB's list of obsolete entries.
+  public var obsoleteFile: String?
+  /// Structure files, or folders of them, that the user gives; they come before hits.
+  public var userPaths: [String] = []
+
+  /// No templates.
+  public init() {}
+
+  /// Templates of a target, and what became of every hit and structure.
+  ///
+  /// `hitFiles` are hhr files, or Stockholm files of hmmsearch; a record that makes no sense is a row of the table.
+  public func templates(
+    for sequence: ProteinSequence, hitFiles: [String]
+  ) throws -> (structures: TemplateStructures, table: TemplateTable) {
+    let target = sequence.letters
+    var files: [String] = []
+    for path in userPaths { files += try UserTemplates.files(at: path) }
+    var (templates, table) = UserTemplates(settings: settings).templates(for: target, files: files)
+    if let structureFolder {
+      let dates = try entryDates()
+      for path in hitFiles {
+        let text = try InputText(path: path)
+        let isStockholm = text.byteLines.first { !$0.words.isEmpty }?.begins(with: "#") ?? true
+        let hits =
+          isStockholm
+          ? try HmmsearchHits.parse(text, target: target) : try HHRFile.parse(text)
+        var builder = TemplateBuilder(
+          structures: StructureFolder(path: structureFolder), settings: settings, dates: dates)
+        builder.settings.maximumCount = max(0, settings.maximumCount - templates.count)
+        builder.settings.removesDuplicates = isStockholm
+        let found = builder.templates(for: target, hits: hits.hits)
+        table.append(found.table, skipped: hits.skipped, offset: templates.count)
+        templates += found.templates
+      }
+    }
+    return (TemplateStructures(templates, residueCount: sequence.count), table)
+  }
+
+  private func entryDates() throws(InputError) -> EntryDates {
+    var dates = EntryDates()
+    if let releaseDateFile { dates.addReleaseDates(try InputText(path: releaseDateFile)) }
+    if let obsoleteFile { dates.addObsolete(try InputText(path: obsoleteFile)) }
+    return dates
+  }
+}
+
+extension TemplateTable {
+  /// Adds rows whose templates follow `offset` others, and a row for each record that was not understood.
+  mutating func append(_ other: TemplateTable, skipped: [SkippedRecord], offset: Int) {
+    rows += other.rows.map { row in
+      var row = row
+      row.template = row.template.map { $0 + offset }
+      return row
+    }
+    rows += skipped.map { record in
+      Row(
+        hit: 0, name: record.file, sumOfProbabilities: nil, alignedColumns: 0, template: nil,
+        atoms: 0, reason: record.description)
+    }
+  }
+}

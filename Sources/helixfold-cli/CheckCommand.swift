@@ -1,0 +1,26 @@
+import ArgumentParser
+import Evidence
+
+/// `helixfold check`: an input doctor.
+struct CheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Examine input files: what is wrong, where, and how to mend it.",
+    discussion: """
+      Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores and JSON
+      configurations. Exit status 65 if a file cannot be used.
+      """)
+
+  @Argument(help: "Files to examine.")
+  var files: [String]
+
+  func run() throws {
+    var isUsable = true
+    for file in files {
+      let diagnosis = FileDoctor.examine(file)
+      print(diagnosis.text, terminator: "")
+      isUsable = isUsable && diagnosis.isUsable
+    }
+    if !isUsable { throw ExitCode(65) }
+  }
+}

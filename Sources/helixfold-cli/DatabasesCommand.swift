@@ -1,0 +1,68 @@
+import ArgumentParser
+import Evidence
+import FeaturePipeline
+import Foundation
+
+/// `helixfold databases`: what is there of the databases that searches need.
+struct DatabasesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "databases", abstract: "List and verify sets of sequence databases.",
+    subcommands: [List.self, Check.self])
+
+  struct File: ParsableArguments {
+    @Option(help: "File that describes sets of databases.")
+    var databases = "data/databases.json"
+
+    func catalog() throws -> DatabaseCatalog {
+      do {
+        return try DatabaseCatalog.parse(InputText(path: databases))
+      } catch {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        throw ExitCode(error.exitStatus)
+      }
+    }
+  }
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the sets.")
+    @OptionGroup var file: File
+
+    func run() throws {
+      for set in try file.catalog().sets {
+        print("\(set.name)\t\(set.description)")
+        for item in set.databases { print("  \(item.name)\t\(item.path)") }
+      }
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Verify that the files of a set, or of databases given, are there and whole.",
+      discussion: "Exit status 66 if something is missing or damaged.")
+    @OptionGroup var search: SearchArguments
+
+    func run() throws {
+      let databases: [SearchDatabase]
+      do {
+        databases = try search.options(output: ".").databases
+      } catch let error as InputError {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        throw ExitCode(error.exitStatus)
+      } catch let error as SearchFailure {
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        throw ExitCode(64)
+      }
+      guard !databases.isEmpty else {
+        throw ValidationError("name a set or a database: --database-set NAME or --database NAME=PATH")
+      }
+      var isComplete = true
+      for database in databases {
+        let status = DatabaseStatus(database)
+        isComplete = isComplete && status.problem == nil
+        let state = status.problem.map { "bad\t\($0)" } ?? "good\t\(status.form?.rawValue ?? "")"
+        print("\(database.name)\t\(state)\t\(status.bytes) bytes")
+      }
+      if !isComplete { throw ExitCode(66) }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import AtomicFiles
+import Evidence
+import FeaturePipeline
+import Foundation
+
+/// `helixfold search`: alignments and template hits from sequence databases.
+struct SearchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search",
+    abstract: "Search sequence databases for relatives and templates of each target.",
+    discussion: """
+      Runs jackhmmer, hhblits, hhsearch, hmmsearch or mmseqs with AlphaFold's parameters and leaves OUT/TARGET/msas as
+      AlphaFold does. Results are kept and used again while sequence, database and parameters are the same.
+      Exit status: 0 all found, 65 bad sequence, 66 database missing, 69 program missing, 70 a search failed,
+      130 interrupted.
+      """)
+
+  @Argument(help: "FASTA file of targets, - for standard input.")
+  var fasta: String
+
+  @Option(name: [.customShort("o"), .long], help: "Folder for results.")
+  var output: String
+
+  @OptionGroup(title: "Searching")
+  var search: SearchArguments
+
+  func run() throws {
+    do {
+      throw ExitCode(try searchAll())
+    } catch let error as InputError {
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      throw ExitCode(error.exitStatus)
+    } catch let error as SearchFailure {
+      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      throw ExitCode(error.exitStatus)
+    }
+  }
+
+  private func searchAll() throws -> Int32 {
+    guard search.asksForSearch else {
+      throw ValidationError("name at least one database: --database NAME=PATH or --database-set NAME")
+    }
+    let options = try search.options(output: output)
+    let records = try FASTA.records(in: InputText(path: fasta))
+    let interruption = SearchInterruption()
+    let stop = SignalStop(interruption)
+    defer { withExtendedLifetime(stop) {} }
+    var status: Int32 = 0
+    for record in records {
+      switch record.sequence {
+      case .failure(let error):
+        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        status = status == 0 ? error.exitStatus : status
+      case .success(let sequence):
+        let printer = SearchPrinter(target: record.id)
+        let folder = "\(output)/\(record.id)/msas"
+        let report = SearchRunner(options: options, interruption: interruption) { printer.print($0) }
+          .run(sequence: sequence, into: folder)
+        try AtomicFile.createFolder("\(output)/\(record.id)")
+        try AtomicFile.write(report.text, to: "\(output)/\(record.id)/searches.tsv")
+        let rows = report.alignments.map(\.rows).reduce(0, +)
+        print("\(record.id)\t\(sequence.count) residues\t\(rows) rows\t\(report.failures.count) failed")
+        status = status == 0 ? report.exitStatus : status
+      }
+      if interruption.isInterrupted { return 130 }
+    }
+    return status
+  }
+}
