@@ -53,7 +53,8 @@ struct DatabasesCommand: ParsableCommand {
         throw ExitCode(64)
       }
       guard !databases.isEmpty else {
-        throw ValidationError("name a set or a database: --database-set NAME or --database NAME=PATH")
+        throw ValidationError(
+          "name a set or a database: --database-set NAME or --database NAME=PATH")
       }
       var isComplete = true
       for database in databases {

@@ -95,7 +95,8 @@ struct SearchPrinter: Sendable {
 
   private static func size(_ bytes: Int) -> String {
     bytes >= 10_000_000_000
-      ? "\(bytes / 1_000_000_000) GB" : bytes >= 10_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1000) kB"
+      ? "\(bytes / 1_000_000_000) GB"
+      : bytes >= 10_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1000) kB"
   }
 }
 

@@ -39,7 +39,8 @@ struct SearchCommand: ParsableCommand {
 
   private func searchAll() throws -> Int32 {
     guard search.asksForSearch else {
-      throw ValidationError("name at least one database: --database NAME=PATH or --database-set NAME")
+      throw ValidationError(
+        "name at least one database: --database NAME=PATH or --database-set NAME")
     }
     let options = try search.options(output: output)
     let records = try FASTA.records(in: InputText(path: fasta))
@@ -55,12 +56,15 @@ struct SearchCommand: ParsableCommand {
       case .success(let sequence):
         let printer = SearchPrinter(target: record.id)
         let folder = "\(output)/\(record.id)/msas"
-        let report = SearchRunner(options: options, interruption: interruption) { printer.print($0) }
-          .run(sequence: sequence, into: folder)
+        let report = SearchRunner(options: options, interruption: interruption) {
+          printer.print($0)
+        }
+        .run(sequence: sequence, into: folder)
         try AtomicFile.createFolder("\(output)/\(record.id)")
         try AtomicFile.write(report.text, to: "\(output)/\(record.id)/searches.tsv")
         let rows = report.alignments.map(\.rows).reduce(0, +)
-        print("\(record.id)\t\(sequence.count) residues\t\(rows) rows\t\(report.failures.count) failed")
+        print(
+          "\(record.id)\t\(sequence.count) residues\t\(rows) rows\t\(report.failures.count) failed")
         status = status == 0 ? report.exitStatus : status
       }
       if interruption.isInterrupted { return 130 }

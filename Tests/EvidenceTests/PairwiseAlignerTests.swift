@@ -8,10 +8,12 @@ struct PairwiseAlignerTests {
   }
 
   // Scores by Biopython 1.88 PairwiseAligner (BLOSUM62, open −11, extend −1, end gaps 0).
-  @Test("scores equal those of an independent aligner", arguments: [
-    ("MKTAYIAKQR", "MKTAYIAKQR", 49), ("MKTAYIAKQR", "MKTAYKQR", 29),
-    ("HEAGAWGHEE", "PAWHEAE", 15), ("W", "AWA", 11), ("AAAA", "WWWW", 0),
-  ])
+  @Test(
+    "scores equal those of an independent aligner",
+    arguments: [
+      ("MKTAYIAKQR", "MKTAYIAKQR", 49), ("MKTAYIAKQR", "MKTAYKQR", 29),
+      ("HEAGAWGHEE", "PAWHEAE", 15), ("W", "AWA", 11), ("AAAA", "WWWW", 0),
+    ])
   func score(first: String, second: String, expected: Int) throws {
     #expect(try align(first, second).score == expected)
   }

@@ -13,7 +13,8 @@ final class SearchBench: Sendable {
 
   init() throws {
     root = NSTemporaryDirectory() + "helixfold-search-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: root + "/bin", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: root + "/bin", withIntermediateDirectories: true)
     try ">one\nMKTAYIAKQRQISFVKSHFSRQ\n".write(
       toFile: root + "/db.fasta", atomically: false, encoding: .utf8)
   }
@@ -52,7 +53,8 @@ final class SearchBench: Sendable {
   }
 
   var runs: Int {
-    ((try? String(contentsOfFile: root + "/runs", encoding: .utf8)) ?? "").split(separator: "\n").count
+    ((try? String(contentsOfFile: root + "/runs", encoding: .utf8)) ?? "").split(separator: "\n")
+      .count
   }
 
   static var sequence: ProteinSequence { get throws { try ProteinSequence("MKTAYIAKQR") } }
@@ -146,7 +148,8 @@ struct SearchTests {
     // The program fails on the first database only.
     try bench.tool(
       .jackhmmer,
-      "if [ $(wc -l < '\(bench.root)/runs') -gt 1 ]; then \(SearchBench.goodResult); else \(body); fi")
+      "if [ $(wc -l < '\(bench.root)/runs') -gt 1 ]; then \(SearchBench.goodResult); else \(body); fi"
+    )
     let report = try bench.run(["uniref90", "mgnify"])
     #expect(report.rows.map { $0.failure?.description } == [message, nil])
     #expect(report.rows.map(\.rows) == [0, 2])
@@ -178,7 +181,9 @@ struct SearchTests {
         == "database bfd: /nowhere/bfd: no such file, and no /nowhere/bfd_hhm.ffdata or .dbtype")
   }
 
-  @Test("a hanging program is stopped when the user interrupts, exit status 130", .timeLimit(.minutes(1)))
+  @Test(
+    "a hanging program is stopped when the user interrupts, exit status 130",
+    .timeLimit(.minutes(1)))
   func interrupt() throws {
     let bench = try SearchBench()
     try bench.tool(.jackhmmer, "exec sleep 600")
@@ -275,18 +280,20 @@ struct SearchTests {
   }
 
   // FIPS 180-4 examples and the lengths around the padding's edges (sha256sum of that many letters a).
-  @Test("SHA-256 equals the standard's examples", arguments: [
-    ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-    ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-    (
-      "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-    ),
-    (
-      String(repeating: "a", count: 64),
-      "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"
-    ),
-  ])
+  @Test(
+    "SHA-256 equals the standard's examples",
+    arguments: [
+      ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+      (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+      ),
+      (
+        String(repeating: "a", count: 64),
+        "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"
+      ),
+    ])
   func digest(text: String, expected: String) {
     #expect(SHA256.hex(text) == expected)
   }

@@ -58,7 +58,8 @@ struct TemplateOracleTests {
     let result = try Case(try #require(Self.madeUp))
     #expect(result.table.rows.map(\.hit) == result.expected.verdicts.map(\.hit))
     #expect(
-      result.table.rows.map { $0.template != nil } == result.expected.verdicts.map { $0.error == nil })
+      result.table.rows.map { $0.template != nil }
+        == result.expected.verdicts.map { $0.error == nil })
   }
 
   @Test("made-up hits: every atom of every template equals AlphaFold's")
@@ -97,7 +98,9 @@ struct TemplateOracleTests {
   }
 
   static let realCases: [URL] = {
-    guard let path = ProcessInfo.processInfo.environment["HELIXFOLD_TEMPLATE_CASES"] else { return [] }
+    guard let path = ProcessInfo.processInfo.environment["HELIXFOLD_TEMPLATE_CASES"] else {
+      return []
+    }
     let root = URL(fileURLWithPath: path)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.sorted().map(root.appendingPathComponent).filter {
@@ -112,7 +115,8 @@ struct TemplateOracleTests {
   func realChains(folder: URL) throws {
     let result = try Case(folder)
     #expect(
-      result.table.rows.map { $0.template != nil } == result.expected.verdicts.map { $0.error == nil },
+      result.table.rows.map { $0.template != nil }
+        == result.expected.verdicts.map { $0.error == nil },
       "\(result.table.text)")
     for (found, expected) in zip(result.templates, result.expected.templates) {
       #expect(differences(found, expected) == [], "\(folder.lastPathComponent) \(expected.name)")
@@ -128,7 +132,9 @@ struct TemplateOracleTests {
     if found.sequence.text != expected.sequence {
       result.append("sequence \(found.sequence.text) \(expected.sequence)")
     }
-    if abs(Double(found.sumOfProbabilities) - expected.sum_probs) > 1e-4 { result.append("sum_probs") }
+    if abs(Double(found.sumOfProbabilities) - expected.sum_probs) > 1e-4 {
+      result.append("sum_probs")
+    }
     if found.atoms != expected.atoms.count {
       result.append("\(found.atoms) atoms, expected \(expected.atoms.count)")
     }

@@ -130,7 +130,8 @@ public enum FileDoctor {
       .joined(separator: ", ")
     for warning in structure.warnings { diagnosis.add(.warning, "\(path): \(warning)", "") }
     if chains.isEmpty {
-      diagnosis.add(.error, "\(path): the file has no protein chain", "give the protein's coordinates")
+      diagnosis.add(
+        .error, "\(path): the file has no protein chain", "give the protein's coordinates")
     }
     for chain in chains {
       let missing = chain.residues.count { $0?.standardAtoms[.ca] == nil }
@@ -177,7 +178,8 @@ public enum FileDoctor {
     diagnosis.format = "JSON configuration"
     let object: Any
     do {
-      object = try JSONSerialization.jsonObject(with: Data(text.bytes), options: [.fragmentsAllowed])
+      object = try JSONSerialization.jsonObject(
+        with: Data(text.bytes), options: [.fragmentsAllowed])
     } catch {
       throw InputError.content(file: text.name, problem: "is no valid JSON")
     }
@@ -201,7 +203,9 @@ public enum FileDoctor {
 
   /// Keys of the file that the configuration does not have, with their path.
   private static func unknownKeys(_ found: Any, _ known: Any, _ path: String) -> [String] {
-    guard let found = found as? [String: Any], let known = known as? [String: Any] else { return [] }
+    guard let found = found as? [String: Any], let known = known as? [String: Any] else {
+      return []
+    }
     return found.keys.sorted().flatMap { key -> [String] in
       let name = path.isEmpty ? key : "\(path).\(key)"
       if let child = known[key], let value = found[key] { return unknownKeys(value, child, name) }

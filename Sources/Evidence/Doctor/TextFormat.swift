@@ -34,7 +34,9 @@ enum TextFormat: Hashable {
     "cif": .structure, "mmcif": .structure,
   ]
 
-  private static func bySigns(_ lines: [ArraySlice<UInt8>], _ first: ArraySlice<UInt8>) -> TextFormat {
+  private static func bySigns(_ lines: [ArraySlice<UInt8>], _ first: ArraySlice<UInt8>)
+    -> TextFormat
+  {
     if first.begins(with: "# STOCKHOLM") { return .alignment }
     if first.count(where: { $0 == UInt8(ascii: "\t") }) >= 11 { return .table }
     if first.begins(with: "#") {

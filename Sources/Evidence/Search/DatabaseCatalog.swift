@@ -47,7 +47,8 @@ public struct DatabaseCatalog: Codable, Hashable, Sendable {
   /// The set of a name; throws with the names there are.
   public func set(named name: String) throws(SearchFailure) -> DatabaseSet {
     if let set = sets.first(where: { $0.name == name }) { return set }
-    throw .files("'\(name)' is no set of databases; there are \(sets.map(\.name).joined(separator: ", "))")
+    throw .files(
+      "'\(name)' is no set of databases; there are \(sets.map(\.name).joined(separator: ", "))")
   }
 }
 
@@ -104,7 +105,8 @@ public struct DatabaseStatus: Hashable, Sendable {
       let end = [UInt8]((try? handle.readToEnd()) ?? Data())
       let last = end.split(separator: 0x0A).last?.words ?? []
       guard last.count == 3, let offset = last[1].integer, let length = last[2].integer else {
-        throw .database(name: database.name, problem: "\(file.name): the last line is no index entry")
+        throw .database(
+          name: database.name, problem: "\(file.name): the last line is no index entry")
       }
       let (place, overflow) = offset.addingReportingOverflow(length)
       if overflow || place > sizes[data] ?? 0 {

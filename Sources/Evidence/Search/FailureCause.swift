@@ -19,10 +19,11 @@ enum FailureCause {
       if let match { return "\(cause) (\(shortened(match)))" }
     }
     if case .signal(let number) = end { return signalCause(number) }
-    let said = lines.last { line in
-      let line = line.lowercased()
-      return line.contains("error") || line.contains("fatal")
-    } ?? lines.last
+    let said =
+      lines.last { line in
+        let line = line.lowercased()
+        return line.contains("error") || line.contains("fatal")
+      } ?? lines.last
     let status = if case .exit(let code) = end { "exit status \(code)" } else { "" }
     return said.map { "\($0.isEmpty ? "" : shortened($0)) (\(status))" }
       ?? "\(status), and it wrote no message"
@@ -65,7 +66,9 @@ enum FailureCause {
   }
 
   private static func shortened(_ line: some StringProtocol) -> String {
-    let plain = line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0) }
+    let plain = line.unicodeScalars.map {
+      $0.value < 0x20 || $0.value == 0x7F ? " " : Character($0)
+    }
     return plain.count > 200 ? String(plain.prefix(200)) + "…" : String(plain)
   }
 }

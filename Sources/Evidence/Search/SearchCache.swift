@@ -85,7 +85,9 @@ struct SearchCache: Sendable {
     if rename(work, path) != 0 {
       // Another process may have made the same entry meanwhile, which serves as well.
       let code = errno
-      guard code == ENOTEMPTY || code == EEXIST else { throw AtomicFileError(path: path, code: code) }
+      guard code == ENOTEMPTY || code == EEXIST else {
+        throw AtomicFileError(path: path, code: code)
+      }
     }
   }
 

@@ -62,7 +62,8 @@ public struct SearchDatabase: Hashable, Sendable {
     if manager.fileExists(atPath: path + ".dbtype") { return .mmseqs }
     var isFolder: ObjCBool = false
     guard manager.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw .database(name: name, problem: "\(path): no such file, and no \(path)_hhm.ffdata or .dbtype")
+      throw .database(
+        name: name, problem: "\(path): no such file, and no \(path)_hhm.ffdata or .dbtype")
     }
     if isFolder.boolValue {
       throw .database(
@@ -79,7 +80,8 @@ public struct SearchDatabase: Hashable, Sendable {
     }
     guard first == UInt8(ascii: ">") else {
       throw .database(
-        name: name, problem: "\(path): expected FASTA beginning with '>', found \(excerpt([first]))")
+        name: name, problem: "\(path): expected FASTA beginning with '>', found \(excerpt([first]))"
+      )
     }
     return .fasta
   }
@@ -116,9 +118,10 @@ public struct SearchDatabase: Hashable, Sendable {
       ["_a3m", "_cs219", "_hhm"].flatMap { part in
         [".ffdata", ".ffindex"].map { (path + part + $0, part == "_a3m") }
       }
-    case .mmseqs: [("", false), (".dbtype", false), (".index", false), ("_h", true)].map {
-      (path + $0.0, $0.1)
-    }
+    case .mmseqs:
+      [("", false), (".dbtype", false), (".index", false), ("_h", true)].map {
+        (path + $0.0, $0.1)
+      }
     }
   }
 

@@ -48,7 +48,9 @@ public struct SearchOptions: Hashable, Sendable {
     }
     if let first = profiles.first {
       let place = steps.firstIndex { result in
-        (try? result.get()).map { $0.purpose == .templates || Self.rank($0.databases[0]) > Self.rank(first) }
+        (try? result.get()).map {
+          $0.purpose == .templates || Self.rank($0.databases[0]) > Self.rank(first)
+        }
           ?? false
       }
       let together = SearchStep(

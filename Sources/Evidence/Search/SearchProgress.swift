@@ -28,7 +28,9 @@ enum ReadingProgress {
     guard size > 0 else { return nil }
     let target = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
     let folder = "/proc/\(process)/fd"
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return nil }
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      return nil
+    }
     for name in names {
       let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
       guard link == target,

@@ -72,7 +72,9 @@ public struct SearchStep: Hashable, Sendable {
     }
   }
 
-  private static func split(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+  private static func split(_ text: String) -> [String] {
+    text.split(separator: " ").map(String.init)
+  }
 
   private static func jackhmmer(_ names: Names, _ result: String) -> [String] {
     ["-o", "/dev/null", "-A", result]
@@ -107,7 +109,8 @@ public struct SearchStep: Hashable, Sendable {
         + Self.split("--num-iterations 3 -s 8 -e 0.1 --max-seqs 10000 -a") + threads,
       ["result2msa", "\(work)/query", target, "\(work)/found", "\(work)/aligned"]
         + Self.split("--msa-format-mode 6") + threads,
-      ["unpackdb", "\(work)/aligned", work] + Self.split("--unpack-name-mode 0 --unpack-suffix .a3m"),
+      ["unpackdb", "\(work)/aligned", work]
+        + Self.split("--unpack-name-mode 0 --unpack-suffix .a3m"),
     ]
     return lines.map { Command(tool: .mmseqs, arguments: $0) }
   }

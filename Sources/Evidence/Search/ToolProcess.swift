@@ -68,7 +68,9 @@ struct ToolProcess {
     log.readNew(onLine)
     log.flush(onLine)
     let status = process.terminationStatus
-    return (process.terminationReason == .uncaughtSignal ? .signal(status) : .exit(status), log.tail)
+    return (
+      process.terminationReason == .uncaughtSignal ? .signal(status) : .exit(status), log.tail
+    )
   }
 }
 

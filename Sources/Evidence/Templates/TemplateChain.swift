@@ -104,7 +104,8 @@ extension ChainMatch {
 
   private init(_ chain: TemplateChain, _ start: Int, _ letters: [UInt8], _ note: String?) {
     self.init(
-      chain: chain, places: (start..<start + letters.count).map { $0 }, letters: letters, note: note)
+      chain: chain, places: (start..<start + letters.count).map { $0 }, letters: letters, note: note
+    )
   }
 
   /// Where the letters first occur; quick for real sequences, in which mismatches come early.

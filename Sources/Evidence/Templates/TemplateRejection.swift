@@ -53,7 +53,8 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
     case .tooShort(let length, let minimum):
       "has \(length) aligned residues, at least \(minimum) are needed"
     case .notOfThisTarget: "the aligned sequence is not part of the target; is the file another's?"
-    case .structureMissing(let entry, let folder): "no structure file of entry \(entry) in \(folder)"
+    case .structureMissing(let entry, let folder):
+      "no structure file of entry \(entry) in \(folder)"
     case .structureUnreadable(let reason): reason
     case .noReleaseDate(let entry):
       "entry \(entry) states no release date, which the cut-off date needs"

@@ -1,0 +1,288 @@
+import FeaturePipeline
+import Foundation
+import Protein
+import Testing
+
+@testable import Evidence
+
+@Suite("Readers of search results")
+struct HitReaderTests {
+  static let hhr = """
+    Query         target
+    Match_columns 20
+
+     No Hit
+
+    No 1
+    >1abc_A first; {Homo sapiens}
+    Probab=99.84  E-value=2.1e-25  Score=158.41  Aligned_cols=4  Identities=71%  Similarity=1.106  Sum_probs=3.5  Template_Neff=10.900
+
+    Q ss_pred             CCCCCC
+    Q target            3 KRA-YI    7 (20)
+    Q Consensus         3 kra~yi    7 (20)
+                          .+. ..
+    T Consensus         5 kraxy~    9 (60)
+    T 1abc_A            5 KRAWY-    9 (60)
+    T ss_dssp             CCCCC-
+    Confidence            99999
+
+    No 2
+    >2abc_B second
+    Probab=9  E-value=1  Score=1  Aligned_cols=2  Identities=1%  Similarity=1  Sum_probs=1.5  Template_Neff=1
+
+    Q target            1 MK    2 (20)
+    T 2abc_B            1 MK    2 (60)
+
+    """
+
+  @Test("an hhr hit: name, columns, letters and numbers of each column")
+  func hhrHit() throws {
+    let file = try HHRFile.parse(InputText(name: "x.hhr", Self.hhr))
+    #expect(file.skipped.isEmpty)
+    let hit = try #require(file.hits.first)
+    #expect(hit.name == "1abc_A first; {Homo sapiens}")
+    #expect(hit.alignedColumns == 4 && hit.sumOfProbabilities == 3.5 && hit.line == 6)
+    #expect(hit.query.text == "KRA-YI" && hit.template.text == "KRAWY-")
+    #expect(hit.queryIndices == [2, 3, 4, -1, 5, 6])
+    #expect(hit.templateIndices == [4, 5, 6, 7, 8, -1])
+  }
+
+  @Test(
+    "line ends, NUL bytes and a missing last newline do not matter",
+    arguments: ["\r\n", "\r", "\n\0"])
+  func lineEnds(end: String) throws {
+    let text = Self.hhr.replacingOccurrences(of: "\n", with: end)
+    let file = try HHRFile.parse(InputText(name: "x.hhr", text))
+    #expect(file.hits.map(\.template.text) == ["KRAWY-", "MK"] && file.skipped.isEmpty)
+  }
+
+  @Test(
+    "one bad hit is skipped with file and line, the others stay (users.md 18)",
+    arguments: [
+      ("Sum_probs=3.5", "Sum_probs=?", 8, "expected 'Probab=… Aligned_cols=… Sum_probs=…', found "),
+      ("KRAWY-    9", "KRAWYK    9", 15, "6 letters stand between places 5 and 9"),
+      (
+        "KRAWY-    9", "KRAWY    9", 15,
+        "the template line ends at column 5, the target line above at 6"
+      ),
+      ("KRAWY-    9", "KRA1Y-    9", 15, "'1' is no letter of an aligned sequence"),
+      (">1abc_A first", "1abc_A first", 7, "expected '>' and a name, found "),
+      ("    3 KRA-YI    7 (20)", "", 11, "expected 'start LETTERS end (length)' after the name"),
+    ])
+  func badHit(old: String, new: String, line: Int, reason: String) throws {
+    let text = Self.hhr.replacingOccurrences(of: old, with: new)
+    let file = try HHRFile.parse(InputText(name: "x.hhr", text))
+    #expect(file.hits.map(\.name) == ["2abc_B second"])
+    #expect(file.skipped.map(\.line) == [line])
+    #expect(file.skipped.first?.description.hasPrefix("x.hhr:\(line): \(reason)") ?? false)
+  }
+
+  @Test("a file that is no hhr is refused with what was expected")
+  func notHHR() {
+    #expect(
+      throws: InputError.text(
+        file: "x", line: 2, column: 0,
+        problem: "expected an hhr file that begins with 'Query', found '<html>'")
+    ) {
+      try HHRFile.parse(InputText(name: "x", "\n<html>\n"))
+    }
+  }
+
+  @Test(
+    "hmmsearch: insertions count in the numbers, nucleic acids are left out, bad rows are listed (users.md 9)"
+  )
+  func hmmsearch() throws {
+    let text = """
+      # STOCKHOLM 1.0
+
+      #=GS 4pqx_A/2-8  DE [subseq from] mol:protein length:217  Free text
+      #=GS 5xyz_B/1-4  DE [subseq from] mol:na length:9
+      #=GS 0             DE mol:protein length:7
+      #=GS 6abc_C/1-4  DE mol:protein length:4  has a digit 0
+
+      4pqx_A/2-8       MKt.AY-R
+      5xyz_B/1-4       MK..AYAR
+      0                MK..AYAR
+      6abc_C/1-4       MK..0YAR
+      7abc_C/1-3       MK..A
+      #=GC RF          xx..xxxx
+      //
+      """
+    let file = try HmmsearchHits.parse(InputText(name: "x.sto", text), target: "MKAYAR")
+    #expect(file.hits.map(\.name) == ["4pqx_A"])
+    #expect(file.hits.first?.template.text == "MKTAY-R")
+    #expect(file.hits.first?.templateIndices == [1, 2, 4, 5, -1, 6])
+    #expect(file.hits.first?.alignedColumns == 5)
+    #expect(
+      file.skipped.map(\.description) == [
+        "x.sto:10: expected a name such as 4pqx_A/2-217, found '0'",
+        "x.sto:11: '0' is no letter of an aligned sequence",
+        "x.sto:12: 7abc_C has 3 columns, the target 6 residues; was this file made for another sequence?",
+      ])
+  }
+
+  @Test("an MMseqs2 row with CIGAR gives the alignment; a row that does not fit gives none")
+  func mmseqs() throws {
+    let rows = "q\t1abc_A\t0.75\t4\t1\t1\t2\t6\t3\t6\t1e-5\t40\t2M1I2M\nq\tt\t0.5\n"
+    let (hits, skipped) = MMseqsTable.parse(InputText(name: "x.m8", rows))
+    #expect(skipped.map(\.line) == [2])
+    let hit = try #require(hits.first).templateHit(
+      index: 1, query: Array("MKRAYI".utf8), target: Array("GGKRYIGG".utf8))
+    #expect(hit?.query.text == "KRAYI" && hit?.template.text == "KR-YI")
+    #expect(hit?.templateIndices == [2, 3, -1, 4, 5] && hit?.alignedColumns == 4)
+    #expect(hits[0].templateHit(index: 1, query: [65, 65], target: [65]) == nil)
+    #expect(MMseqsTable.alignments(in: Array(">q\nMK\n\0>r\nAA\n\0".utf8)).count == 2)
+  }
+
+  @Test(
+    "PDBID_chain is read from names as AlphaFold does; other names are rejected, not fatal (users.md 20)"
+  )
+  func names() throws {
+    #expect(try TemplateBuilder.entryAndChain("1FAW_AA GOOSE").0 == "1faw")
+    #expect(try TemplateBuilder.entryAndChain("1FAW_AA GOOSE").chain == "AA")
+    for name in ["", "1fa_A", "1faw", "1faw_", "model.pdb", "é1fa_A"] {
+      #expect(throws: TemplateRejection.nameNotUnderstood(name)) {
+        try TemplateBuilder.entryAndChain(name)
+      }
+    }
+  }
+}
+
+@Suite("Structures that users give as templates")
+struct UserTemplateTests {
+  static let folder =
+    Bundle.module.resourceURL?.appendingPathComponent("Fixtures/templates/mmcif").path ?? ""
+
+  @Test(
+    "any file name and no date will do; each chain is judged; other formats are named (users.md 19, 20)"
+  )
+  func anyName() throws {
+    let root = NSTemporaryDirectory() + "helixfold-templates-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    try FileManager.default.copyItem(
+      atPath: Self.folder + "/1aac.cif", toPath: root + "/my model (1).cif")
+    try FileManager.default.copyItem(atPath: Self.folder + "/1aaf.cif", toPath: root + "/b.cif")
+    try "not a structure\n".write(toFile: root + "/c.pdb", atomically: false, encoding: .utf8)
+    let (templates, table) = UserTemplates().templates(
+      for: "MKRAYIRWQNLEDSTVGHPC", files: try UserTemplates.files(at: root))
+    #expect(templates.map(\.name) == ["b.cif_A", "my model (1).cif_A"])
+    #expect(table.rows.map { $0.template != nil } == [true, false, true, false])
+    #expect(table.rows[1].reason.contains("c.pdb"))
+    #expect(table.rows[3].reason.hasPrefix("aligns 2 of the target's 20"))
+  }
+
+  @Test(
+    "a template of a few residues is aligned, where kalign fails (users.md 21)",
+    arguments: [2, 3, 5])
+  func shortChain(length: Int) throws {
+    let sequence = Array("MKRAYIRWQNLEDSTVGHPC")
+    let part = sequence[4..<4 + length]
+    let codes: [Character: String] = ["Y": "TYR", "I": "ILE", "R": "ARG", "W": "TRP", "Q": "GLN"]
+    let pdb = part.enumerated().flatMap { i, letter in
+      ["N", "CA", "C", "O"].enumerated().map { k, name in
+        let x = String(format: "%8.3f%8.3f%8.3f", Double(i) * 3.8, Double(k), 0.0)
+        let serial = String(format: "%5d", i * 4 + k + 1)
+        return
+          "ATOM  \(serial)  \(name.padding(toLength: 3, withPad: " ", startingAt: 0)) \(codes[letter] ?? "UNK")"
+          + " A\(String(format: "%4d", i + 1))    \(x)  1.00 10.00           \(name.prefix(1))"
+      }
+    }.joined(separator: "\n")
+    let path = NSTemporaryDirectory() + "short-\(length)-\(UUID().uuidString).pdb"
+    try (pdb + "\nEND\n").write(toFile: path, atomically: false, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var settings = TemplateSettings()
+    settings.minimumAlignedShare = 0.05
+    let (templates, table) = UserTemplates(settings: settings).templates(
+      for: String(sequence), files: [path])
+    #expect(templates.count == 1, "\(table.text)")
+    #expect(
+      templates.first?.sequence.text == "----" + part + String(repeating: "-", count: 16 - length))
+  }
+
+  @Test("a chain is found by the dictionary's name too, and the table says so (users.md 19)")
+  func labelName() throws {
+    let chains = TemplateChain.chains(
+      of: Structure(models: [
+        Model(chains: [
+          Chain(
+            id: "X", labelID: "B",
+            residues: [
+              Residue(
+                name: "TRP", number: 1, polymerIndex: 1,
+                atoms: [
+                  Atom(name: "CA", element: "C", position: .zero)
+                ])
+            ], polymerSequence: ["TRP"])
+        ])
+      ]))
+    let match = try ChainMatch.find(
+      [UInt8(ascii: "W")], chain: "B", in: chains, settings: TemplateSettings())
+    #expect(match.chain.id == "X")
+    #expect(match.note == "B is the dictionary's name of chain X")
+  }
+
+  @Test("a missing path and an empty folder are named")
+  func paths() {
+    #expect(throws: UserTemplateError.missing("/nowhere")) {
+      try UserTemplates.files(at: "/nowhere")
+    }
+  }
+}
+
+@Suite("Choice of alignment rows")
+struct RowSelectionTests {
+  @Test(
+    "budgets are exact, the target stays, and the seed decides", arguments: [2, 3, 10, 100, 1_000])
+  func budgets(count: Int) {
+    let scores = (0..<count).map { Float($0 % 7 == 0 ? 10 : 0.001) }
+    for budget in Set([1, 2, count / 10 + 1, count / 2 + 1, count - 1, count]) {
+      for weights in [nil, scores] {
+        let kept = RowSelection.choose(count: count, budget: budget, scores: weights, seed: 3)
+        #expect(kept.rows.count == min(count, max(1, budget)))
+        #expect(kept.rows.first == 0 && kept.rows == Array(Set(kept.rows)).sorted())
+        #expect(kept == RowSelection.choose(count: count, budget: budget, scores: weights, seed: 3))
+      }
+    }
+    if count > 99 {
+      #expect(
+        RowSelection.choose(count: count, budget: count / 2, seed: 1).rows
+          != RowSelection.choose(count: count, budget: count / 2, seed: 2).rows)
+    }
+  }
+
+  @Test("a budget of all rows changes nothing; unusable budgets and scores do no harm")
+  func everything() {
+    #expect(RowSelection.choose(count: 5, budget: 5, seed: 0).rows == [0, 1, 2, 3, 4])
+    #expect(RowSelection.choose(count: 5, budget: -3, seed: 0).rows == [0])
+    let odd = RowSelection.choose(
+      count: 5, budget: 2, scores: [.nan, .infinity, -1, 0, 0], seed: 0)
+    #expect(odd.rows.count == 2 && odd.rule == .uniform)
+  }
+
+  // 512 rows, 26 planted with 95 % of the weight; uniform drawing would find 20 %.
+  @Test("planted rows are found by sharp scores, and flat scores fall back to uniform drawing")
+  func planted() {
+    let planted = Set((0..<26).map { 5 + $0 * 19 })
+    let scores = (0..<512).map { planted.contains($0) ? Float(0.95 / 26) : Float(0.05 / 486) }
+    let kept = RowSelection.choose(count: 512, budget: 102, scores: scores, seed: 5)
+    #expect(kept.rule == .scored)
+    #expect(planted.subtracting(kept.rows).count <= 2)
+    let flat = RowSelection.choose(
+      count: 512, budget: 102, scores: [Float](repeating: 1, count: 512), seed: 5)
+    #expect(flat.rule == .uniform && abs(flat.effectiveRows - 511) < 1e-6)
+  }
+
+  @Test("features with fewer rows keep the rows' cells")
+  func features() throws {
+    let text = InputText(name: "x.a3m", ">q\nMKA\n>a\nM-A\n>b\nMRaA\n>c\nWRA\n")
+    let raw = try RawFeatures(
+      id: "q", sequence: ProteinSequence("MKA"), alignments: [Alignment.parse(text)])
+    let kept = raw.keepingRows(
+      RowSelection.choose(count: 4, budget: 2, scores: [0, 0, 9, 0], topShare: 1, seed: 0))
+    #expect(kept.rowNames == ["q", "b"])
+    #expect(kept.deletions.values == [0, 0, 0, 0, 0, 1])
+    #expect(raw.proxyScores.count == 4 && raw.proxyScores.allSatisfy { $0 > 0 })
+    #expect(raw.keepingRows(RowSelection.choose(count: 4, budget: 9, seed: 0)) == raw)
+  }
+}

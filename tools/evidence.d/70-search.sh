@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Searches: a second run uses the kept results, and kills at random moments harm nothing
+set -euo pipefail
+
+command -v jackhmmer > /dev/null && command -v blastdbcmd > /dev/null || {
+  echo "| \`helixfold search\` | not measured: needs hmmer, metastudent-data, ncbi-blast+ | | |"
+  exit 0
+}
+helixfold=$(realpath "$HELIXFOLD")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tools/setup-swissprot.sh "$work" > /dev/null
+head -n 200000 "$work/swissprot.fasta" > "$work/part.fasta"
+grep -v '^[^A-Z>]' data/demo/*.fasta 2> /dev/null | head -n 2 > "$work/targets.fasta"
+
+search() { "$helixfold" search "$work/targets.fasta" --database "swissprot=$1" -o "$work/$2" > /dev/null 2>&1; }
+seconds() { local start; start=$(date +%s%N); "$@"; echo "$(( ($(date +%s%N) - start) / 1000000 )) ms"; }
+
+first=$(seconds search "$work/swissprot.fasta" whole)
+second=$(seconds search "$work/swissprot.fasta" whole)
+cached=$(cut -f 3 "$work"/whole/*/searches.tsv | grep -c cached || true)
+echo "| \`helixfold search\`, demo target against Swiss-Prot, first and second run | $first, $second | second run starts no program | $([ "$cached" -ge 1 ] && echo yes || echo no) |"
+
+search "$work/part.fasta" undisturbed
+RANDOM=1
+good=0
+for _ in $(seq 20); do
+  "$helixfold" search "$work/targets.fasta" --database "swissprot=$work/part.fasta" -o "$work/killed" > /dev/null 2>&1 &
+  sleep "0.$(printf %03d $((RANDOM % 900)))"
+  kill -9 $! 2> /dev/null || true
+  wait $! 2> /dev/null || true
+  search "$work/part.fasta" killed || continue
+  same=1
+  for file in "$work"/undisturbed/*/msas/*; do
+    cmp -s "$file" "${file/undisturbed/killed}" || same=0
+  done
+  good=$((good + same))
+  rm -rf "$work/killed"
+done
+echo "| kill -9 during \`helixfold search\` at 20 random moments, then resumed | $good of 20 equal an undisturbed run | 20 | $([ "$good" -eq 20 ] && echo yes || echo no) |"
