@@ -21,7 +21,9 @@ final class SearchBench: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: root) }
 
-  /// A program; each run adds a line to `runs`. `$OUT` is the argument after -A, -oa3m or -o.
+  /// A program; each run adds a line to `runs`.
+  ///
+  /// `$OUT` is the argument after -A, -oa3m or -o.
   func tool(_ tool: SearchTool, _ body: String) throws {
     let script = """
       #!/bin/sh

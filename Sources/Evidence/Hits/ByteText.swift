@@ -1,7 +1,9 @@
 import FeaturePipeline
 
 extension InputText {
-  /// The bytes of each line; line `n` of the file is element `n − 1`. NUL bytes in front are left out.
+  /// The bytes of each line; line `n` of the file is element `n − 1`.
+  ///
+  /// NUL bytes in front are left out.
   var byteLines: [ArraySlice<UInt8>] { lines.map { bytes[$0.range].drop { $0 == 0 } } }
 
   /// Refuses the file where something else should stand; `place` counts lines from 0.

@@ -93,7 +93,9 @@ private struct HHRParagraph {
     }
   }
 
-  /// `Probab=99.84  E-value=2.1e-25  Score=158.41  Aligned_cols=141 … Sum_probs=133.6  Template_Neff=10.900`
+  /// The summary line of a hit.
+  ///
+  /// `Probab=99.84  E-value=2.1e-25  Score=158.41  Aligned_cols=141 … Sum_probs=133.6`
   private struct Summary {
     let alignedColumns: Int
     let sumOfProbabilities: Double

@@ -8,7 +8,7 @@ public struct TemplateHit: Hashable, Sendable {
   public var alignedColumns: Int
   /// Sum of the posterior probabilities of the aligned pairs; nil when the program computes none.
   public var sumOfProbabilities: Double?
-  /// Aligned part of the target, gaps as `-`. In hits of hmmsearch the whole target.
+  /// Aligned part of the target, gaps as `-`; in hits of hmmsearch the whole target.
   public var query: [UInt8]
   /// Aligned part of the template, gaps as `-`, insertions included, in upper case.
   public var template: [UInt8]

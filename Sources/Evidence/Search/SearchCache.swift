@@ -7,7 +7,7 @@ import Foundation
 /// and renamed when complete, so that a kill at any moment leaves either no entry or a whole one. When an entry is
 /// used again, its description must match and its content must have the digest that was noted.
 struct SearchCache: Sendable {
-  /// What a result depends on. Threads are left out: they do not change it.
+  /// What a result depends on; threads are left out, as they do not change it.
   struct Key: Hashable, Codable, Sendable {
     /// Counts changes of this description.
     var version = 1
@@ -41,7 +41,9 @@ struct SearchCache: Sendable {
 
   let folder: String
 
-  /// The content of an entry; nil if there is none. A damaged one is reported and removed.
+  /// The content of an entry; nil if there is none.
+  ///
+  /// A damaged one is reported and removed.
   func content(_ key: Key, onWarning: (String) -> Void) -> [UInt8]? {
     let path = "\(folder)/\(key.name)"
     guard FileManager.default.fileExists(atPath: path) else { return nil }

@@ -23,7 +23,9 @@ public struct SearchDatabase: Hashable, Sendable {
     self.path = path
   }
 
-  /// Reads `NAME=PATH`; nil if it is not of that form. The name becomes part of file names.
+  /// Reads `NAME=PATH`; nil if it is not of that form.
+  ///
+  /// The name becomes part of file names.
   public init?(argument: String) {
     guard let equals = argument.firstIndex(of: "=") else { return nil }
     let name = String(argument[..<equals])

@@ -31,7 +31,9 @@ struct ToolProcess {
   /// Time a program has to end by itself after a stop, s.
   static let patience = 5.0
 
-  /// Runs to the end. `onLine` gets each line of output, `onTick` the process at each look.
+  /// Runs to the end.
+  ///
+  /// `onLine` gets each line of output, `onTick` the process at each look.
   func run(
     interruption: SearchInterruption, onLine: (String) -> Void, onTick: (Int32) -> Void
   ) throws -> (end: FailureCause.End, log: String) {

@@ -1,11 +1,11 @@
 import FeaturePipeline
 import Protein
 
-/// Keeps some rows of a very deep alignment: `--msa-budget N`. Experimental.
+/// Keeps some rows of a very deep alignment: `--msa-budget N`.
 ///
-/// After NACL (arXiv:2408.03675, Alg. 1), which evicts keys of a language model's cache in one shot: keep a protected
-/// part, the best by a score from proxies, and a random share. Here rows are evicted: row 0, the target, is
-/// protected; the rest of the budget goes to the highest scores and to rows drawn without replacement with
+/// Experimental. After NACL (arXiv:2408.03675, Alg. 1), which evicts keys of a language model's cache in one shot:
+/// keep a protected part, the best by a score from proxies, and a random share. Here rows are evicted: row 0, the
+/// target, is protected; the rest of the budget goes to the highest scores and to rows drawn without replacement with
 /// probabilities proportional to the score. NACL's released softmax over scores is nearly uniform, hence plain
 /// proportions. When the scores are so flat that more rows matter than the budget holds (effective number
 /// exp(entropy) above the budget), picking the highest would be biased, and all are drawn uniformly.

@@ -1,7 +1,9 @@
 import FeaturePipeline
 import Protein
 
-/// Makes templates of search hits as AlphaFold's monomer pipeline does. Suppl. 1.2.3.
+/// Makes templates of search hits as AlphaFold's monomer pipeline does.
+///
+/// Suppl. 1.2.3.
 ///
 /// Each hit is judged on its own: one that fails is listed with the reason, and the next is tried.
 public struct TemplateBuilder: Sendable {
