@@ -10,7 +10,8 @@ struct HelixFoldCommand: ParsableCommand {
     abstract: "Protein structure prediction and training on CPUs.",
     version: helixFoldVersion,
     subcommands: [
-      PredictCommand.self, PrepareCommand.self, StoreCommand.self, ScoreCommand.self,
+      PredictCommand.self, SearchCommand.self, DatabasesCommand.self, PrepareCommand.self,
+      StoreCommand.self, WeightsCommand.self, ScoreCommand.self, CheckCommand.self,
       BenchCommand.self, DevCommand.self,
     ])
 
