@@ -19,22 +19,12 @@ struct HelixFoldCommand: ParsableCommand {
   static func main() {
     do {
       var command = try parseAsRoot()
-      do {
-        try command.run()
-      } catch let error as any ExitStatusCarrier {
-        throw error
-      } catch {
-        FileHandle.standardError.write(Data("helixfold: \(error)\n".utf8))
-        throw ExitCode(ExitStatus(error).rawValue)
-      }
+      try command.run()
     } catch {
-      exit(withError: error)
+      // Help, wrong flags and statuses that a command chose are the parser's business.
+      if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
+      FileHandle.standardError.write(Data("helixfold: \(error)\n".utf8))
+      exit(withError: ExitCode(ExitStatus(error).rawValue))
     }
   }
 }
-
-/// Errors that the argument parser knows how to report.
-private protocol ExitStatusCarrier: Error {}
-extension ExitCode: ExitStatusCarrier {}
-extension CleanExit: ExitStatusCarrier {}
-extension ValidationError: ExitStatusCarrier {}

@@ -73,18 +73,19 @@ struct TemplateTorsionEmbedding: Sendable {
     var mask = NDArray<Float>(repeating: 0, shape: [templates.count, residues])
     for template in 0..<templates.count {
       let aatype = templates.aatype.slice(template).values.map { Int($0) }
-      let torsions = TorsionAngles<Float>(
-        aatype: aatype, positions: templates.positions.slice(template).values,
-        mask: templates.mask.slice(template).values)
+      // In Double: where atoms are nearly in line, a dihedral in Float loses half its digits.
+      let torsions = TorsionAngles<Double>(
+        aatype: aatype, positions: templates.positions.slice(template).values.map { Double($0) },
+        mask: templates.mask.slice(template).values.map { Double($0) })
       for residue in 0..<residues {
         let row = features.floats + (template * residues + residue) * Self.width
         row[min(aatype[residue], TemplatePairFeatures.typeCount - 1)] = 1
         for index in 0..<14 {
-          row[22 + index] = torsions.sineCosine[residue * 14 + index]
-          row[36 + index] = torsions.alternative[residue * 14 + index]
+          row[22 + index] = Float(torsions.sineCosine[residue * 14 + index])
+          row[36 + index] = Float(torsions.alternative[residue * 14 + index])
         }
-        for index in 0..<7 { row[50 + index] = torsions.mask[residue * 7 + index] }
-        mask.values[template * residues + residue] = torsions.mask[residue * 7 + 2]
+        for index in 0..<7 { row[50 + index] = Float(torsions.mask[residue * 7 + index]) }
+        mask.values[template * residues + residue] = Float(torsions.mask[residue * 7 + 2])
       }
     }
     let hidden = first(features, activation: .relu, plain)
