@@ -36,12 +36,10 @@ extension ModelDescription {
     }
     let file = try ParameterFile(path: path, expecting: expected)
     let config = expected ?? file.config
-    let source = file.provenance?.source ?? ""
-    let isRandom = source.hasPrefix("random")
     return ModelDescription(
       name: config.name, source: path.split(separator: "/").last.map(String.init) ?? path,
       checksum: try file.provenance?.checksum ?? Digest.ofFile(path), config: config,
-      parameters: file, isRandom: isRandom, note: isRandom ? Self.randomNotice : nil)
+      parameters: file, isRandom: file.isRandom, note: file.isRandom ? Self.randomNotice : nil)
   }
 
   /// Seeded random parameters of a preset.
