@@ -160,7 +160,7 @@ public final class FoldingPipeline {
   ) throws -> MemoryPlan {
     let size = run.size(raw)
     let plan = MemoryPlan.fitting(
-      run.config, size, parameters: run.parameterCount, storage: options.storage,
+      run.config, size, parameters: run.footprint, storage: options.storage,
       threads: options.threads, ensembles: run.config.ensembles, limit: options.memoryLimit)
     if announces {
       reporter.note(

@@ -24,16 +24,16 @@ public struct MemoryPlan: Sendable {
   /// Bytes of the largest moment.
   public var peak: Int { moments.first?.bytes ?? 0 }
 
-  /// Code, libraries and the runtime: measured for the command with nothing loaded.
-  static let processBytes = 24 << 20
+  /// Code, libraries, the runtime and its small allocations.
+  static let processBytes = 40 << 20
 
   /// A plan for one prediction.
   public init(
-    _ config: FoldingConfig, _ size: ProblemSize, parameters: Int, storage: DType, threads: Int,
-    tileRows: Int = 128, ensembles: Int = 1
+    _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
+    threads: Int, tileRows: Int = 128, ensembles: Int = 1
   ) {
     let sizes = Sizes(config, size, storage, threads: threads, tileRows: tileRows)
-    let parameterBytes = parameters * storage.byteCount
+    let parameterBytes = parameters.count * storage.byteCount
     let base = Self.processBytes + parameterBytes + sizes.features
     var streams = sizes.pair
     if ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat }
@@ -44,6 +44,7 @@ public struct MemoryPlan: Sendable {
       Moment(
         name: "evoformer",
         bytes: base + streams + sizes.msa + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
+      Moment(name: "loading", bytes: base - sizes.features + 4 * parameters.largest),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
     ]
     if size.templates > 0 && config.template != nil {
@@ -56,8 +57,8 @@ public struct MemoryPlan: Sendable {
 
   /// The plan with the largest tiles that stays within `limit`, or the smallest plan there is.
   public static func fitting(
-    _ config: FoldingConfig, _ size: ProblemSize, parameters: Int, storage: DType, threads: Int,
-    ensembles: Int = 1, limit: Int?
+    _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
+    threads: Int, ensembles: Int = 1, limit: Int?
   ) -> MemoryPlan {
     func plan(_ tileRows: Int) -> MemoryPlan {
       MemoryPlan(
@@ -67,6 +68,25 @@ public struct MemoryPlan: Sendable {
     let choices = [128, 64, 32, 16].map(plan)
     guard let limit else { return choices[0] }
     return choices.first { $0.peak <= limit } ?? choices[choices.count - 1]
+  }
+}
+
+/// How many parameters a network has, and how many its largest array, which is read whole before it is converted.
+public struct ParameterFootprint: Sendable, Hashable {
+  /// Number of parameters.
+  public let count: Int
+  /// Elements of the largest array.
+  public let largest: Int
+
+  /// The footprint of arrays of the given sizes.
+  public init(sizes: some Sequence<Int>) {
+    var (count, largest) = (0, 0)
+    for size in sizes {
+      count += size
+      largest = max(largest, size)
+    }
+    self.count = count
+    self.largest = largest
   }
 }
 

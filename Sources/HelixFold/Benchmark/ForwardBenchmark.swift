@@ -75,8 +75,8 @@ public struct ForwardBenchmark: Sendable {
       if repeatIndex > 0 { seconds.append((ContinuousClock.now - start).seconds) }
     }
     let memory = MemoryPlan(
-      config, plan.size, parameters: config.parameterManifest.reduce(0) { $0 + $1.count },
-      storage: plan.storage, threads: plan.threads)
+      config, plan.size,
+      parameters: ParameterFootprint(sizes: config.parameterManifest.map(\.count)), storage: plan.storage, threads: plan.threads)
     return Report(
       seconds: seconds,
       operations: CostModel(config, plan.size).pass * Double(plan.recycles + 1),

@@ -29,9 +29,10 @@ struct PredictionRun {
   /// Name of the file that keeps the run between passes.
   var stateFile: String { "state_\(name).npz" }
 
-  /// Number of parameters.
-  var parameterCount: Int {
-    model.parameters.keys.reduce(0) { $0 + (model.parameters.shape(of: $1)?.reduce(1, *) ?? 0) }
+  /// Sizes of the parameters.
+  var footprint: ParameterFootprint {
+    ParameterFootprint(
+      sizes: model.parameters.keys.map { model.parameters.shape(of: $0)?.reduce(1, *) ?? 0 })
   }
 
   /// The sizes that the draws will have.
