@@ -23,6 +23,7 @@ let package = Package(
 
     // Plain values and files.
     .target(name: "NumericArrays"),
+    .target(name: "PlainTensors", dependencies: ["NumericArrays"]),
     .target(name: "AtomicFiles"),
     .target(name: "ArrayFiles", dependencies: ["NumericArrays", "AtomicFiles", "CZip"]),
     .target(name: "HDF5Files", dependencies: ["NumericArrays", "AtomicFiles", "CHDF5"]),
@@ -47,7 +48,7 @@ let package = Package(
 
     // Network side.
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
-    .target(name: "NeuralNet", dependencies: ["TensorCore"]),
+    .target(name: "NeuralNet", dependencies: ["TensorCore", "PlainTensors"]),
     .target(name: "FoldingModel", dependencies: ["FoldingCore", "Protein", "NeuralNet"]),
     .target(name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays"]),
 
@@ -68,7 +69,11 @@ let package = Package(
 
     .testTarget(
       name: "EvidenceTests", dependencies: ["Evidence"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels"]),
+    .target(
+      name: "TestSupport", dependencies: ["NeuralNet", "PlainTensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"]),
+    .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
+    .testTarget(name: "NeuralNetTests", dependencies: ["NeuralNet", "TestSupport"]),
     .testTarget(
       name: "ArrayFilesTests", dependencies: ["ArrayFiles"], resources: [.copy("Fixtures")]),
     .testTarget(name: "HDF5FilesTests", dependencies: ["HDF5Files"]),
@@ -83,7 +88,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "ArrayFiles", "Weights"]),
+    .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "TestSupport"]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
     .testTarget(

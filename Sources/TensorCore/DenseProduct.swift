@@ -3,9 +3,11 @@ import COpenBLAS
 import Foundation
 
 // OpenBLAS as backend: fp32, one thread, always called on panels of the same size, so that its choice of
-// inner kernels, and with it the bits, cannot depend on how the caller cut rows and columns.
+// inner kernels, and with it the bits, cannot depend on how the caller cut rows and columns. A panel has so few
+// rows because larger ones mix inner kernels: with 12 rows and more, its Zen kernels sum rows 0–5 and rows 6–11 of
+// the same numbers to different bits.
 
-private let panelRows = 64
+private let panelRows = 8
 private let panelColumns = 128
 
 extension ExecutionContext {

@@ -1,0 +1,68 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import PlainTensors
+
+/// What one pass of the plain network says.
+struct PlainPassOutput<Real: PlainReal> {
+  /// Cluster rows. `[N_clust, N_res, c_m]`
+  let msa: PlainTensor<Real>
+  /// `[N_res, N_res, c_z]`
+  let pair: PlainTensor<Real>
+  /// `[N_res, c_s]`
+  let single: PlainTensor<Real>
+  /// Iterations of the structure module.
+  let structure: [PlainStructureLayer<Real>]
+  /// pLDDT logits; nil without iterations. `[N_res, 50]`
+  let lddtLogits: PlainTensor<Real>?
+  /// Distogram logits. `[N_res, N_res, 64]`
+  let distogramLogits: PlainTensor<Real>
+}
+
+/// Plain twin of `FoldingNetwork`: one pass over one draw, lines 5–22 of Algorithm 2.
+struct PlainFoldingNetwork<Real: PlainReal> {
+  let input: PlainInputEmbedder<Real>
+  let template: PlainTemplateEmbedding<Real>?
+  let extraMSA: PlainExtraMSAStack<Real>
+  let evoformer: [PlainEvoformerBlock<Real>]
+  let single: PlainLinear<Real>
+  let structure: PlainStructureModule<Real>
+  let predictedLDDT: PlainPredictedLDDTHead<Real>
+  let distogram: PlainDistogramHead<Real>
+
+  init(_ network: FoldingNetwork) {
+    self.input = PlainInputEmbedder(network.input, network.config.channels)
+    self.template = network.template.map { PlainTemplateEmbedding($0) }
+    self.extraMSA = PlainExtraMSAStack(network.extraMSA)
+    self.evoformer = network.evoformer.map { PlainEvoformerBlock($0) }
+    self.single = PlainLinear(network.single)
+    self.structure = PlainStructureModule(network.structure)
+    self.predictedLDDT = PlainPredictedLDDTHead(network.predictedLDDT)
+    self.distogram = PlainDistogramHead(network.distogram)
+  }
+
+  func callAsFunction(
+    _ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: PlainRecycledState<Real>
+  ) -> PlainPassOutput<Real> {
+    let residueMask = PlainTensor(
+      shape: [target.residueCount], values: target.residueMask.map { Real($0) }, isVariable: false)
+    let pairMask = einsum("i,j->ij", residueMask, residueMask)
+    var z = input.embedPair(target, previous)  // lines 5–6
+    var m = input.embedMSA(target, draw, previous)  // lines 5–6
+    var mask = PlainTensor<Real>(draw.msaMask, isVariable: false)
+    if let template, let templates = target.templates {  // lines 7–13
+      if let update = template(z, templates, pairMask: pairMask) { z = z + update }
+      if templates.count > 0, let torsions = template.torsions?(templates) {
+        m = concatenate([m, torsions.rows], axis: 0)
+        mask = concatenate([mask, torsions.mask], axis: 0)
+      }
+    }
+    z = extraMSA(z, draw, pairMask: pairMask)  // lines 14–16
+    for block in evoformer { (m, z) = block(m, z, mask: mask, pairMask: pairMask) }  // line 17
+    let s = single(m[0])
+    let layers = structure(single: s, pair: z, mask: residueMask)  // line 18
+    return PlainPassOutput(
+      msa: m.slice(0..<draw.clusterCount, axis: 0), pair: z, single: s, structure: layers,
+      lddtLogits: layers.last.map { predictedLDDT($0.activation) }, distogramLogits: distogram(z))
+  }
+}

@@ -1,0 +1,72 @@
+import FoldingCore
+import NeuralNet
+import PlainTensors
+
+/// What the plain structure module leaves behind after each iteration.
+struct PlainStructureLayer<Real: PlainReal> {
+  /// `[N_res, c_s]`
+  let activation: PlainTensor<Real>
+  /// Translations in units of 10 Å.
+  let frames: PlainFrames<Real>
+  /// Of unit length, and before normalisation. `[N_res, 7, 2]`
+  let sinCos, unnormalized: PlainTensor<Real>
+
+  /// Atom coordinates, Å, in the atom14 order, by Algorithm 24. `[N_res, 14, 3]`
+  func atom14(aatype: [Int]) -> [Real] {
+    let groups = AtomPlacement.groupFrames(
+      aatype: aatype, backbone: frames.rigidTransforms(scale: Real(StructureModule.positionScale)),
+      torsions: sinCos.values)
+    return AtomPlacement.atom14Positions(aatype: aatype, frames: groups)
+  }
+}
+
+/// Plain twin of `StructureModule`, Algorithm 20.
+struct PlainStructureModule<Real: PlainReal> {
+  let config: StructureConfig
+  let singleNorm: PlainLayerNorm<Real>
+  let initialProjection: PlainLinear<Real>
+  let pairNorm: PlainLayerNorm<Real>
+  let attention: PlainInvariantPointAttention<Real>
+  let attentionNorm: PlainLayerNorm<Real>
+  let transition: [PlainLinear<Real>]
+  let transitionNorm: PlainLayerNorm<Real>
+  let backboneUpdate: PlainLinear<Real>
+  let sideChain: PlainSideChainTorsions<Real>
+
+  init(_ module: StructureModule) {
+    self.config = module.config
+    self.singleNorm = PlainLayerNorm(module.singleNorm)
+    self.initialProjection = PlainLinear(module.initialProjection)
+    self.pairNorm = PlainLayerNorm(module.pairNorm)
+    self.attention = PlainInvariantPointAttention(module.attention)
+    self.attentionNorm = PlainLayerNorm(module.attentionNorm)
+    self.transition = module.transition.map { PlainLinear($0) }
+    self.transitionNorm = PlainLayerNorm(module.transitionNorm)
+    self.backboneUpdate = PlainLinear(module.backboneUpdate)
+    self.sideChain = PlainSideChainTorsions(module.sideChain)
+  }
+
+  /// - Shapes: single `[N_res, c_s]`, pair `[N_res, N_res, c_z]`, mask `[N_res]` → one entry per iteration
+  func callAsFunction(
+    single: PlainTensor<Real>, pair: PlainTensor<Real>, mask: PlainTensor<Real>
+  ) -> [PlainStructureLayer<Real>] {
+    let initial = singleNorm(single)  // line 1
+    let z = pairNorm(pair)  // line 2
+    var s = initialProjection(initial)  // line 3
+    var frames = PlainFrames<Real>(identities: single.shape[0])  // line 4
+    return (0..<config.layers).map { _ in
+      s = s + attention(s, z, frames, mask: mask)  // line 6
+      s = attentionNorm(s)  // line 7
+      var hidden = s
+      for (index, linear) in transition.enumerated() {
+        hidden = index < transition.count - 1 ? relu(linear(hidden)) : linear(hidden)
+      }
+      s = transitionNorm(s + hidden)  // lines 8–9
+      frames = frames.composed(backboneUpdate(s))  // line 10
+      let torsions = sideChain(s, initial)  // lines 11–14
+      return PlainStructureLayer(
+        activation: s, frames: frames, sinCos: torsions.sinCos,
+        unnormalized: torsions.unnormalized)
+    }
+  }
+}

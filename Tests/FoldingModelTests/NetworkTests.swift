@@ -1,0 +1,135 @@
+import FoldingCore
+import NumericArrays
+import PlainTensors
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import FoldingModel
+
+/// One prediction problem of the tiny network.
+struct Problem: Sendable, CustomTestStringConvertible {
+  var residues = 9
+  var templates = 2
+  var clusters = 4
+  var extra = 5
+
+  var testDescription: String {
+    "N_res \(residues), N_templ \(templates), N_clust \(clusters), N_extra \(extra)"
+  }
+
+  var target: TargetFeatures { .random(residues: residues, templates: templates) }
+  func draw(_ name: String = "draw") -> AlignmentDraw {
+    .random(clusters: clusters, extra: extra, residues: residues, name: name)
+  }
+}
+
+@Suite("The whole network on random parameters")
+struct NetworkTests {
+  static let problems = [
+    Problem(), Problem(templates: 0), Problem(templates: 1), Problem(extra: 0),
+    Problem(residues: 1), Problem(residues: 2, templates: 1, clusters: 1, extra: 0),
+    Problem(residues: 33, clusters: 2),
+  ]
+
+  /// Everything that passes over a problem leave behind, as one list of numbers.
+  static func run(
+    _ problem: Problem, _ context: ExecutionContext, draws: [String] = ["draw"], passes: Int = 1,
+    shift: Int = 0
+  ) throws -> (output: PassOutput, values: [Float]) {
+    let network = try FoldingNetwork.random(.tiny, storage: context.storage)
+    var target = problem.target
+    for index in target.residueIndex.indices { target.residueIndex[index] += shift }
+    var state = network.initialState(target, context)
+    var last: PassOutput?
+    for _ in 0..<passes {
+      let output = try network.pass(target, draws: draws.map { problem.draw($0) }, state, context)
+      state = output.recycled
+      last = output
+    }
+    let output = try #require(last)
+    let prediction = network.prediction(
+      output.recycled, lddtLogits: output.lddtLogits, target.aatype, passes: passes, context)
+    let values =
+      [output.recycled.positions, output.lddtLogits, output.single.array(), output.msa.array(),
+       output.recycled.pair.array(), try #require(prediction.contactProbability),
+       try #require(prediction.alignedError)].flatMap(\.values) + prediction.plddt
+    return (output, values + [try #require(prediction.ptm)])
+  }
+
+  /// Some forty layers in a row: rounding adds up to ten times that of one layer.
+  @Test("one pass in fp32 equals the plain network in Double", arguments: problems)
+  func twin(problem: Problem) throws {
+    let context = ExecutionContext.forTest(threads: 2)
+    let output = try Self.run(problem, context).output
+    let network = try FoldingNetwork.random(.tiny)
+    let channels = network.config.channels
+    let residues = problem.residues
+    let zeros = PlainRecycledState<Double>(
+      positions: NDArray(repeating: 0, shape: [residues, 37, 3]),
+      msaFirstRow: PlainTensor(repeating: 0, shape: [residues, channels.msa]),
+      pair: PlainTensor(repeating: 0, shape: [residues, residues, channels.pair]))
+    let expected = PlainFoldingNetwork<Double>(network)(problem.target, problem.draw(), zeros)
+    let layer = try #require(expected.structure.last)
+    let aatype = problem.target.aatype
+    let atoms = AtomPlacement.atom37Positions(aatype: aatype, atom14: layer.atom14(aatype: aatype))
+    for (name, deviation) in [
+      ("msa", Deviation(output.msa.array(), from: expected.msa)),
+      ("pair", Deviation(output.recycled.pair.array(), from: expected.pair)),
+      ("single", Deviation(output.single.array(), from: expected.single)),
+      ("pLDDT", Deviation(output.lddtLogits, from: try #require(expected.lddtLogits))),
+      (
+        "atoms",
+        Deviation(
+          output.recycled.positions,
+          from: PlainTensor<Double>(shape: [residues, 37, 3], values: atoms))
+      ),
+    ] {
+      #expect(deviation.relative <= 5e-5, "\(name): \(deviation)")
+    }
+  }
+
+  @Test("passes are finite and say what they should, in either storage", arguments: problems)
+  func shapes(problem: Problem) throws {
+    for storage in [DType.float32, .bfloat16] {
+      let (output, values) = try Self.run(
+        problem, .forTest(threads: 2, storage: storage), passes: 2)
+      #expect(values.allSatisfy { $0.isFinite })
+      #expect(output.msa.shape == [problem.clusters, problem.residues, 16])
+      #expect(output.recycled.positions.shape == [problem.residues, 37, 3])
+      #expect(output.lddtLogits.shape == [problem.residues, 50])
+    }
+  }
+
+  @Test("threads and tiles change no bit of three passes", arguments: [DType.float32, .bfloat16])
+  func bits(storage: DType) throws {
+    let one = try Self.run(Problem(), .forTest(storage: storage), passes: 3).values
+    for (threads, tileRows) in [(1, 128), (2, 1), (3, 7), (2, 64)] {
+      let context = ExecutionContext.forTest(threads: threads, storage: storage, tileRows: tileRows)
+      #expect(try Self.run(Problem(), context, passes: 3).values == one)
+    }
+  }
+
+  @Test("an ensemble of two equal draws is one draw, bit for bit")
+  func equalDraws() throws {
+    let one = try Self.run(Problem(), .forTest()).values
+    #expect(try Self.run(Problem(), .forTest(), draws: ["draw", "draw"]).values == one)
+  }
+
+  @Test("an ensemble of two draws does not depend on their order")
+  func drawOrder() throws {
+    let forward = try Self.run(Problem(), .forTest(), draws: ["a", "b"]).values
+    #expect(try Self.run(Problem(), .forTest(), draws: ["b", "a"]).values == forward)
+  }
+
+  @Test("only differences of residue numbers count")
+  func residueNumbers() throws {
+    let here = try Self.run(Problem(), .forTest()).values
+    #expect(try Self.run(Problem(), .forTest(), shift: 1000).values == here)
+  }
+
+  @Test("a pass without draws is an error")
+  func noDraws() throws {
+    #expect(throws: PassError.noDraws) { try Self.run(Problem(), .forTest(), draws: []) }
+  }
+}
