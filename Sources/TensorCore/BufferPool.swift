@@ -32,6 +32,7 @@ public final class BufferPool: Sendable {
   private struct State: Sendable {
     var free: [Block] = []  // ascending sizes
     var statistics = Statistics()
+    var serial = 0
   }
 
   private let state = Mutex(State())
@@ -51,6 +52,17 @@ public final class BufferPool: Sendable {
 
   /// Starts a new measurement of the peak.
   public func resetPeak() { state.withLock { $0.statistics.peak = $0.statistics.live } }
+
+  /// How many storages were made so far; later ones have larger serial numbers.
+  var serial: Int { state.withLock { $0.serial } }
+
+  /// The serial number of a new storage.
+  func nextSerial() -> Int {
+    state.withLock { state in
+      state.serial += 1
+      return state.serial
+    }
+  }
 
   /// A buffer of at least `byteCount` bytes; contents are undefined.
   func allocate(_ byteCount: Int) -> (base: UnsafeMutableRawPointer, byteCount: Int) {
@@ -129,10 +141,16 @@ public final class BufferPool: Sendable {
 /// One buffer of a pool; returns it when the last tensor that uses it is gone.
 public final class Storage: @unchecked Sendable {
   let base: UnsafeMutableRawPointer
+  /// Bytes that were asked for.
+  let usedBytes: Int
+  /// Grows with the time of making.
+  let serial: Int
   private let byteCount: Int
   private let pool: BufferPool
 
   init(byteCount: Int, pool: BufferPool) {
+    self.usedBytes = byteCount
+    self.serial = pool.nextSerial()
     let block = pool.allocate(byteCount)
     self.base = block.base
     self.byteCount = block.byteCount

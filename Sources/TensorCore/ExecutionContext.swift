@@ -13,15 +13,21 @@ public enum MatrixBackend: String, Sendable, Hashable, Codable, CaseIterable {
 /// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.
 public struct ExecutionContext: Sendable {
   /// The workers that operations split their work over.
-  public let workers: WorkerGroup
+  public private(set) var workers: WorkerGroup
   /// The memory of results and scratch.
   public let pool: BufferPool
   /// Storage of activations: bfloat16, or float32 for parity.
-  public let storage: DType
+  public private(set) var storage: DType
   /// Who multiplies matrices.
   public let backend: MatrixBackend
   /// Rows of a tile where a row operation streams through scratch. Any value gives the same bits.
   public let tileRows: Int
+  /// Where operations record their derivatives; nil when nothing is to be differentiated.
+  public private(set) var tape: Tape?
+  /// Where derivatives accumulate; set while a tape is replayed.
+  public private(set) var gradients: Gradients?
+  /// What dropout masks are drawn from; nil without dropout.
+  public private(set) var dropout: DropoutKey?
 
   /// A context.
   public init(
@@ -37,8 +43,23 @@ public struct ExecutionContext: Sendable {
 
   /// The same context storing activations in another type.
   public func storing(_ storage: DType) -> ExecutionContext {
-    ExecutionContext(
-      workers: workers, pool: pool, storage: storage, backend: backend, tileRows: tileRows)
+    with { $0.storage = storage }
+  }
+
+  /// The same context recording on a tape, or on none.
+  public func recording(on tape: Tape?) -> ExecutionContext { with { $0.tape = tape } }
+
+  /// The same context accumulating derivatives.
+  public func accumulating(in gradients: Gradients?) -> ExecutionContext {
+    with { $0.gradients = gradients }
+  }
+
+  /// The same context drawing dropout masks from a key, or none.
+  public func dropping(by key: DropoutKey?) -> ExecutionContext { with { $0.dropout = key } }
+
+  /// The same context with dropout masks that differ from those of any other scope.
+  public func scoped(_ name: String, _ index: Int = 0) -> ExecutionContext {
+    dropout == nil ? self : dropping(by: dropout?.scoped(name).scoped(index))
   }
 
   /// A new tensor of undefined contents, in the storage type unless another is given.
@@ -52,8 +73,15 @@ public struct ExecutionContext: Sendable {
   }
 
   /// Runs two pieces of work at the same time on disjoint workers; both see their own context.
+  ///
+  /// With a tape each records on its own; derivatives run side by side again.
   public func fork(_ first: (ExecutionContext) -> Void, _ second: (ExecutionContext) -> Void) {
-    workers.fork({ first(with(workers: $0)) }, { second(with(workers: $0)) })
+    let tapes = tape?.branched()
+    workers.fork(
+      { workers in first(with { ($0.workers, $0.tape) = (workers, tapes?.first) }) },
+      { workers in second(with { ($0.workers, $0.tape) = (workers, tapes?.second) }) })
+    guard let tape, let tapes else { return }
+    tape.record { $0.fork(tapes.first.replay, tapes.second.replay) }
   }
 
   /// Cuts `0 ..< count` into one range per worker and calls `body` with pieces of at most `tile`.
@@ -73,8 +101,9 @@ public struct ExecutionContext: Sendable {
     }
   }
 
-  private func with(workers: WorkerGroup) -> ExecutionContext {
-    ExecutionContext(
-      workers: workers, pool: pool, storage: storage, backend: backend, tileRows: tileRows)
+  private func with(_ change: (inout ExecutionContext) -> Void) -> ExecutionContext {
+    var result = self
+    change(&result)
+    return result
   }
 }

@@ -1,0 +1,54 @@
+import Synchronization
+
+/// Derivatives of a loss with respect to tensors, in fp32.
+///
+/// A tensor has one gradient for all its views: that of a slice is the slice of the gradient. A tensor that
+/// operations update in place has the gradient of its newest value; replaying a tape turns it, step by step, into that
+/// of older values.
+public final class Gradients: Sendable {
+  private struct Slot {
+    /// Keeps the memory, and with it the identity, that the gradient belongs to.
+    let owner: Storage
+    let gradient: Tensor
+  }
+
+  private let slots = Mutex<[ObjectIdentifier: Slot]>([:])
+  private let pool: BufferPool
+
+  /// No gradients yet; those made on demand take their memory from `pool`.
+  public init(pool: BufferPool) { self.pool = pool }
+
+  /// Lets the gradient of all of `tensor` accumulate in `gradient`, fp32 and as large: a part of a fused buffer, say.
+  public func bind(_ tensor: Tensor, to gradient: Tensor) {
+    let elements = tensor.storage.usedBytes / tensor.dtype.byteCount
+    if tensor.offset != 0 || gradient.dtype != .float32 || gradient.count != elements {
+      shapeError("cannot bind a gradient of \(gradient.shape) to a tensor of \(tensor.shape)")
+    }
+    slots.withLock { $0[ObjectIdentifier(tensor.storage)] = Slot(owner: tensor.storage, gradient: gradient) }
+  }
+
+  /// The gradient of a tensor or of a view of one: zeros at first, the same memory every time.
+  public subscript(tensor: Tensor) -> Tensor {
+    let whole = slots.withLock { slots in
+      let key = ObjectIdentifier(tensor.storage)
+      if let slot = slots[key] { return slot.gradient }
+      let elements = tensor.storage.usedBytes / tensor.dtype.byteCount
+      let gradient = Tensor(zeros: [elements], .float32, pool: pool)
+      slots[key] = Slot(owner: tensor.storage, gradient: gradient)
+      return gradient
+    }
+    return Tensor(
+      storage: whole.storage, offset: whole.offset + tensor.offset, shape: tensor.shape,
+      dtype: .float32)
+  }
+
+  /// Whether a gradient was bound to a tensor or asked for.
+  public func contains(_ tensor: Tensor) -> Bool {
+    slots.withLock { $0[ObjectIdentifier(tensor.storage)] != nil }
+  }
+
+  /// Forgets the gradients of tensors that were made after a moment.
+  func forget(madeAfter serial: Int) {
+    slots.withLock { slots in slots = slots.filter { $0.value.owner.serial <= serial } }
+  }
+}
