@@ -1,0 +1,45 @@
+import TensorCore
+
+extension Linear {
+  /// Derivative of `y = x W + b`: adds to the gradients of W and b, and gives the gradient of x.
+  ///
+  /// All workers share the work; the order of every sum is fixed.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, in]`
+  ///   - dy: gradient of y. `[rows, out]`
+  ///   - dx: receives `dy Wᵀ`, or is increased by it; nil where x needs no gradient. `[rows, in]`
+  public func backward(
+    input x: Matrix, outputGradient dy: Matrix, into dx: Matrix?, accumulates: Bool = false,
+    _ context: ExecutionContext
+  ) {
+    context.addProduct(transposed: x, dy, into: Matrix(context.gradient(of: weight)))
+    if let bias { context.addColumnSums(of: dy, into: context.gradient(of: bias)) }
+    guard let dx else { return }
+    let transposed = context.pack(Matrix(weight).transposed)
+    var epilogue = Epilogue()
+    epilogue.accumulates = accumulates
+    context.tiles(dy.rows, tile: 64, scratch: {}) { rows, _ in
+      context.multiply(dy.rows(rows), transposed, into: dx.rows(rows), epilogue)
+    }
+  }
+}
+
+extension LayerNorm {
+  /// Derivative of the norm: adds to the gradients of scale and offset, and to that of x.
+  ///
+  /// With `x̂ = (x − mean) / σ` and `g = dy ⊙ scale`: `dx += (g − mean(g) − x̂ mean(g ⊙ x̂)) / σ`,
+  /// means over channels.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, channels]`
+  ///   - dy: gradient of the result. `[rows, channels]`
+  ///   - dx: increased by the gradient of x. `[rows, channels]`
+  public func backward(
+    input x: Matrix, outputGradient dy: Matrix, into dx: Matrix, _ context: ExecutionContext
+  ) {
+    context.addLayerNormGradient(
+      x, dy, scale: scale, into: dx, scaleGradient: context.gradient(of: scale),
+      offsetGradient: context.gradient(of: offset))
+  }
+}
