@@ -25,7 +25,7 @@ extension ExecutionContext {
           normed[c] = x.float(row, c) - mean
           variance += normed[c] * normed[c]
         }
-        let inverse = 1 / (variance / width + 1e-5).squareRoot()
+        let inverse = 1 / (variance / width + layerNormEpsilon).squareRoot()
         var (sum, projection): (Float, Float) = (0, 0)
         for c in 0..<channels {
           normed[c] *= inverse
