@@ -67,6 +67,13 @@ public final class FoldingPipeline {
     let runs = models.flatMap { model in
       (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
     }
+    let files = [folder.file(raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif")]
+    let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
+    if options.resumes && folder.isFinished(fingerprints) {
+      reporter.note("\(raw.id): finished before, nothing to do")
+      return files
+    }
+    try folder.begin()
     let started = ContinuousClock.now
     try FeatureStore.write([TargetRecord(features: raw)], to: folder.file("features.h5"))
     var timings = [("features", (ContinuousClock.now - started).seconds)]
@@ -81,9 +88,9 @@ public final class FoldingPipeline {
     try folder.writeRanking(
       results, of: raw,
       provenance: { result in provenance[result.name] ?? runs[0].provenance(of: raw, options) },
-      timings: timings)
+      timings: timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
     for run in runs { try? FileManager.default.removeItem(atPath: folder.file(run.stateFile)) }
-    return [folder.file(raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif")]
+    return files
   }
 
   /// One network and one seed.

@@ -26,6 +26,27 @@ struct PredictionTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/resumed/toy/state_tiny.npz"))
   }
 
+  @Test("a finished target is left alone when resumed, and predicted anew with another seed")
+  func finishedTargets() throws {
+    let folder = try Folder()
+    var options = options(folder, "out")
+    var passes = 0
+    let run = {
+      passes = 0
+      let pipeline = self.pipeline(options)
+      pipeline.afterPass = { passes += 1 }
+      return try pipeline.predict([try self.toy("MKTAY")]) { _, _ in }
+    }
+    #expect(try run() == .success)
+    #expect(passes == 4)
+    options.resumes = true
+    #expect(try run() == .success)
+    #expect(passes == 0)
+    options.seed = 1
+    #expect(try run() == .success)
+    #expect(passes == 4)
+  }
+
   @Test("chains of one and two residues work", arguments: ["M", "MK", "MKV"])
   func shortChains(_ letters: String) throws {
     let folder = try Folder()

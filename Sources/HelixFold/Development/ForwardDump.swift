@@ -30,8 +30,8 @@ public struct ForwardDump {
     var state = network.initialState(features.target, context)
     for pass in passes {
       let prefix = "pass\(pass)/"
-      if let teacher, pass > 0 || teacher.contains(prefix + "prev_pair") {
-        state = try Self.state(teacher, prefix, state, context)
+      if let teacher, pass > 0 || teacher.contains("pass0/prev_pair") {
+        state = try Self.state(teacher, pass: pass, state, context)
       }
       dump[prefix + "prev_pos"] = .float32(state.positions)
       dump[prefix + "prev_msa_first_row"] = .float32(state.msaFirstRow.array())
@@ -73,21 +73,40 @@ public struct ForwardDump {
   /// Number of passes whose start a dump holds.
   static func passes(in dump: NumpyArchive) -> Int {
     var count = 0
-    while dump.contains("pass\(count)/prev_pair") { count += 1 }
+    while source(of: "prev_pair", pass: count, in: dump) != nil { count += 1 }
     return count
   }
 
+  /// Where each recycled array stands among the results of the pass before.
+  private static let origins = [
+    "prev_pos": "structure_module/final_atom_positions",
+    "prev_msa_first_row": "representations/msa_first_row",
+    "prev_pair": "representations/pair",
+  ]
+
+  /// The array that a pass starts from: its own, or where a dump leaves out what repeats, a result of the pass before.
+  ///
+  /// The dump must hold some result of the pass, so that the state after the last pass does not count.
+  private static func source(of name: String, pass: Int, in dump: NumpyArchive) -> String? {
+    let own = "pass\(pass)/\(name)"
+    if dump.contains(own) { return own }
+    guard pass > 0, dump.names.contains(where: { $0.hasPrefix("pass\(pass)/") }),
+      let origin = origins[name], dump.contains("pass\(pass - 1)/\(origin)")
+    else { return nil }
+    return "pass\(pass - 1)/\(origin)"
+  }
+
   private static func state(
-    _ teacher: NumpyArchive, _ prefix: String, _ like: RecycledState, _ context: ExecutionContext
+    _ teacher: NumpyArchive, pass: Int, _ like: RecycledState, _ context: ExecutionContext
   ) throws -> RecycledState {
     func floats(_ name: String, _ shape: [Int]) throws -> NDArray<Float> {
-      guard teacher.contains(prefix + name) else {
-        throw ProcessedFeatures.Failure.missing(path: teacher.path, name: prefix + name)
+      guard let key = source(of: name, pass: pass, in: teacher) else {
+        throw ProcessedFeatures.Failure.missing(path: teacher.path, name: "pass\(pass)/\(name)")
       }
-      let array = try teacher.array(named: prefix + name)
+      let array = try teacher.array(named: key)
       guard let values = array.floats, values.shape == shape else {
         throw ProcessedFeatures.Failure.misshapen(
-          path: teacher.path, name: prefix + name, found: "\(array.elementName) \(array.shape)",
+          path: teacher.path, name: key, found: "\(array.elementName) \(array.shape)",
           expected: "\(shape)")
       }
       return values

@@ -12,13 +12,15 @@ struct PredictionProvenance: Sendable {
   let seed: UInt64
   let recycles: Int
 
-  /// What decides the numbers, as one line; two runs with the same line give the same bits.
+  /// A digest of what decides the numbers; two runs with the same one give the same bits.
   var fingerprint: String {
     let members: [(String, JSONValue)] = identity + [
       ("features", .string(featureDigest)),
       ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
     ]
-    return JSONValue.object(members).text
+    var digest = Digest()
+    digest.add(JSONValue.object(members).text.utf8)
+    return digest.text
   }
 
   /// Lines for the remarks of structure files.
@@ -35,6 +37,7 @@ struct PredictionProvenance: Sendable {
   func document(history: [(plddt: Double, change: Double?)]) -> JSONValue {
     .object(
       identity + [
+        ("fingerprint", .string(fingerprint)),
         ("sequence", .string(target.sequence)),
         ("features", .string(featureDigest)),
         (

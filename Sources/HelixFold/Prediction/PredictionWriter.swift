@@ -2,6 +2,7 @@ import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
+import Foundation
 import NumericArrays
 import Protein
 import StructureIO
@@ -11,6 +12,27 @@ struct PredictionFolder {
   let path: String
 
   func file(_ name: String) -> String { path + "/" + name }
+
+  /// The file that is written last: where it stands, the target is finished.
+  private var lastFile: String { file("timings.json") }
+
+  /// Marks the target as unfinished.
+  func begin() throws {
+    if FileManager.default.fileExists(atPath: lastFile) {
+      try FileManager.default.removeItem(atPath: lastFile)
+    }
+  }
+
+  /// Whether all runs were finished with the same inputs, parameters and options.
+  func isFinished(_ runs: [(name: String, fingerprint: String)]) -> Bool {
+    FileManager.default.fileExists(atPath: lastFile)
+      && runs.allSatisfy { name, fingerprint in
+        struct Stored: Decodable { let fingerprint: String }
+        let data = FileManager.default.contents(atPath: file("provenance_\(name).json")) ?? Data()
+        let stored = try? JSONDecoder().decode(Stored.self, from: data)
+        return stored?.fingerprint == fingerprint
+      }
+  }
 
   /// Writes what one network says: PDB, ModelCIF, confidence and aligned errors.
   func write(_ result: ModelResult, of raw: RawFeatures, provenance: PredictionProvenance) throws {

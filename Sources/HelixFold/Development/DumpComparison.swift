@@ -1,0 +1,72 @@
+import ArrayFiles
+import NumericArrays
+
+/// Compares two dumps tensor by tensor: `‖x − x_ref‖ / ‖x_ref‖` over the cells whose mask is 1.
+public struct DumpComparison: Sendable {
+  /// How far one tensor is from its reference.
+  public struct Deviation: Sendable {
+    /// Name in both dumps.
+    public let name: String
+    /// Relative error; infinite when the other dump lacks the tensor or has another shape.
+    public let relative: Double
+    /// Largest absolute difference of any cell.
+    public let largest: Double
+  }
+
+  private let reference, found: NumpyArchive
+  private let inputs: NumpyArchive?
+
+  /// Dumps to compare.
+  ///
+  /// - Parameter inputs: the processed features of both; with them, MSA cells without mask are left out.
+  public init(reference: String, found: String, inputs: String?) throws {
+    self.reference = try NumpyArchive(path: reference)
+    self.found = try NumpyArchive(path: found)
+    self.inputs = try inputs.map { try NumpyArchive(path: $0) }
+  }
+
+  /// Every tensor of the reference that says something about the network, in order of its name.
+  ///
+  /// - Parameter selection: only names that contain this.
+  public func deviations(selection: String?) throws -> [Deviation] {
+    try reference.names.sorted().compactMap { name in
+      if name.contains("/prev_") || name.hasSuffix("bin_edges") || name.hasSuffix("breaks") { return nil }
+      if let selection, !name.contains(selection) { return nil }
+      guard let expected = try reference.array(named: name).floats else { return nil }
+      return try deviation(name, expected)
+    }
+  }
+
+  private func deviation(_ name: String, _ expected: NDArray<Float>) throws -> Deviation {
+    guard found.contains(name), let values = try found.array(named: name).floats,
+      values.shape == expected.shape
+    else { return Deviation(name: name, relative: .infinity, largest: .infinity) }
+    let mask = try mask(of: name, shape: expected.shape)
+    let width = mask.map { expected.count / max(1, $0.count) } ?? 1
+    var (difference, norm, largest) = (0.0, 0.0, 0.0)
+    for index in 0..<expected.count {
+      if let mask, mask[index / width] == 0 { continue }
+      let (x, y) = (Double(expected.values[index]), Double(values.values[index]))
+      difference += (x - y) * (x - y)
+      norm += x * x
+      largest = max(largest, abs(x - y))
+    }
+    let relative = norm > 0 ? (difference / norm).squareRoot() : (difference == 0 ? 0 : .infinity)
+    return Deviation(name: name, relative: relative.isNaN ? .infinity : relative, largest: largest)
+  }
+
+  /// The MSA mask of the pass that a tensor belongs to, when it is laid out like that mask.
+  private func mask(of name: String, shape: [Int]) throws -> [Float]? {
+    guard let inputs, shape.count == 3, name.hasPrefix("pass"), name.contains("msa"),
+      let pass = Int(name.dropFirst(4).prefix { $0.isNumber })
+    else { return nil }
+    for key in ["extra_msa_mask", "msa_mask"] where inputs.contains(key) {
+      guard let masks = try inputs.array(named: key).floats, masks.shape.count == 3 else { continue }
+      let mask = masks.slice(min(pass, masks.shape[0] - 1))
+      if mask.shape == Array(shape.prefix(2)) && name.contains("extra") == key.hasPrefix("extra") {
+        return mask.values
+      }
+    }
+    return nil
+  }
+}
