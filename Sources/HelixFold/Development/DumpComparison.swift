@@ -55,18 +55,27 @@ public struct DumpComparison: Sendable {
     return Deviation(name: name, relative: relative.isNaN ? .infinity : relative, largest: largest)
   }
 
-  /// The MSA mask of the pass that a tensor belongs to, when it is laid out like that mask.
+  /// The mask of the rows that an MSA tensor has, in the pass it belongs to; nil for other tensors.
   private func mask(of name: String, shape: [Int]) throws -> [Float]? {
-    guard let inputs, shape.count == 3, name.hasPrefix("pass"), name.contains("msa"),
+    guard shape.count == 3, name.hasPrefix("pass"), name.contains("msa"),
       let pass = Int(name.dropFirst(4).prefix { $0.isNumber })
     else { return nil }
-    for key in ["extra_msa_mask", "msa_mask"] where inputs.contains(key) {
-      guard let masks = try inputs.array(named: key).floats, masks.shape.count == 3 else { continue }
-      let mask = masks.slice(min(pass, masks.shape[0] - 1))
-      if mask.shape == Array(shape.prefix(2)) && name.contains("extra") == key.hasPrefix("extra") {
-        return mask.values
-      }
+    func draw(_ key: String) throws -> NDArray<Float>? {
+      guard let inputs, inputs.contains(key), let all = try inputs.array(named: key).floats,
+        all.shape.count > 2, all.shape[0] > 0
+      else { return nil }
+      return all.slice(min(pass, all.shape[0] - 1))
     }
-    return nil
+    let isExtra = name.contains("extra")
+    guard let rows = try draw(isExtra ? "extra_msa_mask" : "msa_mask") else { return nil }
+    if rows.shape == Array(shape.prefix(2)) { return rows.values }
+    // Template rows follow the clusters; a cell counts where the psi angle is known: N, CA, C and O.
+    guard !isExtra, let atoms = try draw("template_all_atom_masks"), atoms.shape.count == 3,
+      rows.shape[0] + atoms.shape[0] == shape[0], atoms.shape[1] == shape[1], atoms.shape[2] == 37
+    else { return nil }
+    let known = (0..<atoms.shape[0] * atoms.shape[1]).map { cell in
+      [0, 1, 2, 4].map { atoms.values[cell * 37 + $0] }.reduce(1, *)
+    }
+    return rows.values + known
   }
 }
