@@ -85,7 +85,7 @@ extension Matrix {
     }
     if let factor = epilogue.rowScale { value *= factor.floats[row] }
     if let factor = epilogue.columnScale { value *= factor.floats[column] }
-    if let factor = epilogue.multiplier { value *= factor.load(index) }
+    if let factor = epilogue.multiplier { value *= factor.value(row, column) }
     if epilogue.accumulates { value += load(index) }
     switch dtype {
     case .float32: base.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)

@@ -15,7 +15,7 @@ public struct Epilogue {
   public var rowScale: Tensor?
   /// Factor on each column. `[columns]` float32
   public var columnScale: Tensor?
-  /// Factor on each element, laid out like the result.
+  /// Factor on each element. `[rows, columns]`, with strides of its own
   public var multiplier: Matrix?
   /// Adds to what the result holds instead of replacing it.
   public var accumulates = false
@@ -115,6 +115,8 @@ extension ExecutionContext {
     if let multiplier = epilogue.multiplier {
       args.mul = UnsafeRawPointer(multiplier.base)
       args.mul_type = multiplier.dtype.kernel
+      args.mul_row_stride = Int64(multiplier.rowStride)
+      args.mul_col_stride = Int64(multiplier.columnStride)
     }
     args.accumulate = epilogue.accumulates
     return args

@@ -13,7 +13,7 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
   /// Whether `checkpoint` keeps only the inputs of a block and runs it again for its derivatives.
   public let recomputes: Bool
   private var steps: [Step] = []
-  private var copies: [ObjectIdentifier: (owner: Storage, copy: Tensor)] = [:]
+  private var copies: [ObjectIdentifier: (original: Tensor, copy: Tensor)] = [:]
 
   /// An empty tape.
   public init(recomputes: Bool = true) { self.recomputes = recomputes }
@@ -33,11 +33,11 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
   /// The value that a tensor has now, safe from later updates in place.
   fileprivate func saved(_ x: Tensor, _ context: ExecutionContext) -> Tensor {
     let key = ObjectIdentifier(x.storage)
-    if let known = copies[key], known.copy.count == x.count, known.copy.dtype == x.dtype {
+    if let known = copies[key], known.original.offset == x.offset, known.copy.count == x.count {
       return known.copy.reshaped(x.shape)
     }
     let copy = context.copy(x)
-    copies[key] = (x.storage, copy)
+    copies[key] = (x, copy)
     return copy
   }
 
@@ -56,7 +56,7 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
   fileprivate func inner(streams: [Tensor], copies: [Tensor]) -> Tape {
     let result = Tape(recomputes: recomputes)
     for (stream, copy) in zip(streams, copies) {
-      result.copies[ObjectIdentifier(stream.storage)] = (stream.storage, copy)
+      result.copies[ObjectIdentifier(stream.storage)] = (stream, copy)
     }
     return result
   }

@@ -43,6 +43,22 @@ struct AttentionData {
     let t = test
     let out = KernelBuffer(count: t.queries * row, t.type, filledWith: -7)
     let logSumExp = KernelBuffer(count: t.heads * t.queries)
+    var g = arguments
+    g.out = out.pointer
+    g.out_row_stride = Int64(row)
+    g.log_sum_exp = logSumExp.floats
+    let bytes = hf_attention_scratch_size(g.queries, g.keys, g.head_dim)
+    for piece in pieces {
+      withKernelScratch(bytes) {
+        hf_attention(&g, Int64(piece.lowerBound), Int64(piece.upperBound), $0)
+      }
+    }
+    return (out, logSumExp)
+  }
+
+  /// The operands without a result.
+  var arguments: hf_attention_args {
+    let t = test
     var g = hf_attention_args()
     (g.queries, g.keys) = (Int64(t.queries), Int64(t.keys))
     (g.heads, g.head_dim) = (Int64(t.heads), Int64(t.headDim))
@@ -61,17 +77,8 @@ struct AttentionData {
       g.gate = UnsafeRawPointer(gate.pointer)
       g.gate_row_stride = Int64(row)
     }
-    g.out = out.pointer
-    g.out_row_stride = Int64(row)
     g.scale = scale
-    g.log_sum_exp = logSumExp.floats
-    let bytes = hf_attention_scratch_size(g.queries, g.keys, g.head_dim)
-    for piece in pieces {
-      withKernelScratch(bytes) {
-        hf_attention(&g, Int64(piece.lowerBound), Int64(piece.upperBound), $0)
-      }
-    }
-    return (out, logSumExp)
+    return g
   }
 
   func whole() -> (out: KernelBuffer, logSumExp: KernelBuffer) { run([0..<test.queries]) }

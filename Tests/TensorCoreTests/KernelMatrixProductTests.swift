@@ -22,6 +22,7 @@ struct ProductData {
   let biasN: KernelBuffer, biasM: KernelBuffer, scaleM: KernelBuffer, scaleN: KernelBuffer
   let mul: KernelBuffer?
   let aRow: Int, aCol: Int, bRow: Int, bCol: Int
+  let mulRow: Int, mulCol: Int
   let cRow: Int, cCol: Int, cBlock: Int, cBlockStride: Int
 
   init(_ t: ProductCase, seed: Int) {
@@ -41,7 +42,9 @@ struct ProductData {
     let size =
       t.layout == 0 ? t.m * cRow : t.layout == 1 ? t.n * cCol : (t.n / unit + 1) * cBlockStride
     c0 = KernelBuffer(random.values(size), t.cType)
-    mul = t.mulType.map { KernelBuffer(random.values(size), $0) }
+    (mulRow, mulCol) = [(t.n + 2, 1), (1, t.m + 1), (0, 1), (1, 0)][seed % 4]
+    let factors = (t.m - 1) * mulRow + (t.n - 1) * mulCol + 1
+    mul = t.mulType.map { KernelBuffer(random.values(factors), $0) }
     biasN = KernelBuffer(random.values(t.n))
     biasM = KernelBuffer(random.values(t.m))
     scaleM = KernelBuffer(random.values(t.m))
@@ -85,7 +88,9 @@ struct ProductData {
     if t.scaleN { g.scale_n = UnsafePointer(scaleN.floats + columns.lowerBound) }
     g.activation = t.activation
     if let mul {
-      g.mul = UnsafeRawPointer(mul.pointer + offset * mul.elementSize)
+      let first = rows.lowerBound * mulRow + columns.lowerBound * mulCol
+      g.mul = UnsafeRawPointer(mul.pointer + first * mul.elementSize)
+      (g.mul_row_stride, g.mul_col_stride) = (Int64(mulRow), Int64(mulCol))
       g.mul_type = mul.type
     }
     g.accumulate = t.accumulate
@@ -120,7 +125,7 @@ struct ProductData {
         if t.activation == HF_ACT_SIGMOID { v = 1 / (1 + exponential(-v)); size += 4 }
         if t.scaleM { v *= Double(scaleM[i]) }
         if t.scaleN { v *= Double(scaleN[j]) }
-        if let mul { v *= Double(mul[index(i, j)]) }
+        if let mul { v *= Double(mul[i * mulRow + j * mulCol]) }
         if t.accumulate { v += Double(c0[index(i, j)]); size += 1 }
         let allowed = Double(t.k + 8) * 0x1p-24 * size + roundingUnit(t.cType) * abs(v) * 1.01
         worst.add(c[index(i, j)], v, allowed: allowed, "[\(i), \(j)] of \(t)")

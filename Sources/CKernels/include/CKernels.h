@@ -72,7 +72,7 @@ typedef enum { HF_ACT_NONE = 0, HF_ACT_RELU = 1, HF_ACT_SIGMOID = 2 } hf_activat
 /// C = epilogue(A · B): with s = Σ_p A[i,p] B[p,j] in fp32,
 ///   v = alpha * s;  v += bias_n[j];  v += bias_m[i];  v = activation(v);  v *= scale_m[i];  v *= scale_n[j];
 ///   v *= mul[i,j];  v += accumulate ? C[i,j] : 0;  C[i,j] = round(v)
-/// `mul` is addressed like C. Optional pointers may be NULL.
+/// `mul` has strides of its own: 0 repeats a row or a column. Optional pointers may be NULL.
 /// Column j of C stands at (j / c_block) * c_block_stride + (j % c_block) * c_col_stride when c_block > 0 (c_block must be a
 /// multiple of hf_gemm_column_unit()), else at j * c_col_stride. A and C must not overlap.
 typedef struct {
@@ -91,6 +91,7 @@ typedef struct {
   const float *scale_m, *scale_n;
   const void *mul;
   hf_dtype mul_type;
+  int64_t mul_row_stride, mul_col_stride;
   bool accumulate;
 } hf_gemm_args;
 
@@ -118,12 +119,32 @@ typedef struct {
   void *out;
   int64_t out_row_stride;
   float scale;
-  float *log_sum_exp;                             // [heads, queries] or NULL: max + log(sum) of each row, for the backward pass
+  float *log_sum_exp;                             // [heads, queries] or NULL: max + log(sum) of each row
 } hf_attention_args;
 
 size_t hf_attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim);
 /// All heads, queries in [query_begin, query_end).
 void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);
+
+/// Backward pass of `forward` for one batch element, which is computed again in scratch linear in `keys`; log_sum_exp is not used.
+/// dX is the gradient of X; q, k, v and gate gradients are stored, that of the bias is added to. Where no key is visible, logits are
+/// constant: dq, dk and dbias are zero.
+typedef struct {
+  hf_attention_args forward;                      // `out` is written unless NULL
+  const void *dout;                               // all gradients are of forward.type unless another type stands here
+  int64_t dout_row_stride;
+  void *dq, *dk, *dv, *dgate;                     // dgate only with a gate
+  int64_t dq_row_stride, dk_row_stride, dv_row_stride, dgate_row_stride;
+  hf_dtype key_type;                              // of dk and dv
+  float *dbias;                                   // [heads, queries, keys] or NULL
+  int64_t dbias_head_stride, dbias_row_stride;
+} hf_attention_backward_args;
+
+size_t hf_attention_backward_scratch_size(int64_t keys, int64_t head_dim);
+/// Heads in [head_begin, head_end), queries in [query_begin, query_end); dk and dv receive the sum over these queries. A query's
+/// numbers do not depend on the range; sums over queries are made in blocks from its start.
+void hf_attention_backward(const hf_attention_backward_args *args, int64_t head_begin, int64_t head_end, int64_t query_begin,
+                           int64_t query_end, void *scratch);
 
 // MARK: - Normalisation and elementwise
 
@@ -141,6 +162,11 @@ void hf_layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_
 void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
 /// y += x
 void hf_add(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+/// y *= x
+void hf_multiply(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+/// dy *= f'(x), where y = f(x) is given
+void hf_relu_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
+void hf_sigmoid_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
 /// y = sigmoid(x); y may be x.
 void hf_sigmoid(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
 /// y *= sigmoid(gate)

@@ -131,6 +131,14 @@ void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t qu
   path()->attention(args, query_begin, query_end, scratch);
 }
 
+size_t hf_attention_backward_scratch_size(int64_t keys, int64_t head_dim) {
+  return path()->attention_backward_scratch_size(keys, head_dim);
+}
+void hf_attention_backward(const hf_attention_backward_args *args, int64_t head_begin, int64_t head_end, int64_t query_begin,
+                           int64_t query_end, void *scratch) {
+  path()->attention_backward(args, head_begin, head_end, query_begin, query_end, scratch);
+}
+
 void hf_layer_norm(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
                    const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd) {
   path()->layer_norm(rows, columns, x, x_type, x_row_stride, scale, offset, eps, y, y_type, y_row_stride, mean, rstd);
@@ -146,6 +154,15 @@ void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_t
   path()->convert(n, x, x_type, y, y_type);
 }
 void hf_add(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) { path()->add(n, x, x_type, y, y_type); }
+void hf_multiply(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
+  path()->multiply(n, x, x_type, y, y_type);
+}
+void hf_relu_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type) {
+  path()->relu_gradient(n, y, y_type, dy, dy_type);
+}
+void hf_sigmoid_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type) {
+  path()->sigmoid_gradient(n, y, y_type, dy, dy_type);
+}
 void hf_sigmoid(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   path()->sigmoid(n, x, x_type, y, y_type);
 }

@@ -22,6 +22,10 @@ typedef struct {
   size_t (*attention_scratch_size)(int64_t queries, int64_t keys, int64_t head_dim);
   void (*attention)(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);
 
+  size_t (*attention_backward_scratch_size)(int64_t keys, int64_t head_dim);
+  void (*attention_backward)(const hf_attention_backward_args *args, int64_t head_begin, int64_t head_end, int64_t query_begin,
+                             int64_t query_end, void *scratch);
+
   void (*layer_norm)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
                      const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd);
   void (*layer_norm_channels)(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
@@ -29,6 +33,9 @@ typedef struct {
                               int64_t y_row_stride, float *mean, float *rstd);
   void (*convert)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*add)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+  void (*multiply)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+  void (*relu_gradient)(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
+  void (*sigmoid_gradient)(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
   void (*sigmoid)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*gate)(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type);
   void (*exp)(int64_t n, const float *x, float *y);

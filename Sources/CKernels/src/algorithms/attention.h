@@ -57,9 +57,9 @@ static size_t attention_scratch_size(int64_t queries, int64_t keys, int64_t head
 }
 
 /// 1e9 · (mask − 1) per key as AlphaFold2 adds it, and −inf past the last key, where exp gives exactly 0.
-static void fill_mask(const hf_attention_args *g, const attention_plan *plan) {
-  for (int64_t j = 0; j < plan->padded_keys; ++j)
-    plan->mask[j] = j >= g->keys ? -INFINITY : g->key_mask ? 1e9f * (g->key_mask[j] - 1) : 0;
+static void fill_mask(const hf_attention_args *g, int64_t padded_keys, float *mask) {
+  for (int64_t j = 0; j < padded_keys; ++j)
+    mask[j] = j >= g->keys ? -INFINITY : g->key_mask ? 1e9f * (g->key_mask[j] - 1) : 0;
 }
 
 /// Packs k and v of head h; columns of k and rows of v past the last key are zero, and so are v's past head_dim.
@@ -82,10 +82,10 @@ static void pack_head(const hf_attention_args *g, const attention_plan *plan, in
 }
 
 /// c[rows][columns] = (resume ? c : 0) + left · packed right, in register tiles.
-static void multiply_tiles(const attention_plan *plan, int64_t rows, int64_t columns, int64_t units, const char *a,
-                           int64_t a_stride, const uint32_t *b, int64_t panel_stride, float *c, int64_t c_stride, bool resume) {
+static void multiply_tiles(bool pairs, int64_t rows, int64_t columns, int64_t units, const char *a, int64_t a_stride,
+                           const uint32_t *b, int64_t panel_stride, float *c, int64_t c_stride, bool resume) {
   for (int64_t j = 0; j < columns; j += PANEL, b += panel_stride) {
-    tile_function *const *tile_of_height = tiles_for(plan->pairs, columns - j);
+    tile_function *const *tile_of_height = tiles_for(pairs, columns - j);
     for (int64_t i = 0; i < rows;) {
       const int64_t height = tile_height(rows - i);
       tile_of_height[height](units, a + i * a_stride, a_stride, b, c + i * c_stride + j, c_stride, resume);
@@ -230,10 +230,10 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
     const int64_t padded = min64(KEY_TILE, round_up(g->keys - key, 2 * PANEL));
     const uint32_t *v = plan->v + units_of(plan->pairs, key) * PANEL;
     prefetch_bias(g, h, query, rows, key);
-    multiply_tiles(plan, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d, plan->units_d * PANEL,
-                   plan->scores, KEY_TILE, false);
+    multiply_tiles(plan->pairs, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d,
+                   plan->units_d * PANEL, plan->scores, KEY_TILE, false);
     softmax_block(g, plan, h, query, rows, key, padded);
-    multiply_tiles(plan, rows, g->head_dim, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
+    multiply_tiles(plan->pairs, rows, g->head_dim, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
                    plan->units_keys * PANEL, plan->out, plan->depth, true);
   }
   if (g->type == HF_BF16) write_rows(g, plan, h, query, rows, HF_BF16);
@@ -247,7 +247,7 @@ static void attention(const hf_attention_args *g, int64_t query_begin, int64_t q
 #else
   plan_attention(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
-  fill_mask(g, &plan);
+  fill_mask(g, plan.padded_keys, plan.mask);
   for (int64_t h = 0; h < g->heads; ++h) {
     pack_head(g, &plan, h);
     for (int64_t query = query_begin; query < query_end; query += QUERY_TILE)

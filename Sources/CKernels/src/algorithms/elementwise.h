@@ -20,6 +20,9 @@
 
 INLINE vf keep_first(vf x, vf y) { (void)y; return x; }
 INLINE vf add_vectors(vf x, vf y) { return y + x; }
+INLINE vf multiply_vectors(vf x, vf y) { return y * x; }
+INLINE vf where_positive(vf x, vf y) { return x > splat(0) ? y : splat(0); }
+INLINE vf times_sigmoid_slope(vf x, vf y) { return y * (x * (splat(1) - x)); }
 INLINE vf sigmoid_of_first(vf x, vf y) { (void)y; return sigmoid_vector(x); }
 INLINE vf gated(vf x, vf y) { return y * sigmoid_vector(x); }
 INLINE vf exp_of_first(vf x, vf y) { (void)y; return exp_vector(x); }
@@ -29,6 +32,15 @@ static void convert_elements(int64_t n, const void *x, hf_dtype x_type, void *y,
 }
 static void add_elements(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   ELEMENTS(n, x, x_type, y, y_type, add_vectors);
+}
+static void multiply_elements(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
+  ELEMENTS(n, x, x_type, y, y_type, multiply_vectors);
+}
+static void relu_gradient_elements(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type) {
+  ELEMENTS(n, y, y_type, dy, dy_type, where_positive);
+}
+static void sigmoid_gradient_elements(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type) {
+  ELEMENTS(n, y, y_type, dy, dy_type, times_sigmoid_slope);
 }
 static void sigmoid_elements(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   ELEMENTS(n, x, x_type, y, y_type, sigmoid_of_first);

@@ -1,19 +1,29 @@
 // What happens to a finished tile of sums on its way to C: scale, biases, activation, masks, gate, residual, rounding.
-// The arithmetic is always done in whole vectors with the same operations; only how C and `mul` are reached differs, so an
+// The arithmetic is always done in whole vectors with the same operations; only how C is reached differs, so an
 // element's bits do not depend on the tile it is in.
 
-/// Offset of column j in C and mul.
+/// Offset of column j in C.
 INLINE int64_t column_offset(const hf_gemm_args *g, int64_t j) {
   if (g->c_block <= 0) return j * g->c_col_stride;
   return j / g->c_block * g->c_block_stride + j % g->c_block * g->c_col_stride;
 }
 
-/// Where LANES columns of one row stand in C and mul.
+/// Where LANES columns of one row stand in C.
 typedef struct {
   bool whole;              // all lanes, contiguous
   int64_t offset;          // of the first
   int64_t j, count, row;   // else lane l at row + column_offset(j + l), l < count
 } lanes_of_c;
+
+/// LANES columns of row i of `mul` from column j.
+INLINE vf load_factors(const hf_gemm_args *g, int64_t i, int64_t j, int64_t count) {
+  const int64_t first = i * g->mul_row_stride + j * g->mul_col_stride;
+  if (g->mul_col_stride == 1) return load_first(element(g->mul, g->mul_type, first), g->mul_type, count);
+  float lanes[LANES] = {0};
+  for (int64_t l = 0; l < min64(count, LANES); ++l)
+    lanes[l] = load_scalar(element(g->mul, g->mul_type, first + l * g->mul_col_stride), g->mul_type);
+  return load(lanes, HF_F32);
+}
 
 INLINE vf load_lanes(const hf_gemm_args *g, const void *base, hf_dtype type, lanes_of_c at) {
   if (at.whole) return load(element(base, type, at.offset), type);
@@ -57,7 +67,7 @@ INLINE void finish_column_vector(const hf_gemm_args *g, const bool plain, const 
       v = activate(g->activation, v);
       if (g->scale_m) v *= splat(g->scale_m[i + r]);
       v *= scale_n;
-      if (g->mul) v *= load_lanes(g, g->mul, g->mul_type, at);
+      if (g->mul) v *= load_factors(g, i + r, j, count);
       if (g->accumulate) v += load_lanes(g, g->c, c_type, at);
     }
     store_lanes(g, g->c, c_type, at, v);

@@ -28,6 +28,7 @@
 #include "gemm.h"
 #include "attention.h"
 #include "norm.h"
+#include "attention_backward.h"
 #include "elementwise.h"
 
 #ifdef HF_TARGET
@@ -48,10 +49,15 @@ const hf_path HF_PATH = {
     .gemm = gemm,
     .attention_scratch_size = attention_scratch_size,
     .attention = attention,
+    .attention_backward_scratch_size = attention_backward_scratch_size,
+    .attention_backward = attention_backward,
     .layer_norm = layer_norm,
     .layer_norm_channels = layer_norm_channels,
     .convert = convert_elements,
     .add = add_elements,
+    .multiply = multiply_elements,
+    .relu_gradient = relu_gradient_elements,
+    .sigmoid_gradient = sigmoid_gradient_elements,
     .sigmoid = sigmoid_elements,
     .gate = gate_elements,
     .exp = exp_elements,

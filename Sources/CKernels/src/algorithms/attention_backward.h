@@ -1,0 +1,316 @@
+// Backward pass of gated attention, one batch element; notation: o = softmax(l) v, out = o ⊙ σ(gate), dX the gradient of X.
+//
+//   do = dout ⊙ σ(gate)   dgate = dout ⊙ o ⊙ σ'(gate)   dp = do vᵀ   dl = p ⊙ (dp − Σ_c do_c o_c)
+//   dv = pᵀ do            dq = scale · dl k             dk = scale · dlᵀ q   dbias += dl
+//
+// Blocks of query rows meet all keys at once: their probabilities are formed again from q, k, bias and mask, in scratch that is linear
+// in the number of keys. With whole rows at hand the softmax needs one pass and `out`, which weight gradients want, falls off: six
+// products in all, where a tiled pass (FlashAttention-2, arXiv:2307.08691) takes five after two of a forward pass run for its log-sum-exp.
+// dk and dv are summed transposed, [head_dim, keys], over the blocks in order: then p and dl are right operands, which pack without
+// shuffles, and only slim q and do are turned.
+
+enum { GRADIENT_QUERIES = 8 * HF_ROWS, GRADIENT_QUERIES_PADDED = GRADIENT_QUERIES + HF_LANES };
+
+/// Sizes and places in scratch of one call. Left operands have rows of `…_stride` units, right operands are packed.
+typedef struct {
+  bool pairs;
+  int64_t padded_keys, depth;                     // depth: head_dim rounded up to a panel
+  int64_t units_d, units_keys;
+  int64_t d_stride, query_stride, key_stride;     // units: of rows over head_dim, over a block's queries, over keys
+  int64_t row_stride;                             // floats: of scores and of sums over keys
+  uint32_t *k_columns, *v_columns;                // right, [head_dim, keys]
+  uint32_t *k_rows, *v_rows;                      // right, [keys, head_dim]
+  uint32_t *q, *dout;                             // left, [queries, head_dim]
+  uint32_t *q_turned, *dout_turned;               // left, [head_dim, queries]
+  uint32_t *p, *dl;                               // left, [queries, keys]
+  uint32_t *panel;                                // right, one panel of p or dl
+  float *mask, *scores, *dp, *out, *dout_values, *dq, *delta;
+  float *dk, *dv;                                 // [head_dim, keys]
+} gradient_plan;
+
+static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, int64_t head_dim, char *base) {
+  char *next = base;
+  plan->pairs = type == HF_BF16;
+  plan->padded_keys = round_up(keys, 2 * PANEL);
+  plan->depth = round_up(head_dim, PANEL);
+  plan->units_d = units_of(plan->pairs, head_dim);
+  plan->units_keys = units_of(plan->pairs, plan->padded_keys);
+  // One cache line off multiples of large powers of two, or the rows of a tile would evict each other.
+  plan->d_stride = round_up(plan->units_d, LANES) + 16;
+  plan->query_stride = round_up(units_of(plan->pairs, GRADIENT_QUERIES), LANES) + 16;
+  plan->key_stride = plan->units_keys + 16;
+  plan->row_stride = plan->padded_keys + 16;
+#define PLACE(field, count)                                        \
+  plan->field = (void *)next;                                      \
+  next += round_up((int64_t)sizeof(*plan->field) * (count), 64)
+  PLACE(k_columns, plan->padded_keys * plan->units_d);
+  PLACE(v_columns, plan->padded_keys * plan->units_d);
+  PLACE(k_rows, plan->depth * plan->units_keys);
+  PLACE(v_rows, plan->depth * plan->units_keys);
+  PLACE(q, GRADIENT_QUERIES_PADDED * plan->d_stride);
+  PLACE(dout, GRADIENT_QUERIES_PADDED * plan->d_stride);
+  PLACE(q_turned, (plan->depth + LANES) * plan->query_stride);
+  PLACE(dout_turned, (plan->depth + LANES) * plan->query_stride);
+  PLACE(p, GRADIENT_QUERIES * plan->key_stride);
+  PLACE(dl, GRADIENT_QUERIES * plan->key_stride);
+  PLACE(panel, GRADIENT_QUERIES * PANEL);
+  PLACE(mask, plan->padded_keys);
+  PLACE(scores, GRADIENT_QUERIES * plan->row_stride);
+  PLACE(dp, GRADIENT_QUERIES * KEY_TILE);
+  PLACE(out, GRADIENT_QUERIES * plan->depth);
+  PLACE(dout_values, GRADIENT_QUERIES * plan->depth);
+  PLACE(dq, GRADIENT_QUERIES * plan->depth);
+  PLACE(delta, GRADIENT_QUERIES);
+  PLACE(dk, plan->depth * plan->row_stride);
+  PLACE(dv, plan->depth * plan->row_stride);
+#undef PLACE
+  return (size_t)(next - base);
+}
+
+static size_t attention_backward_scratch_size(int64_t keys, int64_t head_dim) {
+  static char base[64];
+  gradient_plan plan;
+  const size_t single = plan_gradient(&plan, HF_F32, keys, head_dim, base);
+  const size_t paired = plan_gradient(&plan, HF_BF16, keys, head_dim, base);
+  return single > paired ? single : paired;
+}
+
+/// Head h of a row-major array [rows, heads · head_dim] as an operand: k the axis that is summed over.
+INLINE operand head_columns(const void *data, hf_dtype type, bool pairs, int64_t column, int64_t k, int64_t outer, int64_t k_stride,
+                            int64_t outer_stride) {
+  return (operand){.data = element(data, type, column), .type = type, .pairs = pairs, .k = k, .outer = outer, .k_stride = k_stride,
+                   .outer_stride = outer_stride};
+}
+
+/// Packs k or v of head h both ways; what stands for keys past the last is zero.
+static void pack_keys(const hf_attention_args *g, const gradient_plan *plan, int64_t h, const void *data, int64_t stride,
+                      uint32_t *columns, uint32_t *rows) {
+  const int64_t first = h * g->head_dim;
+  const operand by_key = head_columns(data, g->type, plan->pairs, first, g->head_dim, g->keys, 1, stride);
+  pack_operand_columns(&by_key, columns);
+  const int64_t packed_keys = round_up(g->keys, PANEL);
+  memset(columns + packed_keys * plan->units_d, 0,
+         (size_t)((plan->padded_keys - packed_keys) * plan->units_d) * sizeof(uint32_t));
+
+  const operand by_channel = head_columns(data, g->type, plan->pairs, first, g->keys, g->head_dim, stride, 1);
+  const int64_t units = units_of(plan->pairs, g->keys);
+  for (int64_t o = 0; o < plan->depth; o += PANEL) {
+    uint32_t *panel = rows + o * plan->units_keys;
+    pack_operand_panel(&by_channel, o, 0, units, panel);
+    memset(panel + units * PANEL, 0, (size_t)((plan->units_keys - units) * PANEL) * sizeof(uint32_t));
+  }
+}
+
+/// Logits of one row in place of its products, then their exponentials relative to the maximum; returns 1 / their sum.
+INLINE float exponentials_of_row(float *s, int64_t padded, int64_t keys, float scale, const void *bias, const hf_dtype bias_type,
+                                 const float *mask) {
+  const vf top = splat(add_bias_row(s, padded, keys, scale, bias, bias_type, mask, -FLT_MAX));
+  vf sum[2] = {splat(0), splat(0)};
+  for (int64_t j = 0; j < padded; j += 2 * LANES) {
+    vf e[2];
+    UNROLL for (int u = 0; u < 2; ++u) e[u] = load(s + j + u * LANES, HF_F32) - top;
+    exp_nonpositive_each(2, e);
+    UNROLL for (int u = 0; u < 2; ++u) {
+      sum[u] += e[u];
+      store(s + j + u * LANES, HF_F32, e[u]);
+    }
+  }
+  return 1 / sum_lanes(sum[0] + sum[1]);
+}
+
+/// Probabilities of one row: in fp32 in place, and as a left operand.
+INLINE void normalise_probabilities(float *s, int64_t padded, float factor, const bool pairs, uint32_t *p) {
+  for (int64_t j = 0; j < padded; j += LANES) {
+    const vf v = load(s + j, HF_F32) * splat(factor);
+    store(s + j, HF_F32, v);
+    if (pairs) store((uint16_t *)p + j, HF_BF16, v);
+    else store(p + j, HF_F32, v);
+  }
+}
+
+/// p of rows [query, query + rows) of head h. Where no key is visible, p is uniform whatever the logits.
+static void probabilities_of_block(const hf_attention_args *g, const gradient_plan *plan, int64_t h, int64_t query, int64_t rows,
+                                   bool visible) {
+  multiply_tiles(plan->pairs, rows, plan->padded_keys, plan->units_d, (const char *)plan->q, plan->d_stride * 4, plan->k_columns,
+                 plan->units_d * PANEL, plan->scores, plan->row_stride, false);
+  for (int64_t r = 0; r < rows; ++r) {
+    float *s = plan->scores + r * plan->row_stride;
+    const int64_t row = h * g->bias_head_stride + (query + r) * g->bias_row_stride;
+    const void *bias = g->bias && visible ? element(g->bias, g->bias_type, row) : NULL;
+    const float scale = visible ? g->scale : 0;
+    const float factor = g->bias_type == HF_BF16
+                             ? exponentials_of_row(s, plan->padded_keys, g->keys, scale, bias, HF_BF16, plan->mask)
+                             : exponentials_of_row(s, plan->padded_keys, g->keys, scale, bias, HF_F32, plan->mask);
+    uint32_t *p = plan->p + r * plan->key_stride;
+    if (plan->pairs) normalise_probabilities(s, plan->padded_keys, factor, true, p);
+    else normalise_probabilities(s, plan->padded_keys, factor, false, p);
+  }
+}
+
+/// From o and dout: out and dgate are stored, do = dout ⊙ σ(gate) and Σ_c do_c o_c kept.
+INLINE void gate_rows(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query, int64_t rows,
+                      const hf_dtype type) {
+  const hf_attention_args *g = &b->forward;
+  for (int64_t r = 0; r < rows; ++r) {
+    const int64_t i = query + r;
+    vf delta = splat(0);
+    for (int64_t c = 0; c < g->head_dim; c += LANES) {
+      const int64_t count = g->head_dim - c, column = h * g->head_dim + c;
+      vf o = load(plan->out + r * plan->depth + c, HF_F32);
+      if (count < LANES) o = first_lanes(o, count);
+      const vf upstream = load_first(element(b->dout, type, i * b->dout_row_stride + column), type, count);
+      vf open = splat(1);
+      if (g->gate) {
+        open = sigmoid_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count));
+        const vf slope = open * (splat(1) - open);
+        store_first((void *)element(b->dgate, type, i * b->dgate_row_stride + column), type, count, upstream * o * slope);
+      }
+      if (g->out) store_first((void *)element(g->out, type, i * g->out_row_stride + column), type, count, o * open);
+      store(plan->dout_values + r * plan->depth + c, HF_F32, upstream * open);
+      delta = multiply_add(upstream * open, o, delta);
+    }
+    plan->delta[r] = sum_lanes(delta);
+  }
+}
+
+/// dl of one row over a key tile as a left operand; added to dbias.
+INLINE void logit_gradients_row(const float *p, const float *dp, int64_t padded, int64_t keys, float delta, const bool pairs,
+                                uint32_t *dl, float *dbias) {
+  for (int64_t j = 0; j < padded; j += LANES) {
+    const vf v = load(p + j, HF_F32) * (load(dp + j, HF_F32) - splat(delta));
+    if (pairs) store((uint16_t *)dl + j, HF_BF16, v);
+    else store(dl + j, HF_F32, v);
+    if (dbias && j < keys) store_first(dbias + j, HF_F32, keys - j, load_first(dbias + j, HF_F32, keys - j) + v);
+  }
+}
+
+/// dl of a block of rows, from p in `scores`.
+static void logit_gradients_of_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
+                                     int64_t rows) {
+  for (int64_t key = 0; key < plan->padded_keys; key += KEY_TILE) {
+    const int64_t padded = min64(KEY_TILE, plan->padded_keys - key);
+    multiply_tiles(plan->pairs, rows, padded, plan->units_d, (const char *)plan->dout, plan->d_stride * 4,
+                   plan->v_columns + key * plan->units_d, plan->units_d * PANEL, plan->dp, KEY_TILE, false);
+    for (int64_t r = 0; r < rows; ++r) {
+      const float *p = plan->scores + r * plan->row_stride + key, *dp = plan->dp + r * KEY_TILE;
+      uint32_t *dl = plan->dl + r * plan->key_stride + units_of(plan->pairs, key);
+      float *dbias = b->dbias ? b->dbias + h * b->dbias_head_stride + (query + r) * b->dbias_row_stride + key : NULL;
+      if (plan->pairs) logit_gradients_row(p, dp, padded, b->forward.keys - key, plan->delta[r], true, dl, dbias);
+      else logit_gradients_row(p, dp, padded, b->forward.keys - key, plan->delta[r], false, dl, dbias);
+    }
+  }
+}
+
+/// sums[head_dim][keys] += turned · weights: `turned` a left operand [head_dim, rows], `weights` rows of p or dl.
+static void add_key_gradients(const hf_attention_args *g, const gradient_plan *plan, int64_t rows, const uint32_t *turned,
+                              const uint32_t *weights, float *sums) {
+  const int64_t stride = plan->pairs ? 2 * plan->key_stride : plan->key_stride, units = units_of(plan->pairs, rows);
+  const operand right = {.data = weights, .type = plan->pairs ? HF_BF16 : HF_F32, .pairs = plan->pairs, .k = rows,
+                         .outer = plan->padded_keys, .k_stride = stride, .outer_stride = 1};
+  for (int64_t j = 0; j < plan->padded_keys; j += PANEL) {
+    pack_operand_panel(&right, j, 0, units, plan->panel);
+    multiply_tiles(plan->pairs, g->head_dim, PANEL, units, (const char *)turned, plan->query_stride * 4, plan->panel, 0, sums + j,
+                   plan->row_stride, true);
+  }
+}
+
+/// Stores [rows][head_dim] of the fp32 products of one block, times `scale`.
+static void store_query_gradients(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
+                                  int64_t rows) {
+  const hf_attention_args *g = &b->forward;
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < g->head_dim; c += LANES) {
+      void *target = (void *)element(b->dq, g->type, (query + r) * b->dq_row_stride + h * g->head_dim + c);
+      store_first(target, g->type, g->head_dim - c, load(plan->dq + r * plan->depth + c, HF_F32) * splat(g->scale));
+    }
+  }
+}
+
+/// Stores sums[head_dim][keys] turned, times `scale`, as head h of a row-major array.
+static void store_key_gradients(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, const float *sums,
+                                float scale, void *target, int64_t target_stride) {
+  const hf_attention_args *g = &b->forward;
+  for (int64_t j = 0; j < g->keys; j += LANES) {
+    for (int64_t c = 0; c < g->head_dim; c += LANES) {
+      vu block[LANES];
+      UNROLL for (int u = 0; u < LANES; ++u) {
+        block[u] = c + u < g->head_dim ? (vu)(load(sums + (c + u) * plan->row_stride + j, HF_F32) * splat(scale)) : (vu)0;
+      }
+      transpose(block);
+      UNROLL for (int u = 0; u < LANES; ++u) {
+        const int64_t at = (j + u) * target_stride + h * g->head_dim + c;
+        if (j + u < g->keys)
+          store_first((void *)element(target, b->key_type, at), b->key_type, g->head_dim - c, (vf)block[u]);
+      }
+    }
+  }
+}
+
+static void attend_backward_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
+                                  int64_t rows, bool visible) {
+  const hf_attention_args *g = &b->forward;
+  const int64_t first = h * g->head_dim;
+  const operand q = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, g->head_dim, rows, 1,
+                                 g->q_row_stride);
+  pack_operand_rows(&q, 0, rows, 0, plan->units_d, plan->q, plan->d_stride);
+  probabilities_of_block(g, plan, h, query, rows, visible);
+  multiply_tiles(plan->pairs, rows, g->head_dim, plan->units_keys, (const char *)plan->p, plan->key_stride * 4, plan->v_rows,
+                 plan->units_keys * PANEL, plan->out, plan->depth, false);
+  if (g->type == HF_BF16) gate_rows(b, plan, h, query, rows, HF_BF16);
+  else gate_rows(b, plan, h, query, rows, HF_F32);
+
+  const int64_t units = units_of(plan->pairs, rows);
+  const operand dout = {.data = plan->dout_values, .type = HF_F32, .pairs = plan->pairs, .k = g->head_dim, .outer = rows,
+                        .k_stride = 1, .outer_stride = plan->depth};
+  pack_operand_rows(&dout, 0, rows, 0, plan->units_d, plan->dout, plan->d_stride);
+  const operand dout_turned = {.data = plan->dout_values, .type = HF_F32, .pairs = plan->pairs, .k = rows, .outer = g->head_dim,
+                               .k_stride = plan->depth, .outer_stride = 1};
+  pack_operand_rows(&dout_turned, 0, g->head_dim, 0, units, plan->dout_turned, plan->query_stride);
+  add_key_gradients(g, plan, rows, plan->dout_turned, plan->p, plan->dv);
+  if (!visible) {
+    memset(plan->dq, 0, (size_t)(rows * plan->depth) * sizeof(float));
+    store_query_gradients(b, plan, h, query, rows);
+    return;
+  }
+  logit_gradients_of_block(b, plan, h, query, rows);
+  multiply_tiles(plan->pairs, rows, g->head_dim, plan->units_keys, (const char *)plan->dl, plan->key_stride * 4, plan->k_rows,
+                 plan->units_keys * PANEL, plan->dq, plan->depth, false);
+  store_query_gradients(b, plan, h, query, rows);
+  const operand q_turned = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, rows,
+                                        g->head_dim, g->q_row_stride, 1);
+  pack_operand_rows(&q_turned, 0, g->head_dim, 0, units, plan->q_turned, plan->query_stride);
+  add_key_gradients(g, plan, rows, plan->q_turned, plan->dl, plan->dk);
+}
+
+/// Whether a key is visible: if none is, logits are constant and have no gradient.
+INLINE bool has_visible_key(const hf_attention_args *g) {
+  if (!g->key_mask) return true;
+  for (int64_t j = 0; j < g->keys; ++j)
+    if (g->key_mask[j] > 0) return true;
+  return false;
+}
+
+static void attention_backward(const hf_attention_backward_args *b, int64_t head_begin, int64_t head_end, int64_t query_begin,
+                               int64_t query_end, void *scratch) {
+  const hf_attention_args *g = &b->forward;
+  if (g->keys <= 0) return;
+  gradient_plan plan;
+#ifdef HF_BF16_OPERANDS
+  plan_gradient(&plan, g->type, g->keys, g->head_dim, scratch);
+#else
+  plan_gradient(&plan, HF_F32, g->keys, g->head_dim, scratch);
+#endif
+  fill_mask(g, plan.padded_keys, plan.mask);
+  const bool visible = has_visible_key(g);
+  const size_t sums = (size_t)(plan.depth * plan.row_stride) * sizeof(float);
+  for (int64_t h = head_begin; h < head_end; ++h) {
+    pack_keys(g, &plan, h, g->k, g->k_row_stride, plan.k_columns, plan.k_rows);
+    pack_keys(g, &plan, h, g->v, g->v_row_stride, plan.v_columns, plan.v_rows);
+    memset(plan.dk, 0, sums);
+    memset(plan.dv, 0, sums);
+    for (int64_t query = query_begin; query < query_end; query += GRADIENT_QUERIES)
+      attend_backward_block(b, &plan, h, query, min64(GRADIENT_QUERIES, query_end - query), visible);
+    store_key_gradients(b, &plan, h, plan.dk, g->scale, b->dk, b->dk_row_stride);
+    store_key_gradients(b, &plan, h, plan.dv, 1, b->dv, b->dv_row_stride);
+  }
+}

@@ -1,0 +1,143 @@
+import CKernels
+
+/// Operands of one batch element of gated attention; see `ExecutionContext.attend`.
+public struct AttentionOperands {
+  /// Queries `[queries, heads · channels]`.
+  public var query: Matrix
+  /// Keys `[keys, heads · channels]`.
+  public var key: Matrix
+  /// Values `[keys, heads · channels]`.
+  public var value: Matrix
+  /// Gate before its sigmoid, like the queries.
+  public var gate: Matrix?
+  /// Added to the logits. `[heads, queries, keys]`
+  public var bias: Tensor?
+  /// 1 where a key is visible. `[keys]` float32
+  public var keyMask: Tensor?
+  /// Number of heads.
+  public var heads: Int
+
+  /// Operands without bias and mask.
+  public init(query: Matrix, key: Matrix, value: Matrix, gate: Matrix?, heads: Int) {
+    self.query = query
+    self.key = key
+    self.value = value
+    self.gate = gate
+    self.heads = heads
+  }
+}
+
+extension ExecutionContext {
+  /// Bytes of scratch of one attention on this machine, for planning.
+  public static func attentionScratch(queries: Int, keys: Int, channels: Int) -> Int {
+    Int(hf_attention_scratch_size(Int64(queries), Int64(keys), Int64(channels)))
+  }
+
+  /// Gated attention of one batch element on the calling thread; the logits are never formed.
+  ///
+  /// `result = softmax(q·kᵀ / √channels + bias + 10⁹ (mask − 1)) v ⊙ sigmoid(gate)`, softmax and sums in fp32.
+  public func attend(_ operands: AttentionOperands, into result: Matrix) {
+    withExtendedLifetime((operands, result)) {
+      var args = operands.arguments
+      args.out = result.base
+      args.out_row_stride = Int64(result.rowStride)
+      let bytes = hf_attention_scratch_size(args.queries, args.keys, args.head_dim)
+      let scratch = empty([(bytes + 3) / 4], .float32)
+      withExtendedLifetime(scratch) { hf_attention(&args, 0, args.queries, scratch.base) }
+    }
+  }
+}
+
+/// Where the derivatives of one batch element of gated attention go; see `ExecutionContext.attendBackward`.
+public struct AttentionGradients {
+  /// Of the queries, stored.
+  public var query: Matrix
+  /// Of the keys, stored.
+  public var key: Matrix
+  /// Of the values, stored.
+  public var value: Matrix
+  /// Of the gate before its sigmoid, stored; needed where there is a gate.
+  public var gate: Matrix?
+  /// Of the bias, added to. `[heads, queries, keys]` float32
+  public var bias: Tensor?
+
+  /// Gradients without a bias.
+  public init(query: Matrix, key: Matrix, value: Matrix, gate: Matrix?) {
+    self.query = query
+    self.key = key
+    self.value = value
+    self.gate = gate
+  }
+}
+
+extension ExecutionContext {
+  /// Derivative of `attend` for some of the heads, on the calling thread; the attention itself is computed again.
+  ///
+  /// - Parameters:
+  ///   - outputGradient: gradient of the result, in the type of the queries.
+  ///   - result: receives what `attend` computes, which the derivative of a projection after it needs.
+  public func attendBackward(
+    _ operands: AttentionOperands, outputGradient: Matrix, heads: Range<Int>, result: Matrix,
+    into gradients: AttentionGradients
+  ) {
+    withExtendedLifetime((operands, outputGradient, result, gradients)) {
+      var args = hf_attention_backward_args()
+      args.forward = operands.arguments
+      args.forward.out = result.base
+      args.forward.out_row_stride = Int64(result.rowStride)
+      args.dout = UnsafeRawPointer(outputGradient.base)
+      args.dout_row_stride = Int64(outputGradient.rowStride)
+      (args.dq, args.dq_row_stride) = (gradients.query.base, Int64(gradients.query.rowStride))
+      (args.dk, args.dk_row_stride) = (gradients.key.base, Int64(gradients.key.rowStride))
+      (args.dv, args.dv_row_stride) = (gradients.value.base, Int64(gradients.value.rowStride))
+      args.key_type = gradients.key.dtype.kernel
+      if let gate = gradients.gate {
+        (args.dgate, args.dgate_row_stride) = (gate.base, Int64(gate.rowStride))
+      }
+      if let bias = gradients.bias {
+        args.dbias = bias.floats
+        args.dbias_head_stride = args.forward.queries * args.forward.keys
+        args.dbias_row_stride = args.forward.keys
+      }
+      let bytes = hf_attention_backward_scratch_size(args.forward.keys, args.forward.head_dim)
+      let scratch = empty([(bytes + 3) / 4], .float32)
+      withExtendedLifetime(scratch) {
+        hf_attention_backward(
+          &args, Int64(heads.lowerBound), Int64(heads.upperBound), 0, args.forward.queries,
+          scratch.base)
+      }
+    }
+  }
+}
+
+extension AttentionOperands {
+  /// The kernel's description of the operands, without a result.
+  fileprivate var arguments: hf_attention_args {
+    let channels = query.columns / heads
+    var args = hf_attention_args()
+    args.queries = Int64(query.rows)
+    args.keys = Int64(key.rows)
+    args.heads = Int64(heads)
+    args.head_dim = Int64(channels)
+    args.type = query.dtype.kernel
+    args.q = UnsafeRawPointer(query.base)
+    args.k = UnsafeRawPointer(key.base)
+    args.v = UnsafeRawPointer(value.base)
+    args.q_row_stride = Int64(query.rowStride)
+    args.k_row_stride = Int64(key.rowStride)
+    args.v_row_stride = Int64(value.rowStride)
+    if let bias {
+      args.bias = UnsafeRawPointer(bias.base)
+      args.bias_type = bias.dtype.kernel
+      args.bias_head_stride = args.queries * args.keys
+      args.bias_row_stride = args.keys
+    }
+    args.key_mask = keyMask.map { UnsafePointer($0.floats) }
+    if let gate {
+      args.gate = UnsafeRawPointer(gate.base)
+      args.gate_row_stride = Int64(gate.rowStride)
+    }
+    args.scale = 1 / Float(channels).squareRoot()
+    return args
+  }
+}
