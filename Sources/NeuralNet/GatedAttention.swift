@@ -28,6 +28,20 @@ public struct AttentionAxes: Sendable {
   }
 }
 
+extension AttentionAxes {
+  /// The positions of one attention. `[positions, c]`
+  func slice(_ x: Tensor, _ batch: Int) -> Matrix {
+    Matrix(
+      x, offset: batch * batchStride, rows: positions, columns: x.channels,
+      rowStride: positionStride)
+  }
+
+  /// Whether consecutive attentions are consecutive rows of `x`.
+  func isContiguous(in x: Tensor) -> Bool {
+    positionStride == x.channels && batchStride == positions * positionStride
+  }
+}
+
 /// Gated multi-head attention: the part that row, column and triangle attention share.
 ///
 /// Jumper et al. 2021, Suppl. 1.6.1–1.6.6. Query, key, value and gate projections are one product;
@@ -53,24 +67,31 @@ public struct GatedAttention: Sendable {
     self.outputBias = try scope.vector("output_b", [inputs])
   }
 
-  private var inputs: Int { query.shape[0] }
-  private var heads: Int { query.shape[1] }
-  private var width: Int { query.shape[1] * query.shape[2] }
+  var inputs: Int { query.shape[0] }
+  var heads: Int { query.shape[1] }
+  var width: Int { query.shape[1] * query.shape[2] }
 
   /// `x += attention(norm(x))` along `axes`, in place.
   ///
   /// - Parameters:
   ///   - bias: added to the logits of every attention, `[heads, positions, positions]`.
   ///   - mask: which positions are visible, per batch element.
+  ///   - dropout: factors on what is added, shared by the batch. `[positions, inputs]`
   public func update(
     _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
-    _ context: ExecutionContext
+    dropout: Tensor? = nil, _ context: ExecutionContext
   ) {
+    context.record(updating: x) { input, gradient, context in
+      let pass = GatedAttentionBackward(
+        layer: self, norm: norm, axes: axes, bias: bias, mask: mask, dropout: dropout)
+      pass.run(input, gradient, context)
+    }
     let projection = context.pack(mergedProjection(context))
     let projectionBias = mergedBias(context)
     let outputWeight = context.pack(
       Matrix(output, rows: width, columns: inputs, rowStride: inputs))
     var residual = Epilogue.bias(outputBias)
+    residual.multiplier = dropout.map { Matrix($0) }
     residual.accumulates = true
     let positions = axes.positions
     context.tiles(
@@ -78,28 +99,39 @@ public struct GatedAttention: Sendable {
       scratch: {
         (
           normed: context.empty([positions, inputs]),
-          projected: context.empty([positions, 4 * width]), attended: context.empty([positions, width])
+          projected: context.empty([positions, 4 * width]),
+          attended: context.empty([positions, width])
         )
       }
     ) { batch, scratch in
-      let slice = Matrix(
-        x, offset: batch.lowerBound * axes.batchStride, rows: positions, columns: inputs,
-        rowStride: axes.positionStride)
+      let slice = axes.slice(x, batch.lowerBound)
       norm.apply(to: slice, into: Matrix(scratch.normed), context)
       context.multiply(
         Matrix(scratch.normed), projection, into: Matrix(scratch.projected), .bias(projectionBias))
-      let parts = (0..<4).map { Matrix(scratch.projected).columns($0 * width..<($0 + 1) * width) }
-      var operands = AttentionOperands(
-        query: parts[0], key: parts[1], value: parts[2], gate: parts[3], heads: heads)
-      operands.bias = bias
-      operands.keyMask = mask[batch.lowerBound]
+      let operands = operands(
+        in: Matrix(scratch.projected), bias: bias, keyMask: mask[batch.lowerBound])
       context.attend(operands, into: Matrix(scratch.attended))
       context.multiply(Matrix(scratch.attended), outputWeight, into: slice, residual)
     }
   }
 
+  /// What attention takes from the merged projection of one batch element.
+  func operands(in projected: Matrix, bias: Tensor?, keyMask: Tensor) -> AttentionOperands {
+    let parts = parts(of: projected)
+    var operands = AttentionOperands(
+      query: parts[0], key: parts[1], value: parts[2], gate: parts[3], heads: heads)
+    operands.bias = bias
+    operands.keyMask = keyMask
+    return operands
+  }
+
+  /// Columns of query, key, value and gate in `[rows, 4 · heads · channels]`.
+  func parts(of merged: Matrix) -> [Matrix] {
+    (0..<4).map { merged.columns($0 * width..<($0 + 1) * width) }
+  }
+
   /// `[c, 4 · heads · channels]`: query, key, value, gate side by side.
-  private func mergedProjection(_ context: ExecutionContext) -> Matrix {
+  func mergedProjection(_ context: ExecutionContext) -> Matrix {
     let merged = context.empty([inputs, 4 * width], query.dtype)
     let bytes = width * query.dtype.byteCount
     for (part, source) in [query, key, value, gate].enumerated() {
@@ -111,7 +143,7 @@ public struct GatedAttention: Sendable {
     return Matrix(merged)
   }
 
-  private func mergedBias(_ context: ExecutionContext) -> Tensor {
+  func mergedBias(_ context: ExecutionContext) -> Tensor {
     let bias = context.zeros([4 * width], .float32)
     (bias.base + 3 * width * 4).copyMemory(from: gateBias.base, byteCount: width * 4)
     return bias

@@ -23,6 +23,27 @@ extension Linear {
       context.multiply(dy.rows(rows), transposed, into: dx.rows(rows), epilogue)
     }
   }
+
+  /// Records the derivative of `result = activation(x W + b)`, if a tape runs.
+  func record(
+    _ x: Tensor, _ result: Tensor, _ activation: Epilogue.Activation, _ context: ExecutionContext
+  ) {
+    if context.tape == nil { return }
+    let input = context.saved(x)
+    let output = activation == .none ? nil : context.saved(result)
+    context.record { context in
+      let upstream = Matrix(context.gradient(of: result))
+      if let output {
+        context.tiles(upstream.rows, tile: upstream.rows, scratch: {}) { rows, _ in
+          context.applyDerivative(
+            of: activation, result: Matrix(output).rows(rows), to: upstream.rows(rows))
+        }
+      }
+      backward(
+        input: Matrix(input), outputGradient: upstream, into: Matrix(context.gradient(of: x)),
+        accumulates: true, context)
+    }
+  }
 }
 
 extension LayerNorm {
@@ -41,5 +62,16 @@ extension LayerNorm {
     context.addLayerNormGradient(
       x, dy, scale: scale, into: dx, scaleGradient: context.gradient(of: scale),
       offsetGradient: context.gradient(of: offset))
+  }
+
+  /// Records the derivative of `result = norm(x)`, if a tape runs.
+  func record(_ x: Tensor, _ result: Tensor, _ context: ExecutionContext) {
+    if context.tape == nil { return }
+    let input = context.saved(x)
+    context.record { context in
+      backward(
+        input: Matrix(input), outputGradient: Matrix(context.gradient(of: result)),
+        into: Matrix(context.gradient(of: x)), context)
+    }
   }
 }

@@ -28,6 +28,7 @@ public struct Linear: Sendable {
   ) -> Tensor {
     let result = context.empty(Array(x.shape.dropLast()) + [outputs], dtype)
     apply(to: Matrix(x), into: Matrix(result), activation: activation, context)
+    record(x, result, activation, context)
     return result
   }
 
@@ -73,6 +74,7 @@ public struct LayerNorm: Sendable {
     context.workers.split(source.rows) { rows in
       apply(to: source.rows(rows), into: target.rows(rows), context)
     }
+    record(x, result, context)
     return result
   }
 }

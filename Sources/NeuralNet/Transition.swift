@@ -19,6 +19,9 @@ public struct Transition: Sendable {
 
   /// `x += transition(x)`, in place, streamed through tiles of rows.
   public func update(_ x: Tensor, _ context: ExecutionContext) {
+    context.record(updating: x) { input, gradient, context in
+      backward(Matrix(input), Matrix(gradient), context)
+    }
     let x = Matrix(x)
     let (first, second) = (widen.packed(context), narrow.packed(context))
     var middle = Epilogue.bias(widen.bias)
