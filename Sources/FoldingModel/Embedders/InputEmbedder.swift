@@ -33,6 +33,10 @@ struct InputEmbedder: Sendable {
     _ features: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState, into m: Tensor,
     _ context: ExecutionContext
   ) {
+    let firstRow = previous.msaFirstRow
+    context.record { context in
+      backwardMSA(features, draw, firstRow: firstRow, context.gradient(of: m), context)
+    }
     let residues = features.residueCount
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
     let shared = target(targetFeature, as: .float32, context.storing(.float32))
@@ -69,7 +73,10 @@ struct InputEmbedder: Sendable {
   func embedPair(
     _ features: TargetFeatures, _ previous: RecycledState, _ context: ExecutionContext
   ) -> Tensor {
-    let z = previous.pair
+    let (z, positions) = (previous.pair, previous.positions)
+    context.record(updating: z) { recycled, gradient, context in
+      backwardPair(features, positions: positions, recycled: recycled, gradient, context)
+    }
     let (residues, channels) = (features.residueCount, z.channels)
     let plain = context.storing(.float32)
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)

@@ -13,8 +13,8 @@ struct ExtraMSAStack: Sendable {
   let blocks: [EvoformerBlock]
 
   /// Classes of a cell, then the two deletion features.
-  private static let classes = 23
-  private static let inputs = 25
+  static let classes = 23
+  static let inputs = 25
 
   init(_ scope: ParameterScope, _ config: FoldingConfig) throws {
     self.embedding = try Linear(
@@ -48,10 +48,11 @@ struct ExtraMSAStack: Sendable {
   }
 
   /// One-hot class, has-deletion and deletion value through the linear layer: a row of weights and two multiples.
-  private func embed(_ draw: AlignmentDraw, _ context: ExecutionContext) -> Tensor {
+  func embed(_ draw: AlignmentDraw, _ context: ExecutionContext) -> Tensor {
     let (rows, residues) = (draw.extraCount, draw.extraMask.shape[1])
     let channels = embedding.outputs
     let m = context.empty([rows, residues, channels])
+    context.record { context in backwardEmbedding(draw, context.gradient(of: m), context) }
     let weights = context.copy(embedding.weight, as: .float32)
     context.tiles(rows, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
       row, scratch in

@@ -33,7 +33,7 @@ struct TemplateEmbedding: Sendable {
     let representations = (0..<templates.count).map { index in
       pairStack(
         TemplatePairFeatures(templates, template: index, config), residues: residues,
-        mask: pairMask, context)
+        mask: pairMask, context.scoped("template", index))
     }
     if let probe {
       let size = residues * residues * config.channels
@@ -90,6 +90,23 @@ struct TemplateTorsionEmbedding: Sendable {
     }
     let hidden = first(features, activation: .relu, plain)
     rows.assign(second(hidden, plain))
+    context.record { context in backward(features, hidden, context.gradient(of: rows), context) }
     return mask
+  }
+
+  /// Derivative of the two layers with respect to their parameters; the features are data.
+  private func backward(
+    _ features: Tensor, _ hidden: Tensor, _ gradient: Tensor, _ context: ExecutionContext
+  ) {
+    let context = context.storing(.float32)
+    let hiddenGradient = context.empty(hidden.shape)
+    second.backward(
+      input: Matrix(hidden), outputGradient: Matrix(gradient), into: Matrix(hiddenGradient), context
+    )
+    for index in 0..<hidden.count where hidden.floats[index] <= 0 {
+      hiddenGradient.floats[index] = 0
+    }
+    first.backward(
+      input: Matrix(features), outputGradient: Matrix(hiddenGradient), into: nil, context)
   }
 }

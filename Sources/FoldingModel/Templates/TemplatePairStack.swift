@@ -16,6 +16,15 @@ struct TemplatePairStack: Sendable {
     let attentionStarting, attentionEnding: TriangleAttention
     let multiplicationOutgoing, multiplicationIncoming: TriangleMultiplication
     let transition: Transition
+
+    /// Lines 2–6, in place.
+    func update(_ t: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+      attentionStarting.update(t, mask: mask, context)
+      attentionEnding.update(t, mask: mask, context)
+      multiplicationOutgoing.update(t, mask: mask, context)
+      multiplicationIncoming.update(t, mask: mask, context)
+      transition.update(t, context)
+    }
   }
 
   init(_ scope: ParameterScope, _ config: TemplateConfig) throws {
@@ -41,25 +50,41 @@ struct TemplatePairStack: Sendable {
     self.outputNorm = try LayerNorm(scope.scope("output_layer_norm"), channels)
   }
 
+  /// A new tensor; with a tape nothing else is kept, and the stack runs again when its derivatives are due.
   func callAsFunction(
     _ features: TemplatePairFeatures, residues: Int, mask: AttentionMask,
     _ context: ExecutionContext
   ) -> Tensor {
-    let t = embed(features, residues: residues, context)
-    for block in blocks {
-      block.attentionStarting.update(t, mask: mask, context)
-      block.attentionEnding.update(t, mask: mask, context)
-      block.multiplicationOutgoing.update(t, mask: mask, context)
-      block.multiplicationIncoming.update(t, mask: mask, context)
-      block.transition.update(t, context)
+    let result = context.empty([residues, residues, embedding.outputs])
+    context.checkpoint([]) { context in
+      let t = embed(features, residues: residues, context)
+      for (index, block) in blocks.enumerated() {
+        block.update(t, mask: mask, context.scoped("template_pair_stack", index))  // lines 1–7
+      }
+      normalize(t, into: result, context)  // line 8
     }
-    return outputNorm(t, context)
+    return result
+  }
+
+  private func normalize(_ t: Tensor, into result: Tensor, _ context: ExecutionContext) {
+    context.record { context in
+      outputNorm.backward(
+        input: Matrix(t), outputGradient: Matrix(context.gradient(of: result)),
+        into: Matrix(context.gradient(of: t)), context)
+    }
+    let (source, target) = (Matrix(t), Matrix(result))
+    context.workers.split(source.rows) { rows in
+      outputNorm.apply(to: source.rows(rows), into: target.rows(rows), context)
+    }
   }
 
   private func embed(
     _ features: TemplatePairFeatures, residues: Int, _ context: ExecutionContext
   ) -> Tensor {
     let t = context.empty([residues, residues, embedding.outputs])
+    context.record { context in
+      backwardEmbedding(features, context.gradient(of: t), context)
+    }
     let weight = embedding.packed(context)
     context.tiles(
       residues, tile: 1, scratch: { context.empty([residues, embedding.inputs], .float32) }

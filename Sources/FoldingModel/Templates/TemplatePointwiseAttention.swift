@@ -25,6 +25,9 @@ struct TemplatePointwiseAttention: Sendable {
 
   /// `z += attention(z, templates)`, in place; templates with mask 0 are not seen.
   func update(_ z: Tensor, _ templates: [Tensor], mask: [Float], _ context: ExecutionContext) {
+    context.record(updating: z) { z, gradient, context in
+      backward(z, templates, mask: mask, gradient, context)
+    }
     let pixels = Matrix(z)
     let width = query.shape[1] * query.shape[2]
     func packed(_ weight: Tensor, _ inputs: Int, _ outputs: Int) -> PackedMatrix {

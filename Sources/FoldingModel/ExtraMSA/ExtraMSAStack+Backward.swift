@@ -1,0 +1,31 @@
+import FoldingCore
+import NeuralNet
+import TensorCore
+
+extension ExtraMSAStack {
+  /// Sequences whose features are formed at a time; a constant, so that sums have one order.
+  private static let tileSequences = 32
+
+  /// Derivative of `embed` with respect to its parameters.
+  ///
+  /// - Parameter gradient: `[N_extra, N_res, c_e]` fp32
+  func backwardEmbedding(
+    _ draw: AlignmentDraw, _ gradient: Tensor, _ context: ExecutionContext
+  ) {
+    let context = context.storing(.float32)
+    let (sequences, residues) = (gradient.shape[0], gradient.shape[1])
+    for start in stride(from: 0, to: sequences, by: Self.tileSequences) {
+      let rows = start..<min(start + Self.tileSequences, sequences)
+      let features = context.zeros([rows.count * residues, Self.inputs])
+      for index in 0..<rows.count * residues {
+        let cell = start * residues + index
+        let row = features.floats + index * Self.inputs
+        row[min(Int(draw.extraMSA.values[cell]), Self.classes - 1)] = 1
+        row[Self.classes] = draw.extraHasDeletion.values[cell]
+        row[Self.classes + 1] = draw.extraDeletionValue.values[cell]
+      }
+      embedding.backward(
+        input: Matrix(features), outputGradient: Matrix(gradient[rows]), into: nil, context)
+    }
+  }
+}
