@@ -20,6 +20,8 @@ public struct FoldingNetwork: Sendable {
   let experimentallyResolved: ExperimentallyResolvedHead
   let predictedLDDT: PredictedLDDTHead
   let alignedError: PredictedAlignedErrorHead?
+  /// Every parameter under its official key; layers hold views of these tensors.
+  public let parameters: [String: Tensor]
 
   /// Root of the official parameter names.
   public static let root = "alphafold/alphafold_iteration"
@@ -31,8 +33,8 @@ public struct FoldingNetwork: Sendable {
     _ config: FoldingConfig, parameters source: any ParameterSource, storage: DType,
     pool: BufferPool
   ) throws {
-    let root = ParameterScope(
-      LoadedParameters(source, pool: pool), path: Self.root, matrixType: storage)
+    let store = LoadedParameters(source, pool: pool)
+    let root = ParameterScope(store, path: Self.root, matrixType: storage)
     let trunk = root.scope("evoformer")
     let channels = config.channels
     self.config = config
@@ -55,6 +57,7 @@ public struct FoldingNetwork: Sendable {
     self.alignedError = try config.heads.alignedError.map {
       try PredictedAlignedErrorHead(root, pair: channels.pair, $0)
     }
+    self.parameters = store.loaded
   }
 }
 

@@ -25,7 +25,8 @@ public enum ParameterError: Error, Hashable, CustomStringConvertible {
 final class LoadedParameters: ParameterStore {
   private let source: any ParameterSource
   private let pool: BufferPool
-  private var loaded: [String: Tensor] = [:]
+  /// What was asked for so far, by official key.
+  private(set) var loaded: [String: Tensor] = [:]
 
   init(_ source: any ParameterSource, pool: BufferPool) {
     self.source = source
