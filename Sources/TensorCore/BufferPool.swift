@@ -158,4 +158,7 @@ public final class Storage: @unchecked Sendable {
   }
 
   deinit { pool.release(base, byteCount) }
+
+  /// Whether the memory comes from a pool.
+  func isMade(by pool: BufferPool) -> Bool { self.pool === pool }
 }

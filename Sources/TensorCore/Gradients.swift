@@ -47,8 +47,10 @@ public final class Gradients: Sendable {
     slots.withLock { $0[ObjectIdentifier(tensor.storage)] != nil }
   }
 
-  /// Forgets the gradients of tensors that were made after a moment.
-  func forget(madeAfter serial: Int) {
-    slots.withLock { slots in slots = slots.filter { $0.value.owner.serial <= serial } }
+  /// Forgets the gradients of tensors that a pool made after a moment; those of other pools have their own count.
+  func forget(madeAfter serial: Int, by pool: BufferPool) {
+    slots.withLock { slots in
+      slots = slots.filter { $0.value.owner.serial <= serial || !$0.value.owner.isMade(by: pool) }
+    }
   }
 }

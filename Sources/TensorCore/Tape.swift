@@ -105,7 +105,7 @@ extension ExecutionContext {
       let inner = tape.inner(streams: streams, copies: copies)
       block(context.accumulating(in: nil).recording(on: inner).dropping(by: key))
       inner.replay(context)
-      context.gradients?.forget(madeAfter: start)
+      context.gradients?.forget(madeAfter: start, by: context.pool)
     }
   }
 }
