@@ -108,7 +108,7 @@ extension FoldingNetwork {
 
   /// The single representation of the first MSA row `[N_res, c_m]`, in fp32.
   private func projectSingle(_ row: Tensor, _ context: ExecutionContext) -> Tensor {
-    let plain = context.storing(.float32)
+    let plain = context.storing(.float32).recording(on: nil)
     let input = plain.copy(row, as: .float32)
     let result = single(input, plain)
     context.record { context in

@@ -39,8 +39,9 @@ struct InputEmbedder: Sendable {
     }
     let residues = features.residueCount
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
-    let shared = target(targetFeature, as: .float32, context.storing(.float32))
-    let weight = context.storing(.float32).pack(Matrix(msa.weight))
+    let plain = context.storing(.float32).recording(on: nil)
+    let shared = target(targetFeature, plain)
+    let weight = plain.pack(Matrix(msa.weight))
     let width = residues * Self.msaWidth
     context.tiles(
       draw.clusterCount, tile: 1,
@@ -59,7 +60,7 @@ struct InputEmbedder: Sendable {
       scratch.output.assign(shared)
       var epilogue = Epilogue.bias(msa.bias)
       epilogue.accumulates = true
-      context.storing(.float32).multiply(
+      plain.multiply(
         Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)
       if row.lowerBound == 0 {
         let recycled = recycling.firstRowNorm(previous.msaFirstRow, as: .float32, single(context))
@@ -78,10 +79,10 @@ struct InputEmbedder: Sendable {
       backwardPair(features, positions: positions, recycled: recycled, gradient, context)
     }
     let (residues, channels) = (features.residueCount, z.channels)
-    let plain = context.storing(.float32)
+    let plain = context.storing(.float32).recording(on: nil)
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
-    let leftPart = left(targetFeature, as: .float32, plain)
-    let rightPart = right(targetFeature, as: .float32, plain)
+    let leftPart = left(targetFeature, plain)
+    let rightPart = right(targetFeature, plain)
     let relative = context.copy(relativePosition.linear.weight, as: .float32)
     let distance = context.copy(recycling.positionLinear.weight, as: .float32)
     let beta = pseudoBeta(aatype: features.aatype, positions: previous.positions)

@@ -68,7 +68,7 @@ struct TemplateTorsionEmbedding: Sendable {
     _ templates: TemplateFeatures, into rows: Tensor, _ context: ExecutionContext
   ) -> NDArray<Float> {
     let residues = rows.shape[1]
-    let plain = context.storing(.float32)
+    let plain = context.storing(.float32).recording(on: nil)
     let features = plain.zeros([templates.count * residues, Self.width])
     var mask = NDArray<Float>(repeating: 0, shape: [templates.count, residues])
     for template in 0..<templates.count {
