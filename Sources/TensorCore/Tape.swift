@@ -86,6 +86,19 @@ extension ExecutionContext {
     tape.record { context in derivative(input, context.gradient(of: x), context) }
   }
 
+  /// Records the derivative of an operation that is about to add to `x` what does not depend on `x`, if a tape runs.
+  ///
+  /// - Parameter derivative: given the gradient of the sum, which is that of `x` too, propagates it to what the addend was
+  ///   computed from.
+  public func record(
+    addingTo x: Tensor,
+    _ derivative: @escaping (_ gradient: Tensor, _ context: ExecutionContext) -> Void
+  ) {
+    guard let tape else { return }
+    tape.changes(x)
+    tape.record { context in derivative(context.gradient(of: x), context) }
+  }
+
   /// The value that a tensor has now for use in a derivative, safe from later updates in place; `x` itself without a tape.
   public func saved(_ x: Tensor) -> Tensor { tape?.saved(x, self) ?? x }
 
