@@ -17,22 +17,35 @@ struct PairBias: Sendable {
   ) -> Tensor {
     let (residues, channels, heads) = (z.shape[0], z.shape[2], weights.shape[1])
     let bias = context.empty([heads, residues, residues])
+    let input = context.saved(z)
+    context.record { context in
+      backward(
+        input, orientation, biasGradient: context.gradient(of: bias),
+        into: context.gradient(of: z), context)
+    }
     let packed = context.pack(Matrix(weights))
     let rows = Matrix(z)
     context.tiles(residues, tile: 1, scratch: { context.empty([residues, channels]) }) { i, normed in
       let row = i.lowerBound
       norm.apply(
         to: rows.rows(row * residues..<(row + 1) * residues), into: Matrix(normed), context)
-      let result =
-        orientation == .queryFirst
-        ? Matrix(
-          bias, offset: row * residues, rows: residues, columns: heads, rowStride: 1,
-          columnStride: residues * residues)
-        : Matrix(
-          bias, offset: row, rows: residues, columns: heads, rowStride: residues,
-          columnStride: residues * residues)
-      context.multiply(Matrix(normed), packed, into: result)
+      context.multiply(Matrix(normed), packed, into: slice(bias, of: row, orientation))
     }
     return bias
+  }
+
+  /// What row `i` of z gives to a bias, or to its gradient. `[N_res, heads]`
+  func slice(_ bias: Tensor, of i: Int, _ orientation: Orientation) -> Matrix {
+    let (heads, residues) = (bias.shape[0], bias.shape[1])
+    return switch orientation {
+    case .queryFirst:
+      Matrix(
+        bias, offset: i * residues, rows: residues, columns: heads, rowStride: 1,
+        columnStride: residues * residues)
+    case .keyFirst:
+      Matrix(
+        bias, offset: i, rows: residues, columns: heads, rowStride: residues,
+        columnStride: residues * residues)
+    }
   }
 }

@@ -1,0 +1,31 @@
+import NeuralNet
+import TensorCore
+
+/// Operations of backward passes in which all workers share the rows.
+extension ExecutionContext {
+  /// Rows of intermediates that a backward pass holds at a time: a constant, so that sums over rows have one order.
+  static let gradientRows = 2048
+
+  /// Calls `body` with one piece of `0 ..< rows` after the other.
+  func chunks(_ rows: Int, of size: Int = gradientRows, _ body: (Range<Int>) -> Void) {
+    for start in stride(from: 0, to: rows, by: size) {
+      body(start..<min(start + size, rows))
+    }
+  }
+
+  /// `multiply`, all workers sharing the rows.
+  func multiplyShared(
+    _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue = Epilogue()
+  ) {
+    tiles(left.rows, tile: 64, scratch: {}) { rows, _ in
+      multiply(left.rows(rows), right, into: result.rows(rows), epilogue)
+    }
+  }
+
+  /// `copy` between views, all workers sharing the rows.
+  func copyShared(_ x: Matrix, into result: Matrix) {
+    workers.split(x.rows, unit: 16) { rows in
+      copy(x.rows(rows), into: result.rows(rows))
+    }
+  }
+}
