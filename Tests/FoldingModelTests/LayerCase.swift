@@ -53,7 +53,22 @@ struct LayerInputs {
 
 /// A layer in both forms: what the fast one makes of the inputs, and the twin, ready to be evaluated again and again.
 struct LayerCase: Sendable, CustomTestStringConvertible {
-  typealias Both = (fast: () throws -> Tensor, twin: () -> PlainTensor<Double>)
+  struct Both {
+    /// Representations that the layer reads, before it runs.
+    let inputs: [Tensor]
+    /// Runs the fast layer; gives what it made or updated.
+    let run: () throws -> [Tensor]
+    /// The same results, side by side if there are several.
+    let twin: () -> PlainTensor<Double>
+
+    /// The results of the fast layer, side by side if there are several.
+    func fast() throws -> Tensor {
+      let results = try run()
+      if results.count == 1 { return results[0] }
+      let values = results.flatMap { $0.array().values }
+      return Tensor(NDArray(shape: [values.count], values: values), pool: BufferPool())
+    }
+  }
 
   let name: String
   let make: @Sendable (LayerSize, ParameterScope, ExecutionContext) throws -> Both
@@ -73,43 +88,45 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
   /// A layer that updates the pair tensor.
   static func pair(
     _ name: String,
-    _ make: @escaping @Sendable (ParameterScope, FoldingConfig) throws -> (
-      fast: (LayerInputs, ExecutionContext) -> Void,
-      twin: (PlainTensor<Double>, LayerInputs) -> PlainTensor<Double>
-    )
+    _ make:
+      @escaping @Sendable (ParameterScope, FoldingConfig) throws -> (
+        fast: (LayerInputs, ExecutionContext) -> Void,
+        twin: (PlainTensor<Double>, LayerInputs) -> PlainTensor<Double>
+      )
   ) -> LayerCase {
     LayerCase(name: name) { size, scope, context in
       let inputs = LayerInputs(size, msa: size.config.channels.msa, context)
       let layer = try make(scope, size.config)
       let z = PlainTensor<Double>(inputs.z)
-      return (
-        {
+      return Both(
+        inputs: [inputs.z],
+        run: {
           layer.fast(inputs, context)
-          return inputs.z
-        }, { z + layer.twin(z, inputs) }
-      )
+          return [inputs.z]
+        }, twin: { z + layer.twin(z, inputs) })
     }
   }
 
   /// A layer that reads and writes the MSA representation.
   static func msa(
     _ name: String, isExtra: Bool = false,
-    _ make: @escaping @Sendable (ParameterScope, FoldingConfig) throws -> (
-      fast: (LayerInputs, ExecutionContext) -> Void,
-      twin: (PlainTensor<Double>, PlainTensor<Double>, LayerInputs) -> PlainTensor<Double>
-    )
+    _ make:
+      @escaping @Sendable (ParameterScope, FoldingConfig) throws -> (
+        fast: (LayerInputs, ExecutionContext) -> Void,
+        twin: (PlainTensor<Double>, PlainTensor<Double>, LayerInputs) -> PlainTensor<Double>
+      )
   ) -> LayerCase {
     LayerCase(name: name) { size, scope, context in
       let channels = size.config.channels
       let inputs = LayerInputs(size, msa: isExtra ? channels.extraMSA : channels.msa, context)
       let layer = try make(scope, size.config)
       let (m, z) = (PlainTensor<Double>(inputs.m), PlainTensor<Double>(inputs.z))
-      return (
-        {
+      return Both(
+        inputs: [inputs.m, inputs.z],
+        run: {
           layer.fast(inputs, context)
-          return inputs.m
-        }, { m + layer.twin(m, z, inputs) }
-      )
+          return [inputs.m]
+        }, twin: { m + layer.twin(m, z, inputs) })
     }
   }
 }
@@ -137,7 +154,8 @@ extension LayerCase {
       )
     },
     .msa("global column attention", isExtra: true) { scope, config in
-      let layer = try MSAColumnGlobalAttention(scope, msa: config.channels.extraMSA, config.extraMSA)
+      let layer = try MSAColumnGlobalAttention(
+        scope, msa: config.channels.extraMSA, config.extraMSA)
       let twin = PlainMSAColumnGlobalAttention<Double>(layer)
       return (
         { inputs, context in layer.update(inputs.m, mask: inputs.msaColumns, context) },
@@ -159,12 +177,12 @@ extension LayerCase {
       let templates = Tensor(randomArray(shape, "templates"), context.storage, pool: context.pool)
       let (z, t) = (PlainTensor<Double>(inputs.z), PlainTensor<Double>(templates))
       let mask = PlainTensor<Double>(shape: [3], values: [1, 0, 1], isVariable: false)
-      return (
-        {
+      return Both(
+        inputs: [inputs.z, templates],
+        run: {
           layer.update(inputs.z, (0..<3).map { templates[$0] }, mask: [1, 0, 1], context)
-          return inputs.z
-        }, { z + twin(z, t, mask: mask) }
-      )
+          return [inputs.z]
+        }, twin: { z + twin(z, t, mask: mask) })
     },
   ]
 
@@ -175,12 +193,12 @@ extension LayerCase {
       scope, msa: channels.msa, pair: channels.pair, channels: evoformer.outerProductChannels)
     let twin = PlainOuterProductMean<Double>(layer)
     let (m, z) = (PlainTensor<Double>(inputs.m), PlainTensor<Double>(inputs.z))
-    return (
-      {
+    return Both(
+      inputs: [inputs.m, inputs.z],
+      run: {
         layer.update(inputs.z, from: inputs.m, mask: inputs.msaRows, context)
-        return inputs.z
-      }, { z + twin(m, mask: inputs.plain(inputs.msaMask)) }
-    )
+        return [inputs.z]
+      }, twin: { z + twin(m, mask: inputs.plain(inputs.msaMask)) })
   }
 
   /// Blocks in every order; the result is m and z side by side.
@@ -195,27 +213,44 @@ extension LayerCase {
           kind == .main ? size.config.evoformer : size.config.extraMSA, order: order)
         let twin = PlainEvoformerBlock<Double>(block)
         let (m, z) = (PlainTensor<Double>(inputs.m), PlainTensor<Double>(inputs.z))
-        return (
-          {
+        return Both(
+          inputs: [inputs.m, inputs.z],
+          run: {
             block.update(inputs.m, inputs.z, inputs.masks, context, nil)
-            let both = inputs.m.array().values + inputs.z.array().values
-            return Tensor(NDArray(shape: [both.count], values: both), pool: context.pool)
+            return [inputs.m, inputs.z]
           },
-          {
+          twin: {
             let output = twin(
               m, z, mask: inputs.plain(inputs.msaMask), pairMask: inputs.plain(inputs.pairMask))
             return concatenate(
               [output.m.reshaped([output.m.count]), output.z.reshaped([output.z.count])], axis: 0)
-          }
-        )
+          })
       }
+    }
+  }
+
+  /// The bias for attention along rows and along columns.
+  static let pairBiases: [LayerCase] = [PairBias.Orientation.queryFirst, .keyFirst].map {
+    orientation in
+    LayerCase(name: "pair bias, \(orientation)") { size, scope, context in
+      let (channels, heads) = (size.config.channels, size.config.evoformer.pairHeads)
+      let inputs = LayerInputs(size, msa: channels.msa, context)
+      let layer = PairBias(
+        norm: try LayerNorm(scope.scope("norm"), channels.pair),
+        weights: try scope.matrix("weights", [channels.pair, heads]))
+      let twin = PlainPairBias<Double>(layer)
+      let z = PlainTensor<Double>(inputs.z)
+      return Both(
+        inputs: [inputs.z], run: { [layer(inputs.z, orientation, context)] },
+        twin: { twin(orientation == .queryFirst ? z : z.permuted([1, 0, 2])) })
     }
   }
 
   private static func triangleMultiplication(_ edges: TriangleMultiplication.Edges) -> LayerCase {
     .pair("triangle multiplication, \(edges)") { scope, config in
       let layer = try TriangleMultiplication(
-        scope, edges, pair: config.channels.pair, channels: config.evoformer.triangleChannels)
+        scope, edges, pair: config.channels.pair, channels: config.evoformer.triangleChannels,
+        dropout: config.evoformer.pairDropout)
       let twin = PlainTriangleMultiplication<Double>(layer)
       return (
         { inputs, context in layer.update(inputs.z, mask: inputs.pairs, context) },

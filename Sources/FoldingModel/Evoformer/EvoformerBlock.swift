@@ -122,9 +122,9 @@ struct PairTrack: Sendable {
   init(_ scope: ParameterScope, pair: Int, _ config: EvoformerConfig) throws {
     let (heads, channels) = (config.pairHeads, config.pairHeadChannels)
     self.multiplicationOutgoing = try TriangleMultiplication(
-      scope, .outgoing, pair: pair, channels: config.triangleChannels)
+      scope, .outgoing, pair: pair, channels: config.triangleChannels, dropout: config.pairDropout)
     self.multiplicationIncoming = try TriangleMultiplication(
-      scope, .incoming, pair: pair, channels: config.triangleChannels)
+      scope, .incoming, pair: pair, channels: config.triangleChannels, dropout: config.pairDropout)
     self.attentionStarting = try TriangleAttention(
       scope, .starting, pair: pair, heads: heads, headChannels: channels)
     self.attentionEnding = try TriangleAttention(

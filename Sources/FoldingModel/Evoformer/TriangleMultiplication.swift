@@ -22,8 +22,11 @@ struct TriangleMultiplication: Sendable {
   let leftProjection, rightProjection, leftGate, rightGate: Linear
   let normCenter: LayerNorm
   let outputProjection, outputGate: Linear
+  let dropout: Float
 
-  init(_ scope: ParameterScope, _ edges: Edges, pair: Int, channels: Int) throws {
+  init(
+    _ scope: ParameterScope, _ edges: Edges, pair: Int, channels: Int, dropout: Float
+  ) throws {
     let scope = scope.scope(edges.rawValue)
     self.edges = edges
     self.normInput = try LayerNorm(scope.scope("layer_norm_input"), pair)
@@ -34,17 +37,29 @@ struct TriangleMultiplication: Sendable {
     self.normCenter = try LayerNorm(scope.scope("center_layer_norm"), channels)
     self.outputProjection = try Linear(scope.scope("output_projection"), channels, pair)
     self.outputGate = try Linear(scope.scope("gating_linear"), pair, pair)
+    self.dropout = dropout
   }
 
-  /// `z += multiplication(z)`, in place.
+  /// `z += multiplication(z)`, in place; dropout masks `[N_res, c_z]` are shared over the first axis.
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let residues = z.shape[0]
-    let channels = normCenter.scale.count
-    let a = context.empty([channels, residues * residues])
-    let b = context.empty([channels, residues * residues])
-    project(z, mask: mask, into: [a, b], context)  // lines 1–3
-    multiplyEdges(a, b, residues: residues, context)  // line 4, sum
-    finish(a, into: z, context)  // lines 3–4
+    let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
+    context.record(updating: z) { input, gradient, context in
+      backward(input, mask: mask, dropped: dropped, gradient, context)
+    }
+    let (a, b) = projections(z, mask: mask, context)  // lines 1–3
+    multiplyEdges(a, b, into: a, residues: residues, context)  // line 4, sum
+    finish(a, into: z, dropped: dropped, context)  // lines 3–4
+  }
+
+  /// `a` and `b`, channel-major.
+  func projections(
+    _ z: Tensor, mask: AttentionMask, _ context: ExecutionContext
+  ) -> (Tensor, Tensor) {
+    let shape = [normCenter.scale.count, z.shape[0] * z.shape[0]]
+    let (a, b) = (context.empty(shape), context.empty(shape))
+    project(z, mask: mask, into: [a, b], context)
+    return (a, b)
   }
 
   /// Pixels of one tile of a pass over the pair tensor.
@@ -101,24 +116,28 @@ struct TriangleMultiplication: Sendable {
     return result
   }
 
-  private func multiplyEdges(
-    _ a: Tensor, _ b: Tensor, residues: Int, _ context: ExecutionContext
+  /// The sum over `k`, channel by channel; `product` may be `a`.
+  func multiplyEdges(
+    _ a: Tensor, _ b: Tensor, into product: Tensor, residues: Int, _ context: ExecutionContext
   ) {
     context.tiles(a.shape[0], tile: 1, scratch: {}) { channel, _ in
       let left = Matrix(a[channel.lowerBound].reshaped([residues, residues]))
       let right = Matrix(b[channel.lowerBound].reshaped([residues, residues]))
+      let result = Matrix(product[channel.lowerBound].reshaped([residues, residues]))
       switch edges {
       case .outgoing:  // o_ij = Σ_k a_ik b_jk
         let copy = context.contiguous(left, as: context.operandType)
-        context.multiply(Matrix(copy), context.pack(right.transposed), into: left)
+        context.multiply(Matrix(copy), context.pack(right.transposed), into: result)
       case .incoming:  // o_ij = Σ_k b_ki a_kj
         let packed = context.pack(left)
-        context.multiply(right.transposed, packed, into: left)
+        context.multiply(right.transposed, packed, into: result)
       }
     }
   }
 
-  private func finish(_ product: Tensor, into z: Tensor, _ context: ExecutionContext) {
+  private func finish(
+    _ product: Tensor, into z: Tensor, dropped: Tensor?, _ context: ExecutionContext
+  ) {
     let pixels = Matrix(z)
     let product = Matrix(product)
     let tile = Self.tilePixels
@@ -130,7 +149,8 @@ struct TriangleMultiplication: Sendable {
       scratch: {
         (
           normed: context.empty([tile, pixels.columns]), center: context.empty([tile, product.rows]),
-          gate: context.empty([tile, pixels.columns])
+          gate: context.empty([tile, pixels.columns]),
+          dropped: dropped.map { _ in context.empty([tile, pixels.columns], .float32) }
         )
       }
     ) { range, scratch in
@@ -138,6 +158,11 @@ struct TriangleMultiplication: Sendable {
       let center = Matrix(scratch.center[0..<range.count])
       let gate = Matrix(scratch.gate[0..<range.count])
       normInput.apply(to: pixels.rows(range), into: normed, context)
+      var gating = gating
+      if let dropped, let rows = scratch.dropped {
+        for (row, pixel) in range.enumerated() { rows[row].assign(dropped[pixel % z.shape[1]]) }
+        gating.multiplier = Matrix(rows[0..<range.count])
+      }
       context.multiply(normed, gateWeight, into: gate, gating)
       context.layerNormChannels(
         product.columns(range), scale: normCenter.scale, offset: normCenter.offset, into: center)

@@ -41,9 +41,11 @@ struct TemplatePairStack: Sendable {
         attentionEnding: try TriangleAttention(
           block, .ending, pair: channels, heads: heads, headChannels: config.pairHeadChannels),
         multiplicationOutgoing: try TriangleMultiplication(
-          block, .outgoing, pair: channels, channels: config.triangleChannels),
+          block, .outgoing, pair: channels, channels: config.triangleChannels,
+          dropout: config.dropout),
         multiplicationIncoming: try TriangleMultiplication(
-          block, .incoming, pair: channels, channels: config.triangleChannels),
+          block, .incoming, pair: channels, channels: config.triangleChannels,
+          dropout: config.dropout),
         transition: try Transition(
           block.scope("pair_transition"), channels: channels, factor: config.transitionFactor))
     }
