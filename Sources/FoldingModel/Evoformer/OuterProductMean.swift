@@ -28,6 +28,11 @@ struct OuterProductMean: Sendable {
 
   /// `z += outerProductMean(m)`, in place.
   func update(_ z: Tensor, from m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    let input = context.saved(m)
+    context.record(addingTo: z) { gradient, context in
+      backward(
+        input, mask: mask, resultGradient: gradient, into: context.gradient(of: m), context)
+    }
     let residues = z.shape[0]
     let (a, b) = project(m, mask: mask, context)  // lines 1–2
     let weight = context.pack(
@@ -41,11 +46,11 @@ struct OuterProductMean: Sendable {
       let packed = context.pack(columns(b, j))
       for start in stride(from: 0, to: residues, by: Self.tileLeft) {
         let i = start..<min(start + Self.tileLeft, residues)
-        outer(a, i, packed, j, into: scratch.outer, context)  // line 3
+        outer(a, i, packed, j, into: { scratch.outer[$0] }, context)  // line 3
         for (row, residue) in i.enumerated() {
           var residual = Epilogue.bias(outputBias)
-          residual.rowScale = inverseCounts(
-            mask, sequences: m.shape[0], residue, j, into: scratch.counts)
+          inverseCounts(mask, sequences: m.shape[0], residue, j, into: scratch.counts)
+          residual.rowScale = scratch.counts
           residual.accumulates = true
           let target = Matrix(z[residue][j])
           context.multiply(
@@ -56,8 +61,8 @@ struct OuterProductMean: Sendable {
   }
 
   /// Residues of one tile on either side; any value gives the same bits.
-  private static let tileLeft = 8
-  private static let tileRight = 32
+  static let tileLeft = 8
+  static let tileRight = 32
 
   private struct Scratch {
     let outer: Tensor  // [tileLeft, tileRight, c · c]
@@ -71,7 +76,7 @@ struct OuterProductMean: Sendable {
   }
 
   /// `a` and `b`, `[N_seq, N_res · c]`, masked.
-  private func project(
+  func project(
     _ m: Tensor, mask: AttentionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {
     let (sequences, residues) = (m.shape[0], m.shape[1])
@@ -92,29 +97,29 @@ struct OuterProductMean: Sendable {
   }
 
   /// The columns of some residues. `[N_seq, residues · c]`
-  private func columns(_ x: Tensor, _ residues: Range<Int>) -> Matrix {
+  func columns(_ x: Tensor, _ residues: Range<Int>) -> Matrix {
     let c = left.outputs
     return Matrix(x).columns(residues.lowerBound * c..<residues.upperBound * c)
   }
 
-  /// `o[i, j, c, d] = Σ_s a[s, i, c] b[s, j, d]`.
-  private func outer(
-    _ a: Tensor, _ i: Range<Int>, _ b: PackedMatrix, _ j: Range<Int>, into result: Tensor,
+  /// `o[i, j, c, d] = Σ_s a[s, i, c] b[s, j, d]`; `result` gives the tensor `[j, c, d]` of each `i`, counted from 0.
+  func outer(
+    _ a: Tensor, _ i: Range<Int>, _ b: PackedMatrix, _ j: Range<Int>, into result: (Int) -> Tensor,
     _ context: ExecutionContext
   ) {
     let (c, d) = (left.outputs, right.outputs)
     let lhs = context.contiguous(columns(a, i).transposed, as: context.operandType)
     for row in 0..<i.count {
-      let target = Matrix(result[row], rows: c, columns: j.count * d, rowStride: d)
+      let target = Matrix(result(row), rows: c, columns: j.count * d, rowStride: d)
       context.multiply(
         Matrix(lhs[row * c..<(row + 1) * c]), b, into: target, columnBlock: (d, c * d))
     }
   }
 
   /// `1 / (10⁻³ + Σ_s mask[s, i] mask[s, j])` for the residues `j`; 0.001⁻¹ without sequences.
-  private func inverseCounts(
+  func inverseCounts(
     _ mask: AttentionMask, sequences: Int, _ i: Int, _ j: Range<Int>, into result: Tensor
-  ) -> Tensor {
+  ) {
     let counts = result.floats
     for column in 0..<j.count { counts[column] = mask.isFull ? Float(sequences) : 0 }
     if !mask.isFull {
@@ -125,6 +130,5 @@ struct OuterProductMean: Sendable {
       }
     }
     for column in 0..<j.count { counts[column] = 1 / (1e-3 + counts[column]) }
-    return result
   }
 }
