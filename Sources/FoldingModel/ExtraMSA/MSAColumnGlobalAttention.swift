@@ -34,6 +34,9 @@ struct MSAColumnGlobalAttention: Sendable {
   func update(_ m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let (sequences, residues, c) = (m.shape[0], m.shape[1], m.shape[2])
     if sequences == 0 { return }
+    context.record(updating: m) { input, gradient, context in
+      backward(input, mask: mask, gradient, context)
+    }
     let (heads, channels) = (query.shape[1], query.shape[2])
     let width = heads * channels
     let weights = Weights(
@@ -106,7 +109,7 @@ struct MSAColumnGlobalAttention: Sendable {
     }
   }
 
-  private var headChannels: Int { query.shape[2] }
+  var headChannels: Int { query.shape[2] }
 
   /// Softmax over sequences for each head, and the weighted mean of the values.
   private func attend(_ scratch: Scratch, _ mask: Tensor) {
