@@ -130,7 +130,9 @@ extension FoldingNetwork {
       pair: pairMask)
     for (index, block) in evoformer.enumerated() {
       let probe = probe?.scoped("evoformer/\(index)")
-      block.update(m, z, masks, context, probe)
+      context.scoped("evoformer", index).checkpoint([m, z]) { context in
+        block.update(m, z, masks, context, probe)
+      }
       probe?("msa", m)
       probe?("pair", z)
       try monitor.finished(.evoformer(index), z, context)

@@ -40,7 +40,9 @@ struct ExtraMSAStack: Sendable {
     probe?("embedder/extra_msa", m)
     for (index, block) in blocks.enumerated() {
       let probe = probe?.scoped("extra/\(index)")
-      block.update(m, z, masks, context, probe)
+      context.scoped("extra_msa", index).checkpoint([m, z]) { context in
+        block.update(m, z, masks, context, probe)
+      }
       probe?("msa", m)
       probe?("pair", z)
       try monitor.finished(.extraMSA(index), z, context)
