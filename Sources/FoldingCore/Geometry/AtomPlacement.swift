@@ -22,19 +22,8 @@ public enum AtomPlacement {
     var frames: [RigidTransform<Real>] = []
     frames.reserveCapacity(aatype.count * RigidGroups.count)
     for (residue, type) in aatype.enumerated() {
-      var parent = RigidTransform<Real>.identity
-      for group in 0..<RigidGroups.count {
-        var local: RigidTransform<Real> = defaultFrames[type * RigidGroups.count + group]
-          .converted()
-        if group > 0 {
-          let torsion = (residue * 7 + group - 1) * 2
-          local = local.composed(
-            with: Matrix3(aboutXSine: torsions[torsion], cosine: torsions[torsion + 1]))
-        }
-        if group > firstChi { local = parent.composed(with: local) }  // chi2 … chi4 are chained
-        parent = local
-        frames.append(backbone[residue].composed(with: local))
-      }
+      let local = LocalFrames(type: type, residue: residue, torsions: torsions)
+      for frame in local.inBackbone { frames.append(backbone[residue].composed(with: frame)) }
     }
     return frames
   }
@@ -84,7 +73,12 @@ public enum AtomPlacement {
   }
 
   /// Group of chi1; groups above it hang on the one before.
-  private static let firstChi = 4
+  static let firstChi = 4
+
+  /// Frame of a group in its parent's at torsion angle 0.
+  static func defaultFrame(_ type: Int, _ group: Int) -> RigidTransform<Float> {
+    defaultFrames[type * RigidGroups.count + group]
+  }
 
   private static let defaultFrames: [RigidTransform<Float>] = stride(
     from: 0, to: RigidGroups.defaultFrames.count, by: 16
@@ -96,5 +90,28 @@ public enum AtomPlacement {
     return RigidTransform(
       rotation: Matrix3(rows: row(0), row(1), row(2)),
       translation: Vector3(m[start + 3], m[start + 7], m[start + 11]))
+  }
+}
+
+/// Frames of the rigid groups of one residue, turned by its torsions, before the backbone moves them (lines 1–9).
+struct LocalFrames<Real: BinaryFloatingPoint & Sendable> {
+  /// In the parent's frame: the backbone's, of chi2 … chi4 that of the group before. `[8]`
+  var inParent: [RigidTransform<Real>] = []
+  /// In the backbone's frame. `[8]`
+  var inBackbone: [RigidTransform<Real>] = []
+
+  init(type: Int, residue: Int, torsions: [Real]) {
+    for group in 0..<RigidGroups.count {
+      var frame: RigidTransform<Real> = AtomPlacement.defaultFrame(type, group).converted()
+      if group > 0 {
+        let torsion = (residue * 7 + group - 1) * 2
+        frame = frame.composed(
+          with: Matrix3(aboutXSine: torsions[torsion], cosine: torsions[torsion + 1]))
+      }
+      inParent.append(frame)
+      // chi2 … chi4 are chained
+      inBackbone.append(
+        group > AtomPlacement.firstChi ? inBackbone[group - 1].composed(with: frame) : frame)
+    }
   }
 }
