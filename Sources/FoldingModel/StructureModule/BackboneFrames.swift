@@ -3,11 +3,18 @@ import NeuralNet
 import TensorCore
 
 /// The frames of all residues as the structure module carries them: unit quaternions and translations in units of 10 Å.
+///
+/// As in the released code derivatives pass from one iteration to the next through translations only; rotations that
+/// an iteration starts from are constants to it (`stop_gradient` in `FoldIteration`).
 struct BackboneFrames: Sendable {
   /// Quaternion (w, x, y, z) of each residue, of unit length.
   var quaternions: [SIMD4<Float>]
   /// Origin of each residue, 10 Å.
   var translations: [Vector3<Float>]
+  /// The same frames as losses read them, by which derivatives find their gradient.
+  ///
+  /// Rotation row-major, then translation, Å. Nil for constants and without a tape. `[N_res, 12]`
+  var traced: Tensor?
 
   /// Identity frames at the origin: "black hole" initialisation.
   init(identities count: Int) {
@@ -32,7 +39,8 @@ struct BackboneFrames: Sendable {
   /// Algorithm 23 (Jumper et al. 2021, Suppl. 1.8.3).
   ///
   /// - Parameter updates: b, c, d and the translation. `[N_res, 6]`
-  mutating func compose(_ updates: Tensor) {
+  mutating func compose(_ updates: Tensor, _ context: ExecutionContext) {
+    let old = self
     let values = updates.floats
     for i in quaternions.indices {
       let u = values + i * 6
@@ -46,5 +54,8 @@ struct BackboneFrames: Sendable {
       let sum = q + product
       quaternions[i] = sum / (sum * sum).sum().squareRoot()
     }
+    traced = context.tape == nil ? nil : flat12(context)
+    let new = self
+    context.record { context in new.backward(composing: old, updates, context) }
   }
 }

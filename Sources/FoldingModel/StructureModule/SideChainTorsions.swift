@@ -3,11 +3,11 @@ import NeuralNet
 import TensorCore
 
 /// Torsion angles of all residues as sines and cosines: omega, phi, psi, chi1 … chi4.
-struct Torsions {
+public struct Torsions: Sendable {
   /// Of unit length. `[N_res, 7, 2]`
-  let sinCos: Tensor
+  public let sinCos: Tensor
   /// Before normalisation, for the loss on their norm. `[N_res, 7, 2]`
-  let unnormalized: Tensor
+  public let unnormalized: Tensor
 }
 
 /// The torsion network: predicts the seven torsion angles of each residue.
@@ -36,13 +36,20 @@ struct SideChainTorsions: Sendable {
 
   /// - Shapes: s, initial `[N_res, c_s]` fp32
   func callAsFunction(_ s: Tensor, _ initial: Tensor, _ context: ExecutionContext) -> Torsions {
-    let hidden = inputs[0](rectified(s, context), context)
-    context.add(inputs[1](rectified(initial, context), context), into: hidden)
+    let tape = context
+    let context = context.recording(on: nil)
+    let rectified = [s, initial].map { context.rectified($0) }
+    let hidden = inputs[0](rectified[0], context)
+    context.add(inputs[1](rectified[1], context), into: hidden)
+    var blocks: [(first: Tensor, second: Tensor)] = []
     for block in residualBlocks {
-      let middle = block.first(rectified(hidden, context), activation: .relu, context)
+      let start = context.rectified(hidden)
+      let middle = block.first(start, activation: .relu, context)
       context.add(block.second(middle, context), into: hidden)
+      blocks.append((start, middle))
     }
-    let unnormalized = angles(rectified(hidden, context), context).reshaped([s.shape[0], 7, 2])
+    let last = context.rectified(hidden)
+    let unnormalized = angles(last, context).reshaped([s.shape[0], 7, 2])
     let sinCos = context.copy(unnormalized)
     for pair in 0..<s.shape[0] * 7 {
       let values = sinCos.floats + pair * 2
@@ -50,12 +57,9 @@ struct SideChainTorsions: Sendable {
       values[0] /= length
       values[1] /= length
     }
-    return Torsions(sinCos: sinCos, unnormalized: unnormalized)
-  }
-
-  private func rectified(_ x: Tensor, _ context: ExecutionContext) -> Tensor {
-    let result = context.copy(x)
-    for index in 0..<result.count { result.floats[index] = max(result.floats[index], 0) }
-    return result
+    let torsions = Torsions(sinCos: sinCos, unnormalized: unnormalized)
+    let trace = SideChainTrace(inputs: rectified, blocks: blocks, last: last)
+    tape.record { context in backward(s, initial, trace, torsions, context) }
+    return torsions
   }
 }

@@ -10,6 +10,8 @@ struct StructureOutput {
   var activation: Tensor
   /// Atom coordinates, Å, atom37; zero where the residue has no such atom. `[N_res, 37, 3]`
   var positions: NDArray<Float>
+  /// What the losses read; nil without a tape.
+  var trace: StructureTrace?
 }
 
 /// Structure module: turns the trunk's representations into coordinates by moving residue frames, starting from all
@@ -18,7 +20,8 @@ struct StructureOutput {
 /// Algorithm 20 (Jumper et al. 2021, Suppl. 1.8). Iterations share their weights. fp32 throughout; translations are
 /// in units of 10 Å until the atoms are placed.
 ///
-/// - Departure: side chains are placed after the last iteration only, unless a probe watches.
+/// - Departure: torsions are predicted after the last iteration only, unless a tape records; atoms are placed after the
+///   last only, unless a probe watches.
 struct StructureModule: Sendable {
   let config: StructureConfig
   let singleNorm: LayerNorm
@@ -62,28 +65,31 @@ struct StructureModule: Sendable {
     _ probe: Probe?
   ) -> StructureOutput {
     let context = context.storing(.float32)
-    let initial = singleNorm(single, context)  // line 1
-    var s = initialProjection(initial, context)  // line 3
+    let (initial, start) = begin(single, context)
+    var s = start
     var frames = BackboneFrames(identities: features.residueCount)  // line 4
-    var atom14: [Float] = []
+    var trace = StructureTrace()
     for layer in 0..<config.layers {
       let probe = probe?.scoped("structure/\(layer)")
+      let context = context.scoped("structure", layer)
+      let isLast = layer == config.layers - 1
       s = iterate(s, pair, &frames, features, context, probe)  // lines 6–10
-      if layer == config.layers - 1 || probe != nil {
-        let torsions = sideChain(s, initial, context)  // lines 11–14
-        let groups = AtomPlacement.groupFrames(
-          aatype: features.aatype,
-          backbone: features.aatype.indices.map { frames.frame($0, scale: Self.positionScale) },
-          torsions: torsions.sinCos.array().values)  // line 24
-        atom14 = AtomPlacement.atom14Positions(aatype: features.aatype, frames: groups)
-        probe?.sideChains(torsions, groups, atom14, context)
+      if let traced = frames.traced { trace.backbone.append(traced) }
+      guard isLast || probe != nil || context.tape != nil else { continue }
+      let torsions = sideChain(s, initial, context)  // lines 11–14
+      trace.torsions.append(torsions)
+      if isLast || probe != nil {
+        (trace.groupFrames, trace.atom14) = placeAtoms(features.aatype, frames, torsions, context)
+        probe?.sideChains(torsions, trace)
       }
     }
     return StructureOutput(
       activation: s,
       positions: NDArray(
         shape: [features.residueCount, AtomName.count, 3],
-        values: AtomPlacement.atom37Positions(aatype: features.aatype, atom14: atom14)))
+        values: AtomPlacement.atom37Positions(
+          aatype: features.aatype, atom14: trace.atom14?.array().values ?? [])),
+      trace: context.tape == nil ? nil : trace)
   }
 
   /// 1 for atoms of each residue's type. `[N_res, 37]`
@@ -95,6 +101,19 @@ struct StructureModule: Sendable {
       })
   }
 
+  /// The initial representation, normalised and projected (lines 1 and 3).
+  private func begin(
+    _ single: Tensor, _ context: ExecutionContext
+  ) -> (initial: Tensor, s: Tensor) {
+    let plain = context.recording(on: nil)
+    let initial = singleNorm(single, plain)
+    let s = initialProjection(initial, plain)
+    context.record { context in
+      backward(beginning: single, initial, context.gradient(of: s), context)
+    }
+    return (initial, s)
+  }
+
   private func iterate(
     _ s: Tensor, _ z: Tensor, _ frames: inout BackboneFrames, _ features: TargetFeatures,
     _ context: ExecutionContext, _ probe: Probe?
@@ -102,35 +121,78 @@ struct StructureModule: Sendable {
     let attended = attention(
       s, z, pairNorm: pairNorm, frames, mask: features.residueMask, context)
     probe?("ipa", attended)
-    context.add(s, into: attended)
-    let normed = attentionNorm(attended, context)  // line 7
-    var hidden = normed
-    for (index, linear) in transition.enumerated() {
-      hidden = linear(hidden, activation: index < transition.count - 1 ? .relu : .none, context)
+    let result = transit(s, attended, context)
+    let plain = context.recording(on: nil)
+    let updates = backboneUpdate(result, plain)
+    context.record { context in
+      let context = context.storing(.float32)
+      backboneUpdate.backward(
+        input: Matrix(result), outputGradient: Matrix(context.gradient(of: updates)),
+        into: Matrix(context.gradient(of: result)), accumulates: true, context)
     }
-    context.add(normed, into: hidden)  // line 8
-    let result = transitionNorm(hidden, context)  // line 9
-    frames.compose(backboneUpdate(result, context))  // line 10
+    frames.compose(updates, context)  // line 10
     probe?("act", result)
     if let probe { probe("affine", frames.tensor(context)) }
     return result
+  }
+
+  /// Residual, dropout and norm, then the transition (lines 6–9).
+  ///
+  /// `attended` is overwritten.
+  private func transit(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext) -> Tensor {
+    let tape = context
+    let context = context.recording(on: nil)
+    let masks = ["attention", "transition"].map {
+      context.dropoutMask($0, rate: config.dropout, s.shape)
+    }
+    context.add(s, into: attended)
+    context.scale(attended, by: masks[0])
+    var hidden = [attentionNorm(attended, context)]  // line 7
+    for (index, linear) in transition.enumerated() {
+      let isLast = index == transition.count - 1
+      hidden.append(linear(hidden[index], activation: isLast ? .none : .relu, context))
+    }
+    let sum = hidden.removeLast()
+    context.add(hidden[0], into: sum)  // line 8
+    context.scale(sum, by: masks[1])
+    let result = transitionNorm(sum, context)  // line 9
+    let trace = TransitionTrace(attended: attended, inputs: hidden, sum: sum, masks: masks)
+    tape.record { context in
+      backward(transition: trace, of: s, context.gradient(of: result), context)
+    }
+    return result
+  }
+
+  /// Rigid groups and atoms of the residues (Algorithm 24).
+  ///
+  /// - Returns: frames, Å `[N_res, 8, 12]`, and atoms, Å `[N_res, 14, 3]`
+  private func placeAtoms(
+    _ aatype: [Int], _ frames: BackboneFrames, _ torsions: Torsions, _ context: ExecutionContext
+  ) -> (groups: Tensor, atoms: Tensor) {
+    let groups = AtomPlacement.groupFrames(
+      aatype: aatype,
+      backbone: aatype.indices.map { frames.frame($0, scale: Self.positionScale) },
+      torsions: torsions.sinCos.array().values)
+    let atoms = AtomPlacement.atom14Positions(aatype: aatype, frames: groups)
+    let groupTensor = Tensor(
+      NDArray(shape: [aatype.count, RigidGroups.count, 12], values: groups.flatMap { $0.flat12 }),
+      pool: context.pool)
+    let atomTensor = Tensor(
+      NDArray(shape: [aatype.count, Atom14.count, 3], values: atoms), pool: context.pool)
+    context.record { context in
+      backward(placing: aatype, frames, torsions, groupTensor, atomTensor, context)
+    }
+    return (groupTensor, atomTensor)
   }
 }
 
 extension Probe {
   /// Records what the last steps of an iteration made.
-  fileprivate func sideChains(
-    _ torsions: Torsions, _ groups: [RigidTransform<Float>], _ atom14: [Float],
-    _ context: ExecutionContext
-  ) {
-    let residues = torsions.sinCos.shape[0]
+  fileprivate func sideChains(_ torsions: Torsions, _ trace: StructureTrace) {
     self("angles_sin_cos", torsions.sinCos)
     self("unnormalized_angles_sin_cos", torsions.unnormalized)
-    let frames = NDArray(
-      shape: [residues, RigidGroups.count, 12], values: groups.flatMap { $0.flat12 })
-    self("frames", Tensor(frames, pool: context.pool))
-    let atoms = NDArray(shape: [residues, Atom14.count, 3], values: atom14)
-    self("atom_pos", Tensor(atoms, pool: context.pool))
+    if let frames = trace.groupFrames { self("frames", frames) }
+    if let atoms = trace.atom14 { self("atom_pos", atoms) }
   }
 }
 
