@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Bad input: one line, the right exit status, nothing half-written
+set -uo pipefail
+
+helixfold=$(realpath "$HELIXFOLD")
+demo=$(realpath data/demo/4cup_A)
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; umount "$work/small" 2> /dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+random="--random-weights --preset tiny --num-recycle 0"
+
+# expect NAME STATUS PATTERN ARGUMENTS…: the command's status, and one line on standard error that matches
+expect() {
+  local name=$1 status=$2 pattern=$3 found lines
+  shift 3
+  rm -rf out && mkdir out
+  timeout 60 "$helixfold" "$@" > stdout 2> stderr < "${stdin:-/dev/null}"
+  found=$?
+  lines=$(grep -v -e '^warning' -e 'plan:' -e ' recycle=' stderr | grep -c .)
+  local holds=no
+  [ "$found" = "$status" ] && [ "$lines" = 1 ] && grep -qiE "$pattern" stderr \
+    && [ -z "$(find out -name '*.tmp*' -o -name 'unrelaxed*' | head -n 1)" ] && holds=yes
+  echo "| $name | status $found, $lines line: $(grep -v -e '^warning' -e 'plan:' stderr | tail -n 1 | cut -c 1-220 | tr '|' '/') | status $status | $holds |"
+}
+# accept NAME PATTERN ARGUMENTS…: works, and warns where a pattern is given
+accept() {
+  local name=$1 pattern=$2 found
+  shift 2
+  rm -rf out && mkdir out
+  timeout 60 "$helixfold" "$@" > stdout 2> stderr
+  found=$?
+  echo "| $name | status $found: $(grep -iE "$pattern" stderr | head -n 1 | cut -c 1-160 | tr '|' '/') | works | $([ $found = 0 ] && grep -qiE "$pattern" stderr && echo yes || echo no) |"
+}
+
+: > empty.fasta
+head -c 4096 /bin/ls > binary.fasta
+printf '>a\nMK1V\n' > letters.fasta
+printf '>a\nMKVL\n' > good.fasta
+printf '>a\nMKVW\n>b\nMKVL\n' > other.a3m
+printf '>a\nMKVL\n>b\nMKV\n' > ragged.a3m
+printf '>a\nMKVL\n>a\nMKVA\n' > twice.fasta
+printf '>../../x\nMKVL\n' > path.fasta
+printf '>a\nMXUBZJV\n' > odd.fasta
+printf '>a\nM\n>b\nMK\n' > short.fasta
+"$helixfold" weights init --preset tiny -o tiny.h5 > /dev/null 2>&1
+"$helixfold" weights convert tiny.h5 tiny.npz > /dev/null 2>&1 || "$helixfold" weights convert tiny.h5 -o tiny.npz > /dev/null 2>&1
+head -c 20000 tiny.npz > cut.npz
+head -c 20000 tiny.h5 > cut.h5
+cp "$demo.fasta" notweights.npz
+python3 - <<'PY' || true
+import zipfile, pickle, os
+with zipfile.ZipFile("bomb.npz", "w", zipfile.ZIP_DEFLATED) as z:
+    z.writestr("a//weights.npy", b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (268435456,), }".ljust(117) + b"\n" + bytes(1 << 28))
+class Evil:
+    def __reduce__(self): return (os.system, ("touch executed",))
+pickle.dump({"aatype": Evil()}, open("evil.pkl", "wb"))
+pickle.dump({"a": Evil()}, open("evil.pdparams", "wb"))
+PY
+
+predict="predict -o out"
+expect "empty FASTA" 65 'empty|no record|no sequence' $predict empty.fasta $random
+expect "binary FASTA" 65 'binary\.fasta' $predict binary.fasta $random
+expect "unknown letter" 65 'letters\.fasta:2' $predict letters.fasta $random
+expect "missing FASTA" 66 'no such file' $predict nowhere.fasta $random
+expect "query differs from first row" 65 'other\.a3m' $predict good.fasta --msa other.a3m $random
+expect "ragged A3M" 65 'ragged\.a3m:4|ragged\.a3m:3' $predict good.fasta --msa ragged.a3m $random
+expect "duplicate ids" 65 'twice\.fasta' $predict twice.fasta $random
+expect "truncated npz" 65 'cut\.npz' $predict good.fasta --weights cut.npz
+expect "not an npz" 65 'notweights\.npz' $predict good.fasta --weights notweights.npz
+expect "zip bomb" 65 'bomb\.npz' $predict good.fasta --weights bomb.npz
+expect "forbidden pickle opcode, features" 65 'evil\.pkl' $predict --features evil.pkl $random
+expect "forbidden pickle opcode, weights" 65 'evil\.pdparams' $predict good.fasta --weights evil.pdparams
+echo "| code in a pickle | $([ -e executed ] && echo executed || echo not executed) | never | $([ -e executed ] && echo no || echo yes) |"
+expect "weights of another preset" 65 'tiny' $predict good.fasta --weights tiny.h5 --preset model_1
+expect "truncated HDF5 weights" 65 'cut\.h5' $predict good.fasta --weights cut.h5
+expect "HDF5 of another schema" 65 'tiny\.h5' $predict --features tiny.h5 $random
+expect "unknown flag" 64 'unknown|unexpected' $predict good.fasta --frobnicate
+expect "unknown preset" 64 'preset' $predict good.fasta --random-weights --preset model_9
+expect "no weights" 69 'weights' $predict good.fasta --weights-none
+expect "too little memory" 75 'max-memory' $predict good.fasta $random --max-memory 8MiB
+mkdir readonly && chmod a-w readonly
+if [ "$(id -u)" != 0 ]; then
+  expect "unwritable folder" 73 'readonly' predict -o readonly/x good.fasta $random
+else
+  expect "unwritable folder (a file in its place)" 73 'good' predict -o good.fasta/x good.fasta $random
+fi
+if mkdir -p small && mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then
+  expect "disk full" 74 'space|full' predict -o small "$demo.fasta" --msa "$demo.a3m" $random
+  echo "| left on the full disk | $(find small -name '*.tmp*' | wc -l) temporary files | 0 | $([ -z "$(find small -name '*.tmp*')" ] && echo yes || echo no) |"
+fi
+accept "X/U/B/Z/J residues" 'warning' $predict odd.fasta $random
+accept "chains of one and two residues" '' $predict short.fasta $random
+accept "path tricks in a record name" '' $predict path.fasta $random
+echo "| \`../../x\` as a record name | $([ -e ../x ] || [ -e ../../x ] && echo escaped || echo stays inside) | inside | $([ -e ../x ] || [ -e ../../x ] && echo no || echo yes) |"
