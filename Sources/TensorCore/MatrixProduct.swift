@@ -42,19 +42,55 @@ public struct PackedMatrix: Sendable {
   public let columns: Int
 }
 
+extension PackedMatrix {
+  /// Some columns, from a multiple of the kernels' column unit; native backend only.
+  func columns(_ range: Range<Int>) -> PackedMatrix {
+    PackedMatrix(
+      memory: memory[Self.floats(operand, rows, range.lowerBound)..<memory.count],
+      operand: operand, rows: rows, columns: range.count)
+  }
+
+  /// Size of a packed operand `[k, n]`, in units of an fp32 number.
+  fileprivate static func floats(_ operand: hf_dtype, _ k: Int, _ n: Int) -> Int {
+    (hf_gemm_packed_size(operand, Int64(k), Int64(n)) + 3) / 4
+  }
+}
+
 extension ExecutionContext {
+  /// Columns that belong together in a packed operand.
+  static var columnUnit: Int { Int(hf_gemm_column_unit()) }
+
   /// Packs a right operand; done once for a weight, then used for all tiles of an operation.
   public func pack(_ matrix: Matrix) -> PackedMatrix {
-    let (k, n) = (matrix.rows, matrix.columns)
-    return withExtendedLifetime(matrix) {
-      if backend == .openblas { return packDense(matrix) }
-      let operand = hf_gemm_operand_type(storage.kernel)
-      let bytes = hf_gemm_packed_size(operand, Int64(k), Int64(n))
-      let memory = empty([(bytes + 3) / 4], .float32)
+    if backend == .openblas { return packDense(matrix) }
+    let packed = unpacked(matrix)
+    pack(matrix, into: packed)
+    return packed
+  }
+
+  /// Packs a right operand, all workers sharing its columns.
+  public func packTogether(_ matrix: Matrix) -> PackedMatrix {
+    if backend == .openblas { return packDense(matrix) }
+    let packed = unpacked(matrix)
+    workers.split(matrix.columns, unit: Self.columnUnit) { range in
+      pack(matrix.columns(range), into: packed.columns(range))
+    }
+    return packed
+  }
+
+  private func unpacked(_ matrix: Matrix) -> PackedMatrix {
+    let operand = hf_gemm_operand_type(storage.kernel)
+    let count = PackedMatrix.floats(operand, matrix.rows, matrix.columns)
+    return PackedMatrix(
+      memory: empty([count], .float32), operand: operand, rows: matrix.rows, columns: matrix.columns
+    )
+  }
+
+  private func pack(_ matrix: Matrix, into packed: PackedMatrix) {
+    withExtendedLifetime((matrix, packed)) {
       hf_gemm_pack(
-        operand, Int64(k), Int64(n), matrix.base, matrix.dtype.kernel, Int64(matrix.rowStride),
-        Int64(matrix.columnStride), memory.base)
-      return PackedMatrix(memory: memory, operand: operand, rows: k, columns: n)
+        packed.operand, Int64(matrix.rows), Int64(matrix.columns), matrix.base, matrix.dtype.kernel,
+        Int64(matrix.rowStride), Int64(matrix.columnStride), packed.memory.base)
     }
   }
 
@@ -68,7 +104,8 @@ extension ExecutionContext {
   ) {
     if left.columns != right.rows || result.rows != left.rows {
       shapeError(
-        "cannot multiply [\(left.rows) \(left.columns)] by [\(right.rows) \(right.columns)] into \(result.rows) rows")
+        "cannot multiply [\(left.rows) \(left.columns)] by [\(right.rows) \(right.columns)] into \(result.rows) rows"
+      )
     }
     if left.rows == 0 || right.columns == 0 { return }
     if backend == .openblas {

@@ -159,6 +159,13 @@ void hf_layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_
                             const float *scale, const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride,
                             float *mean, float *rstd);
 
+/// Derivative of hf_layer_norm, which is computed again: dx, dscale and doffset ([columns]) are added to, rows in order.
+void hf_layer_norm_backward(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const void *dy,
+                            hf_dtype dy_type, int64_t dy_row_stride, const float *scale, float eps, float *dx,
+                            int64_t dx_row_stride, float *dscale, float *doffset);
+/// sums[j] += Σ_i x[i, j], rows in order.
+void hf_add_column_sums(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, float *sums);
+
 void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
 /// y += x
 void hf_add(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);

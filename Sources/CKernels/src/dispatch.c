@@ -150,6 +150,16 @@ void hf_layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_
                               rstd);
 }
 
+void hf_layer_norm_backward(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const void *dy,
+                            hf_dtype dy_type, int64_t dy_row_stride, const float *scale, float eps, float *dx,
+                            int64_t dx_row_stride, float *dscale, float *doffset) {
+  path()->layer_norm_backward(rows, columns, x, x_type, x_row_stride, dy, dy_type, dy_row_stride, scale, eps, dx, dx_row_stride,
+                              dscale, doffset);
+}
+void hf_add_column_sums(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, float *sums) {
+  path()->add_column_sums(rows, columns, x, x_type, x_row_stride, sums);
+}
+
 void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   path()->convert(n, x, x_type, y, y_type);
 }

@@ -31,6 +31,10 @@ typedef struct {
   void (*layer_norm_channels)(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
                               const float *scale, const float *offset, float eps, void *y, hf_dtype y_type,
                               int64_t y_row_stride, float *mean, float *rstd);
+  void (*layer_norm_backward)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride,
+                              const void *dy, hf_dtype dy_type, int64_t dy_row_stride, const float *scale, float eps, float *dx,
+                              int64_t dx_row_stride, float *dscale, float *doffset);
+  void (*add_column_sums)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, float *sums);
   void (*convert)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*add)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*multiply)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);

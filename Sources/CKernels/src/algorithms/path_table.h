@@ -28,6 +28,7 @@
 #include "gemm.h"
 #include "attention.h"
 #include "norm.h"
+#include "norm_backward.h"
 #include "attention_backward.h"
 #include "elementwise.h"
 
@@ -53,6 +54,8 @@ const hf_path HF_PATH = {
     .attention_backward = attention_backward,
     .layer_norm = layer_norm,
     .layer_norm_channels = layer_norm_channels,
+    .layer_norm_backward = layer_norm_backward,
+    .add_column_sums = add_column_sums,
     .convert = convert_elements,
     .add = add_elements,
     .multiply = multiply_elements,
