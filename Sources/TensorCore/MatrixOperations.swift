@@ -3,9 +3,6 @@ import CKernels
 // Element by element on the rows of views, on the calling thread.
 
 extension ExecutionContext {
-  /// Copies values, converting the storage type.
-  public func copy(_ x: Matrix, into result: Matrix) { forEachRow(x, result, hf_convert) }
-
   /// `result += x`.
   public func add(_ x: Matrix, into result: Matrix) { forEachRow(x, result, hf_add) }
 
