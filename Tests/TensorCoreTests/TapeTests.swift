@@ -50,7 +50,7 @@ struct TapeTests {
       let context = ExecutionContext.forTest(threads: 2).dropping(by: DropoutKey(seed: 3))
       let x = Tensor(randomArray([50], "x"), pool: context.pool)
       let counter = Log()
-      let gradients = replayedGradients(context, recomputes: recomputes) { context in
+      let gradients = replayedGradients(context, on: Tape(recomputes: recomputes)) { context in
         bend(x, by: 0.1, context)
         for block in 0..<3 {
           context.scoped("block", block).checkpoint([x]) { context in

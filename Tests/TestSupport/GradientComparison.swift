@@ -20,12 +20,7 @@ public struct GradientComparison {
   public func gradients(
     of tensors: [Tensor], _ run: (ExecutionContext) throws -> Tensor
   ) rethrows -> [NDArray<Float>] {
-    let gradients = Gradients(pool: context.pool)
-    let result = try run(context)
-    let replaying = context.accumulating(in: gradients)
-    replaying.gradient(of: result).assign(
-      Tensor(randomArray(result.shape, "loss weights"), pool: context.pool))
-    tape.replay(replaying)
+    let gradients = try replayedGradients(context, on: tape, of: run)
     return tensors.map { gradients[$0].array() }
   }
 
@@ -33,8 +28,7 @@ public struct GradientComparison {
   public func deviations(
     _ pairs: [Pair], twin: PlainTensor<Double>, _ run: (ExecutionContext) throws -> Tensor
   ) rethrows -> [(name: String, deviation: Deviation)] {
-    let weights = PlainTensor<Double>(randomArray(twin.shape, "loss weights"), isVariable: false)
-    let expected = gradient(of: (twin * weights).sum(), withRespectTo: pairs.map { $0.twin })
+    let expected = plainGradients(of: twin, withRespectTo: pairs.map { $0.twin })
     let found = try gradients(of: pairs.map { $0.fast }, run)
     return zip(pairs, zip(found, expected)).map { pair, arrays in
       (pair.name, Deviation(arrays.0, from: arrays.1))

@@ -7,10 +7,10 @@ public func lossWeights(_ shape: [Int]) -> NDArray<Float> { randomArray(shape, "
 
 /// Gradients of the weighted sum of a result, by recording the operation and replaying the tape.
 public func replayedGradients(
-  _ context: ExecutionContext, recomputes: Bool = true, of operation: (ExecutionContext) -> Tensor
-) -> Gradients {
-  let tape = Tape(recomputes: recomputes)
-  let result = operation(context.recording(on: tape))
+  _ context: ExecutionContext, on tape: Tape = Tape(),
+  of operation: (ExecutionContext) throws -> Tensor
+) rethrows -> Gradients {
+  let result = try operation(context.recording(on: tape))
   let gradients = Gradients(pool: context.pool)
   gradients[result].assign(Tensor(lossWeights(result.shape), pool: context.pool))
   tape.replay(context.accumulating(in: gradients))
@@ -24,7 +24,3 @@ public func plainGradients(
   let weights = PlainTensor<Double>(lossWeights(result.shape), isVariable: false)
   return gradient(of: (result * weights).sum(), withRespectTo: leaves)
 }
-
-/// The largest deviation of an fp32 gradient, relative to the array's largest value: sums over rows and a chain of up to ten
-/// rounded operations; and of one whose chain stores bfloat16.
-public func gradientTolerance(_ storage: DType) -> Double { storage == .float32 ? 1e-5 : 3e-2 }
