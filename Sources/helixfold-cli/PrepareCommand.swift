@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import FeaturePipeline
 import Foundation
 
@@ -8,7 +9,8 @@ struct PrepareCommand: ParsableCommand {
     commandName: "prepare",
     abstract: "Write the features of sequences and alignments to HDF5 files.",
     discussion: """
-      Each target becomes OUT/ID.h5, which 'predict --features' and 'store' read. A target that fails does not \
+      Each target becomes OUT/ID.h5, which 'predict --features' and 'store' read; OUT/ID_msa_coverage.svg shows depth \
+      and coverage of its alignment. A target that fails does not \
       stop the others; the exit status is then 1.
       """)
 
@@ -34,6 +36,9 @@ struct PrepareCommand: ParsableCommand {
       case .success(let raw):
         let path = "\(output)/\(raw.id).h5"
         try FeatureStore.write([TargetRecord(raw, madeBy: "prepare")], to: path)
+        let plot = CoveragePlot(raw)
+        try AtomicFile.write(plot.svg, to: "\(output)/\(raw.id)_msa_coverage.svg")
+        StoreOutput.note("\(raw.id): \(plot.summary)")
         print("\(raw.id)\t\(raw.residueCount) residues\t\(raw.rowCount) rows\t\(path)")
       case .failure(let error):
         failures.append(error)

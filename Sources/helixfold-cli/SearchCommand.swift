@@ -3,6 +3,7 @@ import AtomicFiles
 import Evidence
 import FeaturePipeline
 import Foundation
+import Protein
 
 /// `helixfold search`: alignments and template hits from sequence databases.
 struct SearchCommand: ParsableCommand {
@@ -62,6 +63,7 @@ struct SearchCommand: ParsableCommand {
         .run(sequence: sequence, into: folder)
         try AtomicFile.createFolder("\(output)/\(record.id)")
         try AtomicFile.write(report.text, to: "\(output)/\(record.id)/searches.tsv")
+        try Self.writeCoverage(record.id, sequence, report, to: "\(output)/\(record.id)")
         let rows = report.alignments.map(\.rows).reduce(0, +)
         print(
           "\(record.id)\t\(sequence.count) residues\t\(rows) rows\t\(report.failures.count) failed")
@@ -70,5 +72,17 @@ struct SearchCommand: ParsableCommand {
       if interruption.isInterrupted { return 130 }
     }
     return status
+  }
+
+  /// Depth and coverage of everything found, as a prediction would use it.
+  private static func writeCoverage(
+    _ id: String, _ sequence: ProteinSequence, _ report: SearchReport, to folder: String
+  ) throws {
+    let alignments = try report.usedAlignments()
+    if alignments.isEmpty { return }
+    let plot = CoveragePlot(
+      try RawFeatures(id: id, sequence: sequence, alignments: alignments))
+    try AtomicFile.write(plot.svg, to: folder + "/msa_coverage.svg")
+    FileHandle.standardError.write(Data("\(id)  \(plot.summary)\n".utf8))
   }
 }

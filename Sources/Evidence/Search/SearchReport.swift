@@ -1,3 +1,5 @@
+import FeaturePipeline
+
 /// What became of the searches for one target: `searches.tsv`.
 public struct SearchReport: Hashable, Sendable {
   /// One search.
@@ -30,6 +32,16 @@ public struct SearchReport: Hashable, Sendable {
 
   /// Alignments found, in AlphaFold's order of files.
   public var alignments: [Row] { rows.filter { $0.purpose == .alignment && $0.path != nil } }
+  /// The alignments found, read and cut as AlphaFold2 cuts those of large databases.
+  public func usedAlignments() throws(InputError) -> [Alignment] {
+    var found: [Alignment] = []
+    for row in alignments {
+      guard let path = row.path else { continue }
+      found.append(try Alignment.read(path: path).prefix(row.maximumRows ?? .max))
+    }
+    return found
+  }
+
   /// Template hits found.
   public var templateHits: [Row] { rows.filter { $0.purpose == .templates && $0.path != nil } }
   /// Failures in order.

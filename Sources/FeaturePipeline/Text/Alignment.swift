@@ -39,6 +39,16 @@ public struct Alignment: Sendable, Hashable {
     letters[index * columns..<(index + 1) * columns]
   }
 
+  /// The first rows only, as AlphaFold2 cuts the results of large databases.
+  public func prefix(_ maximum: Int) -> Alignment {
+    guard maximum < rows else { return self }
+    let count = max(1, maximum)
+    return Alignment(
+      source: source, columns: columns, names: Array(names.prefix(count)),
+      letters: Array(letters.prefix(count * columns)),
+      deletions: Array(deletions.prefix(count * columns)), warnings: warnings)
+  }
+
   /// Reads a file in A3M, aligned FASTA or Stockholm format, told apart by content; `-` is the standard input.
   public static func read(path: String) throws(InputError) -> Alignment {
     try parse(InputText(path: path))
