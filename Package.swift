@@ -56,8 +56,8 @@ let package = Package(
     .target(
       name: "HelixFold",
       dependencies: [
-        "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "FoldingModel", "Weights",
-        "StructureIO", "Scoring",
+        "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "Evidence", "FoldingModel",
+        "Weights", "StructureIO", "Scoring",
       ]),
     .executableTarget(
       name: "helixfold-cli",

@@ -1,5 +1,6 @@
 import ArrayFiles
 import AtomicFiles
+import Evidence
 import FeaturePipeline
 import FoldingModel
 import HDF5Files
@@ -47,6 +48,8 @@ public enum ExitStatus: Int32, Sendable {
     case let error as StructureIOError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
     case let error as HDF5Error: self = error.status
+    case let error as SearchFailure: self = ExitStatus(rawValue: error.exitStatus) ?? .internalError
+    case is UserTemplateError: self = .missingInput
     case is ParameterError, is WeightsError, is ConfigurationError: self = .badInput
     default: self = .internalError
     }

@@ -10,10 +10,10 @@ import TensorCore
 ///
 /// Every target is predicted by every network with every seed; a target that fails is written down and the others go on.
 public final class FoldingPipeline {
-  private let options: PredictionOptions
+  let options: PredictionOptions
+  let reporter: ProgressReporter
+  let context: ExecutionContext
   private let models: [ModelDescription]
-  private let reporter: ProgressReporter
-  private let context: ExecutionContext
   private var loaded: (name: String, network: FoldingNetwork)?
   /// Called after each saved pass; what it throws stops the run there, as a signal would.
   var afterPass: () throws -> Void = {}
@@ -44,7 +44,7 @@ public final class FoldingPipeline {
         if options.isDryRun {
           try announce(raw)
         } else {
-          finished(target.id, try predict(raw))
+          finished(target.id, try predict(raw, target.gathered))
         }
       } catch PredictionError.interrupted {
         try writeFailures()
@@ -56,12 +56,14 @@ public final class FoldingPipeline {
       }
     }
     try writeFailures()
-    if failures.isEmpty { return .success }
+    if failures.isEmpty {
+      return targets.contains { $0.gathered?.isIncomplete == true } ? .someFailed : .success
+    }
     return failures.count < targets.count ? .someFailed : failures[0].status
   }
 
   /// One target: features → network → files.
-  private func predict(_ raw: RawFeatures) throws -> [String] {
+  private func predict(_ raw: RawFeatures, _ gathered: GatheredEvidence?) throws -> [String] {
     let folder = PredictionFolder(path: options.output + "/" + raw.id)
     try AtomicFile.createFolder(folder.path)
     let runs = models.flatMap { model in
@@ -75,14 +77,18 @@ public final class FoldingPipeline {
     }
     try folder.begin()
     let started = ContinuousClock.now
-    try FeatureStore.write([TargetRecord(features: raw)], to: folder.file("features.h5"))
-    var timings = [("features", (ContinuousClock.now - started).seconds)]
+    try FeatureStore.write([gathered.record(of: raw)], to: folder.file("features.h5"))
+    try reportAlignment(gathered?.complete ?? raw, folder)
+    var timings = gathered?.stages ?? []
+    timings.append(("features", (ContinuousClock.now - started).seconds))
     var results: [ModelResult] = []
     for run in runs {
       let clock = ContinuousClock.now
       results.append(try predict(raw, run, folder))
       timings.append(("predict_\(run.name)", (ContinuousClock.now - clock).seconds))
     }
+    if let gathered { try reportRowBudget(raw, gathered, runs[0], folder, &timings) }
+    report(timings, of: raw)
     let provenance = Dictionary(
       uniqueKeysWithValues: runs.map { ($0.name, $0.provenance(of: raw, options)) })
     try folder.writeRanking(
@@ -162,7 +168,7 @@ public final class FoldingPipeline {
   }
 
   /// The memory plan of a run, refused when it does not fit.
-  private func plan(
+  func plan(
     _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
   ) throws -> MemoryPlan {
     let size = run.size(raw)
@@ -198,7 +204,7 @@ public final class FoldingPipeline {
   }
 
   /// The network of a model; the last one stays loaded.
-  private func network(_ model: ModelDescription) throws -> FoldingNetwork {
+  func network(_ model: ModelDescription) throws -> FoldingNetwork {
     if let loaded, loaded.name == model.name { return loaded.network }
     loaded = nil
     let network = try FoldingNetwork(
@@ -224,7 +230,7 @@ public final class FoldingPipeline {
     try AtomicFile.write(JSONValue.array(list).pretty() + "\n", to: path)
   }
 
-  private static func fixed(_ value: Float, _ digits: Int) -> String {
+  static func fixed(_ value: Float, _ digits: Int) -> String {
     String(format: "%.\(digits)f", value)
   }
 }

@@ -12,7 +12,11 @@ struct PredictCommand: ParsableCommand {
       provenance, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the others
       go on. A run that was stopped goes on with --resume and ends with the same bits.
 
-      Exit status: 0 all done, 1 some targets failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a
+      With --database or --database-set sequences are searched first, as by 'search'; results are kept in OUT/cache and
+      used again. Templates come from search hits and from --template; OUT/<target>/templates.tsv says what became
+      of each.
+
+      Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a
       tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than
       allowed, 130 interrupted.
       """)
@@ -80,6 +84,10 @@ struct PredictCommand: ParsableCommand {
   @Option(name: [.customShort("o"), .long, .customLong("out-dir"), .customLong("output-dir")], help: "Folder of the results.")
   var output = "."
 
+  @OptionGroup(title: "Searching") var search: SearchArguments
+
+  @OptionGroup(title: "Templates and rows") var evidence: TemplateArguments
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
@@ -126,7 +134,8 @@ struct PredictCommand: ParsableCommand {
     let reporter = ProgressReporter(style: progress)
     let models = try ModelDescription.open(options)
     for model in models { if let note = model.note { reporter.warn(note) } }
-    let targets = try PredictionTarget.collect(fasta: fasta, alignments: msa, features: features)
+    let targets = try PredictionTarget.collect(
+      fasta: fasta, alignments: msa, features: features, collector: try collector(reporter))
     let pipeline = FoldingPipeline(options, models: models, reporter: reporter)
     let status = try pipeline.predict(targets) { _, files in
       for file in files { print(file) }
@@ -134,8 +143,24 @@ struct PredictCommand: ParsableCommand {
     if status != .success { throw ExitCode(status.rawValue) }
   }
 
+  /// What looks for alignments and templates; nil if nothing is to be looked for, or in a dry run.
+  private func collector(_ reporter: ProgressReporter) throws -> EvidenceCollector? {
+    let asked = try evidence.options(
+      search: search.asksForSearch ? try search.options(output: output) : nil,
+      setStructures: try search.structures(), seed: seed)
+    if asked.isEmpty { return nil }
+    let collector = try EvidenceCollector(asked, output: output, reporter: reporter)
+    if dryRun {
+      reporter.warn("a dry run searches nothing; the plan counts only what is there already")
+      return nil
+    }
+    return collector
+  }
+
   private var options: PredictionOptions {
     var options = PredictionOptions()
+    options.msaBudget = evidence.msaBudget
+    options.checksBudget = evidence.msaBudgetCheck
     options.weights = weights
     options.preset = preset
     options.usesRandomWeights = randomWeights

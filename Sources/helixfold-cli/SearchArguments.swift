@@ -39,6 +39,13 @@ struct SearchArguments: ParsableArguments {
   /// Whether any database is asked for.
   var asksForSearch: Bool { !database.isEmpty || databaseSet != nil }
 
+  /// Folder of structures for templates that belongs to the set of databases, if it has one.
+  func structures() throws -> String? {
+    guard let databaseSet else { return nil }
+    let set = try DatabaseCatalog.parse(InputText(path: databases)).set(named: databaseSet)
+    return set.structures.map { $0.hasPrefix("/") ? $0 : "\(databaseRoot)/\($0)" }
+  }
+
   /// The options for the library.
   func options(output: String) throws -> SearchOptions {
     var found: [SearchDatabase] = []
@@ -72,31 +79,7 @@ struct SearchPrinter: Sendable {
   let target: String
 
   func print(_ event: SearchEvent) {
-    guard let line = line(event) else { return }
-    FileHandle.standardError.write(Data("\(target)  \(line)\n".utf8))
-  }
-
-  private func line(_ event: SearchEvent) -> String? {
-    switch event {
-    case .started(let step, let tool, let bytes):
-      "\(step): \(tool.rawValue), database of \(Self.size(bytes))"
-    case .progress(let step, let share?, let elapsed, let left):
-      "\(step): \(Int(share * 100)) % read, \(Int(elapsed)) s"
-        + (left.map { ", about \(Int($0.rounded(.up))) s left" } ?? "")
-    case .progress(let step, nil, let elapsed, _): "\(step): running, \(Int(elapsed)) s"
-    case .message(let step, let line): "\(step): | \(line)"
-    case .cached(let step): "\(step): result of an earlier search, checked"
-    case .finished(let step, let rows, let seconds):
-      "\(step): \(rows) rows in \(Int(seconds.rounded())) s"
-    case .failed(let step, let failure): "\(step): \(failure)"
-    case .warning(let step, let line): "\(step): warning: \(line)"
-    }
-  }
-
-  private static func size(_ bytes: Int) -> String {
-    bytes >= 10_000_000_000
-      ? "\(bytes / 1_000_000_000) GB"
-      : bytes >= 10_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1000) kB"
+    FileHandle.standardError.write(Data("\(target)  \(event)\n".utf8))
   }
 }
 

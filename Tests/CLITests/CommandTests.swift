@@ -6,6 +6,7 @@ import Testing
 struct CommandTests {
   @Test("help of every command names its flags", arguments: [
     (["predict"], ["--msa", "--weights", "--max-memory", "--resume", "--dry-run", "--save-recycles"]),
+    (["predict"], ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]),
     (["prepare"], ["--msa"]), (["store"], ["list", "verify", "pack"]),
     (["score"], ["--domains", "--json"]),
     (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
@@ -33,7 +34,11 @@ struct CommandTests {
   @Test("wrong flags have status 64, missing files 66, too little memory 75", arguments: [
     (["nowhere.fasta"], 66), (["in.fasta", "--threads", "-1"], 64),
     (["in.fasta", "--max-memory", "much"], 64), (["in.fasta", "--max-memory", "1MiB"], 75),
-    (["in.fasta", "--msa", "none.a3m"], 66),
+    (["in.fasta", "--msa", "none.a3m"], 66), (["in.fasta", "--template", "none.pdb"], 66),
+    (["in.fasta", "--max-template-date", "tomorrow"], 64), (["in.fasta", "--msa-budget", "0"], 64),
+    (["in.fasta", "--database", "in.fasta"], 64), (["in.fasta", "--database-set", "x"], 66),
+    (["in.fasta", "--database", "x=none.fasta", "--jackhmmer", "/bin/true"], 66),
+    (["in.fasta", "--database", "x=in.fasta", "--jackhmmer", "nowhere"], 69),
   ])
   func statuses(_ arguments: [String], _ status: Int) throws {
     let folder = try ScratchFolder()

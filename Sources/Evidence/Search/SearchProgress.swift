@@ -18,6 +18,32 @@ public enum SearchEvent: Hashable, Sendable {
   case warning(step: String, line: String)
 }
 
+extension SearchEvent: CustomStringConvertible {
+  /// One line for people.
+  public var description: String {
+    switch self {
+    case .started(let step, let tool, let bytes):
+      "\(step): \(tool.rawValue), database of \(Self.size(bytes))"
+    case .progress(let step, let share?, let elapsed, let left):
+      "\(step): \(Int(share * 100)) % read, \(Int(elapsed)) s"
+        + (left.map { ", about \(Int($0.rounded(.up))) s left" } ?? "")
+    case .progress(let step, nil, let elapsed, _): "\(step): running, \(Int(elapsed)) s"
+    case .message(let step, let line): "\(step): | \(line)"
+    case .cached(let step): "\(step): result of an earlier search, checked"
+    case .finished(let step, let rows, let seconds):
+      "\(step): \(rows) rows in \(Int(seconds.rounded())) s"
+    case .failed(let step, let failure): "\(step): \(failure)"
+    case .warning(let step, let line): "\(step): warning: \(line)"
+    }
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    bytes >= 10_000_000_000
+      ? "\(bytes / 1_000_000_000) GB"
+      : bytes >= 10_000_000 ? "\(bytes / 1_000_000) MB" : "\(bytes / 1000) kB"
+  }
+}
+
 /// How much of a database a running program has read.
 ///
 /// HMMER prints no progress, but reads FASTA from front to back: on Linux the place of its open file

@@ -28,6 +28,9 @@ public struct SearchStep: Hashable, Sendable {
     }
   }
 
+  /// Programs that it runs.
+  public var tools: [SearchTool] { tool == .hmmsearch ? [.hmmbuild, .hmmsearch] : [tool] }
+
   /// A run of a program.
   struct Command: Hashable {
     let tool: SearchTool

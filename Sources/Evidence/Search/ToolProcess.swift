@@ -5,15 +5,18 @@ public final class SearchInterruption: @unchecked Sendable {
   // The lock guards `stopped`, the only state.
   private let lock = NSLock()
   private var stopped = false
+  private let isStoppedElsewhere: @Sendable () -> Bool
 
-  /// Nothing is stopped yet.
-  public init() {}
+  /// Nothing is stopped yet; `elsewhere` is asked too, for programs that watch signals themselves.
+  public init(orWhen elsewhere: @escaping @Sendable () -> Bool = { false }) {
+    isStoppedElsewhere = elsewhere
+  }
 
   /// Stops the running program and all that would follow.
   public func interrupt() { lock.withLock { stopped = true } }
 
   /// Whether a stop was asked for.
-  public var isInterrupted: Bool { lock.withLock { stopped } }
+  public var isInterrupted: Bool { lock.withLock { stopped } || isStoppedElsewhere() }
 }
 
 /// Runs one program, handing on what it writes while it runs.

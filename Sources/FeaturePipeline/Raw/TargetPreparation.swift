@@ -28,8 +28,16 @@ public struct TargetPreparation: Sendable {
   /// Names of the targets, in order.
   public var ids: [String] { records.map(\.id) }
 
-  /// Prepares target `index`; a failure is part of the outcome.
-  public func outcome(_ index: Int) -> Outcome {
+  /// Sequence and alignment files of a target, not yet joined.
+  public struct Parts: Sendable {
+    /// Sequence and alignments, or what is wrong.
+    public var evidence: Result<(sequence: ProteinSequence, alignments: [Alignment]), InputError>
+    /// What the user should know, one line each.
+    public var warnings: [String]
+  }
+
+  /// What is known of target `index` from the files given.
+  public func parts(_ index: Int) -> Parts {
     let record = records[index]
     var warnings = record.warnings
     do throws(InputError) {
@@ -39,13 +47,27 @@ public struct TargetPreparation: Sendable {
       for alignment in alignments {
         warnings += alignment.warnings.map { "\(alignment.source): \($0)" }
       }
-      if alignments.isEmpty {
-        warnings.append("no alignment: single-sequence mode, expect lower accuracy")
-      }
-      let raw = try RawFeatures(id: record.id, sequence: sequence, alignments: alignments)
-      return Outcome(id: record.id, features: .success(raw), warnings: warnings)
+      return Parts(evidence: .success((sequence, alignments)), warnings: warnings)
     } catch {
-      return Outcome(id: record.id, features: .failure(error), warnings: warnings)
+      return Parts(evidence: .failure(error), warnings: warnings)
     }
   }
+
+  /// Prepares target `index`; a failure is part of the outcome.
+  public func outcome(_ index: Int) -> Outcome {
+    let id = records[index].id
+    var parts = parts(index)
+    do throws(InputError) {
+      let (sequence, alignments) = try parts.evidence.get()
+      if alignments.isEmpty { parts.warnings.append(Self.singleSequenceWarning) }
+      let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+      return Outcome(id: id, features: .success(raw), warnings: parts.warnings)
+    } catch {
+      return Outcome(id: id, features: .failure(error), warnings: parts.warnings)
+    }
+  }
+
+  /// What a user should know of a target without relatives.
+  public static let singleSequenceWarning =
+    "no alignment: single-sequence mode, expect lower accuracy"
 }

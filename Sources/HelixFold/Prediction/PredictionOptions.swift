@@ -21,6 +21,10 @@ public struct PredictionOptions: Sendable {
   public var seed: UInt64 = 0
   /// Cluster and extra rows drawn from the alignment; nil for the network's own numbers.
   public var maxMSA: (clusters: Int, extra: Int)?
+  /// Alignment rows kept before drawing, see `RowSelection`; nil keeps all.
+  public var msaBudget: Int?
+  /// Measures what the budget changes, at the cost of two passes with all rows and one more with as many rows as kept.
+  public var checksBudget = true
   /// Draws averaged per pass; nil for the network's own number.
   public var ensembles: Int?
   /// Storage of activations and trunk weights.

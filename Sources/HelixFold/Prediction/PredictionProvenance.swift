@@ -51,6 +51,7 @@ struct PredictionProvenance: Sendable {
             })
         ),
         ("msa_rows", .integer(target.rowCount)),
+        ("msa_budget", options.msaBudget.map { .integer($0) } ?? .null),
         ("templates", .array(target.templates.names.map { .string($0) })),
         ("threads", .integer(options.threads)),
         (

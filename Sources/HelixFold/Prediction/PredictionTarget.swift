@@ -8,16 +8,19 @@ public struct PredictionTarget: Sendable {
   public let features: Result<RawFeatures, any Error>
   /// Things to tell the user before work starts.
   public let warnings: [String]
+  /// What searches and templates added; nil if nothing was looked for.
+  public var gathered: GatheredEvidence?
 }
 
 extension PredictionTarget {
   /// The targets of a run: FASTA records with their alignments, then those of feature files.
   public static func collect(
-    fasta: String?, alignments: [String], features: [String]
+    fasta: String?, alignments: [String], features: [String], collector: EvidenceCollector? = nil
   ) throws -> [PredictionTarget] {
     var targets: [PredictionTarget] = []
     var taken: Set<String> = []
-    func add(_ name: String, _ result: Result<RawFeatures, any Error>, _ warnings: [String]) {
+    func add(_ name: String, _ result: Result<RawFeatures, any Error>, _ warnings: [String]) throws
+    {
       let id = TargetName.unique(name, among: taken)
       taken.insert(id)
       let renamed = result.map { raw in
@@ -26,18 +29,25 @@ extension PredictionTarget {
         return raw
       }
       let notes = id == name ? [] : ["the name '\(name)' is taken; this one is called '\(id)'"]
-      targets.append(PredictionTarget(id: id, features: renamed, warnings: warnings + notes))
+      let target = PredictionTarget(id: id, features: renamed, warnings: warnings + notes)
+      targets.append(try collector?.completing(target) ?? target)
     }
     if let fasta {
       let preparation = try TargetPreparation(fasta: fasta, alignments: alignments)
       for index in 0..<preparation.count {
-        let outcome = preparation.outcome(index)
-        add(outcome.id, outcome.features.mapError { $0 }, outcome.warnings)
+        if let collector {
+          let id = TargetName.unique(preparation.ids[index], among: taken)
+          taken.insert(id)
+          targets.append(try collector.target(id, preparation.parts(index)))
+        } else {
+          let outcome = preparation.outcome(index)
+          try add(outcome.id, outcome.features.mapError { $0 }, outcome.warnings)
+        }
       }
     }
     for path in features {
       let file = try FeatureFile.open(path: path)
-      for id in file.ids { add(id, Result { try file.features(of: id) }, []) }
+      for id in file.ids { try add(id, Result { try file.features(of: id) }, []) }
     }
     return targets
   }

@@ -1,0 +1,177 @@
+import AtomicFiles
+import Evidence
+import FeaturePipeline
+import Foundation
+import Protein
+
+/// Completes targets before they are predicted: searches, templates, choice of rows.
+///
+/// Suppl. 1.2.1 – 1.2.3. What is found is left in the target's folder, as AlphaFold2 does: `msas/`, and `searches.tsv` and
+/// `templates.tsv` that say what became of every search and of every hit.
+public struct EvidenceCollector: Sendable {
+  private let options: EvidenceOptions
+  private let output: String
+  private let reporter: ProgressReporter
+  private let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
+
+  /// A collector that writes below `output`.
+  ///
+  /// Throws if a program, a database or a structure is missing, before any work is done.
+  public init(_ options: EvidenceOptions, output: String, reporter: ProgressReporter) throws {
+    self.options = options
+    self.output = output
+    self.reporter = reporter
+    for step in options.search?.steps() ?? [] { try Self.check(step, options.search) }
+    for path in options.templates.userPaths { _ = try UserTemplates.files(at: path) }
+    for path in options.hitPaths + [options.templates.structureFolder].compactMap({ $0 })
+    where !FileManager.default.fileExists(atPath: path) {
+      throw InputError.missing(file: path)
+    }
+  }
+
+  private static func check(
+    _ planned: Result<SearchStep, SearchOptions.PlanProblem>, _ options: SearchOptions?
+  ) throws(SearchFailure) {
+    switch planned {
+    case .failure(let problem): throw problem.failure
+    case .success(let step):
+      for tool in step.tools { _ = try options?.tools.executable(tool) }
+    }
+  }
+
+  /// A target from its sequence and the alignments that the user gave; what goes wrong is the target's failure.
+  func target(_ id: String, _ parts: TargetPreparation.Parts) throws -> PredictionTarget {
+    var gathered = GatheredEvidence()
+    var warnings = parts.warnings
+    let features: Result<RawFeatures, any Error>
+    do {
+      var (sequence, alignments) = try parts.evidence.get()
+      var hitFiles = try hitFiles(of: id)
+      if let search = options.search {
+        let report = try self.search(search, id, sequence, &gathered)
+        alignments += try report.usedAlignments()
+        hitFiles += report.templateHits.compactMap(\.path)
+      }
+      if alignments.isEmpty { warnings.append(TargetPreparation.singleSequenceWarning) }
+      let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+      features = .success(try completed(raw, sequence, hitFiles, &gathered))
+    } catch PredictionError.interrupted {
+      throw PredictionError.interrupted
+    } catch {
+      features = .failure(error)
+    }
+    return PredictionTarget(id: id, features: features, warnings: warnings, gathered: gathered)
+  }
+
+  /// A target whose alignment came ready: its templates are replaced if others are asked for, its rows chosen.
+  func completing(_ target: PredictionTarget) throws -> PredictionTarget {
+    var gathered = GatheredEvidence()
+    let features = target.features.flatMap { raw in
+      Result {
+        let letters = raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }
+        return try completed(raw, ProteinSequence(letters), try hitFiles(of: target.id), &gathered)
+      }
+    }
+    return PredictionTarget(
+      id: target.id, features: features, warnings: target.warnings, gathered: gathered)
+  }
+
+  // MARK: - Searches
+
+  private func search(
+    _ search: SearchOptions, _ id: String, _ sequence: ProteinSequence,
+    _ gathered: inout GatheredEvidence
+  ) throws -> SearchReport {
+    let folder = "\(output)/\(id)"
+    try AtomicFile.createFolder(folder)
+    let report = SearchRunner(options: search, interruption: interruption) { [reporter] event in
+      reporter.report(event, of: id)
+    }.run(sequence: sequence, into: folder + "/msas")
+    try AtomicFile.write(report.text, to: folder + "/searches.tsv")
+    if interruption.isInterrupted { throw PredictionError.interrupted }
+    gathered.stages += report.rows.map { row in
+      ("search_\(row.step)\(row.isCached ? "_cached" : "")", row.seconds)
+    }
+    for row in report.rows {
+      let databases = search.databases.filter { $0.name == row.step }.map(\.path)
+      let found = row.failure.map { "failed: \($0)" } ?? "\(row.rows) rows"
+      gathered.searches["search \(row.step)"] =
+        ([row.tool?.rawValue ?? "no program"] + databases + [found]).joined(separator: ", ")
+    }
+    gathered.isIncomplete = !report.failures.isEmpty
+    // A run for which every search of sequences failed would be one without an alignment, which nobody asked for.
+    if report.alignments.isEmpty, let failure = report.failures.first { throw failure }
+    return report
+  }
+
+  // MARK: - Templates and rows
+
+  private func completed(
+    _ raw: RawFeatures, _ sequence: ProteinSequence, _ hitFiles: [String],
+    _ gathered: inout GatheredEvidence
+  ) throws -> RawFeatures {
+    var raw = raw
+    if options.usesTemplates {
+      let clock = ContinuousClock.now
+      let (structures, table) = try options.templates.templates(for: sequence, hitFiles: hitFiles)
+      raw.templates = structures
+      try AtomicFile.createFolder("\(output)/\(raw.id)")
+      try AtomicFile.write(table.text, to: "\(output)/\(raw.id)/templates.tsv")
+      gathered.stages.append(("templates", (ContinuousClock.now - clock).seconds))
+      reporter.note(
+        "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates; templates.tsv says why",
+        event: "templates",
+        [("target", .string(raw.id)), ("used", .integer(table.usedCount))])
+    }
+    return try chosen(raw, &gathered)
+  }
+
+  private func chosen(
+    _ raw: RawFeatures, _ gathered: inout GatheredEvidence
+  ) throws -> RawFeatures {
+    guard let budget = options.rowBudget, raw.rowCount > budget else { return raw }
+    let clock = ContinuousClock.now
+    let kept = RowSelection.choose(
+      count: raw.rowCount, budget: budget, scores: raw.proxyScores, seed: options.seed)
+    gathered.stages.append(("choose_rows", (ContinuousClock.now - clock).seconds))
+    gathered.complete = raw
+    gathered.kept = kept
+    let matter = Int(kept.effectiveRows.rounded())
+    reporter.note(
+      "\(raw.id)  \(kept.rows.count) of \(raw.rowCount) rows kept, rule: \(kept.rule.rawValue) (\(matter) rows matter by their scores); experimental",
+      event: "rows", [("target", .string(raw.id)), ("kept", .integer(kept.rows.count))])
+    return raw.keepingRows(kept)
+  }
+
+  /// Files of template hits of a target: those named, and in folders those with its name.
+  private func hitFiles(of id: String) throws -> [String] {
+    guard options.templates.structureFolder != nil else { return [] }
+    return options.hitPaths.flatMap { path -> [String] in
+      var isFolder: ObjCBool = false
+      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      return isFolder.boolValue ? Self.hitFiles(in: path, of: id) : [path]
+    }
+  }
+
+  /// `ID.hhr`, `ID.sto`, and in `ID/` and its subfolders any `.hhr` and AlphaFold2's `pdb_hits.sto`.
+  private static func hitFiles(in folder: String, of id: String) -> [String] {
+    let named = ["\(folder)/\(id).hhr", "\(folder)/\(id).sto"].filter {
+      FileManager.default.fileExists(atPath: $0)
+    }
+    let inner = FileManager.default.enumerator(atPath: "\(folder)/\(id)")
+    let found = (inner?.compactMap { $0 as? String } ?? []).filter {
+      $0.hasSuffix(".hhr") || $0 == "pdb_hits.sto" || $0.hasSuffix("/pdb_hits.sto")
+    }
+    return named + found.sorted().map { "\(folder)/\(id)/\($0)" }
+  }
+}
+
+extension ProgressReporter {
+  /// Tells what a search does, in this reporter's style.
+  func report(_ event: SearchEvent, of target: String) {
+    if case .progress(let step, let share, _, let left) = event {
+      return progress("\(target) search \(step)", share ?? 0, remaining: left)
+    }
+    note("\(target)  \(event)", event: "search", [("target", .string(target))])
+  }
+}

@@ -1,0 +1,55 @@
+import Evidence
+import FeaturePipeline
+import Foundation
+
+/// Where a prediction looks for alignments and templates besides the files that a user gives.
+public struct EvidenceOptions: Sendable {
+  /// Databases to search; nil searches nothing.
+  public var search: SearchOptions?
+  /// Where structures for templates are, and the rules for them.
+  public var templates = TemplateOptions()
+  /// Results of template searches: hhr or Stockholm files, or folders that hold those of each target by name.
+  public var hitPaths: [String] = []
+  /// Alignment rows that are kept; nil keeps all.
+  public var rowBudget: Int?
+  /// Seed of the choice of rows.
+  public var seed: UInt64 = 0
+
+  /// Nothing to look for.
+  public init() {}
+
+  /// Whether templates are looked for.
+  var usesTemplates: Bool { templates.structureFolder != nil || !templates.userPaths.isEmpty }
+
+  /// Whether there is anything to do.
+  public var isEmpty: Bool { search == nil && !usesTemplates && rowBudget == nil }
+}
+
+/// What looking for evidence brought for one target, besides the features.
+public struct GatheredEvidence: Sendable {
+  /// Time of each stage, s.
+  public var stages: [(name: String, value: Double)] = []
+  /// What was searched, by name of the database.
+  public var searches: [String: String] = [:]
+  /// A search failed, and the prediction uses what the others found.
+  public var isIncomplete = false
+  /// The features before rows were left out; nil if none were.
+  public var complete: RawFeatures?
+  /// Which rows were kept, by which rule.
+  public var kept: RowSelection.Kept?
+
+  /// Nothing yet.
+  public init() {}
+}
+
+extension GatheredEvidence? {
+  /// Features with what is known of their origin.
+  func record(of raw: RawFeatures) -> TargetRecord {
+    TargetRecord(
+      features: raw,
+      provenance: Provenance(
+        created: ISO8601DateFormatter().string(from: Date()),
+        program: "helixfold predict \(helixFoldVersion)", alignments: raw.sources,
+        notes: self?.searches))
+  }
+}

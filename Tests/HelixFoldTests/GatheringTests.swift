@@ -1,0 +1,250 @@
+import Evidence
+import FeaturePipeline
+import FoldingCore
+import Foundation
+import Protein
+import Testing
+import Weights
+
+@testable import HelixFold
+
+/// Predictions that search and look for templates first, with programs that are small shell scripts.
+@Suite("Predictions from a sequence and a database")
+struct GatheringTests {
+  @Test("the alignment found is used; a second run starts no program and gives the same bits")
+  func search() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    #expect(try bench.predict("first") == .success)
+    #expect(try bench.predict("second") == .success)
+    #expect(bench.runs == 1)
+    let (first, second) = (bench.root + "/first/toy", bench.root + "/second/toy")
+    #expect(try FeatureStore(path: first + "/features.h5").entry("toy").rows == 2)
+    for file in ["ranked_0.pdb", "msa_coverage.svg", "msas/uniref90_hits.sto"] {
+      #expect(try bench.text(first, file) == bench.text(second, file))
+    }
+    #expect(try bench.text(first, "searches.tsv").contains("uniref90\tjackhmmer\tsearched\t2"))
+    #expect(try bench.text(second, "searches.tsv").contains("uniref90\tjackhmmer\tcached\t2"))
+    #expect(try bench.text(second, "timings.json").contains("search_uniref90_cached"))
+    #expect(try bench.text(second, "msa_coverage.svg").contains("2 rows, Neff "))
+  }
+
+  @Test("alignments that the user gives come before those of searches")
+  func alignmentsJoin() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    try bench.write(
+      "own.a3m", ">t\n\(Bench.sequence)\n>own\n\(Bench.sequence.replacing("I", with: "V"))\n")
+    #expect(try bench.predict("out", alignments: [bench.root + "/own.a3m"]) == .success)
+    let raw = try FeatureStore(path: bench.root + "/out/toy/features.h5").features(of: "toy")
+    #expect(raw.sources.map(\.newRows) == [2, 1])
+    #expect(raw.rowNames[1] == "own")
+  }
+
+  @Test("a program or database that is missing is refused before any work, status 69 or 66")
+  func missing() throws {
+    let bench = try Bench()
+    #expect(throws: SearchFailure.toolMissing(.jackhmmer)) { try bench.predict("out") }
+    #expect(HelixFold.ExitStatus(SearchFailure.toolMissing(.jackhmmer)) == .missingTool)
+    try bench.jackhmmer(Bench.goodResult)
+    try FileManager.default.removeItem(atPath: bench.root + "/db.fasta")
+    let error = #expect(throws: SearchFailure.self) { try bench.predict("out") }
+    #expect(error?.exitStatus == 66)
+    #expect(!FileManager.default.fileExists(atPath: bench.root + "/out"))
+  }
+
+  @Test(
+    "if the only search fails the target fails and names the cause; of two, the other is used, status 1"
+  )
+  func failures() throws {
+    let bench = try Bench()
+    try bench.jackhmmer("echo 'std::bad_alloc' >&2; exit 134")
+    #expect(try bench.predict("out") == .internalError)
+    #expect(try bench.text(bench.root, "out/failures.json").contains("not enough memory"))
+    try bench.jackhmmer("case \"$ALL\" in *db.fasta) \(Bench.goodResult);; *) exit 3;; esac")
+    #expect(
+      try bench.predict("two", databases: ["uniref90": "db.fasta", "mgnify": "db2.fasta"])
+        == .someFailed)
+    #expect(try FeatureStore(path: bench.root + "/two/toy/features.h5").entry("toy").rows == 2)
+    #expect(
+      try bench.text(bench.root, "two/toy/searches.tsv").contains("mgnify\tjackhmmer\tfailed"))
+  }
+
+  @Test(
+    "a structure of the user becomes a template; one that cannot be read is a row of templates.tsv")
+  func templates() throws {
+    let bench = try Bench()
+    try bench.write("structures/any name.pdb", Bench.helix)
+    try bench.write("structures/broken.cif", "no structure\n")
+    var options = EvidenceOptions()
+    options.templates.userPaths = [bench.root + "/structures"]
+    #expect(try bench.predict("out", evidence: options) == .success)
+    let rows = try bench.text(bench.root, "out/toy/templates.tsv").split(separator: "\n")
+    #expect(rows.count == 3)
+    #expect(rows[1].contains("any name.pdb_A\t\t22\ttemplate 1\t22"))
+    #expect(rows[2].contains("broken.cif") && rows[2].contains("rejected"))
+    let raw = try FeatureStore(path: bench.root + "/out/toy/features.h5").features(of: "toy")
+    #expect(raw.templates.names == ["any name.pdb_A"])
+  }
+
+  @Test(
+    "hit files make templates of a folder of structures; hits later than the cut-off date are rejected"
+  )
+  func hits() throws {
+    let bench = try Bench()
+    try bench.write("pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + Bench.helix)
+    try bench.write("hits/toy.hhr", Bench.hhr)
+    for (date, used) in [("2006-01-01", 1), ("2004-01-01", 0)] {
+      var options = EvidenceOptions()
+      options.templates.settings = try #require(TemplateSettings(cutoff: date))
+      options.templates.structureFolder = bench.root + "/pdb"
+      options.hitPaths = [bench.root + "/hits"]
+      #expect(try bench.predict("out\(used)", evidence: options) == .success)
+      let table = try bench.text(bench.root, "out\(used)/toy/templates.tsv")
+      let raw = try FeatureStore(path: bench.root + "/out\(used)/toy/features.h5").features(
+        of: "toy")
+      #expect(raw.templates.count == used, "\(table)")
+    }
+  }
+
+  @Test("a row budget keeps so many rows, and says what it saves and changes")
+  func budget() throws {
+    let bench = try Bench()
+    var options = EvidenceOptions()
+    options.rowBudget = 6
+    try bench.write("deep.a3m", Bench.deepAlignment(rows: 40))
+    let deep = [bench.root + "/deep.a3m"]
+    #expect(try bench.predict("out", alignments: deep, evidence: options) == .success)
+    #expect(try FeatureStore(path: bench.root + "/out/toy/features.h5").entry("toy").rows == 6)
+    let lines = try bench.text(bench.root, "out/toy/msa_budget.tsv").split(separator: "\n")
+      .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+    #expect(lines.map { $0[1] } == ["count", "40", "6", "6", "40"])
+    let operations = lines.dropFirst().compactMap { Double($0[2]) }
+    #expect(operations[1] < operations[0] && operations[2] == operations[1])
+    #expect(lines[1][4] == "0.0000")
+    #expect(lines.dropFirst(2).allSatisfy { Double($0[4]) ?? 0 > 0 })
+    options.rowBudget = 40
+    #expect(try bench.predict("all", alignments: deep, evidence: options) == .success)
+    #expect(try bench.predict("plain", alignments: deep, evidence: EvidenceOptions()) == .success)
+    #expect(
+      try bench.text(bench.root, "all/toy/ranked_0.cif")
+        == bench.text(bench.root, "plain/toy/ranked_0.cif"))
+  }
+}
+
+/// A folder with a database, a stand-in for jackhmmer and the network `tiny`.
+private final class Bench {
+  static let sequence = "MKTAYIAKQRQISFVKSHFSRQ"
+  static let goodResult =
+    "printf '# STOCKHOLM 1.0\\n\\ntarget \(sequence)\\nhit/1-22 \(sequence.replacing("K", with: "R"))\\n//\\n' > \"$OUT\""
+
+  let root: String
+
+  init() throws {
+    root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try write("db.fasta", ">one\n\(Self.sequence)\n")
+    try write("db2.fasta", ">two\n\(Self.sequence)\n")
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: root) }
+
+  func write(_ name: String, _ text: String) throws {
+    let url = URL(fileURLWithPath: root + "/" + name)
+    try FileManager.default.createDirectory(
+      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+  }
+
+  func text(_ folder: String, _ name: String) throws -> String {
+    try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+  }
+
+  /// The stand-in: each run adds a line to `runs`.
+  ///
+  /// In `body`, `$OUT` is the path of the result and `$ALL` all arguments.
+  func jackhmmer(_ body: String) throws {
+    try write(
+      "bin/jackhmmer",
+      """
+      #!/bin/sh
+      echo run >> '\(root)/runs'
+      ALL="$*"
+      while [ $# -gt 0 ]; do [ "$1" = -A ] && OUT=$2; shift; done
+      \(body)
+      """)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: root + "/bin/jackhmmer")
+  }
+
+  var runs: Int { (try? text(root, "runs"))?.split(separator: "\n").count ?? 0 }
+
+  /// `predict` of one target; without `evidence` the databases are searched.
+  func predict(
+    _ name: String, alignments: [String] = [],
+    databases: [String: String] = ["uniref90": "db.fasta"],
+    evidence: EvidenceOptions? = nil
+  ) throws -> HelixFold.ExitStatus {
+    let reporter = ProgressReporter(style: .quiet)
+    var options = PredictionOptions()
+    options.output = root + "/" + name
+    options.recycles = 1
+    options.msaBudget = evidence?.rowBudget
+    var asked = evidence ?? EvidenceOptions()
+    if evidence == nil {
+      asked.search = SearchOptions(
+        databases: databases.sorted { $0.key < $1.key }.map {
+          SearchDatabase(name: $0.key, path: "\(root)/\($0.value)")
+        }, tools: ToolPaths(path: root + "/bin"), threads: 1, cacheFolder: root + "/cache")
+    }
+    let collector = try EvidenceCollector(asked, output: options.output, reporter: reporter)
+    try write("toy.fasta", ">toy\n\(Self.sequence)\n")
+    let targets = try PredictionTarget.collect(
+      fasta: root + "/toy.fasta", alignments: alignments, features: [], collector: collector)
+    return try FoldingPipeline(options, models: [Self.model], reporter: reporter)
+      .predict(targets) { _, _ in }
+  }
+
+  static let model = ModelDescription(
+    name: "tiny", source: "recipe", checksum: "1", config: .tiny,
+    parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)
+
+  /// CA atoms of the target, 3.8 Å apart on a line.
+  static let helix: String = {
+    let codes = sequence.map { AminoAcid(letter: $0)?.code ?? "UNK" }
+    return codes.enumerated().map { place, code in
+      func field(_ value: Double) -> String {
+        let text = String(format: "%.3f", value)
+        return String(repeating: " ", count: 8 - text.count) + text
+      }
+      let number = String(format: "%4d", place + 1)
+      return
+        "ATOM  \(" " + number)  CA  \(code) A\(number)    \(field(3.8 * Double(place)))\(field(0))\(field(0))"
+        + "  1.00 10.00           C\n"
+    }.joined() + "END\n"
+  }()
+
+  /// A hit of columns 1 … 20 of the target, so that it is no duplicate of the target.
+  static let hhr = """
+    Query         toy
+    Match_columns 22
+
+    No 1
+    >1ABC_A made up
+    Probab=99.84  E-value=2.1e-25  Score=158.41  Aligned_cols=20  Identities=100%  Similarity=1.106  Sum_probs=19.5  Template_Neff=10.900
+
+    Q toy               1 MKTAYIAKQRQISFVKSHFS   20 (22)
+    T 1ABC_A            1 MKTAYIAKQRQISFVKSHFS   20 (22)
+
+    """
+
+  /// Rows that share less and less with the target.
+  static func deepAlignment(rows: Int) -> String {
+    let other = Array("ACDEFGHIKLMNPQRSTVWY")
+    return (0..<rows).map { row in
+      let letters = sequence.enumerated().map { place, letter in
+        (row * 7 + place * 3) % rows < row ? other[(row + place * place) % 20] : letter
+      }
+      return ">row\(row)\n\(row == 0 ? sequence : String(letters))\n"
+    }.joined()
+  }
+}
