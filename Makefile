@@ -11,7 +11,7 @@ DEMO := data/demo/4cup_A
 DEMO_WEIGHTS := --random-weights --preset tiny
 # Tests see internals, which changes the code that is generated: they have a build of their own.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build/testing
-SWIFT_SOURCES := Package.swift Sources Tests
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'

@@ -67,6 +67,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Files damaged on purpose: a program for long runs, and a library for a slice of them in the tests.
+    .target(
+      name: "MutatedInputs",
+      dependencies: ["ArrayFiles", "StructureIO", "FeaturePipeline", "Evidence", "HelixFold"],
+      path: "Benchmarks/mutations/MutatedInputs"),
+    .executableTarget(
+      name: "mutate-inputs", dependencies: ["MutatedInputs"],
+      path: "Benchmarks/mutations/mutate-inputs"),
+
     .testTarget(
       name: "EvidenceTests", dependencies: ["Evidence"], resources: [.copy("Fixtures")]),
     .target(
@@ -94,6 +103,7 @@ let package = Package(
     .testTarget(
       name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),
     .testTarget(name: "CLITests", dependencies: ["helixfold-cli"]),
     .testTarget(name: "RepositoryTests"),
   ],

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Why an array file could not be read or written; every description is one line.
 public enum ArrayFileError: Error, Hashable, CustomStringConvertible {
   /// The file cannot be opened or read.
@@ -20,7 +22,9 @@ public enum ArrayFileError: Error, Hashable, CustomStringConvertible {
   case forbiddenOpcode(file: String, opcode: UInt8, offset: Int)
 
   /// One line: where, found, expected, what to try.
-  public var description: String {
+  public var description: String { text.printable }
+
+  private var text: String {
     switch self {
     case .cannotRead(let file, let reason):
       "\(file): cannot be read: \(reason)"

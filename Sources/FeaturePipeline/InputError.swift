@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Why an input or output file cannot be used: where, what was found, what was expected.
 public enum InputError: Error, Hashable, CustomStringConvertible {
   /// There is no such file.
@@ -14,7 +16,9 @@ public enum InputError: Error, Hashable, CustomStringConvertible {
   case unwritable(file: String, reason: String)
 
   /// One line: place, what was found, what was expected or can be done.
-  public var description: String {
+  public var description: String { text.printable }
+
+  private var text: String {
     switch self {
     case .missing(let file): "\(file): no such file"
     case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Why an HDF5 file could not be read or written; every description is one line.
 public enum HDF5Error: Error, Hashable, CustomStringConvertible {
   /// The file cannot be opened.
@@ -12,7 +14,9 @@ public enum HDF5Error: Error, Hashable, CustomStringConvertible {
   case damaged(file: String, name: String, reason: String)
 
   /// One line: where, found, expected.
-  public var description: String {
+  public var description: String { text.printable }
+
+  private var text: String {
     switch self {
     case .cannotOpen(let file, let reason): "\(file): cannot be opened: \(reason)"
     case .cannotWrite(let file, let reason): "\(file): cannot be written: \(reason)"

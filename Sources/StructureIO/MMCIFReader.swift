@@ -162,7 +162,7 @@ private struct AtomSiteReader {
   ) throws(StructureIOError) {
     var position = SIMD3<Double>()
     for (axis, column) in [x, y, z].enumerated() {
-      guard let coordinate = value(row, column)?.decimal else {
+      guard let coordinate = value(row, column)?.withoutUncertainty.decimal else {
         let found = value(row, column)?.text ?? "?"
         throw failure(
           row, column, "\(["x", "y", "z"][axis]) coordinate '\(found)' is not a finite number")

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Why a structure file could not be read or written.
 public enum StructureIOError: Error, Hashable, CustomStringConvertible {
   /// The file cannot be opened or read; the system's reason and `errno`.
@@ -18,7 +20,9 @@ public enum StructureIOError: Error, Hashable, CustomStringConvertible {
   }
 
   /// One line: where, what was found, what was expected.
-  public var description: String {
+  public var description: String { text.printable }
+
+  private var text: String {
     switch self {
     case .cannotRead(let path, _, let reason): "\(path): cannot read: \(reason)"
     case .malformed(let path, let line, let message): "\(path):\(line): \(message)"

@@ -42,6 +42,11 @@ extension ArraySlice<UInt8> {
     return value
   }
 
+  /// The number of a CIF value without its standard uncertainty, `2.345(12)`.
+  var withoutUncertainty: ArraySlice<UInt8> {
+    last == UInt8(ascii: ")") ? prefix { $0 != UInt8(ascii: "(") } : self
+  }
+
   /// A whole number with an optional sign; nil if it is none or too large.
   var integer: Int? { Int(text) }
 }

@@ -30,6 +30,32 @@ import Testing
     #expect(left.flatMap(\.atoms).count == 556)
   }
 
+  @Test("standard uncertainties of mmCIF coordinates are read over, other text is refused")
+  func uncertainty() throws {
+    func text(_ x: String) -> String {
+      let items = [
+        "group_PDB", "id", "label_atom_id", "label_comp_id", "label_asym_id", "label_seq_id",
+        "Cartn_x", "Cartn_y", "Cartn_z",
+      ]
+      return "data_x\nloop_\n" + items.map { "_atom_site.\($0)\n" }.joined()
+        + "ATOM 1 CA GLY A 1 \(x) 2 3\n"
+    }
+    let atom = try #require(
+      try parse(text("1.25(12)")).models.first?.chains.first?.residues.first?.atoms.first)
+    #expect(atom.position == SIMD3(1.25, 2, 3))
+    #expect(throws: StructureIOError.self) { try parse(text("1.25)")) }
+    #expect(throws: StructureIOError.self) { try parse(text("(1)")) }
+  }
+
+  @Test("a message never carries line ends or terminal commands of a file")
+  func printableMessages() throws {
+    let error = #expect(throws: StructureIOError.self) {
+      try parse("data_x\n'a\u{1B}[31m\nb'\u{7}\n")
+    }
+    let message = try #require(error).description
+    #expect(message.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
+  }
+
   @Test("selenomethionine counts as methionine, its selenium as sulfur")
   func selenomethionine() throws {
     let chain = try #require(

@@ -1,0 +1,33 @@
+extension String {
+  /// Longest message, in characters.
+  private static let longestMessage = 1000
+
+  /// The text on one line: control characters as `\u{…}`, and cut if it is longer than anyone reads.
+  ///
+  /// Messages quote names from files, and a damaged or hostile file may hold line ends and terminal commands in them.
+  package var printable: String {
+    if unicodeScalars.allSatisfy(Self.isHarmless), utf8.count <= Self.longestMessage { return self }
+    var result = ""
+    var length = 0
+    for scalar in unicodeScalars {
+      guard length < Self.longestMessage else { return result + "…" }
+      if Self.isHarmless(scalar) {
+        result.unicodeScalars.append(scalar)
+      } else {
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      }
+      length += 1
+    }
+    return result
+  }
+
+  /// Neither a control or format character nor a separator of lines.
+  private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+    if (0x20..<0x7F).contains(scalar.value) { return true }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:
+      return false
+    default: return true
+    }
+  }
+}
