@@ -93,17 +93,22 @@ public struct ResidueMatching: Sendable, Hashable {
   private static func aligned(
     _ models: [Residue], _ references: [Residue]
   ) throws(ScoringError) -> [Residue?] {
-    guard models.count < 1 << 20, references.count < 1 << 20,
-      (models.count + 1) * (references.count + 1) <= SequenceAlignment.cellLimit
-    else { throw .tooLongToAlign(models: models.count, references: references.count) }
     var breaks: Set<Int> = []
     for index in references.indices.dropFirst() {
       if references[index].isAfterBreak(references[index - 1]) { breaks.insert(index) }
     }
-    let partners = SequenceAlignment.partners(
-      of: references.map(\.aminoAcid.rawValue), in: models.map(\.aminoAcid.rawValue),
-      breaks: breaks, unknownType: AminoAcid.unknown.rawValue)
-    return partners.map { $0.map { models[$0] } }
+    var aligner = PairwiseAligner(scores: .identity)
+    aligner.maximumCells = 1 << 30
+    let alignment: PairwiseAligner.Alignment
+    do {
+      alignment = try aligner.align(
+        references.map(\.oneLetterCode), models.map(\.oneLetterCode), breaks: breaks)
+    } catch {
+      throw .tooLongToAlign(models: models.count, references: references.count)
+    }
+    var partners = [Residue?](repeating: nil, count: references.count)
+    for pair in alignment.pairs { partners[pair.first] = models[pair.second] }
+    return partners
   }
 }
 
@@ -114,4 +119,7 @@ extension Residue {
     else { return true }
     return ((a - b) * (a - b)).sum() > 4.5 * 4.5
   }
+
+  /// ASCII letter, `X` if the type is unknown.
+  fileprivate var oneLetterCode: UInt8 { aminoAcid.letter.asciiValue ?? UInt8(ascii: "X") }
 }

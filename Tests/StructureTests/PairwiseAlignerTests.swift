@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Evidence
+@testable import Protein
 
 struct PairwiseAlignerTests {
   private func align(_ first: String, _ second: String) throws -> PairwiseAligner.Alignment {
@@ -48,14 +48,36 @@ struct PairwiseAlignerTests {
     }
   }
 
+  // Two of five C are missing from the first sequence; which two, only the break can tell.
+  @Test("with identity scores residues that are missing are put at the break", arguments: 2...5)
+  func breaks(place: Int) throws {
+    let (broken, whole) = (Array("AACCCDD".utf8), Array("AACCCCCDD".utf8))
+    let result = try PairwiseAligner(scores: .identity).align(broken, whole, breaks: [place])
+    #expect(result.pairs.map(\.first) == Array(0..<7))
+    #expect(result.pairs.map(\.second) == (0..<7).map { $0 < place ? $0 : $0 + 2 })
+    #expect(result.score == 7 * 5 - 2 - 1)
+  }
+
+  @Test("a stretch that differs in both is left out of both rather than paired at any price")
+  func oppositeGaps() throws {
+    let flank = String(repeating: "ACDEFGHIKL", count: 3)
+    let middle = (String(repeating: "W", count: 30), String(repeating: "P", count: 30))
+    let result = try align(flank + middle.0 + flank, flank + middle.1 + flank)
+    #expect(result.pairs.count == 60 && result.identicalPairs == 60)
+  }
+
+  @Test("unknown residues fit any other and score nothing")
+  func unknown() throws {
+    let result = try PairwiseAligner(scores: .identity).align(Array("AXC".utf8), Array("AWC".utf8))
+    #expect(result.pairs.count == 3 && result.score == 10)
+  }
+
   private func recomputed(
     _ result: PairwiseAligner.Alignment, _ a: [UInt8], _ b: [UInt8]
   ) -> Int {
     var score = 0
     for pair in result.pairs {
-      score +=
-        SubstitutionMatrix.blosum62[SubstitutionMatrix.row(of: a[pair.first])][
-          SubstitutionMatrix.row(of: b[pair.second])]
+      score += SubstitutionScores.blosum62.score(a[pair.first], b[pair.second])
     }
     for (left, right) in zip(result.pairs, result.pairs.dropFirst()) {
       for gap in [right.first - left.first - 1, right.second - left.second - 1] where gap > 0 {
