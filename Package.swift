@@ -75,6 +75,9 @@ let package = Package(
     .executableTarget(
       name: "mutate-inputs", dependencies: ["MutatedInputs"],
       path: "Benchmarks/mutations/mutate-inputs"),
+    .executableTarget(
+      name: "store-bench", dependencies: ["FeaturePipeline", "StructureIO", "Protein"],
+      path: "Benchmarks/store"),
 
     .testTarget(
       name: "EvidenceTests", dependencies: ["Evidence"], resources: [.copy("Fixtures")]),

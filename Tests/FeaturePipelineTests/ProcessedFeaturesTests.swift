@@ -3,6 +3,7 @@ import FeaturePipeline
 import FoldingCore
 import Foundation
 import NumericArrays
+import Protein
 import Testing
 
 /// Comparison with AlphaFold2's own pipeline, given its random draws (Fixtures/make_features.py).
@@ -19,6 +20,27 @@ struct ProcessedFeaturesTests {
     let folder = try #require(featureCases)
     let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     for file in files where file.hasSuffix(".npz") { try compare(path: folder + "/" + file) }
+  }
+
+  @Test(
+    "raw alignments read as AlphaFold2's parsers read them: OpenProteinSet, 2q2k, 6kwc",
+    .enabled(if: featureCases != nil))
+  func rawAlignments() throws {
+    let folder = try #require(featureCases)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+      .filter { AlignmentFolder.exists("\(folder)/\($0)") }
+    #expect(names.count >= 7)
+    for name in names {
+      let expected = try Dump(archive: NumpyArchive(path: "\(folder)/\(name).npz")).raw()
+      let alignments = try AlignmentFolder.alignments("\(folder)/\(name)")
+      let letters = String(decoding: alignments[0].row(0), as: UTF8.self)
+      let found = try RawFeatures(
+        id: name, sequence: ProteinSequence(letters), alignments: alignments)
+      #expect(found.aatype == expected.aatype, "\(name)")
+      #expect(found.residueIndex == expected.residueIndex, "\(name)")
+      #expect(found.msa == expected.msa, "\(name): \(found.msa.shape) \(expected.msa.shape)")
+      #expect(found.deletions == expected.deletions, "\(name)")
+    }
   }
 
   private func compare(path: String) throws {
@@ -83,6 +105,20 @@ struct ProcessedFeaturesTests {
     try exact("extra_has_deletion", draw.extraHasDeletion.values)
     try close("extra_deletion_value", draw.extraDeletionValue.values)
     try close("msa_feat", draw.msaFeature.values)
+  }
+}
+
+/// Alignment files that make_features.py left beside a dump, numbered in the order in which they were joined.
+private enum AlignmentFolder {
+  static func exists(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  static func alignments(_ path: String) throws -> [Alignment] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+      .map { try Alignment.read(path: "\(path)/\($0)") }
   }
 }
 

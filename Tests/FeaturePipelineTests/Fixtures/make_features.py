@@ -9,11 +9,15 @@ ml_collections, immutabledict, absl-py. The pipeline is the TensorFlow-free one 
 shuffles are recorded, masked cells and replacements are read off its output. The package does not remove
 duplicate rows (AlphaFold2 does): that happens here, before.
 
+With --alignments the files are also copied to OUT without its ending, numbered, so that a test can read them itself.
+make_real_cases.sh makes all cases of the data folder. Nothing made of those is committed.
+
 synthetic.npz: python make_features.py synthetic.npz --synthetic 13 40 3 7 --config model_1_ptm --clusters 12 --extra-rows 9 --passes 2
 """
 import argparse
 import os
 import pickle
+import shutil
 import sys
 
 os.environ.setdefault('JAX_PLATFORMS', 'cpu')
@@ -125,6 +129,11 @@ def main():
   for name in list(flat):                          # float32 and int32 only, so that every reader takes it
     if flat[name].dtype in (np.float64, np.int64, bool): flat[name] = flat[name].astype(np.float32 if flat[name].dtype == np.float64 else np.int32)
   np.savez_compressed(a.out, **flat)
+  if a.alignments:
+    folder = os.path.splitext(a.out)[0]
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for i, path in enumerate(a.alignments): shutil.copy(path, f'{folder}/{i}_{os.path.basename(path)}')
   print(a.out, 'residues', n, 'rows', len(raw['msa']), 'clusters', clusters, 'extra rows', extra)
 
 
