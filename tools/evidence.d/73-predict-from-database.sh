@@ -25,7 +25,7 @@ printf '#!/bin/sh\necho jackhmmer >> "%s/started"\nexec %s "$@"\n' "$work" "$(co
 chmod +x "$work/bin/jackhmmer"
 touch "$work/started"
 
-"$helixfold" weights init --preset tiny --seed 1 -o "$work/tiny.h5" > /dev/null 2>&1
+"$helixfold" weights init "$work/tiny.h5" --preset tiny --seed 1 > /dev/null 2>&1
 predict() {
   "$helixfold" predict "$work/five.fasta" --database "swissprot=$work/swissprot.fasta" --jackhmmer "$work/bin/jackhmmer" \
     --cache "$work/cache" --search-threads 1 --threads 1 --weights "$work/tiny.h5" --num-recycle 1 -o "$work/$1" \
