@@ -50,7 +50,8 @@ let package = Package(
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
     .target(name: "NeuralNet", dependencies: ["TensorCore", "PlainTensors"]),
     .target(name: "FoldingModel", dependencies: ["FoldingCore", "Protein", "NeuralNet"]),
-    .target(name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays"]),
+    .target(
+      name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays", "FoldingModel"]),
 
     // The facade and the command.
     .target(
@@ -82,7 +83,8 @@ let package = Package(
     .testTarget(
       name: "EvidenceTests", dependencies: ["Evidence"], resources: [.copy("Fixtures")]),
     .target(
-      name: "TestSupport", dependencies: ["NeuralNet", "PlainTensors"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["FoldingModel", "NeuralNet", "PlainTensors"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(name: "NeuralNetTests", dependencies: ["NeuralNet", "TestSupport"]),
@@ -102,7 +104,8 @@ let package = Package(
       name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Fixtures")]),
     .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "TestSupport"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training"], resources: [.copy("Fixtures")]),
+      name: "TrainingTests", dependencies: ["Training", "FoldingModel", "TestSupport"],
+      resources: [.copy("Fixtures")]),
     .testTarget(
       name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles"],
       resources: [.copy("Fixtures")]),

@@ -1,25 +1,33 @@
 import FoldingCore
+import FoldingModel
+import NeuralNet
 import NumericArrays
 import Protein
 import TensorCore
-import TestSupport
-
-@testable import FoldingModel
 
 /// Random parameters of a whole network; shapes are what the network last asked for.
-struct RandomSource: ParameterSource {
-  var shapes: [String: [Int]] = [:]
+public struct RandomSource: ParameterSource {
+  /// Expected shape of each key.
+  public var shapes: [String: [Int]] = [:]
 
-  var keys: [String] { shapes.keys.sorted() }
-  func shape(of key: String) -> [Int]? { shapes[key, default: [-1]] }
-  func floats(for key: String) throws -> NDArray<Float> {
+  /// No keys and no shapes.
+  public init() {}
+
+  /// The keys asked for so far.
+  public var keys: [String] { shapes.keys.sorted() }
+  /// The expected shape; one that nothing expects for an unknown key.
+  public func shape(of key: String) -> [Int]? { shapes[key, default: [-1]] }
+  /// Random values.
+  public func floats(for key: String) throws -> NDArray<Float> {
     RandomParameters.array(key, shape: shapes[key, default: []])
   }
 }
 
 extension FoldingNetwork {
   /// A network with random parameters. It says itself which shapes it expects, one array at a time.
-  static func random(_ config: FoldingConfig, storage: DType = .float32) throws -> FoldingNetwork {
+  public static func random(_ config: FoldingConfig, storage: DType = .float32) throws
+    -> FoldingNetwork
+  {
     var source = RandomSource()
     while true {
       do {
@@ -34,7 +42,9 @@ extension FoldingNetwork {
 
 extension TargetFeatures {
   /// Random residues, and `templates` random templates.
-  static func random(residues: Int, templates: Int = 0, mask: [Float]? = nil) -> TargetFeatures {
+  public static func random(residues: Int, templates: Int = 0, mask: [Float]? = nil)
+    -> TargetFeatures
+  {
     var stream = RandomStream("target")
     let aatype = (0..<residues).map { _ in Int(stream.next() % 21) }
     return TargetFeatures(
@@ -47,7 +57,7 @@ extension TargetFeatures {
 
 extension TemplateFeatures {
   /// Templates of random atoms a few Å apart, a quarter of them missing.
-  static func random(count: Int, residues: Int) -> TemplateFeatures {
+  public static func random(count: Int, residues: Int) -> TemplateFeatures {
     var stream = RandomStream("templates")
     let atoms = [count, residues, 37]
     return TemplateFeatures(
@@ -64,7 +74,7 @@ extension TemplateFeatures {
 
 extension AlignmentDraw {
   /// A random draw with holes in both alignments.
-  static func random(
+  public static func random(
     clusters: Int, extra: Int, residues: Int, name: String = "draw"
   ) -> AlignmentDraw {
     var stream = RandomStream(name)
