@@ -103,20 +103,8 @@ extension FoldingNetwork {
       probe?("template/msa_rows", rows)
     }
     try evolve(m, z, mask: mask, pairMask: pairMask, context, monitor, probe)
-    return TrunkOutput(msa: clusters, pair: z, single: projectSingle(m[0], context))
-  }
-
-  /// The single representation of the first MSA row `[N_res, c_m]`, in fp32.
-  private func projectSingle(_ row: Tensor, _ context: ExecutionContext) -> Tensor {
-    let plain = context.storing(.float32).recording(on: nil)
-    let input = plain.copy(row, as: .float32)
-    let result = single(input, plain)
-    context.record { context in
-      single.backward(
-        input: Matrix(input), outputGradient: Matrix(context.gradient(of: result)),
-        into: Matrix(context.gradient(of: row)), accumulates: true, context.storing(.float32))
-    }
-    return result
+    return TrunkOutput(
+      msa: clusters, pair: z, single: single.logits(of: m[0], context))
   }
 
   /// The Evoformer stack: Algorithm 6 (Jumper et al. 2021, Suppl. 1.6) without the final projection of the first row.

@@ -15,6 +15,8 @@ public struct PassOutput: Sendable {
   public var msa: Tensor
   /// Structure module activation, fp32. `[N_res, c_s]`
   public var structureActivation: Tensor
+  /// What the losses read; nil without a tape.
+  public var training: TrainingOutput?
 }
 
 extension FoldingNetwork {
@@ -28,22 +30,39 @@ extension FoldingNetwork {
   /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), body of the recycling loop. With several draws (ensembling) the
   /// representations are averaged before the structure module. `previous.pair` is overwritten.
   ///
-  /// - Throws: ``PassError`` when a representation stops being finite, or what the monitor's observer throws.
+  /// With a tape the pass also makes everything that losses read, and records derivatives; `previous` is a constant.
+  ///
+  /// - Throws: ``PassError`` when a representation stops being finite, for several draws on a tape, or what the monitor's
+  ///   observer throws.
   public func pass(
     _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: RecycledState,
     _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(), _ probe: Probe? = nil
   ) throws -> PassOutput {
+    if context.tape != nil && draws.count > 1 {
+      throw PassError.ensembleOnTape(draws: draws.count)
+    }
     let trunk = try ensemble(target, draws, previous, context, monitor, probe)
+    return try conclude(trunk, target, context, monitor, probe)
+  }
+
+  /// Structure module and pLDDT; with a tape, all heads.
+  func conclude(
+    _ trunk: TrunkOutput, _ target: TargetFeatures, _ context: ExecutionContext,
+    _ monitor: PassMonitor, _ probe: Probe?
+  ) throws -> PassOutput {
     let output = structure(
       single: trunk.single, pair: trunk.pair, target, context, probe)
     try monitor.finished(.structure, output.activation, context)
-    let logits = predictedLDDT(output.activation, context)
+    let confidence = predictedLDDT(output.activation, context)
+    let training = output.trace.map {
+      TrainingOutput(structure: $0, heads: headLogits(trunk, context), confidence: confidence)
+    }
     return PassOutput(
       recycled: RecycledState(
         positions: output.positions, msaFirstRow: context.copy(trunk.msa[0], as: .float32),
         pair: trunk.pair),
-      lddtLogits: logits.array(), single: trunk.single, msa: trunk.msa,
-      structureActivation: output.activation)
+      lddtLogits: confidence.array(), single: trunk.single, msa: trunk.msa,
+      structureActivation: output.activation, training: training)
   }
 
   /// The prediction of a pass, with the heads that need the pair tensor.
@@ -61,17 +80,23 @@ extension FoldingNetwork {
 
   /// Logits of the heads that predictions only summarise, for comparison with other implementations.
   public func headLogits(_ output: PassOutput, _ context: ExecutionContext) -> [String: Tensor] {
-    let plain = context.storing(.float32)
+    let heads = headLogits(
+      TrunkOutput(msa: output.msa, pair: output.recycled.pair, single: output.single), context)
     var result = [
-      "distogram/logits": distogram(output.recycled.pair, context),
-      "masked_msa/logits": maskedMSA(output.msa, context),
-      "experimentally_resolved/logits": experimentallyResolved(output.single, context),
+      "distogram/logits": heads.distogram,
+      "masked_msa/logits": heads.maskedMSA,
+      "experimentally_resolved/logits": heads.experimentallyResolved,
     ]
-    if let alignedError {
-      let pair = plain.copy(output.recycled.pair, as: .float32)
-      result["predicted_aligned_error/logits"] = alignedError.logits(pair, plain)
-    }
+    result["predicted_aligned_error/logits"] = heads.alignedError
     return result
+  }
+
+  /// Logits of the heads that read the trunk.
+  private func headLogits(_ trunk: TrunkOutput, _ context: ExecutionContext) -> HeadLogits {
+    HeadLogits(
+      distogram: distogram(trunk.pair, context), maskedMSA: maskedMSA(trunk.msa, context),
+      experimentallyResolved: experimentallyResolved(trunk.single, context),
+      alignedError: alignedError.map { $0(trunk.pair, context) })
   }
 
   /// Mean over draws of the three representations; every draw starts from the same recycled state.

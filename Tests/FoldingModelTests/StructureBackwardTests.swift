@@ -299,18 +299,22 @@ struct StructureFunctional {
     _ module: StructureModule, _ single: Tensor, _ pair: Tensor, _ context: ExecutionContext
   ) throws -> [(Tensor, NDArray<Float>)] {
     let output = module(single: single, pair: pair, target, context, nil)
-    let trace = try #require(output.trace)
-    return [
-      (output.activation, activation), (try #require(trace.groupFrames), groups),
-      (try #require(trace.atom14), atoms),
-    ] + zip(trace.backbone, backbone) + zip(trace.torsions.map(\.sinCos), sinCos)
+    return try [(output.activation, activation)] + seeds(try #require(output.trace))
+  }
+
+  /// All outputs but the activation, with their weights.
+  func seeds(_ trace: StructureTrace) throws -> [(Tensor, NDArray<Float>)] {
+    [(try #require(trace.groupFrames), groups), (try #require(trace.atom14), atoms)]
+      + zip(trace.backbone, backbone) + zip(trace.torsions.map(\.sinCos), sinCos)
       + zip(trace.torsions.map(\.unnormalized), unnormalized)
   }
 
   /// The same of the twin; atoms enter by the derivative of their placement, which is checked on its own.
-  func loss(_ layers: [PlainStructureLayer<Double>]) throws -> PlainTensor<Double> {
+  func loss(
+    _ layers: [PlainStructureLayer<Double>], weighsActivation: Bool = true
+  ) throws -> PlainTensor<Double> {
     let last = try #require(layers.last)
-    var terms = [(last.activation, activation.plain)]
+    var terms = weighsActivation ? [(last.activation, activation.plain)] : []
     for (index, layer) in layers.enumerated() {
       terms.append((flat(layer.frames), backbone[index].plain))
       terms.append((layer.sinCos, sinCos[index].plain))

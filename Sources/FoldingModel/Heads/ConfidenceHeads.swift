@@ -27,9 +27,29 @@ struct PredictedLDDTHead: Sendable {
 
   /// - Shapes: activation `[N_res, c_s]` fp32 → `[N_res, bins]`
   func callAsFunction(_ activation: Tensor, _ context: ExecutionContext) -> Tensor {
-    let context = context.storing(.float32)
-    let hidden = first(norm(activation, context), activation: .relu, context)
-    return logits(second(hidden, activation: .relu, context), context)
+    let plain = context.storing(.float32).recording(on: nil)
+    let normed = norm(activation, plain)
+    let hidden = first(normed, activation: .relu, plain)
+    let last = second(hidden, activation: .relu, plain)
+    let result = logits(last, plain)
+    context.record { context in
+      let context = context.storing(.float32)
+      var gradient = context.gradient(of: result)
+      for (linear, input, isRectified) in [
+        (logits, last, true), (second, hidden, true), (first, normed, false),
+      ] {
+        let inputGradient = context.empty(input.shape)
+        linear.backward(
+          input: Matrix(input), outputGradient: Matrix(gradient), into: Matrix(inputGradient),
+          context)
+        if isRectified { context.rectifyGradient(inputGradient, of: input) }
+        gradient = inputGradient
+      }
+      norm.backward(
+        input: Matrix(activation), outputGradient: Matrix(gradient),
+        into: Matrix(context.gradient(of: activation)), context)
+    }
+    return result
   }
 
   /// pLDDT, 0 … 100: the expectation over bins with centres (b + ½) / bins.
@@ -66,6 +86,11 @@ struct PredictedAlignedErrorHead: Sendable {
   var centers: [Double] {
     let step = Double(config.maxError) / Double(config.bins - 2)
     return (0..<config.bins).map { step * Double($0) + step / 2 }
+  }
+
+  /// Logits for the loss. `[N_res, N_res, bins]` fp32
+  func callAsFunction(_ z: Tensor, _ context: ExecutionContext) -> Tensor {
+    logits.logits(of: z, context)
   }
 
   /// Expected errors `[N_res, N_res]`, Å, and the predicted TM-score, one row of pairs at a time.

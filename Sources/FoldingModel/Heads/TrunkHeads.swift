@@ -24,14 +24,22 @@ struct DistogramHead: Sendable {
 
   /// `[N_res, N_res, bins]` fp32.
   func callAsFunction(_ z: Tensor, _ context: ExecutionContext) -> Tensor {
-    let plain = context.storing(.float32)
-    let (residues, bins) = (z.shape[0], config.distogramBins)
-    let half = halfLogits(plain.copy(z, as: .float32), plain)
-    let result = plain.empty([residues, residues, bins])
+    let result = symmetric(halfLogits.logits(of: z, context.recording(on: nil)), context)
+    context.record { context in
+      let halfGradient = symmetric(context.gradient(of: result), context)
+      halfLogits.addGradient(of: z, from: halfGradient, context)
+    }
+    return result
+  }
+
+  /// `x_ij + x_ji`, which is its own derivative. `[N_res, N_res, bins]`
+  private func symmetric(_ x: Tensor, _ context: ExecutionContext) -> Tensor {
+    let (residues, bins) = (x.shape[0], x.channels)
+    let result = context.empty(x.shape, .float32)
     context.tiles(residues, tile: 1, scratch: {}) { range, _ in
       let i = range.lowerBound
       for j in 0..<residues {
-        let (a, b) = (half.floats + (i * residues + j) * bins, half.floats + (j * residues + i) * bins)
+        let (a, b) = (x.floats + (i * residues + j) * bins, x.floats + (j * residues + i) * bins)
         let target = result.floats + (i * residues + j) * bins
         for bin in 0..<bins { target[bin] = a[bin] + b[bin] }
       }
@@ -81,8 +89,7 @@ struct MaskedMSAHead: Sendable {
 
   /// - Shapes: m `[N_clust, N_res, c_m]`, template rows cut off → `[N_clust, N_res, 23]` fp32
   func callAsFunction(_ m: Tensor, _ context: ExecutionContext) -> Tensor {
-    let plain = context.storing(.float32)
-    return logits(plain.copy(m, as: .float32), plain)
+    logits.logits(of: m, context)
   }
 }
 
@@ -97,6 +104,6 @@ struct ExperimentallyResolvedHead: Sendable {
 
   /// - Shapes: single `[N_res, c_s]` fp32 → `[N_res, 37]`
   func callAsFunction(_ single: Tensor, _ context: ExecutionContext) -> Tensor {
-    logits(single, context.storing(.float32))
+    logits.logits(of: single, context)
   }
 }

@@ -7,6 +7,8 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
   case notFinite(stage: PassStage)
   /// There was nothing to run on.
   case noDraws
+  /// Derivatives were asked for over an ensemble, whose mean records none.
+  case ensembleOnTape(draws: Int)
 
   /// One line: where, what was found, what to try.
   public var description: String {
@@ -14,6 +16,8 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
     case .notFinite(let stage):
       "\(stage): the representation is no longer finite; try --precision fp32, and check the weights with 'helixfold weights inspect'"
     case .noDraws: "a pass needs at least one draw from the alignment"
+    case .ensembleOnTape(let draws):
+      "derivatives are recorded for one draw per pass, got \(draws); train without an ensemble"
     }
   }
 }
