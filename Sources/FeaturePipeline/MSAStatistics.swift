@@ -12,15 +12,20 @@ public struct MSAStatistics: Sendable, Hashable {
   /// Statistics of an alignment `[N_seq, N_res]` with gaps as class 21.
   public init(_ msa: NDArray<UInt8>, identity: Double = 0.8) {
     rows = msa.shape[0]
+    depth = Self.depth(of: msa)
+    neff = Self.neff(of: msa, identity: identity)
+  }
+
+  /// Rows with a residue (not a gap) in each column of an alignment `[N_seq, N_res]`.
+  public static func depth(of msa: NDArray<UInt8>) -> [Int] {
     let columns = msa.shape[1]
     var depth = [Int](repeating: 0, count: columns)
-    for row in 0..<rows {
+    for row in 0..<msa.shape[0] {
       for column in 0..<columns where msa.values[row * columns + column] != 21 {
         depth[column] += 1
       }
     }
-    self.depth = depth
-    neff = Self.neff(of: msa, identity: identity)
+    return depth
   }
 
   /// Mean of `depth`.

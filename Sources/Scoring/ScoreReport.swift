@@ -55,6 +55,8 @@ public struct DomainScores: Sendable, Hashable {
 public struct ScoreReport: Sendable, Hashable {
   /// Chains that were compared.
   public var modelChain, referenceChain: String
+  /// Amino acids of the model's chain, those without a partner included.
+  public var modelResidues: [Residue]
   /// How residues were matched.
   public var matching: ResidueMatching
   /// Scores over the whole chain.
@@ -79,6 +81,7 @@ public struct ScoreReport: Sendable, Hashable {
     let selection = try ChainSelection(
       model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain)
     let matching = selection.matching
+    modelResidues = selection.model.aminoAcidResidues
     self.modelChain = selection.model.id
     self.referenceChain = selection.reference.id
     self.matching = matching
@@ -94,7 +97,7 @@ public struct ScoreReport: Sendable, Hashable {
         model: indices.map { matching.model[$0] })
       self.domains.append(DomainScores(domain: domain, scores: scores))
     }
-    quality = ModelQuality(selection.model.aminoAcidResidues)
+    quality = ModelQuality(modelResidues)
     warnings =
       selection.warnings + Self.warnings(about: matching)
       + Self.warnings(about: quality)

@@ -72,7 +72,7 @@ enum GzipError: Error, Hashable, CustomStringConvertible {
 }
 
 /// A deflate decoder with canonical Huffman codes decoded bit by bit through per-length counts.
-private struct Inflater {
+struct Inflater {
   let input: [UInt8]
   var position: Int
   private var bits: UInt32 = 0
