@@ -1,0 +1,107 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A scale of a plot: which values it covers and where its marks are.
+public struct Axis: Sendable, Hashable {
+  /// What is measured, with its unit.
+  public var label: String
+  /// Values at both ends.
+  public var range: ClosedRange<Double>
+  /// Whether equal steps are equal factors.
+  public var isLogarithmic = false
+
+  /// A linear axis over given values.
+  public init(_ label: String, _ range: ClosedRange<Double>) {
+    self.label = label
+    self.range = Self.usable(range)
+  }
+
+  /// An axis that covers the finite values of data, with round ends; 0 … 1 without data.
+  ///
+  /// - Parameter isLogarithmic: ignored when a value is not positive.
+  public init(
+    _ label: String, covering values: some Sequence<Double>, including: [Double] = [],
+    isLogarithmic: Bool = false
+  ) {
+    let finite = (Array(values) + including).filter(\.isFinite)
+    let low = finite.min() ?? 0
+    let high = finite.max() ?? 1
+    self.label = label
+    if isLogarithmic, low > 0, high < 1e300 {
+      self.isLogarithmic = true
+      range = Self.usable(low...max(high, low * 1.0001))
+      return
+    }
+    let step = Self.step(over: high - low > 0 ? high - low : max(abs(high), 1))
+    range = Self.usable((low / step).rounded(.down) * step...(high / step).rounded(.up) * step)
+  }
+
+  private static func usable(_ range: ClosedRange<Double>) -> ClosedRange<Double> {
+    guard range.lowerBound.isFinite, range.upperBound.isFinite else { return 0...1 }
+    if range.lowerBound < range.upperBound { return range }
+    return range.lowerBound...range.lowerBound + max(1, abs(range.lowerBound))
+  }
+
+  /// 1, 2 or 5 times a power of ten, about a sixth of a span.
+  private static func step(over span: Double) -> Double {
+    let rough = max(span / 6, 1e-300)
+    let power = pow(10, log10(rough).rounded(.down))
+    let factor = rough / power
+    return power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10)
+  }
+
+  /// Where a value stands, 0 at the lower and 1 at the upper end.
+  public func share(_ value: Double) -> Double {
+    if isLogarithmic {
+      let low = log(range.lowerBound)
+      return (log(max(value, range.lowerBound)) - low) / (log(range.upperBound) - low)
+    }
+    return (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+  }
+
+  /// Round values within the range.
+  public var ticks: [Double] {
+    if isLogarithmic { return logarithmicTicks }
+    let step = Self.step(over: range.upperBound - range.lowerBound)
+    let first = (range.lowerBound / step - 1e-9).rounded(.up)
+    let last = (range.upperBound / step + 1e-9).rounded(.down)
+    guard last >= first, last - first < 50 else { return [range.lowerBound, range.upperBound] }
+    return stride(from: first, through: last, by: 1).map { $0 * step }
+  }
+
+  private var logarithmicTicks: [Double] {
+    let decades = log10(range.lowerBound).rounded(.down)...log10(range.upperBound).rounded(.up)
+    let factors: [Double] = decades.upperBound - decades.lowerBound <= 2 ? [1, 2, 5] : [1]
+    let all = stride(from: decades.lowerBound, through: decades.upperBound, by: 1).flatMap {
+      decade in factors.map { $0 * pow(10, decade) }
+    }
+    let inside = all.filter { range.contains($0) }
+    return inside.count >= 2 ? inside : [range.lowerBound, range.upperBound]
+  }
+
+  /// A tick's number as people write it.
+  public static func text(_ value: Double) -> String {
+    let magnitude = abs(value)
+    if magnitude < 1e-12 { return "0" }
+    if magnitude >= 1e6 || magnitude < 1e-3 {
+      let power = log10(magnitude).rounded(.down)
+      return "\(compact(value / pow(10, power)))e\(Int(power))"
+    }
+    return compact(value)
+  }
+
+  /// At most four significant decimals, none that is a trailing zero.
+  private static func compact(_ value: Double) -> String {
+    let scaled = (abs(value) * 1e4).rounded()
+    guard scaled < 1e15 else { return "\(value)" }
+    let digits = Int(scaled)
+    var fraction = String(digits % 10_000)
+    fraction = String(repeating: "0", count: 4 - fraction.count) + fraction
+    while fraction.last == "0" { fraction.removeLast() }
+    let sign = value < 0 && digits > 0 ? "-" : ""
+    return "\(sign)\(digits / 10_000)" + (fraction.isEmpty ? "" : ".\(fraction)")
+  }
+}

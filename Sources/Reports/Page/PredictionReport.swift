@@ -1,0 +1,215 @@
+import Protein
+import Scoring
+import StructureIO
+
+/// What is known after predicting one protein, and the page and drawings made of it.
+public struct PredictionReport: Sendable {
+  /// What one network with one seed says.
+  public struct Entry: Sendable {
+    /// Coordinates and confidence.
+    public var structure: PredictedStructure
+    /// Expected errors, Å; nil without that head. `[N_res, N_res]`
+    public var alignedError: [Float]?
+    /// Largest error that `alignedError` can express, Å.
+    public var maxAlignedError: Float?
+    /// Contact probabilities. `[N_res, N_res]`
+    public var contacts: [Float]?
+    /// Mean pLDDT and change of the structure after each pass.
+    public var history: [(plddt: Double, change: Double?)]
+    /// How it was made: parameters, checksum, seed, version.
+    public var provenance: [(name: String, value: String)]
+
+    /// What one network says.
+    public init(
+      structure: PredictedStructure, alignedError: [Float]? = nil, maxAlignedError: Float? = nil,
+      contacts: [Float]? = nil, history: [(plddt: Double, change: Double?)] = [],
+      provenance: [(name: String, value: String)] = []
+    ) {
+      self.structure = structure
+      self.alignedError = alignedError
+      self.maxAlignedError = maxAlignedError
+      self.contacts = contacts
+      self.history = history
+      self.provenance = provenance
+    }
+  }
+
+  /// Name of the protein.
+  public var target: String
+  /// Predictions, best first.
+  public var entries: [Entry]
+  /// Rows with a residue in each column of the alignment. `[N_res]`
+  public var depth: [Int] = []
+  /// Rows of the alignment, the target included.
+  public var rows = 0
+  /// Number of effective sequences, if known.
+  public var neff: Double?
+  /// Seconds by step.
+  public var timings: [(name: String, value: Double)] = []
+  /// What a reader must know first.
+  public var warnings: [String] = []
+  /// Structure that the predictions are laid over and scored against.
+  public var reference: Structure?
+
+  /// A report of predictions, best first.
+  public init(target: String, entries: [Entry]) {
+    self.target = target
+    self.entries = entries
+  }
+
+  /// Residues that all scenes of a page may have together, about 3 MB.
+  private static let residueLimit = 50_000
+
+  /// The page.
+  public func page() throws -> ReportPage {
+    let comparisons = try entries.map { try comparison($0) }
+    var page = ReportPage(
+      title: target, lead: lead,
+      footer:
+        "helixfold \(entries.first?.structure.softwareVersion ?? ""). This file needs no network.")
+    page.warnings = warnings + problems(comparisons)
+    page.figures = figures(comparisons.first ?? nil)
+    page.scenes = try scenes(comparisons)
+    page.sections = [.plots(figures().map(\.figure))]
+    page.sections.append(.table(ranking(comparisons)))
+    if let best = entries.first, !best.provenance.isEmpty {
+      page.sections.append(.table(provenance))
+    }
+    if !timings.isEmpty {
+      let rows = timings.map { [$0.name, "\(number($0.value)) s"] }
+      page.sections.append(.table(.init(title: "Time", rows: rows)))
+    }
+    return page
+  }
+
+  /// All drawings with names for files.
+  public func figures() -> [(name: String, figure: Figure)] {
+    guard let best = entries.first else { return [] }
+    let residues = best.structure.sequence.count
+    let predictions = entries.map { (name: $0.structure.modelName, plddt: $0.structure.plddt) }
+    var figures = [("plddt", PredictionPlot.confidence(predictions))]
+    if let errors = best.alignedError, let maximum = best.maxAlignedError {
+      figures.append(
+        ("pae", PredictionPlot.alignedError(errors, residues: residues, maximum: maximum)))
+    }
+    if let contacts = best.contacts {
+      figures.append(("contacts", PredictionPlot.contacts(contacts, residues: residues)))
+    }
+    if !depth.isEmpty {
+      figures.append(("coverage", PredictionPlot.coverage(depth: depth, rows: rows, neff: neff)))
+    }
+    let histories = entries.filter { !$0.history.isEmpty }.map {
+      (name: $0.structure.modelName, passes: $0.history)
+    }
+    if !histories.isEmpty { figures.append(("recycles", PredictionPlot.recycles(histories))) }
+    return figures
+  }
+
+  // MARK: Parts of the page
+
+  private var lead: String {
+    let residues = entries.first?.structure.sequence.count ?? 0
+    return "\(residues) residues, \(rows) alignment rows, \(entries.count)"
+      + (entries.count == 1 ? " prediction" : " predictions, the best first")
+  }
+
+  private func figures(_ comparison: Comparison?) -> [(value: String, name: String)] {
+    guard let best = entries.first else { return [] }
+    var figures = [(Self.fixed(best.structure.meanPLDDT, 1), "mean pLDDT")]
+    if let ptm = best.structure.ptm { figures.append((Self.fixed(Double(ptm), 3), "pTM")) }
+    if let neff { figures.append((Self.fixed(neff, 1), "effective sequences")) }
+    if case .scored(let report)? = comparison {
+      figures.append((Self.fixed(report.whole.superposed.tmScore.value, 3), "TM-score"))
+      figures.append((Self.fixed(report.whole.superposed.gdtTS, 3), "GDT-TS"))
+      figures.append((report.whole.lddt.score.map { Self.fixed($0, 3) } ?? "–", "lDDT"))
+    }
+    return figures
+  }
+
+  private enum Comparison {
+    case scored(ScoreReport)
+    case failed(String)
+  }
+
+  private func comparison(_ entry: Entry) throws -> Comparison? {
+    guard let reference else { return nil }
+    let structure = try entry.structure.structure()
+    do {
+      return .scored(try ScoreReport(model: structure, reference: reference))
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  private func problems(_ comparisons: [Comparison?]) -> [String] {
+    guard case .failed(let reason)? = comparisons.first ?? nil else { return [] }
+    return ["The reference cannot be laid over the prediction: \(reason)"]
+  }
+
+  private func scenes(_ comparisons: [Comparison?]) throws -> [StructureScene] {
+    var scenes: [StructureScene] = []
+    var budget = Self.residueLimit
+    for (entry, comparison) in zip(entries, comparisons) {
+      budget -= entry.structure.sequence.count * (comparison == nil ? 1 : 2)
+      guard scenes.isEmpty || budget >= 0 else { break }
+      let name = entry.structure.modelName
+      if case .scored(let report)? = comparison {
+        scenes.append(StructureScene(name: name, report, confidence: true))
+      } else if let chain = try entry.structure.structure().models.first?.chains.first {
+        scenes.append(
+          StructureScene(name: name, model: ChainTrace(chain.residues, confidence: true)))
+      }
+    }
+    return scenes
+  }
+
+  private func ranking(_ comparisons: [Comparison?]) -> ReportPage.Table {
+    var head = ["model", "mean pLDDT", "pTM", "passes"]
+    if reference != nil { head += ["TM-score", "GDT-TS", "lDDT", "lDDT-CA", "RMSD95, Å"] }
+    let rows = zip(entries, comparisons).map { entry, comparison in
+      var row = [
+        entry.structure.modelName, Self.fixed(entry.structure.meanPLDDT, 2),
+        entry.structure.ptm.map { Self.fixed(Double($0), 4) } ?? "–", "\(entry.history.count)",
+      ]
+      if case .scored(let report)? = comparison {
+        let scores = report.whole
+        row += [
+          Self.fixed(scores.superposed.tmScore.value, 4), Self.fixed(scores.superposed.gdtTS, 4),
+          scores.lddt.score.map { Self.fixed($0, 4) } ?? "–",
+          scores.lddtAlpha.score.map { Self.fixed($0, 4) } ?? "–",
+          scores.rmsd95.map { Self.fixed($0.value, 2) } ?? "–",
+        ]
+      }
+      return row
+    }
+    return .init(title: "Predictions", head: head, rows: rows)
+  }
+
+  /// One column per prediction where they differ, one for all where they agree.
+  private var provenance: ReportPage.Table {
+    let names = entries[0].provenance.map(\.name)
+    let rows = names.map { name -> [String] in
+      let values = entries.map { entry in
+        entry.provenance.first { $0.name == name }?.value ?? "–"
+      }
+      return [name] + (Set(values).count == 1 ? [values[0]] : [values.joined(separator: ", ")])
+    }
+    return .init(title: "How this was made", rows: rows)
+  }
+
+  private static func fixed(_ value: Double, _ decimals: Int) -> String {
+    fixedDecimals(value, decimals)
+  }
+}
+
+/// Text with a fixed number of decimals, a dash for what is no number.
+public func fixedDecimals(_ value: Double, _ decimals: Int) -> String {
+  guard value.isFinite, abs(value) < 1e12 else { return "–" }
+  var unit = 1
+  for _ in 0..<min(max(decimals, 0), 6) { unit *= 10 }
+  let total = Int((abs(value) * Double(unit)).rounded())
+  guard unit > 1 else { return "\(value < 0 && total > 0 ? "-" : "")\(total)" }
+  let digits = String(total % unit)
+  let zeros = String(repeating: "0", count: String(unit).count - 1 - digits.count)
+  return "\(value < 0 && total > 0 ? "-" : "")\(total / unit).\(zeros)\(digits)"
+}

@@ -1,0 +1,123 @@
+/// A figure with two axes that data are drawn into.
+struct Chart {
+  private(set) var figure: Figure
+  let x, y: Axis
+  let frame: Box
+
+  /// Names and colours of what is drawn, shown above the data.
+  struct Key {
+    var name: String
+    var color: Color
+    var isDashed = false
+  }
+
+  init(
+    title: String, summary: String, x: Axis, y: Axis, width: Double = 720, height: Double = 280,
+    keys: [Key] = [], leftMargin: Double = 58, rightMargin: Double = 16, hidesXTicks: Bool = false,
+    reversesY: Bool = false
+  ) {
+    self.x = x
+    self.y = y
+    self.reversesY = reversesY
+    figure = Figure(width: width, height: height, title: title, summary: summary)
+    let rows = Self.keyRows(keys, width: width - leftMargin - rightMargin)
+    let top = 34 + 18 * Double(rows.count)
+    frame = Box(
+      x: leftMargin, y: top, width: width - leftMargin - rightMargin, height: height - top - 44)
+    figure.text(title, leftMargin, 18, size: 14, isBold: true)
+    for (row, keys) in rows.enumerated() { draw(keys, at: 36 + 18 * Double(row)) }
+    drawAxes(hidesXTicks: hidesXTicks)
+  }
+
+  private let reversesY: Bool
+
+  // MARK: Places
+
+  func place(_ valueX: Double, _ valueY: Double) -> Point {
+    Point(placeX(valueX), placeY(valueY))
+  }
+
+  func placeX(_ value: Double) -> Double { frame.x + clamped(x.share(value)) * frame.width }
+
+  func placeY(_ value: Double) -> Double {
+    let share = clamped(y.share(value))
+    return reversesY ? frame.y + share * frame.height : frame.maxY - share * frame.height
+  }
+
+  private func clamped(_ share: Double) -> Double {
+    share.isFinite ? min(max(share, 0), 1) : 0
+  }
+
+  // MARK: Drawing
+
+  mutating func draw(_ body: (inout Figure) -> Void) { body(&figure) }
+
+  mutating func markResidues(_ count: Int) {
+    figure.residueAxis = Figure.ResidueAxis(frame: frame, count: count)
+  }
+
+  private mutating func drawAxes(hidesXTicks: Bool) {
+    for tick in y.ticks {
+      let height = placeY(tick)
+      figure.line([Point(frame.x, height), Point(frame.maxX, height)], .grid)
+      figure.text(Axis.text(tick), frame.x - 7, height + 4, anchor: .end, size: 11)
+    }
+    if !hidesXTicks {
+      for tick in x.ticks {
+        let place = placeX(tick)
+        figure.line([Point(place, frame.maxY), Point(place, frame.maxY + 5)], .ink(0.6))
+        figure.text(Axis.text(tick), place, frame.maxY + 18, anchor: .middle, size: 11)
+      }
+    }
+    figure.line([Point(frame.x, frame.maxY), Point(frame.maxX, frame.maxY)], .ink(0.6))
+    figure.text(x.label, frame.x + frame.width / 2, frame.maxY + 36, anchor: .middle)
+    figure.text(
+      y.label, 14, frame.y + frame.height / 2, anchor: .middle, isUpright: true)
+  }
+
+  private mutating func draw(_ keys: [Key], at height: Double) {
+    var place = frame.x
+    for key in keys {
+      figure.line(
+        [Point(place, height - 4), Point(place + 20, height - 4)], key.color, width: 4,
+        isDashed: key.isDashed)
+      figure.text(key.name, place + 26, height, size: 11)
+      place += Self.keyWidth(key)
+    }
+  }
+
+  private static func keyWidth(_ key: Key) -> Double { 44 + 6.4 * Double(key.name.count) }
+
+  private static func keyRows(_ keys: [Key], width: Double) -> [[Key]] {
+    var rows: [[Key]] = []
+    var used = Double.infinity
+    for key in keys {
+      if used + keyWidth(key) > width {
+        rows.append([])
+        used = 0
+      }
+      rows[rows.count - 1].append(key)
+      used += keyWidth(key)
+    }
+    return rows
+  }
+}
+
+/// A line of a plot.
+public struct Series: Sendable, Hashable {
+  /// Name in the key.
+  public var name: String
+  /// Pairs of x and y; the line is interrupted where y is not finite.
+  public var points: [Point]
+
+  /// A line through places.
+  public init(_ name: String, _ points: [Point]) {
+    self.name = name
+    self.points = points
+  }
+
+  /// Runs of points with finite values.
+  var runs: [[Point]] {
+    points.split { !$0.x.isFinite || !$0.y.isFinite }.map(Array.init)
+  }
+}

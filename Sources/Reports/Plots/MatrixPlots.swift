@@ -1,0 +1,65 @@
+extension PredictionPlot {
+  /// Expected position error of residue j (across) when the structures are aligned on residue i (down), Å.
+  ///
+  /// - Parameter errors: `[N_res, N_res]`, row-major.
+  public static func alignedError(_ errors: [Float], residues: Int, maximum: Float) -> Figure {
+    let finite = errors.filter(\.isFinite)
+    return matrix(
+      IndexedImage(
+        matrix: errors, rows: residues, range: 0...max(maximum, 1), scale: .alignedError),
+      residues: residues, title: "Predicted aligned error",
+      summary: "Expected error of each residue's place when aligned on each other one, \(residues)"
+        + " by \(residues). The mean is \(Axis.text(tenths(mean(finite)))) Å; small errors off the"
+        + " diagonal mean that parts of the chain are placed well against each other.",
+      x: "scored residue", y: "aligned residue", scale: .alignedError, unit: "Å",
+      range: 0...Double(maximum))
+  }
+
+  /// Probability that two residues are in contact, from the distogram.
+  ///
+  /// - Parameter probabilities: that pseudo-betas are within 8 Å. `[N_res, N_res]`
+  public static func contacts(_ probabilities: [Float], residues: Int) -> Figure {
+    var likely = 0
+    for i in 0..<residues where probabilities.count >= residues * residues {
+      for j in min(i + 6, residues)..<residues where probabilities[i * residues + j] >= 0.5 {
+        likely += 1
+      }
+    }
+    return matrix(
+      IndexedImage(matrix: probabilities, rows: residues, range: 0...1, scale: .probability),
+      residues: residues, title: "Contacts of the distogram",
+      summary: "Probability that two residues are within 8 Å. \(likely) pairs six or more residues"
+        + " apart have a probability of one half or more.",
+      x: "residue", y: "residue", scale: .probability, unit: "", range: 0...1)
+  }
+
+  private static func matrix(
+    _ image: IndexedImage, residues: Int, title: String, summary: String, x: String, y: String,
+    scale: ColorScale, unit: String, range: ClosedRange<Double>
+  ) -> Figure {
+    let span = 0.5...Double(max(1, residues)) + 0.5
+    var chart = Chart(
+      title: title, summary: summary, x: Axis(x, span), y: Axis(y, span), width: 460, height: 452,
+      leftMargin: 60, rightMargin: 70, reversesY: true)
+    let frame = chart.frame
+    let bar = IndexedImage(
+      width: 1, height: 256, pixels: (0..<256).map { UInt8(255 - $0) }, palette: scale.colors)
+    let barBox = Box(x: frame.maxX + 16, y: frame.y, width: 14, height: frame.height)
+    chart.draw {
+      $0.add(.image(image, frame))
+      $0.add(.image(bar, barBox))
+      for tick in Axis("", range).ticks {
+        let share = (tick - range.lowerBound) / (range.upperBound - range.lowerBound)
+        $0.text(Axis.text(tick), barBox.maxX + 5, barBox.maxY - share * barBox.height + 4, size: 11)
+      }
+      $0.text(unit, barBox.x, frame.y - 6, size: 11)
+      let corners = [
+        Point(frame.x, frame.y), Point(frame.maxX, frame.y), Point(frame.maxX, frame.maxY),
+        Point(frame.x, frame.maxY), Point(frame.x, frame.y),
+      ]
+      $0.line(corners, .ink(0.6))
+    }
+    chart.markResidues(residues)
+    return chart.figure
+  }
+}

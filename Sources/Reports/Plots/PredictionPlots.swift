@@ -1,0 +1,89 @@
+/// Plots of what a network says about one protein.
+public enum PredictionPlot {
+  /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction.
+  ///
+  /// - Parameter predictions: names and values of 0 … 100. `[N_res]`
+  public static func confidence(_ predictions: [(name: String, plddt: [Float])]) -> Figure {
+    let count = predictions.map(\.plddt.count).max() ?? 0
+    let mean = predictions.first.map { Self.mean($0.plddt) } ?? 0
+    let high = predictions.first.map { $0.plddt.filter { $0 >= 70 }.count } ?? 0
+    var chart = Chart(
+      title: "Confidence along the chain",
+      summary:
+        "Predicted lDDT of each of \(count) residues. The mean is \(Axis.text(tenths(mean)));"
+        + " \(high) residues are at 70 or more.",
+      x: Axis("residue", 0.5...Double(max(1, count)) + 0.5), y: Axis("pLDDT", 0...100),
+      keys: predictions.count < 2
+        ? [] : predictions.enumerated().map { .init(name: $1.name, color: .series($0)) })
+    for band in ConfidenceBand.allCases {
+      let top = chart.placeY(band.range.upperBound)
+      let box = Box(
+        x: chart.frame.x, y: top, width: chart.frame.width,
+        height: chart.placeY(band.range.lowerBound) - top)
+      chart.draw { $0.box(box, fill: band.color, opacity: 0.28, tip: band.label) }
+    }
+    for (index, prediction) in predictions.enumerated().reversed() {
+      let values = prediction.plddt.enumerated().map { Point(Double($0 + 1), Double($1)) }
+      let color: Color = predictions.count == 1 ? .ink(0.9) : .series(index)
+      for run in Series(prediction.name, values).runs {
+        let places = run.map { chart.place($0.x, $0.y) }
+        chart.draw { $0.line(places, color, width: index == 0 ? 2 : 1.2) }
+      }
+    }
+    chart.markResidues(count)
+    return chart.figure
+  }
+
+  /// Rows of an alignment with a residue in each column, and rows by their identity with the target.
+  ///
+  /// - Parameters:
+  ///   - depth: rows with a residue, the target included. `[N_res]`
+  ///   - neff: number of effective sequences, if known.
+  public static func coverage(depth: [Int], rows: Int, neff: Double? = nil) -> Figure {
+    let mean = depth.isEmpty ? 0 : Double(depth.reduce(0, +)) / Double(depth.count)
+    let effective = neff.map { ", \(Axis.text(tenths($0))) effective" } ?? ""
+    let least = depth.min() ?? 0
+    var chart = Chart(
+      title: "Depth of the alignment",
+      summary: "\(rows) rows\(effective). A column has \(Axis.text(tenths(mean))) residues on"
+        + " average, the shallowest \(least).",
+      x: Axis("residue", 0.5...Double(max(1, depth.count)) + 0.5),
+      y: Axis("rows with a residue", covering: depth.map(Double.init), including: [0]))
+    var outline = [chart.place(0.5, 0)]
+    for (index, value) in depth.enumerated() {
+      outline.append(chart.place(Double(index) + 0.5, Double(value)))
+      outline.append(chart.place(Double(index) + 1.5, Double(value)))
+    }
+    outline.append(chart.place(Double(depth.count) + 0.5, 0))
+    chart.draw {
+      $0.add(.area(outline, fill: .series(0), opacity: 0.35))
+      $0.line(Array(outline.dropFirst().dropLast()), .series(0), width: 1.5)
+    }
+    chart.markResidues(depth.count)
+    return chart.figure
+  }
+
+  /// Mean confidence and change of the structure after each pass.
+  public static func recycles(
+    _ history: [(name: String, passes: [(plddt: Double, change: Double?)])]
+  ) -> Figure {
+    let last = history.first?.passes.last
+    let change = last?.change.map { ", the last change \(Axis.text(tenths($0, 100))) Å" } ?? ""
+    return Plot.lines(
+      title: "Mean confidence after each pass",
+      summary: "After \(history.first?.passes.count ?? 0) passes the mean pLDDT is"
+        + " \(Axis.text(tenths(last?.plddt ?? 0)))\(change).",
+      x: "pass", y: "mean pLDDT",
+      history.map { run in
+        Series(run.name, run.passes.enumerated().map { Point(Double($0), $1.plddt) })
+      })
+  }
+
+  static func mean(_ values: [Float]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0) { $0 + Double($1) } / Double(values.count)
+  }
+
+  static func tenths(_ value: Double, _ unit: Double = 10) -> Double {
+    (value * unit).rounded() / unit
+  }
+}

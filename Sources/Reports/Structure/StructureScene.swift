@@ -1,0 +1,134 @@
+import Protein
+import Scoring
+
+/// A chain as the viewer draws it.
+public struct ChainTrace: Sendable {
+  /// Residues with a C-alpha.
+  let residues: [Residue]
+  /// Values per residue that the chain can be coloured by, named, 0 … 100; nil where there is none.
+  var tracks: [(name: String, values: [Double?])]
+
+  /// The amino acids of a chain that have a C-alpha.
+  ///
+  /// - Parameters:
+  ///   - superposition: motion of the chain, for laying it over another one.
+  ///   - confidence: takes pLDDT from the B-factors.
+  public init(
+    _ residues: [Residue], superposition: Superposition = .identity, confidence: Bool = false
+  ) {
+    self.residues = residues.compactMap { residue in
+      guard residue.isAminoAcid, let alpha = residue.standardAtoms[.ca],
+        alpha.position.x.isFinite, alpha.position.y.isFinite, alpha.position.z.isFinite
+      else { return nil }
+      var residue = residue
+      for index in residue.atoms.indices {
+        residue.atoms[index].position = superposition.apply(residue.atoms[index].position)
+      }
+      return residue
+    }
+    tracks = []
+    if confidence {
+      tracks.append(
+        ("pLDDT", self.residues.map { $0.standardAtoms[.ca].map { $0.bFactor } }))
+    }
+  }
+
+  /// Adds values that the chain can be coloured by; they belong to residues with these labels.
+  public mutating func add(track name: String, _ values: [String: Double?]) {
+    tracks.append((name, residues.map { values[$0.label] ?? nil }))
+  }
+
+  /// The chain as JSON: names, kinds, places as base64 of 32-bit floats, least significant byte first.
+  var json: String {
+    let kinds = SecondaryStructure.assign(residues)
+    var bytes: [UInt8] = []
+    for residue in residues {
+      let atoms = residue.standardAtoms
+      let alpha = atoms[.ca]?.position ?? .zero
+      for place in [alpha, atoms[.o]?.position ?? alpha + SIMD3(0, 0, 1)] {
+        for axis in 0..<3 {
+          let bits = Float(place[axis]).bitPattern
+          bytes += [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: bits >> $0) }
+        }
+      }
+    }
+    let tracks = tracks.map { track in
+      let values = track.values.map { $0.map { number(($0 * 10).rounded() / 10) } ?? "null" }
+      return "\(quoted(track.name)):[\(values.joined(separator: ","))]"
+    }
+    return "{\"letters\":\(quoted(String(residues.map(\.aminoAcid.letter))))"
+      + ",\"names\":[\(residues.map { quoted($0.name) }.joined(separator: ","))]"
+      + ",\"labels\":[\(residues.map { quoted($0.label) }.joined(separator: ","))]"
+      + ",\"ss\":\(quoted(String(kinds.map(\.rawValue))))"
+      + ",\"breaks\":[\(breaks.map(String.init).joined(separator: ","))]"
+      + ",\"tracks\":{\(tracks.joined(separator: ","))}"
+      + ",\"points\":\(quoted(base64(bytes)))}"
+  }
+
+  /// Residues before which the chain is interrupted: C-alphas over 4.5 Å apart.
+  private var breaks: [Int] {
+    residues.indices.dropFirst().filter { index in
+      guard let a = residues[index - 1].standardAtoms[.ca]?.position,
+        let b = residues[index].standardAtoms[.ca]?.position
+      else { return true }
+      return ((a - b) * (a - b)).sum() > 4.5 * 4.5
+    }
+  }
+}
+
+/// What the viewer shows at once: a model and, if there is one, the reference that it lies on.
+public struct StructureScene: Sendable {
+  /// Name in the menu.
+  public var name: String
+  /// What is looked at.
+  public var model: ChainTrace
+  /// What it is compared with, in the same frame.
+  public var reference: ChainTrace?
+
+  /// A scene.
+  public init(name: String, model: ChainTrace, reference: ChainTrace? = nil) {
+    self.name = name
+    self.model = model
+    self.reference = reference
+  }
+
+  /// The scene of a comparison: the model is moved onto the reference by the motion behind its TM-score.
+  public init(name: String, _ report: ScoreReport, confidence: Bool) {
+    self.name = name
+    let matching = report.matching
+    let motion = report.whole.superposed.tmScore.superposition
+    var model = ChainTrace(
+      report.modelResidues, superposition: motion, confidence: confidence)
+    let values = matching.matchedIndices.compactMap { index in
+      matching.model[index].map { ($0.label, report.whole.lddt.perResidue[index].map { 100 * $0 }) }
+    }
+    model.add(track: "lDDT", Dictionary(values, uniquingKeysWith: { first, _ in first }))
+    self.model = model
+    reference = ChainTrace(matching.reference)
+  }
+
+  var json: String {
+    let reference = reference.map { ",\"reference\":\($0.json)" } ?? ""
+    return "{\"name\":\(quoted(name)),\"model\":\(model.json)\(reference)}"
+  }
+}
+
+/// A JSON string that can stand inside a script element.
+func quoted(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": result += "\\\""
+    case "\\": result += "\\\\"
+    case "<", ">", "&", "\u{2028}", "\u{2029}": result += escape(scalar)
+    case _ where scalar.value < 0x20: result += escape(scalar)
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}
+
+private func escape(_ scalar: Unicode.Scalar) -> String {
+  let hex = String(scalar.value, radix: 16)
+  return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+}

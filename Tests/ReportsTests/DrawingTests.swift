@@ -1,0 +1,193 @@
+import Testing
+
+@testable import Reports
+@testable import StructureIO
+
+@Suite("Drawings")
+struct DrawingTests {
+  static let hostile = "<script>alert('x')</script> & \"quoted\" \u{0}\u{1B}]]>"
+
+  /// A drawing that test logs call by its name.
+  struct Drawing: CustomTestStringConvertible, Sendable {
+    let name: String
+    let figure: Figure
+
+    var testDescription: String { name }
+  }
+
+  static let drawings = figures.map(Drawing.init)
+
+  private static let figures: [(name: String, figure: Figure)] = [
+    ("confidence", PredictionPlot.confidence([("a", [10, 55, 75, 95])])),
+    ("several", PredictionPlot.confidence([(hostile, [10, .nan, 75]), ("b", [1, 2, 3])])),
+    ("empty", PredictionPlot.confidence([])),
+    ("error", PredictionPlot.alignedError([0, 5, 5, 0], residues: 2, maximum: 31.75)),
+    ("no error", PredictionPlot.alignedError([], residues: 0, maximum: 0)),
+    ("contacts", PredictionPlot.contacts([1, 0.5, 0.5, 1], residues: 2)),
+    ("coverage", PredictionPlot.coverage(depth: [1, 5, 3], rows: 5, neff: 2.5)),
+    ("recycles", PredictionPlot.recycles([("a", [(50, nil), (60, 2), (61, 0.5)])])),
+    (
+      "lines",
+      Plot.lines(
+        title: hostile, summary: hostile, x: "step", y: "loss",
+        [Series(hostile, [Point(0, 10), Point(1, .infinity), Point(2, 0.1)])], isLogarithmic: true)
+    ),
+    (
+      "scatter",
+      Plot.scatter(
+        title: "s", summary: "s", x: "a", y: "b",
+        [(name: "g", dots: [(place: Point(0.5, 0.6), name: hostile)])], isSquare: true)
+    ),
+    (
+      "bars",
+      Plot.bars(
+        title: "b", summary: "b", x: "x", y: "y", groups: [hostile],
+        [(name: "s", bars: [.init(0.5, interval: 0.4...0.6), .init(.nan)])])
+    ),
+  ]
+
+  @Test("every drawing is well-formed XML with a title and a description", arguments: drawings)
+  func wellFormed(drawing: Drawing) {
+    let figure = drawing.figure
+    let reader = MarkupReader(figure.svg(id: Self.hostile))
+    #expect(reader.isWellFormed)
+    #expect(reader.elements["script"] == nil)
+    #expect((reader.elements["title"] ?? 0) >= 1)
+    #expect(reader.elements["desc"] == 1)
+    #expect(reader.attributes.first?["role"] == "img")
+  }
+
+  @Test("no drawing refers to anything outside itself", arguments: drawings)
+  func selfContained(drawing: Drawing) {
+    let figure = drawing.figure
+    for attributes in MarkupReader(figure.svg()).attributes {
+      for key in ["href", "xlink:href", "src"] {
+        #expect(attributes[key]?.hasPrefix("data:image/png;base64,") ?? true)
+      }
+    }
+  }
+
+  @Test("every drawing becomes a PNG that decodes to its size", arguments: drawings)
+  func png(drawing: Drawing) throws {
+    let figure = drawing.figure
+    let image = try DecodedPNG(figure.png(scale: 1))
+    #expect(image.width == Int(figure.width))
+    #expect(image.height == Int(figure.height))
+    #expect(image.samples.contains { $0 < 128 }, "there is something dark on it")
+  }
+
+  @Test("deflate restores what it packed", arguments: [0, 1, 2, 3, 4, 257, 258, 259, 70_000])
+  func deflate(count: Int) throws {
+    let varied = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 3) }
+    let constant = [UInt8](repeating: 7, count: count)
+    let periodic = (0..<count).map { UInt8($0 % 11) }
+    for bytes in [varied, constant, periodic] {
+      #expect(try DecodedPNG.inflated(Deflate.zlib(bytes)) == bytes)
+    }
+  }
+
+  @Test("a matrix is drawn with row 1 at the top and its mean over blocks")
+  func matrixImage() {
+    let image = IndexedImage(
+      matrix: [0, 1, 1, 1], rows: 2, range: 0...1, scale: .probability)
+    #expect(image.pixels == [0, 255, 255, 255])
+    let large = IndexedImage(
+      matrix: [Float](repeating: 0.5, count: 1601 * 1601), rows: 1601, range: 0...1,
+      scale: .probability)
+    #expect(large.width == 534)
+    #expect(large.pixels.allSatisfy { $0 == 127 })
+  }
+
+  @Test(
+    "ticks are round and within the axis",
+    arguments: [(0.0, 1.0, 6), (0, 100, 6), (3, 3, 5), (-2, 7, 6), (1e-6, 2e-6, 6)])
+  func ticks(low: Double, high: Double, count: Int) {
+    let axis = Axis("x", covering: [low, high])
+    #expect(axis.ticks.count >= 2 && axis.ticks.count <= count + 7)
+    #expect(axis.range.contains(low) && axis.range.contains(high))
+  }
+
+  @Test("logarithmic axes keep equal factors equal")
+  func logarithmic() {
+    let axis = Axis("x", covering: [1, 100], isLogarithmic: true)
+    #expect(abs(axis.share(10) - 0.5) < 1e-12)
+    #expect(axis.ticks.contains(10))
+    #expect(!Axis("x", covering: [0, 100], isLogarithmic: true).isLogarithmic)
+  }
+
+  @Test(
+    "bands of confidence begin at 50, 70 and 90",
+    arguments: [
+      (49.9, ConfidenceBand.veryLow), (50, .low), (69.9, .low), (70, .confident), (90, .veryHigh),
+    ])
+  func bands(plddt: Double, band: ConfidenceBand) {
+    #expect(ConfidenceBand(plddt: plddt) == band)
+  }
+
+  @Test(
+    "base64 agrees with RFC 4648",
+    arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
+  func base64Vectors(text: String, code: String) { #expect(base64(Array(text.utf8)) == code) }
+
+  @Test("every printable ASCII letter has strokes of its own")
+  func font() {
+    let box = StrokeFont.strokes("\u{1F600}")
+    for code in UInt8(33)..<127 {
+      let character = Character(UnicodeScalar(code))
+      #expect(StrokeFont.strokes(character) != box, "\(character)")
+    }
+  }
+}
+
+/// Reads the PNG files that we write: IHDR, PLTE, one IDAT, no filter.
+struct DecodedPNG {
+  var width = 0, height = 0
+  var samples: [UInt8] = []
+
+  enum Failure: Error { case damaged(String) }
+
+  init(_ bytes: [UInt8]) throws {
+    guard Array(bytes.prefix(8)) == [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] else {
+      throw Failure.damaged("signature")
+    }
+    var place = 8
+    var channels = 3
+    while place + 12 <= bytes.count {
+      let length = Self.big(bytes, place)
+      let name = String(decoding: bytes[place + 4..<place + 8], as: UTF8.self)
+      let body = Array(bytes[place + 8..<place + 8 + length])
+      switch name {
+      case "IHDR":
+        (width, height) = (Self.big(body, 0), Self.big(body, 4))
+        channels = body[9] == 3 ? 1 : 3
+      case "IDAT":
+        let row = width * channels + 1
+        let lines = try Self.inflated(body)
+        guard lines.count == row * height else { throw Failure.damaged("size") }
+        samples = (0..<height).flatMap { lines[$0 * row + 1..<($0 + 1) * row] }
+      default: break
+      }
+      place += 12 + length
+    }
+  }
+
+  /// Unpacks a zlib stream with the decoder of gzip files; checks the Adler-32 sum.
+  static func inflated(_ stream: [UInt8]) throws -> [UInt8] {
+    var decoder = Inflater(input: stream, position: 2)
+    var bytes: [UInt8] = []
+    try decoder.run(into: &bytes, memberStart: 0)
+    var (a, b) = (1, 0)
+    for byte in bytes {
+      a = (a + Int(byte)) % 65_521
+      b = (b + a) % 65_521
+    }
+    guard decoder.position + 4 == stream.count, b << 16 | a == big(stream, stream.count - 4) else {
+      throw Failure.damaged("sum")
+    }
+    return bytes
+  }
+
+  private static func big(_ bytes: [UInt8], _ place: Int) -> Int {
+    bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+  }
+}

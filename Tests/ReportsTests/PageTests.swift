@@ -1,0 +1,142 @@
+import Foundation
+import Protein
+import Scoring
+import Testing
+
+@testable import Reports
+
+@Suite("Report pages")
+struct PageTests {
+  static func report(_ count: Int = 30, target: String = "helix") -> PredictionReport {
+    var report = PredictionReport(
+      target: target,
+      entries: [
+        .init(
+          structure: helixPrediction(count),
+          alignedError: [Float](repeating: 3, count: count * count),
+          maxAlignedError: 31.75, contacts: [Float](repeating: 0.2, count: count * count),
+          history: [(50, nil), (70, 0.4)], provenance: [("weights", "a.npz"), ("seed", "0")]),
+        .init(
+          structure: helixPrediction(count, model: "model_2"), history: [(49, nil)],
+          provenance: [("weights", "b.npz"), ("seed", "0")]),
+      ])
+    report.depth = [Int](repeating: 5, count: count)
+    report.rows = 7
+    report.neff = 3.25
+    report.timings = [("features", 0.25)]
+    return report
+  }
+
+  @Test("the page holds every plot, the viewer and where the numbers come from")
+  func complete() throws {
+    let html = try Self.report().page().html
+    for text in [
+      "Confidence along the chain", "Predicted aligned error", "Contacts of the distogram",
+      "Depth of the alignment", "Mean confidence after each pass", "id=\"view\"", "a.npz, b.npz",
+      "effective sequences", "model_2",
+    ] { #expect(html.contains(text), "\(text)") }
+  }
+
+  @Test("nothing on the page is fetched from anywhere")
+  func selfContained() throws {
+    let html = try Self.report().page().html
+    // The name of the SVG format is an address that nobody visits.
+    let rest = html.replacingOccurrences(of: "http://www.w3.org/2000/svg", with: "")
+    #expect(!rest.contains("http:") && !rest.contains("https:"))
+    #expect(!html.contains("src=") && !html.contains("<link") && !html.contains("@import"))
+    #expect(!html.contains("fetch(") && !html.contains("XMLHttpRequest"))
+    #expect(html.contains("default-src 'none'"))
+  }
+
+  @Test("hostile names stay text")
+  func hostileNames() throws {
+    let name = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
+    var report = Self.report(target: name)
+    report.entries[0].structure.modelName = name
+    report.entries[0].provenance[0].value = name
+    report.warnings = [name]
+    report.timings[0].name = name
+    let html = try report.page().html
+    #expect(!html.contains("<script>alert") && !html.contains("<img"))
+    #expect(html.components(separatedBy: "<script").count == 5, "one of data, three of code")
+  }
+
+  @Test("the page of 3000 residues and five predictions is under 8 MiB")
+  func size() throws {
+    let count = 3000
+    var entries = (1...5).map {
+      PredictionReport.Entry(structure: helixPrediction(count, model: "model_\($0)"))
+    }
+    // Noise packs worst.
+    entries[0].alignedError = (0..<count * count).map { Float(($0 &* 2_654_435_761) >> 7 & 31) }
+    entries[0].maxAlignedError = 31
+    let html = try PredictionReport(target: "large", entries: entries).page().html
+    #expect(html.utf8.count < 8 << 20)
+  }
+
+  @Test("a reference is laid under the prediction and scored")
+  func reference() throws {
+    var report = Self.report()
+    let moved = idealHelix(30).map { residue in
+      var residue = residue
+      for index in residue.atoms.indices { residue.atoms[index].position += SIMD3(50, -20, 3) }
+      return residue
+    }
+    report.reference = Structure(models: [Model(chains: [Chain(id: "B", residues: moved)])])
+    let page = try report.page()
+    let scene = try #require(page.scenes.first)
+    let alphas = zip(scene.model.residues, try #require(scene.reference).residues).map {
+      ($0.standardAtoms[.ca]?.position ?? .zero, $1.standardAtoms[.ca]?.position ?? .zero)
+    }
+    #expect(alphas.count == 30)
+    for (a, b) in alphas { #expect(((a - b) * (a - b)).sum() < 1e-4) }
+    #expect(page.figures.contains { $0 == ("1.000", "TM-score") })
+  }
+
+  @Test("a reference of another protein is a warning, not the end of the report")
+  func wrongReference() throws {
+    var report = Self.report()
+    let glycine = idealHelix(30).map { residue in
+      var residue = residue
+      residue.name = "GLY"
+      return residue
+    }
+    report.reference = Structure(models: [Model(chains: [Chain(id: "B", residues: glycine)])])
+    let page = try report.page()
+    #expect(page.warnings.contains { $0.contains("different sequences") })
+    #expect(page.scenes.count == 2)
+  }
+
+  @Test("an ideal helix is a helix but for its ends, an extended chain is coil")
+  func secondaryStructure() {
+    let helix = SecondaryStructure.assign(idealHelix(20))
+    #expect(helix.filter { $0 == .helix }.count >= 16)
+    let stretched = idealHelix(20).enumerated().map { index, residue in
+      var residue = residue
+      for atom in residue.atoms.indices {
+        residue.atoms[atom].position += SIMD3(0, 0, 3 * Double(index))
+      }
+      return residue
+    }
+    #expect(SecondaryStructure.assign(stretched).allSatisfy { $0 == .coil })
+  }
+
+  @Test("JSON of a chain decodes to its residues and coordinates")
+  func traceJSON() throws {
+    let trace = ChainTrace(idealHelix(5), confidence: true)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(trace.json.utf8)) as? [String: Any])
+    #expect(object["letters"] as? String == "AAAAA")
+    #expect((object["tracks"] as? [String: [Double]])?["pLDDT"] == [40, 41, 42, 43, 44])
+    let points = try #require((object["points"] as? String).flatMap { Data(base64Encoded: $0) })
+    #expect(points.count == 5 * 6 * 4)
+    let first = points.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+    #expect(abs(Float(bitPattern: UInt32(littleEndian: first)) - 2.29) < 1e-6)
+  }
+
+  @Test("a page without structures has no script")
+  func withoutScenes() {
+    let html = ReportPage(title: "t", lead: "l", footer: "f").html
+    #expect(!html.contains("<script"))
+  }
+}
