@@ -1,0 +1,162 @@
+import Protein
+import Scoring
+import StructureIO
+
+/// Scores of one predictor on a whole target or a domain of it.
+public struct EvaluationRow: Sendable {
+  /// Who predicted.
+  public var predictor: String
+  /// The target.
+  public var target: String
+  /// `whole`, or the domain's name.
+  public var unit: String
+  /// The domain's residues.
+  public var ranges: String?
+  /// All scores.
+  public var scores: ScoreSet
+  /// Residues of the model with the wrong hand, and overlaps of atoms; of the whole chain.
+  public var wrongHand, clashes: Int
+}
+
+/// A target or prediction that could not be scored, and why.
+public struct EvaluationGap: Sendable, Hashable {
+  /// The target.
+  public var target: String
+  /// The predictor; nil if the target itself cannot be used.
+  public var predictor: String?
+  /// One line.
+  public var reason: String
+  /// Whether something is wrong, rather than not available.
+  public var isFailure: Bool
+}
+
+/// Predictions of one program or set of weights: a folder with a file or folder per target.
+public struct Predictor: Sendable, Hashable {
+  /// Name in tables.
+  public var name: String
+  /// Folder of the predictions.
+  public var folder: String
+
+  /// Predictions in a folder.
+  public init(name: String, folder: String) {
+    self.name = name
+    self.folder = folder
+  }
+}
+
+/// Scores of several predictors on a set of targets.
+public struct Evaluation: Sendable {
+  /// Name of the set.
+  public let name: String
+  /// All targets, those without a structure included; lengths are filled in from structures.
+  public private(set) var targets: [EvaluationTarget]
+  /// The predictors, in the order given.
+  public let predictors: [String]
+  /// Scores, by target, then predictor, then whole chain and domains.
+  public private(set) var rows: [EvaluationRow] = []
+  /// What could not be scored.
+  public private(set) var gaps: [EvaluationGap] = []
+  /// Structures for the page: the first predictor's, on the natives.
+  public private(set) var comparisons: [(target: String, report: ScoreReport)] = []
+
+  /// Scores every target with a structure; one that fails is written down and the others go on.
+  ///
+  /// - Parameter progress: called before each target with its place.
+  public init(
+    name: String, targets: [EvaluationTarget], predictors: [Predictor],
+    progress: (Int, EvaluationTarget) -> Void = { _, _ in }
+  ) {
+    self.name = name
+    self.targets = targets
+    self.predictors = predictors.map(\.name)
+    for index in targets.indices {
+      progress(index, targets[index])
+      score(index, predictors)
+    }
+  }
+
+  private mutating func score(_ index: Int, _ predictors: [Predictor]) {
+    let target = targets[index]
+    guard let read = target.native else {
+      gaps.append(
+        EvaluationGap(
+          target: target.id, predictor: nil, reason: "no native structure", isFailure: false))
+      return
+    }
+    let native: Structure
+    do {
+      native = try read()
+    } catch {
+      gaps.append(
+        EvaluationGap(
+          target: target.id, predictor: nil, reason: "native: \(error)", isFailure: true))
+      return
+    }
+    for predictor in predictors {
+      do {
+        guard let path = EvaluationTarget.file(of: target.id, in: predictor.folder, isNative: false)
+        else {
+          throw EvaluationError.nothing(
+            path: predictor.folder, reason: "no prediction of \(target.id)")
+        }
+        let report = try Self.report(
+          model: try StructureFile.read(path), native: native, target)
+        add(report, target.id, predictor.name)
+        targets[index].length = targets[index].length ?? report.whole.referenceResidues
+        targets[index].msaRows =
+          targets[index].msaRows
+          ?? EvaluationTarget.rows(ofPredictionIn: "\(predictor.folder)/\(target.id)")
+      } catch {
+        gaps.append(
+          EvaluationGap(
+            target: target.id, predictor: predictor.name, reason: "\(error)", isFailure: true))
+      }
+    }
+  }
+
+  private mutating func add(_ report: ScoreReport, _ target: String, _ predictor: String) {
+    if predictor == predictors.first { comparisons.append((target, report)) }
+    let units =
+      [("whole", nil, report.whole)]
+      + report.domains.map { ($0.domain.name, Optional($0.domain.label), $0.scores) }
+    for (unit, ranges, scores) in units {
+      rows.append(
+        EvaluationRow(
+          predictor: predictor, target: target, unit: unit, ranges: ranges, scores: scores,
+          wrongHand: report.quality.wrongHand.count, clashes: report.quality.clashCount))
+    }
+  }
+
+  /// Compares a model with its native; domains are in numbers of the model, which are those of the sequence.
+  static func report(
+    model: Structure, native: Structure, _ target: EvaluationTarget
+  ) throws(ScoringError) -> ScoreReport {
+    let whole = try ScoreReport(model: model, reference: native, referenceChain: target.chain)
+    if target.domains.isEmpty { return whole }
+    let reference =
+      whole.matching.method == .numbers ? native : whole.matching.referenceInNumbersOfModel()
+    return try ScoreReport(
+      model: model, reference: reference, modelChain: whole.modelChain,
+      referenceChain: whole.matching.method == .numbers ? whole.referenceChain : nil,
+      domains: target.domains)
+  }
+}
+
+extension ResidueMatching {
+  /// The reference with the numbers of the model's residues, counted on where the model has none.
+  ///
+  /// Structures of the PDB keep the numbers of their authors; domains of a target count along its sequence.
+  func referenceInNumbersOfModel() -> Structure {
+    var residues = reference
+    var next =
+      (model.firstIndex { $0 != nil }).flatMap { index in
+        model[index].map { $0.number - index }
+      } ?? 1
+    for index in residues.indices {
+      residues[index].number = model[index]?.number ?? next
+      residues[index].insertionCode = nil
+      next = residues[index].number + 1
+    }
+    return Structure(models: [Model(chains: [Chain(id: "A", residues: residues)])])
+  }
+}

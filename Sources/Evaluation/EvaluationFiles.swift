@@ -1,0 +1,177 @@
+import AtomicFiles
+import Foundation
+import Reports
+import Scoring
+
+/// The files of an evaluation: `scores.csv`, `targets.csv`, `evaluation.json`, `report.html`.
+public struct EvaluationFiles: Sendable {
+  private let evaluation: Evaluation
+  private let seed: UInt64
+  private let version: String
+
+  /// Files of an evaluation.
+  ///
+  /// - Parameter seed: of the bootstrap.
+  public init(_ evaluation: Evaluation, seed: UInt64, version: String) {
+    self.evaluation = evaluation
+    self.seed = seed
+    self.version = version
+  }
+
+  /// Writes all files and returns their paths.
+  public func write(to folder: String, plots: PlotFormat?) throws -> [String] {
+    try AtomicFile.createFolder(folder)
+    let page = EvaluationPage(evaluation, seed: seed, version: version)
+    let texts = [
+      ("scores.csv", scoresCSV), ("targets.csv", targetsCSV), ("evaluation.json", try json()),
+      ("report.html", page.page.html),
+    ]
+    for (name, text) in texts { try AtomicFile.write(text, to: "\(folder)/\(name)") }
+    var paths = texts.map { "\(folder)/\($0.0)" }
+    if let plots { paths += try plots.write(page.plots, to: folder) }
+    return paths
+  }
+
+  // MARK: CSV
+
+  /// One line per predictor, target and domain.
+  var scoresCSV: String {
+    let head =
+      "predictor,target,unit,ranges,residues,matched,coverage,lddt,lddt_ca,tm_score,gdt_ts,gdt_ha,"
+      + "rmsd,rmsd95,wrong_hand,clashes"
+    let lines = evaluation.rows.map { row -> String in
+      let scores = row.scores
+      let numbers: [Double?] =
+        [scores.coverage] + Metric.allCases.map { $0.value(scores) }
+        + [scores.rmsd?.value, scores.rmsd95?.value]
+      let cells =
+        [row.predictor, row.target, row.unit, row.ranges ?? ""].map(Self.cell)
+        + ["\(scores.referenceResidues)", "\(scores.matchedResidues)"]
+        + numbers.map { $0.map { "\(($0 * 1e6).rounded() / 1e6)" } ?? "" }
+        + ["\(row.wrongHand)", "\(row.clashes)"]
+      return cells.joined(separator: ",")
+    }
+    return ([head] + lines).joined(separator: "\n") + "\n"
+  }
+
+  /// One line per target and predictor: scored, or why not.
+  var targetsCSV: String {
+    var lines = ["target,residues,msa_rows,domains,predictor,state,reason"]
+    for target in evaluation.targets {
+      let start = [
+        Self.cell(target.id), target.length.map(String.init) ?? "",
+        target.msaRows.map(String.init) ?? "", "\(target.domains.count)",
+      ]
+      for predictor in evaluation.predictors {
+        let gap = evaluation.gaps.first {
+          $0.target == target.id && ($0.predictor == nil || $0.predictor == predictor)
+        }
+        let state = gap.map { $0.isFailure ? "failed" : "not scored" } ?? "scored"
+        let cells = start + [Self.cell(predictor), state, Self.cell(gap?.reason ?? "")]
+        lines.append(cells.joined(separator: ","))
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe in front.
+  static func cell(_ text: String) -> String {
+    let safe = text.first.map { "=+-@".contains($0) } == true ? "'" + text : text
+    guard safe.contains(where: { ",\"\n\r".contains($0) }) else { return safe }
+    return "\"" + safe.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+  }
+
+  // MARK: JSON
+
+  private struct Document: Codable {
+    struct Interval: Codable {
+      var value, low, high: Double
+
+      init(_ estimate: Estimate) {
+        value = estimate.value
+        low = estimate.interval.lowerBound
+        high = estimate.interval.upperBound
+      }
+    }
+
+    struct Row: Codable {
+      var predictor, target, unit: String
+      var ranges: String?
+      var residues, matched: Int
+      var scores: [String: Double]
+    }
+
+    struct Summary: Codable {
+      var predictor, scope, bucket: String
+      var count, targets: Int
+      var mean, median: [String: Interval]
+    }
+
+    struct Comparison: Codable {
+      var first, second, scope, metric: String
+      var count: Int
+      var meanDifference: Interval
+      var signedRankCount: Int
+      var positiveRanks, wilcoxonP: Double
+    }
+
+    struct Gap: Codable {
+      var target: String
+      var predictor: String?
+      var reason: String
+      var isFailure: Bool
+    }
+
+    var name, version: String
+    var bootstrap: [String: UInt64]
+    var rows: [Row]
+    var summaries: [Summary]
+    var comparisons: [Comparison]
+    var gaps: [Gap]
+  }
+
+  /// Everything as JSON with sorted keys.
+  func json() throws -> String {
+    let document = Document(
+      name: evaluation.name, version: version,
+      bootstrap: ["seed": seed, "rounds": UInt64(Bootstrap.rounds)],
+      rows: evaluation.rows.map { row in
+        var scores: [String: Double] = ["coverage": row.scores.coverage]
+        for metric in Metric.allCases { scores[metric.rawValue] = metric.value(row.scores) }
+        scores["rmsd"] = row.scores.rmsd?.value
+        scores["rmsd95"] = row.scores.rmsd95?.value
+        return Document.Row(
+          predictor: row.predictor, target: row.target, unit: row.unit, ranges: row.ranges,
+          residues: row.scores.referenceResidues, matched: row.scores.matchedResidues,
+          scores: scores)
+      },
+      summaries: evaluation.summaries(seed: seed).map { summary in
+        Document.Summary(
+          predictor: summary.predictor, scope: summary.scope.rawValue, bucket: summary.bucket,
+          count: summary.count, targets: summary.targets,
+          mean: Self.intervals(summary.metrics.map { ($0.metric, $0.mean) }),
+          median: Self.intervals(summary.metrics.map { ($0.metric, $0.median) }))
+      },
+      comparisons: evaluation.comparisonsOfPredictors(seed: seed).map { item in
+        Document.Comparison(
+          first: item.first, second: item.second, scope: item.scope.rawValue,
+          metric: item.metric.rawValue, count: item.count,
+          meanDifference: Document.Interval(item.difference), signedRankCount: item.test.count,
+          positiveRanks: item.test.positiveRanks, wilcoxonP: item.test.pValue)
+      },
+      gaps: evaluation.gaps.map {
+        Document.Gap(
+          target: $0.target, predictor: $0.predictor, reason: $0.reason, isFailure: $0.isFailure)
+      })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
+  }
+
+  private static func intervals(
+    _ estimates: [(Metric, Estimate)]
+  ) -> [String: Document.Interval] {
+    Dictionary(
+      estimates.map { ($0.0.rawValue, Document.Interval($0.1)) }, uniquingKeysWith: { a, _ in a })
+  }
+}

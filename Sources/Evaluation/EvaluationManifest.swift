@@ -1,0 +1,214 @@
+import Foundation
+import Scoring
+
+/// A list of targets: what to predict, where its true structure is, and how it is cut into domains.
+///
+/// One JSON form for CASP, CAMEO and own sets; specified in docs/scoring.md.
+public struct EvaluationManifest: Codable, Sendable, Hashable {
+  /// Name of the set, such as `CASP14`.
+  public var name: String
+  /// Where the list comes from and what it leaves out.
+  public var about: String?
+  /// Number of domains of the whole set, of which this file may hold a part.
+  public var domainsTotal: Int?
+  /// Number of domains in this file.
+  public var domainsHeld: Int?
+  /// The targets.
+  public var targets: [Target]
+
+  /// One target.
+  public struct Target: Codable, Sendable, Hashable {
+    /// Name; also that of its files.
+    public var id: String
+    /// Entry of the PDB with its structure.
+    public var pdb: String?
+    /// Chain of that entry.
+    public var chain: String?
+    /// Number of residues of the sequence that is predicted.
+    public var length: Int?
+    /// Residues of that chain that belong to the target, in the numbers of the entry: `337-368+532-901`.
+    public var nativeRanges: String?
+    /// File of the structure, relative to the manifest.
+    public var native: String?
+    /// SHA-256 of that file, for downloads.
+    public var nativeSHA256: String?
+    /// Parts that are scored for themselves, in numbers of the target's sequence.
+    public var domains: [Domain]?
+    /// Rows of the alignment that the set comes with.
+    public var msaRows: Int?
+    /// Date of the release, `YYYY-MM-DD`.
+    public var released: String?
+    /// Who says so: a file, a page, a paper.
+    public var source: String
+
+    enum CodingKeys: String, CodingKey {
+      case id, pdb, chain, length, native, domains, released, source
+      case nativeRanges = "native_ranges"
+      case nativeSHA256 = "native_sha256"
+      case msaRows = "msa_rows"
+    }
+
+    /// A target with nothing but a name and where that comes from.
+    public init(id: String, source: String) {
+      self.id = id
+      self.source = source
+    }
+
+    /// The domains as ranges.
+    func domainRanges() throws -> [DomainRange] {
+      try (domains ?? []).map { domain in
+        DomainRange(
+          name: domain.name, ranges: try DomainRange.parse(domain.ranges).flatMap(\.ranges))
+      }
+    }
+  }
+
+  /// A part of a target.
+  public struct Domain: Codable, Sendable, Hashable {
+    /// Name, such as `T1024-D1`.
+    public var name: String
+    /// Residues of the target's sequence: `2-194`, or `2-50+80-194`.
+    public var ranges: String
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, about, targets
+    case domainsTotal = "domains_total"
+    case domainsHeld = "domains_held"
+  }
+
+  /// A list of targets.
+  public init(name: String, targets: [Target]) {
+    self.name = name
+    self.targets = targets
+  }
+
+  /// Reads a manifest; throws the first of its problems.
+  public static func read(_ path: String) throws -> EvaluationManifest {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw EvaluationError.unreadable(path: path, reason: "no such file or no permission")
+    }
+    do {
+      let manifest = try JSONDecoder().decode(EvaluationManifest.self, from: data)
+      if let problem = manifest.problems.first {
+        throw EvaluationError.badManifest(path: path, problem: problem)
+      }
+      return manifest
+    } catch let error as DecodingError {
+      throw EvaluationError.badManifest(path: path, problem: Self.text(error))
+    }
+  }
+
+  /// Everything that is wrong, one line each; empty for a good manifest.
+  public var problems: [String] {
+    var problems: [String] = []
+    var taken: Set<String> = []
+    if targets.isEmpty { problems.append("'targets' is empty, expected at least one") }
+    for (index, target) in targets.enumerated() {
+      let place = "targets[\(index)] '\(target.id)'"
+      if !Self.isSafe(target.id) {
+        problems.append(
+          "\(place): a name holds letters, digits, '.', '_' and '-', a letter or digit first")
+      }
+      if !taken.insert(target.id).inserted { problems.append("\(place): the name comes twice") }
+      problems += target.problems.map { "\(place): \($0)" }
+    }
+    let held = targets.reduce(0) { $0 + ($1.domains?.count ?? 0) }
+    if let domainsHeld, domainsHeld != held {
+      problems.append("'domains_held' is \(domainsHeld), but the targets list \(held) domains")
+    }
+    if let domainsTotal, domainsTotal < held {
+      problems.append("'domains_total' is \(domainsTotal), but the targets list \(held) domains")
+    }
+    return problems
+  }
+
+  private static func isSafe(_ name: String) -> Bool {
+    guard let first = name.first, first.isASCII, first.isLetter || first.isNumber else {
+      return false
+    }
+    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+  }
+
+  private static func text(_ error: DecodingError) -> String {
+    func path(_ context: DecodingError.Context) -> String {
+      context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return
+        "'\(key.stringValue)' is missing\(path(context).isEmpty ? "" : " in \(path(context).dropFirst())")"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return "'\(path(context).dropFirst())' has a value of the wrong kind"
+    case .dataCorrupted: return "is not JSON"
+    @unknown default: return "cannot be read"
+    }
+  }
+}
+
+extension EvaluationManifest.Target {
+  /// What is wrong with this row.
+  fileprivate var problems: [String] {
+    var problems: [String] = []
+    if source.allSatisfy(\.isWhitespace) {
+      problems.append("'source' is empty; each row says where it is from")
+    }
+    if let pdb, pdb.firstMatch(of: /^[0-9][A-Za-z0-9]{3}$/) == nil {
+      problems.append("'\(pdb)' is no entry of the PDB, expected four characters such as 6S44")
+    }
+    if let chain, chain.isEmpty || chain.count > 4 {
+      problems.append("chain '\(chain)' is no chain name")
+    }
+    if pdb != nil && chain == nil { problems.append("'pdb' without 'chain'") }
+    if let length, !(1...100_000).contains(length) { problems.append("length is \(length)") }
+    if let native, native.hasPrefix("/") || native.split(separator: "/").contains("..") {
+      problems.append("'native' is '\(native)', expected a path below the manifest")
+    }
+    if let nativeRanges, (try? DomainRange.parse(nativeRanges)) == nil {
+      problems.append("'native_ranges' is '\(nativeRanges)', expected such as 337-368+532-901")
+    }
+    if let released, released.firstMatch(of: /^\d{4}-\d{2}-\d{2}$/) == nil {
+      problems.append("'released' is '\(released)', expected YYYY-MM-DD")
+    }
+    return problems + domainProblems
+  }
+
+  private var domainProblems: [String] {
+    var problems: [String] = []
+    var taken: Set<String> = []
+    for domain in domains ?? [] {
+      if !taken.insert(domain.name).inserted {
+        problems.append("domain '\(domain.name)' comes twice")
+      }
+      guard !domain.ranges.contains(","), let ranges = try? DomainRange.parse(domain.ranges).first
+      else {
+        problems.append(
+          "domain '\(domain.name)' is '\(domain.ranges)', expected such as 2-50+80-194")
+        continue
+      }
+      for range in ranges.ranges where range.lowerBound < 1 || range.upperBound > length ?? .max {
+        problems.append(
+          "domain '\(domain.name)' leaves the target's 1-\(length.map(String.init) ?? "…")")
+      }
+    }
+    return problems
+  }
+}
+
+/// Why an evaluation cannot begin.
+public enum EvaluationError: Error, Hashable, CustomStringConvertible {
+  /// A file or folder that is not there or may not be read.
+  case unreadable(path: String, reason: String)
+  /// A manifest with a wrong value.
+  case badManifest(path: String, problem: String)
+  /// Nothing to evaluate.
+  case nothing(path: String, reason: String)
+
+  /// One line: where, what.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason), .nothing(let path, let reason): "\(path): \(reason)"
+    case .badManifest(let path, let problem): "\(path): \(problem)"
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import Protein
+import Scoring
+import StructureIO
+
+/// A protein whose structure is known, or at least listed.
+public struct EvaluationTarget: Sendable {
+  /// Name, also that of its predictions.
+  public var id: String
+  /// Number of residues; nil until a structure tells.
+  public var length: Int?
+  /// Rows of its alignment; nil if unknown.
+  public var msaRows: Int?
+  /// Parts that are scored for themselves, in numbers of the target's sequence.
+  public var domains: [DomainRange]
+  /// Chain of the native; nil for the one that fits best.
+  public var chain: String?
+  /// Reads the true structure; nil if there is none.
+  public var native: (@Sendable () throws -> Structure)?
+
+  /// A target.
+  public init(
+    id: String, length: Int? = nil, msaRows: Int? = nil, domains: [DomainRange] = [],
+    chain: String? = nil, native: (@Sendable () throws -> Structure)? = nil
+  ) {
+    self.id = id
+    self.length = length
+    self.msaRows = msaRows
+    self.domains = domains
+    self.chain = chain
+    self.native = native
+  }
+
+  /// The targets of a manifest, with natives found beside it or in a folder.
+  public static func read(manifest path: String, natives: String? = nil) throws
+    -> [EvaluationTarget]
+  {
+    let manifest = try EvaluationManifest.read(path)
+    let home = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    return try manifest.targets.map { try target($0, home: home, natives: natives ?? home) }
+  }
+
+  private static func target(
+    _ row: EvaluationManifest.Target, home: String, natives: String
+  ) throws -> EvaluationTarget {
+    let ranges = try row.nativeRanges.map { try DomainRange.parse($0).flatMap(\.ranges) }
+    let (entry, chain) = (row.pdb, row.chain)
+    var target = EvaluationTarget(
+      id: row.id, length: row.length, msaRows: row.msaRows, domains: try row.domainRanges())
+    let named = row.native.flatMap { existing("\(home)/\($0)") }
+    if let file = named ?? file(of: row.id, in: natives, isNative: true) {
+      target.native = { try StructureFile.read(file).part(of: entry, chain: chain, ranges: ranges) }
+    }
+    return target
+  }
+
+  /// The targets of a folder: its manifest.json, or else one target per structure file or per folder with one.
+  public static func read(folder: String) throws -> [EvaluationTarget] {
+    if let manifest = existing("\(folder)/manifest.json") { return try read(manifest: manifest) }
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw EvaluationError.unreadable(path: folder, reason: "no such folder or no permission")
+    }
+    let ids = Set(names.compactMap { id(of: $0, in: folder) }).sorted()
+    let targets = ids.compactMap { id in
+      file(of: id, in: folder, isNative: true).map { file in
+        EvaluationTarget(id: id, native: { try StructureFile.read(file) })
+      }
+    }
+    if targets.isEmpty {
+      throw EvaluationError.nothing(
+        path: folder, reason: "holds neither manifest.json nor PDB or mmCIF files")
+    }
+    return targets
+  }
+
+  /// The name that a file or folder gives to a target; nil for other files.
+  private static func id(of name: String, in folder: String) -> String? {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
+    if isFolder.boolValue { return name.hasPrefix(".") ? nil : name }
+    guard let suffix = suffixes.first(where: { name.hasSuffix($0) }) else { return nil }
+    let stem = String(name.dropLast(suffix.count))
+    return stem.hasPrefix("native_") ? String(stem.dropFirst(7)) : stem
+  }
+
+  private static let suffixes = [".pdb", ".cif", ".pdb.gz", ".cif.gz", ".ent", ".ent.gz"]
+
+  /// The file of a target in a folder: for natives `ID.pdb`, `native_ID.pdb`, also below `ID/`; for predictions
+  /// `ID/ranked_0.pdb`, then `ID.pdb` and `ID/ID.pdb`; each as PDB or mmCIF, plain or packed.
+  public static func file(of id: String, in folder: String, isNative: Bool) -> String? {
+    let stems =
+      isNative
+      ? [id, "native_\(id)", "\(id)/native_\(id)", "\(id)/\(id)", "\(id)/native"]
+      : ["\(id)/ranked_0", id, "\(id)/\(id)"]
+    for stem in stems {
+      for suffix in suffixes {
+        if let path = existing("\(folder)/\(stem)\(suffix)") { return path }
+      }
+    }
+    return nil
+  }
+
+  /// Rows of the alignment behind a prediction, as its `provenance_<model>.json` says; nil if there is none.
+  static func rows(ofPredictionIn folder: String) -> Int? {
+    struct Provenance: Decodable { let msa_rows: Int }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.sorted().lazy.filter { $0.hasPrefix("provenance_") && $0.hasSuffix(".json") }
+      .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }
+      .compactMap { try? JSONDecoder().decode(Provenance.self, from: $0).msa_rows }.first
+  }
+
+  private static func existing(_ path: String) -> String? {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    return exists && !isFolder.boolValue ? path : nil
+  }
+}
+
+extension Structure {
+  /// The target's part of a PDB entry: one chain, and of it some ranges of residues, if such are given.
+  ///
+  /// Files of another name, such as those that CASP gives out, hold the target alone and stay whole.
+  func part(of entry: String?, chain: String?, ranges: [ClosedRange<Int>]?) -> Structure {
+    guard let entry, name.lowercased() == entry.lowercased(), let model = models.first else {
+      return self
+    }
+    var result = self
+    let chains = model.chains.filter { chain == nil || $0.id == chain || $0.labelID == chain }
+    result.models = [
+      Model(
+        number: model.number,
+        chains: chains.map { chain in
+          var chain = chain
+          if let ranges {
+            chain.residues.removeAll { residue in !ranges.contains { $0.contains(residue.number) } }
+          }
+          return chain
+        })
+    ]
+    return result
+  }
+}

@@ -1,0 +1,36 @@
+import Reports
+
+extension Evaluation {
+  /// Means over all targets, comparisons and what was not scored, for a terminal.
+  public func text(seed: UInt64) -> String {
+    var lines = [Self.row(["predictor", "of", "n"] + Metric.allCases.map(\.label))]
+    for summary in summaries(seed: seed) where summary.bucket == "all" {
+      let means = Metric.allCases.map { metric in
+        summary.metrics.first { $0.metric == metric }
+          .map { fixedDecimals($0.mean.value, 4) } ?? "-"
+      }
+      lines.append(
+        Self.row([summary.predictor, summary.scope.rawValue, "\(summary.count)"] + means))
+    }
+    for item in comparisonsOfPredictors(seed: seed) where item.metric == .gdtTS {
+      let (low, high) = (item.difference.interval.lowerBound, item.difference.interval.upperBound)
+      lines.append(
+        "\(item.first) - \(item.second), GDT-TS of \(item.count) \(item.scope.rawValue):"
+          + " \(fixedDecimals(item.difference.value, 4))"
+          + " [\(fixedDecimals(low, 4)), \(fixedDecimals(high, 4))],"
+          + " Wilcoxon p \(fixedDecimals(item.test.pValue, 4))")
+    }
+    lines += gaps.map { gap in
+      "\(gap.isFailure ? "failed" : "not scored"): \(gap.target)"
+        + "\(gap.predictor.map { " by \($0)" } ?? ""): \(gap.reason)"
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func row(_ cells: [String]) -> String {
+    cells.enumerated().map { index, cell in
+      let padding = String(repeating: " ", count: max(0, (index == 0 ? 20 : 9) - cell.count))
+      return index == 0 ? cell + padding : padding + cell
+    }.joined(separator: " ")
+  }
+}

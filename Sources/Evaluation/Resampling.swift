@@ -1,0 +1,85 @@
+/// A counter-based stream of random numbers (SplitMix64, Steele, Lea & Flood 2014): the same on every machine.
+struct RandomStream {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
+  }
+
+  /// A number below a bound, all equally likely but for less than 2⁻⁴⁰.
+  mutating func next(below bound: Int) -> Int {
+    Int(next().multipliedFullWidth(by: UInt64(max(1, bound))).high)
+  }
+}
+
+/// A number estimated from a sample, with the interval that resampling gives.
+public struct Estimate: Sendable, Hashable {
+  /// The number.
+  public var value: Double
+  /// From the 2.5th to the 97.5th percentile of its bootstrap distribution.
+  public var interval: ClosedRange<Double>
+}
+
+/// The bootstrap (Efron 1979): draws samples of groups with replacement, the same draws for all statistics.
+///
+/// Domains of one protein are not independent: a group is a target with all that was measured on it.
+public struct Bootstrap: Sendable {
+  /// Number of resamples.
+  public static let rounds = 2000
+  /// Groups drawn in each round.
+  private let draws: [[Int]]
+
+  /// Draws for a number of groups.
+  public init(groups: Int, seed: UInt64, rounds: Int = Bootstrap.rounds) {
+    var random = RandomStream(seed: seed)
+    draws =
+      groups == 0
+      ? [] : (0..<rounds).map { _ in (0..<groups).map { _ in random.next(below: groups) } }
+  }
+
+  /// A statistic of all values with its percentile interval; nil without values.
+  ///
+  /// - Parameter groups: values of each group; their number is that of the draws.
+  public func estimate(
+    _ groups: [[Double]], _ statistic: ([Double]) -> Double
+  ) -> Estimate? {
+    let all = groups.flatMap { $0 }
+    guard !all.isEmpty else { return nil }
+    let value = statistic(all)
+    let resampled = draws.compactMap { draw -> Double? in
+      let sample = draw.flatMap { groups[$0] }
+      return sample.isEmpty ? nil : statistic(sample)
+    }.sorted()
+    guard let low = Self.percentile(resampled, 0.025), let high = Self.percentile(resampled, 0.975)
+    else { return Estimate(value: value, interval: value...value) }
+    return Estimate(value: value, interval: low...max(low, high))
+  }
+
+  private static func percentile(_ sorted: [Double], _ share: Double) -> Double? {
+    guard !sorted.isEmpty else { return nil }
+    return sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+  }
+}
+
+/// Statistics of a sample.
+public enum Sample {
+  /// The mean; 0 without values.
+  public static func mean(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// The middle value, or the mean of the two in the middle; 0 without values.
+  public static func median(_ values: [Double]) -> Double {
+    let sorted = values.sorted()
+    guard let last = sorted.last else { return 0 }
+    let middle = sorted.count / 2
+    if sorted.count % 2 == 1 { return sorted[middle] }
+    return middle == 0 ? last : (sorted[middle - 1] + sorted[middle]) / 2
+  }
+}

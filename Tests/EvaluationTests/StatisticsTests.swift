@@ -1,0 +1,92 @@
+import Testing
+
+@testable import Evaluation
+
+@Suite("Statistics of evaluations")
+struct StatisticsTests {
+  @Test("the bootstrap of {0, 1} has the distribution ¼, ½, ¼ on 0, ½, 1")
+  func twoValues() throws {
+    let bootstrap = Bootstrap(groups: 2, seed: 1, rounds: 20_000)
+    let estimate = try #require(bootstrap.estimate([[0], [1]], Sample.mean))
+    #expect(estimate.value == 0.5)
+    #expect(estimate.interval == 0...1)
+    // Share of resamples whose mean is at most ½, by the 50th percentile of an indicator's mean.
+    let share = try #require(
+      bootstrap.estimate([[0], [1]]) { Sample.mean($0) < 0.25 ? 0 : 1 })
+    #expect(share.value == 1)
+  }
+
+  @Test("the interval of {1, 2, 6} is that of its 27 resamples")
+  func threeValues() throws {
+    let values = [1.0, 2, 6]
+    let means = values.flatMap { a in values.flatMap { b in values.map { (a + b + $0) / 3 } } }
+      .sorted()
+    // 2.5 % of 27 lies within the one resample of three equal smallest (3.7 %).
+    #expect(means[0] == 1 && means[26] == 6)
+    let estimate = try #require(
+      Bootstrap(groups: 3, seed: 7, rounds: 50_000).estimate(values.map { [$0] }, Sample.mean))
+    #expect(estimate.value == 3)
+    #expect(estimate.interval == means[0]...means[26])
+  }
+
+  @Test("groups are drawn whole: two domains of one target never part")
+  func groups() throws {
+    let estimate = try #require(
+      Bootstrap(groups: 1, seed: 1).estimate([[0, 1]], Sample.mean))
+    #expect(estimate.interval == 0.5...0.5)
+  }
+
+  @Test("the same seed gives the same draws, another one others")
+  func seeds() {
+    let values = (0..<40).map { [Double($0 * $0 % 17)] }
+    let first = Bootstrap(groups: 40, seed: 3).estimate(values, Sample.mean)
+    #expect(first == Bootstrap(groups: 40, seed: 3).estimate(values, Sample.mean))
+    #expect(first != Bootstrap(groups: 40, seed: 4).estimate(values, Sample.mean))
+  }
+
+  @Test("no values, no estimate")
+  func empty() {
+    #expect(Bootstrap(groups: 0, seed: 1).estimate([], Sample.mean) == nil)
+    #expect(Bootstrap(groups: 1, seed: 1).estimate([[]], Sample.mean) == nil)
+  }
+
+  @Test(
+    "SplitMix64 gives its published numbers for seed 1234567",
+    arguments: [[6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]])
+  func splitMix(expected: [UInt64]) {
+    var stream = RandomStream(seed: 1_234_567)
+    #expect(expected.map { _ in stream.next() } == expected)
+  }
+
+  @Test(
+    "means and medians",
+    arguments: [([], 0, 0), ([5], 5, 5), ([1, 2, 9], 4, 2), ([4, 1, 3, 2], 2.5, 2.5)])
+  func samples(values: [Double], mean: Double, median: Double) {
+    #expect(Sample.mean(values) == mean)
+    #expect(Sample.median(values) == median)
+  }
+
+  @Test(
+    "Wilcoxon's p is the share of sign patterns at least as extreme",
+    arguments: [
+      ([], 1.0), ([0, 0], 1), ([1], 1), ([1, 2, 3, 4, 5], 2.0 / 32), ([-1, 2, 3, 4, 5], 4.0 / 32),
+      // Ranks 1 … 6, only rank 3 negative: sums 0 … 3 have 1 + 1 + 1 + 2 patterns on each side.
+      ([1, 2, -3, 4, 5, 6], 10.0 / 64),
+      // Two equal sizes share rank 1.5: patterns with a sum of 6, of at most 0, each 1 of 8.
+      ([1, 1, 2], 2.0 / 8),
+      // Sums are 0, 1.5 twice, 3 twice, 4.5 twice, 6; six are at least 1.5 from the middle.
+      ([1, -1, 2], 6.0 / 8),
+    ] as [([Double], Double)])
+  func signedRanks(differences: [Double], p: Double) {
+    #expect(abs(SignedRankTest(differences).pValue - p) < 1e-12)
+  }
+
+  @Test("beyond the exact limit the normal approximation continues the exact values")
+  func approximation() {
+    let differences = (1...60).map { Double($0 % 3 == 0 ? -$0 : $0) }
+    let exact = SignedRankTest(differences)
+    let more = SignedRankTest(differences + [61])
+    #expect(exact.pValue < 0.05 && exact.pValue > 0.0001)
+    #expect(abs(more.pValue / exact.pValue - 0.75) < 0.3)
+  }
+}
