@@ -9,6 +9,7 @@ let package = Package(
     .executable(name: "helixfold", targets: ["helixfold-cli"]),
     .library(name: "HelixFold", targets: ["HelixFold"]),
     .library(name: "Scoring", targets: ["Protein", "StructureIO", "Scoring"]),
+    .library(name: "Reports", targets: ["Reports", "Evaluation"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -30,6 +31,16 @@ let package = Package(
     .target(name: "Protein"),
     .target(name: "StructureIO", dependencies: ["Protein", "AtomicFiles"]),
     .target(name: "Scoring", dependencies: ["Protein"]),
+    .target(
+      name: "Reports",
+      dependencies: ["Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles"],
+      resources: [
+        .embedInCode("Resources/page.css"), .embedInCode("Resources/viewer.js"),
+        .embedInCode("Resources/mesh.js"), .embedInCode("Resources/page.js"),
+      ]),
+    .target(
+      name: "Evaluation",
+      dependencies: ["Protein", "StructureIO", "Scoring", "Reports", "AtomicFiles"]),
 
     // The contract between data and network.
     .target(name: "FoldingCore", dependencies: ["Protein", "NumericArrays"]),
@@ -58,13 +69,13 @@ let package = Package(
       name: "HelixFold",
       dependencies: [
         "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "Evidence", "FoldingModel",
-        "Weights", "StructureIO", "Scoring",
+        "Weights", "StructureIO", "Scoring", "Reports", "Evaluation",
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
         "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence", "AtomicFiles",
-        "Scoring", "StructureIO",
+        "Scoring", "StructureIO", "Reports", "Evaluation",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -97,6 +108,8 @@ let package = Package(
     .testTarget(
       name: "ScoringTests", dependencies: ["Scoring", "StructureIO"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "StructureIO"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "StructureIO"]),
     .testTarget(
       name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles", "HDF5Files"],
       resources: [.copy("Fixtures")]),
