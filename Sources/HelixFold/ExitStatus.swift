@@ -1,9 +1,11 @@
 import ArrayFiles
 import AtomicFiles
+import Evaluation
 import Evidence
 import FeaturePipeline
 import FoldingModel
 import HDF5Files
+import Scoring
 import StructureIO
 import Weights
 
@@ -50,7 +52,9 @@ public enum ExitStatus: Int32, Sendable {
     case let error as HDF5Error: self = error.status
     case let error as SearchFailure: self = ExitStatus(rawValue: error.exitStatus) ?? .internalError
     case is UserTemplateError: self = .missingInput
-    case is ParameterError, is WeightsError, is ConfigurationError: self = .badInput
+    case let error as EvaluationError: self = error.status
+    case is ParameterError, is WeightsError, is ConfigurationError, is ScoringError:
+      self = .badInput
     default: self = .internalError
     }
   }
@@ -60,6 +64,14 @@ public enum ExitStatus: Int32, Sendable {
 public protocol ExitStatusError: Error {
   /// The status with which a command ends because of it.
   var exitStatus: ExitStatus { get }
+}
+
+extension EvaluationError {
+  /// A file that cannot be opened is missing; the rest is bad input.
+  fileprivate var status: ExitStatus {
+    if case .unreadable = self { return .missingInput }
+    return .badInput
+  }
 }
 
 extension ArrayFileError {

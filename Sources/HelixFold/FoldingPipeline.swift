@@ -69,7 +69,8 @@ public final class FoldingPipeline {
     let runs = models.flatMap { model in
       (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
     }
-    let files = [folder.file(raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif")]
+    let structure = raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif"
+    let files = [folder.file(structure), folder.file("report.html")]
     let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
     if options.resumes && folder.isFinished(fingerprints) {
       reporter.note("\(raw.id): finished before, nothing to do")
@@ -91,9 +92,13 @@ public final class FoldingPipeline {
     report(timings, of: raw)
     let provenance = Dictionary(
       uniqueKeysWithValues: runs.map { ($0.name, $0.provenance(of: raw, options)) })
+    let provenanceOf = { (result: ModelResult) in
+      provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
+    }
+    try folder.writeReport(
+      results, of: raw, provenance: provenanceOf, timings: timings, options: options)
     try folder.writeRanking(
-      results, of: raw,
-      provenance: { result in provenance[result.name] ?? runs[0].provenance(of: raw, options) },
+      results, of: raw, provenance: provenanceOf,
       timings: timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
     for run in runs { try? FileManager.default.removeItem(atPath: folder.file(run.stateFile)) }
     return files

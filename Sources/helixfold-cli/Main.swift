@@ -11,7 +11,8 @@ struct HelixFoldCommand: ParsableCommand {
     version: helixFoldVersion,
     subcommands: [
       PredictCommand.self, SearchCommand.self, DatabasesCommand.self, PrepareCommand.self,
-      StoreCommand.self, WeightsCommand.self, ScoreCommand.self, CheckCommand.self,
+      StoreCommand.self, WeightsCommand.self, ScoreCommand.self, EvaluateCommand.self,
+      CheckCommand.self,
       BenchCommand.self, DevCommand.self,
     ])
 

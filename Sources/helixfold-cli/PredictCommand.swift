@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import HelixFold
+import Reports
+import StructureIO
 
 /// `helixfold predict`: from sequence and alignment to structures.
 struct PredictCommand: ParsableCommand {
@@ -8,8 +10,8 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Predict structures from sequences and alignments.",
     discussion: """
-      Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings and
-      provenance, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the others
+      Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings,
+      provenance and a report.html to look at, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the others
       go on. A run that was stopped goes on with --resume and ends with the same bits.
 
       With --database or --database-set sequences are searched first, as by 'search'; results are kept in OUT/cache and
@@ -72,6 +74,12 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Write the structure of every pass.")
   var saveRecycles = false
 
+  @Option(help: "Structure to lay under the predictions in report.html and to score them against.")
+  var reference: String?
+
+  @Option(help: "Write the drawings of the report as files too: svg or png.")
+  var plots: PlotFormat?
+
   @Flag(help: "Go on where a stopped run left off; finished passes are kept.")
   var resume = false
 
@@ -132,6 +140,7 @@ struct PredictCommand: ParsableCommand {
     compute.pin()
     Interruption.listen()
     let reporter = ProgressReporter(style: progress)
+    let options = try self.options()
     let models = try ModelDescription.open(options)
     for model in models { if let note = model.note { reporter.warn(note) } }
     let targets = try PredictionTarget.collect(
@@ -157,7 +166,7 @@ struct PredictCommand: ParsableCommand {
     return collector
   }
 
-  private var options: PredictionOptions {
+  private func options() throws -> PredictionOptions {
     var options = PredictionOptions()
     options.msaBudget = evidence.msaBudget
     options.checksBudget = evidence.msaBudgetCheck
@@ -178,9 +187,13 @@ struct PredictCommand: ParsableCommand {
     options.savesRecycles = saveRecycles
     options.resumes = resume
     options.isDryRun = dryRun
+    options.reference = try reference.map { try StructureFile.read($0) }
+    options.plots = plots
     options.output = output
     return options
   }
 }
 
 extension ProgressReporter.Style: ExpressibleByArgument {}
+
+extension PlotFormat: ExpressibleByArgument {}

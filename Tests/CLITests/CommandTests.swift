@@ -8,7 +8,7 @@ struct CommandTests {
     (["predict"], ["--msa", "--weights", "--max-memory", "--resume", "--dry-run", "--save-recycles"]),
     (["predict"], ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]),
     (["prepare"], ["--msa"]), (["store"], ["list", "verify", "pack"]),
-    (["score"], ["--domains", "--json"]),
+    (["score"], ["--domains", "--json"]), (["evaluate"], ["--predictions", "--check-manifest"]),
     (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
     (["dev", "forward"], ["--params", "--inputs", "--teacher"]),
     ([], ["predict", "score", "bench"]),
@@ -62,7 +62,7 @@ struct CommandTests {
     let folder = try ScratchFolder()
     let result = try Command.run(tiny(["-"]), in: folder, input: ">../../evil name\nMKVLA\n")
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output == "out/evil/ranked_0.pdb\n")
+    #expect(result.output == "out/evil/ranked_0.pdb\nout/evil/report.html\n")
     #expect(result.errors.contains("random numbers"))
     let pdb = try String(contentsOf: folder.file("out/evil/ranked_0.pdb"), encoding: .utf8)
     #expect(pdb.contains("random numbers"))

@@ -1,4 +1,6 @@
 import FoldingCore
+import Protein
+import Reports
 import TensorCore
 
 /// What `helixfold predict` was asked for.
@@ -39,6 +41,10 @@ public struct PredictionOptions: Sendable {
   public var savesRecycles = false
   /// Goes on where a run that was stopped left off.
   public var resumes = false
+  /// Structure that the report lays under the predictions and scores them against.
+  public var reference: Structure?
+  /// Writes the drawings of the report as files too.
+  public var plots: PlotFormat?
   /// Plans and checks everything, then stops.
   public var isDryRun = false
   /// Folder of the results.

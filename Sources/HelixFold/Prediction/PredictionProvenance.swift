@@ -66,6 +66,24 @@ struct PredictionProvenance: Sendable {
       ])
   }
 
+  /// Names and values for people: the table of the report.
+  var facts: [(name: String, value: String)] {
+    let facts: [(String, JSONValue)] =
+      identity + [
+        ("threads", .integer(options.threads)), ("features", .string(featureDigest)),
+        ("alignment rows", .integer(target.rowCount)),
+        ("templates", .string(target.templates.names.joined(separator: ", "))),
+        (
+          "alignments",
+          .string(target.sources.map { "\($0.name) (\($0.rows) rows)" }.joined(separator: ", "))
+        ),
+      ]
+    return facts.map { name, value in
+      let text = if case .string(let text) = value { text } else { value.text }
+      return (name.replacing("_", with: " "), text.isEmpty ? "none" : text)
+    }
+  }
+
   private var identity: [(String, JSONValue)] {
     [
       ("version", .string(helixFoldVersion)),

@@ -70,10 +70,7 @@ struct PredictionFolder {
     _ results: [ModelResult], of raw: RawFeatures, provenance: (ModelResult) -> PredictionProvenance,
     timings: [(name: String, value: Double)]
   ) throws {
-    let ranked = results.sorted {
-      ($1.prediction.meanPLDDT, $0.name) < ($0.prediction.meanPLDDT, $1.name)
-    }
-    for (rank, result) in ranked.enumerated() {
+    for (rank, result) in ModelResult.ranked(results).enumerated() {
       let structure = try result.structure(of: raw, provenance: provenance(result))
       if raw.residueCount <= 9999 {
         try AtomicFile.write(try structure.pdb(), to: file("ranked_\(rank).pdb"))
@@ -94,6 +91,11 @@ struct ModelResult {
   let name: String
   let prediction: Prediction
   let history: [RecyclingState.Record]
+
+  /// Best mean pLDDT first, equal ones by name.
+  static func ranked(_ results: [ModelResult]) -> [ModelResult] {
+    results.sorted { ($1.prediction.meanPLDDT, $0.name) < ($0.prediction.meanPLDDT, $1.name) }
+  }
 
   func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure {
     PredictedStructure(

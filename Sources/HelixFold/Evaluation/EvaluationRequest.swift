@@ -1,0 +1,113 @@
+import AtomicFiles
+import Evaluation
+import FeaturePipeline
+import Foundation
+import Protein
+import Reports
+import StructureIO
+
+/// An evaluation of predictions on a set of targets, as `helixfold evaluate` runs it.
+public struct EvaluationRequest: Sendable {
+  /// The set: a manifest (JSON), a folder with natives, or a store (HDF5) with labels.
+  public var set: String
+  /// Folder of the natives that a manifest names.
+  public var natives: String?
+  /// Predictions that exist.
+  public var predictors: [Predictor] = []
+  /// Folder of the results.
+  public var output: String
+  /// Seed of the bootstrap.
+  public var seed: UInt64 = 0
+  /// Writes the drawings of the report as files too.
+  public var plots: PlotFormat?
+
+  /// An evaluation of a set.
+  public init(set: String, output: String) {
+    self.set = set
+    self.output = output
+  }
+
+  /// Name of the set and its targets.
+  public func targets() throws -> (name: String, targets: [EvaluationTarget]) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: set, isDirectory: &isFolder) else {
+      throw EvaluationError.unreadable(path: set, reason: "no such file or folder")
+    }
+    let name = URL(fileURLWithPath: set).deletingPathExtension().lastPathComponent
+    if isFolder.boolValue { return (name, try EvaluationTarget.read(folder: set)) }
+    let start = FileHandle(forReadingAtPath: set)?.readData(ofLength: 4) ?? Data()
+    if [UInt8](start) == [0x89, 0x48, 0x44, 0x46] {
+      return (name, try Self.targets(of: try FeatureStore(path: set)))
+    }
+    let manifest = try EvaluationManifest.read(set)
+    return (manifest.name, try EvaluationTarget.read(manifest: set, natives: natives))
+  }
+
+  /// Targets of a store; those without labels have no native.
+  private static func targets(of store: FeatureStore) throws -> [EvaluationTarget] {
+    store.entries.map { entry in
+      var target = EvaluationTarget(
+        id: entry.id, length: entry.residues, msaRows: entry.rows)
+      if entry.hasLabels { target.native = { try store.native(of: entry.id) } }
+      return target
+    }
+  }
+
+  /// Predicts the targets with each network into `OUT/predictions/<network>`; finished ones are kept.
+  ///
+  /// What fails is listed there in failures.json and in the evaluation; only a wish to stop ends the run.
+  public mutating func predict(
+    _ inputs: [PredictionTarget], with models: [ModelDescription], _ options: PredictionOptions,
+    reporter: ProgressReporter
+  ) throws {
+    let wanted = Set(try targets().targets.map(\.id))
+    for model in models {
+      var options = options
+      options.output = "\(output)/predictions/\(model.name)"
+      options.resumes = true
+      try AtomicFile.createFolder(options.output)
+      let pipeline = FoldingPipeline(options, models: [model], reporter: reporter)
+      _ = try pipeline.predict(inputs.filter { wanted.contains($0.id) }) { _, _ in }
+      predictors.append(Predictor(name: model.name, folder: options.output))
+    }
+  }
+
+  /// Scores all predictions and writes the files.
+  public func run(
+    reporter: ProgressReporter
+  ) throws -> (evaluation: Evaluation, files: [String], status: ExitStatus) {
+    let (name, targets) = try targets()
+    let evaluation = Evaluation(name: name, targets: targets, predictors: predictors) {
+      reporter.progress("\($1.id) scoring", Double($0) / Double(targets.count), remaining: nil)
+    }
+    let files = try EvaluationFiles(evaluation, seed: seed, version: helixFoldVersion)
+      .write(to: output, plots: plots)
+    let hasFailed = evaluation.gaps.contains(where: \.isFailure)
+    let status: ExitStatus =
+      evaluation.rows.isEmpty ? .badInput : hasFailed ? .someFailed : .success
+    return (evaluation, files, status)
+  }
+}
+
+extension FeatureStore {
+  /// The labels of a target as a structure, residues numbered from 1.
+  fileprivate func native(of id: String) throws -> Structure {
+    let features = try features(of: id)
+    guard let labels = try labels(of: id) else {
+      throw EvaluationError.nothing(path: path, reason: "'\(id)' has no labels")
+    }
+    let residues = features.aatype.enumerated().compactMap { row, type -> Residue? in
+      let atoms = AtomName.allCases.compactMap { name -> Atom? in
+        guard labels.mask.values[row * 37 + name.index] > 0.5 else { return nil }
+        let start = (row * 37 + name.index) * 3
+        let place = (0..<3).map { Double(labels.positions.values[start + $0]) }
+        return Atom(
+          name: name.name, element: name.element.symbol,
+          position: SIMD3(place[0], place[1], place[2]))
+      }
+      let type = AminoAcid(rawValue: type) ?? .unknown
+      return atoms.isEmpty ? nil : Residue(name: type.code, number: row + 1, atoms: atoms)
+    }
+    return Structure(name: id, models: [Model(chains: [Chain(id: "A", residues: residues)])])
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+/// `score` and `evaluate` as a user meets them: statuses, one-line messages, files.
+@Suite("Commands for scoring")
+struct ScoreAndEvaluateTests {
+  /// A chain of glycines as PDB text.
+  static func chain(_ count: Int, name: String = "GLY", atom: String = "CA", wrongX: String? = nil)
+    -> String
+  {
+    (0..<count).map { index in
+      let x = String(format: "%8.3f", 3.0 * cos(0.9 * Double(index)))
+      let y = String(format: "%8.3f", 3.0 * sin(0.9 * Double(index)))
+      let z = String(format: "%8.3f", 1.5 * Double(index))
+      let number = String(format: "%4d", index + 1)
+      return "ATOM  \(String(format: "%5d", index + 1))  \(atom)  \(name) A\(number)    "
+        + "\(index == 2 ? wrongX ?? x : x)\(y)\(z)  1.00 50.00           C  "
+    }.joined(separator: "\n") + "\nEND\n"
+  }
+
+  /// The line `hello world`, packed by gzip.
+  static let packedText =
+    Data(
+      base64Encoded: "H4sIAAAAAAAAA8tIzcnJVyjPL8pJ4QIALTsIrwwAAAA=") ?? Data()
+
+  @Test(
+    "a model that cannot be scored is one line and its status",
+    arguments: [
+      ("no C-alpha", Data(chain(9, atom: "CB").utf8), 65, "no C-alpha"),
+      ("other sequence", Data(chain(9, name: "TRP").utf8), 65, "different sequences"),
+      ("no chain", Data("END\n".utf8), 65, "model.pdb"),
+      ("water only", Data(chain(3, name: "HOH").utf8), 65, "no amino acid"),
+      ("NaN", Data(chain(9, wrongX: "     nan").utf8), 65, "model.pdb:3"),
+      ("infinite", Data(chain(9, wrongX: "     inf").utf8), 65, "model.pdb:3"),
+      ("no number", Data(chain(9, wrongX: "  what??").utf8), 65, "model.pdb"),
+      ("gzip of something else", packedText, 65, "model.pdb"),
+      ("broken gzip", Data(packedText.prefix(20)), 65, "model.pdb"),
+      ("empty", Data(), 65, "model.pdb"), ("binary", Data([0, 1, 2, 255]), 65, "model.pdb"),
+    ])
+  func badModels(_ name: String, _ content: Data, _ status: Int, _ text: String) throws {
+    let folder = try ScratchFolder()
+    try content.write(to: folder.file("model.pdb"))
+    try Data(Self.chain(9).utf8).write(to: folder.file("native.pdb"))
+    for arguments in [["model.pdb", "native.pdb"], ["native.pdb", "model.pdb"]] {
+      let result = try Command.run(["score"] + arguments, in: folder)
+      #expect(result.status == Int32(status), "\(name): \(result.errors)")
+      #expect(result.errors.split(separator: "\n").count == 1, "\(name): \(result.errors)")
+      #expect(result.errors.contains(text), "\(name): \(result.errors)")
+      #expect(result.output.isEmpty)
+    }
+  }
+
+  @Test("a file that is not there has status 66")
+  func missing() throws {
+    let result = try Command.run(["score", "nowhere.pdb", "nowhere.cif"])
+    #expect(result.status == 66)
+    #expect(result.errors.contains("nowhere.pdb"))
+  }
+
+  @Test("evaluate scores what is there, lists the rest, and says so in its status")
+  func evaluate() throws {
+    let folder = try ScratchFolder()
+    for place in ["natives", "models"] {
+      try FileManager.default.createDirectory(
+        at: folder.file(place), withIntermediateDirectories: true)
+    }
+    for (id, count) in [("a", 30), ("b", 40)] {
+      try Data(Self.chain(count).utf8).write(to: folder.file("natives/\(id).pdb"))
+    }
+    try Data(Self.chain(30).utf8).write(to: folder.file("models/a.pdb"))
+    let arguments = ["evaluate", "natives", "--predictions", "good=models", "-o", "out"]
+    let first = try Command.run(arguments, in: folder)
+    #expect(first.status == 1, "\(first.errors)")
+    #expect(first.output.contains("failed: b by good"))
+    for name in ["scores.csv", "targets.csv", "evaluation.json", "report.html"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("out/\(name)").path))
+    }
+    try Data(Self.chain(40).utf8).write(to: folder.file("models/b.pdb"))
+    let second = try Command.run(arguments, in: folder)
+    #expect(second.status == 0)
+    #expect(second.output.contains("1.0000"))
+  }
+
+  @Test(
+    "wrong uses of evaluate have their statuses",
+    arguments: [
+      (["evaluate", "x"], 64), (["evaluate", "nowhere", "--predictions", "p"], 66),
+      (["evaluate", "empty", "--predictions", "p"], 65),
+      (["evaluate", "bad.json", "--check-manifest"], 65),
+      (["evaluate", "x", "--predictions", "a=b", "a=c"], 64),
+      (["evaluate", "x", "--predictions", "a=b", "--plots", "gif"], 64),
+    ])
+  func statuses(_ arguments: [String], _ status: Int) throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("empty"), withIntermediateDirectories: true)
+    try Data("{\"name\": \"n\", \"targets\": []}".utf8).write(to: folder.file("bad.json"))
+    let result = try Command.run(arguments, in: folder)
+    #expect(result.status == Int32(status), "\(result.errors)")
+  }
+
+  @Test("predict writes a page with its plots, and lays a reference under the model")
+  func predictionPage() throws {
+    let folder = try ScratchFolder()
+    try Data(">a\nGGGGGGGGGGGG\n".utf8).write(to: folder.file("in.fasta"))
+    try Data(Self.chain(12).utf8).write(to: folder.file("native.pdb"))
+    let result = try Command.run(
+      [
+        "predict", "in.fasta", "--random-weights", "--preset", "tiny", "--num-recycle", "1", "-o",
+        "out",
+        "--reference", "native.pdb", "--plots", "svg",
+      ], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let html = try String(contentsOf: folder.file("out/a/report.html"), encoding: .utf8)
+    for text in ["weights checksum", "random parameters", "TM-score", "id=\"view\"", "reference"] {
+      #expect(html.contains(text), "\(text)")
+    }
+    for plot in ["plddt", "coverage", "recycles", "contacts"] {
+      #expect(FileManager.default.fileExists(atPath: folder.file("out/a/plot_\(plot).svg").path))
+    }
+  }
+}
