@@ -3,7 +3,7 @@ import Protein
 extension AtomPlacement {
   /// Derivative of `groupFrames` and `atom14Positions` together, residue by residue.
   ///
-  /// Algorithm 24 (Jumper et al. 2021, Suppl. 1.8.4) backwards: atoms hang on groups, groups on one another and on the
+  /// Runs backwards through Algorithm 24 (Jumper et al. 2021, Suppl. 1.8.4): atoms hang on groups, groups on one another and on the
   /// backbone. Groups and atoms that a residue type lacks have no part in it.
   ///
   /// - Parameters:
