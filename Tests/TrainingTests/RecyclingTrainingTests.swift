@@ -79,14 +79,15 @@ struct RecyclingTrainingTests {
   /// One iteration of the structure module, because rotations are constants to the next one, and no confidence heads,
   /// because their targets are: constants to the derivative but not to a difference. No recycling for the same reason.
   ///
-  /// The loss is known to about 10⁻⁶ of itself in fp32. The step changes it by about 10⁻³, and parameters by at most
-  /// 1 %.
-  @Test("the slope of the whole loss along its gradient is the gradient's squared length")
+  /// Clamps and clashes have kinks: differences approach the derivative only with steps that change the loss by some 10⁻⁵ of
+  /// itself, and with a draw of dropout that puts no kink beside the point. The loss is rounded to some 10⁻⁸ of itself and
+  /// parameters are moved by whole units of their last place, for which the prediction accounts: 1 % is asked for.
+  @Test("the whole loss changes with every part of the network as its gradient says")
   func slope() throws {
     var shallow = FoldingConfig.tiny
     shallow.structure.layers = 1
     let network = try FoldingNetwork.random(shallow)
-    let context = ExecutionContext.forTest(threads: 2).dropping(by: DropoutKey(seed: 5))
+    let context = ExecutionContext.forTest(threads: 2).dropping(by: DropoutKey(seed: 3))
     var config = LossConfig.fineTune
     config.weights.confidence = 0
     config.weights.alignedError = 0
@@ -108,39 +109,68 @@ struct RecyclingTrainingTests {
       backward.gradient(of: training.heads.distogram).array().values == gradients.distogram)
     tape.replay(backward)
 
-    // Parameters behind the trunk, each of which reaches the loss along its own path.
     let structure = network.structure
-    let parameters = [
-      structure.initialProjection.weight, structure.attention.output.weight,
-      structure.attention.pointKeyValue.weight, structure.transition[0].weight,
-      structure.backboneUpdate.weight, structure.sideChain.angles.weight,
-      network.distogram.halfLogits.weight, network.maskedMSA.logits.weight,
-      network.experimentallyResolved.logits.weight,
+    var groups: [String: [Tensor]] = [
+      "initial projection": [structure.initialProjection.weight],
+      "attention": [structure.attention.output.weight],
+      "value points": [structure.attention.pointKeyValue.weight],
+      "transition": [structure.transition[0].weight],
+      "frame update": [structure.backboneUpdate.weight],
+      "torsions": [structure.sideChain.angles.weight],
     ]
-    for (index, parameter) in parameters.enumerated() {
-      let start = parameter.array().values
-      let gradient = backward.gradient(of: parameter).array().values
-      let squaredLength = squares(gradient)
+    for (key, parameter) in network.parameters {
+      let path = key.dropFirst(FoldingNetwork.root.count + 1).split(separator: "/")
+      let depth = path.first == "evoformer" ? 2 : 1
+      if path.first == "predicted_lddt_head" || path.first == "predicted_aligned_error_head" {
+        continue
+      }
+      groups[path.prefix(depth).joined(separator: "/"), default: []].append(parameter)
+    }
+    for (name, parameters) in groups.sorted(by: { $0.key < $1.key }) {
+      let direction = Direction(parameters, backward)
       let step = min(
-        1e-3 * report.total / squaredLength, 0.01 * (squares(start) / squaredLength).squareRoot())
-      func move(_ steps: Double) {
-        for (k, x) in start.enumerated() {
-          parameter.floats[k] = x + Float(steps * step) * gradient[k]
-        }
+        3e-5 * report.total / direction.squaredLength,
+        3e-4 * (direction.parametersSquared / direction.squaredLength).squareRoot())
+      func value(_ step: Double) throws -> (loss: Double, predicted: Double) {
+        let predicted = direction.move(step)
+        defer { direction.move(0) }
+        return (try evaluate(Tape()).1.total, predicted)
       }
-      func value(_ steps: Double) throws -> Double {
-        move(steps)
-        defer { move(0) }
-        return try evaluate(Tape()).1.total
-      }
-      let slope =
-        (try value(-2) - 8 * value(-1) + 8 * value(1) - value(2)) / (12 * step)
-      #expect(
-        abs(slope / squaredLength - 1) < 0.01, "parameter \(index): \(slope), \(squaredLength)")
+      let (up, down) = (try value(step), try value(-step))
+      let ratio = (up.loss - down.loss) / (up.predicted - down.predicted)
+      #expect(abs(ratio - 1) < 0.01, "\(name): \(ratio)")
     }
   }
 }
 
-private func squares(_ values: [Float]) -> Double {
-  values.reduce(0) { $0 + Double($1) * Double($1) }
+/// Some parameters, to be moved along their gradient.
+private struct Direction {
+  let parameters: [(tensor: Tensor, start: [Float], gradient: [Float])]
+  let squaredLength, parametersSquared: Double
+
+  init(_ tensors: [Tensor], _ context: ExecutionContext) {
+    parameters = tensors.map {
+      ($0, $0.array().values, context.gradient(of: $0).array().values)
+    }
+    func squares(_ values: [Float]) -> Double {
+      values.reduce(0) { $0 + Double($1) * Double($1) }
+    }
+    squaredLength = parameters.reduce(0) { $0 + squares($1.gradient) }
+    parametersSquared = parameters.reduce(0) { $0 + squares($1.start) }
+  }
+
+  /// Moves the parameters by a multiple of the gradient from where they were at first.
+  ///
+  /// - Returns: the change of the loss that the gradient predicts for the rounded parameters.
+  @discardableResult
+  func move(_ factor: Double) -> Double {
+    var predicted = 0.0
+    for (tensor, start, gradient) in parameters {
+      for (k, x) in start.enumerated() {
+        tensor.floats[k] = x + Float(factor) * gradient[k]
+        predicted += Double(gradient[k]) * (Double(tensor.floats[k]) - Double(x))
+      }
+    }
+    return predicted
+  }
 }
