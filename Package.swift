@@ -69,7 +69,7 @@ let package = Package(
       name: "HelixFold",
       dependencies: [
         "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "Evidence", "FoldingModel",
-        "Weights", "StructureIO", "Scoring", "Reports", "Evaluation",
+        "Weights", "StructureIO", "Scoring", "Training", "Reports", "Evaluation",
       ]),
     .executableTarget(
       name: "helixfold-cli",
@@ -120,7 +120,7 @@ let package = Package(
       name: "TrainingTests", dependencies: ["Training", "FoldingModel", "TestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles"],
+      name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles", "Training"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),
     .testTarget(name: "CLITests", dependencies: ["helixfold-cli"]),

@@ -144,6 +144,43 @@ struct EmbedderGradientTests {
     expect(found, within: gradientTolerance(storage))
   }
 
+  /// Rounding errors of seven layers, there and back, add.
+  ///
+  /// In bfloat16 only where a derivative sums over enough pairs for them to cancel.
+  @Test(
+    "template embedding: all templates, from features to z",
+    arguments: [(1, .float32), (3, .float32), (9, .float32), (9, .bfloat16), (17, .bfloat16)]
+      as [(Int, DType)])
+  func templates(residues: Int, storage: DType) throws {
+    let context = ExecutionContext.forTest(threads: 2, storage: storage)
+    let scope = RandomParameters.scope(storage, context.pool)
+    let layer = try TemplateEmbedding(
+      scope, Self.config.channels, try #require(Self.config.template))
+    let twin = PlainTemplateEmbedding<Double>(layer)
+    let templates = TemplateFeatures.random(count: 2, residues: residues)
+    let z = Tensor(
+      randomArray([residues, residues, Self.config.channels.pair], "z"), storage, pool: context.pool
+    )
+    let plainZ = PlainTensor<Double>(z)
+    let mask = PlainTensor<Double>(repeating: 1, shape: [residues, residues])
+    var pairs: [GradientComparison.Pair] =
+      [("z", z, plainZ)]
+      + Self.pairs("features", layer.pairStack.embedding, twin.pairStack.embedding)
+      + Self.pairs("output norm", layer.pairStack.outputNorm, twin.pairStack.outputNorm)
+    for (block, plain) in zip(layer.pairStack.blocks, twin.pairStack.blocks) {
+      let (fast, slow) = (block.multiplicationIncoming, plain.multiplicationIncoming)
+      pairs += Self.pairs("multiplication", fast.leftProjection, slow.leftProjection)
+    }
+    let update = try #require(twin(plainZ, templates, pairMask: mask))
+    let found = GradientComparison(context).deviations(pairs, twin: plainZ + update) { context in
+      let visible = AttentionMask(
+        pairsOf: Array(repeating: 1, count: residues), pool: context.pool)
+      layer.update(z, templates, pairMask: visible, context, nil)
+      return z
+    }
+    expect(found, within: 4 * gradientTolerance(storage))
+  }
+
   /// All gradients of one step of embedders and templates as one list of numbers.
   private static func everything(threads: Int, recomputes: Bool = true) throws -> [Float] {
     let context = ExecutionContext.forTest(threads: threads, storage: .bfloat16)

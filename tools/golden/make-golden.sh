@@ -34,3 +34,6 @@ common="--seed 1 --evoformer 1 --extra 1 --x64 --narrow --zero-pre-omega --inter
   --clusters 7 --extra-rows 5 --out "$work/model_3"
 
 "$python" "$here/select_tensors.py" "$work" "$fixtures" model_1_ptm model_3
+
+# A synthetic target for the inputs of model_1_ptm; losses, and digests of all gradients (six minutes on one core).
+"$python" "$here/make_gradients.py" "$oracle" "$fixtures"

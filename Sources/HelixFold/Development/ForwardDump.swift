@@ -31,7 +31,9 @@ public struct ForwardDump {
     for pass in passes {
       let prefix = "pass\(pass)/"
       if let teacher, pass > 0 || teacher.contains("pass0/prev_pair") {
-        state = try Self.state(teacher, pass: pass, state, context)
+        state = try Self.state(teacher, like: state, context) {
+          Self.source(of: $0, pass: pass, in: teacher) ?? prefix + $0
+        }
       }
       dump[prefix + "prev_pos"] = .float32(state.positions)
       dump[prefix + "prev_msa_first_row"] = .float32(state.msaFirstRow.array())
@@ -96,12 +98,15 @@ public struct ForwardDump {
     return "pass\(pass - 1)/\(origin)"
   }
 
-  private static func state(
-    _ teacher: NumpyArchive, pass: Int, _ like: RecycledState, _ context: ExecutionContext
+  /// The state that a dump holds, under names that `key` makes of `prev_pos`, `prev_msa_first_row` and `prev_pair`.
+  static func state(
+    _ teacher: NumpyArchive, like: RecycledState, _ context: ExecutionContext,
+    key: (String) -> String
   ) throws -> RecycledState {
     func floats(_ name: String, _ shape: [Int]) throws -> NDArray<Float> {
-      guard let key = source(of: name, pass: pass, in: teacher) else {
-        throw ProcessedFeatures.Failure.missing(path: teacher.path, name: "pass\(pass)/\(name)")
+      let key = key(name)
+      guard teacher.contains(key) else {
+        throw ProcessedFeatures.Failure.missing(path: teacher.path, name: key)
       }
       let array = try teacher.array(named: key)
       guard let values = array.floats, values.shape == shape else {

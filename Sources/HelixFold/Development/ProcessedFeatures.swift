@@ -53,7 +53,8 @@ public struct ProcessedFeatures: Features {
   /// The draw of a pass; the last one serves all later passes.
   public func draw(pass: Int, ensemble: Int) -> AlignmentDraw { draws[min(pass, draws.count - 1)] }
 
-  private struct Reader {
+  /// Arrays by name, with their shapes checked.
+  struct Reader {
     let path: String
     let archive: NumpyArchive
 
