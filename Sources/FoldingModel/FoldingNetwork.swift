@@ -108,7 +108,7 @@ extension FoldingNetwork {
   }
 
   /// The Evoformer stack: Algorithm 6 (Jumper et al. 2021, Suppl. 1.6) without the final projection of the first row.
-  private func evolve(
+  func evolve(
     _ m: Tensor, _ z: Tensor, mask: NDArray<Float>, pairMask: AttentionMask,
     _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
   ) throws {

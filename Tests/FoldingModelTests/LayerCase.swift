@@ -263,7 +263,7 @@ extension LayerCase {
     .pair("triangle attention, \(node) node") { scope, config in
       let layer = try TriangleAttention(
         scope, node, pair: config.channels.pair, heads: config.evoformer.pairHeads,
-        headChannels: config.evoformer.pairHeadChannels)
+        headChannels: config.evoformer.pairHeadChannels, dropout: config.evoformer.pairDropout)
       let twin = PlainTriangleAttention<Double>(layer)
       return (
         { inputs, context in layer.update(inputs.z, mask: inputs.pairs, context) },

@@ -28,8 +28,12 @@ struct LayerGradients {
   private let values: [NDArray<Float>]
   private let twin: () -> PlainTensor<Double>
 
+  /// Runs a layer and its derivative.
+  ///
+  /// - Parameter updateFactors: what dropout multiplies the twin's update of the first input with, given its shape.
   init(
-    _ layer: LayerCase, _ size: LayerSize, _ context: ExecutionContext, recomputes: Bool = true
+    _ layer: LayerCase, _ size: LayerSize, _ context: ExecutionContext, recomputes: Bool = true,
+    updateFactors: (([Int]) -> PlainTensor<Double>)? = nil
   ) throws {
     let tape = Tape(recomputes: recomputes)
     let taped = context.recording(on: tape)
@@ -43,8 +47,12 @@ struct LayerGradients {
     let weights = try Self.lossWeights(both.run(), gradients)
     tape.replay(context.accumulating(in: gradients))
     fast = sources.map { ($0.name, gradients[$0.tensor].array()) }
+    let first = values.first
     twin = {
-      let result = both.twin()
+      var result = both.twin()
+      if let updateFactors, let input = result.leaves.first(where: { $0.array() == first }) {
+        result = input + updateFactors(input.shape) * (result - input)
+      }
       return (result * PlainTensor(shape: result.shape, values: weights, isVariable: false)).sum()
     }
   }
@@ -59,16 +67,24 @@ struct LayerGradients {
   }
 
   /// The deviation of every derivative from that of the twin, whose leaves are recognised by their values.
-  func deviations() -> [(name: String, deviation: Deviation)] {
+  ///
+  /// Relative to the array's largest value. A derivative that vanishes, such as that of an offset of all logits of a softmax, is
+  /// a sum of numbers that cancel: its deviation is relative to the largest derivative of all.
+  func deviations() -> [(name: String, error: Double, deviation: Deviation)] {
     let loss = twin()
     let leaves = loss.leaves
     let expected = PlainTensors.gradient(of: loss, withRespectTo: leaves)
-    return zip(fast, values).filter { $0.1.count > 0 }.map { fast, values in
+    let deviations = zip(fast, values).filter { $0.1.count > 0 }.map { fast, values in
       var sum = PlainTensor<Double>(repeating: 0, shape: values.shape)
       for (leaf, gradient) in zip(leaves, expected) where leaf.array().values == values.values {
         sum = sum + gradient.reshaped(values.shape)
       }
-      return (fast.name, Deviation(fast.gradient, from: sum))
+      return (name: fast.name, deviation: Deviation(fast.gradient, from: sum))
+    }
+    let largest = deviations.map { $0.deviation.scale }.max() ?? 0
+    return deviations.map { name, deviation in
+      let scale = deviation.scale > 1e-6 ? deviation.scale : largest
+      return (name, deviation.relative * deviation.scale / scale, deviation)
     }
   }
 }

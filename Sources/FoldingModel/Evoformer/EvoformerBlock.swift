@@ -126,9 +126,11 @@ struct PairTrack: Sendable {
     self.multiplicationIncoming = try TriangleMultiplication(
       scope, .incoming, pair: pair, channels: config.triangleChannels, dropout: config.pairDropout)
     self.attentionStarting = try TriangleAttention(
-      scope, .starting, pair: pair, heads: heads, headChannels: channels)
+      scope, .starting, pair: pair, heads: heads, headChannels: channels,
+      dropout: config.pairDropout)
     self.attentionEnding = try TriangleAttention(
-      scope, .ending, pair: pair, heads: heads, headChannels: channels)
+      scope, .ending, pair: pair, heads: heads, headChannels: channels,
+      dropout: config.pairDropout)
     self.transition = try Transition(
       scope.scope("pair_transition"), channels: pair, factor: config.transitionFactor)
   }

@@ -11,9 +11,12 @@ struct MSARowAttentionWithPairBias: Sendable {
   let norm: LayerNorm
   let pairBias: PairBias
   let attention: GatedAttention
+  let dropout: Float
+
+  private static let name = "msa_row_attention_with_pair_bias"
 
   init(_ scope: ParameterScope, msa: Int, pair: Int, _ config: EvoformerConfig) throws {
-    let scope = scope.scope("msa_row_attention_with_pair_bias")
+    let scope = scope.scope(Self.name)
     self.norm = try LayerNorm(scope.scope("query_norm"), msa)
     self.pairBias = PairBias(
       norm: try LayerNorm(scope.scope("feat_2d_norm"), pair),
@@ -21,10 +24,14 @@ struct MSARowAttentionWithPairBias: Sendable {
     self.attention = try GatedAttention(
       scope.scope("attention"), inputs: msa, heads: config.msaHeads,
       headChannels: config.msaHeadChannels)
+    self.dropout = config.msaDropout
   }
 
-  /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z.
+  /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z; the dropout mask is shared
+  /// by the rows.
   func update(_ m: Tensor, bias: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
-    attention.update(m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, context)
+    let dropped = context.dropoutMask(Self.name, rate: dropout, [m.shape[1], m.channels])
+    attention.update(
+      m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, dropout: dropped, context)
   }
 }

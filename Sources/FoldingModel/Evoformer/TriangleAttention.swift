@@ -17,8 +17,11 @@ struct TriangleAttention: Sendable {
   let node: Node
   let pairBias: PairBias
   let attention: GatedAttention
+  let dropout: Float
 
-  init(_ scope: ParameterScope, _ node: Node, pair: Int, heads: Int, headChannels: Int) throws {
+  init(
+    _ scope: ParameterScope, _ node: Node, pair: Int, heads: Int, headChannels: Int, dropout: Float
+  ) throws {
     let scope = scope.scope(node.rawValue)
     self.node = node
     self.pairBias = PairBias(
@@ -26,14 +29,17 @@ struct TriangleAttention: Sendable {
       weights: try scope.matrix("feat_2d_weights", [pair, heads]))
     self.attention = try GatedAttention(
       scope.scope("attention"), inputs: pair, heads: heads, headChannels: headChannels)
+    self.dropout = dropout
   }
 
-  /// `z += attention(z)`, in place.
+  /// `z += attention(z)`, in place; dropout masks are shared by the attentions: over rows of z around the starting node,
+  /// over columns around the ending node.
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let isStarting = node == .starting
+    let dropped = context.dropoutMask(node.rawValue, rate: dropout, [z.shape[0], z.channels])
     let bias = pairBias(z, isStarting ? .queryFirst : .keyFirst, context)
     attention.update(
       z, along: isStarting ? .rows(of: z) : .columns(of: z), norm: pairBias.norm, bias: bias,
-      mask: mask, context)
+      mask: mask, dropout: dropped, context)
   }
 }

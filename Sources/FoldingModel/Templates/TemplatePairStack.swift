@@ -37,9 +37,11 @@ struct TemplatePairStack: Sendable {
       let block = stack.block(index, of: config.blocks)
       return Block(
         attentionStarting: try TriangleAttention(
-          block, .starting, pair: channels, heads: heads, headChannels: config.pairHeadChannels),
+          block, .starting, pair: channels, heads: heads, headChannels: config.pairHeadChannels,
+          dropout: config.dropout),
         attentionEnding: try TriangleAttention(
-          block, .ending, pair: channels, heads: heads, headChannels: config.pairHeadChannels),
+          block, .ending, pair: channels, heads: heads, headChannels: config.pairHeadChannels,
+          dropout: config.dropout),
         multiplicationOutgoing: try TriangleMultiplication(
           block, .outgoing, pair: channels, channels: config.triangleChannels,
           dropout: config.dropout),
