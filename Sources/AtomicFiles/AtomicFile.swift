@@ -17,19 +17,28 @@ public enum AtomicFile {
 
   /// Writes bytes, replacing the file if it exists; throws `AtomicFileError`.
   public static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+    try write(to: path) { try $0(bytes) }
+  }
+
+  /// Writes bytes that a closure hands over piece by piece, replacing the file if it exists.
+  public static func write(
+    to path: String, _ body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
     try replace(path) { temporary in
       let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
       guard file >= 0 else { throw AtomicFileError(path: path, code: errno) }
       defer { close(file) }
-      var offset = 0
-      while offset < bytes.count {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-        let written = systemWrite(file, rest)
-        if written < 0 {
-          if errno == EINTR { continue }
-          throw AtomicFileError(path: path, code: errno)
+      try body { bytes in
+        var offset = 0
+        while offset < bytes.count {
+          let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+          let written = systemWrite(file, rest)
+          if written < 0 {
+            if errno == EINTR { continue }
+            throw AtomicFileError(path: path, code: errno)
+          }
+          offset += written
         }
-        offset += written
       }
     }
   }

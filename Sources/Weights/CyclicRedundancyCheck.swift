@@ -3,7 +3,7 @@
 /// Polynomial of ECMA-182, reflected, as the xz format uses it; the check value of "123456789" is
 /// 0x995DC9BBDF1939FA. Eight bytes at a time by eight tables (Kounavis & Berry 2005). Chosen over SHA-256 because
 /// files are to be checked while they load (a cryptographic hash would take most of the time) and need no signature.
-struct CyclicRedundancyCheck: Sendable {
+public struct CyclicRedundancyCheck: Sendable {
   private static let polynomial: UInt64 = 0xC96C_5795_D787_0F42
 
   /// `tables[k][b]`: effect of byte `b` followed by `k` zero bytes, flattened.
@@ -23,17 +23,20 @@ struct CyclicRedundancyCheck: Sendable {
 
   private var state = ~UInt64(0)
 
+  /// The checksum of nothing.
+  public init() {}
+
   /// The checksum of all bytes so far.
-  var value: UInt64 { ~state }
+  public var value: UInt64 { ~state }
 
   /// The checksum as 16 hexadecimal digits.
-  var text: String {
+  public var text: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// Takes in the bytes of a buffer.
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var state = state
     Self.tables.withUnsafeBufferPointer { tables in
       var position = 0

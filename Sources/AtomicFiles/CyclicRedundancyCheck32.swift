@@ -1,0 +1,24 @@
+/// CRC-32 checksums that file formats and rules ask for.
+///
+/// Reflected, start and end inverted; "123456789" gives 0xCBF43926 (zlib) and 0xE3069283 (Castagnoli).
+public struct CyclicRedundancyCheck32: Sendable {
+  /// The polynomial of zlib, PNG and Ethernet, reflected.
+  public static let zlib = CyclicRedundancyCheck32(polynomial: 0xEDB8_8320)
+  /// The polynomial of Castagnoli, reflected: iSCSI, TFRecord.
+  public static let castagnoli = CyclicRedundancyCheck32(polynomial: 0x82F6_3B78)
+
+  private let table: [UInt32]
+
+  private init(polynomial: UInt32) {
+    table = (0..<256).map { byte in
+      (0..<8).reduce(UInt32(byte)) { value, _ in
+        value & 1 == 1 ? value >> 1 ^ polynomial : value >> 1
+      }
+    }
+  }
+
+  /// The checksum of bytes.
+  public func callAsFunction(_ bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~0) { $0 >> 8 ^ table[Int(truncatingIfNeeded: $0 ^ UInt32($1)) & 0xFF] }
+  }
+}
