@@ -63,6 +63,12 @@ let package = Package(
     .target(name: "FoldingModel", dependencies: ["FoldingCore", "Protein", "NeuralNet"]),
     .target(
       name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays", "FoldingModel"]),
+    .target(
+      name: "TrainingData",
+      dependencies: [
+        "AtomicFiles", "Protein", "StructureIO", "FoldingCore", "FeaturePipeline", "Evidence",
+        "Training",
+      ]),
 
     // The facade and the command.
     .target(

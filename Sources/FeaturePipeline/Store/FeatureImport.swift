@@ -13,6 +13,12 @@ public struct FeatureImport: Sendable {
     public var id: String
     /// Feature file, or alignments to join.
     public var paths: [String]
+
+    /// A target with its files.
+    public init(id: String, paths: [String]) {
+      self.id = id
+      self.paths = paths
+    }
   }
 
   /// Targets found at `path`, in order of their names.

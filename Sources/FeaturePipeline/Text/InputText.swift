@@ -108,7 +108,7 @@ public struct InputText: Sendable, Hashable {
   }
 
   /// Part of the text as a string, without white space and NUL bytes around it.
-  func string(_ range: Range<Int>) -> String {
+  package func string(_ range: Range<Int>) -> String {
     var range = range
     while let first = range.first, bytes[first] <= 0x20 { range = range.dropFirst() }
     while let last = range.last, bytes[last] <= 0x20 { range = range.dropLast() }

@@ -1,0 +1,129 @@
+import FeaturePipeline
+import Foundation
+
+/// A structure on disk with the evidence that belongs to it.
+public struct ChainSource: Sendable, Hashable {
+  /// How coordinates are written.
+  public enum Format: Sendable, Hashable {
+    /// PDB or mmCIF.
+    case structure
+    /// Sequence, secondary structure, then N, CA, C and side-chain centroid per residue, as published with CGDMS.
+    case backbone
+  }
+
+  /// Name, from the file's.
+  public var id: String
+  /// File of the coordinates.
+  public var path: String
+  /// Its format.
+  public var format: Format
+  /// Folders and files in which evidence is looked for.
+  public var evidence: [String]
+  /// Resolution from a table, Å; nil to believe the file.
+  public var resolution: Float?
+
+  /// Chains found at `path`: a structure file, a folder of them, or a folder with `chains.tsv`, `pdb` and `a3m`.
+  ///
+  /// - Parameter evidence: further folders with alignments or feature files named like the structures.
+  public static func find(at path: String, evidence: [String]) throws -> [ChainSource] {
+    guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
+    if !isFolder(path) {
+      return [
+        ChainSource(
+          id: name(of: path), path: path, format: .structure,
+          evidence: evidence + [folder(of: path)])
+      ]
+    }
+    let sources =
+      FileManager.default.fileExists(atPath: path + "/chains.tsv")
+      ? try table(path, evidence) : structures(in: path, evidence)
+    guard !sources.isEmpty else {
+      throw InputError.content(
+        file: path, problem: "holds no structures (.pdb, .ent, .cif, also .gz) and no chains.tsv")
+    }
+    return sources
+  }
+
+  /// Files of alignments or features for a chain, in the order in which places are looked at; the first place wins.
+  func evidence(for id: String) -> FeatureImport.Source? {
+    for place in evidence {
+      for ending in [".h5", ".pkl", ".npz", ".a3m", ".sto", ".stk", ".afa"] {
+        let file = "\(place)/\(id)\(ending)"
+        if FileManager.default.fileExists(atPath: file) {
+          return FeatureImport.Source(id: id, paths: [file])
+        }
+      }
+      let folder = "\(place)/\(id)"
+      if Self.isFolder(folder), let found = try? FeatureImport.sources(at: folder).first {
+        return FeatureImport.Source(id: id, paths: found.paths)
+      }
+    }
+    return nil
+  }
+
+  private static func table(_ path: String, _ evidence: [String]) throws -> [ChainSource] {
+    let text = try InputText(path: path + "/chains.tsv")
+    var header: [String] = []
+    var sources: [ChainSource] = []
+    for line in text.lines where !line.range.isEmpty {
+      let cells = text.string(line.range).split(separator: "\t", omittingEmptySubsequences: false)
+        .map(String.init)
+      if header.isEmpty {
+        header = cells
+        continue
+      }
+      guard let column = header.firstIndex(of: "name"), cells.count > column else {
+        throw text.problem("no 'name' in this line or in the header", line: line.number)
+      }
+      let resolution = header.firstIndex(of: "resolution").flatMap {
+        $0 < cells.count ? Float(cells[$0]) : nil
+      }
+      sources.append(
+        ChainSource(
+          id: cells[column], path: "\(path)/pdb/\(cells[column]).pdb", format: .structure,
+          evidence: evidence + [path + "/a3m"], resolution: resolution))
+    }
+    let backbones = files(in: path + "/cgdms_backbone").filter { $0.hasSuffix(".txt") }
+    return sources
+      + backbones.map {
+        ChainSource(
+          id: name(of: $0), path: $0, format: .backbone,
+          evidence: evidence + [path + "/a3m_cgdms"])
+      }
+  }
+
+  private static func structures(in path: String, _ evidence: [String]) -> [ChainSource] {
+    let places = evidence + [path, path + "/a3m", path + "/msa"]
+    return ["", "/pdb", "/structures"].flatMap { files(in: path + $0) }
+      .filter(isStructure)
+      .map { ChainSource(id: name(of: $0), path: $0, format: .structure, evidence: places) }
+  }
+
+  private static func isStructure(_ path: String) -> Bool {
+    let path = path.lowercased()
+    return [".pdb", ".ent", ".cif", ".mmcif"].contains {
+      path.hasSuffix($0) || path.hasSuffix($0 + ".gz")
+    }
+  }
+
+  private static func files(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+      .map { "\(folder)/\($0)" }
+  }
+
+  private static func name(of path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let stem = file.hasSuffix(".gz") ? String(file.dropLast(3)) : file
+    return TargetName.sanitized(stem.lastIndex(of: ".").map { String(stem[..<$0]) } ?? stem)
+  }
+
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+      && isDirectory.boolValue
+  }
+}

@@ -1,0 +1,72 @@
+/// What became of every chain that was offered to a training store.
+public struct DatasetReport: Sendable, Hashable {
+  /// One chain.
+  public struct Row: Sendable, Hashable {
+    /// Name.
+    public var id: String
+    /// Cluster, which decides the split.
+    public var cluster: String
+    /// Residues; nil if it could not be read.
+    public var residues: Int?
+    /// Alignment rows.
+    public var alignmentRows: Int?
+    /// Resolution, Å.
+    public var resolution: Float?
+    /// Release date.
+    public var releaseDate: String?
+    /// Why it was rejected; nil if it was kept.
+    public var rejection: RejectionReason?
+
+    init(id: String, cluster: String) {
+      self.id = id
+      self.cluster = cluster
+    }
+  }
+
+  /// All chains in the order of the sources.
+  public var rows: [Row] = []
+
+  /// Number of chains in the store.
+  public var keptCount: Int { rows.count { $0.rejection == nil } }
+
+  /// Rejected chains by kind of reason, such as `length 3, resolution 1`.
+  public var rejections: String {
+    let kinds = Dictionary(grouping: rows.compactMap { $0.rejection?.kind }, by: { $0 })
+    if kinds.isEmpty { return "nothing rejected" }
+    return kinds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.count)" }
+      .joined(separator: ", ")
+  }
+
+  /// The summary for people.
+  public var lines: [String] {
+    let kept = rows.filter { $0.rejection == nil }
+    let splits = DataSplit.allCases.map { split in
+      let members = kept.filter { DataSplit(cluster: $0.cluster) == split }
+      return
+        "\(split.rawValue): \(members.count) chains in \(Set(members.map(\.cluster)).count) clusters"
+    }
+    return ["kept \(kept.count) of \(rows.count) chains"] + splits + ["rejected: \(rejections)"]
+  }
+
+  /// One line per chain, tab-separated, with a header.
+  public var table: String {
+    let header = [
+      "chain", "status", "reason", "detail", "residues", "rows", "resolution", "release_date",
+      "cluster", "split",
+    ]
+    let body = rows.map(Self.cells)
+    return ([header] + body).map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n"
+  }
+
+  private static func cells(_ row: Row) -> [String] {
+    let detail = row.rejection.map { "\($0)" } ?? "-"
+    let numbers = [
+      row.residues.map { String($0) } ?? "-", row.alignmentRows.map { String($0) } ?? "-",
+      row.resolution.map { String($0) } ?? "-",
+    ]
+    return [
+      row.id, row.rejection == nil ? "kept" : "rejected", row.rejection?.kind ?? "-",
+      detail.replacing("\t", with: " ").replacing("\n", with: " "),
+    ] + numbers + [row.releaseDate ?? "-", row.cluster, DataSplit(cluster: row.cluster).rawValue]
+  }
+}

@@ -1,0 +1,46 @@
+import FeaturePipeline
+
+/// Which cluster each chain belongs to, and which chains must not be used at all.
+///
+/// Tab-separated with a header; columns `chain` and `cluster`, and maybe `split`, where `excluded` bars a chain. The file
+/// `data/split.tsv` is one.
+public struct ClusterTable: Sendable, Hashable {
+  /// Cluster by chain.
+  public private(set) var clusters: [String: String] = [:]
+  /// Chains that are barred.
+  public private(set) var excluded: Set<String> = []
+
+  /// No chain is known: each is a cluster of its own.
+  public init() {}
+
+  /// Reads a table.
+  public init(path: String) throws(InputError) {
+    try self.init(InputText(path: path))
+  }
+
+  init(_ text: InputText) throws(InputError) {
+    var columns: (chain: Int, cluster: Int, split: Int?)?
+    for line in text.lines where !line.range.isEmpty {
+      let cells = text.string(line.range).split(separator: "\t", omittingEmptySubsequences: false)
+      guard let found = columns else {
+        guard let chain = cells.firstIndex(of: "chain"),
+          let cluster = cells.firstIndex(of: "cluster")
+        else {
+          throw text.problem("the header has no columns 'chain' and 'cluster'", line: line.number)
+        }
+        columns = (chain, cluster, cells.firstIndex(of: "split"))
+        continue
+      }
+      guard cells.count > max(found.chain, found.cluster, found.split ?? 0) else {
+        throw text.problem("\(cells.count) columns, fewer than the header", line: line.number)
+      }
+      let chain = String(cells[found.chain])
+      clusters[chain] = String(cells[found.cluster])
+      if let split = found.split, cells[split] == "excluded" { excluded.insert(chain) }
+    }
+    if columns == nil { throw .content(file: text.name, problem: "is empty, expected a table") }
+  }
+
+  /// The cluster of a chain; its own name when the table does not know it.
+  public func cluster(of chain: String) -> String { clusters[chain] ?? chain }
+}

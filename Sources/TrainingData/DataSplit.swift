@@ -1,0 +1,23 @@
+import AtomicFiles
+
+/// What a cluster of chains is used for.
+///
+/// A pure function of the cluster's name, the alphabetically first of its chains, so that nobody chooses: CRC-32 (zlib)
+/// of the name mod 10; 0 = test, 1 = validation, the rest = training.
+public enum DataSplit: String, Sendable, Hashable, CaseIterable, Codable {
+  /// Weights are fitted to it.
+  case training
+  /// Checkpoints are chosen on it.
+  case validation
+  /// Looked at once per released model.
+  case test
+
+  /// The split of a cluster.
+  public init(cluster: String) {
+    switch CyclicRedundancyCheck32.zlib(cluster.utf8) % 10 {
+    case 0: self = .test
+    case 1: self = .validation
+    default: self = .training
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import FoldingCore
+
+/// What samples are drawn and how they are cut.
+///
+/// HelixFold's training configuration; sampling by cluster and length, Suppl. 1.2.5.
+public struct LoadingConfig: Codable, Hashable, Sendable {
+  /// Residues of a sample at most.
+  public var crop = 256
+  /// Chains up to this length are drawn with the same probability.
+  public var shortLength = 256
+  /// Chains from this length on are drawn always; between the two the probability grows with the length.
+  public var longLength = 512
+  /// Fewest alignment rows.
+  public var minimumRows = 1
+  /// Worst resolution, Å; null for any.
+  ///
+  /// Chains without a resolution pass.
+  public var maximumResolution: Float? = 9
+  /// Whether blocks of alignment rows are deleted (Algorithm 1).
+  public var deletesBlocks = true
+  /// Relative frequency of 0, 1, 2 … recycles, drawn once per step.
+  public var recycleWeights: [Double] = [1, 1, 1, 1]
+  /// Share of samples whose backbone error is not clamped: 0.1 in AlphaFold2, 0 in HelixFold.
+  public var unclampedShare = 0.0
+  /// Samples that are prepared ahead on a thread of their own.
+  public var prefetch = 8
+
+  /// HelixFold's first stage.
+  public init() {}
+
+  /// Says what is wrong with a value; nil if nothing is.
+  public var objection: (key: String, reason: String)? {
+    func share(_ value: Double) -> Bool { (0...1).contains(value) }
+    if !(1...16_384).contains(crop) { return ("crop", "is \(crop), expected 1 to 16384") }
+    if shortLength < 1 || longLength < shortLength {
+      return (
+        "longLength", "is \(longLength), expected at least shortLength (\(shortLength)) and 1"
+      )
+    }
+    if recycleWeights.isEmpty || recycleWeights.count > 100
+      || !recycleWeights.allSatisfy({ $0 >= 0 && $0.isFinite }) || recycleWeights.max() == 0
+    {
+      return ("recycleWeights", "must be 1 to 100 numbers from 0 on, not all 0")
+    }
+    if !share(unclampedShare) { return ("unclampedShare", "is \(unclampedShare), expected 0 to 1") }
+    if !(0...1024).contains(prefetch) { return ("prefetch", "is \(prefetch), expected 0 to 1024") }
+    return nil
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+
+/// Prepares samples ahead on one background thread, in order.
+///
+/// What a sample is does not depend on when it is made, so the thread changes nothing but the waiting.
+public final class Prefetcher: @unchecked Sendable {  // all state is guarded by `condition`
+  private let condition = NSCondition()
+  private var ready: [Result<TrainingSample, any Error>] = []
+  private var isStopped = false
+  private let depth: Int
+  private let make: @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
+  private let batch: Int
+  private var next: (step: Int, sample: Int)
+
+  /// Samples from the first of `step` on.
+  ///
+  /// - Parameter depth: samples kept ready; 0 makes each when asked for.
+  public init(
+    from step: Int, batch: Int, depth: Int,
+    _ make: @escaping @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
+  ) {
+    self.depth = depth
+    self.make = make
+    self.batch = batch
+    next = (step, 0)
+    guard depth > 0 else { return }
+    let thread = Thread { [weak self] in
+      while let self, self.prepareOne() {}
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  /// The next sample.
+  public func take() throws -> TrainingSample {
+    if depth == 0 { return try make(advance()) }
+    condition.lock()
+    defer { condition.unlock() }
+    while ready.isEmpty { condition.wait() }
+    let sample = ready.removeFirst()
+    condition.broadcast()
+    return try sample.get()
+  }
+
+  /// Ends the thread; samples that are ready are dropped.
+  public func stop() {
+    condition.lock()
+    isStopped = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  deinit { stop() }
+
+  /// Makes one sample; false when there is nothing more to do.
+  private func prepareOne() -> Bool {
+    condition.lock()
+    if ready.count >= depth, !isStopped {
+      // A deadline, so that the thread notices when nobody holds the prefetcher any more.
+      _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
+    }
+    let (isFull, isDone) = (ready.count >= depth, isStopped)
+    condition.unlock()
+    if isDone { return false }
+    if isFull { return true }
+    let place = advance()
+    let sample = Result { try make(place) }
+    condition.lock()
+    ready.append(sample)
+    condition.broadcast()
+    condition.unlock()
+    return true
+  }
+
+  private func make(_ place: (step: Int, sample: Int)) throws -> TrainingSample {
+    try make(place.step, place.sample)
+  }
+
+  private func advance() -> (step: Int, sample: Int) {
+    let place = next
+    next = place.sample + 1 < batch ? (place.step, place.sample + 1) : (place.step + 1, 0)
+    return place
+  }
+}

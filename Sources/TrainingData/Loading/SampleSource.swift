@@ -1,0 +1,83 @@
+import FeaturePipeline
+import FoldingCore
+
+/// A store that samples are drawn from, and the plan by which.
+public struct SampleSource: Sendable {
+  /// The store.
+  public let store: FeatureStore
+  /// Draws for training.
+  public let plan: SamplingPlan
+  let network: FoldingConfig
+
+  /// Opens a store.
+  ///
+  /// - Throws: when the store has no chain for training or none for validation.
+  public init(
+    store: FeatureStore, network: FoldingConfig, config: LoadingConfig, seed: UInt64
+  ) throws(InputError) {
+    self.store = store
+    self.network = network
+    plan = SamplingPlan(store.entries, config: config, seed: seed)
+    guard !plan.clusters.isEmpty else {
+      throw .content(
+        file: store.path,
+        problem:
+          "has no training chains within the limits of 'data' (\(store.entries.count) chains in all)"
+      )
+    }
+    guard store.entries.contains(where: { $0.hasLabels && DataSplit($0) == .validation }) else {
+      throw .content(
+        file: store.path,
+        problem:
+          "has no validation clusters; make a store with more clusters, one in ten is for validation"
+      )
+    }
+  }
+
+  /// Sample `sample` of step `step`.
+  public func sample(step: Int, sample: Int) throws -> TrainingSample {
+    let draw = plan.draw(step: step, sample: sample)
+    return try TrainingSample(
+      try store.record(of: draw.id), draw: draw, network: network, isTraining: true,
+      blockDeletion: plan.config.deletesBlocks ? BlockDeletion() : nil)
+  }
+
+  /// The same samples every time, one per validation cluster, spread over all clusters in the order of their names.
+  ///
+  /// The longest alignment of a cluster stands for it. Without block deletion and dropout.
+  ///
+  /// - Parameters:
+  ///   - count: samples at most.
+  ///   - lengths: residues of a whole chain; chains of other lengths are left out.
+  ///   - crop: residues of a sample; the middle of longer chains is taken.
+  public func validation(
+    count: Int, lengths: ClosedRange<Int>, crop: Int, recycles: Int, seed: UInt64
+  ) throws -> [TrainingSample] {
+    var limits = plan.config
+    limits.crop = crop
+    let entries = store.entries.filter { lengths.contains($0.residues) }
+    let held = SamplingPlan(entries, split: .validation, config: limits, seed: seed)
+    let clusters = held.clusters
+    guard !clusters.isEmpty, count > 0 else {
+      throw InputError.content(
+        file: store.path,
+        problem:
+          "has no validation chains of \(lengths.lowerBound) to \(lengths.upperBound) residues within the limits of 'data'"
+      )
+    }
+    let taken = min(count, clusters.count)
+    return try (0..<taken).map { index in
+      let members = clusters[index * clusters.count / taken]
+      let entry = members.reduce(members[0]) { $1.rows > $0.rows ? $1 : $0 }
+      var draw = held.draw(step: 0, sample: index)
+      draw.id = entry.id
+      draw.count = min(crop, entry.residues)
+      draw.start = (entry.residues - draw.count) / 2
+      draw.recycles = recycles
+      draw.isClamped = true
+      return try TrainingSample(
+        try store.record(of: entry.id), draw: draw, network: network, isTraining: false,
+        blockDeletion: nil)
+    }
+  }
+}

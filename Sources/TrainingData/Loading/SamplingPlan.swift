@@ -1,0 +1,93 @@
+import FeaturePipeline
+
+/// What is drawn for each sample: a pure function of seed, step and sample.
+///
+/// Clusters are drawn uniformly, then one of their chains; long chains are kept more often than short ones (Suppl. 1.2.5:
+/// with probability `max(min(N_res, 512), 256) / 512`).
+public struct SamplingPlan: Sendable {
+  /// All draws of one sample.
+  public struct Draw: Sendable, Hashable {
+    /// The chain.
+    public var id: String
+    /// First residue of the crop.
+    public var start: Int
+    /// Residues of the crop.
+    public var count: Int
+    /// Passes after the first; the same for all samples of a step.
+    public var recycles: Int
+    /// Whether the backbone error is clamped.
+    public var isClamped: Bool
+    /// Seed of the alignment draws.
+    public var alignmentSeed: UInt64
+    /// Seed of the dropout masks.
+    public var dropoutSeed: UInt64
+  }
+
+  /// Chains of the training clusters, clusters and chains sorted by name.
+  public let clusters: [[StoreEntry]]
+  let config: LoadingConfig
+  private let key: DrawKey
+
+  /// A plan for the chains of a split that pass the configuration's limits.
+  public init(
+    _ entries: [StoreEntry], split: DataSplit = .training, config: LoadingConfig, seed: UInt64
+  ) {
+    let usable = entries.filter { config.admits($0) && DataSplit($0) == split }
+    let groups = Dictionary(grouping: usable) { $0.cluster ?? $0.id }
+    clusters = groups.sorted { $0.key < $1.key }.map { $0.value.sorted { $0.id < $1.id } }
+    self.config = config
+    key = DrawKey(seed: seed)
+  }
+
+  /// The draws for sample `sample` of step `step`; there must be a cluster.
+  public func draw(step: Int, sample: Int) -> Draw {
+    let stepKey = key.child(step)
+    let sampleKey = stepKey.child(1 + sample)
+    let entry = chain(sampleKey.child(0))
+    let count = min(config.crop, entry.residues)
+    return Draw(
+      id: entry.id,
+      start: sampleKey.child(1).integer(0, below: entry.residues - count + 1), count: count,
+      recycles: recycles(stepKey.child(0)),
+      isClamped: Double(sampleKey.child(1).uniform(1)) >= config.unclampedShare,
+      alignmentSeed: sampleKey.child(2).bits(0), dropoutSeed: sampleKey.child(2).bits(1))
+  }
+
+  /// A chain: cluster and member drawn until the length is accepted, which half of the tries or more are.
+  private func chain(_ key: DrawKey) -> StoreEntry {
+    var entry = clusters[0][0]
+    for attempt in 0..<Self.attempts {
+      let members = clusters[key.integer(3 * attempt, below: clusters.count)]
+      entry = members[key.integer(3 * attempt + 1, below: members.count)]
+      let length = max(min(entry.residues, config.longLength), config.shortLength)
+      if key.uniform(3 * attempt + 2) * Float(config.longLength) < Float(length) { break }
+    }
+    return entry
+  }
+
+  private func recycles(_ key: DrawKey) -> Int {
+    let total = config.recycleWeights.reduce(0, +)
+    var rest = Double(key.uniform(0)) * total
+    for (count, weight) in config.recycleWeights.enumerated() {
+      if rest < weight { return count }
+      rest -= weight
+    }
+    return config.recycleWeights.lastIndex { $0 > 0 } ?? 0
+  }
+
+  private static let attempts = 1000
+}
+
+extension LoadingConfig {
+  /// Whether a chain may be drawn.
+  func admits(_ entry: StoreEntry) -> Bool {
+    guard entry.hasLabels, entry.residues > 0, entry.rows >= minimumRows else { return false }
+    guard let limit = maximumResolution, let resolution = entry.resolution else { return true }
+    return resolution <= limit
+  }
+}
+
+extension DataSplit {
+  /// The split of a chain; without a cluster it is its own.
+  public init(_ entry: StoreEntry) { self.init(cluster: entry.cluster ?? entry.id) }
+}
