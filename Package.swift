@@ -69,6 +69,12 @@ let package = Package(
         "AtomicFiles", "Protein", "StructureIO", "FoldingCore", "FeaturePipeline", "Evidence",
         "Training",
       ]),
+    .target(
+      name: "TrainingRun",
+      dependencies: [
+        "AtomicFiles", "Protein", "Scoring", "FoldingCore", "FeaturePipeline", "Weights", "Training",
+        "TrainingData",
+      ]),
 
     // The facade and the command.
     .target(
@@ -125,6 +131,14 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "FoldingModel", "TestSupport"],
       resources: [.copy("Fixtures")]),
+    .target(
+      name: "TrainingTestSupport", dependencies: ["TrainingRun", "FeaturePipeline"],
+      path: "Tests/TrainingTestSupport"),
+    .executableTarget(
+      name: "training-stand-in", dependencies: ["TrainingTestSupport"], path: "Tests/TrainingStandIn"),
+    .testTarget(name: "TrainingDataTests", dependencies: ["TrainingData", "TrainingTestSupport"]),
+    .testTarget(
+      name: "TrainingRunTests", dependencies: ["TrainingTestSupport", "training-stand-in"]),
     .testTarget(
       name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles", "Training"],
       resources: [.copy("Fixtures")]),

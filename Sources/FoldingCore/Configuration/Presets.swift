@@ -1,7 +1,8 @@
 extension FoldingConfig {
-  /// The released networks: `model_1` … `model_5`, each also with `_ptm`, and `tiny` for tests.
+  /// The released networks: `model_1` … `model_5`, each also with `_ptm`; `mini`, which
+  /// comes with the program; `tiny` for tests.
   public static let presets: [FoldingConfig] =
-    (1...5).flatMap { [model($0, ptm: false), model($0, ptm: true)] } + [tiny]
+    (1...5).flatMap { [model($0, ptm: false), model($0, ptm: true)] } + [mini, tiny]
 
   /// The preset of that name.
   public static func preset(named name: String) -> FoldingConfig? {
@@ -52,6 +53,39 @@ extension FoldingConfig {
     config.structure.sidechainChannels = 16
     config.heads.confidenceChannels = 16
     config.heads.alignedError = AlignedErrorConfig()
+    return config
+  }()
+
+  /// The network of the shipped model: six blocks, narrow representations.
+  ///
+  /// Own choice; every module of `model_3_ptm` is there.
+  public static let mini: FoldingConfig = {
+    var config = FoldingConfig()
+    config.name = "mini"
+    config.template = nil
+    config.sampling.maxClusters = 32
+    config.sampling.maxExtraRows = 64
+    config.channels.msa = 64
+    config.channels.pair = 48
+    config.channels.single = 128
+    config.channels.extraMSA = 32
+    config.evoformer = EvoformerConfig(blocks: 4, msaHeads: 4, msaHeadChannels: 16)
+    config.extraMSA = EvoformerConfig(blocks: 1, msaHeads: 4, msaHeadChannels: 8)
+    for stack in [\FoldingConfig.evoformer, \FoldingConfig.extraMSA] {
+      config[keyPath: stack].pairHeads = 3
+      config[keyPath: stack].pairHeadChannels = 16
+      config[keyPath: stack].triangleChannels = 32
+      config[keyPath: stack].outerProductChannels = 12
+      config[keyPath: stack].transitionFactor = 2
+      config[keyPath: stack].msaDropout = 0.1
+      config[keyPath: stack].pairDropout = 0.1
+    }
+    config.structure.layers = 4
+    config.structure.heads = 8
+    config.structure.sidechainChannels = 64
+    config.heads.confidenceChannels = 64
+    config.heads.alignedError = AlignedErrorConfig()
+    config.recycles = 3
     return config
   }()
 }

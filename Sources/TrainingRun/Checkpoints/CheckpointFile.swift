@@ -1,0 +1,129 @@
+import AtomicFiles
+import Foundation
+import NumericArrays
+import Training
+import Weights
+
+/// Checkpoints on disk: a header in JSON, the buffers as they lie in memory, and a checksum over every byte.
+///
+/// Layout, little-endian: `HFCKPT01`; UInt64 bytes of the header; header; buffers in the order in which the header lists
+/// them; UInt64 CRC-64/XZ of all that comes before. The same state gives the same bytes.
+public enum CheckpointFile {
+  private static let magic = Array("HFCKPT01".utf8)
+
+  private struct Contents: Codable {
+    struct Buffer: Codable {
+      var name: String
+      var type: String
+      var count: Int
+    }
+
+    var header: Checkpoint.Header
+    var buffers: [Buffer]
+  }
+
+  /// Writes a checkpoint beside its place and renames it; the one that was there stays until the new one is whole.
+  public static func write(_ checkpoint: Checkpoint, to path: String) throws {
+    let buffers = checkpoint.buffers.sorted { $0.key < $1.key }
+    let contents = Contents(
+      header: checkpoint.header,
+      buffers: buffers.map { .init(name: $0.key, type: $0.value.typeName, count: $0.value.count) })
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let header = try encoder.encode(contents)
+    var bytes = magic
+    withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes += $0 }
+    bytes += header
+    var check = CyclicRedundancyCheck()
+    try AtomicFile.write(to: path) { append in
+      func write(_ part: UnsafeRawBufferPointer) throws {
+        check.update(part)
+        try append(part)
+      }
+      try bytes.withUnsafeBytes(write)
+      for (_, buffer) in buffers { try buffer.withBytes(write) }
+      try withUnsafeBytes(of: check.value.littleEndian) { try append($0) }
+    }
+  }
+
+  /// Reads a checkpoint; any changed bit is found.
+  public static func read(_ path: String) throws -> Checkpoint {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    } catch {
+      throw TrainingRunError.unreadable(file: path, reason: "cannot be read")
+    }
+    return try data.withUnsafeBytes { try parse($0, path: path) }
+  }
+
+  private static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws -> Checkpoint {
+    func damaged(_ reason: String) -> TrainingRunError { .damaged(file: path, reason: reason) }
+    func integer(at offset: Int) -> UInt64 {
+      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+    guard bytes.count >= 24, bytes.prefix(8).elementsEqual(magic) else {
+      throw damaged("is no checkpoint of this program")
+    }
+    var check = CyclicRedundancyCheck()
+    let end = bytes.count - 8
+    check.update(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
+    guard check.value == integer(at: end) else {
+      throw damaged("the checksum differs, \(bytes.count) bytes")
+    }
+    guard let length = Int(exactly: integer(at: 8)), length <= end - 16 else {
+      throw damaged("the header is longer than the file")
+    }
+    let contents: Contents
+    do {
+      contents = try JSONDecoder().decode(Contents.self, from: Data(bytes[16..<16 + length]))
+    } catch {
+      throw TrainingRunError.otherRun(
+        file: path, reason: "was written by another version of the program")
+    }
+    var offset = 16 + length
+    var buffers: [String: StateBuffer] = [:]
+    for entry in contents.buffers {
+      let width = entry.type == "bfloat16" ? 2 : 4
+      guard entry.count >= 0, entry.count <= (end - offset) / width else {
+        throw damaged("'\(entry.name)' is longer than the file")
+      }
+      let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + entry.count * width])
+      buffers[entry.name] = StateBuffer(bytes: part, isWide: width == 4)
+      offset += entry.count * width
+    }
+    guard offset == end else { throw damaged("has \(end - offset) bytes too many") }
+    return Checkpoint(header: contents.header, buffers: buffers)
+  }
+}
+
+extension StateBuffer {
+  fileprivate var typeName: String {
+    switch self {
+    case .float32: "float32"
+    case .bfloat16: "bfloat16"
+    }
+  }
+
+  fileprivate func withBytes(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
+    switch self {
+    case .float32(let values): try values.withUnsafeBytes(body)
+    case .bfloat16(let values): try values.withUnsafeBytes(body)
+    }
+  }
+
+  fileprivate init(bytes: UnsafeRawBufferPointer, isWide: Bool) {
+    if isWide {
+      self = .float32(
+        [Float](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
+          UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+          count = bytes.count / 4
+        })
+    } else {
+      self = .bfloat16(
+        (0..<bytes.count / 2).map {
+          BFloat16(bitPattern: bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self))
+        })
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import AtomicFiles
+import FoldingCore
+import Foundation
+import Training
+import Weights
+
+/// The files of a run.
+public struct RunFolder: Sendable {
+  /// Path of the folder.
+  public let path: String
+
+  /// The files of a run at `path`.
+  public init(path: String) { self.path = path }
+
+  /// The state to resume from.
+  public var checkpoint: String { path + "/last.checkpoint" }
+  /// The averaged weights at the last checkpoint.
+  public var weights: String { path + "/weights.h5" }
+  /// The averaged weights with the best validation score.
+  public var best: String { path + "/best.h5" }
+  /// The complete configuration.
+  public var config: String { path + "/config.json" }
+  /// One JSON object per line: steps, validations, checkpoints.
+  public var log: String { path + "/log.jsonl" }
+
+  /// Whether there is something to resume from.
+  public var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: checkpoint) }
+
+  /// Snapshots of the weights, oldest first.
+  public var snapshots: [String] {
+    let folder = path + "/snapshots"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { $0.hasPrefix("step_") && $0.hasSuffix(".h5") }.sorted().map { "\(folder)/\($0)" }
+  }
+
+  /// Writes the weights after a step for averaging and removes all but the newest `kept`.
+  func writeSnapshot(_ values: [Float], config: TrainingConfig, step: Int, kept: Int) throws {
+    try AtomicFile.createFolder(path + "/snapshots")
+    let digits = String(step)
+    let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
+    try Self.write(
+      values, config: config, note: "weights after step \(step)",
+      to: "\(path)/snapshots/step_\(name).h5")
+    for old in snapshots.dropLast(kept) { try? FileManager.default.removeItem(atPath: old) }
+  }
+
+  /// Writes weights as a parameter file that every command reads.
+  static func write(_ values: [Float], config: TrainingConfig, note: String, to path: String) throws
+  {
+    try ParameterWriter.write(
+      FlatParameters(layout: config.layout, values: values), config: config.network,
+      provenance: ParameterProvenance(
+        source: "training run, preset \(config.preset), seed \(config.run.seed), \(note)",
+        licence: "of whoever trained it"),
+      precision: .float32, to: path)
+  }
+}

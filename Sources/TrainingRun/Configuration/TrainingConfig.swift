@@ -1,0 +1,118 @@
+import FoldingCore
+import Training
+import TrainingData
+
+/// Everything that defines a training run; with the store and the program's version it determines every bit of the result.
+public struct TrainingConfig: Codable, Hashable, Sendable {
+  /// Name of the preset that it differs from.
+  public var preset = "initial"
+  /// The network.
+  public var network = FoldingConfig()
+  /// Samples.
+  public var data = LoadingConfig()
+  /// Loss.
+  public var loss = LossConfig.initial
+  /// How weights follow gradients.
+  public var optimizer = OptimizationConfig()
+  /// Length and arithmetic of the run.
+  public var run = RunConfig()
+  /// Validation.
+  public var validation = ValidationConfig()
+
+  /// HelixFold's first stage.
+  public init() {}
+
+  /// The parameters' places in flat buffers: sorted by official key.
+  public var layout: ParameterLayout {
+    ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
+  }
+}
+
+/// Length and arithmetic of a run.
+public struct RunConfig: Codable, Hashable, Sendable {
+  /// Steps in all.
+  public var steps = 80_000
+  /// Samples per step.
+  public var batch = 128
+  /// Seed of initial weights, draws and dropout.
+  public var seed: UInt64 = 0
+  /// Storage of activations: `bf16` or `fp32`.
+  public var precision = "bf16"
+  /// Whether blocks run again for their gradients instead of keeping their activations.
+  public var recompute = true
+  /// Whether dropout is used.
+  public var dropout = true
+  /// Parameter file to start from; nil for initial values.
+  public var weights: String?
+  /// Steps between checkpoints.
+  public var checkpointInterval = 200
+  /// Steps between snapshots of the weights, for averaging; 0 for none.
+  public var snapshotInterval = 0
+  /// Snapshots kept, the newest ones.
+  public var snapshots = 20
+
+  /// HelixFold's first stage.
+  public init() {}
+}
+
+/// How a run is validated.
+public struct ValidationConfig: Codable, Hashable, Sendable {
+  /// Steps between validations; 0 for none.
+  public var interval = 1000
+  /// Chains, one per cluster.
+  public var targets = 32
+  /// Residues of a chain at least.
+  public var shortest = 40
+  /// Residues of a chain at most.
+  public var longest = 256
+  /// Residues of a sample at most; the middle of longer chains is taken.
+  public var crop = 256
+  /// Passes after the first.
+  public var recycles = 3
+
+  /// The default choices.
+  public init() {}
+}
+
+/// How weights follow gradients, in the words of a configuration file.
+public struct OptimizationConfig: Codable, Hashable, Sendable {
+  /// Adam's constants.
+  public var adam = AdamConfig()
+  /// Learning rate.
+  public var schedule = LearningRateSchedule()
+  /// Clipping: `none`, `global`, `per-sample`, `adagc` or `adagc-global`.
+  public var clip = "global"
+  /// Largest norm of `global` and `per-sample`.
+  public var clipNorm = 0.1
+  /// Constants of AdaGC.
+  public var adaGC = AdaptiveClippingConfig()
+  /// Largest decay of the moving average of the weights, by which runs are validated.
+  public var averageDecay = 0.999
+  /// When steps are left out.
+  public var guarding = StepGuardConfig()
+
+  /// HelixFold's first stage.
+  public init() {}
+
+  /// Names of the clipping methods.
+  static let clips = ["none", "global", "per-sample", "adagc", "adagc-global"]
+
+  /// The configuration of the optimizer.
+  func config(seed: UInt64) -> OptimizerConfig {
+    var config = OptimizerConfig()
+    config.adam = adam
+    config.schedule = schedule
+    config.averageDecay = averageDecay
+    config.stepGuard = guarding
+    config.seed = seed
+    config.clip =
+      switch clip {
+      case "none": .none
+      case "per-sample": .perSample(maxNorm: clipNorm)
+      case "adagc": .adaptive(adaGC)
+      case "adagc-global": .adaptiveGlobal(adaGC)
+      default: .global(maxNorm: clipNorm)
+      }
+    return config
+  }
+}

@@ -1,0 +1,188 @@
+import FoldingCore
+import Foundation
+import Training
+import TrainingData
+
+extension TrainingConfig {
+  /// The preset of that name, or the configuration in a JSON file that states what differs from a preset:
+  /// `{"preset": "mini", "run": {"steps": 100}, "network": "tiny"}`.
+  ///
+  /// `network` is the name of a network or an object with what differs from the preset's. Unknown keys are errors.
+  public static func read(_ path: String) throws -> TrainingConfig {
+    if let preset = preset(named: path) { return preset }
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw TrainingRunError.unreadable(
+        file: path, reason: "no such file, and no preset (\(presetNames.joined(separator: ", ")))")
+    }
+    return try parse(data, file: path)
+  }
+
+  static func parse(_ data: Data, file: String) throws -> TrainingConfig {
+    guard data.count < 1 << 20, let object = try? JSONSerialization.jsonObject(with: data),
+      var changes = object as? [String: Any]
+    else { throw TrainingRunError.unreadable(file: file, reason: "is not a JSON object") }
+    var base = initial
+    if let name = changes.removeValue(forKey: "preset") {
+      guard let name = name as? String, let found = preset(named: name) else {
+        throw TrainingRunError.badValue(
+          file: file, key: "preset",
+          reason: "is unknown; known are \(presetNames.joined(separator: ", "))")
+      }
+      base = found
+    }
+    if let name = changes["network"] as? String {
+      guard let network = FoldingConfig.preset(named: name) else {
+        let known = FoldingConfig.presets.map(\.name).joined(separator: ", ")
+        throw TrainingRunError.badValue(
+          file: file, key: "network", reason: "'\(name)' is unknown; known are \(known)")
+      }
+      base.network = network
+      changes["network"] = nil
+    }
+    let merged = try ConfigOverlay(file: file).merge(
+      changes, into: try base.dictionary(), complete: try base.complete.dictionary())
+    do {
+      let config = try JSONDecoder().decode(
+        TrainingConfig.self, from: try JSONSerialization.data(withJSONObject: merged))
+      try config.validate(file: file)
+      return config
+    } catch let error as DecodingError {
+      throw TrainingRunError.badValue(
+        file: file, key: error.path, reason: "has a value of the wrong kind")
+    }
+  }
+
+  /// The configuration as a JSON document that reads back as itself.
+  public func document() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+  }
+
+  /// The same with every optional part present, so that all keys are known.
+  private var complete: TrainingConfig {
+    var all = self
+    all.network.template = network.template ?? TemplateConfig()
+    all.network.heads.alignedError = network.heads.alignedError ?? AlignedErrorConfig()
+    all.loss.distogramAttention = loss.distogramAttention ?? AttentionLossConfig()
+    all.loss.contacts = loss.contacts ?? ContactLossConfig()
+    all.data.maximumResolution = data.maximumResolution ?? 9
+    all.optimizer.guarding.spikeFactor = optimizer.guarding.spikeFactor ?? 10
+    all.run.weights = run.weights ?? ""
+    return all
+  }
+
+  private func dictionary() throws -> [String: Any] {
+    let object = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(self))
+    return object as? [String: Any] ?? [:]
+  }
+
+  /// Refuses sizes that no run has, so that arithmetic on them cannot overflow or run for ever.
+  func validate(file: String) throws(TrainingRunError) {
+    if let (key, reason) = data.objection {
+      throw .badValue(file: file, key: "data." + key, reason: reason)
+    }
+    let (net, stacks) = (
+      network, [("evoformer", network.evoformer), ("extraMSA", network.extraMSA)]
+    )
+    var sizes: [(key: String, value: Int, range: ClosedRange<Int>)] = [
+      ("run.steps", run.steps, 1...1_000_000_000), ("run.batch", run.batch, 1...65_536),
+      ("run.checkpointInterval", run.checkpointInterval, 1...1_000_000_000),
+      ("run.snapshotInterval", run.snapshotInterval, 0...1_000_000_000),
+      ("run.snapshots", run.snapshots, 1...10_000),
+      ("validation.interval", validation.interval, 0...1_000_000_000),
+      ("validation.targets", validation.targets, 1...100_000),
+      ("validation.shortest", validation.shortest, 1...validation.longest.clamped),
+      ("validation.longest", validation.longest, 1...100_000),
+      ("validation.crop", validation.crop, 1...16_384),
+      ("validation.recycles", validation.recycles, 0...100),
+      ("optimizer.guarding.window", optimizer.guarding.window, 1...100_000),
+      ("optimizer.adaGC.warmUpSteps", optimizer.adaGC.warmUpSteps, 1...1_000_000),
+      ("network.channels.msa", net.channels.msa, 1...16_384),
+      ("network.channels.pair", net.channels.pair, 1...16_384),
+      ("network.channels.single", net.channels.single, 1...16_384),
+      ("network.channels.extraMSA", net.channels.extraMSA, 1...16_384),
+      ("network.structure.layers", net.structure.layers, 1...1024),
+      ("network.structure.heads", net.structure.heads, 1...1024),
+      ("network.sampling.maxClusters", net.sampling.maxClusters, 1...16_384),
+      ("network.sampling.maxExtraRows", net.sampling.maxExtraRows, 0...1_000_000),
+    ]
+    for (name, stack) in stacks {
+      sizes += [
+        ("network.\(name).blocks", stack.blocks, 1...1024),
+        ("network.\(name).msaHeads", stack.msaHeads, 1...1024),
+        ("network.\(name).msaHeadChannels", stack.msaHeadChannels, 1...4096),
+        ("network.\(name).pairHeads", stack.pairHeads, 1...1024),
+        ("network.\(name).pairHeadChannels", stack.pairHeadChannels, 1...4096),
+        ("network.\(name).triangleChannels", stack.triangleChannels, 1...16_384),
+        ("network.\(name).outerProductChannels", stack.outerProductChannels, 1...4096),
+        ("network.\(name).transitionFactor", stack.transitionFactor, 1...64),
+      ]
+    }
+    for (key, value, range) in sizes where !range.contains(value) {
+      throw .badValue(
+        file: file, key: key,
+        reason: "is \(value), expected \(range.lowerBound) to \(range.upperBound)")
+    }
+    if !["bf16", "fp32"].contains(run.precision) {
+      throw .badValue(
+        file: file, key: "run.precision", reason: "is '\(run.precision)', expected bf16 or fp32")
+    }
+    if !OptimizationConfig.clips.contains(optimizer.clip) {
+      throw .badValue(
+        file: file, key: "optimizer.clip",
+        reason:
+          "is '\(optimizer.clip)'; known are \(OptimizationConfig.clips.joined(separator: ", "))")
+    }
+    if !(0..<1).contains(optimizer.averageDecay) {
+      throw .badValue(
+        file: file, key: "optimizer.averageDecay",
+        reason: "is \(optimizer.averageDecay), expected 0 to below 1")
+    }
+  }
+}
+
+/// Lays the keys of a file over a complete configuration.
+struct ConfigOverlay {
+  let file: String
+
+  /// `base` with the values of `changes`; null removes an optional part; a key that `complete` lacks is an error.
+  func merge(
+    _ changes: [String: Any], into base: [String: Any], complete: [String: Any], key: String = ""
+  ) throws(TrainingRunError) -> [String: Any] {
+    var result = base
+    for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
+      guard let known = complete[name] else {
+        throw .unknownKey(file: file, key: key + name, known: complete.keys.sorted())
+      }
+      if value is NSNull {
+        result[name] = nil
+      } else if let inner = known as? [String: Any], let value = value as? [String: Any] {
+        result[name] = try merge(
+          value, into: (base[name] as? [String: Any]) ?? inner, complete: inner,
+          key: "\(key)\(name).")
+      } else {
+        result[name] = value
+      }
+    }
+    return result
+  }
+}
+
+extension Int {
+  fileprivate var clamped: Int { Swift.max(1, self) }
+}
+
+extension DecodingError {
+  /// Path of the value that did not decode.
+  fileprivate var path: String {
+    let context: Context? =
+      switch self {
+      case .typeMismatch(_, let context), .valueNotFound(_, let context),
+        .keyNotFound(_, let context), .dataCorrupted(let context):
+        context
+      @unknown default: nil
+      }
+    return context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
+  }
+}

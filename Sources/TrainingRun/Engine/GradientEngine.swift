@@ -1,0 +1,35 @@
+import Training
+import TrainingData
+
+/// What a network says about one sample.
+public struct SampleOutcome: Sendable, Hashable {
+  /// Every term of the loss.
+  public var loss: LossReport
+  /// C-alphas of the last pass, Å. `[N_res, 3]`
+  public var alphaCarbons: [Float]
+
+  /// The given values.
+  public init(loss: LossReport, alphaCarbons: [Float]) {
+    self.loss = loss
+    self.alphaCarbons = alphaCarbons
+  }
+}
+
+/// A network that can be differentiated: what the trainer needs to know of it, so that trainer, checkpoints and averaging
+/// are tested without one.
+///
+/// Results depend on parameters and sample alone, never on threads or on other samples.
+public protocol GradientEngine: AnyObject {
+  /// Samples that are best given together: as many gradients are in memory at once.
+  var window: Int { get }
+
+  /// Takes new parameters, in the order of the network's `ParameterLayout`.
+  func load(_ parameters: [Float]) throws
+
+  /// Loss and gradient of each sample; `body` gets them in the order of the samples, whichever was ready first.
+  func differentiate(
+    _ samples: [TrainingSample], _ body: (TrainingSample, SampleOutcome, [Float]) -> Void) throws
+
+  /// Loss of each sample, without gradient and dropout.
+  func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome]
+}

@@ -1,0 +1,129 @@
+import AtomicFiles
+import Foundation
+import Training
+
+/// One line of the log of a run.
+public struct TrainingRecord: Codable, Hashable, Sendable {
+  /// What happened.
+  public enum Event: String, Codable, Hashable, Sendable {
+    /// A step.
+    case step
+    /// A validation after a step.
+    case validation
+  }
+
+  /// What happened.
+  public var event: Event
+  /// Number of the step, from 0.
+  public var step: Int
+  /// Mean loss of the samples, or of the validation chains.
+  public var loss: Double
+  /// Mean lDDT-Cα of the samples or of the validation chains, 0 … 1; nil if it cannot be told.
+  public var lddt: Double?
+  /// Every term of the loss, mean of the samples; nil in validations.
+  public var terms: LossReport?
+  /// Learning rate.
+  public var rate: Double?
+  /// Whether the step was taken.
+  public var decision: StepDecision?
+  /// Norm of the gradient before clipping.
+  public var gradientNorm: Double?
+  /// Share of tensors that were clipped.
+  public var clippedShare: Double?
+  /// Steps left out so far.
+  public var skipped: Int?
+  /// Passes after the first.
+  public var recycles: Int?
+  /// Residues of all samples.
+  public var residues: Int?
+  /// Seconds that it took.
+  public var seconds: Double
+
+  init(_ event: Event, step: Int, loss: Double, lddt: Double?, seconds: Double) {
+    self.event = event
+    self.step = step
+    self.loss = loss
+    self.lddt = lddt
+    self.seconds = seconds
+  }
+
+  /// Scalars with names for TensorBoard and plots.
+  public var scalars: [(tag: String, value: Double)] {
+    let prefix = event == .step ? "train" : "validation"
+    var list: [(String, Double?)] = [("loss", loss), ("lddt_ca", lddt)]
+    if event == .step {
+      list += [
+        ("fape", terms?.fape), ("sidechain_fape", terms?.sideChainFAPE), ("chi", terms?.chi),
+        ("distogram", terms?.distogram), ("masked_msa", terms?.maskedMSA),
+        ("plddt", terms?.confidence), ("pae", terms?.alignedError),
+        ("violation", terms?.violation), ("rate", rate), ("gradient_norm", gradientNorm),
+        ("clipped_share", clippedShare), ("skipped", skipped.map { Double($0) }),
+        ("seconds_per_step", seconds),
+      ]
+    }
+    return list.compactMap { name, value in value.map { ("\(prefix)/\(name)", $0) } }
+  }
+}
+
+/// The log of a run: one JSON object per line.
+public final class TrainingLog {
+  private let handle: FileHandle
+  private let path: String
+  private let encoder = TrainingLog.makeEncoder()
+
+  /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it.
+  public init(path: String, keepingStepsBefore step: Int) throws {
+    self.path = path
+    let kept = step > 0 ? try Self.read(path).filter { $0.step < step } : []
+    let encoder = Self.makeEncoder()
+    let text = try kept.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
+    try AtomicFile.write(text.joined(), to: path)
+    guard let handle = FileHandle(forWritingAtPath: path) else {
+      throw AtomicFileError(path: path, code: errno)
+    }
+    self.handle = handle
+    try handle.seekToEnd()
+  }
+
+  /// Adds a line.
+  public func write(_ record: TrainingRecord) throws {
+    let line = try encoder.encode(record) + Data("\n".utf8)
+    do {
+      try handle.write(contentsOf: line)
+    } catch {
+      throw AtomicFileError(path: path, code: errno == 0 ? EIO : errno)
+    }
+  }
+
+  deinit { try? handle.close() }
+
+  /// Reads a log; a last line that was cut off is left out.
+  public static func read(_ path: String) throws -> [TrainingRecord] {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw TrainingRunError.unreadable(file: path, reason: "no such file or no permission")
+    }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let lines = data.split(separator: UInt8(ascii: "\n"))
+    var records: [TrainingRecord] = []
+    for (index, line) in lines.enumerated() {
+      do {
+        records.append(try decoder.decode(TrainingRecord.self, from: line))
+      } catch {
+        if index == lines.count - 1, data.last != UInt8(ascii: "\n") { break }
+        throw TrainingRunError.unreadable(
+          file: "\(path):\(index + 1)", reason: "is no line of a training log")
+      }
+    }
+    return records
+  }
+
+  private static func makeEncoder() -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return encoder
+  }
+}

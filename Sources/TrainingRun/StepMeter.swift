@@ -1,0 +1,85 @@
+import Training
+import TrainingData
+
+/// Turns finished steps into a fraction and a time that remains.
+struct StepMeter {
+  private let first: Int
+  private let total: Int
+  private let start = ContinuousClock.now
+
+  init(done: Int, total: Int) {
+    first = done
+    self.total = total
+  }
+
+  func update(done: Int) -> (fraction: Double, remaining: Double?) {
+    let elapsed = (ContinuousClock.now - start).inSeconds
+    guard done > first, elapsed > 0.5 else { return (Double(done) / Double(total), nil) }
+    return (
+      Double(done) / Double(total), elapsed / Double(done - first) * Double(total - done)
+    )
+  }
+}
+
+/// Means over the samples of a step.
+struct SampleMean {
+  private(set) var isFinite = true
+  private var sum = LossReport()
+  private var lddts: [Double] = []
+  private var samples = 0
+  private var residues = 0
+  private var recycles = 0
+
+  mutating func add(_ sample: TrainingSample, _ outcome: SampleOutcome, isFinite: Bool) {
+    self.isFinite = self.isFinite && isFinite && outcome.loss.total.isFinite
+    sum.add(outcome.loss)
+    if let lddt = sample.lddt(of: outcome.alphaCarbons) { lddts.append(lddt) }
+    samples += 1
+    residues += sample.residueCount
+    recycles = max(recycles, sample.recycles)
+  }
+
+  /// Mean of every term.
+  var loss: LossReport { sum.scaled(by: 1 / Double(max(samples, 1))) }
+
+  func record(
+    step: Int, report: StepReport, guardCounts: StepGuard, seconds: Double
+  ) -> TrainingRecord {
+    let lddt = lddts.isEmpty ? nil : lddts.reduce(0, +) / Double(lddts.count)
+    var record = TrainingRecord(
+      .step, step: step, loss: loss.total, lddt: lddt, seconds: seconds)
+    record.terms = loss
+    record.rate = report.rate
+    record.decision = report.decision
+    record.gradientNorm = report.clip?.globalNorm
+    record.clippedShare = report.clip?.clippedShare
+    record.skipped = guardCounts.notFinite + guardCounts.spikes
+    record.recycles = recycles
+    record.residues = residues
+    return record
+  }
+}
+
+extension LossReport {
+  private static let terms: [WritableKeyPath<LossReport, Double> & Sendable] = [
+    \.total, \.structure, \.backboneFAPE, \.fape, \.sideChainFAPE, \.chi, \.angleNorm, \.violation,
+    \.distogram, \.maskedMSA, \.experimentallyResolved, \.confidence, \.alignedError, \.contacts,
+  ]
+
+  mutating func add(_ other: LossReport) {
+    for term in Self.terms { self[keyPath: term] += other[keyPath: term] }
+  }
+
+  func scaled(by factor: Double) -> LossReport {
+    var result = self
+    for term in Self.terms { result[keyPath: term] *= factor }
+    return result
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var inSeconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

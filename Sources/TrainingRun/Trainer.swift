@@ -1,0 +1,229 @@
+import AtomicFiles
+import FoldingCore
+import Foundation
+import Training
+import TrainingData
+import Weights
+
+/// Trains a network: samples → gradient → weights, with checkpoints, validation and a log.
+///
+/// A run is a function of configuration, store and engine: stopped anywhere and resumed, it ends with the same bits.
+public final class Trainer {
+  /// What the caller may show.
+  public enum Event: Sendable {
+    /// A step was done; `remaining` in seconds, nil until it can be told.
+    case step(TrainingRecord, fraction: Double, remaining: Double?)
+    /// A validation was done; whether it is the best so far.
+    case validation(TrainingRecord, isBest: Bool)
+    /// A step was left out.
+    case skipped(TrainingRecord)
+  }
+
+  /// Steps in a row that may be left out because something is not finite.
+  private static let skipLimit = 50
+
+  private let config: TrainingConfig
+  private let folder: RunFolder
+  private let source: SampleSource
+  private let engine: any GradientEngine
+  private let program: String
+  private var optimizer: Optimizer
+  /// Number of the next step.
+  public private(set) var step = 0
+  private var best: ValidationScore?
+  private var skippedInARow = 0
+
+  /// A run that begins, or goes on from its checkpoint with `resumes`.
+  public init(
+    _ config: TrainingConfig, folder: RunFolder, source: SampleSource,
+    engine: any GradientEngine, resumes: Bool, program: String
+  ) throws {
+    self.config = config
+    self.folder = folder
+    self.source = source
+    self.engine = engine
+    self.program = program
+    if folder.hasCheckpoint {
+      guard resumes else { throw TrainingRunError.exists(folder: folder.path) }
+      let checkpoint = try CheckpointFile.read(folder.checkpoint)
+      try checkpoint.header.requireSameRun(as: config, file: folder.checkpoint)
+      optimizer = try Optimizer(header: checkpoint.header.optimizer, buffers: checkpoint.buffers)
+      step = checkpoint.header.step
+      best = checkpoint.header.best
+      skippedInARow = checkpoint.header.skippedInARow
+    } else {
+      if resumes { throw TrainingRunError.nothingToResume(folder: folder.path) }
+      optimizer = Optimizer(
+        layout: config.layout, parameters: try Self.initialParameters(config),
+        config: config.optimizer.config(seed: config.run.seed))
+    }
+  }
+
+  /// Weights now, and their moving average.
+  public var weights: (current: [Float], average: [Float]) {
+    (optimizer.parameters, optimizer.average?.values ?? optimizer.parameters)
+  }
+
+  /// Trains until the configured number of steps is reached.
+  ///
+  /// - Parameter shouldStop: asked between samples; when it says so, the state after the last step is saved.
+  /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped.
+  public func run(
+    shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }
+  ) throws {
+    try AtomicFile.createFolder(folder.path)
+    try AtomicFile.write(try config.document(), to: folder.config)
+    let log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
+    let events = try EventFile(folder: folder.path, startStep: step)
+    let held = try validationSamples()
+    let source = source
+    let samples = Prefetcher(from: step, batch: config.run.batch, depth: config.data.prefetch) {
+      try source.sample(step: $0, sample: $1)
+    }
+    defer { samples.stop() }
+    if step == 0 { try save() }
+    try engine.load(optimizer.parameters)
+    let meter = StepMeter(done: step, total: config.run.steps)
+    while step < config.run.steps {
+      guard let record = try trainOneStep(samples, shouldStop) else {
+        try save()
+        throw TrainingRunError.interrupted(step: step, folder: folder.path)
+      }
+      try log.write(record)
+      try events.write(record.scalars, step: record.step)
+      step += 1
+      let (fraction, remaining) = meter.update(done: step)
+      observe(.step(record, fraction: fraction, remaining: remaining))
+      try judge(record, observe)
+      if isDue(config.validation.interval) || step == config.run.steps {
+        if let record = try validate(held, observe) {
+          try log.write(record)
+          try events.write(record.scalars, step: record.step)
+        }
+      }
+      if isDue(config.run.snapshotInterval) {
+        try folder.writeSnapshot(
+          optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
+      }
+      if isDue(config.run.checkpointInterval) || step == config.run.steps { try save() }
+    }
+  }
+
+  /// One step; nil when the caller wants to stop before it is done.
+  private func trainOneStep(_ samples: Prefetcher, _ shouldStop: () -> Bool) throws
+    -> TrainingRecord?
+  {
+    let start = ContinuousClock.now
+    var accumulator = GradientAccumulator(layout: optimizer.layout, method: optimizer.config.clip)
+    var mean = SampleMean()
+    for first in stride(from: 0, to: config.run.batch, by: max(1, engine.window)) {
+      if shouldStop() { return nil }
+      let group = try (first..<min(first + max(1, engine.window), config.run.batch)).map { _ in
+        var sample = try samples.take()
+        if !config.run.dropout { sample.dropoutSeed = nil }
+        return sample
+      }
+      try engine.differentiate(group) { sample, outcome, gradient in
+        mean.add(sample, outcome, isFinite: accumulator.add(gradient))
+      }
+    }
+    var average = accumulator.takeMean()
+    let loss = mean.isFinite ? mean.loss.total : .nan
+    let report = optimizer.step(gradient: &average, loss: loss)
+    if report.decision == .take { try engine.load(optimizer.parameters) }
+    return mean.record(
+      step: step, report: report, guardCounts: optimizer.stepGuard,
+      seconds: (ContinuousClock.now - start).inSeconds)
+  }
+
+  /// Counts steps left out and gives up when nothing else happens.
+  private func judge(_ record: TrainingRecord, _ observe: (Event) -> Void) throws {
+    if record.decision == .take {
+      skippedInARow = 0
+      return
+    }
+    skippedInARow += 1
+    observe(.skipped(record))
+    if skippedInARow >= Self.skipLimit {
+      throw TrainingRunError.diverged(step: record.step, skipped: skippedInARow)
+    }
+  }
+
+  private func isDue(_ interval: Int) -> Bool { interval > 0 && step % interval == 0 }
+
+  private func validationSamples() throws -> [TrainingSample] {
+    if config.validation.interval == 0 { return [] }
+    let limits = config.validation
+    return try source.validation(
+      count: limits.targets, lengths: limits.shortest...limits.longest, crop: limits.crop,
+      recycles: limits.recycles, seed: config.run.seed)
+  }
+
+  /// Scores the averaged weights; keeps them if they are the best so far.
+  private func validate(
+    _ samples: [TrainingSample], _ observe: (Event) -> Void
+  ) throws -> TrainingRecord? {
+    if samples.isEmpty { return nil }
+    let start = ContinuousClock.now
+    try engine.load(weights.average)
+    let score = try ValidationScore(samples, engine: engine)
+    try engine.load(optimizer.parameters)
+    let record = TrainingRecord(
+      .validation, step: step - 1, loss: score.loss, lddt: score.lddt,
+      seconds: (ContinuousClock.now - start).inSeconds)
+    let isBest = score.isBetter(than: best)
+    if isBest {
+      best = score
+      try RunFolder.write(
+        weights.average, config: config, note: "best average, after step \(step)", to: folder.best)
+    }
+    observe(.validation(record, isBest: isBest))
+    return record
+  }
+
+  /// Writes checkpoint and averaged weights.
+  private func save() throws {
+    let header = Checkpoint.Header(
+      config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
+      optimizer: optimizer.header)
+    try CheckpointFile.write(
+      Checkpoint(header: header, buffers: optimizer.buffers), to: folder.checkpoint)
+    try RunFolder.write(
+      weights.average, config: config, note: "average after step \(step)", to: folder.weights)
+  }
+
+  private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {
+    let layout = config.layout
+    guard let path = config.run.weights, !path.isEmpty else {
+      return try FlatParameters.values(
+        of: InitialParameters(config.network, seed: config.run.seed), layout: layout)
+    }
+    let file = try ParameterFile(path: path, expecting: config.network)
+    return try FlatParameters.values(of: file, layout: layout)
+  }
+}
+
+extension Checkpoint.Header {
+  /// Throws unless the checkpoint belongs to a run of that configuration; its length may have changed.
+  func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
+    func refuse(_ part: String) -> TrainingRunError {
+      .otherRun(file: file, reason: "belongs to a run with other settings of '\(part)'")
+    }
+    if config.layout != other.layout || optimizer.layout != other.layout {
+      throw .otherRun(
+        file: file,
+        reason:
+          "holds a network of \(optimizer.layout.count) parameters ('\(config.network.name)'), the configuration asks for \(other.layout.count) ('\(other.network.name)')"
+      )
+    }
+    if config.network != other.network { throw refuse("network") }
+    if config.loss != other.loss { throw refuse("loss") }
+    if config.optimizer != other.optimizer { throw refuse("optimizer") }
+    var (mine, theirs) = (config.data, other.data)
+    (mine.prefetch, theirs.prefetch) = (0, 0)
+    if mine != theirs { throw refuse("data") }
+    let (a, b) = (config.run, other.run)
+    guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout
+    else { throw refuse("run") }
+  }
+}

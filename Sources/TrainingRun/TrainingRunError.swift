@@ -1,0 +1,55 @@
+/// Why training cannot start or go on.
+public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
+  /// A configuration that cannot be read as a JSON object.
+  case unreadable(file: String, reason: String)
+  /// A key that no configuration has.
+  case unknownKey(file: String, key: String, known: [String])
+  /// A value of the wrong kind or size.
+  case badValue(file: String, key: String, reason: String)
+  /// A checkpoint that is damaged.
+  case damaged(file: String, reason: String)
+  /// A checkpoint of another network or of other settings.
+  case otherRun(file: String, reason: String)
+  /// The run's folder already holds a run.
+  case exists(folder: String)
+  /// There is nothing to resume.
+  case nothingToResume(folder: String)
+  /// The user asked to stop; the state is saved.
+  case interrupted(step: Int, folder: String)
+  /// Too many steps in a row could not be taken.
+  case diverged(step: Int, skipped: Int)
+
+  /// One line: where, what was found, what was expected, what to try.
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let reason): "\(file): \(reason)"
+    case .unknownKey(let file, let key, let known):
+      "\(file): unknown key '\(key)'; known here are \(known.joined(separator: ", "))"
+    case .badValue(let file, let key, let reason): "\(file): '\(key)' \(reason)"
+    case .damaged(let file, let reason):
+      "\(file): \(reason); the file is damaged, start again from weights.h5 or best.h5 of the run"
+    case .otherRun(let file, let reason):
+      "\(file): \(reason); resume with the configuration that the run was started with"
+    case .exists(let folder):
+      "\(folder): holds a run already; add --resume to go on with it or choose another folder"
+    case .nothingToResume(let folder):
+      "\(folder): holds no checkpoint (last.checkpoint), so there is nothing to resume"
+    case .interrupted(let step, let folder):
+      "interrupted, saved after step \(step); the same command with --resume goes on in \(folder)"
+    case .diverged(let step, let skipped):
+      "step \(step): \(skipped) steps in a row had no finite loss and gradient; lower the learning rate, the last good checkpoint is kept"
+    }
+  }
+
+  /// Exit status for a command that stops because of it: 65 bad data, 66 no input, 70 not finite, 73 cannot create, 130
+  /// interrupted.
+  public var exitStatus: Int32 {
+    switch self {
+    case .unknownKey, .badValue, .damaged, .otherRun, .unreadable: 65
+    case .nothingToResume: 66
+    case .diverged: 70
+    case .exists: 73
+    case .interrupted: 130
+    }
+  }
+}

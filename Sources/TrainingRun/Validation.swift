@@ -1,0 +1,54 @@
+import Protein
+import Scoring
+import Training
+import TrainingData
+
+/// How good the averaged weights are on the validation chains.
+public struct ValidationScore: Codable, Hashable, Sendable {
+  /// Mean lDDT-Cα over the chains, 0 … 1.
+  public var lddt: Double
+  /// Mean loss.
+  public var loss: Double
+  /// Chains.
+  public var targets: Int
+
+  /// Scores chains that the engine's present parameters predict.
+  init(_ samples: [TrainingSample], engine: any GradientEngine) throws {
+    var (scores, loss): ([Double], Double) = ([], 0)
+    for (sample, outcome) in zip(samples, try engine.evaluate(samples)) {
+      scores.append(sample.lddt(of: outcome.alphaCarbons) ?? 0)
+      loss += outcome.loss.total
+    }
+    let count = max(samples.count, 1)
+    lddt = scores.reduce(0, +) / Double(count)
+    self.loss = loss / Double(count)
+    targets = samples.count
+  }
+
+  /// Whether this is better than the best so far: higher lDDT.
+  func isBetter(than other: ValidationScore?) -> Bool {
+    guard let other else { return lddt.isFinite }
+    return lddt > other.lddt
+  }
+}
+
+extension TrainingSample {
+  /// lDDT-Cα of predicted C-alphas `[N_res, 3]`, 0 … 1; nil if the truth has no pair or the prediction is not finite.
+  public func lddt(of predicted: [Float]) -> Double? {
+    guard predicted.count == residueCount * 3, predicted.allSatisfy(\.isFinite) else { return nil }
+    var (truth, model): ([Residue], [Residue?]) = ([], [])
+    for residue in 0..<residueCount {
+      let atom = residue * Atom37.count + AtomName.ca.index
+      guard labels.atom37Mask[atom] > 0 else { continue }
+      truth.append(Self.alpha(labels.atom37Positions, atom * 3, number: residue + 1))
+      model.append(Self.alpha(predicted, residue * 3, number: residue + 1))
+    }
+    return LocalDistanceDifference(reference: truth, model: model, atoms: .alphaCarbons).score
+  }
+
+  private static func alpha(_ values: [Float], _ start: Int, number: Int) -> Residue {
+    let place = SIMD3(Double(values[start]), Double(values[start + 1]), Double(values[start + 2]))
+    return Residue(
+      name: "ALA", number: number, atoms: [Atom(name: "CA", element: "C", position: place)])
+  }
+}

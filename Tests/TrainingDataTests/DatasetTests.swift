@@ -1,0 +1,138 @@
+import FeaturePipeline
+import Foundation
+import Testing
+import TrainingTestSupport
+
+@testable import TrainingData
+
+@Suite("Building a training store")
+struct DatasetTests {
+  private func write(_ text: String, _ path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+  }
+
+  /// A PDB file of alanines (or another residue) on a line, numbered from `first`.
+  private func pdb(
+    _ residues: String, first: Int = 1, chain: Character = "A", broken: String? = nil
+  ) -> String {
+    let codes: [Character: String] = ["A": "ALA", "G": "GLY", "S": "SER", "V": "VAL", "L": "LEU"]
+    var lines: [String] = []
+    var serial = 1
+    for (index, letter) in residues.enumerated() {
+      for (name, offset) in [("N", 0.0), ("CA", 1.4), ("C", 2.8)] {
+        let x = broken ?? String(format: "%8.3f", Double(index) * 3.8 + offset)
+        lines.append(
+          String(
+            format: "ATOM  %5d  %@ %@ %@%4d    ", serial,
+            name.padding(toLength: 3, withPad: " ", startingAt: 0),
+            codes[letter] ?? "ALA", String(chain), first + index)
+            + x
+            + String(
+              format: "%8.3f%8.3f%6.2f%6.2f           %@", offset, 0.0, 1.0, 0.0,
+              String(name.prefix(1))))
+        serial += 1
+      }
+    }
+    return lines.joined(separator: "\n") + "\nEND\n"
+  }
+
+  private let sequence = "AGSVLLASGVGGLAVSSAVLGSALG"
+
+  @Test("structures and alignments become a store; every rejection has its reason")
+  func build() throws {
+    let scratch = try TrainingScratch()
+    let folder = scratch.file("in")
+    try write(pdb(sequence), folder + "/good.pdb")
+    try write(
+      ">good\n\(sequence)\n>x\n\(sequence.replacing("V", with: "L"))\n", folder + "/good.a3m")
+    try write(pdb(String(sequence.dropFirst(5)), first: 6), folder + "/partial.pdb")
+    try write(">partial\n\(sequence)\n", folder + "/partial.a3m")
+    try write(pdb("AGSV"), folder + "/short.pdb")
+    try write(pdb(String(repeating: "A", count: 30)), folder + "/uniform.pdb")
+    try write(pdb(sequence, broken: "     nan"), folder + "/nan.pdb")
+    try write(pdb(sequence), folder + "/barred.pdb")
+    try write(pdb(String(sequence.reversed())), folder + "/other.pdb")
+    try write(">other\n\(sequence)\n", folder + "/other.a3m")
+    try write("HEADER    NOTHING\nEND\n", folder + "/empty.pdb")
+    try write(
+      "chain\tcluster\tsplit\ngood\tfamily\ttraining\nbarred\tb\texcluded\n",
+      scratch.file("clusters.tsv"))
+    var builder = DatasetBuilder(program: "test")
+    builder.clusters = try ClusterTable(path: scratch.file("clusters.tsv"))
+    let path = scratch.file("out.h5")
+    let report = try builder.build(try ChainSource.find(at: folder, evidence: []), to: path)
+    let reasons = Dictionary(
+      uniqueKeysWithValues: report.rows.map { ($0.id, $0.rejection?.kind ?? "kept") })
+    #expect(
+      reasons == [
+        "good": "kept", "partial": "kept", "short": "length", "uniform": "residue_share",
+        "nan": "unreadable", "barred": "excluded", "other": "sequence", "empty": "unreadable",
+      ] || reasons["empty"] == "no_protein", "\(reasons)")
+    #expect(report.keptCount == 2)
+    let store = try FeatureStore(path: path)
+    #expect(store.entries.map(\.cluster) == ["family", "partial"])
+    #expect(try store.features(of: "good").rowCount == 2)
+    let labels = try #require(try store.labels(of: "partial"))
+    #expect(labels.mask.values[1] == 0 && labels.mask.values[5 * 37 + 1] == 1)
+    #expect(labels.positions.values[(5 * 37 + 1) * 3] == 1.4)
+    #expect(report.table.split(separator: "\n").count == 9)
+    #expect(!report.table.contains("\n\n"))
+  }
+
+  @Test("the layout of the training archive is understood, backbones get an ideal CB")
+  func archive() throws {
+    let scratch = try TrainingScratch()
+    let folder = scratch.file("in")
+    try write("name\tlength\tresolution\n1abc_A\t25\t1.5\n", folder + "/chains.tsv")
+    try write(pdb(sequence), folder + "/pdb/1abc_A.pdb")
+    try write(">q\n\(sequence)\n", folder + "/a3m/1abc_A.a3m")
+    // First residue of 1A2X_B's N, CA, C and centroid, repeated along x.
+    let line = { (k: Int) in
+      "\(Double(k) * 3.8 - 1.944) -4.582 6.038 \(Double(k) * 3.8 - 0.726) -5.224 6.629 \(Double(k) * 3.8 + 0.507) -4.327 6.593 0.48 -7.903 7.003"
+    }
+    let backbone =
+      "\(sequence)\n\(String(repeating: "C", count: 25))\n"
+      + (0..<25).map(line).joined(separator: "\n")
+    try write(backbone + "\n", folder + "/cgdms_backbone/2XYZ_B.txt")
+    let path = scratch.file("out.h5")
+    let report = try DatasetBuilder(program: "test").build(
+      try ChainSource.find(at: folder, evidence: []), to: path)
+    #expect(report.keptCount == 2, "\(report.rejections)")
+    let store = try FeatureStore(path: path)
+    #expect(try store.labels(of: "1abc_A")?.resolution == 1.5)
+    let labels = try #require(try store.labels(of: "2XYZ_B"))
+    func atom(_ index: Int) -> SIMD3<Float> {
+      SIMD3(
+        labels.positions.values[index * 3], labels.positions.values[index * 3 + 1],
+        labels.positions.values[index * 3 + 2])
+    }
+    let bond = atom(3) - atom(1)
+    #expect(abs((bond * bond).sum().squareRoot() - 1.53) < 0.02)
+    // L amino acid: (N − CA) × (C − CA) · (CB − CA) > 0.
+    let (n, c) = (atom(0) - atom(1), atom(2) - atom(1))
+    let normal = SIMD3(n.y * c.z - n.z * c.y, n.z * c.x - n.x * c.z, n.x * c.y - n.y * c.x)
+    #expect((normal * bond).sum() > 0)
+  }
+
+  @Test("a store is not written when nothing is left")
+  func nothingLeft() throws {
+    let scratch = try TrainingScratch()
+    try write(pdb("AG"), scratch.file("in/a.pdb"))
+    let error = #expect(throws: InputError.self) {
+      try DatasetBuilder(program: "test").build(
+        try ChainSource.find(at: scratch.file("in"), evidence: []), to: scratch.file("out.h5"))
+    }
+    #expect("\(try #require(error))".contains("length 1"))
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("out.h5")))
+  }
+
+  @Test("a cluster table without its columns is refused with the line")
+  func badTable() throws {
+    let scratch = try TrainingScratch()
+    try write("name\tgroup\n", scratch.file("t.tsv"))
+    let error = #expect(throws: InputError.self) { try ClusterTable(path: scratch.file("t.tsv")) }
+    #expect("\(try #require(error))".contains("t.tsv:1"))
+  }
+}

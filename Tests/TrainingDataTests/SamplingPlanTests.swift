@@ -1,0 +1,163 @@
+import FoldingCore
+import Foundation
+import Testing
+import TrainingTestSupport
+
+@testable import FeaturePipeline
+@testable import TrainingData
+
+@Suite("Drawing samples")
+struct SamplingPlanTests {
+  private func store(_ scratch: TrainingScratch, count: Int = 40) throws -> FeatureStore {
+    try SyntheticStore.write(to: scratch.file("s.h5"), count: count)
+    return try FeatureStore(path: scratch.file("s.h5"))
+  }
+
+  private var config: LoadingConfig {
+    var config = LoadingConfig()
+    config.crop = 16
+    return config
+  }
+
+  @Test(
+    "the split of a cluster is the zlib checksum of its name mod 10",
+    arguments: [
+      // python3: zlib.crc32(name.encode()) % 10
+      ("102m_A_498f", DataSplit.training), ("k0", .validation), ("k5", .test),
+    ])
+  func split(_ name: String, _ expected: DataSplit) {
+    #expect(DataSplit(cluster: name) == expected)
+  }
+
+  @Test("draws are a function of seed, step and sample, in any order")
+  func pure() throws {
+    let scratch = try TrainingScratch()
+    let entries = try store(scratch).entries
+    let plan = SamplingPlan(entries, config: config, seed: 5)
+    let forward = (0..<50).map { plan.draw(step: $0 / 5, sample: $0 % 5) }
+    let again = SamplingPlan(entries.reversed(), config: config, seed: 5)
+    for index in (0..<50).reversed() {
+      #expect(again.draw(step: index / 5, sample: index % 5) == forward[index])
+    }
+    let other = SamplingPlan(entries, config: config, seed: 6)
+    #expect((0..<50).map { other.draw(step: $0 / 5, sample: $0 % 5) } != forward)
+  }
+
+  @Test("only training clusters are drawn, crops lie inside, all starts and recycles occur")
+  func ranges() throws {
+    let scratch = try TrainingScratch()
+    let store = try store(scratch)
+    let plan = SamplingPlan(store.entries, config: config, seed: 1)
+    var (starts, recycles): (Set<Int>, Set<Int>) = ([], [])
+    for step in 0..<2000 {
+      let draw = plan.draw(step: step, sample: 0)
+      let entry = try store.entry(draw.id)
+      #expect(DataSplit(entry) == .training)
+      #expect(draw.start >= 0 && draw.start + draw.count <= entry.residues && draw.count == 16)
+      starts.insert(entry.residues - draw.count - draw.start)
+      recycles.insert(draw.recycles)
+      #expect(plan.draw(step: step, sample: 3).recycles == draw.recycles)
+    }
+    #expect(starts.contains(0) && recycles == [0, 1, 2, 3])
+  }
+
+  @Test("clusters are drawn alike whatever their size")
+  func clusterUniform() throws {
+    let scratch = try TrainingScratch()
+    let plan = SamplingPlan(try store(scratch).entries, config: config, seed: 2)
+    var counts: [String: Int] = [:]
+    let draws = 20_000
+    for step in 0..<draws {
+      let id = plan.draw(step: step, sample: 0).id
+      let number = Int(id.dropFirst(5)) ?? -1
+      counts["\(number / 2)", default: 0] += 1
+    }
+    let expected = Double(draws) / Double(plan.clusters.count)
+    // Five standard deviations of a binomial count.
+    #expect(counts.values.allSatisfy { abs(Double($0) - expected) < 5 * expected.squareRoot() })
+    #expect(counts.count == plan.clusters.count)
+  }
+
+  @Test("long chains are kept more often, by the ratio of the clamped lengths")
+  func lengths() {
+    let entries = (0..<2).map { index in
+      StoreEntry(
+        id: "c\(index)", residues: index == 0 ? 100 : 1000, rows: 9, templates: 0, hasLabels: true,
+        resolution: nil, releaseDate: nil, cluster: "same")
+    }
+    var config = LoadingConfig()
+    config.crop = 64
+    let plan = SamplingPlan(entries, split: DataSplit(cluster: "same"), config: config, seed: 3)
+    let long = (0..<9000).count { plan.draw(step: $0, sample: 0).id == "c1" }
+    // 512 : 256, two of three; five standard deviations.
+    #expect(abs(long - 6000) < 225)
+  }
+
+  @Test("a sample's crop is the chain's: sequence, alignment, numbers and atoms of its residues")
+  func crop() throws {
+    let scratch = try TrainingScratch()
+    let store = try store(scratch)
+    let record = try store.record(of: "chain3")
+    let draw = SamplingPlan.Draw(
+      id: "chain3", start: 4, count: 10, recycles: 1, isClamped: true, alignmentSeed: 1,
+      dropoutSeed: 2)
+    let sample = try TrainingSample(
+      record, draw: draw, network: .tiny, isTraining: true, blockDeletion: nil)
+    #expect(sample.labels.aatype == record.features.aatype[4..<14].map(Int.init))
+    #expect(sample.labels.residueIndex == Array(4..<14))
+    #expect(
+      sample.labels.atom37Positions
+        == Array(try #require(record.labels).positions.values[4 * 111..<14 * 111]))
+    #expect(sample.features.draws.count == 2)
+    #expect(sample.features.draws[0] != sample.features.draws[1])
+    #expect(sample.features.target.aatype == sample.labels.aatype)
+  }
+
+  @Test("a prefetched sample is the one made when asked for", arguments: [0, 1, 7])
+  func prefetch(_ depth: Int) throws {
+    let scratch = try TrainingScratch()
+    let source = try SampleSource(
+      store: try store(scratch), network: .tiny, config: config, seed: 9)
+    let samples = Prefetcher(from: 2, batch: 3, depth: depth) {
+      try source.sample(step: $0, sample: $1)
+    }
+    for index in 0..<7 {
+      if index == 4 { Thread.sleep(forTimeInterval: 0.05) }
+      let (found, expected) = (
+        try samples.take(), try source.sample(step: 2 + index / 3, sample: index % 3)
+      )
+      #expect(found.id == expected.id && found.labels == expected.labels)
+      #expect(found.features.draws == expected.features.draws)
+      #expect(found.dropoutSeed == expected.dropoutSeed)
+    }
+  }
+
+  @Test("a store without validation clusters is refused")
+  func noValidation() throws {
+    let scratch = try TrainingScratch()
+    let names = (0..<1000).map { "n\($0)" }.filter { DataSplit(cluster: $0) == .training }
+    try SyntheticStore.write(to: scratch.file("t.h5"), count: 6) { names[$0] }
+    let store = try FeatureStore(path: scratch.file("t.h5"))
+    let error = #expect(throws: InputError.self) {
+      try SampleSource(store: store, network: .tiny, config: config, seed: 0)
+    }
+    #expect("\(try #require(error))".contains("validation"))
+  }
+
+  @Test("validation chains are the same every time, one per cluster, without dropout")
+  func validation() throws {
+    let scratch = try TrainingScratch()
+    let source = try SampleSource(
+      store: try store(scratch, count: 80), network: .tiny, config: config, seed: 9)
+    func make() throws -> [TrainingSample] {
+      try source.validation(count: 3, lengths: 1...100, crop: 20, recycles: 2, seed: 1)
+    }
+    let (first, second) = (try make(), try make())
+    #expect(first.map(\.id) == second.map(\.id))
+    #expect(first.allSatisfy { $0.dropoutSeed == nil && $0.features.draws.count == 3 })
+    #expect(zip(first, second).allSatisfy { $0.features.draws == $1.features.draws })
+    for sample in first {
+      #expect(DataSplit(try source.store.entry(sample.id)) == .validation)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import AtomicFiles
+import Foundation
+import NumericArrays
+import Testing
+import Training
+import TrainingTestSupport
+
+@testable import TrainingRun
+
+@Suite("Checkpoint files")
+struct CheckpointTests {
+  let scratch: TrainingScratch
+  let path: String
+  let checkpoint: Checkpoint
+
+  init() throws {
+    scratch = try TrainingScratch()
+    path = scratch.file("a.checkpoint")
+    var config = TrainingConfig.standIn(steps: 3)
+    config.optimizer.adam.moments = .bfloat16
+    let layout = config.layout
+    var optimizer = Optimizer(
+      layout: layout, parameters: (0..<layout.count).map { Float($0) / 7 },
+      config: config.optimizer.config(seed: 3))
+    var gradient = (0..<layout.count).map { Float($0 % 5) - 2 }
+    _ = optimizer.step(gradient: &gradient, loss: 1 / 3)
+    checkpoint = Checkpoint(
+      header: .init(
+        config: config, program: "test", step: 1, best: nil, skippedInARow: 0,
+        optimizer: optimizer.header),
+      buffers: optimizer.buffers)
+    try CheckpointFile.write(checkpoint, to: path)
+  }
+
+  @Test("what is written is read back, and written again gives the same bytes")
+  func roundTrip() throws {
+    let found = try CheckpointFile.read(path)
+    #expect(found.header == checkpoint.header)
+    #expect(found.buffers == checkpoint.buffers)
+    try CheckpointFile.write(found, to: scratch.file("b.checkpoint"))
+    #expect(FileManager.default.contentsEqual(atPath: path, andPath: scratch.file("b.checkpoint")))
+  }
+
+  @Test("any flipped bit is found", arguments: 0..<24)
+  func flippedBit(_ part: Int) throws {
+    var data = try Data(contentsOf: URL(fileURLWithPath: path))
+    let place = part < 20 ? part * (data.count - 1) / 19 : part - 12
+    data[place] ^= UInt8(1 << (part % 8))
+    try data.write(to: URL(fileURLWithPath: path))
+    do {
+      _ = try CheckpointFile.read(path)
+      Issue.record("bit in byte \(place) was not noticed")
+    } catch let error as TrainingRunError {
+      #expect(error.exitStatus == 65)
+      #expect("\(error)".hasPrefix(path) && !"\(error)".contains("\n"))
+    }
+  }
+
+  @Test("a file cut anywhere is refused", arguments: [0, 7, 16, 23, 24, 1000])
+  func truncated(_ length: Int) throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path)).prefix(length)
+    try data.write(to: URL(fileURLWithPath: path))
+    #expect(throws: TrainingRunError.self) { try CheckpointFile.read(path) }
+  }
+
+  @Test("a write that fails half-way leaves the checkpoint that was there")
+  func fullDisk() throws {
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    var broken = checkpoint
+    broken.header.step = 2
+    // The temporary file cannot be made where a folder of that name is.
+    let temporary = "\(path).partial-\(ProcessInfo.processInfo.processIdentifier)"
+    try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    #expect(throws: AtomicFileError.self) { try CheckpointFile.write(broken, to: path) }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+  }
+}

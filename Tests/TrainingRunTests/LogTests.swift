@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+import TrainingTestSupport
+
+@testable import TrainingRun
+
+@Suite("Logs")
+struct LogTests {
+  @Test("an event file begins with the bytes that TensorFlow writes")
+  func versionRecord() {
+    // tensorflow 2: EventsWriter at wall time 1.0; length 24, masked CRC of the length as in every event file.
+    let bytes = EventFile.record(EventFile.version(time: 1))
+    #expect(Array(bytes[0..<12]) == [24, 0, 0, 0, 0, 0, 0, 0, 0xA3, 0x7F, 0x4B, 0x22])
+    #expect(Array(bytes[12..<21]) == [0x09, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F])
+    #expect(Array(bytes[21..<36]) == [0x1A, 13] + Array("brain.Event:2".utf8))
+    #expect(bytes.count == 8 + 4 + 24 + 4)
+  }
+
+  @Test("a scalar is a summary value with tag and simple value")
+  func scalar() {
+    let event = EventFile.event([("a", 0.5)], step: 300, time: 0)
+    #expect(
+      event.bytes == [0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0xAC, 0x02, 0x2A, 10, 0x0A, 8, 0x0A, 1]
+        + Array("a".utf8) + [0x15, 0, 0, 0, 0x3F])
+  }
+
+  @Test("a log is cut back to the step from which a run goes on")
+  func cutBack() throws {
+    let scratch = try TrainingScratch()
+    let path = scratch.file("log.jsonl")
+    let log = try TrainingLog(path: path, keepingStepsBefore: 0)
+    for step in 0..<5 {
+      try log.write(
+        TrainingRecord(.step, step: step, loss: step == 2 ? .nan : 1, lddt: nil, seconds: 0.1))
+    }
+    try Data("{\"event\": \"st".utf8).append(to: path)
+    let again = try TrainingLog(path: path, keepingStepsBefore: 3)
+    try again.write(TrainingRecord(.validation, step: 3, loss: 2, lddt: 0.5, seconds: 1))
+    let records = try TrainingLog.read(path)
+    #expect(records.map(\.step) == [0, 1, 2, 3])
+    #expect(records[2].loss.isNaN)
+  }
+
+  @Test("a file that is no log is named with the line")
+  func noLog() throws {
+    let scratch = try TrainingScratch()
+    try Data("hello\nworld\n".utf8).append(to: scratch.file("x"))
+    let error = #expect(throws: TrainingRunError.self) { try TrainingLog.read(scratch.file("x")) }
+    #expect("\(try #require(error))".contains("x:1"))
+  }
+}
+
+extension Data {
+  fileprivate func append(to path: String) throws {
+    let old = FileManager.default.contents(atPath: path) ?? Data()
+    try (old + self).write(to: URL(fileURLWithPath: path))
+  }
+}

@@ -1,0 +1,181 @@
+import FeaturePipeline
+import Foundation
+import Testing
+import Training
+import TrainingData
+import TrainingTestSupport
+
+@testable import TrainingRun
+
+/// Runs of the stand-in engine: what is true of any run.
+@Suite("Trainer")
+struct TrainerTests {
+  let scratch: TrainingScratch
+  let store: String
+
+  init() throws {
+    scratch = try TrainingScratch()
+    store = scratch.file("store.h5")
+    try SyntheticStore.write(to: store)
+  }
+
+  private func trainer(
+    _ config: TrainingConfig, _ folder: String, resumes: Bool = false,
+    engine: StandInEngine = StandInEngine()
+  ) throws -> Trainer {
+    let source = try SampleSource(
+      store: FeatureStore(path: store), network: config.network, config: config.data,
+      seed: config.run.seed)
+    return try Trainer(
+      config, folder: RunFolder(path: scratch.file(folder)), source: source, engine: engine,
+      resumes: resumes, program: "test")
+  }
+
+  private func bytes(_ folder: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: scratch.file(folder + "/last.checkpoint")))
+  }
+
+  @Test(
+    "a run stopped after any number of samples and resumed ends with the same bits",
+    arguments: [1, 5, 13, 22])
+  func resume(_ samples: Int) throws {
+    let config = TrainingConfig.standIn(steps: 14)
+    try trainer(config, "whole").run()
+    var asked = 0
+    #expect(throws: TrainingRunError.self) {
+      try trainer(config, "parts").run(shouldStop: {
+        asked += 1
+        return asked > samples
+      })
+    }
+    try trainer(config, "parts", resumes: true).run()
+    #expect(try bytes("whole") == bytes("parts"))
+    let logs = try ["whole", "parts"].map {
+      try TrainingLog.read(scratch.file($0 + "/log.jsonl")).map {
+        var record = $0
+        record.seconds = 0
+        return record
+      }
+    }
+    #expect(logs[0] == logs[1])
+  }
+
+  @Test("prefetching ahead or not at all gives the same bits")
+  func prefetch() throws {
+    var config = TrainingConfig.standIn(steps: 6)
+    try trainer(config, "ahead").run()
+    config.data.prefetch = 0
+    let slow = try trainer(config, "slow")
+    try slow.run()
+    let ahead = try CheckpointFile.read(scratch.file("ahead/last.checkpoint"))
+    #expect(ahead.buffers["parameters"] == .float32(slow.weights.current))
+  }
+
+  @Test("a step whose gradient is not finite is left out, counted and logged")
+  func notFinite() throws {
+    let engine = StandInEngine()
+    var calls = 0
+    engine.factor = { _ in
+      calls += 1
+      return calls == 5 ? .nan : 1
+    }
+    var config = TrainingConfig.standIn(steps: 5)
+    config.data.prefetch = 0
+    let trainer = try trainer(config, "run", engine: engine)
+    try trainer.run()
+    let steps = try TrainingLog.read(scratch.file("run/log.jsonl")).filter { $0.event == .step }
+    #expect(steps.map(\.decision) == [.take, .take, .notFinite, .take, .take])
+    #expect(steps.last?.skipped == 1)
+    #expect(trainer.weights.current.allSatisfy { $0.isFinite })
+  }
+
+  @Test("a run that never has a finite gradient ends with a message and its first checkpoint")
+  func diverged() throws {
+    let engine = StandInEngine()
+    engine.factor = { _ in .infinity }
+    #expect(throws: TrainingRunError.diverged(step: 49, skipped: 50)) {
+      try trainer(TrainingConfig.standIn(steps: 100), "run", engine: engine).run()
+    }
+    _ = try CheckpointFile.read(scratch.file("run/last.checkpoint"))
+  }
+
+  @Test("the run's folder is not overwritten, and nothing is resumed where nothing is")
+  func folders() throws {
+    let config = TrainingConfig.standIn(steps: 1)
+    #expect(throws: TrainingRunError.nothingToResume(folder: scratch.file("run"))) {
+      try trainer(config, "run", resumes: true)
+    }
+    try trainer(config, "run").run()
+    #expect(throws: TrainingRunError.exists(folder: scratch.file("run"))) {
+      try trainer(config, "run")
+    }
+  }
+
+  @Test("a checkpoint of another network or other settings is refused in one line")
+  func otherRun() throws {
+    let config = TrainingConfig.standIn(steps: 1)
+    try trainer(config, "run").run()
+    var changes: [TrainingConfig] = [config, config, config]
+    changes[0].network.channels.pair = 32
+    changes[1].optimizer.clip = "none"
+    changes[2].run.batch = 3
+    for (other, word) in zip(changes, ["parameters", "optimizer", "run"]) {
+      do {
+        _ = try trainer(other, "run", resumes: true)
+        Issue.record("not refused: \(word)")
+      } catch let error as TrainingRunError {
+        #expect(error.exitStatus == 65)
+        #expect("\(error)".contains(word) && !"\(error)".contains("\n"))
+      }
+    }
+  }
+
+  @Test("a longer run goes on from a finished one")
+  func extended() throws {
+    try trainer(.standIn(steps: 9), "whole").run()
+    try trainer(.standIn(steps: 4), "parts").run()
+    try trainer(.standIn(steps: 9), "parts", resumes: true).run()
+    let files = try ["whole", "parts"].map {
+      try CheckpointFile.read(scratch.file($0 + "/last.checkpoint"))
+    }
+    #expect(files[0].buffers == files[1].buffers)
+  }
+
+  @Test("killed at twenty random moments and resumed each time, a run ends with the same bits")
+  func killed() throws {
+    let steps = 100
+    let program = try #require(Self.standIn)
+    func start(_ folder: String) throws -> Process {
+      let process = Process()
+      process.executableURL = program
+      process.arguments = [store, scratch.file(folder), "\(steps)"]
+      try process.run()
+      return process
+    }
+    let whole = try start("whole")
+    whole.waitUntilExit()
+    #expect(whole.terminationStatus == 0)
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<20 {
+      let process = try start("parts")
+      Thread.sleep(forTimeInterval: Double.random(in: 0.05...1.2, using: &random))
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    let last = try start("parts")
+    last.waitUntilExit()
+    #expect(last.terminationStatus == 0)
+    #expect(try bytes("whole") == bytes("parts"))
+  }
+
+  /// The product stands beside the test bundle.
+  private static let standIn: URL? = {
+    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    for _ in 0..<4 {
+      let candidate = folder.appendingPathComponent("training-stand-in")
+      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
+      folder = folder.deletingLastPathComponent()
+    }
+    return nil
+  }()
+}
