@@ -81,13 +81,15 @@ let package = Package(
       name: "HelixFold",
       dependencies: [
         "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "Evidence", "FoldingModel",
-        "Weights", "StructureIO", "Scoring", "Training", "Reports", "Evaluation",
+        "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training",
+        "TrainingData", "TrainingRun",
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
         "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence", "AtomicFiles",
-        "Scoring", "StructureIO", "Reports", "Evaluation",
+        "Scoring", "StructureIO", "Reports", "Evaluation", "Training", "TrainingData",
+        "TrainingRun",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -7,6 +7,8 @@ import FoldingModel
 import HDF5Files
 import Scoring
 import StructureIO
+import Training
+import TrainingRun
 import Weights
 
 #if canImport(Glibc)
@@ -45,6 +47,9 @@ public enum ExitStatus: Int32, Sendable {
     switch error {
     case let error as any ExitStatusError: self = error.exitStatus
     case let error as InputError: self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
+    case let error as TrainingRunError:
+      self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
+    case is WeightAveragingError: self = .badInput
     case let error as AtomicFileError: self = error.isOutOfSpace ? .cannotWrite : .cannotCreate
     case let error as ArrayFileError: self = error.status
     case let error as StructureIOError:

@@ -10,9 +10,9 @@ struct HelixFoldCommand: ParsableCommand {
     abstract: "Protein structure prediction and training on CPUs.",
     version: helixFoldVersion,
     subcommands: [
-      PredictCommand.self, SearchCommand.self, DatabasesCommand.self, PrepareCommand.self,
-      StoreCommand.self, WeightsCommand.self, ScoreCommand.self, EvaluateCommand.self,
-      CheckCommand.self,
+      PredictCommand.self, TrainCommand.self, DatasetCommand.self, PlotCommand.self,
+      SearchCommand.self, DatabasesCommand.self, PrepareCommand.self, StoreCommand.self,
+      WeightsCommand.self, ScoreCommand.self, EvaluateCommand.self, CheckCommand.self,
       BenchCommand.self, DevCommand.self,
     ])
 

@@ -39,7 +39,12 @@ struct ComputeOptions: ParsableArguments {
   func precisionOr(_ precision: Precision) -> DType { (self.precision ?? precision).storage }
 
   /// Number of workers.
-  var workers: Int { threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount }
+  var workers: Int { Self.workers(threads) }
+
+  /// Number of workers for a `--threads` flag; 0 stands for every core.
+  static func workers(_ threads: Int) -> Int {
+    threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+  }
 
   /// Pins the instruction set; call once, before any work.
   func pin() {

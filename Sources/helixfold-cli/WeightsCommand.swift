@@ -7,12 +7,12 @@ import Weights
 struct WeightsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weights",
-    abstract: "Inspect, convert or make files of network parameters.",
+    abstract: "Inspect, convert, average or make files of network parameters.",
     discussion: """
       Reads DeepMind's params_model_*.npz, HelixFold's .pdparams, OpenFold's .pt and helixfold's own .h5. Nothing
       in a file is ever executed. tools/download-parameters.sh fetches the official parameters.
       """,
-    subcommands: [Inspect.self, Convert.self, Init.self])
+    subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
 
   /// Settings of the files that are written.
   struct WritingOptions: ParsableArguments {

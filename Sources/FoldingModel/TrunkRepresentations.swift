@@ -1,0 +1,23 @@
+import FoldingCore
+import TensorCore
+
+/// Representations that the trunk makes of one draw; with a tape their gradients lead to those of its parameters.
+public struct TrunkRepresentations: Sendable {
+  /// Cluster rows. `[N_clust, N_res, c_m]`
+  public let msa: Tensor
+  /// `[N_res, N_res, c_z]`
+  public let pair: Tensor
+  /// fp32. `[N_res, c_s]`
+  public let single: Tensor
+}
+
+extension FoldingNetwork {
+  /// The trunk alone, from an empty state: no structure module, no heads. For benchmarks of the stacks.
+  public func representations(
+    _ target: TargetFeatures, _ draw: AlignmentDraw, _ context: ExecutionContext
+  ) throws -> TrunkRepresentations {
+    let output = try trunk(
+      target, draw, initialState(target, context), context, PassMonitor(), nil)
+    return TrunkRepresentations(msa: output.msa, pair: output.pair, single: output.single)
+  }
+}

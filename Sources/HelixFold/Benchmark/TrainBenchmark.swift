@@ -1,0 +1,234 @@
+import CKernels
+import FoldingCore
+import FoldingModel
+import Foundation
+import Protein
+import TensorCore
+import Training
+import Weights
+
+/// Times a forward and backward pass of a network on synthetic features: what one training sample costs.
+///
+/// Blocks are checkpoints: activations of one block at a time are in memory.
+public struct TrainBenchmark: Sendable {
+  /// What is differentiated.
+  public enum Loss: String, Sendable, CaseIterable {
+    /// Mean squares of the MSA, pair and single representations, as in published measurements of other programs.
+    case surrogate
+    /// All terms of the training loss, on a structure without meaning.
+    case full
+  }
+
+  /// What is run.
+  public struct Plan: Sendable {
+    /// Sizes of the problem.
+    public var size: ProblemSize
+    /// The network.
+    public var config: FoldingConfig
+    /// The loss.
+    public var loss = Loss.surrogate
+    /// Whether structure module and heads are left out; the full loss needs them.
+    public var isTrunkOnly = true
+    /// Timed runs, after one that is not timed.
+    public var repeats = 3
+    /// Worker threads.
+    public var threads = 1
+    /// Storage of activations.
+    public var storage = DType.bfloat16
+    /// Whether blocks run again for their gradients.
+    public var recomputes = true
+    /// Who multiplies.
+    public var backend = MatrixBackend.native
+
+    /// The given sizes.
+    public init(_ config: FoldingConfig, _ size: ProblemSize) {
+      self.config = config
+      self.size = size
+    }
+  }
+
+  /// What was measured.
+  public struct Report: Sendable {
+    /// Seconds of each run, in order.
+    public let seconds: [Double]
+    /// Seconds of the forward part of each run.
+    public let forwardSeconds: [Double]
+    /// Operations of one forward pass.
+    public let operations: Double
+    /// Operations per second of a large product on one core.
+    public let peakPerCore: Double
+    /// Norm of the whole gradient, which tells whether two measurements computed the same.
+    public let gradientNorm: Double
+    /// Value of the loss.
+    public let loss: Double
+    /// Largest resident size of the process, bytes.
+    public let residentPeak: Int
+    /// Largest number of bytes in tensors at one time.
+    public let tensorPeak: Int
+
+    /// Median of the runs, seconds.
+    public var median: Double { seconds.sorted()[seconds.count / 2] }
+  }
+
+  private let plan: Plan
+  private let context: ExecutionContext
+
+  /// A benchmark of `plan`.
+  public init(_ plan: Plan) {
+    self.plan = plan
+    context = ExecutionContext(
+      workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
+      backend: plan.backend)
+  }
+
+  /// Runs it.
+  public func run() throws -> Report {
+    let network = try FoldingNetwork(
+      plan.config, parameters: RecipeParameters(plan.config, seed: 1), storage: plan.storage,
+      pool: context.pool)
+    let features = SyntheticFeatures(plan.size, usesTemplates: plan.config.template != nil)
+    var (seconds, forward): ([Double], [Double]) = ([], [])
+    var (norm, loss) = (0.0, 0.0)
+    for index in 0...max(1, plan.repeats) {
+      let start = ContinuousClock.now
+      let tape = Tape(recomputes: plan.recomputes)
+      let gradients = Gradients(pool: context.pool)
+      loss = try record(network, features, tape, gradients)
+      let middle = ContinuousClock.now
+      tape.replay(context.accumulating(in: gradients))
+      let end = ContinuousClock.now
+      norm = self.norm(network, gradients)
+      if index > 0 {
+        seconds.append((end - start).seconds)
+        forward.append((middle - start).seconds)
+      }
+    }
+    return Report(
+      seconds: seconds, forwardSeconds: forward,
+      operations: CostModel(plan.config, plan.size).pass,
+      peakPerCore: ProductPeak.measure(plan.storage), gradientNorm: norm, loss: loss,
+      residentPeak: ProcessMemory.residentPeak, tensorPeak: context.pool.statistics.peak)
+  }
+
+  /// Forward pass and gradient of the loss with respect to its inputs; returns the loss.
+  private func record(
+    _ network: FoldingNetwork, _ features: SyntheticFeatures, _ tape: Tape, _ gradients: Gradients
+  ) throws -> Double {
+    let forward = context.recording(on: tape).dropping(by: DropoutKey(seed: 1))
+    let draw = features.draw(pass: 0, ensemble: 0)
+    let backward = context.accumulating(in: gradients)
+    switch plan.loss {
+    case .surrogate where plan.isTrunkOnly:
+      let output = try network.representations(features.target, draw, forward)
+      return [output.msa, output.pair, output.single].reduce(0) {
+        $0 + meanSquare($1, backward)
+      }
+    case .surrogate:
+      let passes = RecyclingTraining(network, features, recycles: 0)
+      guard let output = try passes.run(forward).output else { throw PassError.noDraws }
+      let heads = [output.heads.distogram, output.heads.maskedMSA, output.confidence]
+      return (heads + [output.structure.atom14].compactMap { $0 }).reduce(0) {
+        $0 + meanSquare($1, backward)
+      }
+    case .full:
+      let passes = RecyclingTraining(network, features, recycles: 0)
+      guard let output = try passes.run(forward).output else { throw PassError.noDraws }
+      let (report, slopes) = FoldingLoss(.fineTune, heads: plan.config.heads)(
+        LossInputs(output), labels: labels(features), alignment: AlignmentLabels(draw))
+      output.seed(slopes, backward)
+      return report.total
+    }
+  }
+
+  /// Mean square of a tensor; its gradient `2 x / n` goes where derivatives begin.
+  private func meanSquare(_ x: Tensor, _ backward: ExecutionContext) -> Double {
+    let values = x.array().values
+    let gradient = backward.gradient(of: x).floats
+    let share = 2 / Float(values.count)
+    var sum = 0.0
+    for (index, value) in values.enumerated() {
+      gradient[index] += share * value
+      sum += Double(value * value)
+    }
+    return sum / Double(values.count)
+  }
+
+  /// A stretched chain with the sequence of the features.
+  private func labels(_ features: SyntheticFeatures) -> StructureLabels<Float> {
+    let target = features.target
+    let count = target.residueCount
+    var positions = [Float](repeating: 0, count: count * 37 * 3)
+    for atom in 0..<count * 37 {
+      positions[atom * 3] = 3.8 * Float(atom / 37) + Float(atom % 37 % 5)
+      positions[atom * 3 + 1] = Float(atom % 37 % 7)
+      positions[atom * 3 + 2] = Float(atom % 37 % 3)
+    }
+    return StructureLabels(
+      aatype: target.aatype, residueIndex: target.residueIndex, positions: positions,
+      mask: StructureMask.all(target.aatype), resolution: 2)
+  }
+
+  private func norm(_ network: FoldingNetwork, _ gradients: Gradients) -> Double {
+    var sum = 0.0
+    for key in network.parameters.keys.sorted() {
+      guard let tensor = network.parameters[key], gradients.contains(tensor) else { continue }
+      for value in gradients[tensor].array().values { sum += Double(value) * Double(value) }
+    }
+    return sum.squareRoot()
+  }
+}
+
+/// Atoms that residue types have.
+private enum StructureMask {
+  static func all(_ aatype: [Int]) -> [Float] {
+    aatype.flatMap { type in (0..<37).map { Float(Atom37.mask[type * 37 + $0]) } }
+  }
+}
+
+extension TrainBenchmark.Report {
+  /// The report as JSON.
+  public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
+    let sorted = seconds.sorted()
+    return .object([
+      ("benchmark", .string("train")),
+      ("network", .string(plan.config.name)),
+      ("loss", .string(plan.loss.rawValue)),
+      ("trunk_only", .bool(plan.isTrunkOnly)),
+      ("residues", .integer(plan.size.residues)),
+      ("msa", .integer(plan.size.clusters)),
+      ("extra", .integer(plan.size.extraRows)),
+      ("templates", .integer(plan.size.templates)),
+      ("blocks", .integer(plan.config.evoformer.blocks)),
+      ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
+      ("recompute", .bool(plan.recomputes)),
+      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("gemm", .string(plan.backend.rawValue)),
+      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("threads", .integer(plan.threads)),
+      ("seconds_median", .number(median)),
+      ("seconds_min", .number(sorted[0])),
+      ("seconds_max", .number(sorted[sorted.count - 1])),
+      ("forward_seconds_median", .number(forwardSeconds.sorted()[forwardSeconds.count / 2])),
+      ("forward_gflop", .number(operations / 1e9)),
+      ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
+      ("loss_value", .number(loss)),
+      ("gradient_norm", .number(gradientNorm)),
+      ("peak_rss_mib", .integer(residentPeak >> 20)),
+      ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+    ])
+  }
+
+  /// The report for people.
+  public var text: String {
+    func fixed(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f", value)
+    }
+    let forward = forwardSeconds.sorted()[forwardSeconds.count / 2]
+    return """
+      median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2))), forward \(fixed(forward, 2)) s of it
+      \(fixed(operations / 1e9, 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, 1)) GFLOP/s
+      loss \(loss), gradient norm \(gradientNorm)
+      peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak))
+      """
+  }
+}

@@ -1,0 +1,48 @@
+import AtomicFiles
+import Foundation
+import TrainingData
+
+/// Building of a training store as the command asks for it.
+public struct DatasetRequest {
+  /// Files and folders of structures.
+  public var sources: [String]
+  /// Further folders with alignments or feature files.
+  public var evidence: [String] = []
+  /// Table of clusters; nil makes each chain its own cluster.
+  public var clusters: String?
+  /// Limits.
+  public var filter = DatasetFilter()
+  /// The store to write.
+  public var output: String
+  /// The report to write; nil puts it beside the store.
+  public var report: String?
+
+  /// A store at `output` from `sources`.
+  public init(sources: [String], output: String) {
+    self.sources = sources
+    self.output = output
+  }
+
+  /// Builds the store, writes the report and returns it.
+  public func run(_ reporter: ProgressReporter) throws -> DatasetReport {
+    var builder = DatasetBuilder(program: "helixfold \(helixFoldVersion)")
+    builder.filter = filter
+    if let clusters { builder.clusters = try ClusterTable(path: clusters) }
+    let found = try sources.flatMap { try ChainSource.find(at: $0, evidence: evidence) }
+    let start = ContinuousClock.now
+    let result = try builder.build(found, to: output) { source, done in
+      if Interruption.isRequested { throw PredictionError.interrupted }
+      let share = Double(done) / Double(max(found.count, 1))
+      let elapsed = (ContinuousClock.now - start).seconds
+      reporter.progress(
+        source.id, share, remaining: done > 0 ? elapsed * (1 - share) / share : nil)
+    }
+    try AtomicFile.write(result.table, to: reportPath)
+    return result
+  }
+
+  /// Where the report goes.
+  public var reportPath: String {
+    report ?? (output.hasSuffix(".h5") ? String(output.dropLast(3)) : output) + ".report.tsv"
+  }
+}

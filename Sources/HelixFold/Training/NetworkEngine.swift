@@ -1,0 +1,155 @@
+import FoldingCore
+import FoldingModel
+import Foundation
+import NumericArrays
+import Protein
+import TensorCore
+import Training
+import TrainingData
+import TrainingRun
+
+/// The folding network as the trainer sees it: loss and gradient of a sample.
+///
+/// Master weights and gradients are fp32 in one flat buffer each; the network computes with copies of the weights in its
+/// own storage, refreshed by `load`.
+public final class NetworkEngine: GradientEngine {
+  private let network: FoldingNetwork
+  private let layout: ParameterLayout
+  private let loss: FoldingLoss
+  private let recomputes: Bool
+  /// Samples are computed side by side, each on a lane with workers and buffers of its own.
+  private let lanes: [Lane]
+  private let group: WorkerGroup
+  public let window: Int
+
+  /// What one sample is computed with.
+  private struct Lane {
+    let context: ExecutionContext
+    /// Gradient of every parameter, in the order of the layout.
+    let gradient: Tensor
+  }
+
+  /// Memory for gradients of samples that wait for their turn.
+  private static let waitingBytes = 256 << 20
+
+  /// A network of `config`; parameters are undefined until `load`.
+  ///
+  /// - Parameter lanes: samples computed side by side; nil for one per thread. Threads are dealt out to the lanes.
+  public init(
+    _ config: TrainingConfig, threads: Int, lanes: Int? = nil, backend: MatrixBackend = .native
+  ) throws {
+    let storage: DType = config.run.precision == "bf16" ? .bfloat16 : .float32
+    let layout = config.layout
+    self.layout = layout
+    loss = FoldingLoss(config.loss, heads: config.network.heads)
+    recomputes = config.run.recompute
+    let count = max(1, min(lanes ?? threads, threads, config.run.batch))
+    self.lanes = (0..<count).map { lane in
+      let pool = BufferPool()
+      return Lane(
+        context: ExecutionContext(
+          workers: WorkerGroup(count: threads * (lane + 1) / count - threads * lane / count),
+          pool: pool, storage: storage, backend: backend),
+        gradient: Tensor(zeros: [layout.count], .float32, pool: pool))
+    }
+    group = WorkerGroup(count: count)
+    window = max(count, Self.waitingBytes / (4 * max(1, layout.count)))
+    let zeros = FlatParameters(
+      layout: layout, values: [Float](repeating: 0, count: layout.count))
+    network = try FoldingNetwork(
+      config.network, parameters: zeros, storage: storage, pool: BufferPool())
+  }
+
+  /// Copies new parameters into the network, rounded to its storage.
+  public func load(_ parameters: [Float]) throws {
+    for segment in layout.segments {
+      guard let tensor = network.parameters[segment.name] else {
+        throw ParameterError.missing(key: segment.name)
+      }
+      let values = NDArray(shape: segment.shape, values: Array(parameters[segment.range]))
+      tensor.assign(Tensor(values, pool: lanes[0].context.pool))
+    }
+  }
+
+  public func differentiate(
+    _ samples: [TrainingSample], _ body: (TrainingSample, SampleOutcome, [Float]) -> Void
+  ) throws {
+    let results = try spread(samples) { try differentiate($0, $1) }
+    for (sample, result) in zip(samples, results) { body(sample, result.outcome, result.gradient) }
+  }
+
+  public func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome] {
+    try spread(samples) { sample, lane in
+      let (output, report, _) = try lossOfSample(sample, lane.context.recording(on: Tape()))
+      return SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output))
+    }
+  }
+
+  private func differentiate(
+    _ sample: TrainingSample, _ lane: Lane
+  ) throws -> (outcome: SampleOutcome, gradient: [Float]) {
+    let tape = Tape(recomputes: recomputes)
+    let forward = lane.context.recording(on: tape)
+      .dropping(by: sample.dropoutSeed.map { DropoutKey(seed: $0) })
+    let (output, report, slopes) = try lossOfSample(sample, forward)
+    let backward = lane.context.accumulating(in: boundGradients(lane))
+    output.seed(slopes, backward)
+    tape.replay(backward)
+    return (
+      SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output)),
+      Array(UnsafeBufferPointer(start: lane.gradient.floats, count: layout.count))
+    )
+  }
+
+  /// Runs `body` for each sample on whichever lane is free, long ones first; the results stand in the order of the samples.
+  private func spread<Result>(
+    _ samples: [TrainingSample], _ body: (TrainingSample, Lane) throws -> Result
+  ) throws -> [Result] {
+    let order = samples.indices.sorted { samples[$0].residueCount > samples[$1].residueCount }
+    let lock = NSLock()
+    var next = 0
+    var results = [Swift.Result<Result, any Error>?](repeating: nil, count: samples.count)
+    group.run { lane in
+      while true {
+        let place = lock.withLock {
+          defer { next += 1 }
+          return next
+        }
+        if place >= order.count { return }
+        let index = order[place]
+        let result = Swift.Result { try body(samples[index], lanes[lane]) }
+        lock.withLock { results[index] = result }
+      }
+    }
+    return try results.compactMap { try $0?.get() }
+  }
+
+  private func lossOfSample(
+    _ sample: TrainingSample, _ context: ExecutionContext
+  ) throws -> (output: TrainingOutput, report: LossReport, slopes: LossGradients<Float>) {
+    let passes = RecyclingTraining(network, sample.features, recycles: sample.recycles)
+    guard let output = try passes.run(context).output else { throw PassError.noDraws }
+    let (report, slopes) = loss(
+      LossInputs(output), labels: sample.labels, alignment: sample.alignment,
+      clampedShare: sample.clampedShare)
+    return (output, report, slopes)
+  }
+
+  /// Gradients of which those of parameters lie in the lane's buffer, cleared.
+  private func boundGradients(_ lane: Lane) -> Gradients {
+    lane.gradient.floats.update(repeating: 0, count: layout.count)
+    let gradients = Gradients(pool: lane.context.pool)
+    for segment in layout.segments {
+      guard let tensor = network.parameters[segment.name] else { continue }
+      gradients.bind(tensor, to: lane.gradient[segment.range])
+    }
+    return gradients
+  }
+
+  private func alphaCarbons(_ output: TrainingOutput) -> [Float] {
+    guard let atoms = output.structure.atom14?.array().values else { return [] }
+    return stride(from: 0, to: atoms.count, by: Atom14.count * 3).flatMap {
+      atoms[$0 + 3..<$0 + 6]  // CA is atom 1 of every residue
+    }
+  }
+}

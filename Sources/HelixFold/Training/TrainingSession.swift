@@ -1,0 +1,87 @@
+import FeaturePipeline
+import Foundation
+import TrainingData
+import TrainingRun
+
+/// A training run as the command starts it: opens store and network, trains, tells how it goes.
+public struct TrainingSession {
+  /// The run.
+  public var config: TrainingConfig
+  /// Path of the training store.
+  public var store: String
+  /// Folder of the run.
+  public var folder: String
+  /// Whether to go on from the folder's checkpoint.
+  public var resumes: Bool
+  /// Worker threads; results do not depend on them.
+  public var threads: Int
+  /// Samples computed side by side; nil for one per thread. Results do not depend on it.
+  public var lanes: Int?
+
+  /// A run.
+  public init(
+    config: TrainingConfig, store: String, folder: String, resumes: Bool, threads: Int
+  ) {
+    self.config = config
+    self.store = store
+    self.folder = folder
+    self.resumes = resumes
+    self.threads = threads
+  }
+
+  /// Trains to the end, or until a signal asks to stop.
+  public func run(_ reporter: ProgressReporter) throws {
+    let source = try SampleSource(
+      store: FeatureStore(path: store), network: config.network, config: config.data,
+      seed: config.run.seed)
+    let trainer = try Trainer(
+      config, folder: RunFolder(path: folder), source: source,
+      engine: try NetworkEngine(config, threads: threads, lanes: lanes), resumes: resumes,
+      program: "helixfold \(helixFoldVersion)")
+    reporter.note(
+      "\(config.preset): \(config.layout.count) parameters, \(source.plan.clusters.count) training clusters, steps \(trainer.step) to \(config.run.steps) of \(config.run.batch) samples",
+      event: "start",
+      [
+        ("parameters", .integer(config.layout.count)),
+        ("clusters", .integer(source.plan.clusters.count)), ("step", .integer(trainer.step)),
+        ("steps", .integer(config.run.steps)),
+      ])
+    try trainer.run(shouldStop: { Interruption.isRequested }) { report($0, reporter) }
+  }
+
+  private func report(_ event: Trainer.Event, _ reporter: ProgressReporter) {
+    switch event {
+    case .step(let record, let fraction, let remaining):
+      if reporter.style == .json {
+        reporter.note("step \(record.step)", event: "step", fields(record))
+      }
+      reporter.progress(Self.line(record), fraction, remaining: remaining)
+    case .validation(let record, let isBest):
+      reporter.note(
+        "step \(record.step + 1)  validation lDDT-Cα \(fixed(record.lddt ?? 0, 4))  loss \(fixed(record.loss, 3))\(isBest ? "  best so far" : "")",
+        event: "validation", fields(record) + [("best", .bool(isBest))])
+    case .skipped(let record):
+      reporter.warn(
+        "step \(record.step) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, 3)); \(record.skipped ?? 0) so far")
+    }
+  }
+
+  /// `step 120  0.84 s  loss 3.21 (fape 0.91, distogram 2.8, msa 1.2)  lDDT 0.31`.
+  private static func line(_ record: TrainingRecord) -> String {
+    var line = "step \(record.step + 1)  \(fixed(record.seconds, 2)) s  loss \(fixed(record.loss, 2))"
+    if let terms = record.terms {
+      line +=
+        " (fape \(fixed(terms.fape, 2)), distogram \(fixed(terms.distogram, 2)), msa \(fixed(terms.maskedMSA, 2)))"
+    }
+    if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, 2))" }
+    return line
+  }
+
+  private func fields(_ record: TrainingRecord) -> [(String, JSONValue)] {
+    [("step", .integer(record.step))] + record.scalars.map { ($0.tag, .number($0.value)) }
+  }
+}
+
+private func fixed(_ value: Double, _ digits: Int) -> String {
+  String(format: "%.\(digits)f", value)
+}

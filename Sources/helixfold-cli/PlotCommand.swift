@@ -1,0 +1,37 @@
+import ArgumentParser
+import HelixFold
+
+/// `helixfold plot`: learning curves.
+struct PlotCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plot", abstract: "Draw learning curves of a training log.")
+
+  @Argument(help: "log.jsonl, or the folder of a run.")
+  var log: String
+
+  @Option(name: [.short, .long], help: "File to write, .svg or .png.")
+  var output: String
+
+  @Option(help: "What to draw: \(LearningCurves.Quantity.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var quantity = LearningCurves.Quantity.loss
+
+  @Option(help: "Training values are means over so many steps.")
+  var window = 20
+
+  func validate() throws {
+    if ![".svg", ".png"].contains(where: { output.lowercased().hasSuffix($0) }) {
+      throw ValidationError("--output is '\(output)', expected a name that ends in .svg or .png")
+    }
+    if !(1...1_000_000).contains(window) {
+      throw ValidationError("--window is \(window), expected 1 to 1000000")
+    }
+  }
+
+  func run() throws {
+    let curves = try LearningCurves(path: log)
+    try LearningCurves.write(curves.figure(quantity, window: window), to: output)
+    print(output)
+  }
+}
+
+extension LearningCurves.Quantity: ExpressibleByArgument {}

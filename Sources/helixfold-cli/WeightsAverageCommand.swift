@@ -1,0 +1,94 @@
+import ArgumentParser
+import FeaturePipeline
+import HelixFold
+import TrainingData
+import TrainingRun
+import Weights
+
+extension WeightsCommand {
+  /// `helixfold weights average`.
+  struct Average: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "average", abstract: "Average parameter files of one training run.",
+      discussion: """
+        INPUT are parameter files, oldest first, or the folder of a run, which stands for its snapshots. Methods: uniform \
+        (mean of all, or of the last --keep), lawa (mean of the last --keep), ema (exponential moving average), greedy \
+        (from the best on, each joins if the validation loss does not rise) and sewa (selection of --keep learned on \
+        validation chains). The last two need --config and --data.
+        """)
+
+    @Argument(help: "Parameter files, or folders of runs.")
+    var inputs: [String]
+
+    @Option(name: [.short, .long], help: "File to write: .h5 or .npz.")
+    var output: String
+
+    @Option(help: "Method: \(SnapshotAveraging.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var method = SnapshotAveraging.Method.uniform
+
+    @Option(help: "Files that take part; all by default, 10 with lawa and sewa.")
+    var keep: Int?
+
+    @Option(help: "Decay per file of ema.")
+    var decay = 0.9
+
+    @Option(help: "Iterations of sewa.")
+    var iterations = 200
+
+    @Option(help: "Random masks per iteration of sewa.")
+    var samples = 4
+
+    @Option(help: "Seed of sewa.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Training configuration, for greedy and sewa.")
+    var config: String?
+
+    @Option(help: "Training store, for greedy and sewa.")
+    var data: String?
+
+    @Option(help: "Worker threads; 0 takes every core.")
+    var threads = 0
+
+    @OptionGroup var writing: WritingOptions
+
+    func validate() throws {
+      if method.needsObjective, config == nil || data == nil {
+        throw ValidationError("--method \(method.rawValue) needs --config and --data")
+      }
+      if let keep, keep < 1 { throw ValidationError("--keep is \(keep), expected 1 or more") }
+      if !(0..<1).contains(decay) { throw ValidationError("--decay is \(decay), expected 0 to below 1") }
+      if iterations < 1 || samples < 1 {
+        throw ValidationError("--iterations and --samples must be 1 or more")
+      }
+    }
+
+    func run() throws {
+      let files = try SnapshotAveraging.files(inputs)
+      var averaging = SnapshotAveraging(method)
+      averaging.keep = keep ?? (method == .lawa ? min(10, files.count) : nil)
+      averaging.decay = decay
+      averaging.selection.iterations = iterations
+      averaging.selection.samples = samples
+      averaging.selection.seed = seed
+      let result = try averaging(files, objective: try objective())
+      try ParameterWriter.write(
+        result.parameters, config: result.network,
+        provenance: ParameterProvenance(
+          source: "\(method.rawValue) average of \(result.selected.count) of \(files.count) snapshots",
+          licence: "as the sources"),
+        precision: writing.precision, to: output)
+      for index in result.selected { print(files[index]) }
+      print(output)
+    }
+
+    private func objective() throws -> SnapshotAveraging.Objective? {
+      guard method.needsObjective, let config, let data else { return nil }
+      return try ValidationObjective.make(
+        config: TrainingConfig.read(config), store: data,
+        threads: ComputeOptions.workers(threads))
+    }
+  }
+}
+
+extension SnapshotAveraging.Method: ExpressibleByArgument {}
