@@ -35,8 +35,8 @@ test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the
 	fi
 	swift test $(TEST_FLAGS)
 
-evidence: build ## run the long checks, write docs/evidence.md
-	tools/evidence.sh
+evidence: build ## run the long checks (all, or PART="20 70"), write docs/evidence.md
+	tools/evidence.sh $(PART)
 
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

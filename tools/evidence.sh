@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs tools/evidence.d/*.sh and writes docs/evidence.md.
+# Runs tools/evidence.d/*.sh and writes docs/evidence.md; with numbers of scripts (70 71) renews only their sections.
 #
 # Each script prints rows of a Markdown table: | command | figure | reach or aim | holds? |
 # It runs in the repository's root after a release build, with HELIXFOLD set to the command and
@@ -14,36 +14,49 @@ trap 'rm -rf "$work"' EXIT
 
 cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo 2> /dev/null | head -n 1 || true)
 [ -n "$cpu" ] || cpu=$(sysctl -n machdep.cpu.brand_string 2> /dev/null || uname -m)
-commit=$(git rev-parse HEAD)
-[ -z "$(git status --porcelain --untracked-files=no -- . ":!$out")" ] || commit="$commit, with uncommitted changes"
+compiler=$(swift --version 2> /dev/null | grep -m 1 -o 'Swift version [0-9.]*')
+commit=$(git rev-parse --short HEAD)
+[ -z "$(git status --porcelain --untracked-files=no -- . ":!$out")" ] || commit="$commit and uncommitted changes"
 
+title_of() { sed -n '2s/^# //p' "$1"; }
+chosen() {  # is the script among those asked for?
+  [ "$#" -gt 1 ] || return 0
+  local script=$1 number
+  shift
+  for number; do [[ $(basename "$script") == "$number"-* ]] && return 0; done
+  return 1
+}
+
+failed=0
 {
   echo "# Evidence"
   echo
   echo "Written by \`make evidence\`; every row is one command's own figure. Not edited by hand."
-  echo
-  echo "- date: $(date -u +%Y-%m-%d)"
-  echo "- commit: $commit"
-  echo "- machine: $cpu, $(getconf _NPROCESSORS_ONLN) cores, $(uname -sm)"
-  echo "- compiler: $(swift --version 2> /dev/null | grep -m 1 -o 'Swift version [0-9.]*')"
 } > "$work/evidence.md"
-
-failed=0
 for script in tools/evidence.d/*.sh; do
-  name=$(basename "$script" .sh)
-  title=$(sed -n '2s/^# //p' "$script")
-  echo "evidence: $name" >&2
-  {
-    echo
-    echo "## ${title:-$name}"
-    echo
-    echo "| command | figure | reach or aim | holds |"
-    echo "| --- | --- | --- | --- |"
-  } >> "$work/evidence.md"
-  if ! bash "$script" >> "$work/evidence.md" 2> "$work/log"; then
-    echo "| \`$script\` | failed: $(tail -n 1 "$work/log" | tr '|' '/') | | no |" >> "$work/evidence.md"
-    failed=$((failed + 1))
+  title=$(title_of "$script")
+  section=$work/section
+  if chosen "$script" "$@"; then
+    echo "evidence: $(basename "$script" .sh)" >&2
+    {
+      echo
+      echo "## $title"
+      echo
+      echo "$(date -u +%Y-%m-%d), commit $commit, $cpu, $(getconf _NPROCESSORS_ONLN) cores, $(uname -sm), $compiler"
+      echo
+      echo "| command | figure | reach or aim | holds |"
+      echo "| --- | --- | --- | --- |"
+    } > "$section"
+    if ! bash "$script" >> "$section" 2> "$work/log"; then
+      echo "| \`$script\` | failed: $(tail -n 1 "$work/log" | tr '|' '/') | | no |" >> "$section"
+      failed=$((failed + 1))
+    fi
+  else
+    awk -v title="## $title" '/^## / { on = $0 == title } on' "$out" 2> /dev/null | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' > "$work/old" || true
+    if [ -s "$work/old" ]; then { echo; cat "$work/old"; } > "$section"
+    else printf '\n## %s\n\nNot measured yet.\n' "$title" > "$section"; fi
   fi
+  cat "$section" >> "$work/evidence.md"
 done
 
 mv "$work/evidence.md" "$out"

@@ -23,4 +23,7 @@ public struct TrainingOutput: Sendable {
   public let heads: HeadLogits
   /// Predicted lDDT. `[N_res, bins]`
   public let confidence: Tensor
+
+  /// Predicted lDDT-Cα, 0 … 100. `[N_res]`
+  public var plddt: [Float] { PredictedLDDTHead.expectation(confidence.array()) }
 }

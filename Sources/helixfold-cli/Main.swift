@@ -10,7 +10,8 @@ struct HelixFoldCommand: ParsableCommand {
     abstract: "Protein structure prediction and training on CPUs.",
     version: helixFoldVersion,
     subcommands: [
-      PredictCommand.self, TrainCommand.self, DatasetCommand.self, PlotCommand.self,
+      PredictCommand.self, TrainCommand.self, DatasetCommand.self, ValidateCommand.self,
+      PlotCommand.self,
       SearchCommand.self, DatabasesCommand.self, PrepareCommand.self, StoreCommand.self,
       WeightsCommand.self, ScoreCommand.self, EvaluateCommand.self, CheckCommand.self,
       BenchCommand.self, DevCommand.self,

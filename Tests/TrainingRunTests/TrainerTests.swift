@@ -36,16 +36,16 @@ struct TrainerTests {
   }
 
   @Test(
-    "a run stopped after any number of samples and resumed ends with the same bits",
-    arguments: [1, 5, 13, 22])
-  func resume(_ samples: Int) throws {
+    "a run stopped at any moment and resumed ends with the same bits",
+    arguments: [1, 5, 9, 13])
+  func resume(_ groups: Int) throws {
     let config = TrainingConfig.standIn(steps: 14)
     try trainer(config, "whole").run()
     var asked = 0
     #expect(throws: TrainingRunError.self) {
       try trainer(config, "parts").run(shouldStop: {
         asked += 1
-        return asked > samples
+        return asked > groups
       })
     }
     try trainer(config, "parts", resumes: true).run()

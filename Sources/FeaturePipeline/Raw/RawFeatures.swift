@@ -108,6 +108,16 @@ public struct TemplateStructures: Sendable, Hashable {
 }
 
 extension RawFeatures {
+  /// Keeps the first rows of the alignment, at least the target's.
+  public mutating func keepRows(_ count: Int) {
+    let count = max(1, count)
+    guard count < rowCount else { return }
+    let cells = count * residueCount
+    msa = NDArray(shape: [count, residueCount], values: Array(msa.values[..<cells]))
+    deletions = NDArray(shape: [count, residueCount], values: Array(deletions.values[..<cells]))
+    if !rowNames.isEmpty { rowNames.removeLast(rowNames.count - count) }
+  }
+
   /// Throws unless all sizes agree and all classes are in range; `file` is named in messages.
   public func validate(file: String) throws(InputError) {
     let n = residueCount

@@ -81,7 +81,8 @@ public final class NetworkEngine: GradientEngine {
   public func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome] {
     try spread(samples) { sample, lane in
       let (output, report, _) = try lossOfSample(sample, lane.context.recording(on: Tape()))
-      return SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output))
+      return SampleOutcome(
+        loss: report, alphaCarbons: alphaCarbons(output), confidence: output.plddt)
     }
   }
 

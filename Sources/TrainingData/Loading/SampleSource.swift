@@ -56,8 +56,8 @@ public struct SampleSource: Sendable {
     var limits = plan.config
     limits.crop = crop
     let entries = store.entries.filter { lengths.contains($0.residues) }
-    let held = SamplingPlan(entries, split: .validation, config: limits, seed: seed)
-    let clusters = held.clusters
+    let draws = SamplingPlan(entries, split: .validation, config: limits, seed: seed)
+    let clusters = draws.clusters
     guard !clusters.isEmpty, count > 0 else {
       throw InputError.content(
         file: store.path,
@@ -69,15 +69,26 @@ public struct SampleSource: Sendable {
     return try (0..<taken).map { index in
       let members = clusters[index * clusters.count / taken]
       let entry = members.reduce(members[0]) { $1.rows > $0.rows ? $1 : $0 }
-      var draw = held.draw(step: 0, sample: index)
-      draw.id = entry.id
-      draw.count = min(crop, entry.residues)
-      draw.start = (entry.residues - draw.count) / 2
-      draw.recycles = recycles
-      draw.isClamped = true
-      return try TrainingSample(
-        try store.record(of: entry.id), draw: draw, network: network, isTraining: false,
-        blockDeletion: nil)
+      return try held(entry, draw: draws.draw(step: 0, sample: index), crop: crop, recycles: recycles)
     }
+  }
+
+  /// A sample of a chain of any split for scoring: without block deletion and dropout, every error clamped.
+  ///
+  /// - Parameters:
+  ///   - crop: residues of a sample; the middle of longer chains is taken.
+  ///   - rows: alignment rows at most, the target included.
+  public func held(
+    _ entry: StoreEntry, draw: SamplingPlan.Draw, crop: Int, recycles: Int, rows: Int? = nil
+  ) throws -> TrainingSample {
+    var (draw, record) = (draw, try store.record(of: entry.id))
+    draw.id = entry.id
+    draw.count = min(crop, entry.residues)
+    draw.start = (entry.residues - draw.count) / 2
+    draw.recycles = recycles
+    draw.isClamped = true
+    if let rows { record.features.keepRows(rows) }
+    return try TrainingSample(
+      record, draw: draw, network: network, isTraining: false, blockDeletion: nil)
   }
 }

@@ -7,11 +7,14 @@ public struct SampleOutcome: Sendable, Hashable {
   public var loss: LossReport
   /// C-alphas of the last pass, Å. `[N_res, 3]`
   public var alphaCarbons: [Float]
+  /// Predicted lDDT-Cα of each residue, 0 … 100; empty if there is none. `[N_res]`
+  public var confidence: [Float]
 
   /// The given values.
-  public init(loss: LossReport, alphaCarbons: [Float]) {
+  public init(loss: LossReport, alphaCarbons: [Float], confidence: [Float] = []) {
     self.loss = loss
     self.alphaCarbons = alphaCarbons
+    self.confidence = confidence
   }
 }
 

@@ -1,0 +1,67 @@
+import ArgumentParser
+import HelixFold
+import TrainingRun
+
+extension DevCommand {
+  /// A training run with one spike in the gradient.
+  struct Spike: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "spike",
+      abstract: "Train with the gradient of one tensor multiplied in one step.",
+      discussion: """
+        Shows what clipping makes of a spike: run it with --tensor none, low and high under two values of \
+        optimizer.clip and compare the logs. Prints the tensor that was hit and its norm before.
+        """)
+
+    @Option(help: "Training configuration: JSON file or preset.")
+    var config: String
+
+    @Option(help: "Training store (.h5).")
+    var data: String
+
+    @Option(name: [.short, .long], help: "Folder of the run.")
+    var output: String
+
+    @Option(help: "Steps in all.")
+    var steps = 300
+
+    @Option(help: "Step that is hit, from 0.")
+    var at = 100
+
+    @Option(help: "Tensor that is hit: none, low (smallest gradient that is not 0) or high.")
+    var tensor = SpikeExperiment.Target.low
+
+    @Option(help: "Factor.")
+    var factor: Float = 1000
+
+    @Option(help: "Seed, instead of the configuration's.")
+    var seed: UInt64?
+
+    @Option(help: "Worker threads; 0 takes every core.")
+    var threads = 0
+
+    @Option(help: "Progress: bar, json or quiet.")
+    var progress: ProgressReporter.Style?
+
+    func validate() throws {
+      if steps < 1 || !(0..<steps).contains(at) {
+        throw ValidationError("--at is \(at), expected 0 to below --steps (\(steps))")
+      }
+    }
+
+    func run() throws {
+      var config = try TrainingConfig.read(config)
+      config.run.steps = steps
+      if let seed { config.run.seed = seed }
+      Interruption.listen()
+      let hit = try SpikeExperiment(
+        config: config, store: data, folder: output, step: at, target: tensor, factor: factor,
+        threads: ComputeOptions.workers(threads)
+      ).run(ProgressReporter(style: progress))
+      if let hit { print("\(hit.name)\t\(hit.norm)") }
+      print(output)
+    }
+  }
+}
+
+extension SpikeExperiment.Target: ExpressibleByArgument {}

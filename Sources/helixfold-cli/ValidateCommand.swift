@@ -1,0 +1,99 @@
+import ArgumentParser
+import AtomicFiles
+import Evaluation
+import Foundation
+import HelixFold
+import TrainingData
+import TrainingRun
+import Weights
+
+/// `helixfold validate`.
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Score weights on the held-out chains of a training store.",
+    discussion: """
+      Prints mean lDDT-Cα over clusters (one value per cluster, the mean of its chains) with its 95 % bootstrap interval, \
+      beside the same weights without the alignment, initial weights and an ideal helix, and Pearson's r of predicted and \
+      true lDDT over chains. Nothing here chooses weights: use the validation split while you try things, the test split once.
+      """)
+
+  @Argument(help: "Parameter file.")
+  var weights: String
+
+  @Option(help: "Training store (.h5).")
+  var data: String
+
+  @Option(help: "Split: \(DataSplit.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var split = DataSplit.validation
+
+  @Option(help: "Fewest residues of a chain.")
+  var minLength = 40
+
+  @Option(help: "Most residues of a chain.")
+  var maxLength = 128
+
+  @Option(help: "Passes after the first; those of the network when left out.")
+  var recycles: Int?
+
+  @Option(help: "Network: a preset or a JSON file; recognised from the weights when left out.")
+  var config: String?
+
+  @Option(name: [.short, .long], help: "Table of all chains to write (.tsv).")
+  var output: String?
+
+  @Option(help: "Seed of the alignment draws.")
+  var seed: UInt64 = 0
+
+  @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
+  var threads = 0
+
+  @Option(help: "Progress: bar, json or quiet; a bar on a terminal by default.")
+  var progress: ProgressReporter.Style?
+
+  func validate() throws {
+    if minLength < 1 || maxLength < minLength {
+      throw ValidationError("--min-length \(minLength) and --max-length \(maxLength) leave nothing")
+    }
+    if let recycles, !(0...100).contains(recycles) {
+      throw ValidationError("--recycles is \(recycles), expected 0 to 100")
+    }
+  }
+
+  func run() throws {
+    Interruption.listen()
+    let model = try ModelDescription.open(path: weights, preset: config, infersDepth: false)
+    var training = TrainingConfig()
+    training.network = model.config
+    training.network.recycles = recycles ?? model.config.recycles
+    training.run.seed = seed
+    training.run.precision = "fp32"
+    let scores = try HeldOutScores(
+      weights: model.parameters, config: training, store: data, split: split,
+      lengths: minLength...maxLength, threads: ComputeOptions.workers(threads),
+      ProgressReporter(style: progress))
+    print("\(split.rawValue): \(scores.chains.count) chains in \(scores.clusterCount) clusters, lDDT-Cα")
+    for column in HeldOutScores.Column.allCases {
+      print(Self.line(column.rawValue, scores.mean(column)))
+    }
+    for column in HeldOutScores.Column.allCases where column != .model {
+      print(Self.line("gain over \(column.rawValue)", scores.gain(over: column)))
+    }
+    let r = scores.correlation.map { String(format: "%.3f", $0) } ?? "none"
+    print("Pearson's r of predicted and true lDDT over chains: \(r)")
+    if let output {
+      try AtomicFile.write(scores.table, to: output)
+      print(output)
+    }
+  }
+
+  /// `model  0.412  [0.398, 0.426]`.
+  private static func line(_ name: String, _ estimate: Estimate?) -> String {
+    guard let estimate else { return name }
+    return name.padding(toLength: 20, withPad: " ", startingAt: 0)
+      + String(
+        format: "%.4f  [%.4f, %.4f]", estimate.value, estimate.interval.lowerBound,
+        estimate.interval.upperBound)
+  }
+}
+
+extension DataSplit: ExpressibleByArgument {}
