@@ -41,7 +41,9 @@ extension BenchCommand {
     @Flag(help: "Leave out structure module and heads, for the surrogate.")
     var trunkOnly = false
 
-    @Flag(inversion: .prefixedNo, help: "Run blocks again for their gradients instead of keeping activations.")
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Run blocks again for their gradients instead of keeping activations.")
     var recompute = true
 
     @Option(help: "Timed runs, after a warm-up.")

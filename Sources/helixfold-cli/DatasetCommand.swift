@@ -64,7 +64,8 @@ struct DatasetCommand: ParsableCommand {
 
     func validate() throws {
       if minLength < 1 || maxLength < minLength {
-        throw ValidationError("--min-length \(minLength) and --max-length \(maxLength) leave nothing")
+        throw ValidationError(
+          "--min-length \(minLength) and --max-length \(maxLength) leave nothing")
       }
     }
 

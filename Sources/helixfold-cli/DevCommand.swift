@@ -31,10 +31,14 @@ struct DevCommand: ParsableCommand {
     @Option(help: "Network: a preset or a JSON file; recognised from the parameters when left out.")
     var config: String?
 
-    @Option(help: "Start each pass from pass<k>/prev_* of this dump instead of this run's own results.")
+    @Option(
+      help: "Start each pass from pass<k>/prev_* of this dump instead of this run's own results.")
     var teacher: String?
 
-    @Option(help: "Passes after the first; one per draw of the inputs, or the teacher's number, when left out.")
+    @Option(
+      help:
+        "Passes after the first; one per draw of the inputs, or the teacher's number, when left out."
+    )
     var recycles: Int?
 
     @OptionGroup var compute: ComputeOptions

@@ -33,7 +33,9 @@ extension DevCommand {
       let above = deviations.filter { !($0.relative <= limit) }
       for item in above { print("\(item.name)\t\(item.relative)\t\(item.largest)") }
       if let worst = deviations.max(by: { $0.relative < $1.relative }) {
-        print("\(deviations.count) tensors, \(above.count) above \(limit); worst \(worst.relative) (\(worst.name))")
+        print(
+          "\(deviations.count) tensors, \(above.count) above \(limit); worst \(worst.relative) (\(worst.name))"
+        )
       } else {
         print("no tensors to compare")
       }

@@ -12,7 +12,9 @@ struct PlotCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "File to write, .svg or .png.")
   var output: String
 
-  @Option(help: "What to draw: \(LearningCurves.Quantity.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    help:
+      "What to draw: \(LearningCurves.Quantity.allCases.map(\.rawValue).joined(separator: ", ")).")
   var quantity = LearningCurves.Quantity.loss
 
   @Option(help: "Training values are means over so many steps.")

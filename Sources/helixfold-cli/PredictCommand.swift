@@ -33,12 +33,16 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold, or a helixfold store.")
+    help:
+      "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold, or a helixfold store."
+  )
   var features: [String] = []
 
   @Option(
     parsing: .upToNextOption,
-    help: "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5; several for several networks.")
+    help:
+      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5; several for several networks."
+  )
   var weights: [String] = []
 
   @Flag(help: "Use seeded random parameters of --preset; the structures mean nothing.")
@@ -68,7 +72,9 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Alignment draws averaged per pass (8 in CASP14).")
   var numEnsemble: Int?
 
-  @Option(help: "Memory that must not be exceeded, such as 8GiB; tiles shrink to fit, or the run is refused.")
+  @Option(
+    help:
+      "Memory that must not be exceeded, such as 8GiB; tiles shrink to fit, or the run is refused.")
   var maxMemory: String?
 
   @Flag(help: "Write the structure of every pass.")
@@ -89,7 +95,9 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Progress on standard error: bar, json or quiet; a bar on a terminal by default.")
   var progress: ProgressReporter.Style?
 
-  @Option(name: [.customShort("o"), .long, .customLong("out-dir"), .customLong("output-dir")], help: "Folder of the results.")
+  @Option(
+    name: [.customShort("o"), .long, .customLong("out-dir"), .customLong("output-dir")],
+    help: "Folder of the results.")
   var output = "."
 
   @OptionGroup(title: "Searching") var search: SearchArguments
@@ -115,10 +123,12 @@ struct PredictCommand: ParsableCommand {
       throw ValidationError("--num-ensemble is \(numEnsemble), expected 1 to 1000")
     }
     if maxMsa != nil && msaLimits == nil {
-      throw ValidationError("--max-msa is '\(maxMsa ?? "")', expected clusters:extra such as 512:1024")
+      throw ValidationError(
+        "--max-msa is '\(maxMsa ?? "")', expected clusters:extra such as 512:1024")
     }
     if let maxMemory, ByteCount(parsing: maxMemory) == nil {
-      throw ValidationError("--max-memory is '\(maxMemory)', expected a size such as 8GiB or 900MiB")
+      throw ValidationError(
+        "--max-memory is '\(maxMemory)', expected a size such as 8GiB or 900MiB")
     }
     if randomWeights && !weights.isEmpty {
       throw ValidationError("--random-weights and --weights exclude each other")
@@ -129,7 +139,8 @@ struct PredictCommand: ParsableCommand {
   }
 
   private var msaLimits: (clusters: Int, extra: Int)? {
-    guard let parts = maxMsa?.split(separator: ":", omittingEmptySubsequences: false), parts.count == 2,
+    guard let parts = maxMsa?.split(separator: ":", omittingEmptySubsequences: false),
+      parts.count == 2,
       let clusters = Int(parts[0]), let extra = Int(parts[1]), (1...1_000_000).contains(clusters),
       (0...1_000_000).contains(extra)
     else { return nil }

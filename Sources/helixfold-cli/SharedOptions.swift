@@ -7,7 +7,9 @@ import TensorCore
 /// How to compute: shared by all commands that run the network.
 struct ComputeOptions: ParsableArguments {
   @Option(
-    help: "Storage of activations and trunk weights: bf16 (default; fp32 in dev) or fp32. Sums are always fp32.")
+    help:
+      "Storage of activations and trunk weights: bf16 (default; fp32 in dev) or fp32. Sums are always fp32."
+  )
   var precision: Precision?
 
   @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
@@ -17,7 +19,9 @@ struct ComputeOptions: ParsableArguments {
   var gemm = MatrixBackend.native
 
   @Option(
-    help: "Instruction set: \(InstructionSet.names.joined(separator: ", ")); the best available by default.")
+    help:
+      "Instruction set: \(InstructionSet.names.joined(separator: ", ")); the best available by default."
+  )
   var isa: InstructionSet?
 
   enum Precision: String, ExpressibleByArgument, CaseIterable {

@@ -13,7 +13,9 @@ struct TrainCommand: ParsableCommand {
       """)
 
   @Option(
-    help: "JSON file with what differs from a preset, or a preset: \(TrainingConfig.presetNames.joined(separator: ", ")).")
+    help:
+      "JSON file with what differs from a preset, or a preset: \(TrainingConfig.presetNames.joined(separator: ", "))."
+  )
   var config: String
 
   @Option(help: "Training store (.h5).")
@@ -38,7 +40,9 @@ struct TrainCommand: ParsableCommand {
   var threads = 0
 
   @Option(
-    help: "Samples computed side by side, one per thread when left out; fewer take less memory. Results do not depend on it.")
+    help:
+      "Samples computed side by side, one per thread when left out; fewer take less memory. Results do not depend on it."
+  )
   var lanes: Int?
 
   @Option(help: "Progress: bar, json or quiet; a bar on a terminal by default.")

@@ -71,7 +71,9 @@ struct ValidateCommand: ParsableCommand {
       weights: model.parameters, config: training, store: data, split: split,
       lengths: minLength...maxLength, threads: ComputeOptions.workers(threads),
       ProgressReporter(style: progress))
-    print("\(split.rawValue): \(scores.chains.count) chains in \(scores.clusterCount) clusters, lDDT-Cα")
+    print(
+      "\(split.rawValue): \(scores.chains.count) chains in \(scores.clusterCount) clusters, lDDT-Cα"
+    )
     for column in HeldOutScores.Column.allCases {
       print(Self.line(column.rawValue, scores.mean(column)))
     }

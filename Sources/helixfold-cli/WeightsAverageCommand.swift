@@ -23,7 +23,8 @@ extension WeightsCommand {
     @Option(name: [.short, .long], help: "File to write: .h5 or .npz.")
     var output: String
 
-    @Option(help: "Method: \(SnapshotAveraging.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+      help: "Method: \(SnapshotAveraging.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
     var method = SnapshotAveraging.Method.uniform
 
     @Option(help: "Files that take part; all by default, 10 with lawa and sewa.")
@@ -57,7 +58,9 @@ extension WeightsCommand {
         throw ValidationError("--method \(method.rawValue) needs --config and --data")
       }
       if let keep, keep < 1 { throw ValidationError("--keep is \(keep), expected 1 or more") }
-      if !(0..<1).contains(decay) { throw ValidationError("--decay is \(decay), expected 0 to below 1") }
+      if !(0..<1).contains(decay) {
+        throw ValidationError("--decay is \(decay), expected 0 to below 1")
+      }
       if iterations < 1 || samples < 1 {
         throw ValidationError("--iterations and --samples must be 1 or more")
       }
@@ -75,7 +78,8 @@ extension WeightsCommand {
       try ParameterWriter.write(
         result.parameters, config: result.network,
         provenance: ParameterProvenance(
-          source: "\(method.rawValue) average of \(result.selected.count) of \(files.count) snapshots",
+          source:
+            "\(method.rawValue) average of \(result.selected.count) of \(files.count) snapshots",
           licence: "as the sources"),
         precision: writing.precision, to: output)
       for index in result.selected { print(files[index]) }

@@ -119,6 +119,23 @@ struct OptimizerTests {
     }
   }
 
+  @Test(
+    "a part moves by its factor of the rate, the longest scope counts, other parts move as ever")
+  func rateFactors() {
+    var (plain, scaled) = (
+      optimizer(), optimizer { $0.rateFactors = [RateFactor("a//", 7), RateFactor("a//w", 0.5)] }
+    )
+    let before = plain.parameters
+    run(&plain, gradients(1))
+    run(&scaled, gradients(1))
+    for (segment, factor) in zip(layout.segments, [Float(0.5), 7]) {
+      for index in segment.range {
+        let move = plain.parameters[index] - before[index]
+        #expect(abs(scaled.parameters[index] - before[index] - factor * move) <= 1e-6)
+      }
+    }
+  }
+
   @Test("the average's first update keeps a tenth, the 10,000th 99.9 %")
   func movingAverage() {
     var average = MovingAverage([1])

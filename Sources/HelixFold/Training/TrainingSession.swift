@@ -62,13 +62,15 @@ public struct TrainingSession {
         event: "validation", fields(record) + [("best", .bool(isBest))])
     case .skipped(let record):
       reporter.warn(
-        "step \(record.step) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, 3)); \(record.skipped ?? 0) so far")
+        "step \(record.step) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, 3)); \(record.skipped ?? 0) so far"
+      )
     }
   }
 
   /// `step 120  0.84 s  loss 3.21 (fape 0.91, distogram 2.8, msa 1.2)  lDDT 0.31`.
   private static func line(_ record: TrainingRecord) -> String {
-    var line = "step \(record.step + 1)  \(fixed(record.seconds, 2)) s  loss \(fixed(record.loss, 2))"
+    var line =
+      "step \(record.step + 1)  \(fixed(record.seconds, 2)) s  loss \(fixed(record.loss, 2))"
     if let terms = record.terms {
       line +=
         " (fape \(fixed(terms.fape, 2)), distogram \(fixed(terms.distogram, 2)), msa \(fixed(terms.maskedMSA, 2)))"

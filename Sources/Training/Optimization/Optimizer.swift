@@ -4,6 +4,8 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
   public var adam = AdamConfig()
   /// Learning rate by step of the stage.
   public var schedule = LearningRateSchedule()
+  /// Parts of the network that learn slower or faster; for a tensor in several, the longest scope counts. None by default.
+  public var rateFactors: [RateFactor] = []
   /// Clipping.
   public var clip = ClipMethod.helixFold
   /// Largest decay of the moving average of the weights; nil keeps none.
@@ -24,6 +26,20 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
     config.schedule = .fineTune
     return config
   }()
+}
+
+/// A factor of the learning rate for a part of the network.
+public struct RateFactor: Codable, Hashable, Sendable {
+  /// Text that the names of the tensors contain, such as `structure_module`.
+  public var scope: String
+  /// Factor of the learning rate.
+  public var factor: Double
+
+  /// The given values.
+  public init(_ scope: String, _ factor: Double) {
+    self.scope = scope
+    self.factor = factor
+  }
 }
 
 /// What one step did.
@@ -90,10 +106,28 @@ public struct Optimizer: Sendable {
     let decision = stepGuard.decide(loss: loss, gradientNorm: global)
     guard decision == .take else { return StepReport(decision: decision, rate: rate, clip: nil) }
     let report = clipper.clip(&gradient, norms: norms, layout: layout)
-    adam.update(&parameters, gradient: gradient, rate: rate)
+    update(with: gradient, rate: rate)
     average?.update(parameters)
     steps += 1
     stageSteps += 1
     return StepReport(decision: .take, rate: rate, clip: report)
+  }
+
+  /// Adam's update; where a factor applies, that share of it.
+  private mutating func update(with gradient: [Float], rate: Double) {
+    let scaled = layout.segments.compactMap { segment in
+      factor(of: segment.name).map { (segment.range, $0, Array(parameters[segment.range])) }
+    }
+    adam.update(&parameters, gradient: gradient, rate: rate)
+    for (range, factor, before) in scaled {
+      for (index, old) in zip(range, before) {
+        parameters[index] = old + factor * (parameters[index] - old)
+      }
+    }
+  }
+
+  private func factor(of name: String) -> Float? {
+    config.rateFactors.filter { name.contains($0.scope) }
+      .max { ($0.scope.count, $0.scope) < ($1.scope.count, $1.scope) }.map { Float($0.factor) }
   }
 }

@@ -69,7 +69,8 @@ public struct SampleSource: Sendable {
     return try (0..<taken).map { index in
       let members = clusters[index * clusters.count / taken]
       let entry = members.reduce(members[0]) { $1.rows > $0.rows ? $1 : $0 }
-      return try held(entry, draw: draws.draw(step: 0, sample: index), crop: crop, recycles: recycles)
+      return try held(
+        entry, draw: draws.draw(step: 0, sample: index), crop: crop, recycles: recycles)
     }
   }
 

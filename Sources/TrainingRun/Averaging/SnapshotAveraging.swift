@@ -57,7 +57,8 @@ public struct SnapshotAveraging: Sendable {
       let snapshots = RunFolder(path: path).snapshots
       guard !snapshots.isEmpty else {
         throw TrainingRunError.unreadable(
-          file: path, reason: "holds no snapshots/step_*.h5; set run.snapshotInterval when training")
+          file: path, reason: "holds no snapshots/step_*.h5; set run.snapshotInterval when training"
+        )
       }
       return snapshots
     }

@@ -80,6 +80,8 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
   public var adam = AdamConfig()
   /// Learning rate.
   public var schedule = LearningRateSchedule()
+  /// Parts of the network that learn slower or faster.
+  public var rateFactors: [RateFactor] = []
   /// Clipping: `none`, `global`, `per-sample`, `adagc` or `adagc-global`.
   public var clip = "global"
   /// Largest norm of `global` and `per-sample`.
@@ -102,6 +104,7 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
     var config = OptimizerConfig()
     config.adam = adam
     config.schedule = schedule
+    config.rateFactors = rateFactors
     config.averageDecay = averageDecay
     config.stepGuard = guarding
     config.seed = seed

@@ -134,6 +134,12 @@ extension TrainingConfig {
         reason:
           "is '\(optimizer.clip)'; known are \(OptimizationConfig.clips.joined(separator: ", "))")
     }
+    for part in optimizer.rateFactors where part.scope.isEmpty || !(0...1000).contains(part.factor)
+    {
+      throw .badValue(
+        file: file, key: "optimizer.rateFactors",
+        reason: "has '\(part.scope)': \(part.factor), expected a scope and a factor from 0 to 1000")
+    }
     if !(0..<1).contains(optimizer.averageDecay) {
       throw .badValue(
         file: file, key: "optimizer.averageDecay",
