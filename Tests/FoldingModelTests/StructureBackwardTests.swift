@@ -218,8 +218,16 @@ struct StructureBackwardTests {
     "all outputs of all iterations, to single, pair and parameters", arguments: [1, 2, 9, 33],
     [nil, DropoutKey(seed: 7)])
   func structureModule(residues: Int, dropout: DropoutKey?) throws {
-    let inputs = Inputs(residues, .tiny)
-    let module = try StructureModule(inputs.scope, .tiny)
+    for start in FrameStart.allCases { try structureModule(residues, dropout, from: start) }
+  }
+
+  private func structureModule(
+    _ residues: Int, _ dropout: DropoutKey?, from start: FrameStart
+  ) throws {
+    var config = FoldingConfig.tiny
+    config.structure.start = start
+    let inputs = Inputs(residues, config)
+    let module = try StructureModule(inputs.scope, config)
     let functional = StructureFunctional(
       target: .random(residues: residues), layers: module.config.layers,
       channels: FoldingConfig.tiny.channels.single)

@@ -165,7 +165,7 @@ struct ParameterFileTests {
       #expect(
         message { _ = try file.configuration(preset: "model_1") }.contains("does not fit model_1"))
       #expect(
-        message { _ = try file.configuration(preset: "model_9") }.contains("model_5_ptm, tiny"))
+        message { _ = try file.configuration(preset: "model_9") }.contains("model_5_ptm, mini, tiny"))
     }
   }
 

@@ -165,9 +165,22 @@ public struct StructureConfig: Codable, Hashable, Sendable {
   public var sidechainBlocks = 2
   /// Dropout rate.
   public var dropout: Float = 0.1
+  /// Frames of the first iteration.
+  public var start = FrameStart.origin
 
   /// The released values.
   public init() {}
+}
+
+/// Frames that the structure module starts from.
+public enum FrameStart: String, Codable, Hashable, Sendable, CaseIterable {
+  /// All at the origin, as published: Algorithm 20, line 4.
+  case origin
+  /// An ideal α-helix.
+  ///
+  /// Own departure: neighbours are in place from the start, so that a small network need not learn the order of the chain
+  /// first. Frames are still moved by invariant updates only, the result does not depend on where the helix stands.
+  case helix
 }
 
 /// Heads. Suppl. 1.9.

@@ -82,6 +82,7 @@ extension FoldingConfig {
     }
     config.structure.layers = 4
     config.structure.heads = 8
+    config.structure.start = .helix
     config.structure.sidechainChannels = 64
     config.heads.confidenceChannels = 64
     config.heads.alignedError = AlignedErrorConfig()

@@ -1,6 +1,7 @@
 import FoldingCore
 import NeuralNet
 import PlainTensors
+import Protein
 
 /// Plain twin of `BackboneFrames`: unit quaternions and translations in units of 10 Å.
 struct PlainFrames<Real: PlainReal> {
@@ -18,6 +19,20 @@ struct PlainFrames<Real: PlainReal> {
   init(identities count: Int) {
     self.quaternions = .oneHot(Array(repeating: 0, count: count), classes: 4)
     self.translations = PlainTensor(repeating: 0, shape: [count, 3])
+  }
+
+  /// The frames that a configuration starts from.
+  init(_ start: FrameStart, count: Int) {
+    self.init(identities: count)
+    guard start == .helix else { return }
+    let frames = IdealHelix.frames(count)
+    quaternions = PlainTensor(
+      shape: [count, 4], values: frames.flatMap { f in (0..<4).map { Real(f.quaternion[$0]) } },
+      isVariable: false)
+    translations = PlainTensor(
+      shape: [count, 3],
+      values: frames.flatMap { f in (0..<3).map { Real(f.translation[$0] / 10) } },
+      isVariable: false)
   }
 
   /// Rotation matrices, quadratic in the quaternions. `[N_res, 3, 3]`

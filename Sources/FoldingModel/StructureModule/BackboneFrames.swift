@@ -1,5 +1,6 @@
 import FoldingCore
 import NeuralNet
+import Protein
 import TensorCore
 
 /// The frames of all residues as the structure module carries them: unit quaternions and translations in units of 10 Å.
@@ -20,6 +21,17 @@ struct BackboneFrames: Sendable {
   init(identities count: Int) {
     quaternions = Array(repeating: SIMD4(1, 0, 0, 0), count: count)
     translations = Array(repeating: .zero, count: count)
+  }
+
+  /// The frames that a configuration starts from.
+  init(_ start: FrameStart, count: Int) {
+    self.init(identities: count)
+    guard start == .helix else { return }
+    for (i, frame) in IdealHelix.frames(count).enumerated() {
+      quaternions[i] = SIMD4<Float>(frame.quaternion)
+      let t = SIMD3<Float>(frame.translation / Double(StructureModule.positionScale))
+      translations[i] = Vector3(t.x, t.y, t.z)
+    }
   }
 
   /// The rotation of residue `i`.

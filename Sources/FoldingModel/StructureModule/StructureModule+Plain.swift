@@ -58,7 +58,7 @@ struct PlainStructureModule<Real: PlainReal> {
     let initial = singleNorm(single)  // line 1
     let z = pairNorm(pair)  // line 2
     var s = initialProjection(initial)  // line 3
-    var frames = PlainFrames<Real>(identities: single.shape[0])  // line 4
+    var frames = PlainFrames<Real>(config.start, count: single.shape[0])  // line 4
     return (0..<config.layers).map { layer in
       if stopsRotations { frames.quaternions = frames.quaternions.withoutGradient() }
       s = s + attention(s, z, frames, mask: mask)  // line 6

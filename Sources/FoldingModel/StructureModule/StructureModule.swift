@@ -14,8 +14,8 @@ struct StructureOutput {
   var trace: StructureTrace?
 }
 
-/// Structure module: turns the trunk's representations into coordinates by moving residue frames, starting from all
-/// residues at the origin.
+/// Structure module: turns the trunk's representations into coordinates by moving residue frames, which all start at the
+/// origin, or as the configuration says.
 ///
 /// Algorithm 20 (Jumper et al. 2021, Suppl. 1.8). Iterations share their weights. fp32 throughout; translations are
 /// in units of 10 Å until the atoms are placed.
@@ -67,7 +67,7 @@ struct StructureModule: Sendable {
     let context = context.storing(.float32)
     let (initial, start) = begin(single, context)
     var s = start
-    var frames = BackboneFrames(identities: features.residueCount)  // line 4
+    var frames = BackboneFrames(config.start, count: features.residueCount)  // line 4
     var trace = StructureTrace()
     for layer in 0..<config.layers {
       let probe = probe?.scoped("structure/\(layer)")

@@ -2,6 +2,7 @@ import Evaluation
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Protein
 import TrainingData
 import TrainingRun
 import Weights
@@ -164,11 +165,7 @@ public struct HeldOutScores: Sendable {
   /// Chains scored between two reports of progress.
   private static let group = 16
 
-  /// C-alphas of an ideal α-helix: radius 2.3 Å, 100° and 1.5 Å per residue (Pauling, Corey & Branson 1951).
-  static func helix(_ count: Int) -> [Float] {
-    (0..<count).flatMap { index -> [Float] in
-      let angle = Float(index) * 100 * .pi / 180
-      return [2.3 * Float(cos(Double(angle))), 2.3 * Float(sin(Double(angle))), 1.5 * Float(index)]
-    }
+  private static func helix(_ count: Int) -> [Float] {
+    IdealHelix.frames(count).flatMap { frame in (0..<3).map { Float(frame.translation[$0]) } }
   }
 }
