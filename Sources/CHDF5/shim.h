@@ -12,7 +12,8 @@ static inline hid_t hf_c_string(void) { return H5T_C_S1; }
 static inline hid_t hf_default(void) { return H5P_DEFAULT; }
 static inline hid_t hf_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t hf_dataset_create(void) { return H5P_DATASET_CREATE; }
-static inline hid_t hf_link_create(void) { return H5P_LINK_CREATE; }
+static inline hid_t hf_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t hf_group_create(void) { return H5P_GROUP_CREATE; }
 static inline hid_t hf_all(void) { return H5S_ALL; }
 
 static inline unsigned hf_read_only(void) { return H5F_ACC_RDONLY; }

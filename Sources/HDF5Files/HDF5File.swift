@@ -49,11 +49,12 @@ public final class HDF5File: Sendable {
 
   private static func create(_ temporary: String, shownAs path: String) throws -> HDF5File {
     try HDF5Library.locked {
-      guard let access = fileAccess() else {
-        throw HDF5Error.cannotOpen(file: path, reason: "libhdf5 is out of memory")
-      }
+      guard let access = fileAccess(),
+        let creation = HDF5Handle(H5Pcreate(hf_file_create()), close: H5Pclose)
+      else { throw HDF5Error.cannotOpen(file: path, reason: "libhdf5 is out of memory") }
+      _ = H5Pset_obj_track_times(creation.id, false)
       errno = 0
-      let id = H5Fcreate(temporary, hf_truncate(), hf_default(), access.id)
+      let id = H5Fcreate(temporary, hf_truncate(), creation.id, access.id)
       guard id >= 0 else { throw systemError(path) }
       return HDF5File(id: id, path: path)
     }

@@ -37,13 +37,9 @@ extension HDF5File {
   public func createGroup(_ path: String) throws {
     try HDF5Library.locked {
       if unlockedKind(of: path) == .group { return }
-      guard let links = intermediateGroups(),
-        let group = HDF5Handle(
-          H5Gcreate2(id, path, links.id, hf_default(), hf_default()), close: H5Gclose)
-      else {
+      guard makeParents(of: path), makeGroup(path) else {
         throw HDF5Error.cannotWrite(file: self.path, reason: "group '\(path)' cannot be made")
       }
-      _ = consume group
     }
   }
 
@@ -53,8 +49,8 @@ extension HDF5File {
       guard file.unlockedKind(of: source) != nil else {
         throw HDF5Error.notFound(file: file.path, name: source)
       }
-      guard let links = intermediateGroups(),
-        H5Ocopy(file.id, source, id, target, hf_default(), links.id) >= 0
+      guard makeParents(of: target),
+        H5Ocopy(file.id, source, id, target, hf_default(), hf_default()) >= 0
       else {
         throw HDF5Error.cannotWrite(
           file: path, reason: "'\(source)' of \(file.path) cannot be copied to '\(target)'")
@@ -62,12 +58,23 @@ extension HDF5File {
     }
   }
 
-  /// A property list that makes the groups on the way.
-  func intermediateGroups() -> HDF5Handle? {
-    guard let links = HDF5Handle(H5Pcreate(hf_link_create()), close: H5Pclose),
-      H5Pset_create_intermediate_group(links.id, 1) >= 0
-    else { return nil }
-    return links
+  /// Makes the groups on the way to `path`, without times: equal content gives equal bytes.
+  func makeParents(of path: String) -> Bool {
+    let parts = path.split(separator: "/").dropLast()
+    return parts.indices.allSatisfy { last in
+      let group = parts[...last].joined(separator: "/")
+      return H5Lexists(id, group, hf_default()) > 0 || makeGroup(group)
+    }
+  }
+
+  /// Makes one group, whose parent exists, without times.
+  func makeGroup(_ path: String) -> Bool {
+    guard let properties = HDF5Handle(H5Pcreate(hf_group_create()), close: H5Pclose) else {
+      return false
+    }
+    _ = H5Pset_obj_track_times(properties.id, false)
+    return HDF5Handle(
+      H5Gcreate2(id, path, hf_default(), properties.id, hf_default()), close: H5Gclose) != nil
   }
 
   /// ``kind(of:)`` for callers that hold the lock.

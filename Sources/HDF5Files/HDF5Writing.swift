@@ -86,7 +86,7 @@ extension HDF5File {
         shape.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(shape.count), extents, nil),
         close: H5Sclose),
       let properties = HDF5Handle(H5Pcreate(hf_dataset_create()), close: H5Pclose),
-      let links = intermediateGroups()
+      makeParents(of: name)
     else { throw cannotStore(name) }
     _ = H5Pset_obj_track_times(properties.id, false)
     if let chunk = layout.chunk(of: shape, width: width) {
@@ -97,7 +97,7 @@ extension HDF5File {
     }
     guard
       let dataset = HDF5Handle(
-        H5Dcreate2(id, name, type, space.id, links.id, properties.id, hf_default()),
+        H5Dcreate2(id, name, type, space.id, hf_default(), properties.id, hf_default()),
         close: H5Dclose)
     else { throw cannotStore(name) }
     guard

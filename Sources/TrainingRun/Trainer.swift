@@ -181,15 +181,15 @@ public final class Trainer {
     return record
   }
 
-  /// Writes checkpoint and averaged weights.
+  /// Writes averaged weights, then the checkpoint: a kill in between repeats both.
   private func save() throws {
+    try RunFolder.write(
+      weights.average, config: config, note: "average after step \(step)", to: folder.weights)
     let header = Checkpoint.Header(
       config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
       optimizer: optimizer.header)
     try CheckpointFile.write(
       Checkpoint(header: header, buffers: optimizer.buffers), to: folder.checkpoint)
-    try RunFolder.write(
-      weights.average, config: config, note: "average after step \(step)", to: folder.weights)
   }
 
   private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {

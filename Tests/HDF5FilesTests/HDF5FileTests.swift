@@ -121,6 +121,22 @@ struct HDF5FileTests {
     }
   }
 
+  @Test("the same content gives the same bytes, whenever it is written")
+  func bytes() throws {
+    try withScratchFolder { folder in
+      let files = try (0..<2).map { index in
+        if index > 0 { Thread.sleep(forTimeInterval: 1.1) }  // HDF5 counts times in seconds
+        let path = "\(folder)/\(index).h5"
+        try HDF5File.write(to: path) { file in
+          for (name, array) in samples { try file.write(array, to: name) }
+          try file.createGroup("empty/group")
+        }
+        return try Data(contentsOf: URL(fileURLWithPath: path))
+      }
+      #expect(files[0] == files[1])
+    }
+  }
+
   @Test("a failing writer leaves the old file and nothing else")
   func failedWrite() throws {
     struct Interrupted: Error {}
