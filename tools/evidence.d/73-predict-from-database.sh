@@ -40,7 +40,7 @@ for run in first second; do
   status=0
   predict $run || status=$?
   started=$(($(wc -l < "$work/started") - before))
-  done=$(wc -l < "$work/$run.out")
+  done=$(find "$work/$run" -name ranked_0.pdb | wc -l)
   if [ $run = first ]; then aim=5; else aim=0; fi
   echo "| \`helixfold predict five.fasta --database swissprot=…\`, $run run: five test chains, Swiss-Prot (435,059 sequences), random parameters of \`tiny\` | $done structures; $(stages $run); $started programs started | 5 structures, $aim programs | $([ $status = 0 ] && [ "$done" = 5 ] && [ "$started" = $aim ] && echo yes || echo no) |"
 done
