@@ -7,8 +7,6 @@ SHELL := /bin/bash
 
 HELIXFOLD := .build/release/helixfold
 DEMO := data/demo/4cup_A
-# Until the repository ships weights; with them this line becomes empty.
-DEMO_WEIGHTS := --random-weights --preset tiny
 # Tests see internals, which changes the code that is generated: they have a build of their own.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build/testing
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
@@ -24,7 +22,7 @@ build: dependencies ## release build of everything
 
 demo: dependencies ## predict a real protein and list what was written
 	swift build -c release --product helixfold
-	$(HELIXFOLD) predict $(DEMO).fasta --msa $(DEMO).a3m $(DEMO_WEIGHTS) -o demo-output
+	$(HELIXFOLD) predict $(DEMO).fasta --msa $(DEMO).a3m -o demo-output
 	@echo "written:" && find demo-output -type f | sort | sed 's/^/  /'
 
 test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the cases found there

@@ -15,7 +15,7 @@ public struct ModelDescription: Sendable {
   /// The parameters are random numbers.
   public let isRandom: Bool
   /// What every output says about these parameters.
-  public let note: String?
+  public internal(set) var note: String?
 
   /// The given network.
   public init(

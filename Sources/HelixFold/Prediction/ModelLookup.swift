@@ -6,7 +6,12 @@ extension ModelDescription {
   /// The networks that the options name.
   public static func open(_ options: PredictionOptions) throws -> [ModelDescription] {
     if options.usesRandomWeights { return [try random(options.preset ?? "", seed: options.seed)] }
-    let paths = options.weights.isEmpty ? [try installedWeights()] : options.weights
+    if options.weights.isEmpty {
+      var model = try open(path: try installedWeights(), preset: options.preset)
+      model.note = model.note ?? Self.defaultNotice
+      return [model]
+    }
+    let paths = options.weights
     var models: [ModelDescription] = []
     for path in paths.prefix(options.modelLimit ?? .max) {
       var model = try open(path: path, preset: options.preset)
@@ -53,6 +58,9 @@ extension ModelDescription {
 
   private static let randomNotice =
     "the parameters are random numbers; the structures mean nothing"
+
+  private static let defaultNotice =
+    "the weights are the small model that comes with helixfold, far less accurate than AlphaFold2's (weights/README.md); name better ones with --weights"
 
   /// The weights that come with the program, or those that the environment names.
   private static func installedWeights() throws -> String {

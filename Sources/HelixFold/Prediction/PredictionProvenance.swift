@@ -14,10 +14,11 @@ struct PredictionProvenance: Sendable {
 
   /// A digest of what decides the numbers; two runs with the same one give the same bits.
   var fingerprint: String {
-    let members: [(String, JSONValue)] = identity + [
-      ("features", .string(featureDigest)),
-      ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
-    ]
+    let members: [(String, JSONValue)] =
+      identity + [
+        ("features", .string(featureDigest)),
+        ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
+      ]
     var digest = Digest()
     digest.add(JSONValue.object(members).text.utf8)
     return digest.text
@@ -36,7 +37,7 @@ struct PredictionProvenance: Sendable {
   /// The document `provenance_<model>.json`.
   func document(history: [(plddt: Double, change: Double?)]) -> JSONValue {
     .object(
-      identity + [
+      identity + notice + [
         ("fingerprint", .string(fingerprint)),
         ("sequence", .string(target.sequence)),
         ("features", .string(featureDigest)),
@@ -59,7 +60,8 @@ struct PredictionProvenance: Sendable {
           .array(
             history.map {
               .object([
-                ("mean_plddt", .number($0.plddt)), ("change", $0.change.map { .number($0) } ?? .null),
+                ("mean_plddt", .number($0.plddt)),
+                ("change", $0.change.map { .number($0) } ?? .null),
               ])
             })
         ),
@@ -69,7 +71,7 @@ struct PredictionProvenance: Sendable {
   /// Names and values for people: the table of the report.
   var facts: [(name: String, value: String)] {
     let facts: [(String, JSONValue)] =
-      identity + [
+      identity + notice + [
         ("threads", .integer(options.threads)), ("features", .string(featureDigest)),
         ("alignment rows", .integer(target.rowCount)),
         ("templates", .string(target.templates.names.joined(separator: ", "))),
@@ -100,6 +102,11 @@ struct PredictionProvenance: Sendable {
       ("gemm", .string(options.backend.rawValue)),
       ("isa", .string(isa)),
     ]
+  }
+
+  /// What is to be said about the weights, if anything.
+  private var notice: [(String, JSONValue)] {
+    model.note.map { [("weights_note", .string($0))] } ?? []
   }
 
   private var isa: String { String(cString: hf_isa_name(hf_isa_current())) }

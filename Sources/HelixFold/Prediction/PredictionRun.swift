@@ -42,7 +42,8 @@ struct PredictionRun {
     return ProblemSize(
       residues: raw.residueCount, clusters: clusters,
       extraRows: min(config.sampling.maxExtraRows, raw.rowCount - clusters),
-      templates: config.template == nil ? 0 : min(config.sampling.maxTemplates, raw.templates.count))
+      templates: config.template == nil ? 0 : min(config.sampling.maxTemplates, raw.templates.count)
+    )
   }
 
   func provenance(of raw: RawFeatures, _ options: PredictionOptions) -> PredictionProvenance {

@@ -18,7 +18,10 @@ struct PredictionState {
     let pair = state.recycled.pair
     try NumpyArchive.write(
       [
-        ("fingerprint", .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))),
+        (
+          "fingerprint",
+          .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))
+        ),
         ("finished", .int32(NDArray(shape: [], values: [state.isFinished ? 1 : 0]))),
         ("history", .float32(NDArray(shape: [state.history.count, 2], values: history))),
         ("lddt_logits", .float32(state.lddtLogits)),

@@ -47,7 +47,8 @@ struct PredictionFolder {
       to: file("confidence_\(model).json"))
     if let error = result.prediction.alignedError, let maximum = result.prediction.maxAlignedError {
       try AtomicFile.write(
-        try PredictionFiles.alignedError(error.values, residues: raw.residueCount, maximum: maximum),
+        try PredictionFiles.alignedError(
+          error.values, residues: raw.residueCount, maximum: maximum),
         to: file("pae_\(model).json"))
     }
   }
@@ -67,7 +68,8 @@ struct PredictionFolder {
 
   /// Writes the ranking over all networks, best mean pLDDT first, equal ones by name.
   func writeRanking(
-    _ results: [ModelResult], of raw: RawFeatures, provenance: (ModelResult) -> PredictionProvenance,
+    _ results: [ModelResult], of raw: RawFeatures,
+    provenance: (ModelResult) -> PredictionProvenance,
     timings: [(name: String, value: Double)]
   ) throws {
     for (rank, result) in ModelResult.ranked(results).enumerated() {
@@ -97,9 +99,11 @@ struct ModelResult {
     results.sorted { ($1.prediction.meanPLDDT, $0.name) < ($0.prediction.meanPLDDT, $1.name) }
   }
 
-  func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure {
+  func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure
+  {
     PredictedStructure(
-      name: raw.id, sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
+      name: raw.id,
+      sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
       positions: prediction.positions.values, mask: prediction.atomMask.values,
       plddt: prediction.plddt, ptm: prediction.ptm, modelName: name,
       softwareVersion: helixFoldVersion, provenance: provenance.remarks)
