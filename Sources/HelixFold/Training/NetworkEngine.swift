@@ -80,7 +80,8 @@ public final class NetworkEngine: GradientEngine {
 
   public func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome] {
     try spread(samples) { sample, lane in
-      let (output, report, _) = try lossOfSample(sample, lane.context.recording(on: Tape()))
+      let (output, report, _) = try lossOfSample(
+        sample, lane.context.recording(on: Tape(recomputes: true)))
       return SampleOutcome(
         loss: report, alphaCarbons: alphaCarbons(output), confidence: output.plddt)
     }
