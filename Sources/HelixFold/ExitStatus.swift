@@ -91,10 +91,10 @@ extension ArrayFileError {
 }
 
 extension HDF5Error {
-  /// As for other files.
+  /// As for other files; one that is there and can be read is no HDF5 file.
   fileprivate var status: ExitStatus {
     switch self {
-    case .cannotOpen: .missingInput
+    case .cannotOpen(let file, _): access(file, R_OK) == 0 ? .badInput : .missingInput
     case .cannotWrite: .cannotWrite
     default: .badInput
     }

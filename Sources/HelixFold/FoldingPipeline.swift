@@ -37,6 +37,7 @@ public final class FoldingPipeline {
   public func predict(
     _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
   ) throws -> ExitStatus {
+    try AtomicFile.createFolder(options.output)
     for target in targets {
       for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
       do {
@@ -204,7 +205,8 @@ public final class FoldingPipeline {
       _ = try plan(raw, run, announces: true)
       let operations = CostModel(run.config, run.size(raw)).pass * Double(run.recycles + 1)
       reporter.note(
-        "\(raw.id) \(run.name): \(run.recycles + 1) passes, \(Self.fixed(Float(operations / 1e12), 2)) TFLOP")
+        "\(raw.id) \(run.name): \(run.recycles + 1) passes, \(Self.fixed(Float(operations / 1e12), 2)) TFLOP"
+      )
     }
   }
 
