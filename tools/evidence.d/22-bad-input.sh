@@ -16,7 +16,7 @@ expect() {
   rm -rf out && mkdir out
   timeout 60 "$helixfold" "$@" > stdout 2> stderr < "${stdin:-/dev/null}"
   found=$?
-  lines=$(grep -v -e '^warning' -e 'plan:' -e ' recycle=' stderr | grep -c .)
+  lines=$(grep -v -e '^warning' -e 'plan:' -e ' recycle=' -e ' Neff ' -e '  time:' stderr | grep -c .)
   local holds=no
   [ "$found" = "$status" ] && [ "$lines" = 1 ] && grep -qiE "$pattern" stderr \
     && [ -z "$(find out -name '*.tmp*' -o -name 'unrelaxed*' | head -n 1)" ] && holds=yes
