@@ -1,5 +1,10 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
+
+// Optional: HELIXFOLD_MPI names the pkg-config module of an MPI library (mpich, ompi-c); without it everything but runs over
+// several processes is built.
+let mpi = ProcessInfo.processInfo.environment["HELIXFOLD_MPI"].flatMap { $0.isEmpty ? nil : $0 }
 
 // Layers, lowest first; a target may only depend on targets above it in this file.
 let package = Package(
@@ -21,6 +26,9 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "CKernels"),
+    .target(
+      name: "CMessagePassing", dependencies: mpi == nil ? [] : ["CMPI"],
+      cSettings: mpi == nil ? [] : [.define("HF_WITH_MPI")]),
 
     // Plain values and files.
     .target(name: "NumericArrays"),
@@ -59,6 +67,7 @@ let package = Package(
 
     // Network side.
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
+    .target(name: "Distribution", dependencies: ["CMessagePassing", "TensorCore"]),
     .target(name: "NeuralNet", dependencies: ["TensorCore", "PlainTensors"]),
     .target(name: "FoldingModel", dependencies: ["FoldingCore", "Protein", "NeuralNet"]),
     .target(
@@ -72,8 +81,8 @@ let package = Package(
     .target(
       name: "TrainingRun",
       dependencies: [
-        "AtomicFiles", "Protein", "Scoring", "FoldingCore", "FeaturePipeline", "Weights", "Training",
-        "TrainingData",
+        "AtomicFiles", "Protein", "Scoring", "Distribution", "FoldingCore", "FeaturePipeline",
+        "Weights", "Training", "TrainingData",
       ]),
 
     // The facade and the command.
@@ -82,14 +91,14 @@ let package = Package(
       dependencies: [
         "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "Evidence", "FoldingModel",
         "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training",
-        "TrainingData", "TrainingRun",
+        "TrainingData", "TrainingRun", "Distribution",
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
         "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence", "AtomicFiles",
         "Scoring", "StructureIO", "Reports", "Evaluation", "Training", "TrainingData",
-        "TrainingRun",
+        "TrainingRun", "Distribution",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -111,6 +120,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["FoldingModel", "NeuralNet", "PlainTensors"],
       path: "Tests/TestSupport"),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"]),
+    .testTarget(name: "DistributionTests", dependencies: ["Distribution"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(name: "NeuralNetTests", dependencies: ["NeuralNet", "TestSupport"]),
     .testTarget(
@@ -151,3 +161,10 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17
 )
+
+if let mpi {
+  package.targets.append(
+    .systemLibrary(
+      name: "CMPI", pkgConfig: mpi,
+      providers: [.apt([mpi == "ompi-c" ? "libopenmpi-dev" : "libmpich-dev"])]))
+}

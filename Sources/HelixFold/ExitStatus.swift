@@ -1,5 +1,6 @@
 import ArrayFiles
 import AtomicFiles
+import Distribution
 import Evaluation
 import Evidence
 import FeaturePipeline
@@ -56,6 +57,7 @@ public enum ExitStatus: Int32, Sendable {
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
     case let error as HDF5Error: self = error.status
     case let error as SearchFailure: self = ExitStatus(rawValue: error.exitStatus) ?? .internalError
+    case let error as CommunicationError: self = error.status
     case is UserTemplateError: self = .missingInput
     case let error as EvaluationError: self = error.status
     case is ParameterError, is WeightsError, is ConfigurationError, is ScoringError:
@@ -76,6 +78,17 @@ extension EvaluationError {
   fileprivate var status: ExitStatus {
     if case .unreadable = self { return .missingInput }
     return .badInput
+  }
+}
+
+extension CommunicationError {
+  /// Wrong numbers of processes are wrong flags; a program without MPI is a missing tool.
+  fileprivate var status: ExitStatus {
+    switch self {
+    case .grid: .usage
+    case .notBuilt: .missingTool
+    case .failed, .peerFailed: .internalError
+    }
   }
 }
 

@@ -18,10 +18,14 @@ public struct Transition: Sendable {
   }
 
   /// `x += transition(x)`, in place, streamed through tiles of rows.
-  public func update(_ x: Tensor, _ context: ExecutionContext) {
+  ///
+  /// - Parameter isLast: whether nothing of a checkpointed block reads `x` afterwards; the sum is then left out when the block
+  ///   runs again for its derivatives.
+  public func update(_ x: Tensor, isLast: Bool = false, _ context: ExecutionContext) {
     context.record(updating: x) { input, gradient, context in
       backward(Matrix(input), Matrix(gradient), context)
     }
+    if isLast && context.isRecomputing { return }
     let x = Matrix(x)
     let (first, second) = (widen.packed(context), narrow.packed(context))
     var middle = Epilogue.bias(widen.bias)

@@ -13,7 +13,7 @@ public enum MatrixBackend: String, Sendable, Hashable, Codable, CaseIterable {
 /// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.
 public struct ExecutionContext: Sendable {
   /// The workers that operations split their work over.
-  public private(set) var workers: WorkerGroup
+  public internal(set) var workers: WorkerGroup
   /// The memory of results and scratch.
   public let pool: BufferPool
   /// Storage of activations: bfloat16, or float32 for parity.
@@ -28,6 +28,8 @@ public struct ExecutionContext: Sendable {
   public private(set) var gradients: Gradients?
   /// What dropout masks are drawn from; nil without dropout.
   public private(set) var dropout: DropoutKey?
+  /// Where the two branches of a fork run.
+  public private(set) var branches = BranchSchedule.sideBySide
 
   /// A context.
   public init(
@@ -62,6 +64,11 @@ public struct ExecutionContext: Sendable {
     dropout == nil ? self : dropping(by: dropout?.scoped(name).scoped(index))
   }
 
+  /// The same context running the branches of forks elsewhere.
+  public func scheduling(_ branches: BranchSchedule) -> ExecutionContext {
+    with { $0.branches = branches }
+  }
+
   /// A new tensor of undefined contents, in the storage type unless another is given.
   public func empty(_ shape: [Int], _ dtype: DType? = nil) -> Tensor {
     Tensor(uninitialized: shape, dtype ?? storage, pool: pool)
@@ -70,18 +77,6 @@ public struct ExecutionContext: Sendable {
   /// A new tensor of zeros.
   public func zeros(_ shape: [Int], _ dtype: DType? = nil) -> Tensor {
     Tensor(zeros: shape, dtype ?? storage, pool: pool)
-  }
-
-  /// Runs two pieces of work at the same time on disjoint workers; both see their own context.
-  ///
-  /// With a tape each records on its own; derivatives run side by side again.
-  public func fork(_ first: (ExecutionContext) -> Void, _ second: (ExecutionContext) -> Void) {
-    let tapes = tape?.branched()
-    workers.fork(
-      { workers in first(with { ($0.workers, $0.tape) = (workers, tapes?.first) }) },
-      { workers in second(with { ($0.workers, $0.tape) = (workers, tapes?.second) }) })
-    guard let tape, let tapes else { return }
-    tape.record { $0.fork(tapes.first.replay, tapes.second.replay) }
   }
 
   /// Cuts `0 ..< count` into one range per worker and calls `body` with pieces of at most `tile`.
@@ -101,7 +96,8 @@ public struct ExecutionContext: Sendable {
     }
   }
 
-  private func with(_ change: (inout ExecutionContext) -> Void) -> ExecutionContext {
+  /// The same context with some members changed.
+  func with(_ change: (inout ExecutionContext) -> Void) -> ExecutionContext {
     var result = self
     change(&result)
     return result

@@ -12,11 +12,20 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
 
   /// Whether `checkpoint` keeps only the inputs of a block and runs it again for its derivatives.
   public let recomputes: Bool
+  /// Whether a block runs again: only what it leaves on the tape matters, not its results.
+  let isRecomputation: Bool
   private var steps: [Step] = []
   private var copies: [ObjectIdentifier: (original: Tensor, copy: Tensor)] = [:]
 
   /// An empty tape.
-  public init(recomputes: Bool = true) { self.recomputes = recomputes }
+  public convenience init(recomputes: Bool = true) {
+    self.init(recomputes: recomputes, isRecomputation: false)
+  }
+
+  private init(recomputes: Bool, isRecomputation: Bool) {
+    self.recomputes = recomputes
+    self.isRecomputation = isRecomputation
+  }
 
   /// Adds the derivative of an operation.
   public func record(_ step: @escaping Step) { steps.append(step) }
@@ -46,7 +55,10 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
 
   /// Tapes of two branches that know the copies made so far.
   func branched() -> (first: Tape, second: Tape) {
-    let result = (Tape(recomputes: recomputes), Tape(recomputes: recomputes))
+    let result = (
+      Tape(recomputes: recomputes, isRecomputation: isRecomputation),
+      Tape(recomputes: recomputes, isRecomputation: isRecomputation)
+    )
     result.0.copies = copies
     result.1.copies = copies
     copies = [:]
@@ -54,7 +66,7 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
   }
 
   fileprivate func inner(streams: [Tensor], copies: [Tensor]) -> Tape {
-    let result = Tape(recomputes: recomputes)
+    let result = Tape(recomputes: recomputes, isRecomputation: true)
     for (stream, copy) in zip(streams, copies) {
       result.copies[ObjectIdentifier(stream.storage)] = (stream, copy)
     }
@@ -68,6 +80,9 @@ extension ExecutionContext {
     guard let gradients else { shapeError("derivatives need a context that accumulates gradients") }
     return gradients[tensor]
   }
+
+  /// Whether a checkpointed block runs again for its derivatives, so that the last update of a stream may be left out.
+  public var isRecomputing: Bool { tape?.isRecomputation ?? false }
 
   /// Records the derivative of an operation, if a tape runs.
   public func record(_ step: @escaping Tape.Step) { tape?.record(step) }

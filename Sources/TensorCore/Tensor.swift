@@ -122,3 +122,10 @@ extension Tensor {
     return NDArray(shape: shape, values: Array(source))
   }
 }
+
+extension Tensor {
+  /// The memory of the elements, valid as long as the tensor lives; for sending and receiving.
+  public var bytes: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: base, count: count * dtype.byteCount)
+  }
+}

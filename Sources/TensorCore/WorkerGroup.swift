@@ -10,9 +10,12 @@ public final class WorkerGroup: Sendable {
   private let helpers: [Worker]
 
   /// A group of `count` workers, the caller included.
-  public convenience init(count: Int) {
+  ///
+  /// - Parameter isPinned: ties every worker, the caller too, to a processor of its own; for measurements.
+  public convenience init(count: Int, isPinned: Bool = false) {
     hf_flush_denormals()
-    self.init(helpers: (1..<max(1, count)).map { _ in Worker() })
+    if isPinned { _ = hf_pin_thread(0) }
+    self.init(helpers: (1..<max(1, count)).map { Worker(processor: isPinned ? $0 : nil) })
   }
 
   private init(helpers: [Worker]) { self.helpers = helpers }
@@ -68,9 +71,10 @@ public final class WorkerGroup: Sendable {
 private final class Worker: Sendable {
   private let mailbox = Mailbox()
 
-  init() {
+  init(processor: Int?) {
     let thread = Thread { [mailbox] in
       hf_flush_denormals()
+      if let processor { _ = hf_pin_thread(Int32(processor)) }
       while mailbox.runNext() {}
     }
     thread.stackSize = 8 << 20

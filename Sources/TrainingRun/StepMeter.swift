@@ -21,6 +21,41 @@ struct StepMeter {
   }
 }
 
+/// What the log keeps of one sample; as plain numbers it travels between processes.
+struct SampleSummary {
+  let isFinite: Bool
+  let loss: LossReport
+  let lddt: Double?
+  let residues: Int
+  let recycles: Int
+
+  init(_ sample: TrainingSample, _ outcome: SampleOutcome, isFinite: Bool) {
+    self.isFinite = isFinite && outcome.loss.total.isFinite
+    loss = outcome.loss
+    lddt = sample.lddt(of: outcome.alphaCarbons)
+    residues = sample.residueCount
+    recycles = sample.recycles
+  }
+
+  /// As many numbers for every sample.
+  static let width = LossReport.terms.count + 4
+
+  var numbers: [Double] {
+    LossReport.terms.map { loss[keyPath: $0] }
+      + [lddt ?? .nan, Double(residues), Double(recycles), isFinite ? 1 : 0]
+  }
+
+  init(numbers: ArraySlice<Double>) {
+    let values = Array(numbers)
+    var loss = LossReport()
+    for (term, value) in zip(LossReport.terms, values) { loss[keyPath: term] = value }
+    self.loss = loss
+    let rest = values.dropFirst(LossReport.terms.count).map { $0 }
+    lddt = rest[0].isNaN ? nil : rest[0]
+    (residues, recycles, isFinite) = (Int(rest[1]), Int(rest[2]), rest[3] > 0)
+  }
+}
+
 /// Means over the samples of a step.
 struct SampleMean {
   private(set) var isFinite = true
@@ -30,12 +65,12 @@ struct SampleMean {
   private var residues = 0
   private var recycles = 0
 
-  mutating func add(_ sample: TrainingSample, _ outcome: SampleOutcome, isFinite: Bool) {
-    self.isFinite = self.isFinite && isFinite && outcome.loss.total.isFinite
-    sum.add(outcome.loss)
-    if let lddt = sample.lddt(of: outcome.alphaCarbons) { lddts.append(lddt) }
+  mutating func add(_ sample: SampleSummary) {
+    isFinite = isFinite && sample.isFinite
+    sum.add(sample.loss)
+    if let lddt = sample.lddt { lddts.append(lddt) }
     samples += 1
-    residues += sample.residueCount
+    residues += sample.residues
     recycles = max(recycles, sample.recycles)
   }
 
@@ -61,7 +96,7 @@ struct SampleMean {
 }
 
 extension LossReport {
-  private static let terms: [WritableKeyPath<LossReport, Double> & Sendable] = [
+  fileprivate static let terms: [WritableKeyPath<LossReport, Double> & Sendable] = [
     \.total, \.structure, \.backboneFAPE, \.fape, \.sideChainFAPE, \.chi, \.angleNorm, \.violation,
     \.distogram, \.maskedMSA, \.experimentallyResolved, \.confidence, \.alignedError, \.contacts,
   ]

@@ -1,4 +1,5 @@
 import AtomicFiles
+import Distribution
 import FoldingCore
 import Foundation
 import Training
@@ -7,7 +8,8 @@ import Weights
 
 /// Trains a network: samples → gradient → weights, with checkpoints, validation and a log.
 ///
-/// A run is a function of configuration, store and engine: stopped anywhere and resumed, it ends with the same bits.
+/// A run is a function of configuration, store and engine: stopped anywhere and resumed, it ends with the same bits, however many
+/// processes share the batch. All of them hold the same weights and optimizer; the first one writes the files.
 public final class Trainer {
   /// What the caller may show.
   public enum Event: Sendable {
@@ -27,6 +29,7 @@ public final class Trainer {
   private let source: SampleSource
   private let engine: any GradientEngine
   private let program: String
+  private let member: GridMember
   private var optimizer: Optimizer
   /// Number of the next step.
   public private(set) var step = 0
@@ -36,8 +39,13 @@ public final class Trainer {
   /// A run that begins, or goes on from its checkpoint with `resumes`.
   public init(
     _ config: TrainingConfig, folder: RunFolder, source: SampleSource,
-    engine: any GradientEngine, resumes: Bool, program: String
+    engine: any GradientEngine, resumes: Bool, program: String, member: GridMember = .single
   ) throws {
+    guard config.run.batch % member.data.size == 0 else {
+      throw CommunicationError.grid(
+        "--dp \(member.data.size): a batch of \(config.run.batch) samples ('run.batch') cannot be shared evenly")
+    }
+    self.member = member
     self.config = config
     self.folder = folder
     self.source = source
@@ -71,13 +79,13 @@ public final class Trainer {
   public func run(
     shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }
   ) throws {
-    try AtomicFile.createFolder(folder.path)
-    try AtomicFile.write(try config.document(), to: folder.config)
-    let log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
-    let events = try EventFile(folder: folder.path, startStep: step)
+    try member.world.barrier()  // all have looked for a checkpoint before the first one is written
+    let diary = try member.isWriter ? Diary(folder, config, from: step) : nil
     let held = try validationSamples()
     let source = source
-    let samples = Prefetcher(from: step, batch: config.run.batch, depth: config.data.prefetch) {
+    let samples = Prefetcher(
+      from: step, samples: member.share(of: config.run.batch), depth: config.data.prefetch
+    ) {
       try source.sample(step: $0, sample: $1)
     }
     defer { samples.stop() }
@@ -89,19 +97,17 @@ public final class Trainer {
         try save()
         throw TrainingRunError.interrupted(step: step, folder: folder.path)
       }
-      try log.write(record)
-      try events.write(record.scalars, step: record.step)
+      try diary?.write(record)
       step += 1
       let (fraction, remaining) = meter.update(done: step)
       observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
       if isDue(config.validation.interval) || step == config.run.steps {
         if let record = try validate(held, observe) {
-          try log.write(record)
-          try events.write(record.scalars, step: record.step)
+          try diary?.write(record)
         }
       }
-      if isDue(config.run.snapshotInterval) {
+      if member.isWriter && isDue(config.run.snapshotInterval) {
         try folder.writeSnapshot(
           optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
       }
@@ -114,20 +120,31 @@ public final class Trainer {
     -> TrainingRecord?
   {
     let start = ContinuousClock.now
-    var accumulator = GradientAccumulator(layout: optimizer.layout, method: optimizer.config.clip)
-    var mean = SampleMean()
-    for first in stride(from: 0, to: config.run.batch, by: max(1, engine.window)) {
-      if shouldStop() { return nil }
-      let group = try (first..<min(first + max(1, engine.window), config.run.batch)).map { _ in
+    let share = member.share(of: config.run.batch)
+    var accumulator = GradientAccumulator(
+      layout: optimizer.layout, method: optimizer.config.clip, samples: share.count)
+    var numbers: [Double] = []
+    for first in stride(from: 0, to: share.count, by: max(1, engine.window)) {
+      if try member.world.any(shouldStop()) { return nil }
+      let group = try (first..<min(first + max(1, engine.window), share.count)).map { _ in
         var sample = try samples.take()
         if !config.run.dropout { sample.dropoutSeed = nil }
         return sample
       }
       try engine.differentiate(group) { sample, outcome, gradient in
-        mean.add(sample, outcome, isFinite: accumulator.add(gradient))
+        let isFinite = accumulator.add(gradient)
+        numbers += SampleSummary(sample, outcome, isFinite: isFinite).numbers
       }
     }
-    var average = accumulator.takeMean()
+    var mean = SampleMean()
+    for part in try member.data.gather(numbers) {
+      for start in stride(from: 0, to: part.count, by: SampleSummary.width) {
+        mean.add(SampleSummary(numbers: part[start..<start + SampleSummary.width]))
+      }
+    }
+    var sum = accumulator.takeSum()
+    try member.data.sum(&sum)
+    var average = Training.mean(sum, samples: config.run.batch)
     let loss = mean.isFinite ? mean.loss.total : .nan
     let report = optimizer.step(gradient: &average, loss: loss)
     if report.decision == .take { try engine.load(optimizer.parameters) }
@@ -166,7 +183,7 @@ public final class Trainer {
     if samples.isEmpty { return nil }
     let start = ContinuousClock.now
     try engine.load(weights.average)
-    let score = try ValidationScore(samples, engine: engine)
+    let score = try ValidationScore(samples, engine: engine, member)
     try engine.load(optimizer.parameters)
     let record = TrainingRecord(
       .validation, step: step - 1, loss: score.loss, lddt: score.lddt,
@@ -174,8 +191,11 @@ public final class Trainer {
     let isBest = score.isBetter(than: best)
     if isBest {
       best = score
-      try RunFolder.write(
-        weights.average, config: config, note: "best average, after step \(step)", to: folder.best)
+      if member.isWriter {
+        try RunFolder.write(
+          weights.average, config: config, note: "best average, after step \(step)", to: folder.best
+        )
+      }
     }
     observe(.validation(record, isBest: isBest))
     return record
@@ -183,6 +203,7 @@ public final class Trainer {
 
   /// Writes averaged weights, then the checkpoint: a kill in between repeats both.
   private func save() throws {
+    if !member.isWriter { return }
     try RunFolder.write(
       weights.average, config: config, note: "average after step \(step)", to: folder.weights)
     let header = Checkpoint.Header(
@@ -200,6 +221,24 @@ public final class Trainer {
     }
     let file = try ParameterFile(path: path, expecting: config.network)
     return try FlatParameters.values(of: file, layout: layout)
+  }
+}
+
+/// The log and the event file of a run.
+private struct Diary {
+  let log: TrainingLog
+  let events: EventFile
+
+  init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
+    try AtomicFile.createFolder(folder.path)
+    try AtomicFile.write(try config.document(), to: folder.config)
+    log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
+    events = try EventFile(folder: folder.path, startStep: step)
+  }
+
+  func write(_ record: TrainingRecord) throws {
+    try log.write(record)
+    try events.write(record.scalars, step: record.step)
   }
 }
 

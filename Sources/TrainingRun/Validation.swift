@@ -1,3 +1,4 @@
+import Distribution
 import Protein
 import Scoring
 import Training
@@ -12,16 +13,18 @@ public struct ValidationScore: Codable, Hashable, Sendable {
   /// Chains.
   public var targets: Int
 
-  /// Scores chains that the engine's present parameters predict.
-  init(_ samples: [TrainingSample], engine: any GradientEngine) throws {
-    var (scores, loss): ([Double], Double) = ([], 0)
-    for (sample, outcome) in zip(samples, try engine.evaluate(samples)) {
-      scores.append(sample.lddt(of: outcome.alphaCarbons) ?? 0)
-      loss += outcome.loss.total
+  /// Scores chains that the engine's present parameters predict; the processes of `member` share them. Collective.
+  init(_ samples: [TrainingSample], engine: any GradientEngine, _ member: GridMember) throws {
+    let mine = Array(samples[member.share(of: samples.count)])
+    var numbers: [Double] = []
+    for (sample, outcome) in zip(mine, try engine.evaluate(mine)) {
+      numbers += [sample.lddt(of: outcome.alphaCarbons) ?? 0, outcome.loss.total]
     }
+    let all = try member.data.gather(numbers).flatMap { $0 }
     let count = max(samples.count, 1)
-    lddt = scores.reduce(0, +) / Double(count)
-    self.loss = loss / Double(count)
+    let places = stride(from: 0, to: all.count, by: 2)
+    lddt = places.reduce(0) { $0 + all[$1] } / Double(count)
+    loss = places.reduce(0) { $0 + all[$1 + 1] } / Double(count)
     targets = samples.count
   }
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Distribution
+import Foundation
 import HelixFold
 import TrainingRun
 
@@ -9,7 +11,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       The folder of the run gets config.json, log.jsonl, TensorBoard events, last.checkpoint (the state to resume from), \
       weights.h5 (averaged weights at the last checkpoint) and best.h5 (those with the best validation lDDT). \
-      Ctrl-C and SIGTERM save first; --resume goes on, to the same bits as if nothing had happened.
+      Ctrl-C and SIGTERM save first; --resume goes on, to the same bits as if nothing had happened. \
+      Under mpirun or srun the processes share the work: mpirun -n 4 helixfold train --dp 2 --bp 2 … (docs/distributed.md).
       """)
 
   @Option(
@@ -36,7 +39,10 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Parameter file to start from, instead of the configuration's.")
   var weights: String?
 
-  @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
+  @Option(
+    help:
+      "Worker threads of each process; 0 takes every core, or one thread under mpirun. Results do not depend on it."
+  )
   var threads = 0
 
   @Option(
@@ -44,6 +50,15 @@ struct TrainCommand: ParsableCommand {
       "Samples computed side by side, one per thread when left out; fewer take less memory. Results do not depend on it."
   )
   var lanes: Int?
+
+  @Option(help: "Groups of processes that train on different samples (data parallelism): 1, 2, 4, 8 …")
+  var dp = 1
+
+  @Option(
+    help:
+      "2 runs the MSA branch and the pair branch of every block at the same time (branch parallelism): on two threads, or on two processes per group under mpirun."
+  )
+  var bp = 1
 
   @Option(help: "Progress: bar, json or quiet; a bar on a terminal by default.")
   var progress: ProgressReporter.Style?
@@ -58,6 +73,10 @@ struct TrainCommand: ParsableCommand {
     if let lanes, !(1...1024).contains(lanes) {
       throw ValidationError("--lanes is \(lanes), expected 1 to 1024")
     }
+    if !(1...4096).contains(dp) || dp & (dp - 1) != 0 {
+      throw ValidationError("--dp is \(dp), expected a power of two")
+    }
+    if !(1...2).contains(bp) { throw ValidationError("--bp is \(bp), expected 1 or 2") }
     if !(0...1024).contains(threads) {
       throw ValidationError("--threads is \(threads), expected 0 to 1024")
     }
@@ -72,12 +91,20 @@ struct TrainCommand: ParsableCommand {
       print(try config.document(), terminator: "")
       return
     }
+    let world = try MessagePassing.join()
     Interruption.listen()
     var session = TrainingSession(
       config: config, store: data, folder: output, resumes: resume,
-      threads: ComputeOptions.workers(threads))
+      threads: threads == 0 && world.size > 1 ? 1 : ComputeOptions.workers(threads))
     session.lanes = lanes
-    try session.run(ProgressReporter(style: progress))
-    print(output + "/weights.h5")
+    session.grid = (dp, bp)
+    do {
+      try session.run(
+        ProgressReporter(style: world.rank == 0 ? progress : .quiet), world: world)
+    } catch {
+      try RankFailure.end(world, error)
+    }
+    if world.rank == 0 { print(output + "/weights.h5") }
+    MessagePassing.leave(world)
   }
 }

@@ -83,11 +83,11 @@ struct TapeTests {
     let gradients = replayedGradients(context) { context in
       scale(x, by: 2, xLog, context)
       context.fork(
-        { context in
+        Branch(updating: [x]) { context in
           scale(x, by: 3, xLog, context)
           scale(x, by: 5, xLog, context)
         },
-        { context in
+        Branch(updating: [y]) { context in
           scale(y, by: 7, yLog, context)
           scale(y, by: 11, yLog, context)
         })

@@ -118,7 +118,7 @@ struct SamplingPlanTests {
     let scratch = try TrainingScratch()
     let source = try SampleSource(
       store: try store(scratch), network: .tiny, config: config, seed: 9)
-    let samples = Prefetcher(from: 2, batch: 3, depth: depth) {
+    let samples = Prefetcher(from: 2, samples: 0..<3, depth: depth) {
       try source.sample(step: $0, sample: $1)
     }
     for index in 0..<7 {

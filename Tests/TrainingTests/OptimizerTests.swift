@@ -87,13 +87,30 @@ struct OptimizerTests {
   @Test("per-sample clipping bounds each sample before the mean")
   func perSample() {
     let layout = ParameterLayout([(name: "x", shape: [2])])
-    var sum = GradientAccumulator(layout: layout, method: .perSample(maxNorm: 0.1))
     let samples: [[Float]] = [[30, 40], [0, 0.05], [.nan, 0]]
+    var sum = GradientAccumulator(
+      layout: layout, method: .perSample(maxNorm: 0.1), samples: samples.count)
     let added = samples.map { sum.add($0) }
     #expect(added == [true, true, false])
-    let mean = sum.takeMean()
+    let mean = mean(sum.takeSum(), samples: 2)
     #expect(abs(mean[0] - 0.03) < 1e-8 && abs(mean[1] - 0.065) < 1e-8)
-    #expect(sum.samples == 0 && sum.sum == [0, 0])
+    #expect(sum.samples == 0)
+  }
+
+  @Test("gradients of a batch are added as a balanced tree", arguments: 1...9)
+  func tree(count: Int) {
+    let layout = ParameterLayout([(name: "x", shape: [64])])
+    let samples = (0..<count).map { sample in
+      (0..<64).map { Float((sample * 7919 + $0 * 104_729) % 1_000_003) * 1e-3 - 400 }
+    }
+    func tree(_ range: Range<Int>) -> [Float] {
+      if range.count == 1 { return samples[range.lowerBound] }
+      let middle = range.lowerBound + range.count / 2
+      return zip(tree(range.lowerBound..<middle), tree(middle..<range.upperBound)).map { $0 + $1 }
+    }
+    var sum = GradientAccumulator(layout: layout, method: .none, samples: count)
+    for sample in samples { sum.add(sample) }
+    #expect(sum.takeSum() == tree(0..<count))
   }
 
   @Test("options that are off change no bit of the weights")

@@ -50,6 +50,9 @@ void hf_isa_end_override(void);
 const char *hf_isa_name(hf_isa isa);
 /// Denormals become zero on the calling thread (every worker calls this once).
 void hf_flush_denormals(void);
+/// Ties the calling thread to the processor with that number among those that the process may use (modulo their count); false where
+/// the system cannot. For measurements.
+bool hf_pin_thread(int index);
 
 // MARK: - Matrix product
 

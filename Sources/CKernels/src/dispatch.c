@@ -1,3 +1,5 @@
+// For sched_setaffinity.
+#define _GNU_SOURCE
 // The public functions: each calls the same function of the chosen path.
 
 #include "path.h"
@@ -182,3 +184,31 @@ void hf_gate(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype 
 void hf_exp(int64_t n, const float *x, float *y) { path()->exp(n, x, y); }
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride) { path()->softmax(rows, columns, x, row_stride); }
 float hf_sum(int64_t n, const float *x) { return path()->sum(n, x); }
+
+#ifdef __linux__
+#include <sched.h>
+
+bool hf_pin_thread(int index) {
+  static cpu_set_t allowed;
+  static int count = 0;
+  // The first caller reads what the process may use, before any thread is tied down.
+  if (count == 0) {
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+    count = CPU_COUNT(&allowed);
+  }
+  int wanted = index % count;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    if (!CPU_ISSET(cpu, &allowed) || wanted-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return sched_setaffinity(0, sizeof one, &one) == 0;
+  }
+  return false;
+}
+#else
+bool hf_pin_thread(int index) {
+  (void)index;
+  return false;
+}
+#endif

@@ -59,18 +59,18 @@ struct EvoformerBlock: Sendable {
     case .serial:
       msaTrack(m, z, masks, context, probe)
       addOuterProductMean(m, z, masks, context, probe)
-      pairTrack.update(z, mask: masks.pair, context, probe)
+      pairTrack.update(z, mask: masks.pair, isLast: true, context, probe)
     case .outerProductFirst:
       addOuterProductMean(m, z, masks, context, probe)
       msaTrack(m, z, masks, context, probe)
-      pairTrack.update(z, mask: masks.pair, context, probe)
+      pairTrack.update(z, mask: masks.pair, isLast: true, context, probe)
     case .parallel:
       // Both tracks read the incoming pair tensor, of which the MSA track needs only the bias.
       let bias = rowAttention.pairBias(z, .queryFirst, context)
       if probe == nil {
         context.fork(
-          { msaTrack(m, bias: bias, masks, $0, nil) },
-          { pairTrack.update(z, mask: masks.pair, $0, nil) })
+          Branch(updating: [m], reading: [bias]) { msaTrack(m, bias: bias, masks, $0, nil) },
+          Branch(updating: [z]) { pairTrack.update(z, mask: masks.pair, $0, nil) })
       } else {
         msaTrack(m, bias: bias, masks, context, probe)
         pairTrack.update(z, mask: masks.pair, context, probe)
@@ -108,7 +108,8 @@ struct EvoformerBlock: Sendable {
     _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {
     probe.step("outer_product_mean", on: z, context) {
-      outerProductMean.update(z, from: m, mask: masks.msaRows, context)
+      outerProductMean.update(
+        z, from: m, mask: masks.msaRows, isLast: order == .parallel, context)
     }
   }
 }
@@ -136,8 +137,11 @@ struct PairTrack: Sendable {
   }
 
   /// Updates z in place, in the order of Algorithm 6, lines 6–10.
+  ///
+  /// - Parameter isLast: whether the block ends with it.
   func update(
-    _ z: Tensor, mask: AttentionMask, _ context: ExecutionContext, _ probe: Probe?
+    _ z: Tensor, mask: AttentionMask, isLast: Bool = false, _ context: ExecutionContext,
+    _ probe: Probe?
   ) {
     for multiplication in [multiplicationOutgoing, multiplicationIncoming] {
       probe.step(multiplication.edges.rawValue, on: z, context) {
@@ -149,6 +153,8 @@ struct PairTrack: Sendable {
         attention.update(z, mask: mask, context)
       }
     }
-    probe.step("pair_transition", on: z, context) { transition.update(z, context) }
+    probe.step("pair_transition", on: z, context) {
+      transition.update(z, isLast: isLast, context)
+    }
   }
 }

@@ -27,13 +27,24 @@ struct OuterProductMean: Sendable {
   }
 
   /// `z += outerProductMean(m)`, in place.
-  func update(_ z: Tensor, from m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  ///
+  /// Where the branches run apart, each process adds to half of the rows, and the one of the MSA branch differentiates.
+  ///
+  /// - Parameter isLast: whether nothing of a checkpointed block reads `z` afterwards; the sum is then left out when the block
+  ///   runs again for its derivatives.
+  func update(
+    _ z: Tensor, from m: Tensor, mask: AttentionMask, isLast: Bool = false,
+    _ context: ExecutionContext
+  ) {
     let input = context.saved(m)
     context.record(addingTo: z) { gradient, context in
+      if !context.owns(.first) { return }
       backward(
         input, mask: mask, resultGradient: gradient, into: context.gradient(of: m), context)
     }
+    if isLast && context.isRecomputing { return }
     let residues = z.shape[0]
+    let (rows, others) = context.shares(of: residues)
     let (a, b) = project(m, mask: mask, context)  // lines 1–2
     let weight = context.pack(
       Matrix(
@@ -44,8 +55,8 @@ struct OuterProductMean: Sendable {
       let start = tile.lowerBound * Self.tileRight
       let j = start..<min(start + Self.tileRight, residues)
       let packed = context.pack(columns(b, j))
-      for start in stride(from: 0, to: residues, by: Self.tileLeft) {
-        let i = start..<min(start + Self.tileLeft, residues)
+      for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.tileLeft) {
+        let i = start..<min(start + Self.tileLeft, rows.upperBound)
         outer(a, i, packed, j, into: { scratch.outer[$0] }, context)  // line 3
         for (row, residue) in i.enumerated() {
           var residual = Epilogue.bias(outputBias)
@@ -58,6 +69,7 @@ struct OuterProductMean: Sendable {
         }
       }
     }
+    context.exchange(sending: z[rows], receiving: z[others])
   }
 
   /// Residues of one tile on either side; any value gives the same bits.

@@ -71,48 +71,65 @@ public struct TrainBenchmark: Sendable {
   }
 
   private let plan: Plan
-  private let context: ExecutionContext
 
   /// A benchmark of `plan`.
-  public init(_ plan: Plan) {
-    self.plan = plan
-    context = ExecutionContext(
-      workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
-      backend: plan.backend)
-  }
+  public init(_ plan: Plan) { self.plan = plan }
 
   /// Runs it.
   public func run() throws -> Report {
-    let network = try FoldingNetwork(
-      plan.config, parameters: RecipeParameters(plan.config, seed: 1), storage: plan.storage,
-      pool: context.pool)
-    let features = SyntheticFeatures(plan.size, usesTemplates: plan.config.template != nil)
-    var (seconds, forward): ([Double], [Double]) = ([], [])
-    var (norm, loss) = (0.0, 0.0)
-    for index in 0...max(1, plan.repeats) {
-      let start = ContinuousClock.now
-      let tape = Tape(recomputes: plan.recomputes)
-      let gradients = Gradients(pool: context.pool)
-      loss = try record(network, features, tape, gradients)
-      let middle = ContinuousClock.now
-      tape.replay(context.accumulating(in: gradients))
-      let end = ContinuousClock.now
-      norm = self.norm(network, gradients)
-      if index > 0 {
-        seconds.append((end - start).seconds)
-        forward.append((middle - start).seconds)
-      }
-    }
+    let context = ExecutionContext(
+      workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
+      backend: plan.backend)
+    let step = try TrainStep(plan, pool: context.pool)
+    let runs = try (0...max(1, plan.repeats)).map { _ in try step.run(context) }
+    let timed = runs.dropFirst()
     return Report(
-      seconds: seconds, forwardSeconds: forward,
+      seconds: timed.map(\.seconds), forwardSeconds: timed.map(\.forwardSeconds),
       operations: CostModel(plan.config, plan.size).pass,
-      peakPerCore: ProductPeak.measure(plan.storage), gradientNorm: norm, loss: loss,
-      residentPeak: ProcessMemory.residentPeak, tensorPeak: context.pool.statistics.peak)
+      peakPerCore: ProductPeak.measure(plan.storage), gradientNorm: runs[0].gradientNorm,
+      loss: runs[0].loss, residentPeak: ProcessMemory.residentPeak,
+      tensorPeak: context.pool.statistics.peak)
+  }
+}
+
+/// Forward and backward pass of one sample: what training benchmarks time.
+struct TrainStep {
+  /// What one run says.
+  struct Outcome {
+    let seconds: Double
+    let forwardSeconds: Double
+    let loss: Double
+    let gradientNorm: Double
+  }
+
+  private let plan: TrainBenchmark.Plan
+  private let network: FoldingNetwork
+  private let features: SyntheticFeatures
+
+  init(_ plan: TrainBenchmark.Plan, pool: BufferPool) throws {
+    self.plan = plan
+    network = try FoldingNetwork(
+      plan.config, parameters: RecipeParameters(plan.config, seed: 1), storage: plan.storage,
+      pool: pool)
+    features = SyntheticFeatures(plan.size, usesTemplates: plan.config.template != nil)
+  }
+
+  func run(_ context: ExecutionContext) throws -> Outcome {
+    let start = ContinuousClock.now
+    let tape = Tape(recomputes: plan.recomputes)
+    let gradients = Gradients(pool: context.pool)
+    let loss = try record(tape, gradients, context)
+    let middle = ContinuousClock.now
+    tape.replay(context.accumulating(in: gradients))
+    let end = ContinuousClock.now
+    return Outcome(
+      seconds: (end - start).seconds, forwardSeconds: (middle - start).seconds, loss: loss,
+      gradientNorm: norm(gradients))
   }
 
   /// Forward pass and gradient of the loss with respect to its inputs; returns the loss.
   private func record(
-    _ network: FoldingNetwork, _ features: SyntheticFeatures, _ tape: Tape, _ gradients: Gradients
+    _ tape: Tape, _ gradients: Gradients, _ context: ExecutionContext
   ) throws -> Double {
     let forward = context.recording(on: tape).dropping(by: DropoutKey(seed: 1))
     let draw = features.draw(pass: 0, ensemble: 0)
@@ -168,7 +185,7 @@ public struct TrainBenchmark: Sendable {
       mask: StructureMask.all(target.aatype), resolution: 2)
   }
 
-  private func norm(_ network: FoldingNetwork, _ gradients: Gradients) -> Double {
+  private func norm(_ gradients: Gradients) -> Double {
     var sum = 0.0
     for key in network.parameters.keys.sorted() {
       guard let tensor = network.parameters[key], gradients.contains(tensor) else { continue }

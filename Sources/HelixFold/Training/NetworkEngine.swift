@@ -1,3 +1,4 @@
+import Distribution
 import FoldingCore
 import FoldingModel
 import Foundation
@@ -20,6 +21,8 @@ public final class NetworkEngine: GradientEngine {
   /// Samples are computed side by side, each on a lane with workers and buffers of its own.
   private let lanes: [Lane]
   private let group: WorkerGroup
+  /// The process that runs the other branch of every block, if there is one.
+  private let partner: RemoteBranch?
   public let window: Int
 
   /// What one sample is computed with.
@@ -34,22 +37,30 @@ public final class NetworkEngine: GradientEngine {
 
   /// A network of `config`; parameters are undefined until `load`.
   ///
-  /// - Parameter lanes: samples computed side by side; nil for one per thread. Threads are dealt out to the lanes.
+  /// - Parameters:
+  ///   - lanes: samples computed side by side; nil for one per thread. Threads are dealt out to the lanes.
+  ///   - branches: where the branches of a block run; nil for what the cost model says.
   public init(
-    _ config: TrainingConfig, threads: Int, lanes: Int? = nil, backend: MatrixBackend = .native
+    _ config: TrainingConfig, threads: Int, lanes: Int? = nil, branches: BranchSchedule? = nil,
+    backend: MatrixBackend = .native
   ) throws {
     let storage: DType = config.run.precision == "bf16" ? .bfloat16 : .float32
     let layout = config.layout
     self.layout = layout
     loss = FoldingLoss(config.loss, heads: config.network.heads)
     recomputes = config.run.recompute
-    let count = max(1, min(lanes ?? threads, threads, config.run.batch))
+    let branches = branches ?? Self.branches(config)
+    partner = if case .apart(let other) = branches { other as? RemoteBranch } else { nil }
+    // Messages of one sample at a time, so that both processes send them in the same order.
+    let count =
+      partner == nil ? max(1, min(lanes ?? threads, threads, config.run.batch)) : 1
     self.lanes = (0..<count).map { lane in
       let pool = BufferPool()
       return Lane(
         context: ExecutionContext(
           workers: WorkerGroup(count: threads * (lane + 1) / count - threads * lane / count),
-          pool: pool, storage: storage, backend: backend),
+          pool: pool, storage: storage, backend: backend
+        ).scheduling(branches),
         gradient: Tensor(zeros: [layout.count], .float32, pool: pool))
     }
     group = WorkerGroup(count: count)
@@ -97,10 +108,37 @@ public final class NetworkEngine: GradientEngine {
     let backward = lane.context.accumulating(in: boundGradients(lane))
     output.seed(slopes, backward)
     tape.replay(backward)
+    try shareGradients(lane)
     return (
       SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output)),
       Array(UnsafeBufferPointer(start: lane.gradient.floats, count: layout.count))
     )
+  }
+
+  /// What the cost model expects to be faster on samples of the configured size.
+  private static func branches(_ config: TrainingConfig) -> BranchSchedule {
+    let size = ProblemSize(
+      residues: config.data.crop, clusters: config.network.sampling.maxClusters,
+      extraRows: config.network.sampling.maxExtraRows, templates: 0)
+    return BranchPlan(config.network, size).prefersBranches ? .sideBySide : .inTurn(nil)
+  }
+
+  /// Gives the other process the gradients of the parameters that only this one differentiates, and takes its own.
+  ///
+  /// One owner per parameter: the pair track belongs to the second branch, the rest of a block to the first; what lies outside of
+  /// the blocks both compute, to the same bits.
+  private func shareGradients(_ lane: Lane) throws {
+    guard let partner else { return }
+    var parts: [BranchRole: [Tensor]] = [.first: [], .second: []]
+    for segment in layout.segments {
+      guard let owner = BlockParameter.owner(segment.name) else { continue }
+      parts[owner]?.append(lane.gradient[segment.range])
+    }
+    let (first, second) = (parts[.first] ?? [], parts[.second] ?? [])
+    partner.exchange(
+      sending: partner.role == .first ? first : second,
+      receiving: partner.role == .first ? second : first)
+    try partner.check()
   }
 
   /// Runs `body` for each sample on whichever lane is free, long ones first; the results stand in the order of the samples.

@@ -1,5 +1,7 @@
+import Distribution
 import FeaturePipeline
 import Foundation
+import TensorCore
 import TrainingData
 import TrainingRun
 
@@ -17,6 +19,8 @@ public struct TrainingSession {
   public var threads: Int
   /// Samples computed side by side; nil for one per thread. Results do not depend on it.
   public var lanes: Int?
+  /// How many processes train on different samples, and how many share one; results do not depend on it.
+  public var grid: (data: Int, branches: Int) = (1, 1)
 
   /// A run.
   public init(
@@ -30,14 +34,32 @@ public struct TrainingSession {
   }
 
   /// Trains to the end, or until a signal asks to stop.
-  public func run(_ reporter: ProgressReporter) throws {
+  ///
+  /// - Parameter world: the processes of the run.
+  public func run(_ reporter: ProgressReporter, world: any Communicator = SingleMember()) throws {
+    if grid.branches > 1, config.network.blockOrder != .parallel {
+      throw TrainingRunError.badValue(
+        file: "--bp \(grid.branches)", key: "network.blockOrder",
+        reason:
+          "is '\(config.network.blockOrder.rawValue)': the pair track of such a block waits for its MSA track, so they cannot run at the same time; branch parallelism needs 'parallel', and weights trained in that order (those of AlphaFold2 are serial)"
+      )
+    }
+    // One process with --bp 2 runs the branches on workers of its own.
+    let isOneProcess = world.size == 1 && grid == (1, 2)
+    let member =
+      isOneProcess
+      ? .single : try GridMember(try RankGrid(data: grid.data, branches: grid.branches), in: world)
+    let branches: BranchSchedule? =
+      isOneProcess ? .sideBySide : member.branches.map { .apart(RemoteBranch($0)) }
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
     let trainer = try Trainer(
       config, folder: RunFolder(path: folder), source: source,
-      engine: try NetworkEngine(config, threads: threads, lanes: lanes), resumes: resumes,
-      program: "helixfold \(helixFoldVersion)")
+      engine: try NetworkEngine(
+        config, threads: isOneProcess ? max(2, threads) : threads,
+        lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches),
+      resumes: resumes, program: "helixfold \(helixFoldVersion)", member: member)
     reporter.note(
       "\(config.preset): \(config.layout.count) parameters, \(source.plan.clusters.count) training clusters, steps \(trainer.step) to \(config.run.steps) of \(config.run.batch) samples",
       event: "start",

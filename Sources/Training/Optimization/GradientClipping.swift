@@ -124,17 +124,35 @@ func globalClipFactor(norm: Double, maxNorm: Double) -> Double {
   norm > maxNorm ? maxNorm / norm : 1
 }
 
-/// Averages the gradients of a batch, in the order in which samples are added.
+/// Adds up the gradients of a batch as a balanced tree over its samples, `(0 + 1) + (2 + 3)`: the order in which processes that
+/// share the batch add theirs, so that their number does not change a bit.
+///
+/// Holds as many partial sums as the tree is deep.
 public struct GradientAccumulator: Sendable {
-  /// Sum so far.
-  public private(set) var sum: [Float]
+  /// Partial sums, each of a whole subtree, leftmost first.
+  private var sums: [[Float]] = []
+  /// How many subtrees each sample completes. `[samples]`
+  private let completions: [Int]
+  private let count: Int
   /// Samples added.
   public private(set) var samples = 0
   let maxSampleNorm: Double?
 
   /// An empty sum for buffers of a layout.
-  public init(layout: ParameterLayout, method: ClipMethod) {
-    sum = [Float](repeating: 0, count: layout.count)
+  ///
+  /// - Parameter samples: how many will be added.
+  public init(layout: ParameterLayout, method: ClipMethod, samples: Int) {
+    count = layout.count
+    var completions = [Int](repeating: 0, count: max(samples, 1))
+    func visit(_ range: Range<Int>) {
+      if range.count < 2 { return }
+      let middle = range.lowerBound + range.count / 2
+      visit(range.lowerBound..<middle)
+      visit(middle..<range.upperBound)
+      completions[range.upperBound - 1] += 1
+    }
+    visit(0..<samples)
+    self.completions = completions
     if case .perSample(let maxNorm) = method {
       maxSampleNorm = maxNorm
     } else {
@@ -144,28 +162,43 @@ public struct GradientAccumulator: Sendable {
 
   /// Adds a sample's gradient, clipped by its own norm if the method says so.
   ///
-  /// - Returns: false if the gradient is not finite; nothing is added then.
+  /// - Returns: false if the gradient is not finite; zeros are added then.
   @discardableResult
   public mutating func add(_ gradient: [Float]) -> Bool {
-    precondition(gradient.count == sum.count, "GradientAccumulator: another layout")
+    precondition(gradient.count == count, "GradientAccumulator: another layout")
+    precondition(samples < completions.count, "GradientAccumulator: too many samples")
     let norm = gradient.withUnsafeBufferPointer { sumOfSquares($0) }.squareRoot()
-    guard norm.isFinite else { return false }
-    let factor = Float(maxSampleNorm.map { globalClipFactor(norm: norm, maxNorm: $0) } ?? 1)
-    sum.withUnsafeMutableBufferPointer { sum in
-      gradient.withUnsafeBufferPointer { gradient in
-        for k in 0..<sum.count { sum[k] += factor * gradient[k] }
-      }
+    var part = norm.isFinite ? gradient : [Float](repeating: 0, count: count)
+    if norm.isFinite, let maxSampleNorm {
+      scale(&part, in: part.indices, by: globalClipFactor(norm: norm, maxNorm: maxSampleNorm))
     }
+    for _ in 0..<completions[samples] {
+      var sum = sums.removeLast()
+      sum.withUnsafeMutableBufferPointer { sum in
+        part.withUnsafeBufferPointer { part in
+          for k in 0..<sum.count { sum[k] += part[k] }
+        }
+      }
+      part = sum
+    }
+    sums.append(part)
     samples += 1
-    return true
+    return norm.isFinite
   }
 
-  /// The mean of the samples; empties the sum.
-  public mutating func takeMean() -> [Float] {
-    var mean = sum
-    scale(&mean, in: mean.indices, by: 1 / Double(max(samples, 1)))
-    sum.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+  /// The sum over the samples; nothing is left.
+  ///
+  /// - Precondition: all samples were added.
+  public mutating func takeSum() -> [Float] {
+    precondition(samples == completions.count, "GradientAccumulator: samples are missing")
     samples = 0
-    return mean
+    return sums.removeLast()
   }
+}
+
+/// The mean of a batch from its sum.
+public func mean(_ sum: [Float], samples: Int) -> [Float] {
+  var mean = sum
+  scale(&mean, in: mean.indices, by: 1 / Double(max(samples, 1)))
+  return mean
 }

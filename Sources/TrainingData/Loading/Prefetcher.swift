@@ -9,20 +9,22 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
   private var isStopped = false
   private let depth: Int
   private let make: @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
-  private let batch: Int
+  private let samples: Range<Int>
   private var next: (step: Int, sample: Int)
 
   /// Samples from the first of `step` on.
   ///
-  /// - Parameter depth: samples kept ready; 0 makes each when asked for.
+  /// - Parameters:
+  ///   - samples: those of each step that are wanted.
+  ///   - depth: samples kept ready; 0 makes each when asked for.
   public init(
-    from step: Int, batch: Int, depth: Int,
+    from step: Int, samples: Range<Int>, depth: Int,
     _ make: @escaping @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
   ) {
     self.depth = depth
     self.make = make
-    self.batch = batch
-    next = (step, 0)
+    self.samples = samples
+    next = (step, samples.lowerBound)
     guard depth > 0 else { return }
     let thread = Thread { [weak self] in
       while let self, self.prepareOne() {}
@@ -78,7 +80,9 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
 
   private func advance() -> (step: Int, sample: Int) {
     let place = next
-    next = place.sample + 1 < batch ? (place.step, place.sample + 1) : (place.step + 1, 0)
+    next =
+      place.sample + 1 < samples.upperBound
+      ? (place.step, place.sample + 1) : (place.step + 1, samples.lowerBound)
     return place
   }
 }

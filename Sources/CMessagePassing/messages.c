@@ -1,0 +1,125 @@
+#include "CMessagePassing.h"
+
+#ifdef HF_WITH_MPI
+
+#include <mpi.h>
+
+// Groups that were made; a run makes a handful, once.
+enum { max_groups = 64 };
+static MPI_Comm groups[max_groups];
+static int group_count = 0;
+
+// Messages are cut at this size: MPI counts in int.
+static const size_t piece = (size_t)1 << 30;
+
+static bool is_group(int group) { return group >= 0 && group < group_count; }
+
+static int add(MPI_Comm group) {
+  if (group_count == max_groups) return -1;
+  // Failures come back as statuses, so that the program can say what it was doing.
+  MPI_Comm_set_errhandler(group, MPI_ERRORS_RETURN);
+  groups[group_count] = group;
+  return group_count++;
+}
+
+bool hf_mpi_is_built(void) { return true; }
+
+const char *hf_mpi_library(void) {
+  static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length = 0;
+  if (MPI_Get_library_version(text, &length) != MPI_SUCCESS) return "MPI";
+  for (char *c = text; *c; c++) {
+    if (*c == '\n' || *c == '\t') *c = ' ';
+  }
+  return text;
+}
+
+int hf_mpi_start(void) {
+  int provided = 0;
+  int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+  if (status != MPI_SUCCESS) return status;
+  return add(MPI_COMM_WORLD) == 0 ? MPI_SUCCESS : MPI_ERR_OTHER;
+}
+
+int hf_mpi_finish(void) { return MPI_Finalize(); }
+
+int hf_mpi_rank(int group) {
+  int rank = -1;
+  if (!is_group(group) || MPI_Comm_rank(groups[group], &rank) != MPI_SUCCESS) return -1;
+  return rank;
+}
+
+int hf_mpi_size(int group) {
+  int size = -1;
+  if (!is_group(group) || MPI_Comm_size(groups[group], &size) != MPI_SUCCESS) return -1;
+  return size;
+}
+
+int hf_mpi_split(int group, int colour, int key) {
+  MPI_Comm part = MPI_COMM_NULL;
+  if (!is_group(group) || MPI_Comm_split(groups[group], colour, key, &part) != MPI_SUCCESS) return -1;
+  return add(part);
+}
+
+static int length(size_t rest) { return (int)(rest < piece ? rest : piece); }
+
+int hf_mpi_exchange(
+  int group, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
+  if (!is_group(group)) return MPI_ERR_COMM;
+  const char *out = outgoing;
+  char *in = incoming;
+  do {
+    int s = length(sent), r = length(received);
+    int status = MPI_Sendrecv(
+      out, s, MPI_BYTE, to, 0, in, r, MPI_BYTE, from, 0, groups[group], MPI_STATUS_IGNORE);
+    if (status != MPI_SUCCESS) return status;
+    out += s, in += r;
+    sent -= (size_t)s, received -= (size_t)r;
+  } while (sent > 0 || received > 0);
+  return MPI_SUCCESS;
+}
+
+int hf_mpi_broadcast(int group, void *bytes, size_t count, int root) {
+  if (!is_group(group)) return MPI_ERR_COMM;
+  char *start = bytes;
+  while (count > 0) {
+    int part = length(count);
+    int status = MPI_Bcast(start, part, MPI_BYTE, root, groups[group]);
+    if (status != MPI_SUCCESS) return status;
+    start += part, count -= (size_t)part;
+  }
+  return MPI_SUCCESS;
+}
+
+void hf_mpi_abort(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
+
+#else
+
+bool hf_mpi_is_built(void) { return false; }
+const char *hf_mpi_library(void) { return "none"; }
+int hf_mpi_start(void) { return -1; }
+int hf_mpi_finish(void) { return -1; }
+int hf_mpi_rank(int group) {
+  (void)group;
+  return -1;
+}
+int hf_mpi_size(int group) {
+  (void)group;
+  return -1;
+}
+int hf_mpi_split(int group, int colour, int key) {
+  (void)group, (void)colour, (void)key;
+  return -1;
+}
+int hf_mpi_exchange(
+  int group, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
+  (void)group, (void)outgoing, (void)sent, (void)to, (void)incoming, (void)received, (void)from;
+  return -1;
+}
+int hf_mpi_broadcast(int group, void *bytes, size_t count, int root) {
+  (void)group, (void)bytes, (void)count, (void)root;
+  return -1;
+}
+void hf_mpi_abort(int status) { (void)status; }
+
+#endif

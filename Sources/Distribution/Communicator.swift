@@ -1,0 +1,102 @@
+/// A group of processes, or of threads that stand for processes, which exchange bytes.
+///
+/// Calls are collective where they say so: every member makes them in the same order. A member that fails takes the others with
+/// it, so that nobody waits for ever.
+public protocol Communicator: AnyObject, Sendable {
+  /// Number of this member, from 0.
+  var rank: Int { get }
+  /// Number of members.
+  var size: Int { get }
+
+  /// Sends bytes to a member while receiving from another, which sends as many as are expected.
+  func exchange(
+    _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
+    from: Int) throws(CommunicationError)
+
+  /// Copies the bytes of member `root` to all. Collective.
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError)
+
+  /// The group of those who give the same colour, ordered by key. Collective.
+  func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator
+}
+
+/// Why members of a group could not talk.
+public enum CommunicationError: Error, Hashable, CustomStringConvertible {
+  /// The library refused a call.
+  case failed(call: String, rank: Int, status: Int)
+  /// Another member failed.
+  case peerFailed(rank: Int)
+  /// The program was started as one of several processes but cannot talk to the others.
+  case notBuilt(processes: Int)
+  /// The numbers of processes do not fit.
+  case grid(String)
+
+  /// One line: what happened, what to try.
+  public var description: String {
+    switch self {
+    case .failed(let call, let rank, let status):
+      "rank \(rank): \(call) failed with MPI status \(status); another rank may have ended, see above"
+    case .peerFailed(let rank): "rank \(rank) failed, so this one stops too"
+    case .notBuilt(let processes):
+      "started as one of \(processes) processes, but this program was built without MPI; build it with HELIXFOLD_MPI=mpich (docs/distributed.md)"
+    case .grid(let reason): reason
+    }
+  }
+}
+
+/// The group of one: every call is done at once.
+public final class SingleMember: Communicator {
+  public let rank = 0
+  public let size = 1
+
+  /// A group of one.
+  public init() {}
+
+  public func exchange(
+    _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
+    from: Int
+  ) {
+    incoming.copyMemory(from: UnsafeRawBufferPointer(rebasing: outgoing.prefix(incoming.count)))
+  }
+
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
+
+  public func split(colour: Int, key: Int) -> any Communicator { self }
+}
+
+extension Communicator {
+  /// The numbers of all members, those of member 0 first; members may give different counts. Collective.
+  public func gather(_ values: [Double]) throws(CommunicationError) -> [[Double]] {
+    if size == 1 { return [values] }
+    var result: [[Double]] = []
+    for root in 0..<size {
+      var count = [values.count]
+      try broadcast(&count, from: root)
+      var part = root == rank ? values : [Double](repeating: 0, count: count[0])
+      try broadcast(&part, from: root)
+      result.append(part)
+    }
+    return result
+  }
+
+  /// Whether any member says so. Collective.
+  public func any(_ flag: Bool) throws(CommunicationError) -> Bool {
+    try gather([flag ? 1 : 0]).contains { $0[0] > 0 }
+  }
+
+  /// Waits for all members. Collective.
+  public func barrier() throws(CommunicationError) { _ = try gather([]) }
+
+  /// Copies the elements of member `root` to all. Collective.
+  public func broadcast<Element: BitwiseCopyable>(
+    _ values: inout [Element], from root: Int
+  ) throws(CommunicationError) {
+    do {
+      try values.withUnsafeMutableBytes { try broadcast($0, from: root) }
+    } catch let error as CommunicationError {
+      throw error
+    } catch {
+      throw .failed(call: "broadcast", rank: rank, status: -1)
+    }
+  }
+}

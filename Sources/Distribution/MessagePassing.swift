@@ -1,0 +1,73 @@
+import CMessagePassing
+import Foundation
+
+/// The processes that `mpirun` or `srun` started, connected by MPI.
+public final class MessagePassing: Communicator {
+  public let rank: Int
+  public let size: Int
+  private let group: Int32
+
+  private init(group: Int32) {
+    self.group = group
+    rank = Int(hf_mpi_rank(group))
+    size = Int(hf_mpi_size(group))
+  }
+
+  /// Whether this program was built with MPI.
+  public static var isBuilt: Bool { hf_mpi_is_built() }
+
+  /// Joins the other processes if a launcher started several; the group of one otherwise. Call once.
+  public static func join() throws(CommunicationError) -> any Communicator {
+    let started = launchedProcesses
+    if started <= 1 { return SingleMember() }
+    guard isBuilt else { throw .notBuilt(processes: started) }
+    let status = hf_mpi_start()
+    guard status == 0 else { throw .failed(call: "MPI_Init_thread", rank: 0, status: Int(status)) }
+    return MessagePassing(group: 0)
+  }
+
+  /// Leaves the group; the last call of a process that ends well.
+  public static func leave(_ world: any Communicator) {
+    if world is MessagePassing { _ = hf_mpi_finish() }
+  }
+
+  /// Ends all processes of the group: what a process does that cannot go on.
+  public static func abort(_ world: any Communicator, status: Int32) {
+    if world is MessagePassing { hf_mpi_abort(status) }
+  }
+
+  /// Processes that the launcher says it started: Hydra and Slurm (PMI), Open MPI, PMIx launchers.
+  public static var launchedProcesses: Int {
+    let environment = ProcessInfo.processInfo.environment
+    for name in ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"] {
+      if let count = environment[name].flatMap({ Int($0) }) { return count }
+    }
+    if environment["PMIX_RANK"] != nil, let count = environment["SLURM_NTASKS"].flatMap({ Int($0) }) {
+      return count
+    }
+    return 1
+  }
+
+  public func exchange(
+    _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
+    from: Int
+  ) throws(CommunicationError) {
+    let status = hf_mpi_exchange(
+      group, outgoing.baseAddress, outgoing.count, Int32(to), incoming.baseAddress, incoming.count,
+      Int32(from))
+    if status != 0 { throw .failed(call: "MPI_Sendrecv", rank: rank, status: Int(status)) }
+  }
+
+  public func broadcast(
+    _ bytes: UnsafeMutableRawBufferPointer, from root: Int
+  ) throws(CommunicationError) {
+    let status = hf_mpi_broadcast(group, bytes.baseAddress, bytes.count, Int32(root))
+    if status != 0 { throw .failed(call: "MPI_Bcast", rank: rank, status: Int(status)) }
+  }
+
+  public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
+    let part = hf_mpi_split(group, Int32(colour), Int32(key))
+    if part < 0 { throw .failed(call: "MPI_Comm_split", rank: rank, status: Int(part)) }
+    return MessagePassing(group: part)
+  }
+}

@@ -1,0 +1,44 @@
+import Synchronization
+import TensorCore
+
+/// The other process of a pair that runs one branch of every block each.
+public final class RemoteBranch: BranchPartner {
+  public let role: BranchRole
+  private let pair: any Communicator
+  private let state = Mutex<(failure: CommunicationError?, bytes: Int)>((nil, 0))
+
+  /// The other member of a group of two; member 0 runs the first branch.
+  public init(_ pair: any Communicator) {
+    self.pair = pair
+    role = pair.rank == 0 ? .first : .second
+  }
+
+  /// Bytes sent so far.
+  public var sentBytes: Int { state.withLock { $0.bytes } }
+
+  public func exchange(sending: [Tensor], receiving: [Tensor]) {
+    do throws(CommunicationError) {
+      let (out, into) = (sending.map(\.bytes), receiving.map(\.bytes))
+      for index in 0..<max(out.count, into.count) {
+        let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        let outgoing = index < out.count ? out[index] : none
+        try pair.exchange(
+          UnsafeRawBufferPointer(outgoing), to: 1 - pair.rank,
+          index < into.count ? into[index] : none, from: 1 - pair.rank)
+        state.withLock { $0.bytes += outgoing.count }
+      }
+    } catch {
+      state.withLock { $0.failure = $0.failure ?? error }
+    }
+    withExtendedLifetime((sending, receiving)) {}
+  }
+
+  /// Throws if an exchange failed since the last call.
+  public func check() throws(CommunicationError) {
+    let failure = state.withLock { state in
+      defer { state.failure = nil }
+      return state.failure
+    }
+    if let failure { throw failure }
+  }
+}

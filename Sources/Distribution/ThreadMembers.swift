@@ -1,0 +1,121 @@
+import Foundation
+import Synchronization
+
+/// A group whose members are threads of this process: the same collective calls without MPI, for tests.
+public final class ThreadMember: Communicator {
+  public let rank: Int
+  public let size: Int
+  private let office: PostOffice
+  /// Name of the group, and what its members are called in the group of all.
+  private let group: String
+  private let world: [Int]
+  private let splits = Mutex(0)
+
+  /// Runs `body` once for each of `count` members at the same time; throws what the first failing member threw.
+  public static func run(
+    _ count: Int, _ body: @escaping @Sendable (ThreadMember) throws -> Void
+  ) throws {
+    let office = PostOffice()
+    let done = DispatchGroup()
+    for rank in 0..<count {
+      done.enter()
+      let thread = Thread {
+        do {
+          try body(
+            ThreadMember(rank: rank, office: office, group: "world", world: Array(0..<count)))
+        } catch {
+          office.fail(rank, error)
+        }
+        done.leave()
+      }
+      thread.stackSize = 8 << 20
+      thread.start()
+    }
+    done.wait()
+    if let failure = office.failure { throw failure.error }
+  }
+
+  private init(rank: Int, office: PostOffice, group: String, world: [Int]) {
+    self.rank = rank
+    self.size = world.count
+    self.office = office
+    self.group = group
+    self.world = world
+  }
+
+  public func exchange(
+    _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
+    from: Int
+  ) throws(CommunicationError) {
+    office.send(Data(outgoing), Address(group: group, from: rank, to: to))
+    let data = try office.receive(Address(group: group, from: from, to: rank))
+    guard data.count == incoming.count else {
+      throw .failed(call: "exchange of \(data.count) for \(incoming.count) bytes", rank: rank, status: -1)
+    }
+    data.copyBytes(to: incoming)
+  }
+
+  public func broadcast(
+    _ bytes: UnsafeMutableRawBufferPointer, from root: Int
+  ) throws(CommunicationError) {
+    if rank == root {
+      for other in 0..<size where other != root {
+        office.send(Data(bytes), Address(group: group, from: root, to: other))
+      }
+    } else {
+      try office.receive(Address(group: group, from: root, to: rank)).copyBytes(to: bytes)
+    }
+  }
+
+  public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
+    let members = try gather([Double(colour), Double(key)])
+    let mine = members.enumerated().filter { Int($0.element[0]) == colour }
+      .sorted { ($0.element[1], $0.offset) < ($1.element[1], $1.offset) }.map(\.offset)
+    let number = splits.withLock { count in
+      count += 1
+      return count
+    }
+    return ThreadMember(
+      rank: mine.firstIndex(of: rank) ?? 0, office: office,
+      group: "\(group)/\(number):\(colour)", world: mine.map { world[$0] })
+  }
+}
+
+/// Where a message goes.
+private struct Address: Hashable {
+  let group: String
+  let from: Int
+  let to: Int
+}
+
+/// Messages under way.
+private final class PostOffice: @unchecked Sendable {  // all state is guarded by `condition`
+  private let condition = NSCondition()
+  private var boxes: [Address: [Data]] = [:]
+  private(set) var failure: (rank: Int, error: any Error)?
+
+  func send(_ data: Data, _ address: Address) {
+    condition.lock()
+    boxes[address, default: []].append(data)
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  /// Waits for a message; throws when a member failed.
+  func receive(_ address: Address) throws(CommunicationError) -> Data {
+    condition.lock()
+    defer { condition.unlock() }
+    while boxes[address]?.isEmpty ?? true {
+      if let failure { throw .peerFailed(rank: failure.rank) }
+      condition.wait()
+    }
+    return boxes[address]?.removeFirst() ?? Data()
+  }
+
+  func fail(_ rank: Int, _ error: any Error) {
+    condition.lock()
+    if failure == nil { failure = (rank, error) }
+    condition.broadcast()
+    condition.unlock()
+  }
+}

@@ -1,0 +1,23 @@
+import TensorCore
+
+/// Which branch of a block a parameter belongs to, by its official key.
+public enum BlockParameter {
+  private static let stacks = ["/evoformer_iteration/", "/extra_msa_stack/"]
+  private static let pairTrack = ["/triangle_", "/pair_transition"]
+
+  /// The branch that alone differentiates a parameter of a block in parallel order; nil outside of the blocks.
+  public static func owner(_ key: String) -> BranchRole? {
+    guard let stack = stacks.first(where: { key.contains($0) }) else { return nil }
+    let layer = key.components(after: stack)
+    return pairTrack.contains { layer.hasPrefix($0) } ? .second : .first
+  }
+}
+
+extension String {
+  /// What follows the first occurrence of a text that ends with a slash, the slash included.
+  fileprivate func components(after text: String) -> Substring {
+    var rest = self[...]
+    while !rest.isEmpty, !rest.hasPrefix(text) { rest = rest.dropFirst() }
+    return rest.dropFirst(text.count - 1)
+  }
+}

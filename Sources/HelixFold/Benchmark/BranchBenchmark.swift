@@ -1,0 +1,119 @@
+import CKernels
+import FoldingCore
+import FoldingModel
+import TensorCore
+
+/// Times a training step of a network in parallel order three ways, in turn: on one worker, with a worker for each branch of a block,
+/// and with every operation split over two workers.
+public struct BranchBenchmark: Sendable {
+  /// What was measured.
+  public struct Report: Sendable {
+    /// Seconds of each step on one worker.
+    public let single: [Double]
+    /// Seconds of each step with the branches side by side.
+    public let branches: [Double]
+    /// Seconds of each step with operations split over two workers.
+    public let split: [Double]
+    /// What the branches took on one worker, mean per step.
+    public let times: BranchClock.Times
+    /// Whether all runs had the same loss and gradient norm.
+    public let isSame: Bool
+    /// Largest resident size of the process, bytes.
+    public let residentPeak: Int
+
+    /// Seconds with a worker per branch, if nothing but the longer branch cost time and everything else were split perfectly.
+    public var ideal: Double {
+      (median(single) - times.first - times.second) / 2 + times.longer
+    }
+
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+  }
+
+  private let plan: TrainBenchmark.Plan
+
+  /// A benchmark of `plan`; its threads are not used.
+  public init(_ plan: TrainBenchmark.Plan) {
+    var plan = plan
+    plan.config.blockOrder = .parallel
+    self.plan = plan
+  }
+
+  /// Runs it, one processor per worker.
+  public func run() throws -> Report {
+    let clock = BranchClock()
+    let (pool, pair) = (BufferPool(), WorkerGroup(count: 2, isPinned: true))
+    func context(_ workers: WorkerGroup, _ branches: BranchSchedule) -> ExecutionContext {
+      ExecutionContext(
+        workers: workers, pool: pool, storage: plan.storage, backend: plan.backend
+      ).scheduling(branches)
+    }
+    let step = try TrainStep(plan, pool: pool)
+    _ = try step.run(context(pair, .sideBySide))
+    var runs: [[TrainStep.Outcome]] = [[], [], []]
+    for _ in 0..<max(1, plan.repeats) {
+      runs[0].append(try step.run(context(WorkerGroup(count: 1), .inTurn(clock))))
+      runs[1].append(try step.run(context(pair, .sideBySide)))
+      runs[2].append(try step.run(context(pair, .inTurn(nil))))
+    }
+    let all = runs.flatMap { $0 }
+    return Report(
+      single: runs[0].map(\.seconds), branches: runs[1].map(\.seconds),
+      split: runs[2].map(\.seconds),
+      times: clock.times.mean(of: runs[0].count),
+      isSame: all.allSatisfy { $0.loss == all[0].loss && $0.gradientNorm == all[0].gradientNorm },
+      residentPeak: ProcessMemory.residentPeak)
+  }
+}
+
+extension BranchBenchmark.Report {
+  /// The report as JSON.
+  public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
+    let exchange = BranchExchange(plan.config, plan.size)
+    func spread(_ values: [Double]) -> JSONValue {
+      .object([
+        ("median", .number(median(values))), ("min", .number(values.min() ?? 0)),
+        ("max", .number(values.max() ?? 0)),
+      ])
+    }
+    return .object([
+      ("benchmark", .string("branch-parallel")),
+      ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),
+      ("extra", .integer(plan.size.extraRows)), ("templates", .integer(plan.size.templates)),
+      ("blocks", .integer(plan.config.evoformer.blocks)),
+      ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
+      ("loss", .string(plan.loss.rawValue)),
+      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("runs", .integer(single.count)),
+      ("one_worker_seconds", spread(single)),
+      ("two_branches_seconds", spread(branches)),
+      ("two_split_seconds", spread(split)),
+      ("speedup_branches", .number(median(single) / median(branches))),
+      ("speedup_split", .number(median(single) / median(split))),
+      ("speedup_ideal", .number(median(single) / ideal)),
+      ("msa_branch_seconds", .number(times.first)), ("pair_branch_seconds", .number(times.second)),
+      ("same_bits", .bool(isSame)),
+      ("block_exchange_mib", .number(exchange.perBlock / 1_048_576)),
+      (
+        "default",
+        .string(BranchPlan(plan.config, plan.size).prefersBranches ? "branches" : "split")
+      ),
+      ("peak_rss_mib", .integer(residentPeak >> 20)),
+    ])
+  }
+
+  /// The report for people.
+  public func text(_ plan: TrainBenchmark.Plan) -> String {
+    func fixed(_ value: Double) -> String { FoldingPipeline.fixed(Float(value), 2) }
+    let base = median(single)
+    let exchange = BranchExchange(plan.config, plan.size)
+    return """
+      one worker             \(fixed(base)) s
+      a worker per branch    \(fixed(median(branches))) s, \(fixed(base / median(branches))) times as fast; ideal \(fixed(base / ideal))
+      operations split       \(fixed(median(split))) s, \(fixed(base / median(split))) times as fast
+      branches of the blocks \(fixed(times.first)) s (MSA), \(fixed(times.second)) s (pair) of a step on one worker
+      same bits              \(isSame ? "yes" : "NO")
+      two processes would exchange \(fixed(exchange.perBlock / 1_048_576)) MiB per block and step
+      """
+  }
+}

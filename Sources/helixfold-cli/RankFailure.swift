@@ -1,0 +1,17 @@
+import Distribution
+import Foundation
+import HelixFold
+
+/// How one of several processes ends that cannot go on.
+enum RankFailure {
+  /// Throws the error on when the process is alone; otherwise says it, with the rank, and ends all processes.
+  static func end(_ world: any Communicator, _ error: any Error) throws {
+    if world.size == 1 { throw error }
+    // An error that all have, such as a wrong configuration, is said once: by the first one, which ends the others.
+    Thread.sleep(forTimeInterval: 0.2 * Double(min(world.rank, 10)))
+    FileHandle.standardError.write(Data("helixfold: rank \(world.rank): \(error)\n".utf8))
+    let status = ExitStatus(error).rawValue
+    MessagePassing.abort(world, status: status)
+    exit(status)
+  }
+}

@@ -1,0 +1,80 @@
+import Synchronization
+import Testing
+
+@testable import Distribution
+
+/// Groups of threads: what is true of any communicator.
+@Suite("Communicator")
+struct CommunicatorTests {
+  @Test("the sum over members is the balanced tree, and the same bits everywhere", arguments: [1, 2, 4, 8])
+  func sum(members: Int) throws {
+    let count = 1003
+    func value(_ rank: Int, _ index: Int) -> Float {
+      Float((rank * 7919 + index * 104_729) % 1_000_003) * 1e-3 - 400
+    }
+    func tree(_ ranks: Range<Int>, _ index: Int) -> Float {
+      if ranks.count == 1 { return value(ranks.lowerBound, index) }
+      let middle = ranks.lowerBound + ranks.count / 2
+      return tree(ranks.lowerBound..<middle, index) + tree(middle..<ranks.upperBound, index)
+    }
+    let expected = (0..<count).map { tree(0..<members, $0) }
+    let wrong = Mutex(0)
+    try ThreadMember.run(members) { member in
+      var buffer = (0..<count).map { value(member.rank, $0) }
+      try member.sum(&buffer)
+      if buffer != expected { wrong.withLock { $0 += 1 } }
+    }
+    #expect(wrong.withLock { $0 } == 0)
+  }
+
+  @Test("gathered numbers stand in the order of the members, whatever their counts")
+  func gather() throws {
+    let seen = Mutex<[[[Double]]]>([])
+    try ThreadMember.run(3) { member in
+      let mine = (0..<member.rank).map { Double(10 * member.rank + $0) }
+      let all = try member.gather(mine)
+      seen.withLock { $0.append(all) }
+    }
+    let expected: [[Double]] = [[], [10], [20, 21]]
+    #expect(seen.withLock { $0 } == [expected, expected, expected])
+  }
+
+  @Test("a grid puts the branches of the same samples side by side")
+  func grid() throws {
+    let places = Mutex<[Int: [Int]]>([:])
+    try ThreadMember.run(8) { world in
+      let member = try GridMember(try RankGrid(data: 4, branches: 2), in: world)
+      let share = member.share(of: 8)
+      let branch = try #require(member.branches)
+      let neighbours = try branch.gather([Double(world.rank)]).map { Int($0[0]) }
+      let place = [member.data.rank, branch.rank, share.lowerBound, share.count] + neighbours
+      places.withLock { $0[world.rank] = place }
+    }
+    let places_ = places.withLock { $0 }
+    for rank in 0..<8 {
+      #expect(
+        places_[rank] == [rank / 2, rank % 2, rank / 2 * 2, 2, rank / 2 * 2, rank / 2 * 2 + 1])
+    }
+  }
+
+  @Test("a member that fails takes the others with it")
+  func failure() {
+    struct Broken: Error, Equatable {}
+    #expect(throws: Broken.self) {
+      try ThreadMember.run(4) { member in
+        if member.rank == 2 { throw Broken() }
+        try member.barrier()
+        try member.barrier()
+      }
+    }
+  }
+
+  @Test("sizes that no grid has are refused with the numbers")
+  func refusals() throws {
+    #expect(throws: CommunicationError.self) { try RankGrid(data: 3, branches: 1) }
+    #expect(throws: CommunicationError.self) { try RankGrid(data: 2, branches: 3) }
+    #expect(throws: CommunicationError.self) {
+      try GridMember(try RankGrid(data: 2, branches: 2), in: SingleMember())
+    }
+  }
+}
