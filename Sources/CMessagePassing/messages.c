@@ -3,6 +3,7 @@
 #ifdef HF_WITH_MPI
 
 #include <mpi.h>
+#include <sched.h>
 
 // Groups that were made; a run makes a handful, once.
 enum { max_groups = 64 };
@@ -63,6 +64,16 @@ int hf_mpi_split(int group, int colour, int key) {
 
 static int length(size_t rest) { return (int)(rest < piece ? rest : piece); }
 
+// Waits, giving the processor away between looks: MPI's own waiting would take it from a process of this machine that still computes.
+static int finish(int count, MPI_Request *requests) {
+  for (int look = 0;; look++) {
+    int done = 0;
+    int status = MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE);
+    if (status != MPI_SUCCESS || done) return status;
+    if (look > 50) sched_yield();
+  }
+}
+
 int hf_mpi_exchange(
   int group, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
   if (!is_group(group)) return MPI_ERR_COMM;
@@ -70,8 +81,12 @@ int hf_mpi_exchange(
   char *in = incoming;
   do {
     int s = length(sent), r = length(received);
-    int status = MPI_Sendrecv(
-      out, s, MPI_BYTE, to, 0, in, r, MPI_BYTE, from, 0, groups[group], MPI_STATUS_IGNORE);
+    MPI_Request requests[2];
+    int status = MPI_Irecv(in, r, MPI_BYTE, from, 0, groups[group], &requests[0]);
+    if (status == MPI_SUCCESS) {
+      status = MPI_Isend(out, s, MPI_BYTE, to, 0, groups[group], &requests[1]);
+    }
+    if (status == MPI_SUCCESS) status = finish(2, requests);
     if (status != MPI_SUCCESS) return status;
     out += s, in += r;
     sent -= (size_t)s, received -= (size_t)r;
@@ -84,7 +99,9 @@ int hf_mpi_broadcast(int group, void *bytes, size_t count, int root) {
   char *start = bytes;
   while (count > 0) {
     int part = length(count);
-    int status = MPI_Bcast(start, part, MPI_BYTE, root, groups[group]);
+    MPI_Request request;
+    int status = MPI_Ibcast(start, part, MPI_BYTE, root, groups[group], &request);
+    if (status == MPI_SUCCESS) status = finish(1, &request);
     if (status != MPI_SUCCESS) return status;
     start += part, count -= (size_t)part;
   }

@@ -6,50 +6,51 @@ extension Communicator {
   /// one process computes that adds in this order.
   ///
   /// - Precondition: the number of members is a power of two.
-  public func sum(_ buffer: inout [Float]) throws(CommunicationError) {
+  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
     precondition(size & (size - 1) == 0, "sum: \(size) members are no power of two")
-    if size == 1 { return }
-    var failure: CommunicationError?
-    buffer.withUnsafeMutableBufferPointer { buffer in
-      do throws(CommunicationError) {
-        var steps: [(partner: Int, mine: Range<Int>, theirs: Range<Int>)] = []
-        var range = 0..<buffer.count
-        var distance = 1
-        while distance < size {
-          let partner = rank ^ distance
-          let middle = range.lowerBound + range.count / 2
-          let (low, high) = (range.lowerBound..<middle, middle..<range.upperBound)
-          let (mine, theirs) = rank < partner ? (low, high) : (high, low)
-          var received = [Float](repeating: 0, count: mine.count)
-          try swap(partner, sending: UnsafeBufferPointer(rebasing: buffer[theirs]), &received)
-          for (index, value) in zip(mine, received) { buffer[index] += value }
-          steps.append((partner, mine, theirs))
-          range = mine
-          distance *= 2
-        }
-        for step in steps.reversed() {
-          var received = [Float](repeating: 0, count: step.theirs.count)
-          try swap(step.partner, sending: UnsafeBufferPointer(rebasing: buffer[step.mine]), &received)
-          for (index, value) in zip(step.theirs, received) { buffer[index] = value }
-        }
-      } catch {
-        failure = error
-      }
+    var steps: [(partner: Int, mine: Range<Int>, theirs: Range<Int>)] = []
+    var range = 0..<buffer.count
+    var distance = 1
+    let scratch = UnsafeMutableBufferPointer<Float>.allocate(capacity: buffer.count / 2 + 1)
+    defer { scratch.deallocate() }
+    while distance < size {
+      let partner = rank ^ distance
+      let middle = range.lowerBound + range.count / 2
+      let (low, high) = (range.lowerBound..<middle, middle..<range.upperBound)
+      let (mine, theirs) = rank < partner ? (low, high) : (high, low)
+      let received = UnsafeMutableBufferPointer(rebasing: scratch[0..<mine.count])
+      try exchange(
+        UnsafeRawBufferPointer(rebased(buffer, theirs)), to: partner,
+        UnsafeMutableRawBufferPointer(received), from: partner)
+      for (index, value) in zip(mine, received) { buffer[index] += value }
+      steps.append((partner, mine, theirs))
+      range = mine
+      distance *= 2
     }
-    if let failure { throw failure }
+    for step in steps.reversed() {
+      try exchange(
+        UnsafeRawBufferPointer(rebased(buffer, step.mine)), to: step.partner,
+        UnsafeMutableRawBufferPointer(rebased(buffer, step.theirs)), from: step.partner)
+    }
   }
 
-  private func swap(
-    _ partner: Int, sending values: UnsafeBufferPointer<Float>, _ received: inout [Float]
-  ) throws(CommunicationError) {
+  /// Adds up an array over all members, in place. Collective.
+  public func sum(_ values: inout [Float]) throws(CommunicationError) {
+    if size == 1 { return }
     var failure: CommunicationError?
-    received.withUnsafeMutableBytes { incoming in
+    values.withUnsafeMutableBufferPointer { buffer in
       do throws(CommunicationError) {
-        try exchange(UnsafeRawBufferPointer(values), to: partner, incoming, from: partner)
+        try sum(buffer)
       } catch {
         failure = error
       }
     }
     if let failure { throw failure }
   }
+}
+
+private func rebased(
+  _ buffer: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>
+) -> UnsafeMutableBufferPointer<Float> {
+  UnsafeMutableBufferPointer(rebasing: buffer[range])
 }

@@ -55,19 +55,19 @@ public final class MessagePassing: Communicator {
     let status = hf_mpi_exchange(
       group, outgoing.baseAddress, outgoing.count, Int32(to), incoming.baseAddress, incoming.count,
       Int32(from))
-    if status != 0 { throw .failed(call: "MPI_Sendrecv", rank: rank, status: Int(status)) }
+    if status != 0 { throw .failed(call: "message", rank: rank, status: Int(status)) }
   }
 
   public func broadcast(
     _ bytes: UnsafeMutableRawBufferPointer, from root: Int
   ) throws(CommunicationError) {
     let status = hf_mpi_broadcast(group, bytes.baseAddress, bytes.count, Int32(root))
-    if status != 0 { throw .failed(call: "MPI_Bcast", rank: rank, status: Int(status)) }
+    if status != 0 { throw .failed(call: "broadcast", rank: rank, status: Int(status)) }
   }
 
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
     let part = hf_mpi_split(group, Int32(colour), Int32(key))
-    if part < 0 { throw .failed(call: "MPI_Comm_split", rank: rank, status: Int(part)) }
+    if part < 0 { throw .failed(call: "split of the processes", rank: rank, status: Int(part)) }
     return MessagePassing(group: part)
   }
 }

@@ -36,6 +36,11 @@ extension AttentionAxes {
       rowStride: positionStride)
   }
 
+  /// Completes a tensor of which every process holds its share of the attentions.
+  func gather(_ x: Tensor, _ context: ExecutionContext) {
+    context.gather(x, outer: isContiguous(in: x) ? 1 : positions, count: batch)
+  }
+
   /// Whether consecutive attentions are consecutive rows of `x`.
   func isContiguous(in x: Tensor) -> Bool {
     positionStride == x.channels && batchStride == positions * positionStride
@@ -81,6 +86,10 @@ public struct GatedAttention: Sendable {
     _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
     dropout: Tensor? = nil, _ context: ExecutionContext
   ) {
+    context.recordAxial { context in
+      if let bias { context.sum(context.gradient(of: bias)) }
+      axes.gather(context.gradient(of: x), context)
+    }
     context.record(updating: x) { input, gradient, context in
       let pass = GatedAttentionBackward(
         layer: self, norm: norm, axes: axes, bias: bias, mask: mask, dropout: dropout)
@@ -95,7 +104,7 @@ public struct GatedAttention: Sendable {
     residual.accumulates = true
     let positions = axes.positions
     context.tiles(
-      axes.batch, tile: 1,
+      context.axialShare(of: axes.batch), tile: 1,
       scratch: {
         (
           normed: context.empty([positions, inputs]),
@@ -113,6 +122,7 @@ public struct GatedAttention: Sendable {
       context.attend(operands, into: Matrix(scratch.attended))
       context.multiply(Matrix(scratch.attended), outputWeight, into: slice, residual)
     }
+    axes.gather(x, context)
   }
 
   /// What attention takes from the merged projection of one batch element.

@@ -7,7 +7,7 @@ extension Transition {
   /// Derivative of `x += transition(x)`: adds to the gradients of the parameters and turns `gradient`, that of the new
   /// `x`, into that of the old one.
   func backward(_ x: Matrix, _ gradient: Matrix, _ context: ExecutionContext) {
-    let count = min(Self.chunkRows, x.rows)
+    let count = max(1, min(Self.chunkRows, x.rows))
     let chunk = (
       normed: context.empty([count, x.columns]),
       normedGradient: context.empty([count, x.columns], .float32),

@@ -22,10 +22,14 @@ public struct Transition: Sendable {
   /// - Parameter isLast: whether nothing of a checkpointed block reads `x` afterwards; the sum is then left out when the block
   ///   runs again for its derivatives.
   public func update(_ x: Tensor, isLast: Bool = false, _ context: ExecutionContext) {
+    let count = x.count / max(1, x.channels)
+    context.recordAxial { context in context.gather(context.gradient(of: x), count: count) }
     context.record(updating: x) { input, gradient, context in
-      backward(Matrix(input), Matrix(gradient), context)
+      let rows = context.axialShare(of: count)
+      backward(Matrix(input).rows(rows), Matrix(gradient).rows(rows), context)
     }
     if isLast && context.isRecomputing { return }
+    let stream = x
     let x = Matrix(x)
     let (first, second) = (widen.packed(context), narrow.packed(context))
     var middle = Epilogue.bias(widen.bias)
@@ -34,7 +38,7 @@ public struct Transition: Sendable {
     last.accumulates = true
     let tile = context.tileRows
     context.tiles(
-      x.rows, tile: tile,
+      context.axialShare(of: count), tile: tile,
       scratch: { (context.empty([tile, x.columns]), context.empty([tile, widen.outputs])) }
     ) { rows, scratch in
       let normed = Matrix(scratch.0[0..<rows.count])
@@ -43,5 +47,6 @@ public struct Transition: Sendable {
       context.multiply(normed, first, into: hidden, middle)  // line 2
       context.multiply(hidden, second, into: x.rows(rows), last)  // line 3
     }
+    context.gather(stream, count: count)
   }
 }

@@ -134,10 +134,13 @@ extension ExecutionContext {
     }
   }
 
-  /// The part of `0 ..< count` that this process works on where both processes hold the same operands, and the other's part.
-  public func shares(of count: Int) -> (mine: Range<Int>, others: Range<Int>) {
-    guard case .apart(let partner) = branches else { return (0..<count, count..<count) }
-    let (head, tail) = (0..<count / 2, count / 2..<count)
+  /// The part of a range that this process works on where both processes hold the same operands, and the other's part.
+  public func shares(of range: Range<Int>) -> (mine: Range<Int>, others: Range<Int>) {
+    guard case .apart(let partner) = branches else {
+      return (range, range.upperBound..<range.upperBound)
+    }
+    let middle = range.lowerBound + range.count / 2
+    let (head, tail) = (range.lowerBound..<middle, middle..<range.upperBound)
     return partner.role == .first ? (head, tail) : (tail, head)
   }
 

@@ -30,6 +30,8 @@ public struct ExecutionContext: Sendable {
   public private(set) var dropout: DropoutKey?
   /// Where the two branches of a fork run.
   public private(set) var branches = BranchSchedule.sideBySide
+  /// The processes that share every operation; nil for this one alone.
+  public private(set) var axial: (any AxialGroup)?
 
   /// A context.
   public init(
@@ -67,6 +69,11 @@ public struct ExecutionContext: Sendable {
   /// The same context running the branches of forks elsewhere.
   public func scheduling(_ branches: BranchSchedule) -> ExecutionContext {
     with { $0.branches = branches }
+  }
+
+  /// The same context sharing every operation with other processes, or with none.
+  public func sharing(with axial: (any AxialGroup)?) -> ExecutionContext {
+    with { $0.axial = axial }
   }
 
   /// A new tensor of undefined contents, in the storage type unless another is given.

@@ -124,6 +124,11 @@ extension Tensor {
 }
 
 extension Tensor {
+  /// Makes all elements 0.
+  public func clear() { base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
+}
+
+extension Tensor {
   /// The memory of the elements, valid as long as the tensor lives; for sending and receiving.
   public var bytes: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: base, count: count * dtype.byteCount)

@@ -12,7 +12,7 @@ struct TrainCommand: ParsableCommand {
       The folder of the run gets config.json, log.jsonl, TensorBoard events, last.checkpoint (the state to resume from), \
       weights.h5 (averaged weights at the last checkpoint) and best.h5 (those with the best validation lDDT). \
       Ctrl-C and SIGTERM save first; --resume goes on, to the same bits as if nothing had happened. \
-      Under mpirun or srun the processes share the work: mpirun -n 4 helixfold train --dp 2 --bp 2 … (docs/distributed.md).
+      Under mpirun or srun the processes share the work: mpirun -n 8 helixfold train --dp 2 --dap 2 --bp 2 … (docs/distributed.md).
       """)
 
   @Option(
@@ -56,6 +56,11 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help:
+      "Processes that share every operation along an axis (dynamic axial parallelism): 1, 2, 4, 8 …")
+  var dap = 1
+
+  @Option(
+    help:
       "2 runs the MSA branch and the pair branch of every block at the same time (branch parallelism): on two threads, or on two processes per group under mpirun."
   )
   var bp = 1
@@ -73,8 +78,9 @@ struct TrainCommand: ParsableCommand {
     if let lanes, !(1...1024).contains(lanes) {
       throw ValidationError("--lanes is \(lanes), expected 1 to 1024")
     }
-    if !(1...4096).contains(dp) || dp & (dp - 1) != 0 {
-      throw ValidationError("--dp is \(dp), expected a power of two")
+    for (flag, count) in [("--dp", dp), ("--dap", dap)]
+    where !(1...4096).contains(count) || count & (count - 1) != 0 {
+      throw ValidationError("\(flag) is \(count), expected a power of two")
     }
     if !(1...2).contains(bp) { throw ValidationError("--bp is \(bp), expected 1 or 2") }
     if !(0...1024).contains(threads) {
@@ -97,7 +103,7 @@ struct TrainCommand: ParsableCommand {
       config: config, store: data, folder: output, resumes: resume,
       threads: threads == 0 && world.size > 1 ? 1 : ComputeOptions.workers(threads))
     session.lanes = lanes
-    session.grid = (dp, bp)
+    session.grid = (dp, dap, bp)
     do {
       try session.run(
         ProgressReporter(style: world.rank == 0 ? progress : .quiet), world: world)

@@ -39,22 +39,24 @@ struct CommunicatorTests {
     #expect(seen.withLock { $0 } == [expected, expected, expected])
   }
 
-  @Test("a grid puts the branches of the same samples side by side")
+  @Test("a grid puts the branches of the same samples side by side, then the shares of an operation")
   func grid() throws {
     let places = Mutex<[Int: [Int]]>([:])
     try ThreadMember.run(8) { world in
-      let member = try GridMember(try RankGrid(data: 4, branches: 2), in: world)
-      let share = member.share(of: 8)
-      let branch = try #require(member.branches)
-      let neighbours = try branch.gather([Double(world.rank)]).map { Int($0[0]) }
-      let place = [member.data.rank, branch.rank, share.lowerBound, share.count] + neighbours
-      places.withLock { $0[world.rank] = place }
+      let member = try GridMember(try RankGrid(data: 2, axes: 2, branches: 2), in: world)
+      func ranks(_ group: (any Communicator)?) throws -> [Int] {
+        try #require(group).gather([Double(world.rank)]).map { Int($0[0]) }
+      }
+      let share = member.share(of: 6)
+      let groups =
+        try ranks(member.branches) + ranks(member.axes) + ranks(member.data)
+        + [share.lowerBound, share.upperBound]
+      places.withLock { $0[world.rank] = groups }
     }
-    let places_ = places.withLock { $0 }
-    for rank in 0..<8 {
-      #expect(
-        places_[rank] == [rank / 2, rank % 2, rank / 2 * 2, 2, rank / 2 * 2, rank / 2 * 2 + 1])
-    }
+    let seen = places.withLock { $0 }
+    #expect(seen[0] == [0, 1, 0, 2, 0, 4, 0, 3])
+    #expect(seen[3] == [2, 3, 1, 3, 3, 7, 0, 3])
+    #expect(seen[6] == [6, 7, 4, 6, 2, 6, 3, 6])
   }
 
   @Test("a member that fails takes the others with it")
@@ -71,10 +73,10 @@ struct CommunicatorTests {
 
   @Test("sizes that no grid has are refused with the numbers")
   func refusals() throws {
-    #expect(throws: CommunicationError.self) { try RankGrid(data: 3, branches: 1) }
-    #expect(throws: CommunicationError.self) { try RankGrid(data: 2, branches: 3) }
+    #expect(throws: CommunicationError.self) { try RankGrid(data: 3, axes: 1, branches: 1) }
+    #expect(throws: CommunicationError.self) { try RankGrid(data: 2, axes: 1, branches: 3) }
     #expect(throws: CommunicationError.self) {
-      try GridMember(try RankGrid(data: 2, branches: 2), in: SingleMember())
+      try GridMember(try RankGrid(data: 2, axes: 1, branches: 2), in: SingleMember())
     }
   }
 }

@@ -1,6 +1,6 @@
 import TensorCore
 
-/// Which branch of a block a parameter belongs to, by its official key.
+/// Which processes differentiate a parameter, by its official key.
 public enum BlockParameter {
   private static let stacks = ["/evoformer_iteration/", "/extra_msa_stack/"]
   private static let pairTrack = ["/triangle_", "/pair_transition"]
@@ -10,6 +10,11 @@ public enum BlockParameter {
     guard let stack = stacks.first(where: { key.contains($0) }) else { return nil }
     let layer = key.components(after: stack)
     return pairTrack.contains { layer.hasPrefix($0) } ? .second : .first
+  }
+
+  /// Whether processes that share operations along an axis each have a part of the gradient; the rest they all compute whole.
+  public static func isShared(_ key: String) -> Bool {
+    (stacks + ["/template_pair_stack/"]).contains { key.contains($0) }
   }
 }
 

@@ -22,7 +22,7 @@ extension OuterProductMean {
     let dw = Matrix(context.gradient(of: output).reshaped([square, outputBias.count]))
     let transposed = context.pack(Matrix(output.reshaped([square, outputBias.count])).transposed)
     let residues = dz.shape[0]
-    context.chunks(residues, of: Self.tileLeft) { i in
+    context.chunks(context.axialShare(of: residues), of: Self.tileLeft) { i in
       let scaled = meanGradient(dz, i, mask: mask, sequences: m.shape[0], context)
       let pairs = Matrix(scaled)
       context.addColumnSums(of: pairs, into: context.gradient(of: outputBias))
@@ -35,6 +35,8 @@ extension OuterProductMean {
       backwardLeft(dProducts, b, i, into: da, context)
       backwardRight(dProducts, a, i, into: db, context)
     }
+    context.sum(da)
+    context.sum(db)
     backwardProjections(m, mask: mask, da, db, into: dm, context)
   }
 
@@ -125,7 +127,7 @@ extension OuterProductMean {
   ) {
     let (sequences, residues, channels) = (m.shape[0], m.shape[1], m.channels)
     let size = max(1, ExecutionContext.gradientRows / max(1, residues))
-    context.chunks(sequences, of: size) { rows in
+    context.chunks(context.axialShare(of: sequences), of: size) { rows in
       let normed = norm(m[rows], as: .float32, context)
       let dx = context.zeros([rows.count * residues, channels], .float32)
       for (layer, gradient) in [(left, da), (right, db)] {

@@ -37,14 +37,17 @@ struct OuterProductMean: Sendable {
     _ context: ExecutionContext
   ) {
     let input = context.saved(m)
+    let residues = z.shape[0]
+    context.recordAxial { context in
+      if context.owns(.first) { context.gather(context.gradient(of: m), count: m.shape[0]) }
+    }
     context.record(addingTo: z) { gradient, context in
       if !context.owns(.first) { return }
       backward(
         input, mask: mask, resultGradient: gradient, into: context.gradient(of: m), context)
     }
     if isLast && context.isRecomputing { return }
-    let residues = z.shape[0]
-    let (rows, others) = context.shares(of: residues)
+    let (rows, others) = context.shares(of: context.axialShare(of: residues))
     let (a, b) = project(m, mask: mask, context)  // lines 1–2
     let weight = context.pack(
       Matrix(
@@ -70,6 +73,7 @@ struct OuterProductMean: Sendable {
       }
     }
     context.exchange(sending: z[rows], receiving: z[others])
+    context.gather(z, count: residues)
   }
 
   /// Residues of one tile on either side; any value gives the same bits.

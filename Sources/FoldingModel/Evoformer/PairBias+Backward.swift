@@ -15,7 +15,8 @@ extension PairBias {
     let (residues, channels) = (z.shape[0], z.shape[2])
     let transposed = context.pack(Matrix(weights).transposed)
     let dw = Matrix(context.gradient(of: weights))
-    context.chunks(residues, of: max(1, ExecutionContext.gradientRows / max(1, residues))) { i in
+    let share = context.axialShare(of: residues)
+    context.chunks(share, of: max(1, ExecutionContext.gradientRows / max(1, residues))) { i in
       let dy = gathered(db, i, orientation, context)
       let normed = norm(z[i], as: .float32, context)
       context.addProduct(transposed: Matrix(normed), Matrix(dy), into: dw)

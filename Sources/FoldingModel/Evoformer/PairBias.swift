@@ -18,6 +18,7 @@ struct PairBias: Sendable {
     let (residues, channels, heads) = (z.shape[0], z.shape[2], weights.shape[1])
     let bias = context.empty([heads, residues, residues])
     let input = context.saved(z)
+    context.recordAxial { context in context.gather(context.gradient(of: z), count: residues) }
     context.record { context in
       backward(
         input, orientation, biasGradient: context.gradient(of: bias),

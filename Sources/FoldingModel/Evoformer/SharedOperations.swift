@@ -8,8 +8,13 @@ extension ExecutionContext {
 
   /// Calls `body` with one piece of `0 ..< rows` after the other.
   func chunks(_ rows: Int, of size: Int = gradientRows, _ body: (Range<Int>) -> Void) {
-    for start in stride(from: 0, to: rows, by: size) {
-      body(start..<min(start + size, rows))
+    chunks(0..<rows, of: size, body)
+  }
+
+  /// Calls `body` with one piece of a range after the other.
+  func chunks(_ rows: Range<Int>, of size: Int = gradientRows, _ body: (Range<Int>) -> Void) {
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: size) {
+      body(start..<min(start + size, rows.upperBound))
     }
   }
 

@@ -61,20 +61,27 @@ extension TriangleMultiplication {
     _ a: Tensor, _ b: Tensor, productGradient: Tensor, residues: Int, _ context: ExecutionContext
   ) {
     let square = [residues, residues]
+    let rows = context.axialShare(of: residues)
+    let isShared = rows.count < residues
     context.tiles(a.shape[0], tile: 1, scratch: { context.empty(square) }) { channel, da in
       let (aTensor, bTensor) = (a[channel.lowerBound], b[channel.lowerBound])
       let (a, b) = (Matrix(aTensor.reshaped(square)), Matrix(bTensor.reshaped(square)))
-      let g = Matrix(productGradient[channel.lowerBound].reshaped(square))
+      let g = Matrix(productGradient[channel.lowerBound].reshaped(square)).rows(rows)
       switch edges {
       case .outgoing:  // o_ij = Σ_k a_ik b_jk
-        context.multiply(g, context.pack(b), into: Matrix(da))
-        context.multiply(g.transposed, context.pack(a), into: b)
+        context.multiply(g, context.pack(b), into: Matrix(da).rows(rows))
+        context.multiply(g.transposed, context.pack(a.rows(rows)), into: b)
       case .incoming:  // o_ij = Σ_k b_ki a_kj
-        context.multiply(b, context.pack(g), into: Matrix(da))
-        context.multiply(a, context.pack(g.transposed), into: b)
+        context.multiply(b.columns(rows), context.pack(g), into: Matrix(da))
+        let packed = context.pack(g.transposed)
+        if isShared { bTensor.clear() }
+        context.multiply(a, packed, into: b.columns(rows))
       }
       aTensor.assign(da)
     }
+    // Sums over rows that other processes have; rows of `a` are complete where edges go out.
+    if edges == .incoming { context.sum(a) }
+    context.sum(b)
   }
 
   /// From the gradients of `a` and `b` through projections and gates to z.
@@ -113,8 +120,9 @@ extension TriangleMultiplication {
     _ body: (Range<Int>, Tensor, Tensor) -> Void
   ) {
     let shape = [z.shape[0] * z.shape[1], z.channels]
+    let share = Self.pixels(z, context)
     let (z, gradient) = (z.reshaped(shape), gradient.reshaped(shape))
-    context.chunks(shape[0]) { pixels in body(pixels, z[pixels], gradient[pixels]) }
+    context.chunks(share) { pixels in body(pixels, z[pixels], gradient[pixels]) }
   }
 
   private func apply(

@@ -44,21 +44,25 @@ struct TriangleMultiplication: Sendable {
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let residues = z.shape[0]
     let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
+    context.recordAxial { context in context.gather(context.gradient(of: z), count: residues) }
     context.record(updating: z) { input, gradient, context in
       backward(input, mask: mask, dropped: dropped, gradient, context)
     }
     let (a, b) = projections(z, mask: mask, context)  // lines 1–3
     multiplyEdges(a, b, into: a, residues: residues, context)  // line 4, sum
     finish(a, into: z, dropped: dropped, context)  // lines 3–4
+    context.gather(z, count: residues)
   }
 
-  /// `a` and `b`, channel-major.
+  /// `a` and `b`, channel-major; of outgoing edges only this process's rows of `a`, which are all that it needs.
   func projections(
     _ z: Tensor, mask: AttentionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {
     let shape = [normCenter.scale.count, z.shape[0] * z.shape[0]]
     let (a, b) = (context.empty(shape), context.empty(shape))
     project(z, mask: mask, into: [a, b], context)
+    if edges == .incoming { context.gather(a, outer: shape[0], count: z.shape[0]) }
+    context.gather(b, outer: shape[0], count: z.shape[0])
     return (a, b)
   }
 
@@ -78,7 +82,7 @@ struct TriangleMultiplication: Sendable {
       )
     }
     context.tiles(
-      pixels.rows, tile: tile,
+      Self.pixels(z, context), tile: tile,
       scratch: { (normed: context.empty([tile, pixels.columns]), mask: context.empty([tile], .float32)) }
     ) { range, scratch in
       let normed = Matrix(scratch.normed[0..<range.count])
@@ -102,6 +106,12 @@ struct TriangleMultiplication: Sendable {
     }
   }
 
+  /// Pixels of the rows that this process computes.
+  static func pixels(_ z: Tensor, _ context: ExecutionContext) -> Range<Int> {
+    let (rows, width) = (context.axialShare(of: z.shape[0]), z.shape[1])
+    return rows.lowerBound * width..<rows.upperBound * width
+  }
+
   /// Weights as left operand `[out, in]`.
   private func operand(_ linear: Linear, _ context: ExecutionContext) -> Matrix {
     Matrix(context.contiguous(Matrix(linear.weight).transposed, as: context.operandType))
@@ -116,21 +126,22 @@ struct TriangleMultiplication: Sendable {
     return result
   }
 
-  /// The sum over `k`, channel by channel; `product` may be `a`.
+  /// The sum over `k`, channel by channel, for the rows of this process; `product` may be `a`.
   func multiplyEdges(
     _ a: Tensor, _ b: Tensor, into product: Tensor, residues: Int, _ context: ExecutionContext
   ) {
+    let rows = context.axialShare(of: residues)
     context.tiles(a.shape[0], tile: 1, scratch: {}) { channel, _ in
       let left = Matrix(a[channel.lowerBound].reshaped([residues, residues]))
       let right = Matrix(b[channel.lowerBound].reshaped([residues, residues]))
       let result = Matrix(product[channel.lowerBound].reshaped([residues, residues]))
       switch edges {
       case .outgoing:  // o_ij = Σ_k a_ik b_jk
-        let copy = context.contiguous(left, as: context.operandType)
-        context.multiply(Matrix(copy), context.pack(right.transposed), into: result)
+        let copy = context.contiguous(left.rows(rows), as: context.operandType)
+        context.multiply(Matrix(copy), context.pack(right.transposed), into: result.rows(rows))
       case .incoming:  // o_ij = Σ_k b_ki a_kj
         let packed = context.pack(left)
-        context.multiply(right.transposed, packed, into: result)
+        context.multiply(right.columns(rows).transposed, packed, into: result.rows(rows))
       }
     }
   }
@@ -145,7 +156,7 @@ struct TriangleMultiplication: Sendable {
     var gating = Epilogue.bias(outputGate.bias)
     gating.activation = .sigmoid
     context.tiles(
-      pixels.rows, tile: tile,
+      Self.pixels(z, context), tile: tile,
       scratch: {
         (
           normed: context.empty([tile, pixels.columns]), center: context.empty([tile, product.rows]),

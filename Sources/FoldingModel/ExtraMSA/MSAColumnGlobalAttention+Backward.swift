@@ -15,7 +15,7 @@ extension MSAColumnGlobalAttention {
   ) {
     let (sequences, residues) = (m.shape[0], m.shape[1])
     let size = max(8, 2 * ExecutionContext.gradientRows / sequences)
-    context.chunks(residues, of: size) { band in
+    context.chunks(context.axialShare(of: residues), of: size) { band in
       let x = gathered(m, band, context)
       let dy = gathered(gradient, band, context)
       let normed = norm(x, as: .float32, context)

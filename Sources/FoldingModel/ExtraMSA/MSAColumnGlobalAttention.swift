@@ -34,6 +34,9 @@ struct MSAColumnGlobalAttention: Sendable {
   func update(_ m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let (sequences, residues, c) = (m.shape[0], m.shape[1], m.shape[2])
     if sequences == 0 { return }
+    context.recordAxial { context in
+      context.gather(context.gradient(of: m), outer: sequences, count: residues)
+    }
     context.record(updating: m) { input, gradient, context in
       backward(input, mask: mask, gradient, context)
     }
@@ -45,7 +48,8 @@ struct MSAColumnGlobalAttention: Sendable {
       gate: context.pack(Matrix(gate.reshaped([c, width]))),
       output: context.pack(Matrix(output.reshaped([width, c]))))
     context.tiles(
-      residues, tile: 1, scratch: { Scratch(sequences: sequences, c, heads, channels, context) }
+      context.axialShare(of: residues), tile: 1,
+      scratch: { Scratch(sequences: sequences, c, heads, channels, context) }
     ) { residue, scratch in
       let column = Matrix(
         m, offset: residue.lowerBound * c, rows: sequences, columns: c, rowStride: residues * c)
@@ -64,6 +68,7 @@ struct MSAColumnGlobalAttention: Sendable {
       residual.accumulates = true
       context.multiply(Matrix(scratch.gated), weights.output, into: column, residual)  // line 7
     }
+    context.gather(m, outer: sequences, count: residues)
   }
 
   private struct Weights {

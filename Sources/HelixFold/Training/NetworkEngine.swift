@@ -23,6 +23,8 @@ public final class NetworkEngine: GradientEngine {
   private let group: WorkerGroup
   /// The process that runs the other branch of every block, if there is one.
   private let partner: RemoteBranch?
+  /// The processes that share every operation, if there are several.
+  private let axial: AxialMembers?
   public let window: Int
 
   /// What one sample is computed with.
@@ -40,9 +42,10 @@ public final class NetworkEngine: GradientEngine {
   /// - Parameters:
   ///   - lanes: samples computed side by side; nil for one per thread. Threads are dealt out to the lanes.
   ///   - branches: where the branches of a block run; nil for what the cost model says.
+  ///   - axial: the processes that share every operation.
   public init(
     _ config: TrainingConfig, threads: Int, lanes: Int? = nil, branches: BranchSchedule? = nil,
-    backend: MatrixBackend = .native
+    axial: AxialMembers? = nil, backend: MatrixBackend = .native
   ) throws {
     let storage: DType = config.run.precision == "bf16" ? .bfloat16 : .float32
     let layout = config.layout
@@ -51,16 +54,17 @@ public final class NetworkEngine: GradientEngine {
     recomputes = config.run.recompute
     let branches = branches ?? Self.branches(config)
     partner = if case .apart(let other) = branches { other as? RemoteBranch } else { nil }
-    // Messages of one sample at a time, so that both processes send them in the same order.
-    let count =
-      partner == nil ? max(1, min(lanes ?? threads, threads, config.run.batch)) : 1
+    self.axial = axial
+    // Messages of one sample at a time, so that all processes send them in the same order.
+    let isAlone = partner == nil && axial == nil
+    let count = isAlone ? max(1, min(lanes ?? threads, threads, config.run.batch)) : 1
     self.lanes = (0..<count).map { lane in
       let pool = BufferPool()
       return Lane(
         context: ExecutionContext(
           workers: WorkerGroup(count: threads * (lane + 1) / count - threads * lane / count),
           pool: pool, storage: storage, backend: backend
-        ).scheduling(branches),
+        ).scheduling(branches).sharing(with: axial),
         gradient: Tensor(zeros: [layout.count], .float32, pool: pool))
     }
     group = WorkerGroup(count: count)
@@ -127,7 +131,19 @@ public final class NetworkEngine: GradientEngine {
   ///
   /// One owner per parameter: the pair track belongs to the second branch, the rest of a block to the first; what lies outside of
   /// the blocks both compute, to the same bits.
+  ///
+  /// Then the parts that processes have which share operations are added up.
   private func shareGradients(_ lane: Lane) throws {
+    try shareBranches(lane)
+    guard let axial else { return }
+    for segment in layout.segments where BlockParameter.isShared(segment.name) {
+      let part = lane.gradient[segment.range]
+      axial.sum(UnsafeMutableBufferPointer(start: part.floats, count: part.count))
+    }
+    try axial.check()
+  }
+
+  private func shareBranches(_ lane: Lane) throws {
     guard let partner else { return }
     var parts: [BranchRole: [Tensor]] = [.first: [], .second: []]
     for segment in layout.segments {

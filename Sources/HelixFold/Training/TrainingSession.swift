@@ -19,8 +19,8 @@ public struct TrainingSession {
   public var threads: Int
   /// Samples computed side by side; nil for one per thread. Results do not depend on it.
   public var lanes: Int?
-  /// How many processes train on different samples, and how many share one; results do not depend on it.
-  public var grid: (data: Int, branches: Int) = (1, 1)
+  /// How many processes train on different samples, share operations, and run one branch of a block each.
+  public var grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1)
 
   /// A run.
   public init(
@@ -45,10 +45,11 @@ public struct TrainingSession {
       )
     }
     // One process with --bp 2 runs the branches on workers of its own.
-    let isOneProcess = world.size == 1 && grid == (1, 2)
+    let isOneProcess = world.size == 1 && grid == (1, 1, 2)
     let member =
       isOneProcess
-      ? .single : try GridMember(try RankGrid(data: grid.data, branches: grid.branches), in: world)
+      ? .single : try GridMember(try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches),
+        in: world)
     let branches: BranchSchedule? =
       isOneProcess ? .sideBySide : member.branches.map { .apart(RemoteBranch($0)) }
     let source = try SampleSource(
@@ -58,7 +59,8 @@ public struct TrainingSession {
       config, folder: RunFolder(path: folder), source: source,
       engine: try NetworkEngine(
         config, threads: isOneProcess ? max(2, threads) : threads,
-        lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches),
+        lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
+        axial: member.axes.map { AxialMembers($0) }),
       resumes: resumes, program: "helixfold \(helixFoldVersion)", member: member)
     reporter.note(
       "\(config.preset): \(config.layout.count) parameters, \(source.plan.clusters.count) training clusters, steps \(trainer.step) to \(config.run.steps) of \(config.run.batch) samples",

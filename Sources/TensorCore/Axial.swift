@@ -1,0 +1,92 @@
+import CKernels
+
+/// Processes that share every operation of one sample along an axis: rows of the MSA, columns, rows or columns of the pair tensor.
+///
+/// Dynamic axial parallelism (FastFold, arXiv:2203.00854; HelixFold, arXiv:2207.05477) with streams that every process holds whole:
+/// an operation computes this process's share of its axis, then the shares are gathered.
+public protocol AxialGroup: AnyObject, Sendable {
+  /// Number of this process.
+  var rank: Int { get }
+  /// Number of processes.
+  var size: Int { get }
+
+  /// Fills every part from the process of that number. Collective.
+  func gather(_ parts: [UnsafeMutableRawBufferPointer])
+
+  /// Adds up numbers over all processes, to the same bits everywhere. Collective.
+  func sum(_ values: UnsafeMutableBufferPointer<Float>)
+}
+
+extension ExecutionContext {
+  /// The part of an axis that this process computes; all of it without a group.
+  public func axialShare(of count: Int) -> Range<Int> {
+    guard let axial else { return 0..<count }
+    return Self.share(axial.rank, axial.size, of: count)
+  }
+
+  private static func share(_ rank: Int, _ size: Int, of count: Int) -> Range<Int> {
+    count * rank / size..<count * (rank + 1) / size
+  }
+
+  /// Completes a tensor of which every process holds its share along an axis.
+  ///
+  /// - Parameters:
+  ///   - outer: product of the extents before the axis; 1 for the first axis.
+  ///   - count: extent of the axis.
+  public func gather(_ x: Tensor, outer: Int = 1, count: Int) {
+    guard let axial, x.count > 0 else { return }
+    let stride = x.bytes.count / outer  // bytes between outer slices
+    let unit = stride / count
+    let ranges = (0..<axial.size).map { Self.share($0, axial.size, of: count) }
+    if outer == 1 {
+      axial.gather(
+        ranges.map {
+          UnsafeMutableRawBufferPointer(
+            rebasing: x.bytes[$0.lowerBound * unit..<$0.upperBound * unit])
+        })
+      return
+    }
+    // Slices of an inner axis travel packed.
+    let packed = ranges.map { empty([outer * $0.count * unit], .bfloat16) }
+    func parts(_ index: Int, _ body: (_ whole: UnsafeMutableRawPointer, _ part: UnsafeMutableRawPointer, _ bytes: Int) -> Void) {
+      let (range, target) = (ranges[index], packed[index])
+      let bytes = range.count * unit
+      if bytes == 0 { return }
+      for slice in 0..<outer {
+        body(x.base + slice * stride + range.lowerBound * unit, target.base + slice * bytes, bytes)
+      }
+    }
+    parts(axial.rank) { whole, part, bytes in part.copyMemory(from: whole, byteCount: bytes) }
+    axial.gather(
+      zip(packed, ranges).map {
+        UnsafeMutableRawBufferPointer(start: $0.base, count: outer * $1.count * unit)
+      })
+    for index in ranges.indices where index != axial.rank {
+      parts(index) { whole, part, bytes in whole.copyMemory(from: part, byteCount: bytes) }
+    }
+  }
+
+  /// Adds up a tensor over all processes.
+  public func sum(_ x: Tensor) {
+    guard let axial else { return }
+    let values = x.dtype == .float32 ? x : copy(x, as: .float32)
+    axial.sum(UnsafeMutableBufferPointer(start: values.floats, count: values.count))
+    if x.dtype != .float32 { x.assign(values) }
+  }
+
+  /// Records what to do with gradients between processes, if there are several and a tape runs.
+  public func recordAxial(_ step: @escaping Tape.Step) {
+    if axial != nil { record(step) }
+  }
+
+  /// Cuts a range into one part per worker and calls `body` with pieces of at most `tile`; see `tiles(_:tile:scratch:_:)`.
+  public func tiles<Scratch>(
+    _ range: Range<Int>, tile: Int, scratch prepare: () -> Scratch,
+    _ body: (Range<Int>, Scratch) -> Void
+  ) {
+    tiles(range.count, tile: tile, scratch: prepare) { piece, scratch in
+      body(
+        piece.lowerBound + range.lowerBound..<piece.upperBound + range.lowerBound, scratch)
+    }
+  }
+}
