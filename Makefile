@@ -3,10 +3,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dependencies build demo test evidence format lint
+.PHONY: help dependencies mpi build demo test evidence format lint
 
 HELIXFOLD := .build/release/helixfold
 DEMO := data/demo/4cup_A
+# Runs over several processes need an MPI library; it is used where it is installed (tools/install-dependencies.sh --mpi).
+MPI := eval "$$(tools/mpi-flags.sh)";
 # Tests see internals, which changes the code that is generated: they have a build of their own.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build/testing
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
@@ -17,11 +19,14 @@ help: ## list the targets
 dependencies: ## install what is missing (apt, as root or with sudo)
 	@tools/install-dependencies.sh
 
+mpi: ## install MPICH, so that the next build can run over several processes
+	@tools/install-dependencies.sh --mpi
+
 build: dependencies ## release build of everything
-	swift build -c release
+	$(MPI) swift build -c release
 
 demo: dependencies ## predict a real protein and list what was written
-	swift build -c release --product helixfold
+	$(MPI) swift build -c release --product helixfold
 	$(HELIXFOLD) predict $(DEMO).fasta --msa $(DEMO).a3m -o demo-output
 	@echo "written:" && find demo-output -type f | sort | sed 's/^/  /'
 
@@ -31,7 +36,7 @@ test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the
 	else \
 	  echo "HELIXFOLD_TEST_DATA is not set: cases that need external data are skipped"; \
 	fi
-	swift test $(TEST_FLAGS)
+	$(MPI) swift test $(TEST_FLAGS)
 
 evidence: build ## run the long checks (all, or PART="20 70"), write docs/evidence.md
 	tools/evidence.sh $(PART)

@@ -2,7 +2,7 @@
 import Foundation
 import PackageDescription
 
-// Optional: HELIXFOLD_MPI names the pkg-config module of an MPI library (mpich, ompi-c); without it everything but runs over
+// Optional: HELIXFOLD_MPI is the pkg-config module of an MPI library (tools/mpi-flags.sh); without it everything but runs over
 // several processes is built.
 let mpi = ProcessInfo.processInfo.environment["HELIXFOLD_MPI"].flatMap { $0.isEmpty ? nil : $0 }
 
@@ -152,7 +152,10 @@ let package = Package(
     .testTarget(
       name: "TrainingRunTests", dependencies: ["TrainingTestSupport", "training-stand-in"]),
     .testTarget(
-      name: "HelixFoldTests", dependencies: ["HelixFold", "Weights", "ArrayFiles", "Training"],
+      name: "HelixFoldTests",
+      dependencies: [
+        "HelixFold", "Weights", "ArrayFiles", "Training", "Distribution", "TrainingTestSupport",
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),
     .testTarget(name: "CLITests", dependencies: ["helixfold-cli"]),
@@ -164,7 +167,5 @@ let package = Package(
 
 if let mpi {
   package.targets.append(
-    .systemLibrary(
-      name: "CMPI", pkgConfig: mpi,
-      providers: [.apt([mpi == "ompi-c" ? "libopenmpi-dev" : "libmpich-dev"])]))
+    .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libmpich-dev"])]))
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs the system libraries that helixfold builds on, if any is missing.
+# Installs the system libraries that helixfold builds on, if any is missing; with --mpi also MPICH, for runs over several processes.
 set -euo pipefail
 
 packages=(libopenblas-dev libhdf5-dev libzip-dev zlib1g-dev pkg-config)
+[ "${1:-}" != --mpi ] || packages+=(mpich libmpich-dev)
 
 if ! command -v swift > /dev/null; then
   echo "swift is not on PATH: install the Swift 6.3 toolchain (https://swift.org/install), then try again" >&2

@@ -38,7 +38,7 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible {
       "rank \(rank): \(call) failed with MPI status \(status); another rank may have ended, see above"
     case .peerFailed(let rank): "rank \(rank) failed, so this one stops too"
     case .notBuilt(let processes):
-      "started as one of \(processes) processes, but this program was built without MPI; build it with HELIXFOLD_MPI=mpich (docs/distributed.md)"
+      "started as one of \(processes) processes, but this program was built without MPI; run 'make mpi build' (docs/distributed.md)"
     case .grid(let reason): reason
     }
   }
@@ -67,12 +67,23 @@ public final class SingleMember: Communicator {
 extension Communicator {
   /// The numbers of all members, those of member 0 first; members may give different counts. Collective.
   public func gather(_ values: [Double]) throws(CommunicationError) -> [[Double]] {
+    try gather(values, filler: 0)
+  }
+
+  /// The texts of all members, that of member 0 first. Collective.
+  public func gather(_ text: String) throws(CommunicationError) -> [String] {
+    try gather(Array(text.utf8), filler: 0).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func gather<Element: BitwiseCopyable>(
+    _ values: [Element], filler: Element
+  ) throws(CommunicationError) -> [[Element]] {
     if size == 1 { return [values] }
-    var result: [[Double]] = []
+    var result: [[Element]] = []
     for root in 0..<size {
       var count = [values.count]
       try broadcast(&count, from: root)
-      var part = root == rank ? values : [Double](repeating: 0, count: count[0])
+      var part = root == rank ? values : [Element](repeating: filler, count: count[0])
       try broadcast(&part, from: root)
       result.append(part)
     }

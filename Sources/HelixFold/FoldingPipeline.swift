@@ -1,4 +1,5 @@
 import AtomicFiles
+import Distribution
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
@@ -17,18 +18,22 @@ public final class FoldingPipeline {
   private var loaded: (name: String, network: FoldingNetwork)?
   /// Called after each saved pass; what it throws stops the run there, as a signal would.
   var afterPass: () throws -> Void = {}
-  private var failures: [(target: String, status: ExitStatus, reason: String)] = []
+  private let queue: TargetQueue
+  private var failures: [TargetFailure] = []
 
-  /// A run with the given networks.
+  /// A run with the given networks; `queue` shares its targets with other processes.
   public init(
-    _ options: PredictionOptions, models: [ModelDescription], reporter: ProgressReporter
-  ) {
+    _ options: PredictionOptions, models: [ModelDescription], reporter: ProgressReporter,
+    queue: TargetQueue? = nil
+  ) throws {
+    self.queue = try queue ?? TargetQueue(SingleMember(), teamSize: 1, output: options.output)
     self.options = options
     self.models = models
     self.reporter = reporter
     self.context = ExecutionContext(
       workers: WorkerGroup(count: options.threads), pool: BufferPool(), storage: options.storage,
-      backend: options.backend)
+      backend: options.backend
+    ).sharing(with: self.queue.operations)
   }
 
   /// Predicts all targets and returns the status for the shell.
@@ -38,34 +43,53 @@ public final class FoldingPipeline {
     _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
   ) throws -> ExitStatus {
     try AtomicFile.createFolder(options.output)
-    for target in targets {
+    for index in order(of: targets) where try queue.take(index) {
+      let target = targets[index]
       for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
       do {
         let raw = try target.features.get()  // Suppl. 1.2: alignment, templates
         if options.isDryRun {
           try announce(raw)
         } else {
-          finished(target.id, try predict(raw, target.gathered))
+          let files = try predict(raw, target.gathered)
+          if queue.isWriter { finished(target.id, files) }
         }
       } catch PredictionError.interrupted {
-        try writeFailures()
+        if queue.isFirst { try writeFailures() }
         throw PredictionError.interrupted
+      } catch let error where queue.isFatal(error) {
+        throw error
       } catch {
         let status = ExitStatus(error)
-        failures.append((target.id, status, "\(error)"))
+        failures.append(TargetFailure(index, target.id, status, "\(error)"))
         reporter.note("\(target.id): \(error)", event: "failure", [("target", .string(target.id))])
       }
     }
-    try writeFailures()
+    failures = try TargetFailure.merge(try queue.close(try TargetFailure.document(failures)))
+    if queue.isFirst { try writeFailures() }
     if failures.isEmpty {
       return targets.contains { $0.gathered?.isIncomplete == true } ? .someFailed : .success
     }
     return failures.count < targets.count ? .someFailed : failures[0].status
   }
 
+  /// The targets as given; where several processes take them, the longest first, so that none is left with one at the end.
+  private func order(of targets: [PredictionTarget]) -> [Int] {
+    if !queue.isShared { return Array(targets.indices) }
+    let lengths = targets.map { (try? $0.features.get())?.residueCount ?? 0 }
+    return targets.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
+  }
+
   /// One target: features → network → files.
+  ///
+  /// In a team all processes walk through this together; the files of those that do not lead go to a folder that is thrown away.
   private func predict(_ raw: RawFeatures, _ gathered: GatheredEvidence?) throws -> [String] {
-    let folder = PredictionFolder(path: options.output + "/" + raw.id)
+    let path = options.output + "/" + raw.id
+    let folder = PredictionFolder(
+      path: queue.isWriter
+        ? path : FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString)",
+      resumedFrom: path)
+    defer { if !queue.isWriter { try? FileManager.default.removeItem(atPath: folder.path) } }
     try AtomicFile.createFolder(folder.path)
     let runs = models.flatMap { model in
       (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
@@ -73,7 +97,9 @@ public final class FoldingPipeline {
     let structure = raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif"
     let files = [folder.file(structure), folder.file("report.html")]
     let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
-    if options.resumes && folder.isFinished(fingerprints) {
+    let isFinished = options.resumes && folder.isFinished(fingerprints)
+    try queue.meet()
+    if isFinished {
       reporter.note("\(raw.id): finished before, nothing to do")
       return files
     }
@@ -115,8 +141,10 @@ public final class FoldingPipeline {
     let network = try network(run.model)
     let provenance = run.provenance(of: raw, options)
     let saved = PredictionState(
-      path: folder.file(run.stateFile), fingerprint: provenance.fingerprint)
+      path: folder.file(run.stateFile), resumedFrom: folder.stored(run.stateFile),
+      fingerprint: provenance.fingerprint)
     let begin = options.resumes ? saved.load(context) : nil
+    try queue.meet()
     if let begin {
       reporter.note("\(raw.id) \(run.name): resuming after pass \(begin.history.count)")
     }
@@ -139,6 +167,7 @@ public final class FoldingPipeline {
         try self.report(state, raw, run, recycling, folder, provenance, context)
         try self.afterPass()
       })
+    try queue.meet()
     let result = ModelResult(
       name: run.name, prediction: recycling.prediction(state, context), history: state.history)
     try folder.write(result, of: raw, provenance: provenance)

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import Synchronization
 
 /// Worker threads that run parts of an operation side by side.
 ///
@@ -91,47 +92,61 @@ private final class Worker: Sendable {
 }
 
 /// Where a thread waits for one job at a time.
-private final class Mailbox: @unchecked Sendable {
+///
+/// Both sides look for a moment before they sleep: operations follow each other within microseconds, and waking a thread takes as
+/// long.
+private final class Mailbox: @unchecked Sendable {  // `job` belongs to the side that `state` names
+  private enum State {
+    static let empty = 0
+    static let full = 1
+    static let stopped = 2
+  }
+
+  /// Looks before sleeping, some ten microseconds.
+  private static let looks = 400
+
+  private let state = Atomic<Int>(State.empty)
+  private let sleepers = Atomic<Int>(0)
   private let condition = NSCondition()
   private var job: (() -> Void)?
-  private var isBusy = false
-  private var isStopping = false
 
   func put(_ job: @escaping () -> Void) {
-    condition.lock()
     self.job = job
-    isBusy = true
-    condition.broadcast()
-    condition.unlock()
+    change(to: State.full)
   }
 
-  func wait() {
-    condition.lock()
-    while isBusy { condition.wait() }
-    condition.unlock()
-  }
+  func wait() { waitUntil { $0 == State.empty } }
 
-  func stop() {
-    condition.lock()
-    isStopping = true
-    condition.broadcast()
-    condition.unlock()
-  }
+  func stop() { change(to: State.stopped) }
 
   /// Waits for a job and runs it; false when there will be no more.
   func runNext() -> Bool {
+    waitUntil { $0 != State.empty }
+    if state.load(ordering: .sequentiallyConsistent) == State.stopped { return false }
+    job?()
+    job = nil  // the caller's closure must not outlive its call
+    change(to: State.empty)
+    return true
+  }
+
+  /// A sleeper counts itself before it looks for the last time, and the state changes before sleepers are counted: no change is missed.
+  private func change(to value: Int) {
+    state.store(value, ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) == 0 { return }
     condition.lock()
-    while job == nil && !isStopping { condition.wait() }
-    var current = job
-    job = nil
-    condition.unlock()
-    if current == nil { return false }
-    current?()
-    current = nil  // the caller's closure must not outlive its call
-    condition.lock()
-    isBusy = false
     condition.broadcast()
     condition.unlock()
-    return true
+  }
+
+  private func waitUntil(_ isReady: (Int) -> Bool) {
+    for _ in 0..<Self.looks {
+      if isReady(state.load(ordering: .sequentiallyConsistent)) { return }
+      hf_pause()
+    }
+    condition.lock()
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while !isReady(state.load(ordering: .sequentiallyConsistent)) { condition.wait() }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    condition.unlock()
   }
 }

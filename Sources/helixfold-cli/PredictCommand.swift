@@ -1,4 +1,5 @@
 import ArgumentParser
+import Distribution
 import Foundation
 import HelixFold
 import Reports
@@ -17,6 +18,9 @@ struct PredictCommand: ParsableCommand {
       With --database or --database-set sequences are searched first, as by 'search'; results are kept in OUT/cache and
       used again. Templates come from search hits and from --template; OUT/<target>/templates.tsv says what became
       of each.
+
+      Under mpirun or srun the processes take targets from one queue; with --dap they share the operations of a long one
+      (docs/distributed.md).
 
       Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a
       tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than
@@ -86,6 +90,12 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Write the drawings of the report as files too: svg or png.")
   var plots: PlotFormat?
 
+  @Option(
+    help:
+      "Under mpirun: processes that share the operations of one target (dynamic axial parallelism); the rest of the processes take other targets."
+  )
+  var dap = 1
+
   @Flag(help: "Go on where a stopped run left off; finished passes are kept.")
   var resume = false
 
@@ -119,6 +129,9 @@ struct PredictCommand: ParsableCommand {
     if let numModels, numModels < 1 {
       throw ValidationError("--num-models is \(numModels), expected at least 1")
     }
+    if !(1...4096).contains(dap) || dap & (dap - 1) != 0 {
+      throw ValidationError("--dap is \(dap), expected a power of two")
+    }
     if let numEnsemble, !(1...1000).contains(numEnsemble) {
       throw ValidationError("--num-ensemble is \(numEnsemble), expected 1 to 1000")
     }
@@ -149,18 +162,46 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     compute.pin()
+    let world = try MessagePassing.join()
     Interruption.listen()
-    let reporter = ProgressReporter(style: progress)
-    let options = try self.options()
+    var status = ExitStatus.success
+    do {
+      status = try predict(world)
+    } catch {
+      try RankFailure.end(world, error)
+    }
+    MessagePassing.leave(world)
+    if status != .success { throw ExitCode(status.rawValue) }
+  }
+
+  private func predict(_ world: any Communicator) throws -> ExitStatus {
+    var options = try self.options()
+    if world.size > 1, compute.threads == 0 { options.threads = 1 }
+    let queue = try TargetQueue(world, teamSize: dap, output: output)
+    let isFirst = world.rank == 0
+    let reporter = ProgressReporter(
+      style: isFirst ? progress : .quiet, isSilent: !queue.isWriter)
     let models = try ModelDescription.open(options)
-    for model in models { if let note = model.note { reporter.warn(note) } }
-    let targets = try PredictionTarget.collect(
-      fasta: fasta, alignments: msa, features: features, collector: try collector(reporter))
-    let pipeline = FoldingPipeline(options, models: models, reporter: reporter)
-    let status = try pipeline.predict(targets) { _, files in
+    if isFirst { for model in models { if let note = model.note { reporter.warn(note) } } }
+    let targets = try collect(world, ProgressReporter(style: progress, isSilent: !isFirst))
+    let pipeline = try FoldingPipeline(options, models: models, reporter: reporter, queue: queue)
+    return try pipeline.predict(targets) { _, files in
       for file in files { print(file) }
     }
-    if status != .success { throw ExitCode(status.rawValue) }
+  }
+
+  /// The targets; the first process searches, and the others find what it kept.
+  private func collect(
+    _ world: any Communicator, _ reporter: ProgressReporter
+  ) throws -> [PredictionTarget] {
+    func collect() throws -> [PredictionTarget] {
+      try PredictionTarget.collect(
+        fasta: fasta, alignments: msa, features: features, collector: try collector(reporter))
+    }
+    if world.rank > 0 { try world.barrier() }
+    let targets = try collect()
+    if world.rank == 0 { try world.barrier() }
+    return targets
   }
 
   /// What looks for alignments and templates; nil if nothing is to be looked for, or in a dry run.

@@ -122,7 +122,7 @@ struct PredictionTests {
     _ options: PredictionOptions, letters: String = "MKTAYIAKQRQISFVKSHFSRQ", stopAfter: Int? = nil
   ) throws -> HelixFold.ExitStatus {
     let reporter = ProgressReporter(style: .quiet)
-    let pipeline = FoldingPipeline(options, models: [Self.model], reporter: reporter)
+    let pipeline = try FoldingPipeline(options, models: [Self.model], reporter: reporter)
     var finished = 0
     pipeline.afterPass = {
       finished += 1
@@ -132,7 +132,7 @@ struct PredictionTests {
   }
 
   private func pipeline(_ options: PredictionOptions) -> FoldingPipeline {
-    FoldingPipeline(options, models: [Self.model], reporter: ProgressReporter(style: .quiet))
+    try FoldingPipeline(options, models: [Self.model], reporter: ProgressReporter(style: .quiet))
   }
 
   private func toy(_ letters: String) throws -> PredictionTarget {

@@ -50,6 +50,8 @@ void hf_isa_end_override(void);
 const char *hf_isa_name(hf_isa isa);
 /// Denormals become zero on the calling thread (every worker calls this once).
 void hf_flush_denormals(void);
+/// Tells the processor that the calling thread only looks at a variable again and again.
+void hf_pause(void);
 /// Ties the calling thread to the processor with that number among those that the process may use (modulo their count); false where
 /// the system cannot. For measurements.
 bool hf_pin_thread(int index);

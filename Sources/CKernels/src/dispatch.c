@@ -185,6 +185,14 @@ void hf_exp(int64_t n, const float *x, float *y) { path()->exp(n, x, y); }
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride) { path()->softmax(rows, columns, x, row_stride); }
 float hf_sum(int64_t n, const float *x) { return path()->sum(n, x); }
 
+void hf_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #ifdef __linux__
 #include <sched.h>
 

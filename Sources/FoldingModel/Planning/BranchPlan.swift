@@ -74,12 +74,17 @@ public struct BranchExchange: Sendable {
     self.size = size
   }
 
-  /// Bytes per block of the Evoformer stack and training step.
-  public var perBlock: Double {
-    let n = Double(size.residues)
-    let m = Double(size.clusters) * n * Double(config.channels.msa)
-    let z = n * n * Double(config.channels.pair)
-    let bias = n * n * Double(config.evoformer.msaHeads)
-    return 2 * (m + z + z) + 4 * (m + z + bias)
-  }
+  /// Bytes per block of the Evoformer stack and training step without recycles.
+  public var perBlock: Double { forward + backward }
+
+  /// Bytes per block of a forward pass.
+  public var forward: Double { 2 * (m + 2 * z) }
+
+  /// Bytes per block of the derivatives.
+  public var backward: Double { 4 * (m + z + bias) }
+
+  private var n: Double { Double(size.residues) }
+  private var m: Double { Double(size.clusters) * n * Double(config.channels.msa) }
+  private var z: Double { n * n * Double(config.channels.pair) }
+  private var bias: Double { n * n * Double(config.evoformer.msaHeads) }
 }

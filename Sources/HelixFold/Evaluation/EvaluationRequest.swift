@@ -66,7 +66,7 @@ public struct EvaluationRequest: Sendable {
       options.output = "\(output)/predictions/\(model.name)"
       options.resumes = true
       try AtomicFile.createFolder(options.output)
-      let pipeline = FoldingPipeline(options, models: [model], reporter: reporter)
+      let pipeline = try FoldingPipeline(options, models: [model], reporter: reporter)
       _ = try pipeline.predict(inputs.filter { wanted.contains($0.id) }) { _, _ in }
       predictors.append(Predictor(name: model.name, folder: options.output))
     }

@@ -10,6 +10,8 @@ import TensorCore
 /// weights, seed, and every option that changes numbers.
 struct PredictionState {
   let path: String
+  /// Where an earlier run left its state.
+  let resumedFrom: String
   let fingerprint: String
 
   /// Replaces the file.
@@ -33,7 +35,7 @@ struct PredictionState {
 
   /// The saved state, nil when there is none for this run.
   func load(_ context: ExecutionContext) -> RecyclingState? {
-    guard let archive = try? NumpyArchive(path: path, uint16: .bfloat16),
+    guard let archive = try? NumpyArchive(path: resumedFrom, uint16: .bfloat16),
       case .uint8(let bytes)? = try? archive.array(named: "fingerprint"),
       String(decoding: bytes.values, as: UTF8.self) == fingerprint,
       let finished = try? archive.array(named: "finished").integers,

@@ -10,8 +10,18 @@ import StructureIO
 /// Where the results of one target go, in the layout of AlphaFold2; every file appears whole or not at all.
 struct PredictionFolder {
   let path: String
+  /// Where an earlier run left its files: the same folder, but for processes that only help.
+  let resumedFrom: String
+
+  init(path: String, resumedFrom: String? = nil) {
+    self.path = path
+    self.resumedFrom = resumedFrom ?? path
+  }
 
   func file(_ name: String) -> String { path + "/" + name }
+
+  /// A file of an earlier run.
+  func stored(_ name: String) -> String { resumedFrom + "/" + name }
 
   /// The file that is written last: where it stands, the target is finished.
   private var lastFile: String { file("timings.json") }
@@ -25,10 +35,10 @@ struct PredictionFolder {
 
   /// Whether all runs were finished with the same inputs, parameters and options.
   func isFinished(_ runs: [(name: String, fingerprint: String)]) -> Bool {
-    FileManager.default.fileExists(atPath: lastFile)
+    FileManager.default.fileExists(atPath: stored("timings.json"))
       && runs.allSatisfy { name, fingerprint in
         struct Stored: Decodable { let fingerprint: String }
-        let data = FileManager.default.contents(atPath: file("provenance_\(name).json")) ?? Data()
+        let data = FileManager.default.contents(atPath: stored("provenance_\(name).json")) ?? Data()
         let stored = try? JSONDecoder().decode(Stored.self, from: data)
         return stored?.fingerprint == fingerprint
       }

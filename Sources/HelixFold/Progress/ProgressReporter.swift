@@ -15,6 +15,8 @@ public final class ProgressReporter: Sendable {
 
   /// How this reporter reports.
   public let style: Style
+  /// Whether nothing is said at all: for processes that help another, which speaks for them.
+  private let isSilent: Bool
   private let state = Mutex(State())
 
   private struct State {
@@ -23,7 +25,8 @@ public final class ProgressReporter: Sendable {
   }
 
   /// A reporter; without a style, a bar on a terminal and quiet elsewhere.
-  public init(style: Style? = nil) {
+  public init(style: Style? = nil, isSilent: Bool = false) {
+    self.isSilent = isSilent
     self.style = style ?? (isatty(2) == 1 ? .bar : .quiet)
   }
 
@@ -53,7 +56,7 @@ public final class ProgressReporter: Sendable {
       ]
       if let remaining { fields.append(("eta_seconds", .number(remaining.rounded()))) }
       writeJSON("progress", fields)
-    case .bar: draw(task, fraction, remaining)
+    case .bar: if !isSilent { draw(task, fraction, remaining) }
     }
   }
 
@@ -91,10 +94,12 @@ public final class ProgressReporter: Sendable {
       defer { state.barWidth = 0 }
       return state.barWidth > 0 ? "\r" + String(repeating: " ", count: state.barWidth) + "\r" : ""
     }
+    if isSilent { return }
     FileHandle.standardError.write(Data((clear + text).utf8))
   }
 
   private func writeJSON(_ event: String, _ fields: [(String, JSONValue)]) {
+    if isSilent { return }
     let object = JSONValue.object([("event", .string(event))] + fields)
     FileHandle.standardError.write(Data((object.text + "\n").utf8))
   }

@@ -1,0 +1,137 @@
+import FoldingCore
+import Foundation
+
+/// What a training step takes on a grid of processes, on paper: operations, bytes and messages of every kind of parallelism.
+///
+/// A sample costs its forward passes (recycles, the last one, and the recomputation) and twice a forward pass for the derivatives.
+/// Operations that are not in blocks or the template stack are not shared by processes of one sample.
+public struct ScalingModel: Sendable {
+  /// What a process and its connection do.
+  public struct Machine: Sendable {
+    /// Operations per second of one process.
+    public var rate: Double
+    /// Bytes per second between two processes, each way.
+    public var bandwidth: Double
+    /// Seconds of a message.
+    public var latency: Double
+    /// Share of a step that no process of the same sample takes over: embedders, structure module, losses.
+    public var serialShare: Double
+
+    /// The given figures.
+    public init(rate: Double, bandwidth: Double, latency: Double, serialShare: Double) {
+      self.rate = rate
+      self.bandwidth = bandwidth
+      self.latency = latency
+      self.serialShare = serialShare
+    }
+  }
+
+  /// Processes by kind of parallelism.
+  public struct Grid: Sendable, Hashable {
+    public var data: Int
+    public var axes: Int
+    public var branches: Int
+
+    /// The given numbers.
+    public init(data: Int, axes: Int, branches: Int) {
+      (self.data, self.axes, self.branches) = (data, axes, branches)
+    }
+
+    /// Number of processes.
+    public var count: Int { data * axes * branches }
+  }
+
+  /// Seconds of a step.
+  public struct Step: Sendable {
+    /// In operations.
+    public var compute = 0.0
+    /// Exchanging streams between branches.
+    public var branchExchange = 0.0
+    /// Gathering shares of operations.
+    public var axialExchange = 0.0
+    /// Adding up gradients.
+    public var gradientSum = 0.0
+
+    /// All together; nothing is overlapped.
+    public var total: Double { compute + branchExchange + axialExchange + gradientSum }
+  }
+
+  let config: FoldingConfig
+  let size: ProblemSize
+  let parameters: Double
+  /// Passes before the last, mean.
+  let recycles: Double
+
+  /// The model of a network on samples of a size.
+  public init(_ config: FoldingConfig, _ size: ProblemSize, recycles: Double = 1.5) {
+    self.config = config
+    self.size = size
+    self.recycles = recycles
+    parameters = Double(config.parameterManifest.reduce(0) { $0 + $1.count })
+  }
+
+  /// Forward passes' worth of operations of a sample: recycles, the last, the recomputation, and two for the derivatives.
+  public var passes: Double { recycles + 4 }
+
+  /// Operations of a sample.
+  public var operations: Double { CostModel(config, size).pass * passes }
+
+  /// A step of `batch` samples on a grid.
+  public func step(batch: Int, _ grid: Grid, _ machine: Machine) -> Step {
+    let samples = (Double(batch) / Double(grid.data)).rounded(.up)
+    let plan = BranchPlan(config, size)
+    let one = operations / machine.rate
+    let shared = one * (1 - machine.serialShare)
+    let branchFactor = grid.branches > 1 ? 1 / plan.idealSpeedup : 1
+    let axes = Double(grid.axes)
+    var step = Step()
+    step.compute = samples * (one * machine.serialShare + shared * branchFactor / axes)
+    let blocks = Double(config.evoformer.blocks + config.extraMSA.blocks)
+    if grid.branches > 1 {
+      // Streams forward in every pass, their gradients once; running a block again exchanges nothing.
+      let exchange = BranchExchange(config, size)
+      let forward = (recycles + 1) * exchange.forward / 2
+      step.branchExchange =
+        samples * blocks
+        * ((forward + exchange.backward / 2) / machine.bandwidth + 4 * (recycles + 2) * machine.latency)
+    }
+    if grid.axes > 1 {
+      let traffic = AxialExchange(config, size)
+      let others = (axes - 1) / axes
+      let bytes = (recycles + 2) * traffic.forward + traffic.backward
+      let messages = (recycles + 2) * traffic.forwardCalls + traffic.backwardCalls
+      step.axialExchange =
+        samples * blocks
+        * (bytes * others / machine.bandwidth + messages * axes * machine.latency)
+    }
+    if grid.data > 1 {
+      let others = Double(grid.data - 1) / Double(grid.data)
+      step.gradientSum =
+        2 * 4 * parameters * others / machine.bandwidth
+        + 2 * log2(Double(grid.data)) * machine.latency
+    }
+    return step
+  }
+}
+
+/// What processes that share operations gather, bytes of whole tensors per block.
+///
+/// Forward: m three times, z six (the outer product mean, two triangle multiplications, two attentions, the transition), and the
+/// projections of the triangle multiplications. Backward: the same in fp32, with the sums of pair biases and of projections.
+struct AxialExchange {
+  let forward: Double
+  let backward: Double
+  let forwardCalls = 12.0
+  let backwardCalls = 20.0
+
+  init(_ config: FoldingConfig, _ size: ProblemSize) {
+    let n = Double(size.residues)
+    let m = Double(size.clusters) * n * Double(config.channels.msa)
+    let z = n * n * Double(config.channels.pair)
+    let projection = n * n * Double(config.evoformer.triangleChannels)
+    let heads = Double(config.evoformer.msaHeads + 2 * config.evoformer.pairHeads)
+    forward = 2 * (3 * m + 6 * z + 3 * projection)
+    let outer = 2 * Double(size.clusters) * n * Double(config.evoformer.outerProductChannels)
+    backward = 4 * (4 * m + 8 * z + 2 * 3 * projection + n * n * heads + 2 * outer) + 2 * 3 * projection
+  }
+}

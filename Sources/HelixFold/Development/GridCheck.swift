@@ -1,0 +1,134 @@
+import Distribution
+import FeaturePipeline
+import Foundation
+import TensorCore
+import Training
+import TrainingData
+import TrainingRun
+import Weights
+
+/// Compares training on a grid of processes with training by one.
+public struct GridCheck {
+  /// What was found, the same on every process.
+  public struct Report: Sendable {
+    /// Largest `‖g − g₁‖ / (10⁻⁵ ‖g₁‖ + 10⁻⁶ ‖all g₁‖)` over the arrays of the first step's gradient.
+    public let worstShare: Double
+    /// Arrays compared.
+    public let arrays: Int
+    /// Processes and steps with other weights than the first process.
+    public let differing: Int
+  }
+
+  private let config: TrainingConfig
+  private let store: String
+
+  /// A check of runs with that configuration.
+  public init(_ config: TrainingConfig, store: String) {
+    self.config = config
+    self.store = store
+  }
+
+  /// Runs it. Collective.
+  public func run(_ grid: RankGrid, _ world: any Communicator) throws -> Report {
+    let member = try GridMember(grid, in: world)
+    let source = try SampleSource(
+      store: FeatureStore(path: store), network: config.network, config: config.data,
+      seed: config.run.seed)
+    let many = try engine(member)
+    var mine = try sum(member.share(of: config.run.batch), source, many)
+    try member.data.sum(&mine)
+    var numbers = [0.0, 0.0]
+    if world.rank == 0 {
+      let one = try sum(0..<config.run.batch, source, try engine(.single))
+      numbers = [compare(mine, one), Double(config.layout.segments.count)]
+    }
+    try world.broadcast(&numbers, from: 0)
+    return Report(
+      worstShare: numbers[0], arrays: Int(numbers[1]),
+      differing: try differingWeights(member, source, many))
+  }
+
+  private func engine(_ member: GridMember) throws -> NetworkEngine {
+    try NetworkEngine(
+      config, threads: 1, branches: member.branches.map { .apart(RemoteBranch($0)) },
+      axial: member.axes.map { AxialMembers($0) })
+  }
+
+  private func sum(
+    _ share: Range<Int>, _ source: SampleSource, _ engine: NetworkEngine
+  ) throws -> [Float] {
+    let parameters = try FlatParameters.values(
+      of: InitialParameters(config.network, seed: config.run.seed), layout: config.layout)
+    try engine.load(parameters)
+    var accumulator = GradientAccumulator(
+      layout: config.layout, method: .none, samples: share.count)
+    try engine.differentiate(try share.map { try source.sample(step: 0, sample: $0) }) {
+      accumulator.add($2)
+    }
+    return accumulator.takeSum()
+  }
+
+  private func compare(_ gradient: [Float], _ reference: [Float]) -> Double {
+    let difference = zip(gradient, reference).map { $0 - $1 }
+    let (errors, norms) = (
+      config.layout.norms(of: difference), config.layout.norms(of: reference)
+    )
+    let all = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return zip(errors, norms).map { $0 / (1e-5 * $1 + 1e-6 * all) }.max() ?? 0
+  }
+
+  /// Trains, and counts the weights that differ from those of the first process after a step.
+  private func differingWeights(
+    _ member: GridMember, _ source: SampleSource, _ engine: NetworkEngine
+  ) throws -> Int {
+    let folder = FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let trainer = try Trainer(
+      config, folder: RunFolder(path: folder), source: source, engine: engine, resumes: false,
+      program: "check", member: member)
+    var (differing, failure): (Int, (any Error)?) = (0, nil)
+    try trainer.run(observe: { event in
+      guard case .step = event, failure == nil else { return }
+      do {
+        let mine = trainer.weights.current
+        var first = mine
+        try member.world.broadcast(&first, from: 0)
+        let differs = zip(mine, first).contains { $0.bitPattern != $1.bitPattern }
+        differing += try member.world.gather([differs ? 1 : 0]).filter { $0[0] > 0 }.count
+      } catch {
+        failure = error
+      }
+    })
+    if let failure { throw failure }
+    return differing
+  }
+}
+
+/// Compares the folders of two training runs.
+public enum RunComparison {
+  /// Relative difference of all weights, and the largest relative difference of the losses of a step.
+  public static func differences(_ a: String, _ b: String) throws -> (weights: Double, losses: Double)
+  {
+    let config = try TrainingConfig.read(a + "/config.json")
+    let (x, y) = (try weights(a, config), try weights(b, config))
+    var (difference, norm) = (0.0, 0.0)
+    for (p, q) in zip(x, y) {
+      difference += Double((p - q) * (p - q))
+      norm += Double(p * p)
+    }
+    let (one, other) = (try losses(a), try losses(b))
+    guard one.count == other.count else { return (1, 1) }
+    let loss = zip(one, other).map { abs($0 - $1) / abs($0) }.max() ?? 0
+    return ((difference / norm).squareRoot(), loss)
+  }
+
+  private static func weights(_ folder: String, _ config: TrainingConfig) throws -> [Float] {
+    try FlatParameters.values(
+      of: ParameterFile(path: RunFolder(path: folder).weights, expecting: config.network),
+      layout: config.layout)
+  }
+
+  private static func losses(_ folder: String) throws -> [Double] {
+    try TrainingLog.read(RunFolder(path: folder).log).filter { $0.event == .step }.map(\.loss)
+  }
+}

@@ -1,0 +1,138 @@
+import Distribution
+import FeaturePipeline
+import FoldingCore
+import Foundation
+import Synchronization
+import TensorCore
+import Testing
+import Training
+import TrainingData
+import TrainingRun
+import TrainingTestSupport
+
+@testable import HelixFold
+
+/// Training by several processes, played by threads: what is equal to one process, and how closely.
+@Suite("Parallel training")
+struct ParallelTrainingTests {
+  private let scratch: TrainingScratch
+  private let store: String
+
+  init() throws {
+    scratch = try TrainingScratch()
+    store = scratch.file("store.h5")
+    try SyntheticStore.write(to: store)
+  }
+
+  private func config(_ precision: String, steps: Int = 3) -> TrainingConfig {
+    var config = TrainingConfig.tiny
+    config.network.blockOrder = .parallel
+    config.run.precision = precision
+    config.run.steps = steps
+    config.run.batch = 4
+    config.run.recompute = true
+    config.run.checkpointInterval = 2
+    config.validation.interval = 2
+    config.validation.targets = 3
+    config.data.prefetch = 0
+    config.optimizer.schedule.warmUpSteps = 1
+    return config
+  }
+
+  /// Trains and returns the averaged weights of each process, by rank.
+  private func weights(
+    _ config: TrainingConfig, _ folder: String, grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1),
+    resumes: Bool = false
+  ) throws -> [[Float]] {
+    let grid = try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches)
+    let results = Mutex<[Int: [Float]]>([:])
+    let (store, path) = (store, scratch.file(folder))
+    try ThreadMember.run(grid.count) { world in
+      let member = try GridMember(grid, in: world)
+      let engine = try NetworkEngine(
+        config, threads: 1, branches: member.branches.map { .apart(RemoteBranch($0)) },
+        axial: member.axes.map { AxialMembers($0) })
+      let source = try SampleSource(
+        store: FeatureStore(path: store), network: config.network, config: config.data,
+        seed: config.run.seed)
+      let trainer = try Trainer(
+        config, folder: RunFolder(path: path), source: source, engine: engine, resumes: resumes,
+        program: "test", member: member)
+      try trainer.run()
+      results.withLock { $0[world.rank] = trainer.weights.current }
+    }
+    return results.withLock { results in results.keys.sorted().compactMap { results[$0] } }
+  }
+
+  private func log(_ folder: String) throws -> [TrainingRecord] {
+    try TrainingLog.read(scratch.file(folder + "/log.jsonl")).map {
+      var record = $0
+      record.seconds = 0
+      return record
+    }
+  }
+
+  @Test(
+    "processes with other samples or other branches change no bit",
+    arguments: [(2, 1), (4, 1), (1, 2), (2, 2)])
+  func bits(_ data: Int, _ branches: Int) throws {
+    let config = config("bf16")
+    let one = try weights(config, "one")
+    let many = try weights(config, "many", grid: (data, 1, branches))
+    for weights in many { #expect(weights == one[0]) }
+    #expect(
+      try Data(contentsOf: URL(fileURLWithPath: scratch.file("one/last.checkpoint")))
+        == Data(contentsOf: URL(fileURLWithPath: scratch.file("many/last.checkpoint"))))
+    #expect(try log("one") == log("many"))
+  }
+
+  @Test("branches on workers of their own, or in turn, change no bit", arguments: [1, 2, 3])
+  func schedules(threads: Int) throws {
+    let config = config("bf16")
+    func run(_ folder: String, _ branches: BranchSchedule) throws -> [Float] {
+      let engine = try NetworkEngine(config, threads: threads, lanes: 1, branches: branches)
+      let source = try SampleSource(
+        store: FeatureStore(path: store), network: config.network, config: config.data, seed: 0)
+      let trainer = try Trainer(
+        config, folder: RunFolder(path: scratch.file(folder)), source: source, engine: engine,
+        resumes: false, program: "test")
+      try trainer.run()
+      return trainer.weights.current
+    }
+    #expect(try run("side", .sideBySide) == run("turn", .inTurn(BranchClock())))
+  }
+
+  @Test(
+    "processes that share operations follow one process, and agree with each other bit by bit",
+    arguments: [(1, 2, 1), (1, 4, 1), (1, 2, 2), (2, 2, 2)])
+  func axes(_ data: Int, _ axes: Int, _ branches: Int) throws {
+    let config = config("fp32", steps: 2)
+    let one = try weights(config, "one")[0]
+    let many = try weights(config, "many", grid: (data, axes, branches))
+    for weights in many { #expect(weights == many[0]) }
+    var (difference, norm) = (0.0, 0.0)
+    for (a, b) in zip(one, many[0]) {
+      difference += Double((a - b) * (a - b))
+      norm += Double(a * a)
+    }
+    #expect((difference / norm).squareRoot() <= 1e-6)
+    for (a, b) in zip(try log("one"), try log("many")) {
+      #expect(abs(a.loss - b.loss) <= 1e-5 * abs(a.loss))
+    }
+  }
+
+  @Test("a run goes on with another number of processes, to the same bits")
+  func otherGrid() throws {
+    let whole = try weights(config("bf16", steps: 5), "whole")[0]
+    _ = try weights(config("bf16", steps: 2), "parts", grid: (2, 1, 2))
+    let rest = try weights(config("bf16", steps: 5), "parts", grid: (4, 1, 1), resumes: true)
+    #expect(rest[0] == whole)
+  }
+
+  @Test("a batch that processes cannot share evenly is refused")
+  func unevenBatch() throws {
+    var config = config("bf16")
+    config.run.batch = 3
+    #expect(throws: CommunicationError.self) { try weights(config, "bad", grid: (2, 1, 1)) }
+  }
+}
