@@ -22,7 +22,8 @@ let package = Package(
   ],
   targets: [
     // System libraries and the hot loops.
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "CKernels"),
@@ -96,7 +97,8 @@ let package = Package(
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence", "AtomicFiles",
+        "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence",
+        "AtomicFiles",
         "Scoring", "StructureIO", "Reports", "Evaluation", "Training", "TrainingData",
         "TrainingRun", "Distribution",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -147,7 +149,8 @@ let package = Package(
       name: "TrainingTestSupport", dependencies: ["TrainingRun", "FeaturePipeline"],
       path: "Tests/TrainingTestSupport"),
     .executableTarget(
-      name: "training-stand-in", dependencies: ["TrainingTestSupport"], path: "Tests/TrainingStandIn"),
+      name: "training-stand-in", dependencies: ["TrainingTestSupport"],
+      path: "Tests/TrainingStandIn"),
     .testTarget(name: "TrainingDataTests", dependencies: ["TrainingData", "TrainingTestSupport"]),
     .testTarget(
       name: "TrainingRunTests", dependencies: ["TrainingTestSupport", "training-stand-in"]),

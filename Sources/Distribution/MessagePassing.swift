@@ -42,7 +42,8 @@ public final class MessagePassing: Communicator {
     for name in ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"] {
       if let count = environment[name].flatMap({ Int($0) }) { return count }
     }
-    if environment["PMIX_RANK"] != nil, let count = environment["SLURM_NTASKS"].flatMap({ Int($0) }) {
+    if environment["PMIX_RANK"] != nil, let count = environment["SLURM_NTASKS"].flatMap({ Int($0) })
+    {
       return count
     }
     return 1

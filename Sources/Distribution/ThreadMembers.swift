@@ -50,9 +50,10 @@ public final class ThreadMember: Communicator {
     office.send(Data(outgoing), Address(group: group, from: rank, to: to))
     let data = try office.receive(Address(group: group, from: from, to: rank))
     guard data.count == incoming.count else {
-      throw .failed(call: "exchange of \(data.count) for \(incoming.count) bytes", rank: rank, status: -1)
+      throw .failed(
+        call: "exchange of \(data.count) for \(incoming.count) bytes", rank: rank, status: -1)
     }
-    data.copyBytes(to: incoming)
+    copy(data, to: incoming)
   }
 
   public func broadcast(
@@ -63,8 +64,13 @@ public final class ThreadMember: Communicator {
         office.send(Data(bytes), Address(group: group, from: root, to: other))
       }
     } else {
-      try office.receive(Address(group: group, from: root, to: rank)).copyBytes(to: bytes)
+      copy(try office.receive(Address(group: group, from: root, to: rank)), to: bytes)
     }
+  }
+
+  private func copy(_ data: Data, to target: UnsafeMutableRawBufferPointer) {
+    if data.isEmpty { return }
+    data.withUnsafeBytes { target.copyMemory(from: $0) }
   }
 
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {

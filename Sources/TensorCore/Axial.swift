@@ -48,7 +48,11 @@ extension ExecutionContext {
     }
     // Slices of an inner axis travel packed.
     let packed = ranges.map { empty([outer * $0.count * unit], .bfloat16) }
-    func parts(_ index: Int, _ body: (_ whole: UnsafeMutableRawPointer, _ part: UnsafeMutableRawPointer, _ bytes: Int) -> Void) {
+    func parts(
+      _ index: Int,
+      _ body: (_ whole: UnsafeMutableRawPointer, _ part: UnsafeMutableRawPointer, _ bytes: Int) ->
+        Void
+    ) {
       let (range, target) = (ranges[index], packed[index])
       let bytes = range.count * unit
       if bytes == 0 { return }

@@ -93,7 +93,8 @@ extension ExecutionContext {
   ///   that of the old value, in place; for `x += f(x)` it adds `Jᵀ` times the gradient.
   public func record(
     updating x: Tensor,
-    _ derivative: @escaping (_ input: Tensor, _ gradient: Tensor, _ context: ExecutionContext) -> Void
+    _ derivative:
+      @escaping (_ input: Tensor, _ gradient: Tensor, _ context: ExecutionContext) -> Void
   ) {
     guard let tape else { return }
     let input = tape.saved(x, self)

@@ -82,7 +82,8 @@ public struct Tensor: Sendable {
   public subscript(index: Int) -> Tensor {
     let size = shape.dropFirst().reduce(1, *)
     return Tensor(
-      storage: storage, offset: offset + index * size, shape: Array(shape.dropFirst()), dtype: dtype)
+      storage: storage, offset: offset + index * size, shape: Array(shape.dropFirst()), dtype: dtype
+    )
   }
 
   /// Slices `range` of the first axis, sharing memory.
@@ -118,7 +119,8 @@ extension Tensor {
   /// - Precondition: the dtype is bfloat16.
   public func bfloat16Array() -> NDArray<BFloat16> {
     if dtype != .bfloat16 { shapeError("expected a bfloat16 tensor, got \(dtype)") }
-    let source = UnsafeBufferPointer(start: base.assumingMemoryBound(to: BFloat16.self), count: count)
+    let source = UnsafeBufferPointer(
+      start: base.assumingMemoryBound(to: BFloat16.self), count: count)
     return NDArray(shape: shape, values: Array(source))
   }
 }

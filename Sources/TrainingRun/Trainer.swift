@@ -43,7 +43,8 @@ public final class Trainer {
   ) throws {
     guard config.run.batch % member.data.size == 0 else {
       throw CommunicationError.grid(
-        "--dp \(member.data.size): a batch of \(config.run.batch) samples ('run.batch') cannot be shared evenly")
+        "--dp \(member.data.size): a batch of \(config.run.batch) samples ('run.batch') cannot be shared evenly"
+      )
     }
     self.member = member
     self.config = config

@@ -8,7 +8,8 @@ extension BenchCommand {
   struct BranchParallel: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "branch-parallel",
-      abstract: "Time a training step in parallel order: one worker, a worker per branch, operations split over two.",
+      abstract:
+        "Time a training step in parallel order: one worker, a worker per branch, operations split over two.",
       discussion: """
         The three take turns in one process, every worker tied to a processor. ideal is what the branch times measured on one worker \
         allow; default is what the cost model chooses for the shape.

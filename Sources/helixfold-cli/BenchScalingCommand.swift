@@ -9,7 +9,8 @@ extension BenchCommand {
   struct Scaling: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "scaling",
-      abstract: "Compute what a training step would take on 1 to 512 processes. Nothing is run: figures are extrapolations.",
+      abstract:
+        "Compute what a training step would take on 1 to 512 processes. Nothing is run: figures are extrapolations.",
       discussion: """
         The model counts operations, bytes and messages (docs/distributed.md). Rate, bandwidth and latency are those of one process \
         and its connection; the defaults are a core of the machine that docs/distributed.md names.
@@ -65,8 +66,11 @@ extension BenchCommand {
       where !(value > 0 && value.isFinite) {
         throw ValidationError("\(name) is \(value), expected more than 0")
       }
-      if !(latency >= 0 && latency.isFinite) || !(0..<1).contains(serialShare) || !(0...100).contains(recycles) {
-        throw ValidationError("--latency from 0, --serial-share from 0 to below 1, --recycles from 0 to 100")
+      if !(latency >= 0 && latency.isFinite) || !(0..<1).contains(serialShare)
+        || !(0...100).contains(recycles)
+      {
+        throw ValidationError(
+          "--latency from 0, --serial-share from 0 to below 1, --recycles from 0 to 100")
       }
     }
 
@@ -100,7 +104,9 @@ extension BenchCommand {
       }
       print("processes   dp  dap   bp   seconds    compute     BP     DAP      DP   speed-up")
       for (grid, step) in rows {
-        let counts = [grid.count, grid.data, grid.axes, grid.branches].map { Self.padded("\($0)", 5) }
+        let counts = [grid.count, grid.data, grid.axes, grid.branches].map {
+          Self.padded("\($0)", 5)
+        }
         let times = [
           step.total, step.compute, step.branchExchange, step.axialExchange, step.gradientSum,
           base / step.total,
@@ -116,7 +122,9 @@ extension BenchCommand {
         let count = 1 << exponent
         for (axes, branches) in [(1, 1), (1, 2), (2, 1), (2, 2), (4, 2)] {
           let data = count / (axes * branches)
-          if data >= 1, data * axes * branches == count, data <= batch { grids.append(.init(data: data, axes: axes, branches: branches)) }
+          if data >= 1, data * axes * branches == count, data <= batch {
+            grids.append(.init(data: data, axes: axes, branches: branches))
+          }
         }
       }
       return grids

@@ -6,7 +6,10 @@ import HelixFold
 struct DevCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dev", abstract: "Compare the network with other implementations.",
-    subcommands: [Forward.self, Gradients.self, GridGradients.self, CompareRuns.self, Compare.self, Parameters.self, Spike.self])
+    subcommands: [
+      Forward.self, Gradients.self, GridGradients.self, CompareRuns.self, Compare.self,
+      Parameters.self, Spike.self,
+    ])
 
   /// Features straight into the network, every tensor out.
   struct Forward: ParsableCommand {

@@ -8,7 +8,8 @@ extension DevCommand {
   struct GridGradients: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "grid-gradients",
-      abstract: "Under mpirun: compare the gradient of the first step with that of one process, and the weights of all after every step.",
+      abstract:
+        "Under mpirun: compare the gradient of the first step with that of one process, and the weights of all after every step.",
       discussion: """
         Prints the worst share of the bound (1e-5 of an array and 1e-6 of the whole gradient), the number of arrays, and how often \
         a process had other weights than the first.
@@ -47,7 +48,9 @@ extension DevCommand {
   struct CompareRuns: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "compare-runs",
-      abstract: "Print the relative difference of the weights of two runs, and the largest of their losses.")
+      abstract:
+        "Print the relative difference of the weights of two runs, and the largest of their losses."
+    )
 
     @Argument(help: "Folder of a run.")
     var first: String

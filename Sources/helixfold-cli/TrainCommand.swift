@@ -51,12 +51,14 @@ struct TrainCommand: ParsableCommand {
   )
   var lanes: Int?
 
-  @Option(help: "Groups of processes that train on different samples (data parallelism): 1, 2, 4, 8 …")
+  @Option(
+    help: "Groups of processes that train on different samples (data parallelism): 1, 2, 4, 8 …")
   var dp = 1
 
   @Option(
     help:
-      "Processes that share every operation along an axis (dynamic axial parallelism): 1, 2, 4, 8 …")
+      "Processes that share every operation along an axis (dynamic axial parallelism): 1, 2, 4, 8 …"
+  )
   var dap = 1
 
   @Option(
@@ -106,7 +108,7 @@ struct TrainCommand: ParsableCommand {
     session.grid = (dp, dap, bp)
     do {
       try session.run(
-        ProgressReporter(style: world.rank == 0 ? progress : .quiet), world: world)
+        ProgressReporter(style: progress, isSilent: world.rank > 0), world: world)
     } catch {
       try RankFailure.end(world, error)
     }

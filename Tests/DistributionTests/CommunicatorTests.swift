@@ -6,10 +6,12 @@ import Testing
 /// Groups of threads: what is true of any communicator.
 @Suite("Communicator")
 struct CommunicatorTests {
-  @Test("the sum over members is the balanced tree, and the same bits everywhere", arguments: [1, 2, 4, 8])
+  @Test(
+    "the sum over members is the balanced tree, and the same bits everywhere",
+    arguments: [1, 2, 4, 8])
   func sum(members: Int) throws {
     let count = 1003
-    func value(_ rank: Int, _ index: Int) -> Float {
+    @Sendable func value(_ rank: Int, _ index: Int) -> Float {
       Float((rank * 7919 + index * 104_729) % 1_000_003) * 1e-3 - 400
     }
     func tree(_ ranks: Range<Int>, _ index: Int) -> Float {
@@ -39,7 +41,8 @@ struct CommunicatorTests {
     #expect(seen.withLock { $0 } == [expected, expected, expected])
   }
 
-  @Test("a grid puts the branches of the same samples side by side, then the shares of an operation")
+  @Test(
+    "a grid puts the branches of the same samples side by side, then the shares of an operation")
   func grid() throws {
     let places = Mutex<[Int: [Int]]>([:])
     try ThreadMember.run(8) { world in

@@ -41,7 +41,8 @@ struct ParallelTrainingTests {
 
   /// Trains and returns the averaged weights of each process, by rank.
   private func weights(
-    _ config: TrainingConfig, _ folder: String, grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1),
+    _ config: TrainingConfig, _ folder: String,
+    grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1),
     resumes: Bool = false
   ) throws -> [[Float]] {
     let grid = try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches)

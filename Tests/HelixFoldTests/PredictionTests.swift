@@ -20,7 +20,9 @@ struct PredictionTests {
     stopped.resumes = true
     #expect(throws: PredictionError.interrupted) { try predict(stopped, stopAfter: passes) }
     #expect(try predict(stopped) == .success)
-    for file in ["ranked_0.pdb", "ranked_0.cif", "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json"] {
+    for file in [
+      "ranked_0.pdb", "ranked_0.cif", "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json",
+    ] {
       #expect(try folder.read("whole/toy/\(file)") == folder.read("resumed/toy/\(file)"), "\(file)")
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/resumed/toy/state_tiny.npz"))
@@ -33,7 +35,7 @@ struct PredictionTests {
     var passes = 0
     let run = {
       passes = 0
-      let pipeline = self.pipeline(options)
+      let pipeline = try self.pipeline(options)
       pipeline.afterPass = { passes += 1 }
       return try pipeline.predict([try self.toy("MKTAY")]) { _, _ in }
     }
@@ -59,7 +61,8 @@ struct PredictionTests {
   func failures() throws {
     let folder = try Folder()
     let bad = PredictionTarget(
-      id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")), warnings: [])
+      id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")),
+      warnings: [])
     let options = options(folder, "out")
     let status = try pipeline(options).predict([bad, try toy("MKV")]) { _, _ in }
     #expect(status == .someFailed)
@@ -99,14 +102,18 @@ struct PredictionTests {
     #expect(text.components(separatedBy: "mean_plddt").count - 1 == 2)
   }
 
-  @Test("sizes of memory are read with their units", arguments: [
-    ("8GiB", 8 << 30), ("8G", 8 << 30), ("900MiB", 900 << 20), ("1.5GB", 1_500_000_000), ("512", 512),
-  ])
+  @Test(
+    "sizes of memory are read with their units",
+    arguments: [
+      ("8GiB", 8 << 30), ("8G", 8 << 30), ("900MiB", 900 << 20), ("1.5GB", 1_500_000_000),
+      ("512", 512),
+    ])
   func byteCounts(_ text: String, _ bytes: Int) {
     #expect(ByteCount(parsing: text)?.bytes == bytes)
   }
 
-  @Test("sizes without sense are refused", arguments: ["", "GiB", "-1G", "nan", "1e400", "8 elephants"])
+  @Test(
+    "sizes without sense are refused", arguments: ["", "GiB", "-1G", "nan", "1e400", "8 elephants"])
   func badByteCounts(_ text: String) { #expect(ByteCount(parsing: text) == nil) }
 
   // MARK: - Support
@@ -131,7 +138,7 @@ struct PredictionTests {
     return try pipeline.predict([try toy(letters)]) { _, _ in }
   }
 
-  private func pipeline(_ options: PredictionOptions) -> FoldingPipeline {
+  private func pipeline(_ options: PredictionOptions) throws -> FoldingPipeline {
     try FoldingPipeline(options, models: [Self.model], reporter: ProgressReporter(style: .quiet))
   }
 

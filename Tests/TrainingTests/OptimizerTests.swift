@@ -100,9 +100,11 @@ struct OptimizerTests {
   @Test("gradients of a batch are added as a balanced tree", arguments: 1...9)
   func tree(count: Int) {
     let layout = ParameterLayout([(name: "x", shape: [64])])
-    let samples = (0..<count).map { sample in
-      (0..<64).map { Float((sample * 7919 + $0 * 104_729) % 1_000_003) * 1e-3 - 400 }
+    func value(_ sample: Int, _ index: Int) -> Float {
+      let number = (sample * 7919 + index * 104_729) % 1_000_003
+      return Float(number) * 1e-3 - 400
     }
+    let samples: [[Float]] = (0..<count).map { sample in (0..<64).map { value(sample, $0) } }
     func tree(_ range: Range<Int>) -> [Float] {
       if range.count == 1 { return samples[range.lowerBound] }
       let middle = range.lowerBound + range.count / 2

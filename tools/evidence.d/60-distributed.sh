@@ -56,18 +56,36 @@ echo "| the same: ranks whose weights differ from rank 0 after any of 20 steps |
 # a rank is killed
 sed 's/"steps": 20/"steps": 60/' "$work/bf16.json" > "$work/long.json"
 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/whole" --progress quiet --threads 1 > /dev/null 2>&1
-mpirun -n 4 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/killed" --progress quiet --dp 2 --bp 2 > /dev/null 2> "$work/killed.err" &
+mpirun -n 4 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/killed" --progress quiet --dp 2 --bp 2 > "$work/killed.out" 2> "$work/killed.err" &
 launcher=$!
 until [ -f "$work/killed/log.jsonl" ] && [ "$(wc -l < "$work/killed/log.jsonl")" -ge 10 ]; do sleep 0.2; done
-victim=$(pgrep -f "$work/long.json.* -o $work/killed" | grep -vx "$launcher" | tail -n 1)
+victim=$(awk -F '\t' '$1 == 2 { print $2 }' "$work/killed/ranks.tsv")
 kill -9 "$victim"
 before=$(date +%s)
 wait "$launcher" 2> /dev/null || true
 while pgrep -f "$work/long.json.* -o $work/killed" > /dev/null; do sleep 0.1; done
-message=$(grep -m 1 -i 'rank [0-9]' "$work/killed.err" | tr '|' '/' || true)
-echo "| SIGKILL of one of 4 ranks | all gone after $(($(date +%s) - before)) s; $message | 30 s, a message that names it | $([ -n "$message" ] && [ $(($(date +%s) - before)) -le 30 ] && echo yes || echo no) |"
+elapsed=$(($(date +%s) - before))
+named=$(grep -m 1 -o 'PID [0-9]*' "$work/killed.out" "$work/killed.err" | grep -o '[0-9]*$' || true)
+rank=$(awk -F '\t' -v process="${named:-none}" '$2 == process { print $1 }' "$work/killed/ranks.tsv")
+echo "| SIGKILL of one of 4 ranks | all gone after $elapsed s; mpirun names process $named, ranks.tsv says rank $rank | 30 s, a message that names it | $([ "$named" = "$victim" ] && [ -n "$rank" ] && [ "$elapsed" -le 30 ] && echo yes || echo no) |"
 mpirun -n 2 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/killed" --progress quiet --dp 2 --resume > /dev/null 2>&1
 row "the same resumed with 2 ranks" whole killed
+
+# predicting
+printf '>a\nMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQ\n>b\nGSHMKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNLSGAEKAVQ\n>bad\nMK1TAY\n>c\nMKV\n' > "$work/four.fasta"
+"$helixfold" predict "$work/four.fasta" -o "$work/alone" --threads 1 > /dev/null 2>&1 || true
+equal() {
+  local count=0
+  for target in a b c; do cmp -s "$work/alone/$target/ranked_0.pdb" "$work/$1/$target/ranked_0.pdb" && count=$((count + 1)); done
+  cmp -s "$work/alone/failures.json" "$work/$1/failures.json" && count=$((count + 1))
+  echo "$count"
+}
+for team in 1 2; do
+  found=0
+  mpirun -n 4 "$helixfold" predict "$work/four.fasta" -o "$work/team$team" --dap $team > /dev/null 2>&1 || found=$?
+  count=$(equal "team$team")
+  echo "| \`mpirun -n 4 predict --dap $team\`, four targets of which one is bad | status $found; $count of 4 files equal those of one process (three structures, failures.json) | 4, status 1 | $([ "$count" = 4 ] && [ "$found" = 1 ] && echo yes || echo no) |"
+done
 
 # refusals
 bad() {
@@ -78,5 +96,6 @@ bad() {
   echo "| $what | status $found: $(grep -m 1 helixfold: "$work/err" | sed "s#$work/##g" | tr '|' '/') | status $status | $([ "$found" = "$status" ] && echo yes || echo no) |"
 }
 bad "\`--bp 2\` with a network in serial order" 65 "$helixfold" train --config tiny --data "$store" -o "$work/bad" --bp 2 --progress quiet
-bad "weights in serial order (AlphaFold2's form) with \`--bp 2\`" 65 "$helixfold" train --config "$work/bf16.json" --weights "$work/serial.npz" --data "$store" -o "$work/bad" --bp 2 --progress quiet
+"$helixfold" weights init --preset tiny "$work/serial.h5" > /dev/null 2>&1
+bad "weights in serial order (as AlphaFold2's) with \`--bp 2\`" 65 "$helixfold" train --config "$work/bf16.json" --weights "$work/serial.h5" --data "$store" -o "$work/bad" --bp 2 --progress quiet
 bad "a grid of another size than \`mpirun -n\`" 64 mpirun -n 2 "$helixfold" train --config "$work/bf16.json" --data "$store" -o "$work/bad" --dp 4 --progress quiet

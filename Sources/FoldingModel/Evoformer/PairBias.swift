@@ -26,7 +26,8 @@ struct PairBias: Sendable {
     }
     let packed = context.pack(Matrix(weights))
     let rows = Matrix(z)
-    context.tiles(residues, tile: 1, scratch: { context.empty([residues, channels]) }) { i, normed in
+    context.tiles(residues, tile: 1, scratch: { context.empty([residues, channels]) }) {
+      i, normed in
       let row = i.lowerBound
       norm.apply(
         to: rows.rows(row * residues..<(row + 1) * residues), into: Matrix(normed), context)

@@ -83,7 +83,9 @@ struct TriangleMultiplication: Sendable {
     }
     context.tiles(
       Self.pixels(z, context), tile: tile,
-      scratch: { (normed: context.empty([tile, pixels.columns]), mask: context.empty([tile], .float32)) }
+      scratch: {
+        (normed: context.empty([tile, pixels.columns]), mask: context.empty([tile], .float32))
+      }
     ) { range, scratch in
       let normed = Matrix(scratch.normed[0..<range.count])
       normInput.apply(to: pixels.rows(range), into: normed, context)
@@ -159,7 +161,8 @@ struct TriangleMultiplication: Sendable {
       Self.pixels(z, context), tile: tile,
       scratch: {
         (
-          normed: context.empty([tile, pixels.columns]), center: context.empty([tile, product.rows]),
+          normed: context.empty([tile, pixels.columns]),
+          center: context.empty([tile, product.rows]),
           gate: context.empty([tile, pixels.columns]),
           dropped: dropped.map { _ in context.empty([tile, pixels.columns], .float32) }
         )

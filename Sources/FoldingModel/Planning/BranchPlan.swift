@@ -55,7 +55,8 @@ public struct BranchPlan: Sendable {
     return branchTime(parts) < split
   }
 
-  private func branchTime(_ parts: (msa: Double, pair: Double, outerProductMean: Double)) -> Double {
+  private func branchTime(_ parts: (msa: Double, pair: Double, outerProductMean: Double)) -> Double
+  {
     max(parts.msa, parts.pair) + parts.outerProductMean / 2
   }
 }

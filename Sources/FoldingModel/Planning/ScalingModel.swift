@@ -93,7 +93,8 @@ public struct ScalingModel: Sendable {
       let forward = (recycles + 1) * exchange.forward / 2
       step.branchExchange =
         samples * blocks
-        * ((forward + exchange.backward / 2) / machine.bandwidth + 4 * (recycles + 2) * machine.latency)
+        * ((forward + exchange.backward / 2) / machine.bandwidth + 4 * (recycles + 2)
+          * machine.latency)
     }
     if grid.axes > 1 {
       let traffic = AxialExchange(config, size)
@@ -132,6 +133,7 @@ struct AxialExchange {
     let heads = Double(config.evoformer.msaHeads + 2 * config.evoformer.pairHeads)
     forward = 2 * (3 * m + 6 * z + 3 * projection)
     let outer = 2 * Double(size.clusters) * n * Double(config.evoformer.outerProductChannels)
-    backward = 4 * (4 * m + 8 * z + 2 * 3 * projection + n * n * heads + 2 * outer) + 2 * 3 * projection
+    backward =
+      4 * (4 * m + 8 * z + 2 * 3 * projection + n * n * heads + 2 * outer) + 2 * 3 * projection
   }
 }

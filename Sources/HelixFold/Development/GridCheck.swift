@@ -107,8 +107,9 @@ public struct GridCheck {
 /// Compares the folders of two training runs.
 public enum RunComparison {
   /// Relative difference of all weights, and the largest relative difference of the losses of a step.
-  public static func differences(_ a: String, _ b: String) throws -> (weights: Double, losses: Double)
-  {
+  public static func differences(_ a: String, _ b: String) throws -> (
+    weights: Double, losses: Double
+  ) {
     let config = try TrainingConfig.read(a + "/config.json")
     let (x, y) = (try weights(a, config), try weights(b, config))
     var (difference, norm) = (0.0, 0.0)

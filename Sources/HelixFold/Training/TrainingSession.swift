@@ -1,3 +1,4 @@
+import AtomicFiles
 import Distribution
 import FeaturePipeline
 import Foundation
@@ -48,13 +49,16 @@ public struct TrainingSession {
     let isOneProcess = world.size == 1 && grid == (1, 1, 2)
     let member =
       isOneProcess
-      ? .single : try GridMember(try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches),
+      ? .single
+      : try GridMember(
+        try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches),
         in: world)
     let branches: BranchSchedule? =
       isOneProcess ? .sideBySide : member.branches.map { .apart(RemoteBranch($0)) }
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
+    try introduce(world, reporter)
     let trainer = try Trainer(
       config, folder: RunFolder(path: folder), source: source,
       engine: try NetworkEngine(
@@ -71,6 +75,21 @@ public struct TrainingSession {
         ("steps", .integer(config.run.steps)),
       ])
     try trainer.run(shouldStop: { Interruption.isRequested }) { report($0, reporter) }
+  }
+
+  /// Says which process is which rank: launchers name processes when one of them dies.
+  private func introduce(_ world: any Communicator, _ reporter: ProgressReporter) throws {
+    if world.size == 1 { return }
+    let info = ProcessInfo.processInfo
+    let places = try world.gather("\(info.processIdentifier)\t\(info.hostName)")
+    if world.rank > 0 { return }
+    let lines = places.enumerated().map { "\($0.offset)\t\($0.element)\n" }
+    try AtomicFile.createFolder(folder)
+    try AtomicFile.write(
+      "rank\tprocess\thost\n" + lines.joined(), to: folder + "/ranks.tsv")
+    reporter.note(
+      "\(world.size) processes: --dp \(grid.data) --dap \(grid.axes) --bp \(grid.branches); \(folder)/ranks.tsv says which is which",
+      event: "ranks", [("processes", .integer(world.size))])
   }
 
   private func report(_ event: Trainer.Event, _ reporter: ProgressReporter) {
