@@ -35,16 +35,16 @@ extension BenchCommand {
     var batch = 128
 
     @Option(help: "GFLOP/s of one process.")
-    var rate = 80.0
+    var rate = 48.0
 
     @Option(help: "GB/s between two processes.")
-    var bandwidth = 1.0
+    var bandwidth = 4.0
 
     @Option(help: "Microseconds of a message.")
-    var latency = 20.0
+    var latency = 0.3
 
     @Option(help: "Share of a step outside of blocks and template stack.")
-    var serialShare = 0.02
+    var serialShare = 0.17
 
     @Option(help: "Passes before the last, mean.")
     var recycles = 1.5
@@ -102,7 +102,7 @@ extension BenchCommand {
         print(JSONValue.array(list).pretty())
         return
       }
-      print("processes   dp  dap   bp   seconds    compute     BP     DAP      DP   speed-up")
+      print("processes   dp  dap   bp     seconds     compute          BP         DAP          DP    speed-up")
       for (grid, step) in rows {
         let counts = [grid.count, grid.data, grid.axes, grid.branches].map {
           Self.padded("\($0)", 5)
@@ -110,7 +110,7 @@ extension BenchCommand {
         let times = [
           step.total, step.compute, step.branchExchange, step.axialExchange, step.gradientSum,
           base / step.total,
-        ].map { Self.padded(String(format: "%.2f", $0), 9) }
+        ].map { Self.padded(String(format: "%.2f", $0), 12) }
         print(Self.padded(counts[0], 9) + counts[1] + counts[2] + counts[3] + times.joined())
       }
     }
