@@ -51,48 +51,19 @@ extension FoldingConfig {
       base = preset
     }
     base.name = path.split(separator: "/").last.map { String($0.dropLast(5)) } ?? path
-    var complete = base
-    complete.template = complete.template ?? TemplateConfig()
-    complete.heads.alignedError = complete.heads.alignedError ?? AlignedErrorConfig()
-    let merged = try merge(
-      changes, into: try dictionary(base), complete: try dictionary(complete), key: "", file: path)
     do {
-      let config = try JSONDecoder().decode(
-        FoldingConfig.self, from: try JSONSerialization.data(withJSONObject: merged))
+      let merged = try ConfigOverlay.merge(
+        changes, into: try ConfigOverlay.dictionary(base),
+        complete: try ConfigOverlay.dictionary(base.complete))
+      let config = try ConfigOverlay.decode(FoldingConfig.self, from: merged)
       try config.checkSizes(file: path)
       return config
+    } catch let error as ConfigOverlay.UnknownKey {
+      throw ConfigurationError.unknownKey(file: path, key: error.key, known: error.known)
     } catch let error as DecodingError {
       throw ConfigurationError.badValue(
         file: path, key: error.key, reason: "has a value of the wrong kind")
     }
-  }
-
-  private static func dictionary(_ config: FoldingConfig) throws -> [String: Any] {
-    let object = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(config))
-    return object as? [String: Any] ?? [:]
-  }
-
-  private static func merge(
-    _ changes: [String: Any], into base: [String: Any], complete: [String: Any], key: String,
-    file: String
-  ) throws -> [String: Any] {
-    var result = base
-    for (name, value) in changes {
-      guard let known = complete[name] else {
-        throw ConfigurationError.unknownKey(
-          file: file, key: key + name, known: complete.keys.sorted())
-      }
-      if value is NSNull {
-        result[name] = nil
-      } else if let inner = known as? [String: Any], let value = value as? [String: Any] {
-        result[name] = try merge(
-          value, into: (base[name] as? [String: Any]) ?? inner, complete: inner,
-          key: "\(key)\(name).", file: file)
-      } else {
-        result[name] = value
-      }
-    }
-    return result
   }
 
   /// Refuses sizes that no network has, so that arithmetic on them cannot overflow.
@@ -119,19 +90,5 @@ extension FoldingConfig {
       throw ConfigurationError.badValue(
         file: file, key: "recycles", reason: "is \(recycles), expected 0 to 1000")
     }
-  }
-}
-
-extension DecodingError {
-  /// Path of the value that did not decode.
-  fileprivate var key: String {
-    let context: Context? =
-      switch self {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context),
-        .keyNotFound(_, let context), .dataCorrupted(let context):
-        context
-      @unknown default: nil
-      }
-    return context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
   }
 }

@@ -186,19 +186,22 @@ extension LayerCase {
     },
   ]
 
-  static let outerProductMean = LayerCase(name: "outer product mean") { size, scope, context in
-    let (channels, evoformer) = (size.config.channels, size.config.evoformer)
-    let inputs = LayerInputs(size, msa: channels.msa, context)
-    let layer = try OuterProductMean(
-      scope, msa: channels.msa, pair: channels.pair, channels: evoformer.outerProductChannels)
-    let twin = PlainOuterProductMean<Double>(layer)
-    let (m, z) = (PlainTensor<Double>(inputs.m), PlainTensor<Double>(inputs.z))
-    return Both(
-      inputs: [inputs.m, inputs.z],
-      run: {
-        layer.update(inputs.z, from: inputs.m, mask: inputs.msaRows, context)
-        return [inputs.z]
-      }, twin: { z + twin(m, mask: inputs.plain(inputs.msaMask)) })
+  static let outerProducts: [LayerCase] = OuterProductKind.allCases.map { kind in
+    LayerCase(name: "outer product, \(kind)") { size, scope, context in
+      let (channels, evoformer) = (size.config.channels, size.config.evoformer)
+      let inputs = LayerInputs(size, msa: channels.msa, context)
+      let layer = try OuterProductMean(
+        scope, msa: channels.msa, pair: channels.pair, channels: evoformer.outerProductChannels,
+        kind: kind)
+      let twin = PlainOuterProductMean<Double>(layer)
+      let (m, z) = (PlainTensor<Double>(inputs.m), PlainTensor<Double>(inputs.z))
+      return Both(
+        inputs: [inputs.m, inputs.z],
+        run: {
+          layer.update(inputs.z, from: inputs.m, mask: inputs.msaRows, context)
+          return [inputs.z]
+        }, twin: { z + twin(m, mask: inputs.plain(inputs.msaMask)) })
+    }
   }
 
   /// Blocks in every order; the result is m and z side by side.

@@ -11,7 +11,7 @@ import Testing
 @Suite("Hand-written derivatives of the trunk equal those of the plain twins")
 struct TrunkBackwardTests {
   static let layers =
-    LayerCase.pairBiases + LayerCase.pairLayers.prefix(4) + [.outerProductMean]
+    LayerCase.pairBiases + LayerCase.pairLayers.prefix(4) + LayerCase.outerProducts
     + LayerCase.msaLayers
 
   /// Odd widths that differ from each other; wide enough that no norm divides by nearly nothing.
@@ -65,7 +65,7 @@ struct TrunkBackwardTests {
 
   @Test(
     "layers that read the MSA at every depth, also without sequences",
-    arguments: [LayerCase.outerProductMean] + LayerCase.msaLayers, depths)
+    arguments: LayerCase.outerProducts + LayerCase.msaLayers, depths)
   func everyDepth(layer: LayerCase, size: LayerSize) throws { try compare(layer, size) }
 
   /// In bfloat16 the rectifiers of a block switch at other inputs than the twin's, so that only fp32 is compared.

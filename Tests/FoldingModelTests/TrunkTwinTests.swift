@@ -56,7 +56,9 @@ struct TrunkTwinTests {
 
   @Test("outer product mean at every length and depth", arguments: sizes + depths)
   func outerProductMean(size: LayerSize) throws {
-    for storage in Self.storages { try compare(.outerProductMean, size, storage) }
+    for layer in LayerCase.outerProducts {
+      for storage in Self.storages { try compare(layer, size, storage) }
+    }
   }
 
   /// A block chains nine layers, so that rounding errors add: four times the tolerance of one layer.
@@ -110,7 +112,7 @@ struct TrunkGradientTests {
 
   @Test(
     "derivatives with respect to inputs and parameters equal 4-point differences",
-    arguments: LayerCase.msaLayers + LayerCase.pairLayers + [.outerProductMean], [false, true])
+    arguments: LayerCase.msaLayers + LayerCase.pairLayers + LayerCase.outerProducts, [false, true])
   func derivatives(layer: LayerCase, hasHoles: Bool) throws {
     let context = ExecutionContext.forTest()
     let size = LayerSize(residues: 3, sequences: 2, hasHoles: hasHoles, config: Self.small)
@@ -130,7 +132,7 @@ struct TrunkGradientTests {
 @Suite("Bits of the trunk's layers")
 struct TrunkBitTests {
   static let layers =
-    LayerCase.msaLayers + LayerCase.pairLayers + [.outerProductMean] + LayerCase.blocks
+    LayerCase.msaLayers + LayerCase.pairLayers + LayerCase.outerProducts + LayerCase.blocks
   static let size = LayerSize(residues: 33, sequences: 5, hasHoles: true)
 
   @Test(

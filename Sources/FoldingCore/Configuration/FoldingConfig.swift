@@ -95,6 +95,8 @@ public struct EvoformerConfig: Codable, Hashable, Sendable {
   public var triangleChannels = 128
   /// Channels of the outer product.
   public var outerProductChannels = 32
+  /// What the outer product takes the mean of.
+  public var outerProduct = OuterProductKind.mean
   /// Widening of both transitions.
   public var transitionFactor = 4
   /// Dropout rate of row attention, shared over rows.
@@ -108,6 +110,17 @@ public struct EvoformerConfig: Codable, Hashable, Sendable {
     self.msaHeads = msaHeads
     self.msaHeadChannels = msaHeadChannels
   }
+}
+
+/// What the outer product of the MSA with itself takes the mean of.
+public enum OuterProductKind: String, Codable, Hashable, Sendable, CaseIterable {
+  /// The projections themselves, as published: Algorithm 10.
+  case mean
+  /// Their deviations from the mean of the column, so that the result is their covariance.
+  ///
+  /// Own departure: which columns change together is what an alignment says about contacts; a small network that has seen few samples
+  /// need not learn first to subtract what follows from each column alone.
+  case covariance
 }
 
 /// Template embedding. Suppl. 1.7.1.

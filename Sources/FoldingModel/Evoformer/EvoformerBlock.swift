@@ -46,7 +46,8 @@ struct EvoformerBlock: Sendable {
     self.msaTransition = try Transition(
       scope.scope("msa_transition"), channels: msa, factor: config.transitionFactor)
     self.outerProductMean = try OuterProductMean(
-      scope, msa: msa, pair: pair, channels: config.outerProductChannels)
+      scope, msa: msa, pair: pair, channels: config.outerProductChannels,
+      kind: config.outerProduct)
     self.pairTrack = try PairTrack(scope, pair: pair, config)
     self.order = order
   }

@@ -37,7 +37,11 @@ extension OuterProductMean {
     }
     context.sum(da)
     context.sum(db)
-    backwardProjections(m, mask: mask, da, db, into: dm, context)
+    for gradient in [da, db] {
+      if !mask.isFull { apply(mask, to: gradient, context) }
+      if kind == .covariance { centre(gradient, mask: mask, context) }
+    }
+    backwardProjections(m, da, db, into: dm, context)
   }
 
   /// The gradient of the sums before the mean, rows `i`. `[i · N_res, c_z]`
@@ -120,10 +124,9 @@ extension OuterProductMean {
     }
   }
 
-  /// From the gradients of `a` and `b` through mask and projections to m.
+  /// From the gradients of the projections to m.
   private func backwardProjections(
-    _ m: Tensor, mask: AttentionMask, _ da: Tensor, _ db: Tensor, into dm: Tensor,
-    _ context: ExecutionContext
+    _ m: Tensor, _ da: Tensor, _ db: Tensor, into dm: Tensor, _ context: ExecutionContext
   ) {
     let (sequences, residues, channels) = (m.shape[0], m.shape[1], m.channels)
     let size = max(1, ExecutionContext.gradientRows / max(1, residues))
@@ -132,7 +135,6 @@ extension OuterProductMean {
       let dx = context.zeros([rows.count * residues, channels], .float32)
       for (layer, gradient) in [(left, da), (right, db)] {
         let dy = gradient[rows].reshaped([rows.count * residues, layer.outputs])
-        if !mask.isFull { apply(mask, rows, to: dy, context) }
         layer.backward(
           input: Matrix(normed), outputGradient: Matrix(dy), into: Matrix(dx), accumulates: true,
           context)
@@ -142,16 +144,13 @@ extension OuterProductMean {
     }
   }
 
-  /// Multiplies the cells of some sequences, `[rows · N_res, c]`, by the mask.
-  private func apply(
-    _ mask: AttentionMask, _ rows: Range<Int>, to dy: Tensor, _ context: ExecutionContext
-  ) {
-    let (residues, channels) = (dy.shape[0] / max(1, rows.count), dy.channels)
-    context.workers.split(rows.count) { part in
-      for row in part {
-        let factors = mask[rows.lowerBound + row]
-        let values = dy.floats + row * residues * channels
-        for index in 0..<residues * channels { values[index] *= factors.floats[index / channels] }
+  /// Multiplies the cells of x, `[N_seq, N_res · c]` fp32, by the mask.
+  private func apply(_ mask: AttentionMask, to x: Tensor, _ context: ExecutionContext) {
+    let width = x.shape[1]
+    context.workers.split(x.shape[0]) { rows in
+      for row in rows {
+        let (factors, values) = (mask[row].floats, x.floats + row * width)
+        for column in 0..<width { values[column] *= factors[column / left.outputs] }
       }
     }
   }

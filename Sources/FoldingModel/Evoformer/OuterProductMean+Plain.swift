@@ -1,3 +1,4 @@
+import FoldingCore
 import NeuralNet
 import PlainTensors
 
@@ -7,6 +8,7 @@ struct PlainOuterProductMean<Real: PlainReal> {
   let left, right: PlainLinear<Real>  // c_m → c
   let output: PlainTensor<Real>  // [c, c, c_z]
   let outputBias: PlainTensor<Real>  // [c_z]
+  let kind: OuterProductKind
 
   init(_ layer: OuterProductMean) {
     self.norm = PlainLayerNorm(layer.norm)
@@ -14,13 +16,15 @@ struct PlainOuterProductMean<Real: PlainReal> {
     self.right = PlainLinear(layer.right)
     self.output = PlainTensor(layer.output)
     self.outputBias = PlainTensor(layer.outputBias)
+    self.kind = layer.kind
   }
 
   /// - Shapes: m `[N_seq, N_res, c_m]`, mask `[N_seq, N_res]` → `[N_res, N_res, c_z]`
   func callAsFunction(_ m: PlainTensor<Real>, mask: PlainTensor<Real>) -> PlainTensor<Real> {
     let m = norm(m)  // line 1
-    let a = left(m) * mask.lastAxisAdded  // line 2
-    let b = right(m) * mask.lastAxisAdded  // line 2
+    var a = left(m) * mask.lastAxisAdded  // line 2
+    var b = right(m) * mask.lastAxisAdded  // line 2
+    if kind == .covariance { (a, b) = (centred(a, mask), centred(b, mask)) }
     let o = einsum("sic,sjd->ijcd", a, b)  // line 3, sum
     let (residues, square) = (m.shape[1], output.shape[0] * output.shape[1])
     let z =
@@ -29,5 +33,12 @@ struct PlainOuterProductMean<Real: PlainReal> {
         output.reshaped([square, outputBias.count])) + outputBias  // line 4
     let count = einsum("si,sj->ij", mask, mask).lastAxisAdded  // line 3, mean
     return z / (count + 1e-3)
+  }
+  /// Deviations of the masked x `[N_seq, N_res, c]` from the mean over visible rows.
+  private func centred(
+    _ x: PlainTensor<Real>, _ mask: PlainTensor<Real>
+  ) -> PlainTensor<Real> {
+    let count = maximum(mask.sum([0], keeping: true), 1).lastAxisAdded
+    return x - mask.lastAxisAdded * (x.sum([0], keeping: true) / count)
   }
 }

@@ -1,3 +1,4 @@
+import FoldingCore
 import NeuralNet
 import TensorCore
 
@@ -10,20 +11,24 @@ import TensorCore
 ///
 /// - Shapes: m `[N_seq, N_res, c_m]`, mask `[N_seq, N_res]` → `[N_res, N_res, c_z]`; N_seq may be 0
 /// - Departure: as in the released code the bias is added before the mean is taken, and 10⁻³ is added to the count;
-///   without any valid row the result is 1000 times the bias.
+///   without any valid row the result is 1000 times the bias. `OuterProductKind.covariance` is our own.
 struct OuterProductMean: Sendable {
   let norm: LayerNorm
   let left, right: Linear  // c_m → c
   let output: Tensor  // [c, c, c_z]
   let outputBias: Tensor  // [c_z]
+  let kind: OuterProductKind
 
-  init(_ scope: ParameterScope, msa: Int, pair: Int, channels: Int) throws {
+  init(
+    _ scope: ParameterScope, msa: Int, pair: Int, channels: Int, kind: OuterProductKind = .mean
+  ) throws {
     let scope = scope.scope("outer_product_mean")
     self.norm = try LayerNorm(scope.scope("layer_norm_input"), msa)
     self.left = try Linear(scope.scope("left_projection"), msa, channels)
     self.right = try Linear(scope.scope("right_projection"), msa, channels)
     self.output = try scope.matrix("output_w", [channels, channels, pair])
     self.outputBias = try scope.vector("output_b", [pair])
+    self.kind = kind
   }
 
   /// `z += outerProductMean(m)`, in place.
@@ -91,7 +96,7 @@ struct OuterProductMean: Sendable {
     }
   }
 
-  /// `a` and `b`, `[N_seq, N_res · c]`, masked.
+  /// `a` and `b`, `[N_seq, N_res · c]`, masked, and centred if their covariance is asked for.
   func project(
     _ m: Tensor, mask: AttentionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {
@@ -109,7 +114,40 @@ struct OuterProductMean: Sendable {
         context.multiply(Matrix(normed), weight, into: result, epilogue)
       }
     }
+    if kind == .covariance {
+      for x in [a, b] { centre(x, mask: mask, context) }
+    }
     return (a, b)
+  }
+
+  /// Takes its mean over the visible rows from each column of a masked x `[N_seq, N_res · c]`, in place:
+  /// `x[s, i] − mask[s, i] Σ_t x[t, i] / Σ_t mask[t, i]`.
+  ///
+  /// The map is symmetric, so that it is its own derivative.
+  func centre(_ x: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    let (sequences, width) = (x.shape[0], x.shape[1])
+    if sequences == 0 || width == 0 { return }
+    let residues = width / left.outputs
+    let means = context.zeros([width], .float32)
+    context.addColumnSums(of: Matrix(x), into: means)
+    let sums = means.floats
+    for residue in 0..<residues {
+      var count: Float = 0
+      for s in 0..<sequences { count += mask[s].floats[residue] }
+      let factor = count == 0 ? 0 : -1 / count
+      for column in residue * left.outputs..<(residue + 1) * left.outputs {
+        sums[column] *= factor
+      }
+    }
+    context.tiles(sequences, tile: 1, scratch: { context.empty([width], .float32) }) {
+      row, shift in
+      let visible = mask[row.lowerBound].floats
+      for column in 0..<width {
+        shift.floats[column] = visible[column / left.outputs] * sums[column]
+      }
+      context.add(
+        Matrix(shift.reshaped([1, width])), into: Matrix(x[row.lowerBound].reshaped([1, width])))
+    }
   }
 
   /// The columns of some residues. `[N_seq, residues · c]`

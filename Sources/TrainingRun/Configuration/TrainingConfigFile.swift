@@ -39,16 +39,18 @@ extension TrainingConfig {
       base.network = network
       changes["network"] = nil
     }
-    let merged = try ConfigOverlay(file: file).merge(
-      changes, into: try base.dictionary(), complete: try base.complete.dictionary())
     do {
-      let config = try JSONDecoder().decode(
-        TrainingConfig.self, from: try JSONSerialization.data(withJSONObject: merged))
+      let merged = try ConfigOverlay.merge(
+        changes, into: try ConfigOverlay.dictionary(base),
+        complete: try ConfigOverlay.dictionary(base.complete))
+      let config = try ConfigOverlay.decode(TrainingConfig.self, from: merged)
       try config.validate(file: file)
       return config
+    } catch let error as ConfigOverlay.UnknownKey {
+      throw TrainingRunError.unknownKey(file: file, key: error.key, known: error.known)
     } catch let error as DecodingError {
       throw TrainingRunError.badValue(
-        file: file, key: error.path, reason: "has a value of the wrong kind")
+        file: file, key: error.key, reason: "has a value of the wrong kind")
     }
   }
 
@@ -62,19 +64,13 @@ extension TrainingConfig {
   /// The same with every optional part present, so that all keys are known.
   private var complete: TrainingConfig {
     var all = self
-    all.network.template = network.template ?? TemplateConfig()
-    all.network.heads.alignedError = network.heads.alignedError ?? AlignedErrorConfig()
+    all.network = network.complete
     all.loss.distogramAttention = loss.distogramAttention ?? AttentionLossConfig()
     all.loss.contacts = loss.contacts ?? ContactLossConfig()
     all.data.maximumResolution = data.maximumResolution ?? 9
     all.optimizer.guarding.spikeFactor = optimizer.guarding.spikeFactor ?? 10
     all.run.weights = run.weights ?? ""
     return all
-  }
-
-  private func dictionary() throws -> [String: Any] {
-    let object = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(self))
-    return object as? [String: Any] ?? [:]
   }
 
   /// Refuses sizes that no run has, so that arithmetic on them cannot overflow or run for ever.
@@ -148,47 +144,6 @@ extension TrainingConfig {
   }
 }
 
-/// Lays the keys of a file over a complete configuration.
-struct ConfigOverlay {
-  let file: String
-
-  /// `base` with the values of `changes`; null removes an optional part; a key that `complete` lacks is an error.
-  func merge(
-    _ changes: [String: Any], into base: [String: Any], complete: [String: Any], key: String = ""
-  ) throws(TrainingRunError) -> [String: Any] {
-    var result = base
-    for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-      guard let known = complete[name] else {
-        throw .unknownKey(file: file, key: key + name, known: complete.keys.sorted())
-      }
-      if value is NSNull {
-        result[name] = nil
-      } else if let inner = known as? [String: Any], let value = value as? [String: Any] {
-        result[name] = try merge(
-          value, into: (base[name] as? [String: Any]) ?? inner, complete: inner,
-          key: "\(key)\(name).")
-      } else {
-        result[name] = value
-      }
-    }
-    return result
-  }
-}
-
 extension Int {
   fileprivate var clamped: Int { Swift.max(1, self) }
-}
-
-extension DecodingError {
-  /// Path of the value that did not decode.
-  fileprivate var path: String {
-    let context: Context? =
-      switch self {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context),
-        .keyNotFound(_, let context), .dataCorrupted(let context):
-        context
-      @unknown default: nil
-      }
-    return context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
-  }
 }

@@ -150,7 +150,7 @@ struct OwnStore: ArrayStore {
 
   private static func config(_ text: String, _ path: String) throws -> FoldingConfig {
     do {
-      return try JSONDecoder().decode(FoldingConfig.self, from: Data(text.utf8))
+      return try FoldingConfig.stored(text)
     } catch {
       throw WeightsError.damaged(
         file: path, part: "config", reason: "not a configuration of this program's version")
