@@ -10,6 +10,7 @@ struct GatedAttentionBackward {
   let axes: AttentionAxes
   let bias: Tensor?
   let mask: AttentionMask
+  let columns: ColumnMask?
   let dropout: Tensor?
 
   /// Rows of a chunk, about; a constant, so that sums have one order.
@@ -117,7 +118,7 @@ struct GatedAttentionBackward {
       let rows = index * axes.positions..<(index + 1) * axes.positions
       let operands = layer.operands(
         in: Matrix(chunk.projected).rows(rows), bias: bias,
-        keyMask: mask[batches.lowerBound + index])
+        keyMask: mask[batches.lowerBound + index], columns)
       let parts = layer.parts(of: Matrix(chunk.projectedGradient).rows(rows))
       var gradients = AttentionGradients(
         query: parts[0], key: parts[1], value: parts[2], gate: parts[3])

@@ -81,10 +81,11 @@ public struct GatedAttention: Sendable {
   /// - Parameters:
   ///   - bias: added to the logits of every attention, `[heads, positions, positions]`.
   ///   - mask: which positions are visible, per batch element.
+  ///   - columns: which positions do not see which, the same for all batch elements: proteins packed side by side, say.
   ///   - dropout: factors on what is added, shared by the batch. `[positions, inputs]`
   public func update(
     _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
-    dropout: Tensor? = nil, _ context: ExecutionContext
+    columns: ColumnMask? = nil, dropout: Tensor? = nil, _ context: ExecutionContext
   ) {
     context.recordAxial { context in
       if let bias { context.sum(context.gradient(of: bias)) }
@@ -92,7 +93,8 @@ public struct GatedAttention: Sendable {
     }
     context.record(updating: x) { input, gradient, context in
       let pass = GatedAttentionBackward(
-        layer: self, norm: norm, axes: axes, bias: bias, mask: mask, dropout: dropout)
+        layer: self, norm: norm, axes: axes, bias: bias, mask: mask, columns: columns,
+        dropout: dropout)
       pass.run(input, gradient, context)
     }
     let projection = context.pack(mergedProjection(context))
@@ -118,7 +120,7 @@ public struct GatedAttention: Sendable {
       context.multiply(
         Matrix(scratch.normed), projection, into: Matrix(scratch.projected), .bias(projectionBias))
       let operands = operands(
-        in: Matrix(scratch.projected), bias: bias, keyMask: mask[batch.lowerBound])
+        in: Matrix(scratch.projected), bias: bias, keyMask: mask[batch.lowerBound], columns)
       context.attend(operands, into: Matrix(scratch.attended))
       context.multiply(Matrix(scratch.attended), outputWeight, into: slice, residual)
     }
@@ -126,12 +128,15 @@ public struct GatedAttention: Sendable {
   }
 
   /// What attention takes from the merged projection of one batch element.
-  func operands(in projected: Matrix, bias: Tensor?, keyMask: Tensor) -> AttentionOperands {
+  func operands(
+    in projected: Matrix, bias: Tensor?, keyMask: Tensor, _ columns: ColumnMask?
+  ) -> AttentionOperands {
     let parts = parts(of: projected)
     var operands = AttentionOperands(
       query: parts[0], key: parts[1], value: parts[2], gate: parts[3], heads: heads)
     operands.bias = bias
     operands.keyMask = keyMask
+    operands.columnMask = columns
     return operands
   }
 

@@ -14,6 +14,10 @@ public struct AttentionOperands {
   public var bias: Tensor?
   /// 1 where a key is visible. `[keys]` float32
   public var keyMask: Tensor?
+  /// Which queries do not see which keys; a query that sees none gets 0.
+  public var columnMask: ColumnMask?
+  /// For tests and measurements: computes also what no query of a block sees.
+  public var visitsHidden = false
   /// Number of heads.
   public var heads: Int
 
@@ -37,8 +41,8 @@ extension ExecutionContext {
   ///
   /// `result = softmax(q·kᵀ / √channels + bias + 10⁹ (mask − 1)) v ⊙ sigmoid(gate)`, softmax and sums in fp32.
   public func attend(_ operands: AttentionOperands, into result: Matrix) {
-    withExtendedLifetime((operands, result)) {
-      var args = operands.arguments
+    operands.withArguments { args in
+      var args = args
       args.out = result.base
       args.out_row_stride = Int64(result.rowStride)
       let bytes = hf_attention_scratch_size(args.queries, args.keys, args.head_dim)
@@ -80,9 +84,9 @@ extension ExecutionContext {
     _ operands: AttentionOperands, outputGradient: Matrix, heads: Range<Int>, result: Matrix,
     into gradients: AttentionGradients
   ) {
-    withExtendedLifetime((operands, outputGradient, result, gradients)) {
+    operands.withArguments { forward in
       var args = hf_attention_backward_args()
-      args.forward = operands.arguments
+      args.forward = forward
       args.forward.out = result.base
       args.forward.out_row_stride = Int64(result.rowStride)
       args.dout = UnsafeRawPointer(outputGradient.base)
@@ -106,13 +110,30 @@ extension ExecutionContext {
           &args, Int64(heads.lowerBound), Int64(heads.upperBound), 0, args.forward.queries,
           scratch.base)
       }
+      withExtendedLifetime((outputGradient, gradients)) {}
     }
+    withExtendedLifetime(result) {}
   }
 }
 
 extension AttentionOperands {
-  /// The kernel's description of the operands, without a result.
-  fileprivate var arguments: hf_attention_args {
+  /// Calls `body` with the kernel's description of the operands, without a result.
+  fileprivate func withArguments(_ body: (hf_attention_args) -> Void) {
+    withExtendedLifetime(self) {
+      guard let columnMask else { return body(arguments) }
+      if columnMask.keys != key.rows {
+        shapeError("a mask of \(columnMask.keys) columns for \(key.rows) keys")
+      }
+      columnMask.runs.withUnsafeBufferPointer { runs in
+        var args = arguments
+        args.hidden = runs.baseAddress
+        args.visits_hidden = visitsHidden
+        body(args)
+      }
+    }
+  }
+
+  private var arguments: hf_attention_args {
     let channels = query.columns / heads
     var args = hf_attention_args()
     args.queries = Int64(query.rows)

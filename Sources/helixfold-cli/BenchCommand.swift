@@ -7,7 +7,9 @@ import HelixFold
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure speed and memory on this machine.",
-    subcommands: [Forward.self, Train.self, BranchParallel.self, Scaling.self, Messages.self])
+    subcommands: [
+      Forward.self, Train.self, BranchParallel.self, Attention.self, Scaling.self, Messages.self,
+    ])
 
   /// Whole passes on synthetic features.
   struct Forward: ParsableCommand {

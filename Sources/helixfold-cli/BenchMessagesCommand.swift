@@ -11,7 +11,9 @@ extension BenchCommand {
 
     func run() throws {
       let world = try MessagePassing.join()
-      if world.size < 2 { throw CommunicationError.grid("bench messages needs mpirun -n 2 or more") }
+      if world.size < 2 {
+        throw CommunicationError.grid("bench messages needs mpirun -n 2 or more")
+      }
       let report = try MessageBenchmark.run(world)
       if world.rank == 0 {
         let object = JSONValue.object([

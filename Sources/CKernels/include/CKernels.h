@@ -119,6 +119,8 @@ typedef struct {
   hf_dtype bias_type;
   int64_t bias_head_stride, bias_row_stride;
   const float *key_mask;                          // [keys] or NULL
+  const int32_t *hidden;                          // [4, keys] or NULL: queries [h0, h1) and [h2, h3) do not see a key
+  bool visits_hidden;                             // for tests: computes also what no query of a block sees
   const void *gate;                               // logits before the sigmoid, or NULL
   int64_t gate_row_stride;
   void *out;

@@ -62,6 +62,48 @@ static void fill_mask(const hf_attention_args *g, int64_t padded_keys, float *ma
     mask[j] = j >= g->keys ? -INFINITY : g->key_mask ? 1e9f * (g->key_mask[j] - 1) : 0;
 }
 
+/// Keys [begin, end) of a tile that rows of a block may see, and whether some of the rows do not see some of them.
+typedef struct {
+  int64_t begin, end;
+  bool cut;
+} key_span;
+
+/// What rows [query, query + rows) may see of the keys [from, to): the hull of the keys that are not hidden from all rows, in whole units
+/// from `from` (column-wise intervals of FlashMask, arXiv:2410.01359). Without intervals everything.
+static key_span visible_span(const hf_attention_args *g, int64_t query, int64_t rows, int64_t from, int64_t to, int64_t unit) {
+  key_span span = {.begin = from, .end = to, .cut = false};
+  if (!g->hidden) return span;
+  const int64_t n = g->keys, last = min64(to, n);
+  const int32_t *const h = g->hidden;
+  const int64_t stop = query + rows;
+  int64_t first = to, end = from;
+  for (int64_t j = from; j < last; ++j) {
+    const int64_t a = h[j], b = h[n + j], c = h[2 * n + j], d = h[3 * n + j];
+    const bool is_hidden = (a <= query && stop <= b) || (c <= query && stop <= d);
+    span.cut |= (a < stop && query < b) || (c < stop && query < d);
+    if (is_hidden) continue;
+    if (first == to) first = j;
+    end = j + 1;
+  }
+  if (g->visits_hidden) return span;
+  if (first == to) return (key_span){.begin = from, .end = from, .cut = false};
+  span.begin = from + (first - from) / unit * unit;
+  span.end = min64(to, from + round_up(end - from, unit));
+  return span;
+}
+
+/// Scores of hidden pairs become −inf, where exp gives exactly 0; `scores` begins with the key span.begin.
+static void hide_scores(const hf_attention_args *g, int64_t query, int64_t rows, key_span span, float *scores, int64_t stride) {
+  if (!span.cut) return;
+  const int64_t last = min64(span.end, g->keys);
+  for (int64_t j = span.begin; j < last; ++j) {
+    for (int run = 0; run < 2; ++run) {
+      const int64_t start = g->hidden[2 * run * g->keys + j] - query, stop = g->hidden[(2 * run + 1) * g->keys + j] - query;
+      for (int64_t r = start > 0 ? start : 0; r < min64(stop, rows); ++r) scores[r * stride + j - span.begin] = -INFINITY;
+    }
+  }
+}
+
 /// Packs k and v of head h; columns of k and rows of v past the last key are zero, and so are v's past head_dim.
 static void pack_head(const hf_attention_args *g, const attention_plan *plan, int64_t h) {
   const operand k = {.data = element(g->k, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->head_dim,
@@ -226,12 +268,16 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
   memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
   memset(plan->sum, 0, (size_t)(rows * LANES) * sizeof(float));
   for (int64_t r = 0; r < QUERY_TILE_PADDED; ++r) plan->top[r] = plan->tile_top[r] = -FLT_MAX;
-  for (int64_t key = 0; key < g->keys; key += KEY_TILE) {
-    const int64_t padded = min64(KEY_TILE, round_up(g->keys - key, 2 * PANEL));
+  for (int64_t tile = 0; tile < g->keys; tile += KEY_TILE) {
+    const int64_t end = tile + min64(KEY_TILE, round_up(g->keys - tile, 2 * PANEL));
+    const key_span span = visible_span(g, query, rows, tile, end, 2 * PANEL);
+    const int64_t key = span.begin, padded = span.end - span.begin;
+    if (padded == 0) continue;
     const uint32_t *v = plan->v + units_of(plan->pairs, key) * PANEL;
     prefetch_bias(g, h, query, rows, key);
     multiply_tiles(plan->pairs, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d,
                    plan->units_d * PANEL, plan->scores, KEY_TILE, false);
+    hide_scores(g, query, rows, span, plan->scores, KEY_TILE);
     softmax_block(g, plan, h, query, rows, key, padded);
     multiply_tiles(plan->pairs, rows, g->head_dim, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
                    plan->units_keys * PANEL, plan->out, plan->depth, true);

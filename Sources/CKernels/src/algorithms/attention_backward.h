@@ -115,7 +115,8 @@ INLINE float exponentials_of_row(float *s, int64_t padded, int64_t keys, float s
       store(s + j + u * LANES, HF_F32, e[u]);
     }
   }
-  return 1 / sum_lanes(sum[0] + sum[1]);
+  const float total = sum_lanes(sum[0] + sum[1]);
+  return total > 0 ? 1 / total : 0;  // nothing is visible: all probabilities are 0
 }
 
 /// Probabilities of one row: in fp32 in place, and as a left operand.
@@ -130,20 +131,22 @@ INLINE void normalise_probabilities(float *s, int64_t padded, float factor, cons
 
 /// p of rows [query, query + rows) of head h. Where no key is visible, p is uniform whatever the logits.
 static void probabilities_of_block(const hf_attention_args *g, const gradient_plan *plan, int64_t h, int64_t query, int64_t rows,
-                                   bool visible) {
-  multiply_tiles(plan->pairs, rows, plan->padded_keys, plan->units_d, (const char *)plan->q, plan->d_stride * 4, plan->k_columns,
-                 plan->units_d * PANEL, plan->scores, plan->row_stride, false);
+                                   key_span span, bool visible) {
+  const int64_t first = span.begin, padded = span.end - span.begin;
+  multiply_tiles(plan->pairs, rows, padded, plan->units_d, (const char *)plan->q, plan->d_stride * 4,
+                 plan->k_columns + first * plan->units_d, plan->units_d * PANEL, plan->scores + first, plan->row_stride, false);
+  hide_scores(g, query, rows, span, plan->scores + first, plan->row_stride);
   for (int64_t r = 0; r < rows; ++r) {
-    float *s = plan->scores + r * plan->row_stride;
-    const int64_t row = h * g->bias_head_stride + (query + r) * g->bias_row_stride;
+    float *s = plan->scores + r * plan->row_stride + first;
+    const int64_t row = h * g->bias_head_stride + (query + r) * g->bias_row_stride + first;
     const void *bias = g->bias && visible ? element(g->bias, g->bias_type, row) : NULL;
     const float scale = visible ? g->scale : 0;
     const float factor = g->bias_type == HF_BF16
-                             ? exponentials_of_row(s, plan->padded_keys, g->keys, scale, bias, HF_BF16, plan->mask)
-                             : exponentials_of_row(s, plan->padded_keys, g->keys, scale, bias, HF_F32, plan->mask);
-    uint32_t *p = plan->p + r * plan->key_stride;
-    if (plan->pairs) normalise_probabilities(s, plan->padded_keys, factor, true, p);
-    else normalise_probabilities(s, plan->padded_keys, factor, false, p);
+                             ? exponentials_of_row(s, padded, g->keys - first, scale, bias, HF_BF16, plan->mask + first)
+                             : exponentials_of_row(s, padded, g->keys - first, scale, bias, HF_F32, plan->mask + first);
+    uint32_t *p = plan->p + r * plan->key_stride + units_of(plan->pairs, first);
+    if (plan->pairs) normalise_probabilities(s, padded, factor, true, p);
+    else normalise_probabilities(s, padded, factor, false, p);
   }
 }
 
@@ -186,9 +189,9 @@ INLINE void logit_gradients_row(const float *p, const float *dp, int64_t padded,
 
 /// dl of a block of rows, from p in `scores`.
 static void logit_gradients_of_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
-                                     int64_t rows) {
-  for (int64_t key = 0; key < plan->padded_keys; key += KEY_TILE) {
-    const int64_t padded = min64(KEY_TILE, plan->padded_keys - key);
+                                     int64_t rows, key_span span) {
+  for (int64_t key = span.begin; key < span.end; key += KEY_TILE) {
+    const int64_t padded = min64(KEY_TILE, span.end - key);
     multiply_tiles(plan->pairs, rows, padded, plan->units_d, (const char *)plan->dout, plan->d_stride * 4,
                    plan->v_columns + key * plan->units_d, plan->units_d * PANEL, plan->dp, KEY_TILE, false);
     for (int64_t r = 0; r < rows; ++r) {
@@ -202,12 +205,12 @@ static void logit_gradients_of_block(const hf_attention_backward_args *b, const 
 }
 
 /// sums[head_dim][keys] += turned · weights: `turned` a left operand [head_dim, rows], `weights` rows of p or dl.
-static void add_key_gradients(const hf_attention_args *g, const gradient_plan *plan, int64_t rows, const uint32_t *turned,
-                              const uint32_t *weights, float *sums) {
+static void add_key_gradients(const hf_attention_args *g, const gradient_plan *plan, int64_t rows, key_span span,
+                              const uint32_t *turned, const uint32_t *weights, float *sums) {
   const int64_t stride = plan->pairs ? 2 * plan->key_stride : plan->key_stride, units = units_of(plan->pairs, rows);
   const operand right = {.data = weights, .type = plan->pairs ? HF_BF16 : HF_F32, .pairs = plan->pairs, .k = rows,
                          .outer = plan->padded_keys, .k_stride = stride, .outer_stride = 1};
-  for (int64_t j = 0; j < plan->padded_keys; j += PANEL) {
+  for (int64_t j = span.begin; j < span.end; j += PANEL) {
     pack_operand_panel(&right, j, 0, units, plan->panel);
     multiply_tiles(plan->pairs, g->head_dim, PANEL, units, (const char *)turned, plan->query_stride * 4, plan->panel, 0, sums + j,
                    plan->row_stride, true);
@@ -253,9 +256,12 @@ static void attend_backward_block(const hf_attention_backward_args *b, const gra
   const operand q = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, g->head_dim, rows, 1,
                                  g->q_row_stride);
   pack_operand_rows(&q, 0, rows, 0, plan->units_d, plan->q, plan->d_stride);
-  probabilities_of_block(g, plan, h, query, rows, visible);
-  multiply_tiles(plan->pairs, rows, g->head_dim, plan->units_keys, (const char *)plan->p, plan->key_stride * 4, plan->v_rows,
-                 plan->units_keys * PANEL, plan->out, plan->depth, false);
+  const key_span span = visible_span(g, query, rows, 0, plan->padded_keys, 2 * PANEL);
+  const int64_t skipped = units_of(plan->pairs, span.begin), units_keys = units_of(plan->pairs, span.end) - skipped;
+  probabilities_of_block(g, plan, h, query, rows, span, visible);
+  memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
+  multiply_tiles(plan->pairs, rows, g->head_dim, units_keys, (const char *)(plan->p + skipped), plan->key_stride * 4,
+                 plan->v_rows + skipped * PANEL, plan->units_keys * PANEL, plan->out, plan->depth, true);
   if (g->type == HF_BF16) gate_rows(b, plan, h, query, rows, HF_BF16);
   else gate_rows(b, plan, h, query, rows, HF_F32);
 
@@ -266,20 +272,20 @@ static void attend_backward_block(const hf_attention_backward_args *b, const gra
   const operand dout_turned = {.data = plan->dout_values, .type = HF_F32, .pairs = plan->pairs, .k = rows, .outer = g->head_dim,
                                .k_stride = plan->depth, .outer_stride = 1};
   pack_operand_rows(&dout_turned, 0, g->head_dim, 0, units, plan->dout_turned, plan->query_stride);
-  add_key_gradients(g, plan, rows, plan->dout_turned, plan->p, plan->dv);
-  if (!visible) {
+  add_key_gradients(g, plan, rows, span, plan->dout_turned, plan->p, plan->dv);
+  if (!visible || units_keys == 0) {
     memset(plan->dq, 0, (size_t)(rows * plan->depth) * sizeof(float));
     store_query_gradients(b, plan, h, query, rows);
     return;
   }
-  logit_gradients_of_block(b, plan, h, query, rows);
-  multiply_tiles(plan->pairs, rows, g->head_dim, plan->units_keys, (const char *)plan->dl, plan->key_stride * 4, plan->k_rows,
-                 plan->units_keys * PANEL, plan->dq, plan->depth, false);
+  logit_gradients_of_block(b, plan, h, query, rows, span);
+  multiply_tiles(plan->pairs, rows, g->head_dim, units_keys, (const char *)(plan->dl + skipped), plan->key_stride * 4,
+                 plan->k_rows + skipped * PANEL, plan->units_keys * PANEL, plan->dq, plan->depth, false);
   store_query_gradients(b, plan, h, query, rows);
   const operand q_turned = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, rows,
                                         g->head_dim, g->q_row_stride, 1);
   pack_operand_rows(&q_turned, 0, g->head_dim, 0, units, plan->q_turned, plan->query_stride);
-  add_key_gradients(g, plan, rows, plan->q_turned, plan->dl, plan->dk);
+  add_key_gradients(g, plan, rows, span, plan->q_turned, plan->dl, plan->dk);
 }
 
 /// Whether a key is visible: if none is, logits are constant and have no gradient.

@@ -1,0 +1,114 @@
+import CKernels
+import Foundation
+import NumericArrays
+import TensorCore
+
+/// Times gated attention with pair bias, alone or on proteins packed side by side.
+public struct AttentionBenchmark: Sendable {
+  /// Positions that attend to each other.
+  public var positions = 256
+  /// Heads.
+  public var heads = 4
+  /// Channels of a head.
+  public var channels = 32
+  /// Lengths of packed proteins; empty for one attention over all positions.
+  public var lengths: [Int] = []
+  /// Timed rounds, the kinds taking turns.
+  public var repeats = 20
+  /// Storage of the operands.
+  public var storage = DType.bfloat16
+
+  /// The default sizes.
+  public init() {}
+
+  /// What was measured, medians in seconds.
+  public struct Report: Sendable {
+    /// Forward and backward, hidden pairs skipped.
+    public let skipping: (forward: Double, backward: Double)
+    /// The same, nothing skipped.
+    public let dense: (forward: Double, backward: Double)
+    /// Share of the pairs that is hidden.
+    public let hiddenShare: Double
+    /// Operations of the dense forward pass.
+    public let operations: Double
+    /// Operations per second of a large product on one core.
+    public let peak: Double
+  }
+
+  /// Runs it on the calling thread.
+  public func run() -> Report {
+    let context = ExecutionContext(
+      workers: WorkerGroup(count: 1), pool: BufferPool(), storage: storage)
+    let width = heads * channels
+    func tensor(_ shape: [Int], _ seed: Int, _ dtype: DType) -> Tensor {
+      let count = shape.reduce(1, *)
+      let values = (0..<count).map { Float(($0 * 7919 + seed * 104_729) % 2003) / 1001.5 - 1 }
+      return Tensor(NDArray(shape: shape, values: values), dtype, pool: context.pool)
+    }
+    let inputs = (0..<5).map { tensor([positions, width], $0, storage) }
+    var operands = AttentionOperands(
+      query: Matrix(inputs[0]), key: Matrix(inputs[1]), value: Matrix(inputs[2]),
+      gate: Matrix(inputs[3]), heads: heads)
+    operands.bias = tensor([heads, positions, positions], 9, storage)
+    let mask = lengths.isEmpty ? nil : ColumnMask.packed(lengths, positions: positions)
+    operands.columnMask = mask
+    let slopes = (0..<5).map { _ in context.zeros([positions, width]) }
+    var gradients = AttentionGradients(
+      query: Matrix(slopes[0]), key: Matrix(slopes[1]), value: Matrix(slopes[2]),
+      gate: Matrix(slopes[3]))
+    gradients.bias = context.zeros([heads, positions, positions], .float32)
+    var times: [[Double]] = [[], [], [], []]
+    for round in 0...repeats {
+      for kind in 0..<4 {
+        operands.visitsHidden = kind % 2 == 1
+        let start = ContinuousClock.now
+        if kind < 2 {
+          context.attend(operands, into: Matrix(slopes[4]))
+        } else {
+          context.attendBackward(
+            operands, outputGradient: Matrix(inputs[4]), heads: 0..<heads,
+            result: Matrix(slopes[4]),
+            into: gradients)
+        }
+        if round > 0 { times[kind].append((ContinuousClock.now - start).seconds) }
+      }
+    }
+    let medians = times.map { $0.sorted()[$0.count / 2] }
+    return Report(
+      skipping: (medians[0], medians[2]), dense: (medians[1], medians[3]),
+      hiddenShare: mask?.hiddenShare(queries: positions) ?? 0,
+      operations: 4 * Double(positions * positions * width), peak: ProductPeak.measure(storage))
+  }
+}
+
+extension AttentionBenchmark.Report {
+  /// The report as JSON.
+  public func json(_ plan: AttentionBenchmark) -> JSONValue {
+    .object([
+      ("benchmark", .string("attention")), ("positions", .integer(plan.positions)),
+      ("heads", .integer(plan.heads)), ("channels", .integer(plan.channels)),
+      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("hidden_share", .number(hiddenShare)),
+      ("forward_seconds", .number(skipping.forward)),
+      ("backward_seconds", .number(skipping.backward)),
+      ("dense_forward_seconds", .number(dense.forward)),
+      ("dense_backward_seconds", .number(dense.backward)),
+      ("forward_share_of_dense", .number(skipping.forward / dense.forward)),
+      ("backward_share_of_dense", .number(skipping.backward / dense.backward)),
+      ("dense_gflop_per_second", .number(operations / dense.forward / 1e9)),
+      ("gemm_peak_gflop_per_second", .number(peak / 1e9)),
+    ])
+  }
+
+  /// The report for people.
+  public var text: String {
+    func milliseconds(_ seconds: Double) -> String { String(format: "%.3f ms", seconds * 1e3) }
+    func share(_ x: Double) -> String { String(format: "%.3f", x) }
+    return """
+      forward  \(milliseconds(dense.forward)), \(String(format: "%.1f", operations / dense.forward / 1e9)) GFLOP/s; backward \(milliseconds(dense.backward))
+      hidden share \(share(hiddenShare)): forward \(milliseconds(skipping.forward)), \(share(skipping.forward / dense.forward)) of dense; backward \(milliseconds(skipping.backward)), \(share(skipping.backward / dense.backward))
+      one core multiplies at \(String(format: "%.1f", peak / 1e9)) GFLOP/s
+      """
+  }
+}

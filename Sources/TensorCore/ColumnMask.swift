@@ -1,0 +1,69 @@
+/// Which queries do not see a key: at most two runs of queries per key, so that memory grows with the keys alone.
+///
+/// FlashMask (arXiv:2410.01359): blocks of pairs that are hidden altogether are never computed, which changes no bit.
+/// Departure from AlphaFold2: a query that sees no key gets 0, not the mean of all values.
+public struct ColumnMask: Sendable, Hashable {
+  /// First and one past the last query of the run below the diagonal, then of the one above. `[4, keys]`
+  let runs: [Int32]
+
+  /// Number of keys.
+  public var keys: Int { runs.count / 4 }
+
+  /// Per key, the queries `lower` and the queries `upper` do not see it.
+  ///
+  /// - Precondition: as many runs of either kind; numbers of queries fit 32 bits.
+  public init(lower: [Range<Int>], upper: [Range<Int>]) {
+    precondition(
+      lower.count == upper.count, "ColumnMask: runs of \(lower.count) and \(upper.count) keys")
+    func numbers(_ ranges: [Range<Int>], _ end: (Range<Int>) -> Int) -> [Int32] {
+      ranges.map { Int32(clamping: end($0)) }
+    }
+    runs =
+      numbers(lower, \.lowerBound) + numbers(lower, \.upperBound) + numbers(upper, \.lowerBound)
+      + numbers(upper, \.upperBound)
+  }
+
+  /// Proteins one after the other, each seeing itself alone; positions after the last see nothing and are not seen.
+  public static func packed(_ lengths: [Int], positions: Int) -> ColumnMask {
+    var (lower, upper): ([Range<Int>], [Range<Int>]) = ([], [])
+    var start = 0
+    for length in lengths {
+      let end = start + length
+      lower += [Range<Int>](repeating: end..<max(end, positions), count: length)
+      upper += [Range<Int>](repeating: 0..<start, count: length)
+      start = end
+    }
+    let rest = max(0, positions - start)
+    lower += [Range<Int>](repeating: 0..<positions, count: rest)
+    upper += [Range<Int>](repeating: 0..<0, count: rest)
+    return ColumnMask(lower: lower, upper: upper)
+  }
+
+  /// Each position sees itself and those before it.
+  public static func causal(_ positions: Int) -> ColumnMask {
+    ColumnMask(
+      lower: [Range<Int>](repeating: 0..<0, count: positions), upper: (0..<positions).map { 0..<$0 }
+    )
+  }
+
+  /// Each position sees those at most `reach` away.
+  public static func window(_ positions: Int, reach: Int) -> ColumnMask {
+    ColumnMask(
+      lower: (0..<positions).map { min(positions, $0 + reach + 1)..<positions },
+      upper: (0..<positions).map { 0..<max(0, $0 - reach) })
+  }
+
+  /// Whether a query does not see a key.
+  public func hides(_ key: Int, from query: Int) -> Bool {
+    let q = Int32(clamping: query)
+    return (runs[key]..<max(runs[key], runs[keys + key])).contains(q)
+      || (runs[2 * keys + key]..<max(runs[2 * keys + key], runs[3 * keys + key])).contains(q)
+  }
+
+  /// Share of all pairs that is hidden.
+  public func hiddenShare(queries: Int) -> Double {
+    var hidden = 0
+    for key in 0..<keys { for query in 0..<queries where hides(key, from: query) { hidden += 1 } }
+    return Double(hidden) / Double(max(1, keys * queries))
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import HelixFold
+
+extension BenchCommand {
+  /// The attention kernel alone.
+  struct Attention: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "attention",
+      abstract:
+        "Time gated attention with pair bias on one core, dense and on proteins packed side by side (FlashMask)."
+    )
+
+    @Option(help: "Positions.")
+    var residues = 256
+
+    @Option(help: "Heads.")
+    var heads = 4
+
+    @Option(help: "Channels of a head.")
+    var channels = 32
+
+    @Option(
+      parsing: .upToNextOption, help: "Lengths of proteins that are packed; each sees itself alone."
+    )
+    var packed: [Int] = []
+
+    @Option(help: "Timed rounds, after a warm-up; dense and packed take turns.")
+    var repeats = 20
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var compute: ComputeOptions
+
+    func validate() throws {
+      for (name, value) in [
+        ("--residues", residues), ("--heads", heads), ("--channels", channels),
+        ("--repeats", repeats),
+      ] where !(1...16_384).contains(value) {
+        throw ValidationError("\(name) is \(value), expected 1 to 16384")
+      }
+      let total = packed.reduce(0) { $0.addingReportingOverflow($1).partialValue }
+      if packed.contains(where: { !(1...16_384).contains($0) }) || total > residues {
+        throw ValidationError("--packed: lengths from 1, together at most --residues (\(residues))")
+      }
+    }
+
+    func run() throws {
+      compute.pin()
+      var plan = AttentionBenchmark()
+      plan.positions = residues
+      plan.heads = heads
+      plan.channels = channels
+      plan.lengths = packed
+      plan.repeats = repeats
+      plan.storage = compute.precisionOr(.bf16)
+      let report = plan.run()
+      print(json ? report.json(plan).pretty() : report.text)
+    }
+  }
+}
