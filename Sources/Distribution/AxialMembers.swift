@@ -1,4 +1,3 @@
-import Synchronization
 import TensorCore
 
 /// Processes that share every operation of one sample, over a communicator.
@@ -6,13 +5,13 @@ public final class AxialMembers: AxialGroup {
   public var rank: Int { group.rank }
   public var size: Int { group.size }
   private let group: any Communicator
-  private let failure = Mutex<CommunicationError?>(nil)
+  private let failure = DeferredFailure()
 
   /// The members of a group; their number is a power of two.
   public init(_ group: any Communicator) { self.group = group }
 
   public func gather(_ parts: [UnsafeMutableRawBufferPointer]) {
-    attempt { () throws(CommunicationError) in
+    failure.attempt { () throws(CommunicationError) in
       for (root, part) in parts.enumerated() where !part.isEmpty {
         try group.broadcast(part, from: root)
       }
@@ -20,23 +19,9 @@ public final class AxialMembers: AxialGroup {
   }
 
   public func sum(_ values: UnsafeMutableBufferPointer<Float>) {
-    attempt { () throws(CommunicationError) in try group.sum(values) }
+    failure.attempt { () throws(CommunicationError) in try group.sum(values) }
   }
 
   /// Throws if a call failed since the last time.
-  public func check() throws(CommunicationError) {
-    let failed = failure.withLock { failure in
-      defer { failure = nil }
-      return failure
-    }
-    if let failed { throw failed }
-  }
-
-  private func attempt(_ call: () throws(CommunicationError) -> Void) {
-    do throws(CommunicationError) {
-      try call()
-    } catch {
-      failure.withLock { $0 = $0 ?? error }
-    }
-  }
+  public func check() throws(CommunicationError) { try failure.check() }
 }

@@ -1,3 +1,5 @@
+import TensorCore
+
 /// How processes are arranged for training: data × axes × branches, branches innermost, as in HelixFold
 /// (PaddleFleetX `topology`).
 ///
@@ -82,7 +84,6 @@ public struct GridMember: Sendable {
 
   /// The samples of a batch that this process computes: one run of neighbours.
   public func share(of batch: Int) -> Range<Int> {
-    let size = data.size
-    return batch * data.rank / size..<batch * (data.rank + 1) / size
+    ExecutionContext.share(data.rank, data.size, of: batch)
   }
 }

@@ -5,7 +5,8 @@ import TensorCore
 public final class RemoteBranch: BranchPartner {
   public let role: BranchRole
   private let pair: any Communicator
-  private let state = Mutex<(failure: CommunicationError?, bytes: Int)>((nil, 0))
+  private let failure = DeferredFailure()
+  private let sent = Atomic(0)
 
   /// The other member of a group of two; member 0 runs the first branch.
   public init(_ pair: any Communicator) {
@@ -14,31 +15,23 @@ public final class RemoteBranch: BranchPartner {
   }
 
   /// Bytes sent so far.
-  public var sentBytes: Int { state.withLock { $0.bytes } }
+  public var sentBytes: Int { sent.load(ordering: .relaxed) }
 
   public func exchange(sending: [Tensor], receiving: [Tensor]) {
-    do throws(CommunicationError) {
+    failure.attempt { () throws(CommunicationError) in
       let (out, into) = (sending.map(\.bytes), receiving.map(\.bytes))
+      let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
       for index in 0..<max(out.count, into.count) {
-        let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         let outgoing = index < out.count ? out[index] : none
         try pair.exchange(
           UnsafeRawBufferPointer(outgoing), to: 1 - pair.rank,
           index < into.count ? into[index] : none, from: 1 - pair.rank)
-        state.withLock { $0.bytes += outgoing.count }
+        sent.add(outgoing.count, ordering: .relaxed)
       }
-    } catch {
-      state.withLock { $0.failure = $0.failure ?? error }
     }
     withExtendedLifetime((sending, receiving)) {}
   }
 
   /// Throws if an exchange failed since the last call.
-  public func check() throws(CommunicationError) {
-    let failure = state.withLock { state in
-      defer { state.failure = nil }
-      return state.failure
-    }
-    if let failure { throw failure }
-  }
+  public func check() throws(CommunicationError) { try failure.check() }
 }

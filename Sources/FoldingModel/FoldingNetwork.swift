@@ -127,3 +127,21 @@ extension FoldingNetwork {
     }
   }
 }
+
+extension FoldingNetwork {
+  /// The first block of the main stack alone, every row and residue visible; for measurements.
+  ///
+  /// - Shapes: m `[N_seq, N_res, c_m]`, z `[N_res, N_res, c_z]`, both in place
+  public func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) {
+    let (rows, residues) = (m.shape[0], m.shape[1])
+    func all(_ shape: [Int]) -> AttentionMask {
+      AttentionMask(NDArray(repeating: 1, shape: shape), pool: context.pool)
+    }
+    let masks = TrunkMasks(
+      msaRows: all([rows, residues]), msaColumns: all([residues, rows]),
+      pair: all([residues, residues]))
+    context.scoped("evoformer", 0).checkpoint([m, z]) { context in
+      evoformer[0].update(m, z, masks, context, nil)
+    }
+  }
+}

@@ -4,6 +4,7 @@ import FeaturePipeline
 import FoldingCore
 import FoldingModel
 import Foundation
+import NumericArrays
 import StructureIO
 import TensorCore
 

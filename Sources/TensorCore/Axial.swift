@@ -24,7 +24,8 @@ extension ExecutionContext {
     return Self.share(axial.rank, axial.size, of: count)
   }
 
-  private static func share(_ rank: Int, _ size: Int, of count: Int) -> Range<Int> {
+  /// The part of `count` neighbours that falls to member `rank` of `size`: parts differ by one at most.
+  public static func share(_ rank: Int, _ size: Int, of count: Int) -> Range<Int> {
     count * rank / size..<count * (rank + 1) / size
   }
 
@@ -47,7 +48,7 @@ extension ExecutionContext {
       return
     }
     // Slices of an inner axis travel packed.
-    let packed = ranges.map { empty([outer * $0.count * unit], .bfloat16) }
+    let packed = ranges.map { empty([(outer * $0.count * unit + 1) / 2], .bfloat16) }
     func parts(
       _ index: Int,
       _ body: (_ whole: UnsafeMutableRawPointer, _ part: UnsafeMutableRawPointer, _ bytes: Int) ->

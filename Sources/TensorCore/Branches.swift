@@ -1,3 +1,4 @@
+import NumericArrays
 import Synchronization
 
 /// Where the two branches of a fork run. Results have the same bits everywhere.
@@ -76,7 +77,7 @@ public final class BranchClock: Sendable {
     first()
     let middle = ContinuousClock.now
     second()
-    let (a, b) = ((middle - start).inSeconds, (ContinuousClock.now - middle).inSeconds)
+    let (a, b) = ((middle - start).seconds, (ContinuousClock.now - middle).seconds)
     sum.withLock {
       $0.first += a
       $0.second += b
@@ -154,11 +155,5 @@ extension ExecutionContext {
   public func owns(_ role: BranchRole) -> Bool {
     guard case .apart(let partner) = branches else { return true }
     return partner.role == role
-  }
-}
-
-extension Duration {
-  fileprivate var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -1,3 +1,4 @@
+import NumericArrays
 import Training
 import TrainingData
 
@@ -13,7 +14,7 @@ struct StepMeter {
   }
 
   func update(done: Int) -> (fraction: Double, remaining: Double?) {
-    let elapsed = (ContinuousClock.now - start).inSeconds
+    let elapsed = (ContinuousClock.now - start).seconds
     guard done > first, elapsed > 0.5 else { return (Double(done) / Double(total), nil) }
     return (
       Double(done) / Double(total), elapsed / Double(done - first) * Double(total - done)
@@ -109,12 +110,5 @@ extension LossReport {
     var result = self
     for term in Self.terms { result[keyPath: term] *= factor }
     return result
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -2,6 +2,7 @@ import AtomicFiles
 import Distribution
 import FoldingCore
 import Foundation
+import NumericArrays
 import Training
 import TrainingData
 import Weights
@@ -151,7 +152,7 @@ public final class Trainer {
     if report.decision == .take { try engine.load(optimizer.parameters) }
     return mean.record(
       step: step, report: report, guardCounts: optimizer.stepGuard,
-      seconds: (ContinuousClock.now - start).inSeconds)
+      seconds: (ContinuousClock.now - start).seconds)
   }
 
   /// Counts steps left out and gives up when nothing else happens.
@@ -188,7 +189,7 @@ public final class Trainer {
     try engine.load(optimizer.parameters)
     let record = TrainingRecord(
       .validation, step: step - 1, loss: score.loss, lddt: score.lddt,
-      seconds: (ContinuousClock.now - start).inSeconds)
+      seconds: (ContinuousClock.now - start).seconds)
     let isBest = score.isBetter(than: best)
     if isBest {
       best = score

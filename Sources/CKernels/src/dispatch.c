@@ -1,6 +1,6 @@
-// For sched_setaffinity.
-#define _GNU_SOURCE
 // The public functions: each calls the same function of the chosen path.
+
+#define _GNU_SOURCE  // sched_setaffinity
 
 #include "path.h"
 
@@ -8,6 +8,9 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+#ifdef __linux__
+#include <sched.h>
 #endif
 
 static _Atomic(const hf_path *) chosen_path;
@@ -194,8 +197,6 @@ void hf_pause(void) {
 }
 
 #ifdef __linux__
-#include <sched.h>
-
 bool hf_pin_thread(int index) {
   static cpu_set_t allowed;
   static int count = 0;

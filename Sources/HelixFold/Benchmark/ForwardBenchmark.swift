@@ -2,6 +2,7 @@ import CKernels
 import FoldingCore
 import FoldingModel
 import Foundation
+import NumericArrays
 import TensorCore
 import Weights
 

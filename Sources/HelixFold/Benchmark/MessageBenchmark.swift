@@ -1,4 +1,5 @@
 import Distribution
+import NumericArrays
 
 /// Times messages between two processes.
 public enum MessageBenchmark {

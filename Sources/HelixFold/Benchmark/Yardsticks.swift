@@ -1,4 +1,5 @@
 import Foundation
+import NumericArrays
 import TensorCore
 
 /// Speed of one large matrix product on one core: the yardstick of all shares.
@@ -31,5 +32,17 @@ enum ProcessMemory {
     #else
       return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 ? usage.ru_maxrss << 10 : 0
     #endif
+  }
+}
+
+extension NDArray<Float> {
+  /// Numbers from -1 to 1 without meaning, the same in every run.
+  static func meaningless(_ shape: [Int], seed: Int = 0) -> NDArray<Float> {
+    let count = shape.reduce(1, *)
+    let values = (0..<count).map { (index: Int) -> Float in
+      let step = (index &* 7919 &+ seed &* 104_729) % 2003
+      return Float(step) / 1001.5 - 1
+    }
+    return NDArray(shape: shape, values: values)
   }
 }

@@ -2,6 +2,7 @@ import AtomicFiles
 import Evidence
 import FeaturePipeline
 import Foundation
+import NumericArrays
 import Protein
 
 /// Completes targets before they are predicted: searches, templates, choice of rows.

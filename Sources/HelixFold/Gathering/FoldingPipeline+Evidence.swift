@@ -4,6 +4,7 @@ import FeaturePipeline
 import FoldingCore
 import FoldingModel
 import Foundation
+import NumericArrays
 import TensorCore
 
 /// What a run says about the evidence it used.

@@ -1,6 +1,7 @@
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
+import NumericArrays
 import TensorCore
 
 /// One network with one seed, as the options want it.
@@ -77,12 +78,5 @@ struct PassMeter {
     let elapsed = (ContinuousClock.now - start).seconds
     guard fraction > before, elapsed > 0.2, ensembles == 1 else { return (min(fraction, 1), nil) }
     return (min(fraction, 1), elapsed * (1 - fraction) / (fraction - before))
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

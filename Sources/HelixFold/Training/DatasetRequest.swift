@@ -1,5 +1,6 @@
 import AtomicFiles
 import Foundation
+import NumericArrays
 import TrainingData
 
 /// Building of a training store as the command asks for it.

@@ -2,6 +2,7 @@ import Evaluation
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import NumericArrays
 import Protein
 import TrainingData
 import TrainingRun

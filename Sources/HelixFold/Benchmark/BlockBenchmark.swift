@@ -1,0 +1,113 @@
+import FoldingCore
+import FoldingModel
+import NumericArrays
+import TensorCore
+import Weights
+
+/// Times one Evoformer block: forward, and forward with its derivatives.
+public struct BlockBenchmark: Sendable {
+  /// What was measured.
+  public struct Report: Sendable {
+    /// Seconds of each forward pass.
+    public let forward: [Double]
+    /// Seconds of each forward and backward pass; empty if none was asked for.
+    public let both: [Double]
+    /// Operations of one forward pass.
+    public let operations: Double
+    /// Operations per second of a large product on one core.
+    public let peakPerCore: Double
+    /// Largest resident size of the process, bytes.
+    public let residentPeak: Int
+    /// Largest number of bytes in tensors at one time.
+    public let tensorPeak: Int
+  }
+
+  private let plan: TrainBenchmark.Plan
+  private let differentiates: Bool
+
+  /// A benchmark of one block of the plan's network at the plan's sizes; its loss is not used.
+  public init(_ plan: TrainBenchmark.Plan, differentiates: Bool) {
+    var plan = plan
+    plan.config.evoformer.blocks = 1
+    self.plan = plan
+    self.differentiates = differentiates
+  }
+
+  /// Runs it.
+  public func run() throws -> Report {
+    let context = ExecutionContext(
+      workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
+      backend: plan.backend)
+    let network = try FoldingNetwork(
+      plan.config, parameters: RecipeParameters(plan.config, seed: 1), storage: plan.storage,
+      pool: context.pool)
+    let (n, channels) = (plan.size.residues, plan.config.channels)
+    let msa = NDArray<Float>.meaningless([plan.size.clusters, n, channels.msa])
+    let pair = NDArray<Float>.meaningless([n, n, channels.pair])
+    func seconds(_ body: () -> Void) -> Double {
+      let start = ContinuousClock.now
+      body()
+      return (ContinuousClock.now - start).seconds
+    }
+    func streams() -> (m: Tensor, z: Tensor) {
+      (
+        Tensor(msa, plan.storage, pool: context.pool),
+        Tensor(pair, plan.storage, pool: context.pool)
+      )
+    }
+    let forward = (0...plan.repeats).map { _ in
+      let (m, z) = streams()
+      return seconds { network.updateFirstBlock(m, z, context) }
+    }
+    let rounds = differentiates ? plan.repeats + 1 : 0
+    let both = (0..<rounds).map { _ in
+      let (m, z) = streams()
+      return seconds {
+        let tape = Tape(recomputes: plan.recomputes)
+        let gradients = Gradients(pool: context.pool)
+        network.updateFirstBlock(m, z, context.recording(on: tape))
+        let backward = context.accumulating(in: gradients)
+        for x in [m, z] {
+          let gradient = backward.gradient(of: x)
+          for index in 0..<gradient.count { gradient.floats[index] = Float(index % 7) - 3 }
+        }
+        tape.replay(backward)
+      }
+    }
+    let costs = CostModel(plan.config, plan.size)
+    return Report(
+      forward: Array(forward.dropFirst()), both: Array(both.dropFirst()),
+      operations: costs.total(costs.evoformerBlock),
+      peakPerCore: ProductPeak.measure(plan.storage), residentPeak: ProcessMemory.residentPeak,
+      tensorPeak: context.pool.statistics.peak)
+  }
+}
+
+extension BlockBenchmark.Report {
+  /// The report as JSON.
+  public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
+    func statistics(_ seconds: [Double]) -> JSONValue {
+      let sorted = seconds.sorted()
+      return .object([
+        ("median", .number(sorted[sorted.count / 2])), ("min", .number(sorted[0])),
+        ("max", .number(sorted[sorted.count - 1])),
+      ])
+    }
+    let rate = operations / forward.sorted()[forward.count / 2]
+    var fields: [(String, JSONValue)] = [
+      ("benchmark", .string("block")), ("network", .string(plan.config.name)),
+      ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),
+      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("threads", .integer(plan.threads)), ("recompute", .bool(plan.recomputes)),
+      ("forward_gflop", .number(operations / 1e9)), ("forward_seconds", statistics(forward)),
+      ("forward_share_of_peak", .number(rate / peakPerCore / Double(plan.threads))),
+    ]
+    if !both.isEmpty { fields.append(("forward_backward_seconds", statistics(both))) }
+    fields += [
+      ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
+      ("peak_rss_mib", .integer(residentPeak >> 20)),
+      ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+    ]
+    return .object(fields)
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import FoldingModel
+import HelixFold
+
+extension BenchCommand {
+  /// One Evoformer block.
+  struct Block: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "block",
+      abstract: "Time one Evoformer block, forward and with its derivatives; random parameters.",
+      discussion:
+        "Peak memory is that of the last kind timed; --forward-only leaves out derivatives.")
+
+    @OptionGroup var network: NetworkSizeOptions<BlockSizes>
+
+    @Flag(help: "Leave out derivatives.")
+    var forwardOnly = false
+
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Run the block again for its derivatives instead of keeping activations.")
+    var recompute = true
+
+    @OptionGroup var compute: ComputeOptions
+
+    func run() throws {
+      compute.pin()
+      var plan = TrainBenchmark.Plan(try network.config(), network.size)
+      plan.repeats = network.repeats
+      plan.recomputes = recompute
+      plan.threads = compute.threads == 0 ? 1 : compute.threads
+      plan.storage = compute.precisionOr(.bf16)
+      plan.backend = compute.gemm
+      let report = try BlockBenchmark(plan, differentiates: !forwardOnly).run()
+      print(report.json(plan).pretty())
+    }
+  }
+
+  /// Matrix products.
+  struct Product: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "gemm",
+      abstract: "Time the network's matrix products on one core, native and OpenBLAS in turns.")
+
+    @Option(help: "Timed rounds, after a warm-up.")
+    var repeats = 9
+
+    @OptionGroup var compute: ComputeOptions
+
+    func validate() throws {
+      if !(1...10_000).contains(repeats) {
+        throw ValidationError("--repeats is \(repeats), expected 1 to 10000")
+      }
+    }
+
+    func run() throws {
+      compute.pin()
+      var plan = ProductBenchmark()
+      plan.repeats = repeats
+      plan.storage = compute.precisionOr(.bf16)
+      print(plan.json(plan.run()).pretty())
+    }
+  }
+}
+
+/// Sizes of `bench block`.
+enum BlockSizes: DefaultSizes {
+  static let sizes = (residues: 256, msa: 128, extra: 0, templates: 0)
+  static let depths = (blocks: 1, extra: 1)
+  static let repeats = 3
+}
