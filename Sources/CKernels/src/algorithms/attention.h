@@ -7,6 +7,14 @@
 
 enum { KEY_TILE = 128, QUERY_TILE = 4 * HF_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
 
+/// Least and largest of the four ends of the runs, per unit of keys: what a block may skip follows from them without looking at keys
+/// (column-wise intervals of FlashMask, arXiv:2410.01359).
+typedef struct {
+  int32_t least[4], most[4];
+} run_bounds;
+
+enum { KEY_UNIT = 2 * PANEL };
+
 /// Sizes and places in scratch of one call.
 typedef struct {
   bool pairs;
@@ -17,6 +25,7 @@ typedef struct {
   float *mask, *scores, *out;
   float *top, *tile_top, *shrink;          // per row: maximum so far, with this tile, exp(old − new)
   float *sum;                              // LANES partial sums per row
+  run_bounds *bounds;  // per unit of keys
 } attention_plan;
 
 /// Lays out scratch from `base`; returns the bytes used. With a NULL base only the size is of use.
@@ -37,6 +46,7 @@ static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, 
   PLACE(q, QUERY_TILE_PADDED * plan->q_stride);
   PLACE(p, QUERY_TILE * KEY_TILE);
   PLACE(mask, plan->padded_keys);
+  PLACE(bounds, plan->padded_keys / KEY_UNIT + 1);
   PLACE(scores, QUERY_TILE * KEY_TILE);
   PLACE(out, QUERY_TILE * plan->depth);
   PLACE(top, QUERY_TILE_PADDED);
@@ -68,28 +78,39 @@ typedef struct {
   bool cut;
 } key_span;
 
-/// What rows [query, query + rows) may see of the keys [from, to): the hull of the keys that are not hidden from all rows, in whole units
-/// from `from` (column-wise intervals of FlashMask, arXiv:2410.01359). Without intervals everything.
-static key_span visible_span(const hf_attention_args *g, int64_t query, int64_t rows, int64_t from, int64_t to, int64_t unit) {
+static void bound_runs(const hf_attention_args *g, run_bounds *bounds) {
+  if (!g->hidden) return;
+  for (int64_t from = 0; from < g->keys; from += KEY_UNIT) {
+    run_bounds *unit = bounds + from / KEY_UNIT;
+    for (int end = 0; end < 4; ++end) {
+      const int32_t *ends = g->hidden + end * g->keys;
+      unit->least[end] = unit->most[end] = ends[from];
+      for (int64_t j = from + 1; j < min64(from + KEY_UNIT, g->keys); ++j) {
+        if (ends[j] < unit->least[end]) unit->least[end] = ends[j];
+        if (ends[j] > unit->most[end]) unit->most[end] = ends[j];
+      }
+    }
+  }
+}
+
+/// What rows [query, query + rows) may see of the keys [from, to), both whole units: the hull of the units that are not hidden from all
+/// rows. Without intervals everything.
+static key_span visible_span(const hf_attention_args *g, const run_bounds *bounds, int64_t query, int64_t rows, int64_t from,
+                             int64_t to) {
   key_span span = {.begin = from, .end = to, .cut = false};
   if (!g->hidden) return span;
-  const int64_t n = g->keys, last = min64(to, n);
-  const int32_t *const h = g->hidden;
   const int64_t stop = query + rows;
   int64_t first = to, end = from;
-  for (int64_t j = from; j < last; ++j) {
-    const int64_t a = h[j], b = h[n + j], c = h[2 * n + j], d = h[3 * n + j];
-    const bool is_hidden = (a <= query && stop <= b) || (c <= query && stop <= d);
-    span.cut |= (a < stop && query < b) || (c < stop && query < d);
-    if (is_hidden) continue;
-    if (first == to) first = j;
-    end = j + 1;
+  for (int64_t key = from; key < min64(to, g->keys); key += KEY_UNIT) {
+    const int32_t *least = bounds[key / KEY_UNIT].least, *most = bounds[key / KEY_UNIT].most;
+    span.cut |= (least[0] < stop && query < most[1]) || (least[2] < stop && query < most[3]);
+    if ((most[0] <= query && stop <= least[1]) || (most[2] <= query && stop <= least[3])) continue;
+    first = min64(first, key);
+    end = key + KEY_UNIT;
   }
   if (g->visits_hidden) return span;
   if (first == to) return (key_span){.begin = from, .end = from, .cut = false};
-  span.begin = from + (first - from) / unit * unit;
-  span.end = min64(to, from + round_up(end - from, unit));
-  return span;
+  return (key_span){.begin = first, .end = min64(to, end), .cut = span.cut};
 }
 
 /// Scores of hidden pairs become −inf, where exp gives exactly 0; `scores` begins with the key span.begin.
@@ -270,7 +291,7 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
   for (int64_t r = 0; r < QUERY_TILE_PADDED; ++r) plan->top[r] = plan->tile_top[r] = -FLT_MAX;
   for (int64_t tile = 0; tile < g->keys; tile += KEY_TILE) {
     const int64_t end = tile + min64(KEY_TILE, round_up(g->keys - tile, 2 * PANEL));
-    const key_span span = visible_span(g, query, rows, tile, end, 2 * PANEL);
+    const key_span span = visible_span(g, plan->bounds, query, rows, tile, end);
     const int64_t key = span.begin, padded = span.end - span.begin;
     if (padded == 0) continue;
     const uint32_t *v = plan->v + units_of(plan->pairs, key) * PANEL;
@@ -294,6 +315,7 @@ static void attention(const hf_attention_args *g, int64_t query_begin, int64_t q
   plan_attention(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
   fill_mask(g, plan.padded_keys, plan.mask);
+  bound_runs(g, plan.bounds);
   for (int64_t h = 0; h < g->heads; ++h) {
     pack_head(g, &plan, h);
     for (int64_t query = query_begin; query < query_end; query += QUERY_TILE)

@@ -26,6 +26,7 @@ typedef struct {
   uint32_t *panel;                                // right, one panel of p or dl
   float *mask, *scores, *dp, *out, *dout_values, *dq, *delta;
   float *dk, *dv;                                 // [head_dim, keys]
+  run_bounds *bounds;  // per unit of keys
 } gradient_plan;
 
 static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, int64_t head_dim, char *base) {
@@ -55,6 +56,7 @@ static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, in
   PLACE(dl, GRADIENT_QUERIES * plan->key_stride);
   PLACE(panel, GRADIENT_QUERIES * PANEL);
   PLACE(mask, plan->padded_keys);
+  PLACE(bounds, plan->padded_keys / KEY_UNIT + 1);
   PLACE(scores, GRADIENT_QUERIES * plan->row_stride);
   PLACE(dp, GRADIENT_QUERIES * KEY_TILE);
   PLACE(out, GRADIENT_QUERIES * plan->depth);
@@ -256,7 +258,7 @@ static void attend_backward_block(const hf_attention_backward_args *b, const gra
   const operand q = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, g->head_dim, rows, 1,
                                  g->q_row_stride);
   pack_operand_rows(&q, 0, rows, 0, plan->units_d, plan->q, plan->d_stride);
-  const key_span span = visible_span(g, query, rows, 0, plan->padded_keys, 2 * PANEL);
+  const key_span span = visible_span(g, plan->bounds, query, rows, 0, plan->padded_keys);
   const int64_t skipped = units_of(plan->pairs, span.begin), units_keys = units_of(plan->pairs, span.end) - skipped;
   probabilities_of_block(g, plan, h, query, rows, span, visible);
   memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
@@ -307,6 +309,7 @@ static void attention_backward(const hf_attention_backward_args *b, int64_t head
   plan_gradient(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
   fill_mask(g, plan.padded_keys, plan.mask);
+  bound_runs(g, plan.bounds);
   const bool visible = has_visible_key(g);
   const size_t sums = (size_t)(plan.depth * plan.row_stride) * sizeof(float);
   for (int64_t h = head_begin; h < head_end; ++h) {
