@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// A fresh 32 MiB buffer costs ten times a reused one (page faults), so freed buffers are kept for
 /// requests of about their size. The kept and the live bytes together never exceed the largest number
-/// of bytes that was live at once: reuse does not raise the peak.
+/// of bytes that was live at once, unless the owner allows more: reuse does not raise the peak.
 public final class BufferPool: Sendable {
   /// Byte counters of a pool.
   public struct Statistics: Sendable, Hashable {
@@ -36,9 +36,13 @@ public final class BufferPool: Sendable {
   }
 
   private let state = Mutex(State())
+  private let allowance: Int
 
   /// An empty pool.
-  public init() {}
+  ///
+  /// - Parameter allowance: bytes that may be kept and live together even if fewer were live at once; what repeats small
+  ///   computations many times then asks the system for nothing after the first.
+  public init(allowance: Int = 0) { self.allowance = allowance }
 
   deinit {
     state.withLock { state in
@@ -75,7 +79,7 @@ public final class BufferPool: Sendable {
         block = state.free.remove(at: index)
         state.statistics.kept -= block.byteCount
       } else {
-        Self.makeRoom(for: wanted, in: &state)
+        makeRoom(for: wanted, in: &state)
         block = Self.map(wanted)
         state.statistics.systemAllocations += 1
       }
@@ -97,13 +101,13 @@ public final class BufferPool: Sendable {
     }
   }
 
-  private static func makeRoom(for wanted: Int, in state: inout State) {
-    let allowed = max(state.statistics.peak, state.statistics.live + wanted)
+  private func makeRoom(for wanted: Int, in state: inout State) {
+    let allowed = max(allowance, state.statistics.peak, state.statistics.live + wanted)
     while state.statistics.live + state.statistics.kept + wanted > allowed,
       let largest = state.free.popLast()
     {
       state.statistics.kept -= largest.byteCount
-      unmap(largest)
+      Self.unmap(largest)
     }
   }
 

@@ -46,6 +46,23 @@ struct BufferPoolTests {
     #expect(allocate((1 << 20) / 2) == 1)
   }
 
+  @Test("an allowance keeps freed buffers beyond the peak, up to its size")
+  func allowance() {
+    func allocations(_ allowance: Int) -> [Int] {
+      let pool = BufferPool(allowance: allowance)
+      return (0..<3).map { _ in
+        let before = pool.statistics.systemAllocations
+        for mebibytes in [1, 2] {
+          withExtendedLifetime(Tensor(uninitialized: [mebibytes << 18], .float32, pool: pool)) {}
+        }
+        #expect(pool.statistics.kept <= max(allowance, 2 << 20))
+        return pool.statistics.systemAllocations - before
+      }
+    }
+    #expect(allocations(3 << 20) == [2, 0, 0])
+    #expect(allocations(0) == [2, 1, 1])
+  }
+
   @Test("live and kept bytes together never exceed the largest live total")
   func peakRule() {
     let pool = BufferPool()
@@ -71,7 +88,8 @@ struct BufferPoolTests {
     withExtendedLifetime(small) { #expect(pool.statistics.peak == pool.statistics.live) }
   }
 
-  @Test("an empty tensor has memory of its own and no elements", arguments: [DType.float32, .bfloat16])
+  @Test(
+    "an empty tensor has memory of its own and no elements", arguments: [DType.float32, .bfloat16])
   func empty(dtype: DType) {
     let pool = BufferPool()
     let tensor = Tensor(NDArray<Float>(shape: [0, 5], values: []), dtype, pool: pool)

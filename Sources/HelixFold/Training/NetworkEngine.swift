@@ -34,6 +34,8 @@ public final class NetworkEngine: GradientEngine {
     let gradient: Tensor
   }
 
+  /// Freed memory that a lane keeps for its next samples.
+  private static let keptBytes = 256 << 20
   /// Memory for gradients of samples that wait for their turn.
   private static let waitingBytes = 256 << 20
 
@@ -59,7 +61,7 @@ public final class NetworkEngine: GradientEngine {
     let isAlone = partner == nil && axial == nil
     let count = isAlone ? max(1, min(lanes ?? threads, threads, config.run.batch)) : 1
     self.lanes = (0..<count).map { lane in
-      let pool = BufferPool()
+      let pool = BufferPool(allowance: Self.keptBytes)
       return Lane(
         context: ExecutionContext(
           workers: WorkerGroup(count: threads * (lane + 1) / count - threads * lane / count),
