@@ -218,8 +218,7 @@ public final class Trainer {
   private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {
     let layout = config.layout
     guard let path = config.run.weights, !path.isEmpty else {
-      return try FlatParameters.values(
-        of: InitialParameters(config.network, seed: config.run.seed), layout: layout)
+      return try FlatParameters.values(of: config.initialParameters, layout: layout)
     }
     let file = try ParameterFile(path: path, expecting: config.network)
     return try FlatParameters.values(of: file, layout: layout)

@@ -82,6 +82,49 @@ struct GeneratedTests {
     #expect(other.values.prefix(8) != first.values.prefix(8))
   }
 
+  @Test(
+    "local initial values: the first head of each block prefers its place by a logit of 4 or more, the rest is as published"
+  )
+  func localValues() throws {
+    let config = FoldingConfig.mini
+    let (local, published) = (
+      LocalInitialParameters(config, seed: 3), InitialParameters(config, seed: 3)
+    )
+    #expect(local.keys == published.keys)
+    let changed = try local.keys.filter { try local.floats(for: $0) != published.floats(for: $0) }
+    let expected = [
+      "pair_activiations//weights", "left_single//weights", "right_single//weights",
+      "feat_2d_weights", "incoming/left_projection//weights", "incoming/left_gate//weights",
+      "incoming/left_gate//bias", "outgoing/right_projection//weights",
+      "outgoing/right_gate//weights", "outgoing/right_gate//bias",
+    ]
+    for key in changed { #expect(expected.contains { key.hasSuffix($0) }, "\(key)") }
+    for part in expected { #expect(changed.contains { $0.hasSuffix(part) }, "\(part)") }
+
+    // Two residues of one type, d apart: the pair representation is the sum of three rows.
+    let c = config.channels.pair
+    let row = { (key: String, index: Int) in
+      let values = try local.floats(for: root + "evoformer/" + key).values
+      return Array(values[index * c..<(index + 1) * c])
+    }
+    let types = zip(try row("left_single//weights", 5), try row("right_single//weights", 5)).map(+)
+    let bias = try local.floats(
+      for: root + "evoformer/evoformer_iteration/msa_row_attention_with_pair_bias//feat_2d_weights")
+    let heads = config.evoformer.msaHeads
+    for (block, place) in [-1, -3, -1, -4].enumerated() {
+      let logits = try (-32...32).map { d -> Float in
+        let z = zip(try row("pair_activiations//weights", d + 32), types).map(+)
+        let mean = z.reduce(0, +) / Float(c)
+        let deviation = (z.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Float(c)).squareRoot()
+        return (0..<c).reduce(0) {
+          $0 + (z[$1] - mean) / deviation * bias.values[(block * c + $1) * heads]
+        }
+      }
+      let others = logits.indices.filter { $0 != place + 32 }.map { logits[$0] }.max() ?? 0
+      #expect(logits[place + 32] > others + 4, "block \(block): \(logits[place + 32]), \(others)")
+    }
+  }
+
   @Test("CRC-64/XZ has its check value, however the bytes are cut")
   func checksum() {
     var whole = CyclicRedundancyCheck()

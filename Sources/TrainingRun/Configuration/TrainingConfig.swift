@@ -1,6 +1,7 @@
 import FoldingCore
 import Training
 import TrainingData
+import Weights
 
 /// Everything that defines a training run; with the store and the program's version it determines every bit of the result.
 public struct TrainingConfig: Codable, Hashable, Sendable {
@@ -22,10 +23,26 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   /// HelixFold's first stage.
   public init() {}
 
+  /// Parameters before training, without a file.
+  public var initialParameters: any ParameterSource {
+    switch run.initialValues {
+    case .published: InitialParameters(network, seed: run.seed)
+    case .local: LocalInitialParameters(network, seed: run.seed)
+    }
+  }
+
   /// The parameters' places in flat buffers: sorted by official key.
   public var layout: ParameterLayout {
     ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
   }
+}
+
+/// How the parameters of a run without a parameter file begin.
+public enum InitialValues: String, Codable, Hashable, Sendable, CaseIterable {
+  /// As in the released code: `InitialParameters`.
+  case published
+  /// Looking along the chain: `LocalInitialParameters`.
+  case local
 }
 
 /// Length and arithmetic of a run.
@@ -44,6 +61,8 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var dropout = true
   /// Parameter file to start from; nil for initial values.
   public var weights: String?
+  /// Values before training without a file.
+  public var initialValues = InitialValues.published
   /// Steps between checkpoints.
   public var checkpointInterval = 200
   /// Steps between snapshots of the weights, for averaging; 0 for none.
