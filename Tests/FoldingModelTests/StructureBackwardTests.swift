@@ -230,7 +230,7 @@ struct StructureBackwardTests {
     let module = try StructureModule(inputs.scope, config)
     let functional = StructureFunctional(
       target: .random(residues: residues), layers: module.config.layers,
-      channels: FoldingConfig.tiny.channels.single)
+      channels: FoldingConfig.tiny.channels.single, startsFromTorsions: start == .torsions)
     let context = try differentiate(inputs.context.dropping(by: dropout)) {
       try functional.seeds(module, inputs.single, inputs.pair, $0)
     }
@@ -248,9 +248,17 @@ struct StructureBackwardTests {
     #expect(masks.count == (dropout == nil ? 0 : module.config.layers))
     let layers = twin(
       single: s, pair: z, mask: PlainTensor(repeating: 1, shape: [residues]), dropout: masks)
+    var loss = try functional.loss(layers)
+    if let weights = functional.firstTorsions {
+      let initial = twin.singleNorm(s)
+      let first = twin.sideChain(twin.initialProjection(initial), initial)
+      loss =
+        loss + (first.sinCos * weights[0].plain).sum()
+        + (first.unnormalized * weights[1].plain).sum()
+    }
     expectGradients(
       of: [("single", inputs.single, s), ("pair", inputs.pair, z)] + module.twins(twin), context,
-      loss: try functional.loss(layers), tolerance: 1e-4)
+      loss: loss, tolerance: 1e-4)
   }
 
   @Test("threads change no bit of any gradient", arguments: [33, 100])
@@ -287,8 +295,10 @@ struct StructureFunctional {
   let target: TargetFeatures
   let activation, groups, atoms: NDArray<Float>
   let backbone, sinCos, unnormalized: [NDArray<Float>]
+  /// Weights of the torsions, normalised and not, that the frames start from.
+  let firstTorsions: [NDArray<Float>]?
 
-  init(target: TargetFeatures, layers: Int, channels: Int) {
+  init(target: TargetFeatures, layers: Int, channels: Int, startsFromTorsions: Bool = false) {
     let count = target.residueCount
     func perLayer(_ name: String, _ shape: [Int]) -> [NDArray<Float>] {
       (0..<layers).map { randomArray([count] + shape, "\(name) \($0)") }
@@ -298,6 +308,9 @@ struct StructureFunctional {
     groups = randomArray([count, 8, 12], "groups", scale: 0.1)
     atoms = randomArray([count, 14, 3], "atoms", scale: 0.1)
     backbone = perLayer("backbone", [12])
+    firstTorsions =
+      startsFromTorsions
+      ? ["first", "first unnormalized"].map { randomArray([count, 7, 2], $0) } : nil
     sinCos = perLayer("sinCos", [7, 2])
     unnormalized = perLayer("unnormalized", [7, 2])
   }
@@ -313,8 +326,9 @@ struct StructureFunctional {
   /// All outputs but the activation, with their weights.
   func seeds(_ trace: StructureTrace) throws -> [(Tensor, NDArray<Float>)] {
     [(try #require(trace.groupFrames), groups), (try #require(trace.atom14), atoms)]
-      + zip(trace.backbone, backbone) + zip(trace.torsions.map(\.sinCos), sinCos)
-      + zip(trace.torsions.map(\.unnormalized), unnormalized)
+      + zip(trace.backbone, backbone)
+      + zip(trace.torsions.map(\.sinCos), (firstTorsions?.prefix(1) ?? []) + sinCos)
+      + zip(trace.torsions.map(\.unnormalized), (firstTorsions?.suffix(1) ?? []) + unnormalized)
   }
 
   /// The same of the twin; atoms enter by the derivative of their placement, which is checked on its own.

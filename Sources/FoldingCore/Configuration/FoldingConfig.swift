@@ -194,6 +194,11 @@ public enum FrameStart: String, Codable, Hashable, Sendable, CaseIterable {
   /// Own departure: neighbours are in place from the start, so that a small network need not learn the order of the chain
   /// first. Frames are still moved by invariant updates only, the result does not depend on where the helix stands.
   case helix
+  /// A chain of ideal residues with the backbone torsions that the torsion network predicts from the initial representation.
+  ///
+  /// Own departure: what the trunk knows of secondary structure is there before the first iteration. The frames are constants to
+  /// it; the torsions learn from their own loss, like those of an iteration.
+  case torsions
 }
 
 /// Heads. Suppl. 1.9.

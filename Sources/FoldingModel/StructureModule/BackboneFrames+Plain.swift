@@ -21,11 +21,9 @@ struct PlainFrames<Real: PlainReal> {
     self.translations = PlainTensor(repeating: 0, shape: [count, 3])
   }
 
-  /// The frames that a configuration starts from.
-  init(_ start: FrameStart, count: Int) {
-    self.init(identities: count)
-    guard start == .helix else { return }
-    let frames = IdealHelix.frames(count)
+  /// Frames of a chain of ideal residues, constants.
+  init(chain torsions: [BackboneTorsions]) {
+    let (frames, count) = (BackboneChain.frames(torsions), torsions.count)
     quaternions = PlainTensor(
       shape: [count, 4], values: frames.flatMap { f in (0..<4).map { Real(f.quaternion[$0]) } },
       isVariable: false)

@@ -23,14 +23,13 @@ struct BackboneFrames: Sendable {
     translations = Array(repeating: .zero, count: count)
   }
 
-  /// The frames that a configuration starts from.
-  init(_ start: FrameStart, count: Int) {
-    self.init(identities: count)
-    guard start == .helix else { return }
-    for (i, frame) in IdealHelix.frames(count).enumerated() {
-      quaternions[i] = SIMD4<Float>(frame.quaternion)
-      let t = SIMD3<Float>(frame.translation / Double(StructureModule.positionScale))
-      translations[i] = Vector3(t.x, t.y, t.z)
+  /// Frames of a chain of ideal residues.
+  init(chain torsions: [BackboneTorsions]) {
+    let frames = BackboneChain.frames(torsions)
+    quaternions = frames.map { SIMD4<Float>($0.quaternion) }
+    translations = frames.map {
+      let t = SIMD3<Float>($0.translation / Double(StructureModule.positionScale))
+      return Vector3(t.x, t.y, t.z)
     }
   }
 

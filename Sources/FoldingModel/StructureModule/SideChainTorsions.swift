@@ -1,5 +1,7 @@
 import FoldingCore
+import Foundation
 import NeuralNet
+import Protein
 import TensorCore
 
 /// Torsion angles of all residues as sines and cosines: omega, phi, psi, chi1 … chi4.
@@ -8,6 +10,21 @@ public struct Torsions: Sendable {
   public let sinCos: Tensor
   /// Before normalisation, for the loss on their norm. `[N_res, 7, 2]`
   public let unnormalized: Tensor
+
+  /// Those of the backbone, as constants.
+  var backbone: [BackboneTorsions] {
+    BackboneTorsions.list(sinCos.array().values.map { Double($0) })
+  }
+}
+
+extension BackboneTorsions {
+  /// Backbone torsions among the sines and cosines of all seven. `[N_res, 7, 2]`
+  static func list(_ sinCos: [Double]) -> [BackboneTorsions] {
+    stride(from: 0, to: sinCos.count, by: 14).map { row -> BackboneTorsions in
+      func angle(_ k: Int) -> Double { atan2(sinCos[row + 2 * k], sinCos[row + 2 * k + 1]) }
+      return BackboneTorsions(omega: angle(0), phi: angle(1), psi: angle(2))
+    }
+  }
 }
 
 /// The torsion network: predicts the seven torsion angles of each residue.

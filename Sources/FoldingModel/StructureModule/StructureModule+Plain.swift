@@ -1,6 +1,7 @@
 import FoldingCore
 import NeuralNet
 import PlainTensors
+import Protein
 
 /// What the plain structure module leaves behind after each iteration.
 struct PlainStructureLayer<Real: PlainReal> {
@@ -58,7 +59,7 @@ struct PlainStructureModule<Real: PlainReal> {
     let initial = singleNorm(single)  // line 1
     let z = pairNorm(pair)  // line 2
     var s = initialProjection(initial)  // line 3
-    var frames = PlainFrames<Real>(config.start, count: single.shape[0])  // line 4
+    var frames = firstFrames(s, initial)  // line 4
     return (0..<config.layers).map { layer in
       if stopsRotations { frames.quaternions = frames.quaternions.withoutGradient() }
       s = s + attention(s, z, frames, mask: mask)  // line 6
@@ -76,6 +77,20 @@ struct PlainStructureModule<Real: PlainReal> {
       return PlainStructureLayer(
         activation: s, frames: frames, sinCos: torsions.sinCos,
         unnormalized: torsions.unnormalized)
+    }
+  }
+
+  /// The frames that the first iteration starts from.
+  private func firstFrames(
+    _ s: PlainTensor<Real>, _ initial: PlainTensor<Real>
+  ) -> PlainFrames<Real> {
+    let count = s.shape[0]
+    switch config.start {
+    case .origin: return PlainFrames(identities: count)
+    case .helix: return PlainFrames(chain: Array(repeating: IdealHelix.torsions, count: count))
+    case .torsions:
+      let torsions = sideChain(s, initial).sinCos.values.map { Double($0) }
+      return PlainFrames(chain: BackboneTorsions.list(torsions))
     }
   }
 }

@@ -67,8 +67,8 @@ struct StructureModule: Sendable {
     let context = context.storing(.float32)
     let (initial, start) = begin(single, context)
     var s = start
-    var frames = BackboneFrames(config.start, count: features.residueCount)  // line 4
     var trace = StructureTrace()
+    var frames = firstFrames(s, initial, &trace, context)  // line 4
     for layer in 0..<config.layers {
       let probe = probe?.scoped("structure/\(layer)")
       let context = context.scoped("structure", layer)
@@ -90,6 +90,21 @@ struct StructureModule: Sendable {
         values: AtomPlacement.atom37Positions(
           aatype: features.aatype, atom14: trace.atom14?.array().values ?? [])),
       trace: context.tape == nil ? nil : trace)
+  }
+
+  /// The frames that the first iteration starts from; torsions that decide them join the trace.
+  private func firstFrames(
+    _ s: Tensor, _ initial: Tensor, _ trace: inout StructureTrace, _ context: ExecutionContext
+  ) -> BackboneFrames {
+    switch config.start {
+    case .origin: return BackboneFrames(identities: s.shape[0])
+    case .helix:
+      return BackboneFrames(chain: Array(repeating: IdealHelix.torsions, count: s.shape[0]))
+    case .torsions:
+      let torsions = sideChain(s, initial, context)
+      trace.torsions.append(torsions)
+      return BackboneFrames(chain: torsions.backbone)
+    }
   }
 
   /// 1 for atoms of each residue's type. `[N_res, 37]`

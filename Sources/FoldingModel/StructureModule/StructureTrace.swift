@@ -7,7 +7,7 @@ import TensorCore
 public struct StructureTrace: Sendable {
   /// Backbone frames after every iteration: rotation row-major, then translation, Å. `[layers]` of `[N_res, 12]`
   public internal(set) var backbone: [Tensor] = []
-  /// Torsion angles after every iteration. `[layers]` of `[N_res, 7, 2]`
+  /// Torsion angles after every iteration, before them those that the frames started from if they did. `[layers]` of `[N_res, 7, 2]`
   public internal(set) var torsions: [Torsions] = []
   /// Frames of the rigid groups after the last iteration, laid out like `backbone`, Å. `[N_res, 8, 12]`
   public internal(set) var groupFrames: Tensor?
