@@ -98,7 +98,9 @@ struct SampleMean {
 
 extension LossReport {
   fileprivate static let terms: [WritableKeyPath<LossReport, Double> & Sendable] = [
-    \.total, \.structure, \.backboneFAPE, \.fape, \.sideChainFAPE, \.chi, \.angleNorm, \.violation,
+    \.total, \.structure, \.backboneFAPE, \.fape, \.smoothLDDT, \.sideChainFAPE, \.chi,
+    \.backboneTorsions, \.angleNorm,
+    \.violation,
     \.distogram, \.maskedMSA, \.experimentallyResolved, \.confidence, \.alignedError, \.contacts,
   ]
 

@@ -51,6 +51,22 @@ struct LossGradientTests {
     check(gradient.positions, at: points, every: 17) { error(frames, $0).value }
   }
 
+  @Test("smooth lDDT of the backbone: translations of every layer")
+  func smoothLDDT() {
+    let target = labels.backboneFrames
+    func loss(_ flat: [Double]) -> LossTerm<Double, [[Vector3<Double>]]> {
+      let frames = rigids(flat)
+      return smoothLDDTLoss(
+        trajectory: [Array(frames.prefix(target.count)), Array(frames.suffix(target.count))],
+        target: target, mask: labels.backboneMask)
+    }
+    let x = (inputs.backbone[0] + (inputs.backbone.last ?? [])).flatMap(\.flat12)
+    let gradient = loss(x).gradient.flatMap { layer in
+      layer.flatMap { [Double](repeating: 0, count: 9) + [$0.x, $0.y, $0.z] }
+    }
+    check(gradient, at: x) { loss($0).value }
+  }
+
   @Test("torsions: angles and lengths")
   func torsions() {
     func loss(_ normalized: [Double], _ unnormalized: [Double]) -> TorsionLoss<Double> {
@@ -62,6 +78,16 @@ struct LossGradientTests {
     let found = loss(x, y)
     check(found.chi.gradient[0], at: x, every: 1) { loss($0, y).chi.value }
     check(found.angleNorm.gradient[0], at: y, every: 1) { loss(x, $0).angleNorm.value }
+  }
+
+  @Test("torsions of the backbone")
+  func backboneTorsions() {
+    func loss(_ x: [Double]) -> LossTerm<Double, [[Double]]> {
+      backboneTorsionLoss(
+        layers: [TorsionPrediction(normalized: x, unnormalized: x)], labels: labels)
+    }
+    let x = inputs.torsions[0].normalized
+    check(loss(x).gradient[0], at: x, every: 3) { loss($0).value }
   }
 
   @Test("violations")

@@ -39,6 +39,22 @@ struct LossPropertyTests {
     }
   }
 
+  @Test(
+    "two residues 1 Å too far apart cost 1 − ¼ (σ(−½) + σ(0) + σ(1) + σ(3)); 15 Å apart they cost nothing"
+  )
+  func smoothLDDT() {
+    func loss(_ found: Double, _ true: Double) -> Double {
+      func pair(_ distance: Double) -> [RigidTransform<Double>] {
+        [.identity, RigidTransform(rotation: .identity, translation: Vector3(distance, 0, 0))]
+      }
+      return smoothLDDTLoss(trajectory: [pair(found)], target: pair(`true`), mask: [1, 1]).value
+    }
+    let expected = 1 - (0.3775406688 + 0.5 + 0.7310585786 + 0.9525741268) / 4
+    #expect(abs(loss(8, 7) - expected) < 1e-9)
+    #expect(abs(loss(6, 7) - expected) < 1e-9)
+    #expect(loss(8, 15) == 0)
+  }
+
   @Test("moving either structure rigidly does not change the point error, mirroring does")
   func invariance() {
     let turn = RigidTransform(quaternion: 0.3, -0.5, 0.7, 0.2, translation: Vector3(11, -7, 30))

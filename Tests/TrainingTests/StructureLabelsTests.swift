@@ -55,6 +55,30 @@ struct StructureLabelsTests {
     expectClose(found.alternative, alternative, tolerance: 1e-9)
   }
 
+  @Test(
+    "omega and phi of neighbours are DeepMind's, psi to the next nitrogen is psi to the oxygen within 15°"
+  )
+  func backboneTorsions() throws {
+    let (mask, expected) = (try fixture.label("torsion_mask"), try fixture.label("torsions"))
+    var compared = 0
+    for residue in labels.aatype.indices {
+      for angle in 0..<3 where labels.backboneTorsionMask[residue * 3 + angle] != 0 {
+        if mask[residue * 7 + angle] == 0 { continue }
+        let (found, truth) = (
+          labels.backboneSineCosine[(residue * 3 + angle) * 2..<(residue * 3 + angle) * 2 + 2],
+          expected[(residue * 7 + angle) * 2..<(residue * 7 + angle) * 2 + 2]
+        )
+        let cosine = zip(found, truth).reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(cosine > (angle < 2 ? 1 - 1e-9 : 0.966), "residue \(residue), angle \(angle)")
+        compared += 1
+      }
+      let isFirst =
+        residue == 0 || labels.residueIndex[residue] - labels.residueIndex[residue - 1] != 1
+      if isFirst { #expect(labels.backboneTorsionMask[residue * 3 + 1] == 0) }
+    }
+    #expect(compared > labels.count)
+  }
+
   @Test("chi angles are DeepMind's, as unit vectors")
   func chi() throws {
     expectClose(labels.chiMask, try fixture.label("chi_mask"), tolerance: 0)

@@ -71,9 +71,11 @@ public struct TorsionAngles<Real: BinaryFloatingPoint & Sendable>: Hashable, Sen
 }
 
 /// A direction in the plane; (0, 0) where no angle is defined.
-struct SineCosine<Real: BinaryFloatingPoint & Sendable> {
-  var sine: Real
-  var cosine: Real
+public struct SineCosine<Real: BinaryFloatingPoint & Sendable> {
+  /// y of the direction.
+  public var sine: Real
+  /// x of the direction.
+  public var cosine: Real
 
   init(sine: Real, cosine: Real) {
     self.sine = sine
@@ -81,7 +83,7 @@ struct SineCosine<Real: BinaryFloatingPoint & Sendable> {
   }
 
   /// The dihedral of four points: y and z of the fourth in the frame of the first three.
-  init(_ points: [Vector3<Real>]) {
+  public init(_ points: [Vector3<Real>]) {
     let frame = RigidTransform(
       pointOnNegativeX: points[1], origin: points[2], pointInXYPlane: points[0])
     let local = frame.applyInverse(to: points[3])

@@ -36,6 +36,10 @@ public struct StructureLabels<Real: LossScalar>: Sendable, Hashable {
   public var chiSineCosine: [Real]
   /// 1 where the angle's four atoms are known. `[N_res, 4]`
   public var chiMask: [Real]
+  /// Sine and cosine of omega, phi and psi, of unit length. `[N_res, 3, 2]`
+  public var backboneSineCosine: [Real]
+  /// 1 where the angle's four atoms are known and neighbours in the chain. `[N_res, 3]`
+  public var backboneTorsionMask: [Real]
   /// CB, CA for glycine, Å. `[N_res, 3]`
   public var pseudoBeta: [Real]
   /// 1 where it is known. `[N_res]`
@@ -96,6 +100,11 @@ public struct StructureLabels<Real: LossScalar>: Sendable, Hashable {
       let place = (angle / 4 * 7 + 3 + angle % 4) * 2
       return unitVector(torsions.sineCosine[place], torsions.sineCosine[place + 1])
     }
+
+    let backbone = BackboneTorsionLabels(
+      residueIndex: residueIndex, positions: positions, mask: mask)
+    backboneSineCosine = backbone.sineCosine
+    backboneTorsionMask = backbone.mask
 
     let beta = aatype.enumerated().map { residue, type in
       let atom: AtomName = type == AminoAcid.glycine.index ? .ca : .cb

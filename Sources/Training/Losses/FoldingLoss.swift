@@ -60,10 +60,14 @@ public struct LossReport: Codable, Hashable, Sendable {
   public var backboneFAPE = 0.0
   /// Backbone error of the last layer (`fape`).
   public var fape = 0.0
+  /// One minus the smooth lDDT; 0 where its weight is 0, because then it is not computed.
+  public var smoothLDDT = 0.0
   /// Side-chain error (`sidechain_fape`).
   public var sideChainFAPE = 0.0
   /// Torsions (`chi_loss`).
   public var chi = 0.0
+  /// Torsions of the backbone; 0 where their weight is 0, because then they are not computed.
+  public var backboneTorsions = 0.0
   /// Length of torsion vectors (`angle_norm_loss`).
   public var angleNorm = 0.0
   /// Violations; 0 where their weight is 0, because then they are not computed.
@@ -175,6 +179,27 @@ public struct FoldingLoss: Sendable {
         normalized: $0.map { $0 * Real(weight * structure.chi) },
         unnormalized: $1.map { $0 * Real(weight * structure.angleNorm) })
     }
+    if structure.backboneTorsions != 0 {
+      let term = backboneTorsionLoss(layers: inputs.torsions, labels: labels)
+      report.backboneTorsions = Double(term.value)
+      for (layer, gradient) in term.gradient.enumerated() {
+        for k in gradient.indices {
+          gradients.torsions[layer].normalized[k] +=
+            Real(weight * structure.backboneTorsions) * gradient[k]
+        }
+      }
+    }
+    if structure.smoothLDDT != 0 {
+      let local = smoothLDDTLoss(
+        trajectory: inputs.backbone, target: labels.backboneFrames, mask: labels.backboneMask)
+      report.smoothLDDT = Double(local.value)
+      let localWeight = Real(weight * structure.smoothLDDT)
+      for (layer, gradient) in local.gradient.enumerated() {
+        for i in gradient.indices {
+          gradients.backbone[layer][i].translation += gradient[i] * localWeight
+        }
+      }
+    }
     if structure.violation != 0 {
       let violation = violations(
         atom14Positions: inputs.atom14Positions, aatype: labels.aatype,
@@ -194,6 +219,8 @@ public struct FoldingLoss: Sendable {
       (1 - structure.sideChainShare) * report.backboneFAPE
       + structure.sideChainShare * report.sideChainFAPE + structure.chi * report.chi
       + structure.angleNorm * report.angleNorm + structure.violation * report.violation
+      + structure.smoothLDDT * report.smoothLDDT
+      + structure.backboneTorsions * report.backboneTorsions
     report.total += weight * report.structure
   }
 

@@ -71,10 +71,14 @@ public struct StructureLossConfig: Codable, Hashable, Sendable {
   public var sideChainShare = 0.5
   /// Torsions (`chi_weight`).
   public var chi = 0.5
+  /// Torsions of the backbone, which the released code leaves out; off.
+  public var backboneTorsions = 0.0
   /// Length of the torsion vectors (`angle_norm_weight`).
   public var angleNorm = 0.01
   /// Violations (`structural_violation_loss_weight`): 1 in fine-tuning, 0 before.
   public var violation = 1.0
+  /// Smooth lDDT of the backbone; own extension, off.
+  public var smoothLDDT = 0.0
   /// Clamp and unit of the backbone error (`fape`).
   public var backbone = PointErrorScale()
   /// Clamp and unit of the side-chain error (`sidechain.atom_clamp_distance`, `length_scale`).
