@@ -28,6 +28,7 @@
 #include "micro_kernel.h"
 #include "epilogue.h"
 #include "gemm.h"
+#include "column_runs.h"
 #include "attention.h"
 #include "norm.h"
 #include "norm_backward.h"
