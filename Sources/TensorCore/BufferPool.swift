@@ -122,8 +122,7 @@ public final class BufferPool: Sendable {
   /// Large blocks are mapped on their own, so that freeing them returns the memory to the system.
   private static func map(_ byteCount: Int) -> Block {
     if byteCount >= mappedBytes {
-      let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
-      if let base, base != MAP_FAILED { return Block(base: base, byteCount: byteCount) }
+      if let base = mapped(byteCount) { return Block(base: base, byteCount: byteCount) }
     } else {
       var base: UnsafeMutableRawPointer?
       if posix_memalign(&base, 64, byteCount) == 0, let base {
@@ -131,6 +130,27 @@ public final class BufferPool: Sendable {
       }
     }
     shapeError("out of memory: the system refused \(byteCount) bytes; --max-memory plans ahead")
+  }
+
+  private static let hugePageBytes = 2 << 20
+
+  /// Memory for a large block. From two huge pages on it begins at one and asks for them: walks along columns of the pair tensor touch
+  /// a page per row, and filling small pages one by one costs as much as the first pass over them.
+  private static func mapped(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let isHuge = byteCount >= 2 * hugePageBytes
+    let length = isHuge ? byteCount + hugePageBytes : byteCount
+    guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0),
+      base != MAP_FAILED
+    else { return nil }
+    if !isHuge { return base }
+    let aligned = base.alignedUp(toMultipleOf: hugePageBytes)
+    let end = aligned + byteCount
+    if aligned > base { munmap(base, aligned - base) }
+    if base + length > end { munmap(end, base + length - end) }
+    #if os(Linux)
+      madvise(aligned, byteCount, MADV_HUGEPAGE)
+    #endif
+    return aligned
   }
 
   private static func unmap(_ block: Block) {

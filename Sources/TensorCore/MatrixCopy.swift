@@ -1,55 +1,26 @@
 import CKernels
-import NumericArrays
 
 extension ExecutionContext {
   /// Copies the elements of a view into another of the same size, converting their type, on the calling thread.
   ///
-  /// Either may be strided in both directions; a transposed view makes this a transposition, in blocks that fit the cache.
+  /// Either may be strided in both directions; a transposed view makes this a transposition.
   public func copy(_ x: Matrix, into result: Matrix) {
     if x.rows != result.rows || x.columns != result.columns {
       shapeError(
         "cannot copy [\(x.rows) \(x.columns)] into [\(result.rows) \(result.columns)]")
     }
     withExtendedLifetime((x, result)) {
-      if x.columnStride == 1 && result.columnStride == 1 { return x.copyRows(into: result) }
-      switch (x.dtype, result.dtype) {
-      case (.float32, .float32): x.copyBlocks(into: result) { (value: Float) in value }
-      case (.float32, .bfloat16): x.copyBlocks(into: result) { (value: Float) in BFloat16(value) }
-      case (.bfloat16, .float32): x.copyBlocks(into: result) { (value: BFloat16) in Float(value) }
-      case (.bfloat16, .bfloat16): x.copyBlocks(into: result) { (value: BFloat16) in value }
-      }
-    }
-  }
-}
-
-/// Side of the square blocks of a transposition: 16 fp32 numbers are a cache line.
-private let blockSide = 16
-
-extension Matrix {
-  fileprivate func copyRows(into result: Matrix) {
-    for row in 0..<rows {
-      hf_convert(
-        Int64(columns), base + row * rowStride * dtype.byteCount, dtype.kernel,
-        result.base + row * result.rowStride * result.dtype.byteCount, result.dtype.kernel)
+      hf_copy_matrix(
+        Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride),
+        Int64(x.columnStride), result.base, result.dtype.kernel, Int64(result.rowStride),
+        Int64(result.columnStride))
     }
   }
 
-  @inline(__always)
-  fileprivate func copyBlocks<Source, Target>(
-    into result: Matrix, _ convert: (Source) -> Target
-  ) {
-    let source = base.assumingMemoryBound(to: Source.self)
-    let target = result.base.assumingMemoryBound(to: Target.self)
-    for rowStart in stride(from: 0, to: rows, by: blockSide) {
-      for columnStart in stride(from: 0, to: columns, by: blockSide) {
-        for row in rowStart..<min(rowStart + blockSide, rows) {
-          let from = source + row * rowStride
-          let to = target + row * result.rowStride
-          for column in columnStart..<min(columnStart + blockSide, columns) {
-            to[column * result.columnStride] = convert(from[column * columnStride])
-          }
-        }
-      }
-    }
+  /// A contiguous row-major copy of a view, for left operands that are used many times.
+  public func contiguous(_ matrix: Matrix, as dtype: DType) -> Tensor {
+    let result = empty([matrix.rows, matrix.columns], dtype)
+    copy(matrix, into: Matrix(result))
+    return result
   }
 }

@@ -170,28 +170,4 @@ extension ExecutionContext {
   public static func operandType(_ storage: DType) -> DType {
     DType(hf_gemm_operand_type(storage.kernel))
   }
-
-  /// A contiguous row-major copy of a view, for left operands that are used many times.
-  public func contiguous(_ matrix: Matrix, as dtype: DType) -> Tensor {
-    let result = empty([matrix.rows, matrix.columns], dtype)
-    let width = matrix.columns * dtype.byteCount
-    withExtendedLifetime(matrix) {
-      for row in 0..<matrix.rows {
-        let source = matrix.base + row * matrix.rowStride * matrix.dtype.byteCount
-        let target = result.base + row * width
-        if matrix.columnStride == 1 {
-          hf_convert(
-            Int64(matrix.columns), source, matrix.dtype.kernel, target, dtype.kernel)
-        } else {
-          let step = matrix.columnStride * matrix.dtype.byteCount
-          for column in 0..<matrix.columns {
-            hf_convert(
-              1, source + column * step, matrix.dtype.kernel, target + column * dtype.byteCount,
-              dtype.kernel)
-          }
-        }
-      }
-    }
-    return result
-  }
 }

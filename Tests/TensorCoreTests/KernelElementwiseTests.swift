@@ -57,6 +57,11 @@ struct KernelElementwiseTests {
 
   @Test("conversion rounds to nearest even, keeps NaN, infinity and zero", arguments: kernelPaths)
   func conversion(path: hf_isa) {
+    // vcvtneps2bf16 takes denormals for zeros, and so do the paths that have it or stand for it.
+    let flushes = [HF_ISA_AVX512_BF16, HF_ISA_EMULATED_BF16].contains(path)
+    func expected(_ x: Float) -> UInt16 {
+      flushes && x.isSubnormal ? (x.sign == .minus ? 0x8000 : 0) : bfloat16Bits(x)
+    }
     onPath(path) {
       var random = KernelRandom(21)
       let special: [Float] = [
@@ -69,7 +74,7 @@ struct KernelElementwiseTests {
         let y = KernelBuffer(count: n, HF_BF16)
         hf_convert(Int64(n), x.pointer, HF_F32, y.pointer, HF_BF16)
         #expect(
-          (0..<n).allSatisfy { bfloat16Bits(y[$0]) == bfloat16Bits(x[$0]) } && y.guardsAreIntact)
+          (0..<n).allSatisfy { bfloat16Bits(y[$0]) == expected(x[$0]) } && y.guardsAreIntact)
         let back = KernelBuffer(count: n)
         hf_convert(Int64(n), y.pointer, HF_BF16, back.pointer, HF_F32)
         #expect(

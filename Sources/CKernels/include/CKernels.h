@@ -174,6 +174,10 @@ void hf_layer_norm_backward(int64_t rows, int64_t columns, const void *x, hf_dty
 void hf_add_column_sums(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, float *sums);
 
 void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+/// y[i, j] = x[i, j], converted: element (i, j) at i * row_stride + j * col_stride. Fast where rows or columns are contiguous in
+/// either, be it a transposition. x and y must not overlap.
+void hf_copy_matrix(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, int64_t x_col_stride,
+                    void *y, hf_dtype y_type, int64_t y_row_stride, int64_t y_col_stride);
 /// y += x
 void hf_add(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
 /// y *= x

@@ -168,6 +168,10 @@ void hf_add_column_sums(int64_t rows, int64_t columns, const void *x, hf_dtype x
 void hf_convert(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   path()->convert(n, x, x_type, y, y_type);
 }
+void hf_copy_matrix(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, int64_t x_col_stride,
+                    void *y, hf_dtype y_type, int64_t y_row_stride, int64_t y_col_stride) {
+  path()->copy_matrix(rows, columns, x, x_type, x_row_stride, x_col_stride, y, y_type, y_row_stride, y_col_stride);
+}
 void hf_add(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) { path()->add(n, x, x_type, y, y_type); }
 void hf_multiply(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   path()->multiply(n, x, x_type, y, y_type);

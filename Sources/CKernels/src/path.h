@@ -36,6 +36,8 @@ typedef struct {
                               int64_t dx_row_stride, float *dscale, float *doffset);
   void (*add_column_sums)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, float *sums);
   void (*convert)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
+  void (*copy_matrix)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, int64_t x_col_stride,
+                      void *y, hf_dtype y_type, int64_t y_row_stride, int64_t y_col_stride);
   void (*add)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*multiply)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*relu_gradient)(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);

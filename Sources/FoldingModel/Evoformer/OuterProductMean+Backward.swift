@@ -131,7 +131,7 @@ extension OuterProductMean {
     let (sequences, residues, channels) = (m.shape[0], m.shape[1], m.channels)
     let size = max(1, ExecutionContext.gradientRows / max(1, residues))
     context.chunks(context.axialShare(of: sequences), of: size) { rows in
-      let normed = norm(m[rows], as: .float32, context)
+      let normed = norm(m[rows], context)
       let dx = context.zeros([rows.count * residues, channels], .float32)
       for (layer, gradient) in [(left, da), (right, db)] {
         let dy = gradient[rows].reshaped([rows.count * residues, layer.outputs])

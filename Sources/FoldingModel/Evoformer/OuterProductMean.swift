@@ -162,11 +162,11 @@ struct OuterProductMean: Sendable {
     _ context: ExecutionContext
   ) {
     let (c, d) = (left.outputs, right.outputs)
-    let lhs = context.contiguous(columns(a, i).transposed, as: context.operandType)
+    let left = columns(a, i).transposed
     for row in 0..<i.count {
       let target = Matrix(result(row), rows: c, columns: j.count * d, rowStride: d)
       context.multiply(
-        Matrix(lhs[row * c..<(row + 1) * c]), b, into: target, columnBlock: (d, c * d))
+        left.rows(row * c..<(row + 1) * c), b, into: target, columnBlock: (d, c * d))
     }
   }
 

@@ -18,7 +18,7 @@ extension PairBias {
     let share = context.axialShare(of: residues)
     context.chunks(share, of: max(1, ExecutionContext.gradientRows / max(1, residues))) { i in
       let dy = gathered(db, i, orientation, context)
-      let normed = norm(z[i], as: .float32, context)
+      let normed = norm(z[i], context)
       context.addProduct(transposed: Matrix(normed), Matrix(dy), into: dw)
       let dx = context.empty([i.count * residues, channels], .float32)
       context.multiplyShared(Matrix(dy), transposed, into: Matrix(dx))

@@ -33,8 +33,8 @@ extension TriangleMultiplication {
     eachChunk(z, gradient, context) { pixels, z, gradient in
       let o = context.empty([pixels.count, product.shape[0]], .float32)
       context.copyShared(channelMajor.columns(pixels).transposed, into: Matrix(o))
-      let center = normCenter(o, as: .float32, context)
-      let x = normInput(z, as: .float32, context)
+      let center = normCenter(o, context)
+      let x = normInput(z, context)
       let (du, dp) = GatedProduct(
         gate: outputGate(x, activation: .sigmoid, as: .float32, context),
         value: outputProjection(center, as: .float32, context)
@@ -91,7 +91,7 @@ extension TriangleMultiplication {
   ) {
     let residues = z.shape[0]
     eachChunk(z, gradient, context) { pixels, z, gradient in
-      let x = normInput(z, as: .float32, context)
+      let x = normInput(z, context)
       let dx = context.zeros(x.shape, .float32)
       let d = context.empty([pixels.count, da.shape[0]], .float32)
       for (channelMajor, projection, gate) in [
@@ -162,9 +162,10 @@ private struct GatedProduct {
       for row in rows {
         let (g, v) = (gate.floats + row * channels, value.floats + row * channels)
         let dy = dy.floats + row * channels
-        let factor = factor(row) ?? ones
+        let factors = factor(row) ?? ones
+        let factor = factors.floats
         for c in 0..<channels {
-          let dv = dy[c] * factor.floats[c] * g[c]
+          let dv = dy[c] * factor[c] * g[c]
           g[c] = dv * v[c] * (1 - g[c])
           v[c] = dv
         }

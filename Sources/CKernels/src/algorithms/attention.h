@@ -5,15 +5,7 @@
 // exponentials and the fp32 output, both rescaled by exp(old − new) when the maximum grows. Exponents are ≤ 0 throughout, so nothing
 // overflows. A query row sees the same tiles in the same order whatever rows are computed with it.
 
-enum { KEY_TILE = 128, QUERY_TILE = 4 * HF_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
-
-/// Least and largest of the four ends of the runs, per unit of keys: what a block may skip follows from them without looking at keys
-/// (column-wise intervals of FlashMask, arXiv:2410.01359).
-typedef struct {
-  int32_t least[4], most[4];
-} run_bounds;
-
-enum { KEY_UNIT = 2 * PANEL };
+enum { KEY_TILE = 128, QUERY_TILE = 2 * HF_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
 
 /// Sizes and places in scratch of one call.
 typedef struct {
@@ -25,7 +17,7 @@ typedef struct {
   float *mask, *scores, *out;
   float *top, *tile_top, *shrink;          // per row: maximum so far, with this tile, exp(old − new)
   float *sum;                              // LANES partial sums per row
-  run_bounds *bounds;  // per unit of keys
+  hidden_runs runs;
 } attention_plan;
 
 /// Lays out scratch from `base`; returns the bytes used. With a NULL base only the size is of use.
@@ -46,7 +38,7 @@ static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, 
   PLACE(q, QUERY_TILE_PADDED * plan->q_stride);
   PLACE(p, QUERY_TILE * KEY_TILE);
   PLACE(mask, plan->padded_keys);
-  PLACE(bounds, plan->padded_keys / KEY_UNIT + 1);
+  PLACE(runs.bounds, plan->padded_keys / KEY_UNIT + 1);
   PLACE(scores, QUERY_TILE * KEY_TILE);
   PLACE(out, QUERY_TILE * plan->depth);
   PLACE(top, QUERY_TILE_PADDED);
@@ -72,76 +64,34 @@ static void fill_mask(const hf_attention_args *g, int64_t padded_keys, float *ma
     mask[j] = j >= g->keys ? -INFINITY : g->key_mask ? 1e9f * (g->key_mask[j] - 1) : 0;
 }
 
-/// Keys [begin, end) of a tile that rows of a block may see, and whether some of the rows do not see some of them.
-typedef struct {
-  int64_t begin, end;
-  bool cut;
-} key_span;
-
-static void bound_runs(const hf_attention_args *g, run_bounds *bounds) {
-  if (!g->hidden) return;
-  for (int64_t from = 0; from < g->keys; from += KEY_UNIT) {
-    run_bounds *unit = bounds + from / KEY_UNIT;
-    for (int end = 0; end < 4; ++end) {
-      const int32_t *ends = g->hidden + end * g->keys;
-      unit->least[end] = unit->most[end] = ends[from];
-      for (int64_t j = from + 1; j < min64(from + KEY_UNIT, g->keys); ++j) {
-        if (ends[j] < unit->least[end]) unit->least[end] = ends[j];
-        if (ends[j] > unit->most[end]) unit->most[end] = ends[j];
-      }
-    }
+/// Packs keys [0, g->keys) of a head as columns, [head_dim, keys]: those of whole units in `span`; past the last key they are zero.
+static void pack_key_columns(const operand *keys, key_span span, uint32_t *packed) {
+  const int64_t units = units_of(keys->pairs, keys->k);
+  for (int64_t o = span.begin; o < span.end; o += PANEL) {
+    if (o < keys->outer) pack_operand_panel(keys, o, 0, units, packed + o * units);
+    else memset(packed + o * units, 0, (size_t)(PANEL * units) * sizeof(uint32_t));
   }
 }
 
-/// What rows [query, query + rows) may see of the keys [from, to), both whole units: the hull of the units that are not hidden from all
-/// rows. Without intervals everything.
-static key_span visible_span(const hf_attention_args *g, const run_bounds *bounds, int64_t query, int64_t rows, int64_t from,
-                             int64_t to) {
-  key_span span = {.begin = from, .end = to, .cut = false};
-  if (!g->hidden) return span;
-  const int64_t stop = query + rows;
-  int64_t first = to, end = from;
-  for (int64_t key = from; key < min64(to, g->keys); key += KEY_UNIT) {
-    const int32_t *least = bounds[key / KEY_UNIT].least, *most = bounds[key / KEY_UNIT].most;
-    span.cut |= (least[0] < stop && query < most[1]) || (least[2] < stop && query < most[3]);
-    if ((most[0] <= query && stop <= least[1]) || (most[2] <= query && stop <= least[3])) continue;
-    first = min64(first, key);
-    end = key + KEY_UNIT;
-  }
-  if (g->visits_hidden) return span;
-  if (first == to) return (key_span){.begin = from, .end = from, .cut = false};
-  return (key_span){.begin = first, .end = min64(to, end), .cut = span.cut};
-}
-
-/// Scores of hidden pairs become −inf, where exp gives exactly 0; `scores` begins with the key span.begin.
-static void hide_scores(const hf_attention_args *g, int64_t query, int64_t rows, key_span span, float *scores, int64_t stride) {
-  if (!span.cut) return;
-  const int64_t last = min64(span.end, g->keys);
-  for (int64_t j = span.begin; j < last; ++j) {
-    for (int run = 0; run < 2; ++run) {
-      const int64_t start = g->hidden[2 * run * g->keys + j] - query, stop = g->hidden[(2 * run + 1) * g->keys + j] - query;
-      for (int64_t r = start > 0 ? start : 0; r < min64(stop, rows); ++r) scores[r * stride + j - span.begin] = -INFINITY;
-    }
+/// Packs the keys of a head as rows, [keys, head_dim], in panels of `units_keys`; likewise, and zero past head_dim.
+static void pack_key_rows(const operand *keys, key_span span, int64_t units_keys, uint32_t *packed) {
+  const int64_t first = units_of(keys->pairs, span.begin), last = units_of(keys->pairs, span.end);
+  const int64_t end = min64(last, units_of(keys->pairs, keys->k));
+  for (int64_t o = 0; o < keys->outer; o += PANEL) {
+    uint32_t *panel = packed + o * units_keys;
+    pack_operand_panel(keys, o, first, end, panel + first * PANEL);
+    if (end < last) memset(panel + end * PANEL, 0, (size_t)((last - end) * PANEL) * sizeof(uint32_t));
   }
 }
 
-/// Packs k and v of head h; columns of k and rows of v past the last key are zero, and so are v's past head_dim.
-static void pack_head(const hf_attention_args *g, const attention_plan *plan, int64_t h) {
+/// Packs those k and v of head h that some query sees.
+static void pack_head(const hf_attention_args *g, const attention_plan *plan, int64_t h, key_span span) {
   const operand k = {.data = element(g->k, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->head_dim,
                      .outer = g->keys, .k_stride = 1, .outer_stride = g->k_row_stride};
-  pack_operand_columns(&k, plan->k);
-  const int64_t packed_keys = round_up(g->keys, PANEL);
-  memset(plan->k + packed_keys * plan->units_d, 0,
-         (size_t)((plan->padded_keys - packed_keys) * plan->units_d) * sizeof(uint32_t));
-
   const operand v = {.data = element(g->v, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->keys,
                      .outer = g->head_dim, .k_stride = g->v_row_stride, .outer_stride = 1};
-  const int64_t units = units_of(plan->pairs, g->keys);
-  for (int64_t o = 0; o < plan->depth; o += PANEL) {
-    uint32_t *panel = plan->v + o * plan->units_keys;
-    pack_operand_panel(&v, o, 0, units, panel);
-    memset(panel + units * PANEL, 0, (size_t)((plan->units_keys - units) * PANEL) * sizeof(uint32_t));
-  }
+  pack_key_columns(&k, span, plan->k);
+  pack_key_rows(&v, span, plan->units_keys, plan->v);
 }
 
 /// c[rows][columns] = (resume ? c : 0) + left · packed right, in register tiles.
@@ -200,8 +150,12 @@ INLINE void exponentials_row(const float *s, int64_t padded, float top, const bo
   store(sums, HF_F32, sum[0] + sum[1]);
 }
 
-/// Scales the sums and outputs of rows whose maximum has grown.
-INLINE void rescale_rows(const attention_plan *plan, int64_t rows) {
+/// Scales the sums and outputs of rows whose maximum has grown; before the first tile there are none.
+INLINE void rescale_rows(const attention_plan *plan, int64_t rows, bool first) {
+  if (first) {
+    memcpy(plan->top, plan->tile_top, (size_t)rows * sizeof(float));
+    return;
+  }
   for (int64_t r = 0; r < rows; r += LANES) {
     const vf grown = load(plan->tile_top + r, HF_F32);
     store(plan->shrink + r, HF_F32, exp_nonpositive(load(plan->top + r, HF_F32) - grown));
@@ -218,22 +172,22 @@ INLINE void rescale_rows(const attention_plan *plan, int64_t rows) {
 
 /// Online softmax of one block of rows over the key tile at `key`: logits, new maxima, rescaled sums and outputs, probabilities.
 INLINE void softmax_tile(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows,
-                         int64_t key, int64_t padded, const hf_dtype bias_type, const bool pairs) {
+                         int64_t key, int64_t padded, bool first, const hf_dtype bias_type, const bool pairs) {
   for (int64_t r = 0; r < rows; ++r) {
     const int64_t row = h * g->bias_head_stride + (query + r) * g->bias_row_stride + key;
     const void *bias = g->bias ? element(g->bias, bias_type, row) : NULL;
     plan->tile_top[r] = add_bias_row(plan->scores + r * KEY_TILE, padded, g->keys - key, g->scale, bias, bias_type,
                                      plan->mask + key, plan->top[r]);
   }
-  rescale_rows(plan, rows);
+  rescale_rows(plan, rows, first);
   for (int64_t r = 0; r < rows; ++r) {
     exponentials_row(plan->scores + r * KEY_TILE, padded, plan->top[r], pairs, plan->p + r * KEY_TILE, plan->sum + r * LANES);
   }
 }
 
 static void softmax_block(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows,
-                          int64_t key, int64_t padded) {
-#define CASE(bias_type, pairs) softmax_tile(g, plan, h, query, rows, key, padded, bias_type, pairs)
+                          int64_t key, int64_t padded, bool first) {
+#define CASE(bias_type, pairs) softmax_tile(g, plan, h, query, rows, key, padded, first, bias_type, pairs)
   if (g->bias_type == HF_BF16) {
     if (plan->pairs) CASE(HF_BF16, true);
     else CASE(HF_BF16, false);
@@ -242,6 +196,14 @@ static void softmax_block(const hf_attention_args *g, const attention_plan *plan
     else CASE(HF_F32, false);
   }
 #undef CASE
+}
+
+/// Zeros for the rows of a block that sees no key.
+static void write_nothing(const hf_attention_args *g, int64_t h, int64_t query, int64_t rows) {
+  for (int64_t i = query; i < query + rows; ++i) {
+    memset((void *)element(g->out, g->type, i * g->out_row_stride + h * g->head_dim), 0, (size_t)g->head_dim * element_size(g->type));
+    if (g->log_sum_exp) g->log_sum_exp[h * g->queries + i] = -INFINITY;
+  }
 }
 
 /// Divides by the sum, gates and stores one block of rows of head h.
@@ -285,13 +247,15 @@ static void prefetch_bias(const hf_attention_args *g, int64_t h, int64_t query, 
 }
 
 static void attend_block(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows) {
+  const key_span all = visible_span(g, &plan->runs, query, rows, 0, round_up(g->keys, KEY_UNIT));
+  if (all.begin == all.end) return write_nothing(g, h, query, rows);
   const rows_of_a q = query_rows(g, plan, h, query, rows);
-  memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
   memset(plan->sum, 0, (size_t)(rows * LANES) * sizeof(float));
   for (int64_t r = 0; r < QUERY_TILE_PADDED; ++r) plan->top[r] = plan->tile_top[r] = -FLT_MAX;
-  for (int64_t tile = 0; tile < g->keys; tile += KEY_TILE) {
-    const int64_t end = tile + min64(KEY_TILE, round_up(g->keys - tile, 2 * PANEL));
-    const key_span span = visible_span(g, plan->bounds, query, rows, tile, end);
+  bool first = true;
+  for (int64_t tile = all.begin / KEY_TILE * KEY_TILE; tile < all.end; tile += KEY_TILE) {
+    const int64_t end = tile + min64(KEY_TILE, round_up(g->keys - tile, KEY_UNIT));
+    const key_span span = visible_span(g, &plan->runs, query, rows, tile, end);
     const int64_t key = span.begin, padded = span.end - span.begin;
     if (padded == 0) continue;
     const uint32_t *v = plan->v + units_of(plan->pairs, key) * PANEL;
@@ -299,9 +263,10 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
     multiply_tiles(plan->pairs, rows, padded, plan->units_d, q.a, q.a_stride, plan->k + key * plan->units_d,
                    plan->units_d * PANEL, plan->scores, KEY_TILE, false);
     hide_scores(g, query, rows, span, plan->scores, KEY_TILE);
-    softmax_block(g, plan, h, query, rows, key, padded);
+    softmax_block(g, plan, h, query, rows, key, padded, first);
     multiply_tiles(plan->pairs, rows, g->head_dim, units_of(plan->pairs, padded), (const char *)plan->p, KEY_TILE * 4, v,
-                   plan->units_keys * PANEL, plan->out, plan->depth, true);
+                   plan->units_keys * PANEL, plan->out, plan->depth, !first);
+    first = false;
   }
   if (g->type == HF_BF16) write_rows(g, plan, h, query, rows, HF_BF16);
   else write_rows(g, plan, h, query, rows, HF_F32);
@@ -315,10 +280,13 @@ static void attention(const hf_attention_args *g, int64_t query_begin, int64_t q
   plan_attention(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
   fill_mask(g, plan.padded_keys, plan.mask);
-  bound_runs(g, plan.bounds);
+  bound_runs(g, query_begin, query_end, &plan.runs);
+  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_UNIT));
   for (int64_t h = 0; h < g->heads; ++h) {
-    pack_head(g, &plan, h);
-    for (int64_t query = query_begin; query < query_end; query += QUERY_TILE)
-      attend_block(g, &plan, h, query, min64(QUERY_TILE, query_end - query));
+    pack_head(g, &plan, h, span);
+    for (int64_t query = query_begin, end; query < query_end; query = end) {
+      end = block_end(&plan.runs, query, query_end, QUERY_TILE);
+      attend_block(g, &plan, h, query, end - query);
+    }
   }
 }

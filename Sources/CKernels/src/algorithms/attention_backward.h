@@ -26,7 +26,7 @@ typedef struct {
   uint32_t *panel;                                // right, one panel of p or dl
   float *mask, *scores, *dp, *out, *dout_values, *dq, *delta;
   float *dk, *dv;                                 // [head_dim, keys]
-  run_bounds *bounds;  // per unit of keys
+  hidden_runs runs;
 } gradient_plan;
 
 static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, int64_t head_dim, char *base) {
@@ -56,7 +56,7 @@ static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, in
   PLACE(dl, GRADIENT_QUERIES * plan->key_stride);
   PLACE(panel, GRADIENT_QUERIES * PANEL);
   PLACE(mask, plan->padded_keys);
-  PLACE(bounds, plan->padded_keys / KEY_UNIT + 1);
+  PLACE(runs.bounds, plan->padded_keys / KEY_UNIT + 1);
   PLACE(scores, GRADIENT_QUERIES * plan->row_stride);
   PLACE(dp, GRADIENT_QUERIES * KEY_TILE);
   PLACE(out, GRADIENT_QUERIES * plan->depth);
@@ -84,23 +84,14 @@ INLINE operand head_columns(const void *data, hf_dtype type, bool pairs, int64_t
                    .outer_stride = outer_stride};
 }
 
-/// Packs k or v of head h both ways; what stands for keys past the last is zero.
-static void pack_keys(const hf_attention_args *g, const gradient_plan *plan, int64_t h, const void *data, int64_t stride,
-                      uint32_t *columns, uint32_t *rows) {
+/// Packs k or v of head h both ways, those that some query sees; what stands for keys past the last is zero.
+static void pack_keys(const hf_attention_args *g, const gradient_plan *plan, int64_t h, key_span span, const void *data,
+                      int64_t stride, uint32_t *columns, uint32_t *rows) {
   const int64_t first = h * g->head_dim;
   const operand by_key = head_columns(data, g->type, plan->pairs, first, g->head_dim, g->keys, 1, stride);
-  pack_operand_columns(&by_key, columns);
-  const int64_t packed_keys = round_up(g->keys, PANEL);
-  memset(columns + packed_keys * plan->units_d, 0,
-         (size_t)((plan->padded_keys - packed_keys) * plan->units_d) * sizeof(uint32_t));
-
   const operand by_channel = head_columns(data, g->type, plan->pairs, first, g->keys, g->head_dim, stride, 1);
-  const int64_t units = units_of(plan->pairs, g->keys);
-  for (int64_t o = 0; o < plan->depth; o += PANEL) {
-    uint32_t *panel = rows + o * plan->units_keys;
-    pack_operand_panel(&by_channel, o, 0, units, panel);
-    memset(panel + units * PANEL, 0, (size_t)((plan->units_keys - units) * PANEL) * sizeof(uint32_t));
-  }
+  pack_key_columns(&by_key, span, columns);
+  pack_key_rows(&by_channel, span, plan->units_keys, rows);
 }
 
 /// Logits of one row in place of its products, then their exponentials relative to the maximum; returns 1 / their sum.
@@ -251,14 +242,26 @@ static void store_key_gradients(const hf_attention_backward_args *b, const gradi
   }
 }
 
+/// Zeros for the rows of a block that sees no key; their part of dbias stays as it is.
+static void store_nothing(const hf_attention_backward_args *b, int64_t h, int64_t query, int64_t rows) {
+  const hf_attention_args *g = &b->forward;
+  const size_t bytes = (size_t)g->head_dim * element_size(g->type);
+  for (int64_t i = query; i < query + rows; ++i) {
+    memset((void *)element(b->dq, g->type, i * b->dq_row_stride + h * g->head_dim), 0, bytes);
+    if (g->gate) memset((void *)element(b->dgate, g->type, i * b->dgate_row_stride + h * g->head_dim), 0, bytes);
+    if (g->out) memset((void *)element(g->out, g->type, i * g->out_row_stride + h * g->head_dim), 0, bytes);
+  }
+}
+
 static void attend_backward_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
                                   int64_t rows, bool visible) {
   const hf_attention_args *g = &b->forward;
+  const key_span span = visible_span(g, &plan->runs, query, rows, 0, plan->padded_keys);
+  if (span.begin == span.end) return store_nothing(b, h, query, rows);
   const int64_t first = h * g->head_dim;
   const operand q = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, g->head_dim, rows, 1,
                                  g->q_row_stride);
   pack_operand_rows(&q, 0, rows, 0, plan->units_d, plan->q, plan->d_stride);
-  const key_span span = visible_span(g, plan->bounds, query, rows, 0, plan->padded_keys);
   const int64_t skipped = units_of(plan->pairs, span.begin), units_keys = units_of(plan->pairs, span.end) - skipped;
   probabilities_of_block(g, plan, h, query, rows, span, visible);
   memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
@@ -275,7 +278,7 @@ static void attend_backward_block(const hf_attention_backward_args *b, const gra
                                .k_stride = plan->depth, .outer_stride = 1};
   pack_operand_rows(&dout_turned, 0, g->head_dim, 0, units, plan->dout_turned, plan->query_stride);
   add_key_gradients(g, plan, rows, span, plan->dout_turned, plan->p, plan->dv);
-  if (!visible || units_keys == 0) {
+  if (!visible) {
     memset(plan->dq, 0, (size_t)(rows * plan->depth) * sizeof(float));
     store_query_gradients(b, plan, h, query, rows);
     return;
@@ -309,16 +312,19 @@ static void attention_backward(const hf_attention_backward_args *b, int64_t head
   plan_gradient(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
   fill_mask(g, plan.padded_keys, plan.mask);
-  bound_runs(g, plan.bounds);
+  bound_runs(g, query_begin, query_end, &plan.runs);
+  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, plan.padded_keys);
   const bool visible = has_visible_key(g);
   const size_t sums = (size_t)(plan.depth * plan.row_stride) * sizeof(float);
   for (int64_t h = head_begin; h < head_end; ++h) {
-    pack_keys(g, &plan, h, g->k, g->k_row_stride, plan.k_columns, plan.k_rows);
-    pack_keys(g, &plan, h, g->v, g->v_row_stride, plan.v_columns, plan.v_rows);
+    pack_keys(g, &plan, h, span, g->k, g->k_row_stride, plan.k_columns, plan.k_rows);
+    pack_keys(g, &plan, h, span, g->v, g->v_row_stride, plan.v_columns, plan.v_rows);
     memset(plan.dk, 0, sums);
     memset(plan.dv, 0, sums);
-    for (int64_t query = query_begin; query < query_end; query += GRADIENT_QUERIES)
-      attend_backward_block(b, &plan, h, query, min64(GRADIENT_QUERIES, query_end - query), visible);
+    for (int64_t query = query_begin, end; query < query_end; query = end) {
+      end = block_end(&plan.runs, query, query_end, GRADIENT_QUERIES);
+      attend_backward_block(b, &plan, h, query, end - query, visible);
+    }
     store_key_gradients(b, &plan, h, plan.dk, g->scale, b->dk, b->dk_row_stride);
     store_key_gradients(b, &plan, h, plan.dv, 1, b->dv, b->dv_row_stride);
   }

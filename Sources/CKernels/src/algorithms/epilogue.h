@@ -18,7 +18,10 @@ typedef struct {
 /// LANES columns of row i of `mul` from column j.
 INLINE vf load_factors(const hf_gemm_args *g, int64_t i, int64_t j, int64_t count) {
   const int64_t first = i * g->mul_row_stride + j * g->mul_col_stride;
-  if (g->mul_col_stride == 1) return load_first(element(g->mul, g->mul_type, first), g->mul_type, count);
+  if (g->mul_col_stride == 1) {
+    if (g->mul_type == HF_BF16) return load_first(element(g->mul, HF_BF16, first), HF_BF16, count);
+    return load_first(element(g->mul, HF_F32, first), HF_F32, count);
+  }
   float lanes[LANES] = {0};
   for (int64_t l = 0; l < min64(count, LANES); ++l)
     lanes[l] = load_scalar(element(g->mul, g->mul_type, first + l * g->mul_col_stride), g->mul_type);
@@ -50,28 +53,51 @@ INLINE vf activate(hf_activation activation, vf v) {
   return v;
 }
 
-/// Rows [i, i + rows) of LANES columns from j: sums at s[r · stride]. `plain`: nothing but alpha and biases.
-INLINE void finish_column_vector(const hf_gemm_args *g, const bool plain, const hf_dtype c_type, const bool whole,
+/// The parts of an epilogue that are worth code of their own.
+typedef struct {
+  hf_activation activation;
+  bool multiplies, accumulates;
+} finish_kind;
+
+/// Rows [i, i + rows) of LANES columns from j: sums at s[r · stride].
+INLINE void finish_column_vector(const hf_gemm_args *g, const finish_kind kind, const hf_dtype c_type, const bool whole,
                                  const float *s, int64_t stride, int64_t i, int64_t rows, int64_t j, int64_t count) {
   const vf alpha = splat(g->alpha);
   const vf bias_n = g->bias_n ? load_first(g->bias_n + j, HF_F32, count) : splat(0);
   const vf scale_n = g->scale_n ? load_first(g->scale_n + j, HF_F32, count) : splat(1);
+  const float *bias_m = g->bias_m, *scale_m = g->scale_m;
+  const bool scales = g->scale_n != NULL;
   lanes_of_c at = {.whole = whole, .j = j, .count = count};
   const int64_t first = whole ? column_offset(g, j) : 0;
   for (int64_t r = 0; r < rows; ++r) {
     at.row = (i + r) * g->c_row_stride;
     at.offset = at.row + first;
     vf v = multiply_add(alpha, load(s + r * stride, HF_F32), bias_n);
-    if (g->bias_m) v += splat(g->bias_m[i + r]);
-    if (!plain) {
-      v = activate(g->activation, v);
-      if (g->scale_m) v *= splat(g->scale_m[i + r]);
-      v *= scale_n;
-      if (g->mul) v *= load_factors(g, i + r, j, count);
-      if (g->accumulate) v += load_lanes(g, g->c, c_type, at);
-    }
+    if (bias_m) v += splat(bias_m[i + r]);
+    v = activate(kind.activation, v);
+    if (scale_m) v *= splat(scale_m[i + r]);
+    if (scales) v *= scale_n;
+    if (kind.multiplies) v *= load_factors(g, i + r, j, count);
+    if (kind.accumulates) v += load_lanes(g, g->c, c_type, at);
     store_lanes(g, g->c, c_type, at, v);
   }
+}
+
+/// The same for whole vectors of C, the usual kinds with loops of their own.
+INLINE void finish_whole_vector(const hf_gemm_args *g, const hf_dtype c_type, const float *s, int64_t stride, int64_t i,
+                                int64_t rows, int64_t j) {
+#define KIND(act, mul, acc)                                                            \
+  if (kind.activation == act && kind.multiplies == mul && kind.accumulates == acc)     \
+  return finish_column_vector(g, (finish_kind){act, mul, acc}, c_type, true, s, stride, i, rows, j, LANES)
+  const finish_kind kind = {g->activation, g->mul != NULL, g->accumulate};
+  KIND(HF_ACT_NONE, false, false);
+  KIND(HF_ACT_RELU, false, false);
+  KIND(HF_ACT_SIGMOID, false, false);
+  KIND(HF_ACT_NONE, true, false);
+  KIND(HF_ACT_NONE, false, true);
+  KIND(HF_ACT_NONE, true, true);
+#undef KIND
+  finish_column_vector(g, kind, c_type, true, s, stride, i, rows, j, LANES);
 }
 
 /// Whether columns [j, j + count) are contiguous in C.
@@ -82,19 +108,16 @@ INLINE bool contiguous_columns(const hf_gemm_args *g, int64_t j, int64_t count) 
 /// Stores rows [i, i + rows) × columns [j, j + columns) of C from a tile of sums.
 static void finish_tile(const hf_gemm_args *g, const float *tile, int64_t stride, int64_t i, int64_t rows, int64_t j,
                         int64_t columns) {
-  const bool plain = g->activation == HF_ACT_NONE && !g->scale_m && !g->scale_n && !g->mul && !g->accumulate;
   for (int64_t v = 0; v < columns; v += LANES) {
     const int64_t count = min64(columns - v, LANES);
-    const bool whole = count == LANES && contiguous_columns(g, j + v, LANES);
     const float *s = tile + v;
-    if (!whole) {
-      finish_column_vector(g, false, g->c_type, false, s, stride, i, rows, j + v, count);
+    if (count < LANES || !contiguous_columns(g, j + v, LANES)) {
+      const finish_kind kind = {g->activation, g->mul != NULL, g->accumulate};
+      finish_column_vector(g, kind, g->c_type, false, s, stride, i, rows, j + v, count);
     } else if (g->c_type == HF_BF16) {
-      if (plain) finish_column_vector(g, true, HF_BF16, true, s, stride, i, rows, j + v, LANES);
-      else finish_column_vector(g, false, HF_BF16, true, s, stride, i, rows, j + v, LANES);
+      finish_whole_vector(g, HF_BF16, s, stride, i, rows, j + v);
     } else {
-      if (plain) finish_column_vector(g, true, HF_F32, true, s, stride, i, rows, j + v, LANES);
-      else finish_column_vector(g, false, HF_F32, true, s, stride, i, rows, j + v, LANES);
+      finish_whole_vector(g, HF_F32, s, stride, i, rows, j + v);
     }
   }
 }

@@ -3,12 +3,7 @@
 // Statistics take two passes in fp32: the mean first, then the mean of squared differences from it, which cannot cancel as
 // E[x²] − E[x]² does. Each row is summed in LANES partial sums, so rounding grows with columns / LANES.
 
-INLINE vf first_lanes(vf v, int64_t count) {
-  float lanes[LANES];
-  store(lanes, HF_F32, v);
-  for (int64_t l = count; l < LANES; ++l) lanes[l] = 0;
-  return load(lanes, HF_F32);
-}
+enum { NORM_GROUP = 8 };  // rows whose statistics are formed side by side
 
 /// Σ over a row of x, or of (x − mean)² if `squares`.
 INLINE float row_sum(const void *x, const hf_dtype type, int64_t columns, const bool squares, float mean) {
@@ -55,17 +50,38 @@ INLINE void normalise_row(const void *x, const hf_dtype x_type, int64_t columns,
   }
 }
 
+/// Mean and 1/σ of up to NORM_GROUP rows, one step of all before the next: their chains of dependent sums hide each other's latency.
+INLINE void group_statistics(int64_t rows, int64_t columns, const void *x, const hf_dtype type, int64_t row_stride, float eps,
+                             float *mean, float *rstd) {
+  for (int64_t r = 0; r < rows; ++r)
+    mean[r] = row_sum(element(x, type, r * row_stride), type, columns, false, 0) / (float)columns;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float variance = row_sum(element(x, type, r * row_stride), type, columns, true, mean[r]) / (float)columns;
+    rstd[r] = 1 / __builtin_sqrtf(variance + eps);
+  }
+}
+
+/// Asks for the next rows, which may be columns of a larger tensor and far apart: the processor does not see that they will be read.
+INLINE void prefetch_rows(int64_t rows, int64_t columns, const void *x, const hf_dtype type, int64_t row_stride) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const char *row = element(x, type, r * row_stride);
+    for (int64_t at = 0; at < columns * (int64_t)element_size(type); at += 64) __builtin_prefetch(row + at);
+  }
+}
+
 INLINE void layer_norm_typed(int64_t rows, int64_t columns, const void *x, const hf_dtype x_type, int64_t x_row_stride,
                              const float *scale, const float *offset, float eps, void *y, const hf_dtype y_type,
                              int64_t y_row_stride, float *mean, float *rstd) {
-  for (int64_t i = 0; i < rows; ++i) {
-    const void *row = element(x, x_type, i * x_row_stride);
-    const float center = row_sum(row, x_type, columns, false, 0) / (float)columns;
-    const float variance = row_sum(row, x_type, columns, true, center) / (float)columns;
-    const float factor = 1 / __builtin_sqrtf(variance + eps);
-    if (mean) mean[i] = center;
-    if (rstd) rstd[i] = factor;
-    normalise_row(row, x_type, columns, scale, offset, center, factor, (void *)element(y, y_type, i * y_row_stride), y_type);
+  for (int64_t i = 0; i < rows; i += NORM_GROUP) {
+    float center[NORM_GROUP], factor[NORM_GROUP];
+    const int64_t count = min64(NORM_GROUP, rows - i);
+    prefetch_rows(min64(NORM_GROUP, rows - i - count), columns, element(x, x_type, (i + count) * x_row_stride), x_type, x_row_stride);
+    group_statistics(count, columns, element(x, x_type, i * x_row_stride), x_type, x_row_stride, eps, center, factor);
+    for (int64_t r = 0; r < count; ++r)
+      normalise_row(element(x, x_type, (i + r) * x_row_stride), x_type, columns, scale, offset, center[r], factor[r],
+                    (void *)element(y, y_type, (i + r) * y_row_stride), y_type);
+    if (mean) memcpy(mean + i, center, (size_t)count * sizeof(float));
+    if (rstd) memcpy(rstd + i, factor, (size_t)count * sizeof(float));
   }
 }
 

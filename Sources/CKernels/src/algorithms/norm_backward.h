@@ -31,11 +31,9 @@ INLINE void add_norm_gradient(const norm_row *r, const hf_dtype x_type, const hf
 
 /// With x̂ = (x − mean) / σ and g = dy ⊙ scale: dx += (g − mean(g) − x̂ mean(g ⊙ x̂)) / σ; dscale += dy ⊙ x̂; doffset += dy.
 INLINE void layer_norm_gradient_row(int64_t columns, const void *x, const hf_dtype x_type, const void *dy, const hf_dtype dy_type,
-                                    const float *scale, float eps, float *dx, float *dscale, float *doffset) {
-  const float mean = row_sum(x, x_type, columns, false, 0) / (float)columns;
-  const float variance = row_sum(x, x_type, columns, true, mean) / (float)columns;
+                                    const float *scale, float mean, float rstd, float *dx, float *dscale, float *doffset) {
   const norm_row row = {.x = x, .dy = dy, .scale = scale, .dx = dx, .dscale = dscale, .doffset = doffset, .mean = splat(mean),
-                        .rstd = splat(1 / __builtin_sqrtf(variance + eps))};
+                        .rstd = splat(rstd)};
   const int64_t whole = columns / LANES * LANES;
   vf sum = splat(0), projection = splat(0);
   for (int64_t j = 0; j < whole; j += LANES) add_norm_sums(&row, x_type, dy_type, j, LANES, &sum, &projection);
@@ -45,21 +43,33 @@ INLINE void layer_norm_gradient_row(int64_t columns, const void *x, const hf_dty
   if (whole < columns) add_norm_gradient(&row, x_type, dy_type, whole, columns - whole, mean_g, mean_projection);
 }
 
+INLINE void layer_norm_backward_typed(int64_t rows, int64_t columns, const void *x, const hf_dtype x_type, int64_t x_row_stride,
+                                      const void *dy, const hf_dtype dy_type, int64_t dy_row_stride, const float *scale, float eps,
+                                      float *dx, int64_t dx_row_stride, float *dscale, float *doffset) {
+  for (int64_t i = 0; i < rows; i += NORM_GROUP) {
+    float mean[NORM_GROUP], rstd[NORM_GROUP];
+    const int64_t count = min64(NORM_GROUP, rows - i);
+    group_statistics(count, columns, element(x, x_type, i * x_row_stride), x_type, x_row_stride, eps, mean, rstd);
+    for (int64_t r = 0; r < count; ++r) {
+      layer_norm_gradient_row(columns, element(x, x_type, (i + r) * x_row_stride), x_type,
+                              element(dy, dy_type, (i + r) * dy_row_stride), dy_type, scale, mean[r], rstd[r],
+                              dx + (i + r) * dx_row_stride, dscale, doffset);
+    }
+  }
+}
+
 static void layer_norm_backward(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const void *dy,
                                 hf_dtype dy_type, int64_t dy_row_stride, const float *scale, float eps, float *dx,
                                 int64_t dx_row_stride, float *dscale, float *doffset) {
-  for (int64_t i = 0; i < rows; ++i) {
-    const void *x_row = element(x, x_type, i * x_row_stride), *dy_row = element(dy, dy_type, i * dy_row_stride);
-    float *dx_row = dx + i * dx_row_stride;
-#define CASE(xt, yt)                  \
-  if (x_type == xt && dy_type == yt)  \
-  layer_norm_gradient_row(columns, x_row, xt, dy_row, yt, scale, eps, dx_row, dscale, doffset)
-    CASE(HF_F32, HF_F32);
-    else CASE(HF_F32, HF_BF16);
-    else CASE(HF_BF16, HF_F32);
-    else CASE(HF_BF16, HF_BF16);
+#define CASE(xt, yt)                                                                                                        \
+  if (x_type == xt && dy_type == yt)                                                                                        \
+  layer_norm_backward_typed(rows, columns, x, xt, x_row_stride, dy, yt, dy_row_stride, scale, eps, dx, dx_row_stride, dscale, \
+                            doffset)
+  CASE(HF_F32, HF_F32);
+  else CASE(HF_F32, HF_BF16);
+  else CASE(HF_BF16, HF_F32);
+  else CASE(HF_BF16, HF_BF16);
 #undef CASE
-  }
 }
 
 /// sums[j] += Σ_i x[i, j] for one or four vectors of columns, kept in registers while the rows pass.

@@ -27,22 +27,23 @@ INLINE uint32_t unit_at(const operand *x, int64_t p, int64_t o) {
   return low | high << 16;
 }
 
-/// bf16 values of LANES consecutive elements in the low halves.
-INLINE vu load_halves(const void *p, hf_dtype type) {
-  if (type == HF_F32) return round_bits(load(p, HF_F32));
+/// bf16 values of LANES consecutive elements in the low halves; those from `count` on are zero.
+INLINE vu load_halves(const void *p, hf_dtype type, int64_t count) {
   vh h;
-  memcpy(&h, p, sizeof h);
+  if (type == HF_F32) h = narrow(load_first(p, HF_F32, count));
+  else if (count < LANES) return (vu)load_first(p, HF_BF16, count) >> 16;
+  else memcpy(&h, p, sizeof h);
   return __builtin_convertvector(h, vu);
 }
 
 /// LANES units of one p along outer; those from `count` on are zero.
 INLINE vu units_along_outer(const operand *x, int64_t p, int64_t o, int64_t count) {
-  if (x->outer_stride == 1 && count >= LANES) {
-    if (!x->pairs) return (vu)load(element(x->data, x->type, p * x->k_stride + o), x->type);
+  if (x->outer_stride == 1) {
+    if (!x->pairs) return (vu)load_first(element(x->data, x->type, p * x->k_stride + o), x->type, count);
     const void *first = element(x->data, x->type, 2 * p * x->k_stride + o);
-    vu low = load_halves(first, x->type);
+    vu low = load_halves(first, x->type, count);
     if (2 * p + 1 == x->k) return low;
-    return low | load_halves(element(first, x->type, x->k_stride), x->type) << 16;
+    return low | load_halves(element(first, x->type, x->k_stride), x->type, count) << 16;
   }
   uint32_t lanes[LANES] = {0};
   for (int64_t l = 0; l < min64(count, LANES); ++l) lanes[l] = unit_at(x, p, o + l);
@@ -51,14 +52,14 @@ INLINE vu units_along_outer(const operand *x, int64_t p, int64_t o, int64_t coun
 
 /// LANES units along k of one row (or column) of the operand; those from `count` on are zero.
 INLINE vu units_along_k(const operand *x, int64_t p, int64_t o, int64_t count) {
-  const bool whole = count >= LANES && (!x->pairs || 2 * (p + LANES) <= x->k);
-  if (x->k_stride == 1 && whole) {
+  if (x->k_stride == 1) {
     const void *first = element(x->data, x->type, (x->pairs ? 2 * p : p) + o * x->outer_stride);
-    if (!x->pairs) return (vu)load(first, x->type);
-    if (x->type == HF_BF16) return load_bits(first);
+    if (!x->pairs) return (vu)load_first(first, x->type, count);
+    const int64_t values = min64(2 * count, x->k - 2 * p);
+    if (x->type == HF_BF16) return values >= 2 * LANES ? load_bits(first) : load_first_halves(first, values);
     uint16_t halves[2 * LANES];
-    store(halves, HF_BF16, load(first, HF_F32));
-    store(halves + LANES, HF_BF16, load(element(first, HF_F32, LANES), HF_F32));
+    store(halves, HF_BF16, load_first(first, HF_F32, values));
+    store(halves + LANES, HF_BF16, load_first(element(first, HF_F32, LANES), HF_F32, values - LANES));
     return load_bits(halves);
   }
   uint32_t lanes[LANES] = {0};

@@ -4,7 +4,9 @@
 //   HF_LANES                floats in a vector: 4, 8 or 16
 //   HF_ROWS, HF_VECTORS     register tile of the matrix product: rows × vectors
 //   HF_FUSED_MULTIPLY_ADD   defined where a·b + c has its own instruction
-//   HF_BF16_OPERANDS        defined where bf16 activations are multiplied as pairs, with HF_PAIR_DOT if there is an instruction
+//   HF_MASKS                defined where AVX-512 loads and stores the first lanes of a vector
+//   HF_BF16_OPERANDS        defined where bf16 activations are multiplied as pairs, with HF_PAIR_DOT if there is an instruction, and
+//                           HF_NARROW if there is one that rounds to bf16
 //
 // The extensions are given function by function, so the package builds with plain flags and the program runs on any processor.
 
@@ -26,11 +28,13 @@
 #include "micro_kernel.h"
 #include "epilogue.h"
 #include "gemm.h"
+#include "column_runs.h"
 #include "attention.h"
 #include "norm.h"
 #include "norm_backward.h"
 #include "attention_backward.h"
 #include "elementwise.h"
+#include "copy.h"
 
 #ifdef HF_TARGET
 #pragma clang attribute pop
@@ -57,6 +61,7 @@ const hf_path HF_PATH = {
     .layer_norm_backward = layer_norm_backward,
     .add_column_sums = add_column_sums,
     .convert = convert_elements,
+    .copy_matrix = copy_matrix,
     .add = add_elements,
     .multiply = multiply_elements,
     .relu_gradient = relu_gradient_elements,

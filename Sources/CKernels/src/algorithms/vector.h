@@ -33,25 +33,35 @@ INLINE vf splat(float x) { return (vf)x; }
 /// bf16 is the upper half of fp32: widening is exact.
 INLINE vf widen(vh h) { return (vf)(__builtin_convertvector(h, vu) << 16); }
 
-/// Bits of x rounded to bf16, to nearest even, in the low halves. A NaN keeps its sign and upper bits and stays a NaN (quiet).
-INLINE vu round_bits(vf x) {
-  vu u = (vu)x;
-  vu rounded = (u + 0x7fff + ((u >> 16) & 1)) >> 16;
-  return x == x ? rounded : (u >> 16) | 0x40;
+/// Bits of x rounded to bf16, to nearest even. A NaN keeps its sign and upper bits and stays a NaN (quiet). Paths that multiply pairs
+/// of bf16 take denormals for zeros as the instruction does: HF_NARROW where there is one, the same written out where not.
+INLINE uint16_t narrow_scalar(float x) {
+  uint32_t u;
+  memcpy(&u, &x, 4);
+  if (x != x) return (uint16_t)((u >> 16) | 0x40);
+#ifdef HF_BF16_OPERANDS
+  if ((u & 0x7f800000) == 0) return (uint16_t)(u >> 16 & 0x8000);
+#endif
+  return (uint16_t)((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
-INLINE vh narrow(vf x) { return __builtin_convertvector(round_bits(x), vh); }
+#ifdef HF_NARROW
+INLINE vh narrow(vf x) { return HF_NARROW(x); }
+#else
+INLINE vh narrow(vf x) {
+  const vu u = (vu)x;
+  vu rounded = (u + 0x7fff + ((u >> 16) & 1)) >> 16;
+#ifdef HF_BF16_OPERANDS
+  rounded = (u & 0x7f800000) == 0 ? u >> 16 & 0x8000 : rounded;
+#endif
+  return __builtin_convertvector(x == x ? rounded : (u >> 16) | 0x40, vh);
+}
+#endif
 
 INLINE float widen_scalar(uint16_t h) {
   uint32_t u = (uint32_t)h << 16;
   float x;
   memcpy(&x, &u, 4);
   return x;
-}
-INLINE uint16_t narrow_scalar(float x) {
-  uint32_t u;
-  memcpy(&u, &x, 4);
-  if (x != x) return (uint16_t)((u >> 16) | 0x40);
-  return (uint16_t)((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
 
 // MARK: - Memory
@@ -102,14 +112,53 @@ INLINE void store(void *p, hf_dtype type, vf v) {
     memcpy(p, &v, sizeof v);
   }
 }
-/// The first `count` lanes from memory, zeros behind them; nothing past them is read.
+// The first `count` lanes from and to memory, zeros behind them: nothing past them is read or written. The instructions do this where
+// there are masks, else a detour through the stack.
+#ifdef HF_MASKS
+
+INLINE uint32_t lowest_bits(int64_t count) {
+  return count <= 0 ? 0 : count >= 32 ? UINT32_MAX : (UINT32_C(1) << count) - 1;
+}
+
+INLINE vf first_lanes(vf v, int64_t count) {
+  return (vf)_mm512_maskz_mov_ps((__mmask16)lowest_bits(count), (__m512)v);
+}
+/// Bits of `count` bf16, at most 2 · LANES.
+INLINE vu load_first_halves(const void *p, int64_t count) {
+  return (vu)_mm512_maskz_loadu_epi16(lowest_bits(count), p);
+}
+INLINE vf load_first(const void *p, hf_dtype type, int64_t count) {
+  if (count >= LANES) return load(p, type);
+  const __mmask16 mask = (__mmask16)lowest_bits(count);
+  return type == HF_BF16 ? widen((vh)_mm256_maskz_loadu_epi16(mask, p)) : (vf)_mm512_maskz_loadu_ps(mask, p);
+}
+INLINE void store_first(void *p, hf_dtype type, int64_t count, vf v) {
+  const __mmask16 mask = (__mmask16)lowest_bits(count);
+  if (count >= LANES) store(p, type, v);
+  else if (type == HF_BF16) _mm256_mask_storeu_epi16(p, mask, (__m256i)narrow(v));
+  else _mm512_mask_storeu_ps(p, mask, (__m512)v);
+}
+
+#else
+
+INLINE vf first_lanes(vf v, int64_t count) {
+  float lanes[LANES];
+  memcpy(lanes, &v, sizeof v);
+  for (int64_t l = count; l < LANES; ++l) lanes[l] = 0;
+  memcpy(&v, lanes, sizeof v);
+  return v;
+}
+INLINE vu load_first_halves(const void *p, int64_t count) {
+  uint16_t halves[2 * LANES] = {0};
+  for (int64_t l = 0; l < min64(count, 2 * LANES); ++l) halves[l] = ((const uint16_t *)p)[l];
+  return load_bits(halves);
+}
 INLINE vf load_first(const void *p, hf_dtype type, int64_t count) {
   if (count >= LANES) return load(p, type);
   float lanes[LANES] = {0};
   for (int64_t l = 0; l < count; ++l) lanes[l] = load_scalar(element(p, type, l), type);
   return load(lanes, HF_F32);
 }
-/// The first `count` lanes to memory; nothing past them is written.
 INLINE void store_first(void *p, hf_dtype type, int64_t count, vf v) {
   if (count >= LANES) {
     store(p, type, v);
@@ -119,6 +168,8 @@ INLINE void store_first(void *p, hf_dtype type, int64_t count, vf v) {
   store(lanes, HF_F32, v);
   for (int64_t l = 0; l < count; ++l) store_scalar((char *)p + l * (int64_t)element_size(type), type, lanes[l]);
 }
+
+#endif
 
 // MARK: - Across lanes
 
