@@ -325,10 +325,12 @@ struct StructureFunctional {
 
   /// All outputs but the activation, with their weights.
   func seeds(_ trace: StructureTrace) throws -> [(Tensor, NDArray<Float>)] {
-    [(try #require(trace.groupFrames), groups), (try #require(trace.atom14), atoms)]
-      + zip(trace.backbone, backbone)
-      + zip(trace.torsions.map(\.sinCos), (firstTorsions?.prefix(1) ?? []) + sinCos)
-      + zip(trace.torsions.map(\.unnormalized), (firstTorsions?.suffix(1) ?? []) + unnormalized)
+    let (first, last) = (firstTorsions?.prefix(1) ?? [], firstTorsions?.suffix(1) ?? [])
+    var seeds = [(try #require(trace.groupFrames), groups), (try #require(trace.atom14), atoms)]
+    seeds += zip(trace.backbone, backbone)
+    seeds += zip(trace.torsions.map(\.sinCos), first + sinCos)
+    seeds += zip(trace.torsions.map(\.unnormalized), last + unnormalized)
+    return seeds
   }
 
   /// The same of the twin; atoms enter by the derivative of their placement, which is checked on its own.
