@@ -64,7 +64,8 @@ let package = Package(
         "FoldingCore", "Protein", "StructureIO", "AtomicFiles", "ArrayFiles", "HDF5Files",
         "FeaturePipeline",
       ]),
-    .target(name: "Weights", dependencies: ["FoldingCore", "ArrayFiles", "HDF5Files"]),
+    .target(
+      name: "Weights", dependencies: ["FoldingCore", "ArrayFiles", "HDF5Files", "CKernels"]),
 
     // Network side.
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),

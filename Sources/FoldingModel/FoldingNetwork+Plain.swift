@@ -34,7 +34,7 @@ struct PlainFoldingNetwork<Real: PlainReal> {
     self.input = PlainInputEmbedder(network.input, network.config.channels)
     self.template = network.template.map { PlainTemplateEmbedding($0) }
     self.extraMSA = PlainExtraMSAStack(network.extraMSA)
-    self.evoformer = network.evoformer.map { PlainEvoformerBlock($0) }
+    self.evoformer = network.evoformer.ready.map { PlainEvoformerBlock($0) }
     self.single = PlainLinear(network.single)
     self.structure = PlainStructureModule(network.structure)
     self.predictedLDDT = PlainPredictedLDDTHead(network.predictedLDDT)

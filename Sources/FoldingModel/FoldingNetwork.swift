@@ -12,7 +12,7 @@ public struct FoldingNetwork: Sendable {
   let input: InputEmbedder
   let template: TemplateEmbedding?
   let extraMSA: ExtraMSAStack
-  let evoformer: [EvoformerBlock]
+  let evoformer: BlockStack
   let single: Linear
   let structure: StructureModule
   let distogram: DistogramHead
@@ -21,6 +21,8 @@ public struct FoldingNetwork: Sendable {
   let predictedLDDT: PredictedLDDTHead
   let alignedError: PredictedAlignedErrorHead?
   /// Every parameter under its official key; layers hold views of these tensors.
+  ///
+  /// Without the matrices of stacks that are kept in 8-bit blocks.
   public let parameters: [String: Tensor]
 
   /// Root of the official parameter names.
@@ -41,11 +43,12 @@ public struct FoldingNetwork: Sendable {
     self.input = try InputEmbedder(trunk, channels)
     self.template = try config.template.map { try TemplateEmbedding(trunk, channels, $0) }
     self.extraMSA = try ExtraMSAStack(trunk, config)
-    let stack = trunk.scope("evoformer_iteration")
-    self.evoformer = try (0..<config.evoformer.blocks).map { index in
+    self.evoformer = try BlockStack(
+      trunk.scope("evoformer_iteration"), count: config.evoformer.blocks
+    ) { scope in
       try EvoformerBlock(
-        stack.block(index, of: config.evoformer.blocks), .main, msa: channels.msa,
-        pair: channels.pair, config.evoformer, order: config.blockOrder)
+        scope, .main, msa: channels.msa, pair: channels.pair, config.evoformer,
+        order: config.blockOrder)
     }
     self.single = try Linear(
       trunk.scope("single_activations").inFloat32, channels.msa, channels.single)
@@ -116,7 +119,8 @@ extension FoldingNetwork {
     let masks = TrunkMasks(
       msaRows: rows, msaColumns: rows.transposed(rows: m.shape[0], pool: context.pool),
       pair: pairMask)
-    for (index, block) in evoformer.enumerated() {
+    for index in 0..<evoformer.count {
+      let block = try evoformer.block(index)
       let probe = probe?.scoped("evoformer/\(index)")
       context.scoped("evoformer", index).checkpoint([m, z]) { context in
         block.update(m, z, masks, context, probe)
@@ -132,7 +136,8 @@ extension FoldingNetwork {
   /// The first block of the main stack alone, every row and residue visible; for measurements.
   ///
   /// - Shapes: m `[N_seq, N_res, c_m]`, z `[N_res, N_res, c_z]`, both in place
-  public func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) {
+  public func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) throws {
+    let block = try evoformer.block(0)
     let (rows, residues) = (m.shape[0], m.shape[1])
     func all(_ shape: [Int]) -> AttentionMask {
       AttentionMask(NDArray(repeating: 1, shape: shape), pool: context.pool)
@@ -141,7 +146,7 @@ extension FoldingNetwork {
       msaRows: all([rows, residues]), msaColumns: all([residues, rows]),
       pair: all([residues, residues]))
     context.scoped("evoformer", 0).checkpoint([m, z]) { context in
-      evoformer[0].update(m, z, masks, context, nil)
+      block.update(m, z, masks, context, nil)
     }
   }
 }

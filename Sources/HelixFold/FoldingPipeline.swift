@@ -138,7 +138,7 @@ public final class FoldingPipeline {
   ) throws -> ModelResult {
     let features = SampledFeatures(raw, config: run.config, seed: run.seed)
     let plan = try self.plan(raw, run, announces: true)
-    let context = self.context.withTiles(of: plan)
+    let context = self.context.following(plan)
     let network = try network(run.model)
     let provenance = run.provenance(of: raw, options)
     let saved = PredictionState(
@@ -210,10 +210,11 @@ public final class FoldingPipeline {
     let size = run.size(raw)
     let plan = MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
-      threads: options.threads, ensembles: run.config.ensembles, limit: options.memoryLimit)
+      threads: options.threads, ensembles: run.config.ensembles,
+      pairFormat: options.pairFormat, limit: options.memoryLimit)
     if announces {
       reporter.note(
-        "\(raw.id)  \(size.residues) residues, \(size.clusters)+\(size.extraRows) MSA rows, \(size.templates) templates; plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))",
+        "\(raw.id)  \(size.residues) residues, \(size.clusters)+\(size.extraRows) MSA rows, \(size.templates) templates; plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
         event: "plan",
         [
           ("target", .string(raw.id)), ("model", .string(run.name)),

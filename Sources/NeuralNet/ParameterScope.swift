@@ -8,6 +8,22 @@ public protocol ParameterStore {
   ///
   /// - Throws: when the array is missing or has another shape.
   func parameter(_ key: String, shape: [Int], dtype: DType) throws -> Tensor
+
+  /// What one block sees of a stacked array.
+  func block(_ index: Int, of key: String, shape: [Int], dtype: DType) throws -> Tensor
+
+  /// The parameters read so far, for blocks that are made anew whenever they run; nil where they may as well be kept.
+  var forRunning: (any ParameterStore & Sendable)? { get }
+}
+
+extension ParameterStore {
+  /// A slice that shares the memory of the whole.
+  public func block(
+    _ index: Int, of key: String, shape: [Int], dtype: DType
+  ) throws -> Tensor { try parameter(key, shape: shape, dtype: dtype)[index] }
+
+  /// Nil.
+  public var forRunning: (any ParameterStore & Sendable)? { nil }
 }
 
 /// A place in the tree of official parameter names.
@@ -15,8 +31,10 @@ public protocol ParameterStore {
 /// Layers read their parameters through it in their initializers, one line each, with the official name spelled out;
 /// the same walk therefore lists, loads and checks them.
 public struct ParameterScope {
-  let store: any ParameterStore
-  let path: String
+  /// Where parameters come from.
+  public let store: any ParameterStore
+  /// Official name of the place.
+  public let path: String
   let stack: (index: Int, count: Int)?
   /// Storage of matrices; vectors (biases, norms) are always fp32.
   public let matrixType: DType
@@ -64,6 +82,6 @@ public struct ParameterScope {
   private func read(_ name: String, _ shape: [Int], _ dtype: DType) throws -> Tensor {
     let key = path + "//" + name
     guard let stack else { return try store.parameter(key, shape: shape, dtype: dtype) }
-    return try store.parameter(key, shape: [stack.count] + shape, dtype: dtype)[stack.index]
+    return try store.block(stack.index, of: key, shape: [stack.count] + shape, dtype: dtype)
   }
 }

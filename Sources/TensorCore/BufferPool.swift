@@ -22,6 +22,8 @@ public final class BufferPool: Sendable {
     public var kept = 0
     /// Buffers obtained from the system, reused ones not counted.
     public var systemAllocations = 0
+    /// Bytes of the largest buffer so far.
+    public var largest = 0
   }
 
   private struct Block: @unchecked Sendable {
@@ -85,6 +87,7 @@ public final class BufferPool: Sendable {
       }
       state.statistics.live += block.byteCount
       state.statistics.peak = max(state.statistics.peak, state.statistics.live)
+      state.statistics.largest = max(state.statistics.largest, wanted)
       return block
     }
     return (block.base, block.byteCount)

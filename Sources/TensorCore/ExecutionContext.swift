@@ -21,7 +21,7 @@ public struct ExecutionContext: Sendable {
   /// Who multiplies matrices.
   public let backend: MatrixBackend
   /// Rows of a tile where a row operation streams through scratch. Any value gives the same bits.
-  public let tileRows: Int
+  public private(set) var tileRows: Int
   /// Where operations record their derivatives; nil when nothing is to be differentiated.
   public private(set) var tape: Tape?
   /// Where derivatives accumulate; set while a tape is replayed.
@@ -30,6 +30,8 @@ public struct ExecutionContext: Sendable {
   public private(set) var dropout: DropoutKey?
   /// Where the two branches of a fork run.
   public private(set) var branches = BranchSchedule.sideBySide
+  /// How operands of triangle multiplications are held.
+  public private(set) var pairOperands = PairOperands.whole
   /// The processes that share every operation; nil for this one alone.
   public private(set) var axial: (any AxialGroup)?
 
@@ -69,6 +71,14 @@ public struct ExecutionContext: Sendable {
   /// The same context running the branches of forks elsewhere.
   public func scheduling(_ branches: BranchSchedule) -> ExecutionContext {
     with { $0.branches = branches }
+  }
+
+  /// The same context with other tiles.
+  public func tiling(_ rows: Int) -> ExecutionContext { with { $0.tileRows = max(1, rows) } }
+
+  /// The same context holding operands of triangle multiplications in another way.
+  public func holding(_ operands: PairOperands) -> ExecutionContext {
+    with { $0.pairOperands = operands }
   }
 
   /// The same context sharing every operation with other processes, or with none.

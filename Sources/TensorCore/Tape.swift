@@ -12,18 +12,23 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
 
   /// Whether `checkpoint` keeps only the inputs of a block and runs it again for its derivatives.
   public let recomputes: Bool
+  /// Blocks in which `checkpoint` keeps inputs; nil for the type they have.
+  public let checkpointFormat: BlockFormat?
+  /// Bytes of all inputs that `checkpoint` has kept.
+  public private(set) var checkpointBytes = 0
   /// Whether a block runs again: only what it leaves on the tape matters, not its results.
   let isRecomputation: Bool
   private var steps: [Step] = []
   private var copies: [ObjectIdentifier: (original: Tensor, copy: Tensor)] = [:]
 
   /// An empty tape.
-  public convenience init(recomputes: Bool = true) {
-    self.init(recomputes: recomputes, isRecomputation: false)
+  public convenience init(recomputes: Bool = true, checkpointFormat: BlockFormat? = nil) {
+    self.init(recomputes, checkpointFormat, isRecomputation: false)
   }
 
-  private init(recomputes: Bool, isRecomputation: Bool) {
+  private init(_ recomputes: Bool, _ checkpointFormat: BlockFormat?, isRecomputation: Bool) {
     self.recomputes = recomputes
+    self.checkpointFormat = checkpointFormat
     self.isRecomputation = isRecomputation
   }
 
@@ -56,8 +61,8 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
   /// Tapes of two branches that know the copies made so far.
   func branched() -> (first: Tape, second: Tape) {
     let result = (
-      Tape(recomputes: recomputes, isRecomputation: isRecomputation),
-      Tape(recomputes: recomputes, isRecomputation: isRecomputation)
+      Tape(recomputes, checkpointFormat, isRecomputation: isRecomputation),
+      Tape(recomputes, checkpointFormat, isRecomputation: isRecomputation)
     )
     result.0.copies = copies
     result.1.copies = copies
@@ -65,12 +70,46 @@ public final class Tape: @unchecked Sendable {  // one thread at a time records;
     return result
   }
 
-  fileprivate func inner(streams: [Tensor], copies: [Tensor]) -> Tape {
-    let result = Tape(recomputes: recomputes, isRecomputation: true)
-    for (stream, copy) in zip(streams, copies) {
+  /// The values of streams before a block changes them.
+  fileprivate func checkpoint(_ streams: [Tensor], _ context: ExecutionContext) -> [Checkpoint] {
+    let kept = streams.map { stream -> Checkpoint in
+      if let checkpointFormat { return .blocks(context.encoded(stream, checkpointFormat)) }
+      return .copy(saved(stream, context))
+    }
+    for stream in streams { changes(stream) }
+    checkpointBytes += kept.reduce(0) { $0 + $1.byteCount }
+    return kept
+  }
+
+  /// A tape for a block that runs again; copies of its inputs that are there already serve its derivatives.
+  fileprivate func inner(streams: [Tensor], _ checkpoints: [Checkpoint]) -> Tape {
+    let result = Tape(recomputes, checkpointFormat, isRecomputation: true)
+    for (stream, checkpoint) in zip(streams, checkpoints) {
+      guard case .copy(let copy) = checkpoint else { continue }
       result.copies[ObjectIdentifier(stream.storage)] = (stream, copy)
     }
     return result
+  }
+}
+
+/// An input of a block that runs again for its derivatives.
+private enum Checkpoint {
+  case copy(Tensor)
+  case blocks(EncodedMatrix)
+
+  var byteCount: Int {
+    switch self {
+    case .copy(let tensor): tensor.byteCount
+    case .blocks(let blocks): blocks.byteCount
+    }
+  }
+
+  /// Gives a stream the value that it had.
+  func restore(_ stream: Tensor, _ context: ExecutionContext) {
+    switch self {
+    case .copy(let tensor): context.copy(tensor, into: stream)
+    case .blocks(let blocks): context.decode(blocks, into: stream)
+    }
   }
 }
 
@@ -121,17 +160,17 @@ extension ExecutionContext {
   /// Runs a block that updates `streams` in place; with a tape, keeps only their values before it and runs the block again when its
   /// derivatives are due.
   ///
-  /// Both runs take the same path and draw the same dropout masks, so gradients have the same bits with and without recomputing.
+  /// Both runs take the same path and draw the same dropout masks, so gradients have the same bits with and without recomputing,
+  /// unless the tape keeps inputs in blocks: then the second run starts from rounded ones.
   public func checkpoint(_ streams: [Tensor], _ block: @escaping (ExecutionContext) -> Void) {
     guard let tape, tape.recomputes else { return block(self) }
-    let copies = streams.map { tape.saved($0, self) }
+    let checkpoints = tape.checkpoint(streams, self)
     let key = dropout
-    for stream in streams { tape.changes(stream) }
     block(recording(on: nil))
     tape.record { context in
       let start = context.pool.serial
-      for (stream, copy) in zip(streams, copies) { context.copy(copy, into: stream) }
-      let inner = tape.inner(streams: streams, copies: copies)
+      for (stream, checkpoint) in zip(streams, checkpoints) { checkpoint.restore(stream, context) }
+      let inner = tape.inner(streams: streams, checkpoints)
       block(context.accumulating(in: nil).recording(on: inner).dropping(by: key))
       inner.replay(context)
       context.gradients?.forget(madeAfter: start, by: context.pool)

@@ -132,6 +132,19 @@ public struct ParameterFile: ParameterSource {
   /// Whether the array is stored as bfloat16.
   public func storesBFloat16(_ key: String) -> Bool { store.elementName(of: key) == "bfloat16" }
 
+  /// Whether the array is stored in 8-bit blocks.
+  public func storesBlocks(_ key: String) -> Bool {
+    store.elementName(of: key) == WeightBlocks.name
+  }
+
+  /// The blocks of an array as they are stored.
+  public func blocks(for key: String) throws -> NDArray<UInt8> {
+    guard let bytes = try (store as? OwnStore)?.bytes(for: key) else {
+      throw WeightsError.noSuchArray(file: path, key: key)
+    }
+    return bytes
+  }
+
   /// The array in single precision.
   public func floats(for key: String) throws -> NDArray<Float> {
     let array = try stored(key)

@@ -21,6 +21,11 @@ extension BenchCommand {
       help: "Run the block again for its derivatives instead of keeping activations.")
     var recompute = true
 
+    @OptionGroup var memory: MemoryOptions
+
+    @Flag(inversion: .prefixedNo, help: "Run once before timing.")
+    var warmUp = true
+
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
@@ -31,7 +36,10 @@ extension BenchCommand {
       plan.threads = compute.threads == 0 ? 1 : compute.threads
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm
-      let report = try BlockBenchmark(plan, differentiates: !forwardOnly).run()
+      let report = try BlockBenchmark(
+        plan, differentiates: !forwardOnly, warmsUp: warmUp,
+        pairFormat: memory.pairStorage.format, memoryLimit: memory.limit
+      ).run()
       print(report.json(plan).pretty())
     }
   }

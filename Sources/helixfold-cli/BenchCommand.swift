@@ -23,6 +23,13 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Passes after the first.")
     var recycles = 0
 
+    @OptionGroup var memory: MemoryOptions
+
+    @Flag(
+      inversion: .prefixedNo,
+      help: "Run once before timing, and once more for the share of each module.")
+    var warmUp = true
+
     @OptionGroup var compute: ComputeOptions
 
     func validate() throws {
@@ -40,6 +47,9 @@ struct BenchCommand: ParsableCommand {
       plan.threads = compute.threads == 0 ? 1 : compute.threads
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm
+      plan.warmsUp = warmUp
+      plan.memoryLimit = memory.limit
+      plan.pairFormat = memory.pairStorage.format
       let report = try ForwardBenchmark(plan).run()
       print(network.json ? report.json(plan).pretty() : report.text)
     }

@@ -27,6 +27,12 @@ extension BenchCommand {
       help: "Run blocks again for their gradients instead of keeping activations.")
     var recompute = true
 
+    @Option(
+      help:
+        "How inputs of blocks are kept until these run again: plain, int8 or fp8 (blocks of 32 with one scale)."
+    )
+    var savedActivations = BlockStorage.plain
+
     @OptionGroup var compute: ComputeOptions
 
     func run() throws {
@@ -37,6 +43,7 @@ extension BenchCommand {
       plan.isTrunkOnly = trunkOnly && loss == .surrogate
       plan.repeats = network.repeats
       plan.recomputes = recompute
+      plan.checkpointFormat = savedActivations.format
       plan.threads = compute.threads == 0 ? 1 : compute.threads
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm

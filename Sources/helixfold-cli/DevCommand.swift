@@ -8,7 +8,7 @@ struct DevCommand: ParsableCommand {
     commandName: "dev", abstract: "Compare the network with other implementations.",
     subcommands: [
       Forward.self, Gradients.self, GridGradients.self, CompareRuns.self, Compare.self,
-      Parameters.self, Spike.self,
+      Parameters.self, Spike.self, Precision.self,
     ])
 
   /// Features straight into the network, every tensor out.

@@ -76,10 +76,7 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "Alignment draws averaged per pass (8 in CASP14).")
   var numEnsemble: Int?
 
-  @Option(
-    help:
-      "Memory that must not be exceeded, such as 8GiB; tiles shrink to fit, or the run is refused.")
-  var maxMemory: String?
+  @OptionGroup var memory: MemoryOptions
 
   @Flag(help: "Write the structure of every pass.")
   var saveRecycles = false
@@ -139,9 +136,8 @@ struct PredictCommand: ParsableCommand {
       throw ValidationError(
         "--max-msa is '\(maxMsa ?? "")', expected clusters:extra such as 512:1024")
     }
-    if let maxMemory, ByteCount(parsing: maxMemory) == nil {
-      throw ValidationError(
-        "--max-memory is '\(maxMemory)', expected a size such as 8GiB or 900MiB")
+    if dap > 1, memory.pairStorage.format != nil {
+      throw ValidationError("--pair-storage and --dap exclude each other")
     }
     if randomWeights && !weights.isEmpty {
       throw ValidationError("--random-weights and --weights exclude each other")
@@ -235,7 +231,8 @@ struct PredictCommand: ParsableCommand {
     options.storage = compute.precisionOr(.bf16)
     options.threads = compute.workers
     options.backend = compute.gemm
-    options.memoryLimit = maxMemory.flatMap { ByteCount(parsing: $0)?.bytes }
+    options.memoryLimit = memory.limit
+    options.pairFormat = memory.pairStorage.format
     options.savesRecycles = saveRecycles
     options.resumes = resume
     options.isDryRun = dryRun

@@ -18,7 +18,8 @@ struct WeightsCommand: ParsableCommand {
   struct WritingOptions: ParsableArguments {
     @Option(
       help: """
-        Precision of an .h5 file: fp32, or bf16 for the matrices of embedders and stacks. An .npz file is \
+        Precision of an .h5 file: fp32, bf16 for the matrices of embedders and stacks, or int8 for them (blocks of 32 with \
+        one scale), which predict also keeps so in memory. An .npz file is \
         always fp32.
         """)
     var precision = StoragePrecision.float32

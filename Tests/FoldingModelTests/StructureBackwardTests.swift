@@ -325,11 +325,11 @@ struct StructureFunctional {
 
   /// All outputs but the activation, with their weights.
   func seeds(_ trace: StructureTrace) throws -> [(Tensor, NDArray<Float>)] {
-    let first = firstTorsions ?? []
+    let (first, last) = (firstTorsions?.prefix(1) ?? [], firstTorsions?.suffix(1) ?? [])
     var seeds = [(try #require(trace.groupFrames), groups), (try #require(trace.atom14), atoms)]
-    seeds += Array(zip(trace.backbone, backbone))
-    seeds += Array(zip(trace.torsions.map(\.sinCos), first.prefix(1) + sinCos))
-    seeds += Array(zip(trace.torsions.map(\.unnormalized), first.suffix(1) + unnormalized))
+    seeds += zip(trace.backbone, backbone)
+    seeds += zip(trace.torsions.map(\.sinCos), first + sinCos)
+    seeds += zip(trace.torsions.map(\.unnormalized), last + unnormalized)
     return seeds
   }
 

@@ -200,4 +200,6 @@ float hf_sum(int64_t n, const float *x);
 }
 #endif
 
+#include "BlockCodec.h"
+
 #endif

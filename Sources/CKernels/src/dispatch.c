@@ -192,6 +192,15 @@ void hf_exp(int64_t n, const float *x, float *y) { path()->exp(n, x, y); }
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride) { path()->softmax(rows, columns, x, row_stride); }
 float hf_sum(int64_t n, const float *x) { return path()->sum(n, x); }
 
+void hf_block_encode(hf_block_code code, int64_t n, const void *x, hf_dtype x_type, void *blocks) {
+  path()->block_encode(code, n, x, x_type, blocks);
+}
+void hf_block_decode(hf_block_code code, int64_t n, const void *blocks, void *y, hf_dtype y_type) {
+  path()->block_decode(code, n, blocks, y, y_type);
+}
+float hf_e4m3_value(uint8_t code) { return path()->e4m3_value(code); }
+uint8_t hf_e4m3_code(float x) { return path()->e4m3_code(x); }
+
 void hf_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

@@ -6,6 +6,7 @@
 #ifndef HELIXFOLD_PATH_H
 #define HELIXFOLD_PATH_H
 
+#include "BlockCodec.h"
 #include "CKernels.h"
 
 typedef struct {
@@ -47,6 +48,11 @@ typedef struct {
   void (*exp)(int64_t n, const float *x, float *y);
   void (*softmax)(int64_t rows, int64_t columns, float *x, int64_t row_stride);
   float (*sum)(int64_t n, const float *x);
+
+  void (*block_encode)(hf_block_code code, int64_t n, const void *x, hf_dtype x_type, void *blocks);
+  void (*block_decode)(hf_block_code code, int64_t n, const void *blocks, void *y, hf_dtype y_type);
+  float (*e4m3_value)(uint8_t code);
+  uint8_t (*e4m3_code)(float x);
 } hf_path;
 
 extern const hf_path hf_path_portable;

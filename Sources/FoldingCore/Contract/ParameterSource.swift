@@ -15,16 +15,28 @@ public protocol ParameterSource: Sendable {
   /// Whether the array is stored as bfloat16, so that ``bfloat16(for:)`` loses nothing.
   func storesBFloat16(_ key: String) -> Bool
 
+  /// Whether the array is stored in 8-bit blocks, so that ``blocks(for:)`` loses nothing.
+  func storesBlocks(_ key: String) -> Bool
+
   /// The array in single precision.
   func floats(for key: String) throws -> NDArray<Float>
 
   /// The array in bfloat16, rounded to nearest where it is stored wider.
   func bfloat16(for key: String) throws -> NDArray<BFloat16>
+
+  /// The array in int8 blocks of 32 with one scale: a row of bytes for each slice of the first axis. Empty unless stored so.
+  func blocks(for key: String) throws -> NDArray<UInt8>
 }
 
 extension ParameterSource {
   /// False: most sources store single precision.
   public func storesBFloat16(_ key: String) -> Bool { false }
+
+  /// False: most sources store numbers one by one.
+  public func storesBlocks(_ key: String) -> Bool { false }
+
+  /// Nothing.
+  public func blocks(for key: String) throws -> NDArray<UInt8> { NDArray(shape: [0], values: []) }
 
   /// The single-precision array rounded to nearest, ties to even.
   public func bfloat16(for key: String) throws -> NDArray<BFloat16> {

@@ -12,6 +12,9 @@ public enum BlockParameter {
     return pairTrack.contains { layer.hasPrefix($0) } ? .second : .first
   }
 
+  /// Whether a parameter belongs to a block of the main or the extra-MSA stack.
+  static func isStacked(_ key: String) -> Bool { stacks.contains { key.contains($0) } }
+
   /// Whether processes that share operations along an axis each have a part of the gradient; the rest they all compute whole.
   public static func isShared(_ key: String) -> Bool {
     (stacks + ["/template_pair_stack/"]).contains { key.contains($0) }

@@ -43,6 +43,11 @@ struct TriangleMultiplication: Sendable {
   /// `z += multiplication(z)`, in place; dropout masks `[N_res, c_z]` are shared over the first axis.
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let residues = z.shape[0]
+    if context.tape == nil, context.dropout == nil, context.axial == nil,
+      case .streamed(let lines, let format) = context.pairOperands
+    {
+      return StreamedTriangle(self, z, mask, lines: lines, format, context).update()
+    }
     let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
     context.recordAxial { context in context.gather(context.gradient(of: z), count: residues) }
     context.record(updating: z) { input, gradient, context in
@@ -67,7 +72,43 @@ struct TriangleMultiplication: Sendable {
   }
 
   /// Pixels of one tile of a pass over the pair tensor.
-  private static let tilePixels = 128
+  static let tilePixels = 128
+
+  /// Weights of one operand, as left operands `[out, in]`, and their biases.
+  struct OperandWeights {
+    let projection, gate: Matrix
+    let projectionBias, gateBias: Tensor?
+  }
+
+  /// Which of the two operands, in the order in which they are made.
+  enum Operand { case left, right }
+
+  func weights(of operand: Operand, _ context: ExecutionContext) -> OperandWeights {
+    let (projection, gate) =
+      operand == .left ? (leftProjection, leftGate) : (rightProjection, rightGate)
+    func matrix(_ linear: Linear) -> Matrix {
+      Matrix(context.contiguous(Matrix(linear.weight).transposed, as: context.operandType))
+    }
+    return OperandWeights(
+      projection: matrix(projection), gate: matrix(gate), projectionBias: projection.bias,
+      gateBias: gate.bias)
+  }
+
+  /// An operand at a few pixels, given their packed norms `[c_z, pixels]`; the result is channel-major.
+  func project(
+    _ weights: OperandWeights, _ normed: PackedMatrix, mask: Tensor?, into result: Matrix,
+    _ context: ExecutionContext
+  ) {
+    var gate = Epilogue()
+    gate.rowBias = weights.gateBias
+    gate.activation = .sigmoid
+    context.multiply(weights.gate, normed, into: result, gate)
+    var projection = Epilogue()
+    projection.rowBias = weights.projectionBias
+    projection.columnScale = mask
+    projection.multiplier = result
+    context.multiply(weights.projection, normed, into: result, projection)
+  }
 
   private func project(
     _ z: Tensor, mask: AttentionMask, into targets: [Tensor], _ context: ExecutionContext
@@ -75,12 +116,7 @@ struct TriangleMultiplication: Sendable {
     let pixels = Matrix(z)
     let channels = normCenter.scale.count
     let tile = Self.tilePixels
-    let parts = [(leftProjection, leftGate), (rightProjection, rightGate)].map { projection, gate in
-      (
-        projection: operand(projection, context), projectionBias: projection.bias,
-        gate: operand(gate, context), gateBias: gate.bias
-      )
-    }
+    let parts = [weights(of: .left, context), weights(of: .right, context)]
     context.tiles(
       Self.pixels(z, context), tile: tile,
       scratch: {
@@ -95,15 +131,7 @@ struct TriangleMultiplication: Sendable {
         let result = Matrix(
           target, offset: range.lowerBound, rows: channels, columns: range.count,
           rowStride: pixels.rows)
-        var gate = Epilogue()
-        gate.rowBias = part.gateBias
-        gate.activation = .sigmoid
-        context.multiply(part.gate, packed, into: result, gate)
-        var projection = Epilogue()
-        projection.rowBias = part.projectionBias
-        projection.columnScale = pixelMask
-        projection.multiplier = result
-        context.multiply(part.projection, packed, into: result, projection)
+        project(part, packed, mask: pixelMask, into: result, context)
       }
     }
   }
@@ -112,11 +140,6 @@ struct TriangleMultiplication: Sendable {
   static func pixels(_ z: Tensor, _ context: ExecutionContext) -> Range<Int> {
     let (rows, width) = (context.axialShare(of: z.shape[0]), z.shape[1])
     return rows.lowerBound * width..<rows.upperBound * width
-  }
-
-  /// Weights as left operand `[out, in]`.
-  private func operand(_ linear: Linear, _ context: ExecutionContext) -> Matrix {
-    Matrix(context.contiguous(Matrix(linear.weight).transposed, as: context.operandType))
   }
 
   private func gather(
@@ -148,42 +171,73 @@ struct TriangleMultiplication: Sendable {
     }
   }
 
+  /// Packed weights of the last lines, and scratch of one worker for a tile of pixels.
+  struct Finish {
+    let gateWeight, outputWeight: PackedMatrix
+
+    struct Scratch {
+      let normed, center, gate: Tensor
+    }
+
+    init(_ layer: TriangleMultiplication, _ context: ExecutionContext) {
+      gateWeight = layer.outputGate.packed(context)
+      outputWeight = layer.outputProjection.packed(context)
+    }
+  }
+
+  func finishScratch(_ pixels: Int, _ context: ExecutionContext) -> Finish.Scratch {
+    Finish.Scratch(
+      normed: context.empty([pixels, outputGate.inputs]),
+      center: context.empty([pixels, normCenter.scale.count]),
+      gate: context.empty([pixels, outputGate.outputs]))
+  }
+
+  /// Gate, norm and projection of the products `[c, pixels]` of a few pixels, added to these.
+  func finish(
+    _ product: Matrix, into pixels: Matrix, dropped: Matrix?, _ weights: Finish,
+    _ scratch: Finish.Scratch, _ context: ExecutionContext
+  ) {
+    let count = 0..<pixels.rows
+    let (normed, center, gate) = (
+      Matrix(scratch.normed[count]), Matrix(scratch.center[count]), Matrix(scratch.gate[count])
+    )
+    normInput.apply(to: pixels, into: normed, context)
+    var gating = Epilogue.bias(outputGate.bias)
+    gating.activation = .sigmoid
+    gating.multiplier = dropped
+    context.multiply(normed, weights.gateWeight, into: gate, gating)
+    context.layerNormChannels(
+      product, scale: normCenter.scale, offset: normCenter.offset, into: center)
+    var residual = Epilogue.bias(outputProjection.bias)
+    residual.multiplier = gate
+    residual.accumulates = true
+    context.multiply(center, weights.outputWeight, into: pixels, residual)
+  }
+
   private func finish(
     _ product: Tensor, into z: Tensor, dropped: Tensor?, _ context: ExecutionContext
   ) {
     let pixels = Matrix(z)
     let product = Matrix(product)
     let tile = Self.tilePixels
-    let (gateWeight, outputWeight) = (outputGate.packed(context), outputProjection.packed(context))
-    var gating = Epilogue.bias(outputGate.bias)
-    gating.activation = .sigmoid
+    let weights = Finish(self, context)
     context.tiles(
       Self.pixels(z, context), tile: tile,
       scratch: {
         (
-          normed: context.empty([tile, pixels.columns]),
-          center: context.empty([tile, product.rows]),
-          gate: context.empty([tile, pixels.columns]),
+          finishScratch(tile, context),
           dropped: dropped.map { _ in context.empty([tile, pixels.columns], .float32) }
         )
       }
     ) { range, scratch in
-      let normed = Matrix(scratch.normed[0..<range.count])
-      let center = Matrix(scratch.center[0..<range.count])
-      let gate = Matrix(scratch.gate[0..<range.count])
-      normInput.apply(to: pixels.rows(range), into: normed, context)
-      var gating = gating
-      if let dropped, let rows = scratch.dropped {
-        for (row, pixel) in range.enumerated() { rows[row].assign(dropped[pixel % z.shape[1]]) }
-        gating.multiplier = Matrix(rows[0..<range.count])
+      var rows: Matrix?
+      if let dropped, let factors = scratch.dropped {
+        for (row, pixel) in range.enumerated() { factors[row].assign(dropped[pixel % z.shape[1]]) }
+        rows = Matrix(factors[0..<range.count])
       }
-      context.multiply(normed, gateWeight, into: gate, gating)
-      context.layerNormChannels(
-        product.columns(range), scale: normCenter.scale, offset: normCenter.offset, into: center)
-      var residual = Epilogue.bias(outputProjection.bias)
-      residual.multiplier = gate
-      residual.accumulates = true
-      context.multiply(center, outputWeight, into: pixels.rows(range), residual)
+      finish(
+        product.columns(range), into: pixels.rows(range), dropped: rows, weights, scratch.0,
+        context)
     }
   }
 }

@@ -9,7 +9,7 @@ struct PlainExtraMSAStack<Real: PlainReal> {
 
   init(_ stack: ExtraMSAStack) {
     self.embedding = PlainLinear(stack.embedding)
-    self.blocks = stack.blocks.map { PlainEvoformerBlock($0) }
+    self.blocks = stack.blocks.ready.map { PlainEvoformerBlock($0) }
   }
 
   /// - Shapes: extra rows `[N_extra, N_res]`, z `[N_res, N_res, c_z]`, pairMask `[N_res, N_res]` → z

@@ -10,7 +10,7 @@ import TensorCore
 /// - Shapes: extra rows `[N_extra, N_res]`, z `[N_res, N_res, c_z]` → z
 struct ExtraMSAStack: Sendable {
   let embedding: Linear
-  let blocks: [EvoformerBlock]
+  let blocks: BlockStack
 
   /// Classes of a cell, then the two deletion features.
   static let classes = 23
@@ -19,11 +19,12 @@ struct ExtraMSAStack: Sendable {
   init(_ scope: ParameterScope, _ config: FoldingConfig) throws {
     self.embedding = try Linear(
       scope.scope("extra_msa_activations"), Self.inputs, config.channels.extraMSA)
-    let stack = scope.scope("extra_msa_stack")
-    self.blocks = try (0..<config.extraMSA.blocks).map { index in
+    self.blocks = try BlockStack(
+      scope.scope("extra_msa_stack"), count: config.extraMSA.blocks
+    ) { scope in
       try EvoformerBlock(
-        stack.block(index, of: config.extraMSA.blocks), .extra, msa: config.channels.extraMSA,
-        pair: config.channels.pair, config.extraMSA, order: config.blockOrder)
+        scope, .extra, msa: config.channels.extraMSA, pair: config.channels.pair, config.extraMSA,
+        order: config.blockOrder)
     }
   }
 
@@ -38,7 +39,8 @@ struct ExtraMSAStack: Sendable {
       pair: pairMask)
     let m = embed(draw, context)
     probe?("embedder/extra_msa", m)
-    for (index, block) in blocks.enumerated() {
+    for index in 0..<blocks.count {
+      let block = try blocks.block(index)
       let probe = probe?.scoped("extra/\(index)")
       context.scoped("extra_msa", index).checkpoint([m, z]) { context in
         block.update(m, z, masks, context, probe)

@@ -18,6 +18,8 @@ public struct MemoryPlan: Sendable {
   public let parameterBytes: Int
   /// Rows of a tile of the streaming operations.
   public let tileRows: Int
+  /// How operands of triangle multiplications are held.
+  public let operands: PairOperands
   /// The competing moments, largest first.
   public let moments: [Moment]
 
@@ -30,10 +32,11 @@ public struct MemoryPlan: Sendable {
   /// A plan for one prediction.
   public init(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, tileRows: Int = 128, ensembles: Int = 1
+    threads: Int, tileRows: Int = 128, operands: PairOperands = .whole, ensembles: Int = 1
   ) {
-    let sizes = Sizes(config, size, storage, threads: threads, tileRows: tileRows)
-    let parameterBytes = parameters.count * storage.byteCount
+    let sizes = Sizes(
+      config, size, storage, threads: threads, tileRows: tileRows, operands: operands)
+    let parameterBytes = parameters.byteCount(storage)
     let base = Self.processBytes + parameterBytes + sizes.features
     var streams = sizes.pair
     if ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat }
@@ -52,41 +55,62 @@ public struct MemoryPlan: Sendable {
     }
     self.parameterBytes = parameterBytes
     self.tileRows = tileRows
+    self.operands = operands
     self.moments = moments.sorted { $0.bytes > $1.bytes }
   }
 
-  /// The plan with the largest tiles that stays within `limit`, or the smallest plan there is.
+  /// The fastest plan that stays within `limit`, or the smallest plan there is.
+  ///
+  /// Smaller tiles and streamed operands change no bits. Blocks do, and are used if and only if a format is given.
   public static func fitting(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, ensembles: Int = 1, limit: Int?
+    threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, limit: Int?
   ) -> MemoryPlan {
-    func plan(_ tileRows: Int) -> MemoryPlan {
+    let lines = max(64, min(512, size.residues / 8 / 32 * 32))
+    let streamed = [lines, 64].map { PairOperands.streamed(lines: $0, pairFormat) }
+    let choices: [(PairOperands, Int)] =
+      (pairFormat == nil ? [128, 64, 32, 16].map { (.whole, $0) } : [])
+      + [(streamed[0], 128), (streamed[0], 16), (streamed[1], 16)]
+    let plans = choices.lazy.map { operands, tileRows in
       MemoryPlan(
         config, size, parameters: parameters, storage: storage, threads: threads,
-        tileRows: tileRows, ensembles: ensembles)
+        tileRows: tileRows, operands: operands, ensembles: ensembles)
     }
-    let choices = [128, 64, 32, 16].map(plan)
-    guard let limit else { return choices[0] }
-    return choices.first { $0.peak <= limit } ?? choices[choices.count - 1]
+    guard let limit else { return plans[0] }
+    return plans.first { $0.peak <= limit } ?? plans[choices.count - 1]
   }
 }
 
 /// How many parameters a network has, and how many its largest array, which is read whole before it is converted.
 public struct ParameterFootprint: Sendable, Hashable {
   /// Number of parameters.
-  public let count: Int
+  public private(set) var count = 0
   /// Elements of the largest array.
-  public let largest: Int
+  public private(set) var largest = 0
+  /// Parameters of stacks that stay in 8-bit blocks.
+  public private(set) var inBlocks = 0
 
   /// The footprint of arrays of the given sizes.
   public init(sizes: some Sequence<Int>) {
-    var (count, largest) = (0, 0)
     for size in sizes {
       count += size
       largest = max(largest, size)
     }
-    self.count = count
-    self.largest = largest
+  }
+
+  /// The footprint of the arrays of a source.
+  public init(_ source: any ParameterSource) {
+    for key in source.keys {
+      let size = source.shape(of: key)?.reduce(1, *) ?? 0
+      count += size
+      largest = max(largest, size)
+      if source.storesBlocks(key) && BlockParameter.isStacked(key) { inBlocks += size }
+    }
+  }
+
+  /// Bytes in memory with matrices of a storage type.
+  func byteCount(_ storage: DType) -> Int {
+    (count - inBlocks) * storage.byteCount + BlockFormat.byteCount(of: inBlocks)
   }
 }
 
@@ -96,7 +120,8 @@ private struct Sizes {
   let pairTrack, rowAttention, mainOuter, extraOuter: Int
 
   init(
-    _ config: FoldingConfig, _ size: ProblemSize, _ storage: DType, threads: Int, tileRows: Int
+    _ config: FoldingConfig, _ size: ProblemSize, _ storage: DType, threads: Int, tileRows: Int,
+    operands: PairOperands
   ) {
     let (n, b) = (size.residues, storage.byteCount)
     let operand = ExecutionContext.operandType(storage).byteCount
@@ -123,9 +148,19 @@ private struct Sizes {
       let packed = sequences * (32 + 8) * outer * operand
       return 2 * sequences * n * outer * b + threads * (packed + 8 * 32 * outer * outer * b)
     }
+    /// Both operands whole and a channel of each per thread, or one of them and a few lines of the other.
+    func products(_ hidden: Int) -> Int {
+      switch operands {
+      case .whole: return 2 * hidden * n * n * b + threads * 2 * n * n * operand
+      case .streamed(let lines, let format):
+        let kept = format.map { _ in hidden * n * BlockFormat.byteCount(of: n) }
+        return (kept ?? hidden * n * n * b) + hidden * min(lines, n) * n * b
+          + threads * n * (lines * operand + 512 * (b + operand))
+      }
+    }
     func triangles(_ pair: Int, _ hidden: Int, _ heads: (heads: Int, channels: Int)) -> Int {
       max(
-        2 * hidden * n * n * b + threads * (2 * n * n * operand + tileRows * (3 * pair + hidden) * b),
+        products(hidden) + threads * 128 * (3 * pair + hidden) * b,
         heads.heads * n * n * b + attention(n, pair, heads))
     }
     let main = config.evoformer

@@ -14,6 +14,8 @@ public struct BlockBenchmark: Sendable {
     public let both: [Double]
     /// Operations of one forward pass.
     public let operations: Double
+    /// How memory is used.
+    public let memory: MemoryPlan
     /// Operations per second of a large product on one core.
     public let peakPerCore: Double
     /// Largest resident size of the process, bytes.
@@ -24,48 +26,64 @@ public struct BlockBenchmark: Sendable {
 
   private let plan: TrainBenchmark.Plan
   private let differentiates: Bool
+  private let warmsUp: Bool
+  private let memory: MemoryPlan
 
   /// A benchmark of one block of the plan's network at the plan's sizes; its loss is not used.
-  public init(_ plan: TrainBenchmark.Plan, differentiates: Bool) {
+  ///
+  /// - Parameters:
+  ///   - warmsUp: whether an untimed run comes first.
+  ///   - pairFormat: blocks in which triangle multiplications keep an operand of passes without derivatives.
+  ///   - memoryLimit: bytes that the memory plan must stay within, if it can.
+  public init(
+    _ plan: TrainBenchmark.Plan, differentiates: Bool, warmsUp: Bool = true,
+    pairFormat: BlockFormat? = nil, memoryLimit: Int? = nil
+  ) {
     var plan = plan
     plan.config.evoformer.blocks = 1
     self.plan = plan
     self.differentiates = differentiates
+    self.warmsUp = warmsUp
+    memory = MemoryPlan.fitting(
+      plan.config, plan.size,
+      parameters: ParameterFootprint(sizes: plan.config.parameterManifest.map(\.count)),
+      storage: plan.storage, threads: plan.threads, pairFormat: pairFormat, limit: memoryLimit)
   }
 
   /// Runs it.
   public func run() throws -> Report {
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
-      backend: plan.backend)
+      backend: plan.backend
+    ).following(memory)
     let network = try FoldingNetwork(
       plan.config, parameters: RecipeParameters(plan.config, seed: 1), storage: plan.storage,
       pool: context.pool)
     let (n, channels) = (plan.size.residues, plan.config.channels)
-    let msa = NDArray<Float>.meaningless([plan.size.clusters, n, channels.msa])
-    let pair = NDArray<Float>.meaningless([n, n, channels.pair])
-    func seconds(_ body: () -> Void) -> Double {
+    func seconds(_ body: () throws -> Void) rethrows -> Double {
       let start = ContinuousClock.now
-      body()
+      try body()
       return (ContinuousClock.now - start).seconds
     }
     func streams() -> (m: Tensor, z: Tensor) {
-      (
-        Tensor(msa, plan.storage, pool: context.pool),
-        Tensor(pair, plan.storage, pool: context.pool)
+      let (m, z) = (
+        context.empty([plan.size.clusters, n, channels.msa]), context.empty([n, n, channels.pair])
       )
+      for x in [m, z] { x.fillMeaninglessly() }
+      return (m, z)
     }
-    let forward = (0...plan.repeats).map { _ in
+    let warmUps = warmsUp ? 1 : 0
+    let forward = try (0..<plan.repeats + warmUps).map { _ in
       let (m, z) = streams()
-      return seconds { network.updateFirstBlock(m, z, context) }
+      return try seconds { try network.updateFirstBlock(m, z, context) }
     }
-    let rounds = differentiates ? plan.repeats + 1 : 0
-    let both = (0..<rounds).map { _ in
+    let rounds = differentiates ? plan.repeats + warmUps : 0
+    let both = try (0..<rounds).map { _ in
       let (m, z) = streams()
-      return seconds {
+      return try seconds {
         let tape = Tape(recomputes: plan.recomputes)
         let gradients = Gradients(pool: context.pool)
-        network.updateFirstBlock(m, z, context.recording(on: tape))
+        try network.updateFirstBlock(m, z, context.recording(on: tape))
         let backward = context.accumulating(in: gradients)
         for x in [m, z] {
           let gradient = backward.gradient(of: x)
@@ -76,8 +94,8 @@ public struct BlockBenchmark: Sendable {
     }
     let costs = CostModel(plan.config, plan.size)
     return Report(
-      forward: Array(forward.dropFirst()), both: Array(both.dropFirst()),
-      operations: costs.total(costs.evoformerBlock),
+      forward: Array(forward.dropFirst(warmUps)), both: Array(both.dropFirst(warmUps)),
+      operations: costs.total(costs.evoformerBlock), memory: memory,
       peakPerCore: ProductPeak.measure(plan.storage), residentPeak: ProcessMemory.residentPeak,
       tensorPeak: context.pool.statistics.peak)
   }
@@ -102,12 +120,25 @@ extension BlockBenchmark.Report {
       ("forward_gflop", .number(operations / 1e9)), ("forward_seconds", statistics(forward)),
       ("forward_share_of_peak", .number(rate / peakPerCore / Double(plan.threads))),
     ]
+    if let whole = wholeRun(plan) {
+      fields += [
+        ("whole_run_tflop", .number(whole / 1e12)), ("whole_run_seconds", .number(whole / rate)),
+      ]
+    }
     if !both.isEmpty { fields.append(("forward_backward_seconds", statistics(both))) }
     fields += [
       ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
       ("peak_rss_mib", .integer(residentPeak >> 20)),
       ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+      ("pair_operands", .string(memory.operands.text)),
     ]
     return .object(fields)
+  }
+
+  /// Operations of all passes of the whole network on a problem of this size, by the cost model.
+  private func wholeRun(_ plan: TrainBenchmark.Plan) -> Double? {
+    guard var config = FoldingConfig.preset(named: plan.config.name) else { return nil }
+    if plan.size.templates == 0 { config.template = nil }
+    return CostModel(config, plan.size).pass * Double(config.recycles + 1)
   }
 }

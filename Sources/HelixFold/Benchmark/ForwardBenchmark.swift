@@ -24,6 +24,12 @@ public struct ForwardBenchmark: Sendable {
     public var storage = DType.bfloat16
     /// Who multiplies.
     public var backend = MatrixBackend.native
+    /// Whether an untimed run comes first and one for the breakdown last.
+    public var warmsUp = true
+    /// Bytes that the memory plan must stay within, if it can.
+    public var memoryLimit: Int?
+    /// Blocks in which triangle multiplications keep an operand.
+    public var pairFormat: BlockFormat?
 
     /// The given sizes.
     public init(_ config: FoldingConfig, _ size: ProblemSize) {
@@ -47,7 +53,7 @@ public struct ForwardBenchmark: Sendable {
     /// Largest number of bytes in tensors at one time.
     public let tensorPeak: Int
     /// What the memory plan says.
-    public let plannedPeak: Int
+    public let memory: MemoryPlan
 
     /// Median of the runs, seconds.
     public var median: Double { seconds.sorted()[seconds.count / 2] }
@@ -61,29 +67,33 @@ public struct ForwardBenchmark: Sendable {
   /// Runs it.
   public func run() throws -> Report {
     let config = plan.config
+    let memory = MemoryPlan.fitting(
+      config, plan.size,
+      parameters: ParameterFootprint(sizes: config.parameterManifest.map(\.count)),
+      storage: plan.storage, threads: plan.threads, pairFormat: plan.pairFormat,
+      limit: plan.memoryLimit)
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
-      backend: plan.backend)
+      backend: plan.backend
+    ).following(memory)
     let network = try FoldingNetwork(
       config, parameters: RecipeParameters(config, seed: 1), storage: plan.storage,
       pool: context.pool)
     let features = SyntheticFeatures(plan.size, usesTemplates: config.template != nil)
     let inference = RecyclingInference(network, features, recycles: plan.recycles)
     var seconds: [Double] = []
-    for repeatIndex in 0...max(1, plan.repeats) {
+    for repeatIndex in (plan.warmsUp ? 0 : 1)...max(1, plan.repeats) {
       let start = ContinuousClock.now
       _ = inference.prediction(try inference.run(from: nil, context), context)
       if repeatIndex > 0 { seconds.append((ContinuousClock.now - start).seconds) }
     }
-    let memory = MemoryPlan(
-      config, plan.size,
-      parameters: ParameterFootprint(sizes: config.parameterManifest.map(\.count)), storage: plan.storage, threads: plan.threads)
     return Report(
       seconds: seconds,
       operations: CostModel(config, plan.size).pass * Double(plan.recycles + 1),
-      peakPerCore: ProductPeak.measure(plan.storage), breakdown: try breakdown(inference, context),
+      peakPerCore: ProductPeak.measure(plan.storage),
+      breakdown: plan.warmsUp ? try breakdown(inference, context) : [],
       residentPeak: ProcessMemory.residentPeak, tensorPeak: context.pool.statistics.peak,
-      plannedPeak: memory.peak)
+      memory: memory)
   }
 
   /// Seconds between the ends of stages, summed by kind.
@@ -141,7 +151,9 @@ extension ForwardBenchmark.Report {
       ("share_of_gemm_peak", .number(rate / (peakPerCore * Double(plan.threads)))),
       ("peak_rss_mib", .integer(residentPeak >> 20)),
       ("tensor_peak_mib", .integer(tensorPeak >> 20)),
-      ("planned_peak_mib", .integer(plannedPeak >> 20)),
+      ("planned_peak_mib", .integer(memory.peak >> 20)),
+      ("planned_moment", .string(memory.moments.first?.name ?? "")),
+      ("pair_operands", .string(memory.operands.text)),
       (
         "modules_seconds",
         .object(breakdown.map { ($0.module, .number($0.seconds)) })
@@ -160,9 +172,20 @@ extension ForwardBenchmark.Report {
     var lines = [
       "median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2)))",
       "\(fixed(operations / 1e9, 0)) GFLOP, \(fixed(rate / 1e9, 1)) GFLOP/s; one core multiplies at \(fixed(peakPerCore / 1e9, 1))",
-      "peak RSS \(ByteCount(residentPeak)), planned \(ByteCount(plannedPeak)), tensors \(ByteCount(tensorPeak))",
+      "peak RSS \(ByteCount(residentPeak)), planned \(ByteCount(memory.peak)) (\(memory.moments.first?.name ?? "")), triangle operands \(memory.operands.text), tensors \(ByteCount(tensorPeak))",
     ]
     lines += breakdown.map { "  \(fixed($0.seconds, 2)) s  \($0.module)" }
     return lines.joined(separator: "\n")
+  }
+}
+
+extension PairOperands {
+  /// The choice in words.
+  var text: String {
+    switch self {
+    case .whole: "whole"
+    case .streamed(let lines, let format):
+      "streamed, \(lines) lines\(format.map { ", \($0.rawValue) blocks" } ?? "")"
+    }
   }
 }

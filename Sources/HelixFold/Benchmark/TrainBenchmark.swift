@@ -38,6 +38,8 @@ public struct TrainBenchmark: Sendable {
     public var storage = DType.bfloat16
     /// Whether blocks run again for their gradients.
     public var recomputes = true
+    /// Blocks in which their inputs are kept for that; nil for the type they have.
+    public var checkpointFormat: BlockFormat?
     /// Who multiplies.
     public var backend = MatrixBackend.native
 
@@ -66,6 +68,8 @@ public struct TrainBenchmark: Sendable {
     public let residentPeak: Int
     /// Largest number of bytes in tensors at one time.
     public let tensorPeak: Int
+    /// Inputs of blocks that are kept until these run again, bytes.
+    public let checkpointBytes: Int
 
     /// Median of the runs, seconds.
     public var median: Double { seconds.sorted()[seconds.count / 2] }
@@ -89,7 +93,7 @@ public struct TrainBenchmark: Sendable {
       operations: CostModel(plan.config, plan.size).pass,
       peakPerCore: ProductPeak.measure(plan.storage), gradientNorm: runs[0].gradientNorm,
       loss: runs[0].loss, residentPeak: ProcessMemory.residentPeak,
-      tensorPeak: context.pool.statistics.peak)
+      tensorPeak: context.pool.statistics.peak, checkpointBytes: runs[0].checkpointBytes)
   }
 }
 
@@ -101,6 +105,7 @@ struct TrainStep {
     let forwardSeconds: Double
     let loss: Double
     let gradientNorm: Double
+    let checkpointBytes: Int
   }
 
   private let plan: TrainBenchmark.Plan
@@ -117,7 +122,7 @@ struct TrainStep {
 
   func run(_ context: ExecutionContext) throws -> Outcome {
     let start = ContinuousClock.now
-    let tape = Tape(recomputes: plan.recomputes)
+    let tape = Tape(recomputes: plan.recomputes, checkpointFormat: plan.checkpointFormat)
     let gradients = Gradients(pool: context.pool)
     let loss = try record(tape, gradients, context)
     let middle = ContinuousClock.now
@@ -125,7 +130,7 @@ struct TrainStep {
     let end = ContinuousClock.now
     return Outcome(
       seconds: (end - start).seconds, forwardSeconds: (middle - start).seconds, loss: loss,
-      gradientNorm: norm(gradients))
+      gradientNorm: norm(gradients), checkpointBytes: tape.checkpointBytes)
   }
 
   /// Forward pass and gradient of the loss with respect to its inputs; returns the loss.
@@ -233,6 +238,12 @@ extension TrainBenchmark.Report {
       ("gradient_norm", .number(gradientNorm)),
       ("peak_rss_mib", .integer(residentPeak >> 20)),
       ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+      ("saved_activations", .string(plan.checkpointFormat?.rawValue ?? "plain")),
+      ("saved_activation_bytes", .integer(checkpointBytes)),
+      (
+        "saved_activation_share_of_tensor_peak",
+        .number(Double(checkpointBytes) / Double(max(1, tensorPeak)))
+      ),
     ])
   }
 
@@ -246,7 +257,7 @@ extension TrainBenchmark.Report {
       median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2))), forward \(fixed(forward, 2)) s of it
       \(fixed(operations / 1e9, 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, 1)) GFLOP/s
       loss \(loss), gradient norm \(gradientNorm)
-      peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak))
+      peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them
       """
   }
 }

@@ -36,13 +36,25 @@ enum ProcessMemory {
 }
 
 extension NDArray<Float> {
-  /// Numbers from -1 to 1 without meaning, the same in every run.
-  static func meaningless(_ shape: [Int], seed: Int = 0) -> NDArray<Float> {
+  /// Numbers from -1 to 1 without meaning, the same in every run; `first` is the number of the first one in a larger array.
+  static func meaningless(_ shape: [Int], seed: Int = 0, first: Int = 0) -> NDArray<Float> {
     let count = shape.reduce(1, *)
-    let values = (0..<count).map { (index: Int) -> Float in
+    let values = (first..<first + count).map { (index: Int) -> Float in
       let step = (index &* 7919 &+ seed &* 104_729) % 2003
       return Float(step) / 1001.5 - 1
     }
     return NDArray(shape: shape, values: values)
+  }
+}
+
+extension Tensor {
+  /// Numbers from -1 to 1 without meaning, made a slice at a time.
+  func fillMeaninglessly() {
+    let pool = BufferPool()
+    let slice = Array(shape.dropFirst())
+    let count = slice.reduce(1, *)
+    for index in 0..<shape[0] {
+      self[index].assign(Tensor(.meaningless(slice, first: index * count), pool: pool))
+    }
   }
 }

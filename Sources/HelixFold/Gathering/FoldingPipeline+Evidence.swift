@@ -77,7 +77,7 @@ extension FoldingPipeline {
   private func firstPass(
     _ raw: RawFeatures, _ run: PredictionRun, seed: UInt64
   ) throws -> FirstPass {
-    let context = self.context.withTiles(of: try plan(raw, run, announces: false))
+    let context = self.context.following(try plan(raw, run, announces: false))
     let network = try network(run.model)
     let features = SampledFeatures(raw, config: run.config, seed: seed)
     let clock = ContinuousClock.now

@@ -19,7 +19,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .unknownPreset(let name, let known):
       "'\(name)' is no preset; known are \(known.joined(separator: ", "))"
     case .memory(let needed, let allowed, let moment):
-      "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); raise --max-memory, or lower --max-msa or --threads"
+      "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); raise --max-memory, lower --max-msa or --threads, or keep an operand in blocks with --pair-storage int8"
     case .ambiguousInput(let problem): problem
     case .interrupted: "interrupted; the same command with --resume goes on"
     }

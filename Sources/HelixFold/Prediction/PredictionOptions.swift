@@ -31,6 +31,8 @@ public struct PredictionOptions: Sendable {
   public var ensembles: Int?
   /// Storage of activations and trunk weights.
   public var storage = DType.bfloat16
+  /// Blocks in which triangle multiplications keep an operand; nil for the type of the activations.
+  public var pairFormat: BlockFormat?
   /// Worker threads.
   public var threads = 1
   /// Who multiplies matrices.

@@ -101,7 +101,7 @@ struct PredictionProvenance: Sendable {
       ("precision", .string(options.storage.rawValue)),
       ("gemm", .string(options.backend.rawValue)),
       ("isa", .string(isa)),
-    ]
+    ] + (options.pairFormat.map { [("pair_storage", .string($0.rawValue))] } ?? [])
   }
 
   /// What is to be said about the weights, if anything.

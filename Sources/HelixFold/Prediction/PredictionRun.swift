@@ -31,10 +31,7 @@ struct PredictionRun {
   var stateFile: String { "state_\(name).npz" }
 
   /// Sizes of the parameters.
-  var footprint: ParameterFootprint {
-    ParameterFootprint(
-      sizes: model.parameters.keys.map { model.parameters.shape(of: $0)?.reduce(1, *) ?? 0 })
-  }
+  var footprint: ParameterFootprint { ParameterFootprint(model.parameters) }
 
   /// The sizes that the draws will have.
   func size(_ raw: RawFeatures) -> ProblemSize {

@@ -18,6 +18,7 @@ public final class NetworkEngine: GradientEngine {
   private let layout: ParameterLayout
   private let loss: FoldingLoss
   private let recomputes: Bool
+  private let checkpointFormat: BlockFormat?
   /// Samples are computed side by side, each on a lane with workers and buffers of its own.
   private let lanes: [Lane]
   private let group: WorkerGroup
@@ -54,6 +55,7 @@ public final class NetworkEngine: GradientEngine {
     self.layout = layout
     loss = FoldingLoss(config.loss, heads: config.network.heads)
     recomputes = config.run.recompute
+    checkpointFormat = config.run.savedActivations.flatMap { BlockFormat(rawValue: $0) }
     let branches = branches ?? Self.branches(config)
     partner = if case .apart(let other) = branches { other as? RemoteBranch } else { nil }
     self.axial = axial
@@ -107,7 +109,7 @@ public final class NetworkEngine: GradientEngine {
   private func differentiate(
     _ sample: TrainingSample, _ lane: Lane
   ) throws -> (outcome: SampleOutcome, gradient: [Float]) {
-    let tape = Tape(recomputes: recomputes)
+    let tape = Tape(recomputes: recomputes, checkpointFormat: checkpointFormat)
     let forward = lane.context.recording(on: tape)
       .dropping(by: sample.dropoutSeed.map { DropoutKey(seed: $0) })
     let (output, report, slopes) = try lossOfSample(sample, forward)

@@ -57,6 +57,8 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var precision = "bf16"
   /// Whether blocks run again for their gradients instead of keeping their activations.
   public var recompute = true
+  /// Blocks in which the inputs of blocks that run again are kept, `int8` or `fp8`; nil for the precision of the run.
+  public var savedActivations: String?
   /// Whether dropout is used.
   public var dropout = true
   /// Parameter file to start from; nil for initial values.

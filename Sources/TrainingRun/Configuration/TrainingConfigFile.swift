@@ -70,6 +70,7 @@ extension TrainingConfig {
     all.data.maximumResolution = data.maximumResolution ?? 9
     all.optimizer.guarding.spikeFactor = optimizer.guarding.spikeFactor ?? 10
     all.run.weights = run.weights ?? ""
+    all.run.savedActivations = run.savedActivations ?? ""
     return all
   }
 
@@ -123,6 +124,10 @@ extension TrainingConfig {
     if !["bf16", "fp32"].contains(run.precision) {
       throw .badValue(
         file: file, key: "run.precision", reason: "is '\(run.precision)', expected bf16 or fp32")
+    }
+    if let kept = run.savedActivations, !["int8", "fp8"].contains(kept) {
+      throw .badValue(
+        file: file, key: "run.savedActivations", reason: "is '\(kept)', expected int8 or fp8")
     }
     if !OptimizationConfig.clips.contains(optimizer.clip) {
       throw .badValue(

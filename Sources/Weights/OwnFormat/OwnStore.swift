@@ -26,8 +26,13 @@ public struct ParameterProvenance: Sendable, Hashable {
 enum OwnLayout {
   static let format = "helixfold-parameters"
   static let version = 1
+  /// Version of files with arrays in blocks, which older programs refuse.
+  static let blockVersion = 2
   static let group = "parameters"
   static let arrayChecksum = "crc64"
+  /// Attributes of an array in blocks: how, and which shape it has.
+  static let encoding = "encoding"
+  static let shape = "shape"
 
   /// Path of a dataset: HDF5 takes a double slash for a single one, which loses nothing, as the name is the last part.
   static func path(of key: String) -> String {
@@ -42,7 +47,7 @@ enum OwnLayout {
 
   /// Checksum of all that a file says about its arrays; `arrays` are one line each, sorted.
   static func checksum(
-    config: String, _ provenance: ParameterProvenance, arrays: [String]
+    version: Int, config: String, _ provenance: ParameterProvenance, arrays: [String]
   ) -> String {
     var check = CyclicRedundancyCheck()
     let head = [
@@ -54,8 +59,8 @@ enum OwnLayout {
   }
 
   /// What the checksum knows of one array.
-  static func line(_ key: String, _ type: HDF5Type, _ shape: [Int], _ checksum: String) -> String {
-    "\(key) \(type.rawValue) \(shape) \(checksum)"
+  static func line(_ key: String, _ type: String, _ shape: [Int], _ checksum: String) -> String {
+    "\(key) \(type) \(shape) \(checksum)"
   }
 }
 
@@ -69,29 +74,34 @@ struct OwnStore: ArrayStore {
   let provenance: ParameterProvenance
   private let file: HDF5File
   private let types: [String: HDF5Type]
+  private let blocks: [String: WeightBlocks]
   private let checksums: [String: String]
 
   init(path: String) throws {
     let file = try HDF5File.open(path: path)
-    try Self.checkVersion(file)
+    let version = try Self.version(of: file)
     let text = try Self.text("config", file)
     var shapes: [String: [Int]] = [:], types: [String: HDF5Type] = [:]
-    var checksums: [String: String] = [:]
+    var checksums: [String: String] = [:], blocks: [String: WeightBlocks] = [:]
     var lines: [String] = []
     for dataset in try file.datasets(under: OwnLayout.group) {
       let key = OwnLayout.key(of: dataset)
       let info = try file.info(of: dataset)
       let checksum = file.attribute(OwnLayout.arrayChecksum, of: dataset)?.text ?? ""
-      shapes[key] = info.shape
+      blocks[key] = try Self.blocks(of: dataset, info, file)
+      shapes[key] = blocks[key]?.shape ?? info.shape
       types[key] = info.type
       checksums[key] = checksum
-      lines.append(OwnLayout.line(key, info.type, info.shape, checksum))
+      lines.append(
+        OwnLayout.line(
+          key, blocks[key] == nil ? info.type.rawValue : WeightBlocks.name,
+          blocks[key]?.shape ?? info.shape, checksum))
     }
     var provenance = ParameterProvenance(
       source: try Self.text("source", file), licence: try Self.text("licence", file),
       isRandom: try Self.text("values", file) == "random")
     provenance.checksum = OwnLayout.checksum(
-      config: text, provenance, arrays: lines.sorted())
+      version: version, config: text, provenance, arrays: lines.sorted())
     guard try Self.text("checksum", file) == provenance.checksum else {
       throw WeightsError.damaged(
         file: path, part: "checksum", reason: "the file has changed since it was written")
@@ -99,15 +109,27 @@ struct OwnStore: ArrayStore {
     self.path = path
     self.shapes = shapes
     self.types = types
+    self.blocks = blocks
     self.checksums = checksums
     self.file = file
     self.provenance = provenance
     config = try Self.config(text, path)
   }
 
-  func elementName(of key: String) -> String { types[key]?.rawValue ?? "" }
+  func elementName(of key: String) -> String {
+    blocks[key] == nil ? types[key]?.rawValue ?? "" : WeightBlocks.name
+  }
+
+  /// The bytes of an array in blocks; nil for others.
+  func bytes(for key: String) throws -> NDArray<UInt8>? {
+    if blocks[key] == nil { return nil }
+    return try checked(file.read(OwnLayout.path(of: key)), key)
+  }
 
   func array(for key: String) throws -> NumericArray {
+    if let blocks = blocks[key], let bytes = try bytes(for: key) {
+      return .float32(blocks.decode(bytes))
+    }
     let dataset = OwnLayout.path(of: key)
     switch types[key] {
     case .float32: return .float32(try checked(file.read(dataset), key))
@@ -125,20 +147,40 @@ struct OwnStore: ArrayStore {
     return array
   }
 
-  private static func checkVersion(_ file: HDF5File) throws {
+  /// How an array is kept in blocks; nil for others.
+  private static func blocks(
+    of dataset: String, _ info: HDF5DatasetInfo, _ file: HDF5File
+  ) throws -> WeightBlocks? {
+    guard let encoding = file.attribute(OwnLayout.encoding, of: dataset)?.text else { return nil }
+    let text = file.attribute(OwnLayout.shape, of: dataset)?.text ?? ""
+    let blocks = WeightBlocks(shape: text.split(separator: " ").map { Int($0) ?? 0 })
+    guard encoding == WeightBlocks.name, info.type == .uint8, let bytes = blocks.bytesPerSlice,
+      info.shape == [blocks.shape[0], bytes]
+    else {
+      throw WeightsError.damaged(
+        file: file.path, part: "'\(OwnLayout.key(of: dataset))'",
+        reason: "not \(WeightBlocks.name) bytes of an array \(blocks.shape)")
+    }
+    return blocks
+  }
+
+  /// Version of the format.
+  private static func version(of file: HDF5File) throws -> Int {
     guard file.attribute("format")?.text == OwnLayout.format else {
       throw WeightsError.damaged(
         file: file.path, part: "format", reason: "no parameter file of helixfold")
     }
     let version = file.attribute("format_version")?.integer ?? 0
-    guard version == OwnLayout.version else {
+    guard (OwnLayout.version...OwnLayout.blockVersion).contains(version) else {
       throw WeightsError.damaged(
         file: file.path, part: "format_version",
-        reason: "\(version), this program reads \(OwnLayout.version)")
+        reason:
+          "\(version), this program reads \(OwnLayout.version) and \(OwnLayout.blockVersion)")
     }
     guard file.kind(of: OwnLayout.group) == .group else {
       throw WeightsError.damaged(file: file.path, part: OwnLayout.group, reason: "missing")
     }
+    return version
   }
 
   private static func text(_ name: String, _ file: HDF5File) throws -> String {

@@ -10,10 +10,12 @@ public enum StoragePrecision: String, Sendable, Hashable, CaseIterable {
   case float32 = "fp32"
   /// Matrices of the embedders and stacks in bfloat16; vectors, structure module and heads in single precision.
   case bfloat16 = "bf16"
+  /// The same matrices as 8-bit integers, blocks of 32 with one scale.
+  case int8
 
-  /// Whether an array is stored as bfloat16.
+  /// Whether an array is stored narrower than in single precision.
   func narrows(_ spec: ParameterSpec) -> Bool {
-    self == .bfloat16 && spec.inputAxes > 0 && OfficialKey(spec.key).scope.hasPrefix("evoformer/")
+    self != .float32 && spec.inputAxes > 0 && OfficialKey(spec.key).scope.hasPrefix("evoformer/")
   }
 }
 
@@ -44,13 +46,19 @@ public enum ParameterWriter {
     let text = String(decoding: try encoder.encode(config), as: UTF8.self)
     try HDF5File.write(to: path) { file in
       let lines = try config.parameterManifest.map { spec in
-        precision.narrows(spec)
-          ? try store(source.bfloat16(for: spec.key), spec, file)
-          : try store(source.floats(for: spec.key), spec, file)
+        switch precision {
+        case .bfloat16 where precision.narrows(spec):
+          try store(source.bfloat16(for: spec.key), spec, file)
+        case .int8 where precision.narrows(spec):
+          try storeBlocks(source.floats(for: spec.key), spec, file)
+        default: try store(source.floats(for: spec.key), spec, file)
+        }
       }
-      let checksum = OwnLayout.checksum(config: text, provenance, arrays: lines.sorted())
+      let version = precision == .int8 ? OwnLayout.blockVersion : OwnLayout.version
+      let checksum = OwnLayout.checksum(
+        version: version, config: text, provenance, arrays: lines.sorted())
       try file.setAttribute("format", to: .text(OwnLayout.format))
-      try file.setAttribute("format_version", to: .integer(OwnLayout.version))
+      try file.setAttribute("format_version", to: .integer(version))
       try file.setAttribute("preset", to: .text(config.name))
       try file.setAttribute("block_order", to: .text(config.blockOrder.rawValue))
       try file.setAttribute("config", to: .text(text))
@@ -65,14 +73,34 @@ public enum ParameterWriter {
   private static func store<T: HDF5Element>(
     _ array: NDArray<T>, _ spec: ParameterSpec, _ file: HDF5File
   ) throws -> String {
-    guard array.shape == spec.shape else {
-      throw WeightsError.misshapen(
-        file: file.path, name: spec.key, found: array.shape, expected: "\(spec.shape)")
-    }
+    try check(array.shape, spec, file)
     let path = OwnLayout.path(of: spec.key)
     let checksum = CyclicRedundancyCheck.text(of: array.values)
     try file.write(array, to: path)
     try file.setAttribute(OwnLayout.arrayChecksum, to: .text(checksum), on: path)
-    return OwnLayout.line(spec.key, T.storedType, spec.shape, checksum)
+    return OwnLayout.line(spec.key, T.storedType.rawValue, spec.shape, checksum)
+  }
+
+  /// Writes one array in 8-bit blocks.
+  private static func storeBlocks(
+    _ array: NDArray<Float>, _ spec: ParameterSpec, _ file: HDF5File
+  ) throws -> String {
+    try check(array.shape, spec, file)
+    let blocks = WeightBlocks(shape: spec.shape).encode(array)
+    let path = OwnLayout.path(of: spec.key)
+    let checksum = CyclicRedundancyCheck.text(of: blocks.values)
+    try file.write(blocks, to: path)
+    try file.setAttribute(OwnLayout.arrayChecksum, to: .text(checksum), on: path)
+    try file.setAttribute(OwnLayout.encoding, to: .text(WeightBlocks.name), on: path)
+    try file.setAttribute(
+      OwnLayout.shape, to: .text(spec.shape.map(String.init).joined(separator: " ")), on: path)
+    return OwnLayout.line(spec.key, WeightBlocks.name, spec.shape, checksum)
+  }
+
+  private static func check(_ found: [Int], _ spec: ParameterSpec, _ file: HDF5File) throws {
+    guard found == spec.shape else {
+      throw WeightsError.misshapen(
+        file: file.path, name: spec.key, found: found, expected: "\(spec.shape)")
+    }
   }
 }

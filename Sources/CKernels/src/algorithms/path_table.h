@@ -35,6 +35,7 @@
 #include "attention_backward.h"
 #include "elementwise.h"
 #include "copy.h"
+#include "block_codec.h"
 
 #ifdef HF_TARGET
 #pragma clang attribute pop
@@ -71,4 +72,8 @@ const hf_path HF_PATH = {
     .exp = exp_elements,
     .softmax = softmax_rows,
     .sum = sum_elements,
+    .block_encode = block_encode,
+    .block_decode = block_decode,
+    .e4m3_value = e4m3_value,
+    .e4m3_code = e4m3_code,
 };

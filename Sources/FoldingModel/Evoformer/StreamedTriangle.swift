@@ -1,0 +1,219 @@
+import NeuralNet
+import TensorCore
+
+/// Triangle multiplication of long sequences: one operand is kept whole, the other made for a few lines at a time.
+///
+/// The products go back to the same lines of the pair tensor. One pair-sized buffer instead of two, or half of one in blocks.
+///
+/// A line is a row of z for outgoing edges, `o_ij = Σ_k a_ik b_jk`: the lines i need rows i of `a` only. It is a column for incoming
+/// edges, `o_ij = Σ_k a_kj b_ki`: the lines j need columns j of `a` only. Lines that are not yet done still hold what `a` is made of,
+/// so z is updated in place.
+struct StreamedTriangle {
+  private let layer: TriangleMultiplication
+  private let z: Tensor
+  private let mask: AttentionMask
+  private let lines: Int
+  private let context: ExecutionContext
+  private let kept: KeptOperand
+
+  private var residues: Int { z.shape[0] }
+  private var channels: Int { layer.normCenter.scale.count }
+
+  init(
+    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: AttentionMask, lines: Int,
+    _ format: BlockFormat?, _ context: ExecutionContext
+  ) {
+    self.layer = layer
+    self.z = z
+    self.mask = mask
+    self.lines = max(1, min(lines, z.shape[0]))
+    self.context = context
+    kept = KeptOperand(
+      channels: layer.normCenter.scale.count, residues: z.shape[0], format, context)
+  }
+
+  /// `z += multiplication(z)`, in place.
+  func update() {
+    keepRightOperand()
+    let left = layer.weights(of: .left, context)
+    let finish = TriangleMultiplication.Finish(layer, context)
+    let product = context.empty([channels, lines, residues])
+    for start in stride(from: 0, to: residues, by: lines) {
+      let range = start..<min(start + lines, residues)
+      project(left, range, into: product)
+      multiply(range.count, in: product)
+      self.finish(product, range, finish)
+    }
+  }
+
+  /// `b`, row by row of z.
+  private func keepRightOperand() {
+    let weights = layer.weights(of: .right, context)
+    let tile = TriangleMultiplication.tilePixels
+    context.tiles(residues, tile: 1, scratch: { PixelScratch(self, tile) }) { row, scratch in
+      for start in stride(from: 0, to: residues, by: tile) {
+        let columns = start..<min(start + tile, residues)
+        let result = Matrix(
+          scratch.projected, rows: channels, columns: columns.count, rowStride: tile)
+        project(
+          weights, Matrix(z[row.lowerBound][columns]), scratch,
+          mask: { mask[row.lowerBound].floats[columns.lowerBound + $0] }, into: result)
+        kept.store(result, row: row.lowerBound, columns, context)
+      }
+    }
+  }
+
+  /// `a` of some lines. `[c, lines, N_res]`
+  private func project(
+    _ weights: TriangleMultiplication.OperandWeights, _ range: Range<Int>, into product: Tensor
+  ) {
+    let tile = TriangleMultiplication.tilePixels
+    context.tiles(range, tile: 1, scratch: { PixelScratch(self, tile) }) { line, scratch in
+      let line = line.lowerBound
+      for start in stride(from: 0, to: residues, by: tile) {
+        let positions = start..<min(start + tile, residues)
+        let result = Matrix(
+          product, offset: (line - range.lowerBound) * residues + start, rows: channels,
+          columns: positions.count, rowStride: lines * residues)
+        project(
+          weights, pixels(line).rows(positions), scratch,
+          mask: {
+            let position = positions.lowerBound + $0
+            return isOutgoing ? mask[line].floats[position] : mask[position].floats[line]
+          }, into: result)
+      }
+    }
+  }
+
+  private func project(
+    _ weights: TriangleMultiplication.OperandWeights, _ pixels: Matrix, _ scratch: PixelScratch,
+    mask value: (Int) -> Float, into result: Matrix
+  ) {
+    let normed = Matrix(scratch.normed[0..<pixels.rows])
+    layer.normInput.apply(to: pixels, into: normed, context)
+    if !mask.isFull {
+      for index in 0..<pixels.rows { scratch.mask.floats[index] = value(index) }
+    }
+    layer.project(
+      weights, context.pack(normed.transposed), mask: mask.isFull ? nil : scratch.mask,
+      into: result, context)
+  }
+
+  /// Replaces `a` of some lines by their products with `b`, channel by channel, a few columns at a time.
+  private func multiply(_ count: Int, in product: Tensor) {
+    let width = KeptOperand.columns
+    context.tiles(
+      channels, tile: 1,
+      scratch: { context.empty([min(width, residues) * residues]) }
+    ) { channel, scratch in
+      let lines = Matrix(product[channel.lowerBound]).rows(0..<count)
+      let left = Matrix(context.contiguous(lines, as: context.operandType))
+      for start in stride(from: 0, to: residues, by: width) {
+        let columns = start..<min(start + width, residues)
+        let right = kept.matrix(
+          channel.lowerBound, columns, isOutgoing: isOutgoing, scratch, context)
+        context.multiply(left, context.pack(right), into: lines.columns(columns))
+      }
+    }
+  }
+
+  private func finish(
+    _ product: Tensor, _ range: Range<Int>, _ weights: TriangleMultiplication.Finish
+  ) {
+    let tile = TriangleMultiplication.tilePixels
+    context.tiles(range, tile: 1, scratch: { layer.finishScratch(tile, context) }) {
+      line, scratch in
+      let line = line.lowerBound
+      for start in stride(from: 0, to: residues, by: tile) {
+        let positions = start..<min(start + tile, residues)
+        let part = Matrix(
+          product, offset: (line - range.lowerBound) * residues + start, rows: channels,
+          columns: positions.count, rowStride: lines * residues)
+        layer.finish(
+          part, into: pixels(line).rows(positions), dropped: nil, weights, scratch, context)
+      }
+    }
+  }
+
+  private var isOutgoing: Bool { layer.edges == .outgoing }
+
+  /// The pixels of a line. `[N_res, c_z]`
+  private func pixels(_ line: Int) -> Matrix {
+    let c = z.channels
+    return isOutgoing
+      ? Matrix(z[line])
+      : Matrix(z, offset: line * c, rows: residues, columns: c, rowStride: residues * c)
+  }
+
+  /// What one worker needs to project a tile of pixels.
+  private struct PixelScratch {
+    let normed: Tensor  // [pixels, c_z]
+    let mask: Tensor  // [pixels]
+    let projected: Tensor  // [c, pixels]
+
+    init(_ triangle: StreamedTriangle, _ pixels: Int) {
+      let context = triangle.context
+      normed = context.empty([pixels, triangle.z.channels])
+      mask = context.empty([pixels], .float32)
+      projected = context.empty([triangle.channels, pixels])
+    }
+  }
+}
+
+/// An operand of a triangle product, `[c, N_res, N_res]`, in the storage type or in blocks.
+private struct KeptOperand {
+  private enum Memory {
+    case whole(Tensor)
+    case blocks(EncodedMatrix)
+  }
+
+  private let memory: Memory
+  private let residues: Int
+
+  /// Columns of the product that are made at a time: a multiple of the block and of the kernels' column unit.
+  static let columns = 512
+
+  init(channels: Int, residues: Int, _ format: BlockFormat?, _ context: ExecutionContext) {
+    self.residues = residues
+    if let format {
+      memory = .blocks(
+        EncodedMatrix(uninitialized: format, rows: channels * residues, columns: residues, context))
+    } else {
+      memory = .whole(context.empty([channels, residues, residues]))
+    }
+  }
+
+  /// Stores a few columns, from a multiple of 32, of one row of every channel. `[c, columns]`
+  func store(_ x: Matrix, row: Int, _ columns: Range<Int>, _ context: ExecutionContext) {
+    switch memory {
+    case .whole(let tensor):
+      let target = Matrix(
+        tensor, offset: row * residues + columns.lowerBound, rows: x.rows, columns: columns.count,
+        rowStride: residues * residues)
+      context.copy(x, into: target)
+    case .blocks(let blocks):
+      context.encode(x, into: blocks, row: row, rowStep: residues, column: columns.lowerBound)
+    }
+  }
+
+  /// The right operand `[k, columns]` of some columns of a channel's product; blocks are decoded into `scratch`.
+  func matrix(
+    _ channel: Int, _ columns: Range<Int>, isOutgoing: Bool, _ scratch: Tensor,
+    _ context: ExecutionContext
+  ) -> Matrix {
+    let all = 0..<residues
+    let (rows, columns) = isOutgoing ? (columns, all) : (all, columns)
+    let part: Matrix
+    switch memory {
+    case .whole(let tensor): part = Matrix(tensor[channel]).rows(rows).columns(columns)
+    case .blocks(let blocks):
+      part = Matrix(
+        scratch, rows: rows.count, columns: columns.count, rowStride: columns.count)
+      let first = channel * residues
+      context.decode(
+        blocks, rows: first + rows.lowerBound..<first + rows.upperBound, columns: columns,
+        into: part)
+    }
+    return isOutgoing ? part.transposed : part
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import HelixFold
+import TensorCore
+
+/// How much memory a pass may take, and what it may give up for that.
+struct MemoryOptions: ParsableArguments {
+  @Option(
+    help: """
+      Memory that must not be exceeded, such as 8GiB. Tiles shrink and operands are streamed to fit, which changes no bits; where that \
+      is not enough, predict refuses.
+      """)
+  var maxMemory: String?
+
+  @Option(
+    help: """
+      How triangle multiplications keep an operand the size of the pair tensor: plain (as activations), int8 or fp8, blocks of 32 with \
+      one scale, half the size and less exact.
+      """)
+  var pairStorage = BlockStorage.plain
+
+  func validate() throws {
+    if let maxMemory, ByteCount(parsing: maxMemory) == nil {
+      throw ValidationError(
+        "--max-memory is '\(maxMemory)', expected a size such as 8GiB or 900MiB")
+    }
+  }
+
+  /// The limit in bytes.
+  var limit: Int? { maxMemory.flatMap { ByteCount(parsing: $0)?.bytes } }
+}
+
+/// How values are kept: as they are, or in blocks.
+enum BlockStorage: String, ExpressibleByArgument, CaseIterable {
+  case plain, int8, fp8
+
+  var format: BlockFormat? { BlockFormat(rawValue: rawValue) }
+}
