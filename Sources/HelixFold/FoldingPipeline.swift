@@ -91,7 +91,6 @@ public final class FoldingPipeline {
         ? path : FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString)",
       resumedFrom: path)
     defer { if !queue.isWriter { try? FileManager.default.removeItem(atPath: folder.path) } }
-    try AtomicFile.createFolder(folder.path)
     let runs = models.flatMap { model in
       (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
     }
@@ -104,6 +103,7 @@ public final class FoldingPipeline {
       reporter.note("\(raw.id): finished before, nothing to do")
       return files
     }
+    let plans = try runs.map { try plan(raw, $0, announces: true) }
     try folder.begin()
     let started = ContinuousClock.now
     try FeatureStore.write([gathered.record(of: raw)], to: folder.file("features.h5"))
@@ -111,9 +111,9 @@ public final class FoldingPipeline {
     var timings = gathered?.stages ?? []
     timings.append(("features", (ContinuousClock.now - started).seconds))
     var results: [ModelResult] = []
-    for run in runs {
+    for (run, plan) in zip(runs, plans) {
       let clock = ContinuousClock.now
-      results.append(try predict(raw, run, folder))
+      results.append(try predict(raw, run, plan, folder))
       timings.append(("predict_\(run.name)", (ContinuousClock.now - clock).seconds))
     }
     if let gathered { try reportRowBudget(raw, gathered, runs[0], folder, &timings) }
@@ -134,10 +134,9 @@ public final class FoldingPipeline {
 
   /// One network and one seed.
   private func predict(
-    _ raw: RawFeatures, _ run: PredictionRun, _ folder: PredictionFolder
+    _ raw: RawFeatures, _ run: PredictionRun, _ plan: MemoryPlan, _ folder: PredictionFolder
   ) throws -> ModelResult {
     let features = SampledFeatures(raw, config: run.config, seed: run.seed)
-    let plan = try self.plan(raw, run, announces: true)
     let context = self.context.withTiles(of: plan)
     let network = try network(run.model)
     let provenance = run.provenance(of: raw, options)
@@ -217,7 +216,7 @@ public final class FoldingPipeline {
         event: "plan",
         [
           ("target", .string(raw.id)), ("model", .string(run.name)),
-          ("peak_bytes", .integer(plan.peak)),
+          ("peak_bytes", .integer(plan.peak)), ("tile_rows", .integer(plan.tileRows)),
           ("operations", .number(CostModel(run.config, size).pass * Double(run.recycles + 1))),
         ])
     }

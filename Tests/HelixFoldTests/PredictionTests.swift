@@ -78,6 +78,19 @@ struct PredictionTests {
     options.memoryLimit = 1 << 20
     #expect(try predict(options) == .memory)
     #expect(try folder.read("out/failures.json").contains("--max-memory"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/out/toy"))
+  }
+
+  @Test("a killed writer's unfinished files go away")
+  func unfinishedFiles() throws {
+    let folder = try Folder()
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/out/toy", withIntermediateDirectories: true)
+    let unfinished = folder.path + "/out/toy/features.h5.partial-1"
+    try Data("half".utf8).write(to: URL(fileURLWithPath: unfinished))
+    #expect(try predict(options(folder, "out")) == .success)
+    #expect(!FileManager.default.fileExists(atPath: unfinished))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/out/toy/features.h5"))
   }
 
   @Test("seeds give different draws, the same seed the same bits")
