@@ -107,6 +107,9 @@ struct PredictCommand: ParsableCommand {
   )
   var dap = 1
 
+  @Flag(help: "Let targets of up to 128 residues share passes; the numbers stay the same.")
+  var pack = false
+
   @Flag(help: "Go on where a stopped run left off; finished passes are kept.")
   var resume = false
 
@@ -145,6 +148,7 @@ struct PredictCommand: ParsableCommand {
     if let numModels, numModels < 1 {
       throw ValidationError("--num-models is \(numModels), expected at least 1")
     }
+    if pack && dap > 1 { throw ValidationError("--pack and --dap exclude each other") }
     if !(1...4096).contains(dap) || dap & (dap - 1) != 0 {
       throw ValidationError("--dap is \(dap), expected a power of two")
     }
@@ -253,6 +257,7 @@ struct PredictCommand: ParsableCommand {
     options.backend = compute.gemm
     options.memoryLimit = maxMemory.flatMap { ByteCount(parsing: $0)?.bytes }
     options.savesRecycles = saveRecycles
+    options.packs = pack
     options.resumes = resume
     options.isDryRun = dryRun
     options.reference = try reference.map { try StructureFile.read($0) }

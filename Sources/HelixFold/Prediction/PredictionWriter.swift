@@ -20,6 +20,9 @@ struct PredictionFolder {
 
   func file(_ name: String) -> String { path + "/" + name }
 
+  /// Throws everything away.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
+
   /// A file of an earlier run.
   func stored(_ name: String) -> String { resumedFrom + "/" + name }
 
