@@ -50,7 +50,7 @@ public enum AtomicFile {
   public static func replace(
     _ path: String, writing body: (_ temporary: String) throws -> Void
   ) throws {
-    let temporary = "\(path).partial-\(getpid())"
+    let temporary = path + temporaryMark + "\(getpid())"
     do {
       try body(temporary)
       try flush(temporary, for: path)
@@ -61,6 +61,20 @@ public enum AtomicFile {
     }
     flushFolder(of: path)
   }
+
+  /// Removes what killed processes left unfinished in a folder.
+  public static func removeUnfinished(in folder: String) {
+    guard let entries = opendir(folder) else { return }
+    defer { closedir(entries) }
+    while let entry = readdir(entries) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      }
+      if name.contains(temporaryMark) { unlink(folder + "/" + name) }
+    }
+  }
+
+  private static let temporaryMark = ".partial-"
 
   /// Makes a folder and those above it; succeeds if it exists.
   public static func createFolder(_ path: String) throws(AtomicFileError) {

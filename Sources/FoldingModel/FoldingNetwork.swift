@@ -64,89 +64,29 @@ public struct FoldingNetwork: Sendable {
   }
 }
 
-/// What the trunk makes of one draw.
-struct TrunkOutput {
-  /// Cluster rows, template rows cut off. `[N_clust, N_res, c_m]`
-  var msa: Tensor
-  /// `[N_res, N_res, c_z]`
-  var pair: Tensor
-  /// fp32. `[N_res, c_s]`
-  var single: Tensor
-}
-
-extension FoldingNetwork {
-  /// Embedders, template stack, extra-MSA stack and Evoformer stack.
-  ///
-  /// Lines 5–18 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place.
-  func trunk(
-    _ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState,
-    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
-  ) throws -> TrunkOutput {
-    let residues = target.residueCount
-    let templates = template?.torsions == nil ? 0 : (target.templates?.count ?? 0)
-    let pairMask = AttentionMask(pairsOf: target.residueMask, pool: context.pool)
-    let z = input.embedPair(target, previous, context)
-    probe?("embedder/pair", z)
-    if let template, let features = target.templates {
-      template.update(z, features, pairMask: pairMask, context, probe)
-      try monitor.finished(.templates, z, context)
-    }
-    probe?("template/pair", z)
-    try extraMSA.update(z, draw, pairMask: pairMask, context, monitor, probe)
-    probe?("extra/pair", z)
-    let m = context.empty([draw.clusterCount + templates, residues, config.channels.msa])
-    let clusters = m[0..<draw.clusterCount]
-    input.embedMSA(target, draw, previous, into: clusters, context)
-    probe?("embedder/msa", clusters)
-    var mask = draw.msaMask
-    if templates > 0, let torsions = template?.torsions, let features = target.templates {
-      let rows = m[draw.clusterCount..<draw.clusterCount + templates]
-      let templateMask = torsions.embed(features, into: rows, context)
-      mask = NDArray(shape: [m.shape[0], residues], values: mask.values + templateMask.values)
-      probe?("template/msa_rows", rows)
-    }
-    try evolve(m, z, mask: mask, pairMask: pairMask, context, monitor, probe)
-    return TrunkOutput(
-      msa: clusters, pair: z, single: single.logits(of: m[0], context))
-  }
-
-  /// The Evoformer stack: Algorithm 6 (Jumper et al. 2021, Suppl. 1.6) without the final projection of the first row.
-  func evolve(
-    _ m: Tensor, _ z: Tensor, mask: NDArray<Float>, pairMask: AttentionMask,
-    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
-  ) throws {
-    let rows = AttentionMask(mask, pool: context.pool)
-    let masks = TrunkMasks(
-      msaRows: rows, msaColumns: rows.transposed(rows: m.shape[0], pool: context.pool),
-      pair: pairMask)
-    for index in 0..<evoformer.count {
-      let block = try evoformer.block(index)
-      let probe = probe?.scoped("evoformer/\(index)")
-      context.scoped("evoformer", index).checkpoint([m, z]) { context in
-        block.update(m, z, masks, context, probe)
-      }
-      probe?("msa", m)
-      probe?("pair", z)
-      try monitor.finished(.evoformer(index), z, context)
-    }
-  }
-}
-
 extension FoldingNetwork {
   /// The first block of the main stack alone, every row and residue visible; for measurements.
   ///
   /// - Shapes: m `[N_seq, N_res, c_m]`, z `[N_res, N_res, c_z]`, both in place
   public func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) throws {
-    let block = try evoformer.block(0)
     let (rows, residues) = (m.shape[0], m.shape[1])
-    func all(_ shape: [Int]) -> AttentionMask {
-      AttentionMask(NDArray(repeating: 1, shape: shape), pool: context.pool)
-    }
+    try updateFirstBlock(m, [z], Pack([residues]), rows: [rows], context)
+  }
+
+  /// The same of a pack of proteins that share m `[N_seq, positions, c_m]`, each with rows and pair tensor of its own.
+  public func updateFirstBlock(
+    _ m: Tensor, _ zs: [Tensor], _ pack: Pack, rows: [Int], _ context: ExecutionContext
+  ) throws {
+    let block = try evoformer.block(0)
     let masks = TrunkMasks(
-      msaRows: all([rows, residues]), msaColumns: all([residues, rows]),
-      pair: all([residues, residues]))
-    context.scoped("evoformer", 0).checkpoint([m, z]) { context in
-      block.update(m, z, masks, context, nil)
+      pack,
+      rows: zip(rows, pack.places).map { NDArray(repeating: 1, shape: [$0, $1.count]) },
+      pairs: pack.places.map { place in
+        AttentionMask(
+          NDArray(repeating: 1, shape: [place.count, place.count]), pool: context.pool)
+      }, pool: context.pool)
+    context.scoped("evoformer", 0).checkpoint([m] + zs) { context in
+      block.update(m, zs, masks, context, nil)
     }
   }
 }

@@ -38,11 +38,28 @@ extension FoldingNetwork {
     _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: RecycledState,
     _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(), _ probe: Probe? = nil
   ) throws -> PassOutput {
+    if draws.count == 1 {
+      let input = PassInput(target, draws[0], previous)
+      return try passes([input], context, monitor, probe)[0]
+    }
     if context.tape != nil && draws.count > 1 {
       throw PassError.ensembleOnTape(draws: draws.count)
     }
     let trunk = try ensemble(target, draws, previous, context, monitor, probe)
     return try conclude(trunk, target, context, monitor, probe)
+  }
+
+  /// One pass over several proteins side by side, each from its own draw and state; their MSA tracks are one.
+  ///
+  /// Every protein gets the bits of a pass of its own. Worth it for short proteins with few rows, see docs/performance.md.
+  public func passes(
+    _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(),
+    _ probe: Probe? = nil
+  ) throws -> [PassOutput] {
+    let trunks = try trunk(inputs, context, monitor, probe)
+    return try zip(inputs, trunks).map { input, trunk in
+      try conclude(trunk, input.target, context, monitor, probe)
+    }
   }
 
   /// Structure module and pLDDT; with a tape, all heads.
@@ -52,7 +69,7 @@ extension FoldingNetwork {
   ) throws -> PassOutput {
     let output = structure(
       single: trunk.single, pair: trunk.pair, target, context, probe)
-    try monitor.finished(.structure, output.activation, context)
+    try monitor.finished(.structure, [output.activation], context)
     let confidence = predictedLDDT(output.activation, context)
     let training = output.trace.map {
       TrainingOutput(structure: $0, heads: headLogits(trunk, context), confidence: confidence)
@@ -104,15 +121,15 @@ extension FoldingNetwork {
     _ target: TargetFeatures, _ draws: [AlignmentDraw], _ previous: RecycledState,
     _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
   ) throws -> TrunkOutput {
-    if draws.count == 1 { return try trunk(target, draws[0], previous, context, monitor, probe) }
     var sums: TrunkOutput?
     for draw in draws {
       var start = previous
       start.pair = context.copy(previous.pair)
-      let output = try trunk(target, draw, start, context, monitor, nil)
+      let output = try trunk([PassInput(target, draw, start)], context, monitor, nil)[0]
       guard let sum = sums else {
         sums = TrunkOutput(
-          msa: context.copy(output.msa, as: .float32), pair: context.copy(output.pair, as: .float32),
+          msa: context.copy(output.msa, as: .float32),
+          pair: context.copy(output.pair, as: .float32),
           single: output.single)
         continue
       }

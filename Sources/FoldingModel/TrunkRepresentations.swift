@@ -16,8 +16,8 @@ extension FoldingNetwork {
   public func representations(
     _ target: TargetFeatures, _ draw: AlignmentDraw, _ context: ExecutionContext
   ) throws -> TrunkRepresentations {
-    let output = try trunk(
-      target, draw, initialState(target, context), context, PassMonitor(), nil)
+    let input = PassInput(target, draw, initialState(target, context))
+    let output = try trunk([input], context, PassMonitor(), nil)[0]
     return TrunkRepresentations(msa: output.msa, pair: output.pair, single: output.single)
   }
 }

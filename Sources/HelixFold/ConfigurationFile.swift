@@ -1,3 +1,4 @@
+import FeaturePipeline
 import FoldingCore
 import Foundation
 
@@ -26,7 +27,7 @@ extension FoldingConfig {
   public static func named(_ name: String) throws -> FoldingConfig {
     if let preset = preset(named: name) { return preset }
     guard name.hasSuffix(".json") else {
-      throw PredictionError.unknownPreset(name: name, known: presets.map(\.name))
+      throw PredictionError.unknownPreset(name)
     }
     return try read(json: name)
   }
@@ -35,9 +36,7 @@ extension FoldingConfig {
   ///
   /// Unknown keys are errors; `"template": null` removes the templates.
   public static func read(json path: String) throws -> FoldingConfig {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw ConfigurationError.unreadable(file: path, reason: "no such file or no permission")
-    }
+    let data = Data(try InputText(path: path).bytes)
     guard data.count < 1 << 20, let object = try? JSONSerialization.jsonObject(with: data),
       var changes = object as? [String: Any]
     else { throw ConfigurationError.unreadable(file: path, reason: "is not a JSON object") }

@@ -51,7 +51,8 @@ public enum ExitStatus: Int32, Sendable {
     case let error as TrainingRunError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
     case is WeightAveragingError: self = .badInput
-    case let error as AtomicFileError: self = error.isOutOfSpace ? .cannotWrite : .cannotCreate
+    case let error as AtomicFileError:
+      self = ExitStatus(rawValue: error.exitStatus) ?? .cannotCreate
     case let error as ArrayFileError: self = error.status
     case let error as StructureIOError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
@@ -104,12 +105,19 @@ extension ArrayFileError {
 }
 
 extension HDF5Error {
-  /// As for other files; one that is there and can be read is no HDF5 file.
+  /// As for other files; a file that is there and can be read is no HDF5 file.
   fileprivate var status: ExitStatus {
     switch self {
-    case .cannotOpen(let file, _): access(file, R_OK) == 0 ? .badInput : .missingInput
+    case .cannotOpen(let file, _): isReadableFile(file) ? .badInput : .missingInput
     case .cannotWrite: .cannotWrite
     default: .badInput
     }
   }
+}
+
+/// Whether something that can be read is there and no folder.
+private func isReadableFile(_ path: String) -> Bool {
+  var information = stat()
+  return stat(path, &information) == 0 && information.st_mode & S_IFMT != S_IFDIR
+    && access(path, R_OK) == 0
 }

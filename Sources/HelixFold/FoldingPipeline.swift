@@ -8,18 +8,18 @@ import NumericArrays
 import StructureIO
 import TensorCore
 
-/// From targets to folders of results: the program in one walk. Read this file first.
+/// From targets to folders of results: the program in one walk.
 ///
-/// Every target is predicted by every network with every seed; a target that fails is written down and the others go on.
+/// Read this file first. Every target is predicted by every network with every seed; a target that fails is written down and the others go on.
 public final class FoldingPipeline {
   let options: PredictionOptions
   let reporter: ProgressReporter
   let context: ExecutionContext
-  private let models: [ModelDescription]
+  let models: [ModelDescription]
   private var loaded: (name: String, network: FoldingNetwork)?
   /// Called after each saved pass; what it throws stops the run there, as a signal would.
   var afterPass: () throws -> Void = {}
-  private let queue: TargetQueue
+  let queue: TargetQueue
   private var failures: [TargetFailure] = []
 
   /// A run with the given networks; `queue` shares its targets with other processes.
@@ -43,28 +43,12 @@ public final class FoldingPipeline {
   public func predict(
     _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
   ) throws -> ExitStatus {
-    try AtomicFile.createFolder(options.output)
-    for index in order(of: targets) where try queue.take(index) {
-      let target = targets[index]
-      for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
-      do {
-        let raw = try target.features.get()  // Suppl. 1.2: alignment, templates
-        if options.isDryRun {
-          try announce(raw)
-        } else {
-          let files = try predict(raw, target.gathered)
-          if queue.isWriter { finished(target.id, files) }
-        }
-      } catch PredictionError.interrupted {
-        if queue.isFirst { try writeFailures() }
-        throw PredictionError.interrupted
-      } catch let error where queue.isFatal(error) {
-        throw error
-      } catch {
-        let status = ExitStatus(error)
-        failures.append(TargetFailure(index, target.id, status, "\(error)"))
-        reporter.note("\(target.id): \(error)", event: "failure", [("target", .string(target.id))])
-      }
+    do {
+      try AtomicFile.createFolder(options.output)
+      for group in groups(of: targets) { try predict(group, of: targets, finished) }
+    } catch PredictionError.interrupted {
+      if queue.isFirst { try writeFailures() }
+      throw PredictionError.interrupted
     }
     failures = try TargetFailure.merge(try queue.close(try TargetFailure.document(failures)))
     if queue.isFirst { try writeFailures() }
@@ -74,133 +58,125 @@ public final class FoldingPipeline {
     return failures.count < targets.count ? .someFailed : failures[0].status
   }
 
+  /// One target, or several that share passes: features → network → files.
+  ///
+  /// In a team all processes walk through this together; the files of those that do not lead go to a folder that is thrown away.
+  private func predict(
+    _ group: [Int], of targets: [PredictionTarget],
+    _ finished: (_ target: String, _ files: [String]) -> Void
+  ) throws {
+    var works: [TargetWork] = []
+    defer { if !queue.isWriter { for work in works { work.folder.remove() } } }
+    for index in group where try queue.take(index) {
+      let target = targets[index]
+      for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
+      var work: TargetWork?
+      let isReady = try attempt(index, target.id) {
+        let raw = try target.features.get()  // Suppl. 1.2: alignment, templates
+        if options.isDryRun { return try announce(raw) }
+        let opened = try open(index, raw, target.gathered)
+        work = opened
+        try begin(opened)
+      }
+      if let work {
+        work.hasFailed = !isReady
+        works.append(work)
+      }
+    }
+    for number in 0..<(works.first?.runs.count ?? 0) {
+      try run(number, of: works.filter(\.isOpen))
+    }
+    for work in works where !work.hasFailed {
+      try attempt(work) {
+        if work.isOpen { try conclude(work) }
+        if queue.isWriter { finished(work.raw.id, work.files) }
+      }
+    }
+  }
+
+  /// Does something for a target; when it fails, nothing more is done for it.
+  func attempt(_ work: TargetWork, _ body: () throws -> Void) throws {
+    work.hasFailed = try !attempt(work.index, work.raw.id, body)
+  }
+
+  /// Does something for a target, and writes down its failure unless that ends the whole run.
+  private func attempt(_ index: Int, _ id: String, _ body: () throws -> Void) throws -> Bool {
+    do {
+      try body()
+      return true
+    } catch let error where isFinal(error) {
+      throw error
+    } catch {
+      failures.append(TargetFailure(index, id, ExitStatus(error), "\(error)"))
+      reporter.note("\(id): \(error)", event: "failure", [("target", .string(id))])
+      return false
+    }
+  }
+
+  /// Whether an error ends the whole run.
+  func isFinal(_ error: any Error) -> Bool {
+    if case PredictionError.interrupted = error { return true }
+    return queue.isFatal(error)
+  }
+
   /// The targets as given; where several processes take them, the longest first, so that none is left with one at the end.
-  private func order(of targets: [PredictionTarget]) -> [Int] {
+  func order(of targets: [PredictionTarget]) -> [Int] {
     if !queue.isShared { return Array(targets.indices) }
     let lengths = targets.map { (try? $0.features.get())?.residueCount ?? 0 }
     return targets.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
   }
 
-  /// One target: features → network → files.
-  ///
-  /// In a team all processes walk through this together; the files of those that do not lead go to a folder that is thrown away.
-  private func predict(_ raw: RawFeatures, _ gathered: GatheredEvidence?) throws -> [String] {
+  /// What is to be done for a target; finds out whether an earlier run did it.
+  private func open(
+    _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?
+  ) throws -> TargetWork {
     let path = options.output + "/" + raw.id
     let folder = PredictionFolder(
       path: queue.isWriter
         ? path : FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString)",
       resumedFrom: path)
-    defer { if !queue.isWriter { try? FileManager.default.removeItem(atPath: folder.path) } }
-    try AtomicFile.createFolder(folder.path)
     let runs = models.flatMap { model in
       (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
     }
-    let structure = raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif"
-    let files = [folder.file(structure), folder.file("report.html")]
+    let work = TargetWork(index, raw, gathered, folder, runs)
     let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
-    let isFinished = options.resumes && folder.isFinished(fingerprints)
+    work.isFinished = options.resumes && folder.isFinished(fingerprints)
     try queue.meet()
-    if isFinished {
-      reporter.note("\(raw.id): finished before, nothing to do")
-      return files
+    return work
+  }
+
+  /// Plans, then the folder with what is known before the network runs.
+  private func begin(_ work: TargetWork) throws {
+    if work.isFinished {
+      return reporter.note("\(work.raw.id): finished before, nothing to do")
     }
-    try folder.begin()
+    work.plans = try work.runs.map { try plan(work.raw, $0, announces: true) }
+    try work.folder.begin()
     let started = ContinuousClock.now
-    try FeatureStore.write([gathered.record(of: raw)], to: folder.file("features.h5"))
-    try reportAlignment(gathered?.complete ?? raw, folder)
-    var timings = gathered?.stages ?? []
-    timings.append(("features", (ContinuousClock.now - started).seconds))
-    var results: [ModelResult] = []
-    for run in runs {
-      let clock = ContinuousClock.now
-      results.append(try predict(raw, run, folder))
-      timings.append(("predict_\(run.name)", (ContinuousClock.now - clock).seconds))
+    try FeatureStore.write(
+      [work.gathered.record(of: work.raw)], to: work.folder.file("features.h5"))
+    try reportAlignment(work.gathered?.complete ?? work.raw, work.folder)
+    work.timings.append(("features", (ContinuousClock.now - started).seconds))
+  }
+
+  /// Ranking, report and timings, once all networks have run.
+  private func conclude(_ work: TargetWork) throws {
+    let (raw, runs, folder) = (work.raw, work.runs, work.folder)
+    if let gathered = work.gathered {
+      try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)
     }
-    if let gathered { try reportRowBudget(raw, gathered, runs[0], folder, &timings) }
-    report(timings, of: raw)
+    report(work.timings, of: raw)
     let provenance = Dictionary(
       uniqueKeysWithValues: runs.map { ($0.name, $0.provenance(of: raw, options)) })
     let provenanceOf = { (result: ModelResult) in
       provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
     }
     try folder.writeReport(
-      results, of: raw, provenance: provenanceOf, timings: timings, options: options)
+      work.results, of: raw, provenance: provenanceOf, timings: work.timings, options: options)
     try folder.writeRanking(
-      results, of: raw, provenance: provenanceOf,
-      timings: timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
+      work.results, of: raw, provenance: provenanceOf,
+      timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
     for run in runs { try? FileManager.default.removeItem(atPath: folder.file(run.stateFile)) }
-    return files
-  }
-
-  /// One network and one seed.
-  private func predict(
-    _ raw: RawFeatures, _ run: PredictionRun, _ folder: PredictionFolder
-  ) throws -> ModelResult {
-    let features = SampledFeatures(raw, config: run.config, seed: run.seed)
-    let plan = try self.plan(raw, run, announces: true)
-    let context = self.context.following(plan)
-    let network = try network(run.model)
-    let provenance = run.provenance(of: raw, options)
-    let saved = PredictionState(
-      path: folder.file(run.stateFile), resumedFrom: folder.stored(run.stateFile),
-      fingerprint: provenance.fingerprint)
-    let begin = options.resumes ? saved.load(context) : nil
-    try queue.meet()
-    if let begin {
-      reporter.note("\(raw.id) \(run.name): resuming after pass \(begin.history.count)")
-    }
-    let recycling = RecyclingInference(
-      network, features, recycles: run.recycles, tolerance: options.earlyStopTolerance,
-      ensembles: run.config.ensembles)
-    let size = run.size(raw)
-    var meter = PassMeter(
-      CostModel(run.config, size), passes: run.recycles + 1, ensembles: run.config.ensembles,
-      done: begin?.history.count ?? 0)
-    let state = try recycling.run(
-      from: begin, context,
-      observe: { [reporter] pass, stage in
-        if Interruption.isRequested { throw PredictionError.interrupted }
-        let (fraction, remaining) = meter.update(pass: pass, stage: stage)
-        reporter.progress("\(raw.id) \(run.name) \(stage)", fraction, remaining: remaining)
-      },
-      save: { state in
-        try saved.save(state)
-        try self.report(state, raw, run, recycling, folder, provenance, context)
-        try self.afterPass()
-      })
-    try queue.meet()
-    let result = ModelResult(
-      name: run.name, prediction: recycling.prediction(state, context), history: state.history)
-    try folder.write(result, of: raw, provenance: provenance)
-    let history = state.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) }
-    try AtomicFile.write(
-      provenance.document(history: history).pretty() + "\n",
-      to: folder.file("provenance_\(run.name).json"))
-    return result
-  }
-
-  /// The line of a finished pass, and its structure when asked for.
-  private func report(
-    _ state: RecyclingState, _ raw: RawFeatures, _ run: PredictionRun,
-    _ recycling: RecyclingInference, _ folder: PredictionFolder, _ provenance: PredictionProvenance,
-    _ context: ExecutionContext
-  ) throws {
-    let pass = state.history.count - 1
-    let record = state.history[pass]
-    var line = "\(raw.id) \(run.name) recycle=\(pass) pLDDT=\(Self.fixed(record.meanPLDDT, 1))"
-    var fields: [(String, JSONValue)] = [
-      ("target", .string(raw.id)), ("model", .string(run.name)), ("recycle", .integer(pass)),
-      ("plddt", .number(Double(record.meanPLDDT))),
-    ]
-    if let change = record.change {
-      line += " tol=\(Self.fixed(change, 3))"
-      fields.append(("tol", .number(Double(change))))
-    }
-    reporter.note(line, event: "recycle", fields)
-    guard options.savesRecycles else { return }
-    let result = ModelResult(
-      name: run.name, prediction: recycling.prediction(state, context), history: state.history)
-    try folder.write(recycle: pass, result, of: raw, provenance: provenance)
   }
 
   /// The memory plan of a run, refused when it does not fit.
@@ -218,7 +194,7 @@ public final class FoldingPipeline {
         event: "plan",
         [
           ("target", .string(raw.id)), ("model", .string(run.name)),
-          ("peak_bytes", .integer(plan.peak)),
+          ("peak_bytes", .integer(plan.peak)), ("tile_rows", .integer(plan.tileRows)),
           ("operations", .number(CostModel(run.config, size).pass * Double(run.recycles + 1))),
         ])
     }

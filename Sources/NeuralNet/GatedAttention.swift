@@ -73,7 +73,8 @@ public struct GatedAttention: Sendable {
   }
 
   var inputs: Int { query.shape[0] }
-  var heads: Int { query.shape[1] }
+  /// Number of heads.
+  public var heads: Int { query.shape[1] }
   var width: Int { query.shape[1] * query.shape[2] }
 
   /// `x += attention(norm(x))` along `axes`, in place.

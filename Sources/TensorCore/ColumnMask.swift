@@ -25,18 +25,36 @@ public struct ColumnMask: Sendable, Hashable {
 
   /// Proteins one after the other, each seeing itself alone; positions after the last see nothing and are not seen.
   public static func packed(_ lengths: [Int], positions: Int) -> ColumnMask {
-    var (lower, upper): ([Range<Int>], [Range<Int>]) = ([], [])
     var start = 0
-    for length in lengths {
-      let end = start + length
-      lower += [Range<Int>](repeating: end..<max(end, positions), count: length)
-      upper += [Range<Int>](repeating: 0..<start, count: length)
-      start = end
+    let places = lengths.map { length in
+      defer { start += length }
+      return start..<start + length
     }
-    let rest = max(0, positions - start)
-    lower += [Range<Int>](repeating: 0..<positions, count: rest)
-    upper += [Range<Int>](repeating: 0..<0, count: rest)
+    return segments(places, positions: max(positions, start))
+  }
+
+  /// Proteins at the given places, in order, each seeing itself alone; other positions see nothing and are not seen.
+  public static func segments(_ places: [Range<Int>], positions: Int) -> ColumnMask {
+    var lower = [Range<Int>](repeating: 0..<positions, count: positions)
+    var upper = [Range<Int>](repeating: 0..<0, count: positions)
+    for place in places {
+      for key in place {
+        lower[key] = place.upperBound..<positions
+        upper[key] = 0..<place.lowerBound
+      }
+    }
     return ColumnMask(lower: lower, upper: upper)
+  }
+
+  /// Where a protein may begin, from `position` on, so that attention adds up its keys in the order that they have alone.
+  ///
+  /// The kernel cuts keys into tiles, and tiles into units that it skips: a protein begins with a unit, and lies within one tile
+  /// or begins with one.
+  public static func firstPlace(from position: Int, for length: Int) -> Int {
+    let (unit, tile) = (64, 128)
+    func rounded(_ position: Int, _ step: Int) -> Int { (position + step - 1) / step * step }
+    let start = rounded(position, unit)
+    return start % tile + length <= tile ? start : rounded(start, tile)
   }
 
   /// Each position sees itself and those before it.

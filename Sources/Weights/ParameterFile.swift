@@ -1,3 +1,4 @@
+import ArrayFiles
 import FoldingCore
 import Foundation
 import NumericArrays
@@ -48,6 +49,9 @@ public struct ParameterFile: ParameterSource {
   ///   other than the released ones, which they do not tell. Our own files know theirs.
   public init(inspecting path: String, config: FoldingConfig? = nil) throws {
     self.path = path
+    if !FileManager.default.fileExists(atPath: path) {
+      throw ArrayFileError.cannotRead(file: path, reason: "no such file")
+    }
     format = try ParameterFormat(path: path)
     switch format {
     case .deepMind: store = try NumpyStore(path: path)
@@ -84,19 +88,6 @@ public struct ParameterFile: ParameterSource {
     if !differences.isEmpty {
       throw WeightsError.mismatch(file: path, preset: expected.name, differences: differences)
     }
-  }
-
-  /// The network to run: the one recognised, or the preset of that name; refused unless the file fits it.
-  public func configuration(preset: String?) throws -> FoldingConfig {
-    guard let preset else {
-      try requireFit(to: config)
-      return config
-    }
-    guard let named = FoldingConfig.preset(named: preset) else {
-      throw WeightsError.unknownPreset(name: preset)
-    }
-    try requireFit(to: named)
-    return named
   }
 
   /// CRC-64/XZ that identifies the parameters: the one stored in our own files, else of all bytes of the file.

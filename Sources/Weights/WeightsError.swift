@@ -16,8 +16,6 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
   case unknownFormat(file: String)
   /// The arrays name no network: what a preset is recognised by is absent.
   case unrecognised(file: String, reason: String)
-  /// A preset that does not exist.
-  case unknownPreset(name: String)
   /// A file of ours that is damaged or of another version.
   case damaged(file: String, part: String, reason: String)
 
@@ -39,9 +37,6 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
       "\(file): unknown ending, expected .npz (DeepMind), .pdparams (HelixFold), .pt (OpenFold) or .h5"
     case .unrecognised(let file, let reason):
       "\(file): holds no known network: \(reason)"
-    case .unknownPreset(let name):
-      "no preset '\(name)', expected one of "
-        + FoldingConfig.presets.map(\.name).joined(separator: ", ")
     case .damaged(let file, let part, let reason):
       "\(file): \(part): \(reason)"
     }

@@ -8,8 +8,8 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure speed and memory on this machine.",
     subcommands: [
-      Forward.self, Train.self, Block.self, Attention.self, Product.self, BranchParallel.self,
-      Scaling.self, Messages.self,
+      Forward.self, Train.self, Block.self, Packs.self, Attention.self, Product.self,
+      BranchParallel.self, Scaling.self, Messages.self,
     ])
 
   /// Whole passes on synthetic features.

@@ -7,7 +7,7 @@ struct CheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Examine input files: what is wrong, where, and how to mend it.",
     discussion: """
-      Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores and JSON
+      Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores and JSON \
       configurations. Exit status 65 if a file cannot be used.
       """)
 

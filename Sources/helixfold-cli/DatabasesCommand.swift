@@ -2,6 +2,7 @@ import ArgumentParser
 import Evidence
 import FeaturePipeline
 import Foundation
+import HelixFold
 
 /// `helixfold databases`: what is there of the databases that searches need.
 struct DatabasesCommand: ParsableCommand {
@@ -17,7 +18,7 @@ struct DatabasesCommand: ParsableCommand {
       do {
         return try DatabaseCatalog.parse(InputText(path: databases))
       } catch {
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        StandardStreams.writeError("\(error)\n")
         throw ExitCode(error.exitStatus)
       }
     }
@@ -46,10 +47,10 @@ struct DatabasesCommand: ParsableCommand {
       do {
         databases = try search.options(output: ".").databases
       } catch let error as InputError {
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        StandardStreams.writeError("\(error)\n")
         throw ExitCode(error.exitStatus)
       } catch let error as SearchFailure {
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        StandardStreams.writeError("\(error)\n")
         throw ExitCode(64)
       }
       guard !databases.isEmpty else {

@@ -17,8 +17,8 @@ struct DevCommand: ParsableCommand {
       commandName: "forward",
       abstract: "Run processed features through the network and dump outputs and intermediates.",
       discussion: """
-        Inputs are an npz in the layout of the released feature pipeline, each array with a leading axis of one
-        draw per pass. Outputs are named pass<k>/<head>/..., pass<k>/representations/... and
+        Inputs are an npz in the layout of the released feature pipeline, each array with a leading axis of one \
+        draw per pass. Outputs are named pass<k>/<head>/..., pass<k>/representations/... and \
         pass<k>/inter/....
         """)
 

@@ -8,7 +8,8 @@ extension DevCommand {
       commandName: "compare",
       abstract: "Compare two dumps tensor by tensor.",
       discussion: """
-        Prints name, relative error and largest difference of every tensor above the limit, then the worst one.
+        Prints name, relative error and largest difference of every tensor above the limit, with --inputs how many \
+        distance bins of recycled positions differ, then the worst tensor. \
         Exit status 1 when a tensor is above the limit, missing or of another shape.
         """)
 
@@ -32,6 +33,11 @@ extension DevCommand {
       let deviations = try comparison.deviations(selection: only)
       let above = deviations.filter { !($0.relative <= limit) }
       for item in above { print("\(item.name)\t\(item.relative)\t\(item.largest)") }
+      if only == nil {
+        for (pass, flipped, pairs) in try comparison.flippedBins() {
+          print("pass \(pass): \(flipped) of \(pairs) distance bins flipped")
+        }
+      }
       if let worst = deviations.max(by: { $0.relative < $1.relative }) {
         print(
           "\(deviations.count) tensors, \(above.count) above \(limit); worst \(worst.relative) (\(worst.name))"

@@ -8,8 +8,8 @@ extension DevCommand {
       commandName: "gradients",
       abstract: "Compute the training loss and the gradient of every parameter, without dropout.",
       discussion: """
-        Inputs are those of dev forward with the labels all_atom_positions, all_atom_mask, resolution and
-        use_clamped_fape. Outputs are named loss, loss/<head>/<term> and grad/<scope>//<name>. Gradients flow
+        Inputs are those of dev forward with the labels all_atom_positions, all_atom_mask, resolution and \
+        use_clamped_fape. Outputs are named loss, loss/<head>/<term> and grad/<scope>//<name>. Gradients flow \
         through the last pass only.
         """)
 

@@ -19,13 +19,26 @@ struct HelixFoldCommand: ParsableCommand {
 
   /// Runs the command; an error of the work itself is one line and the status that belongs to it.
   static func main() {
+    StandardStreams.connect()
+    var command: any ParsableCommand
     do {
-      var command = try parseAsRoot()
-      try command.run()
+      command = try parseAsRoot()
     } catch {
-      // Help, wrong flags and statuses that a command chose are the parser's business.
+      if exitCode(for: error) != .success,
+        let sentence = AbsentFeatures.sentence(for: Array(CommandLine.arguments.dropFirst()))
+      {
+        StandardStreams.writeError("helixfold: \(sentence)\n")
+        exit(withError: ExitCode(ExitStatus.usage.rawValue))
+      }
+      exit(withError: error)
+    }
+    do {
+      try command.run()
+      try StandardStreams.flushOutput()
+    } catch {
+      // Statuses that a command chose, and combinations of flags that it refuses, are the parser's business.
       if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
-      FileHandle.standardError.write(Data("helixfold: \(error)\n".utf8))
+      StandardStreams.writeError("helixfold: \(error)\n")
       exit(withError: ExitCode(ExitStatus(error).rawValue))
     }
   }

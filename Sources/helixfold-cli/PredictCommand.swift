@@ -11,19 +11,22 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Predict structures from sequences and alignments.",
     discussion: """
-      Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings,
-      provenance and a report.html to look at, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the others
-      go on. A run that was stopped goes on with --resume and ends with the same bits.
+      Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings, provenance and \
+      a report.html to look at, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the \
+      others go on. A run that was stopped goes on with --resume and ends with the same bits.
 
-      With --database or --database-set sequences are searched first, as by 'search'; results are kept in OUT/cache and
-      used again. Templates come from search hits and from --template; OUT/<target>/templates.tsv says what became
+      Without --msa, --features or a database the sequence alone is used, with a warning. Without --weights the small \
+      network that comes with helixfold is used, or the file that HELIXFOLD_WEIGHTS names.
+
+      With --database or --database-set sequences are searched first, as by 'search'; results are kept in OUT/cache and \
+      used again. Templates come from search hits and from --template; OUT/<target>/templates.tsv says what became \
       of each.
 
-      Under mpirun or srun the processes take targets from one queue; with --dap they share the operations of a long one
+      Under mpirun or srun the processes take targets from one queue; with --dap they share the operations of a long one \
       (docs/distributed.md).
 
-      Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a
-      tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than
+      Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a \
+      tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than \
       allowed, 130 interrupted.
       """)
 
@@ -45,23 +48,27 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5; several for several networks."
+      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5; several for several networks (default: those that come with helixfold)."
   )
   var weights: [String] = []
 
   @Flag(help: "Use seeded random parameters of --preset; the structures mean nothing.")
   var randomWeights = false
 
-  @Option(help: "Network, such as model_1_ptm; inferred from the parameters when left out.")
+  @Option(
+    help:
+      "Network, such as model_1_ptm, or a JSON file that describes one; inferred from the parameters when left out."
+  )
   var preset: String?
 
-  @Option(help: "Passes after the first.")
+  @Option(help: "Passes after the first (default: the network's own number, 3 for AlphaFold2's).")
   var numRecycle: Int?
 
-  @Option(help: "Stop when Cα distances change by less than this between passes, Å.")
+  @Option(
+    help: "Stop when Cα distances change by less than this between passes, Å (default: never).")
   var recycleEarlyStopTolerance: Float?
 
-  @Option(help: "Use at most this many of the networks.")
+  @Option(help: "Use at most this many of the networks (default: all).")
   var numModels: Int?
 
   @Option(help: "Seeds per network.")
@@ -70,10 +77,13 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "First seed.")
   var seed: UInt64 = 0
 
-  @Option(help: "Alignment rows drawn, clusters:extra, such as 512:1024.")
+  @Option(
+    help:
+      "Alignment rows drawn, clusters:extra, such as 512:1024 (default: the network's own numbers)."
+  )
   var maxMsa: String?
 
-  @Option(help: "Alignment draws averaged per pass (8 in CASP14).")
+  @Option(help: "Alignment draws averaged per pass, 8 in CASP14 (default: 1).")
   var numEnsemble: Int?
 
   @OptionGroup var memory: MemoryOptions
@@ -92,6 +102,9 @@ struct PredictCommand: ParsableCommand {
       "Under mpirun: processes that share the operations of one target (dynamic axial parallelism); the rest of the processes take other targets."
   )
   var dap = 1
+
+  @Flag(help: "Let targets of up to 128 residues share passes; the numbers stay the same.")
+  var pack = false
 
   @Flag(help: "Go on where a stopped run left off; finished passes are kept.")
   var resume = false
@@ -123,9 +136,15 @@ struct PredictCommand: ParsableCommand {
     if !(1...10_000).contains(numSeeds) {
       throw ValidationError("--num-seeds is \(numSeeds), expected 1 to 10000")
     }
+    if let limit = recycleEarlyStopTolerance, !(limit >= 0 && limit.isFinite) {
+      throw ValidationError(
+        "--recycle-early-stop-tolerance is \(limit), expected a distance in Å, at least 0")
+    }
+    if output.isEmpty { throw ValidationError("--output is empty, expected a folder") }
     if let numModels, numModels < 1 {
       throw ValidationError("--num-models is \(numModels), expected at least 1")
     }
+    if pack && dap > 1 { throw ValidationError("--pack and --dap exclude each other") }
     if !(1...4096).contains(dap) || dap & (dap - 1) != 0 {
       throw ValidationError("--dap is \(dap), expected a power of two")
     }
@@ -234,6 +253,7 @@ struct PredictCommand: ParsableCommand {
     options.memoryLimit = memory.limit
     options.pairFormat = memory.pairStorage.format
     options.savesRecycles = saveRecycles
+    options.packs = pack
     options.resumes = resume
     options.isDryRun = dryRun
     options.reference = try reference.map { try StructureFile.read($0) }

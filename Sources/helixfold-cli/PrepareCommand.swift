@@ -2,6 +2,7 @@ import ArgumentParser
 import AtomicFiles
 import FeaturePipeline
 import Foundation
+import HelixFold
 
 /// `helixfold prepare`: sequences and alignments in, one HDF5 feature file per target out.
 struct PrepareCommand: ParsableCommand {
@@ -64,7 +65,7 @@ extension TargetRecord {
 /// What the commands on feature files share.
 enum StoreOutput {
   /// One line on the standard error.
-  static func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+  static func note(_ line: String) { StandardStreams.writeError(line + "\n") }
 
   /// Makes a folder and those above it.
   static func makeFolder(_ path: String) throws {

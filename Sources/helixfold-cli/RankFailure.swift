@@ -9,7 +9,7 @@ enum RankFailure {
     if world.size == 1 { throw error }
     // An error that all have, such as a wrong configuration, is said once: by the first one, which ends the others.
     Thread.sleep(forTimeInterval: 0.2 * Double(min(world.rank, 10)))
-    FileHandle.standardError.write(Data("helixfold: rank \(world.rank): \(error)\n".utf8))
+    StandardStreams.writeError("helixfold: rank \(world.rank): \(error)\n")
     let status = ExitStatus(error).rawValue
     MessagePassing.abort(world, status: status)
     exit(status)

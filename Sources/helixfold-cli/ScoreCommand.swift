@@ -55,9 +55,9 @@ struct ScoreCommand: ParsableCommand {
       let report = try request.run()
       let text =
         try json ? report.json(perResidue: perResidue) : report.text(perResidue: perResidue)
-      FileHandle.standardOutput.write(Data(text.utf8))
+      print(text, terminator: "")
     } catch {
-      FileHandle.standardError.write(Data("helixfold score: \(error)\n".utf8))
+      StandardStreams.writeError("helixfold score: \(error)\n")
       throw ExitCode(ScoringRequest.exitStatus(of: error))
     }
   }

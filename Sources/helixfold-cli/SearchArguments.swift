@@ -2,6 +2,7 @@ import ArgumentParser
 import Evidence
 import FeaturePipeline
 import Foundation
+import HelixFold
 
 /// Flags of searches, the same for every command that searches.
 struct SearchArguments: ParsableArguments {
@@ -79,7 +80,7 @@ struct SearchPrinter: Sendable {
   let target: String
 
   func print(_ event: SearchEvent) {
-    FileHandle.standardError.write(Data("\(target)  \(event)\n".utf8))
+    StandardStreams.writeError("\(target)  \(event)\n")
   }
 }
 

@@ -3,6 +3,7 @@ import AtomicFiles
 import Evidence
 import FeaturePipeline
 import Foundation
+import HelixFold
 import Protein
 
 /// `helixfold search`: alignments and template hits from sequence databases.
@@ -11,9 +12,9 @@ struct SearchCommand: ParsableCommand {
     commandName: "search",
     abstract: "Search sequence databases for relatives and templates of each target.",
     discussion: """
-      Runs jackhmmer, hhblits, hhsearch, hmmsearch or mmseqs with AlphaFold's parameters and leaves OUT/TARGET/msas as
-      AlphaFold does. Results are kept and used again while sequence, database and parameters are the same.
-      Exit status: 0 all found, 65 bad sequence, 66 database missing, 69 program missing, 70 a search failed,
+      Runs jackhmmer, hhblits, hhsearch, hmmsearch or mmseqs with AlphaFold's parameters and leaves OUT/TARGET/msas as \
+      AlphaFold does. Results are kept and used again while sequence, database and parameters are the same. \
+      Exit status: 0 all found, 65 bad sequence, 66 database missing, 69 program missing, 70 a search failed, \
       130 interrupted.
       """)
 
@@ -30,10 +31,10 @@ struct SearchCommand: ParsableCommand {
     do {
       throw ExitCode(try searchAll())
     } catch let error as InputError {
-      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      StandardStreams.writeError("\(error)\n")
       throw ExitCode(error.exitStatus)
     } catch let error as SearchFailure {
-      FileHandle.standardError.write(Data("\(error)\n".utf8))
+      StandardStreams.writeError("\(error)\n")
       throw ExitCode(error.exitStatus)
     }
   }
@@ -52,7 +53,7 @@ struct SearchCommand: ParsableCommand {
     for record in records {
       switch record.sequence {
       case .failure(let error):
-        FileHandle.standardError.write(Data("\(error)\n".utf8))
+        StandardStreams.writeError("\(error)\n")
         status = status == 0 ? error.exitStatus : status
       case .success(let sequence):
         let printer = SearchPrinter(target: record.id)
@@ -83,6 +84,6 @@ struct SearchCommand: ParsableCommand {
     let plot = CoveragePlot(
       try RawFeatures(id: id, sequence: sequence, alignments: alignments))
     try AtomicFile.write(plot.svg, to: folder + "/msa_coverage.svg")
-    FileHandle.standardError.write(Data("\(id)  \(plot.summary)\n".utf8))
+    StandardStreams.writeError("\(id)  \(plot.summary)\n")
   }
 }

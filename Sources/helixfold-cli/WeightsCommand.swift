@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoldingCore
 import Foundation
+import HelixFold
 import Weights
 
 /// `helixfold weights`: look at, convert and make parameter files.
@@ -9,7 +10,7 @@ struct WeightsCommand: ParsableCommand {
     commandName: "weights",
     abstract: "Inspect, convert, average or make files of network parameters.",
     discussion: """
-      Reads DeepMind's params_model_*.npz, HelixFold's .pdparams, OpenFold's .pt and helixfold's own .h5. Nothing
+      Reads DeepMind's params_model_*.npz, HelixFold's .pdparams, OpenFold's .pt and helixfold's own .h5. Nothing \
       in a file is ever executed. tools/download-parameters.sh fetches the official parameters.
       """,
     subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
@@ -30,7 +31,7 @@ struct WeightsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Say what a file holds and whether it is complete.",
       discussion: """
-        Reads every array, verifies checksums and names all arrays that are missing, surplus, misshapen or not
+        Reads every array, verifies checksums and names all arrays that are missing, surplus, misshapen or not \
         finite. Ends with status 65 when a file cannot be used.
         """)
 
@@ -41,7 +42,7 @@ struct WeightsCommand: ParsableCommand {
     var preset: String?
 
     func run() throws {
-      let config = try preset.map(WeightsCommand.config)
+      let config = try preset.map(FoldingConfig.named)
       var isSound = true
       for path in files {
         let report = try ParameterReport(ParameterFile(inspecting: path, config: config))
@@ -76,7 +77,7 @@ struct WeightsCommand: ParsableCommand {
     var licence: String?
 
     func run() throws {
-      let file = try ParameterFile(path: input, expecting: preset.map(WeightsCommand.config))
+      let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config
       if let blockOrder { config.blockOrder = blockOrder }
       try file.requireFit(to: config)
@@ -114,7 +115,7 @@ struct WeightsCommand: ParsableCommand {
     @OptionGroup var writing: WritingOptions
 
     func run() throws {
-      var config = try WeightsCommand.config(preset)
+      var config = try FoldingConfig.named(preset)
       config.blockOrder = blockOrder
       try ParameterWriter.write(
         InitialParameters(config, seed: seed), config: config,
@@ -123,13 +124,6 @@ struct WeightsCommand: ParsableCommand {
         precision: writing.precision, to: output)
       print(output)
     }
-  }
-
-  private static func config(_ preset: String) throws -> FoldingConfig {
-    guard let config = FoldingConfig.preset(named: preset) else {
-      throw WeightsError.unknownPreset(name: preset)
-    }
-    return config
   }
 }
 

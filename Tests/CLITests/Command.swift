@@ -8,12 +8,14 @@ enum Command {
     let errors: String
   }
 
+  /// - Parameter redirection: what a shell does to the streams, such as `2>/dev/full`.
   static func run(
-    _ arguments: [String], in folder: ScratchFolder? = nil, input: String = ""
+    _ arguments: [String], in folder: ScratchFolder? = nil, input: String = "",
+    redirection: String = ""
   ) throws -> Result {
     let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "exec \"$0\" \"$@\" \(redirection)", executable.path] + arguments
     if let folder { process.currentDirectoryURL = folder.url }
     var environment = ProcessInfo.processInfo.environment
     environment["HELIXFOLD_WEIGHTS"] = nil

@@ -88,7 +88,8 @@ struct EmbedderTwinTests {
         z, templates, pairMask: AttentionMask(pairsOf: mask, pool: context.pool), context, nil)
       let visible = pairMask.lastAxisAdded
       let expected = (update.map { input + $0 } ?? input) * visible
-      let deviation = Deviation((PlainTensor<Float>(z) * PlainTensor(visible.array())).array(), from: expected)
+      let deviation = Deviation(
+        (PlainTensor<Float>(z) * PlainTensor(visible.array())).array(), from: expected)
       #expect(deviation.relative <= 8 * tolerance(storage), "\(count) templates: \(deviation)")
       guard count > 0, let torsions = layer.torsions, let plainTorsions = twin.torsions else {
         continue
@@ -112,8 +113,8 @@ struct EmbedderTwinTests {
     let pairMask = PlainTensor<Double>(repeating: 1, shape: [7, 7])
     let expected = PlainExtraMSAStack<Double>(stack)(PlainTensor(z), draw, pairMask: pairMask)
     try stack.update(
-      z, draw,
-      pairMask: AttentionMask(pairsOf: Array(repeating: 1, count: 7), pool: context.pool), context,
+      [z], [draw], Pack([7]),
+      pairs: [AttentionMask(pairsOf: Array(repeating: 1, count: 7), pool: context.pool)], context,
       PassMonitor(), nil)
     let deviation = Deviation(z.array(), from: expected)
     #expect(deviation.relative <= 4 * tolerance(storage), "\(deviation)")
@@ -129,7 +130,8 @@ struct EmbedderTwinTests {
     let draw = AlignmentDraw.random(clusters: 2, extra: 2, residues: 3)
     let previous = PlainRecycledState<Double>(
       positions: randomArray([3, 37, 3], "positions", scale: 8),
-      msaFirstRow: .random([3, channels.msa], "first"), pair: .random([3, 3, channels.pair], "pair"))
+      msaFirstRow: .random([3, channels.msa], "first"),
+      pair: .random([3, 3, channels.pair], "pair"))
     let msa = worstGradientError(samples: 6) { embedder.embedMSA(target, draw, previous) }
     #expect(msa.error <= 1e-6, "\(msa.place)")
     let pair = worstGradientError(samples: 6) { embedder.embedPair(target, previous) }

@@ -43,10 +43,11 @@ struct LayerInputs {
       values: residueMask.flatMap { [residueMask] i in residueMask.map { i * $0 } })
   }
 
+  var pack: Pack { Pack([residueMask.count]) }
   var msaRows: AttentionMask { AttentionMask(msaMask, pool: pool) }
   var msaColumns: AttentionMask { msaRows.transposed(rows: msaMask.shape[0], pool: pool) }
   var pairs: AttentionMask { AttentionMask(pairsOf: residueMask, pool: pool) }
-  var masks: TrunkMasks { TrunkMasks(msaRows: msaRows, msaColumns: msaColumns, pair: pairs) }
+  var masks: TrunkMasks { TrunkMasks(pack, rows: [msaMask], pairs: [pairs], pool: pool) }
 
   func plain(_ mask: NDArray<Float>) -> PlainTensor<Double> { PlainTensor(mask, isVariable: false) }
 }
@@ -219,7 +220,7 @@ extension LayerCase {
         return Both(
           inputs: [inputs.m, inputs.z],
           run: {
-            block.update(inputs.m, inputs.z, inputs.masks, context, nil)
+            block.update(inputs.m, [inputs.z], inputs.masks, context, nil)
             return [inputs.m, inputs.z]
           },
           twin: {

@@ -88,11 +88,10 @@ struct PhysicsTests {
         RandomParameters.scope(.float32, context.pool), kind, msa: 16, pair: 16,
         kind == .main ? config.evoformer : config.extraMSA, order: order)
       let (m, z) = (Tensor(self.m, pool: context.pool), Tensor(self.z, pool: context.pool))
-      let rows = AttentionMask(mask, pool: context.pool)
+      let pairs = AttentionMask(pairsOf: residueMask, pool: context.pool)
       let masks = TrunkMasks(
-        msaRows: rows, msaColumns: rows.transposed(rows: mask.shape[0], pool: context.pool),
-        pair: AttentionMask(pairsOf: residueMask, pool: context.pool))
-      block.update(m, z, masks, context, nil)
+        Pack([residueMask.count]), rows: [mask], pairs: [pairs], pool: context.pool)
+      block.update(m, [z], masks, context, nil)
       return (m.array(), z.array())
     }
   }

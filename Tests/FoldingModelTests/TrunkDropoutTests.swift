@@ -126,8 +126,7 @@ struct EvoformerStackGradientTests {
     let context = ExecutionContext.forTest(threads: threads, storage: storage)
       .recording(on: tape).dropping(by: DropoutKey(seed: 3))
     let inputs = LayerInputs(size, msa: config.channels.msa, context)
-    try network.evolve(
-      inputs.m, inputs.z, mask: inputs.msaMask, pairMask: inputs.pairs, context, PassMonitor(), nil)
+    try network.evolve(inputs.m, [inputs.z], inputs.masks, context, PassMonitor(), nil)
     let gradients = Gradients(pool: context.pool)
     for (name, stream) in [("m", inputs.m), ("z", inputs.z)] {
       gradients[stream].assign(Tensor(randomArray(stream.shape, name), pool: context.pool))

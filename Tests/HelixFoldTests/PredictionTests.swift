@@ -1,5 +1,6 @@
 import FeaturePipeline
 import FoldingCore
+import FoldingModel
 import Foundation
 import Protein
 import TensorCore
@@ -71,6 +72,55 @@ struct PredictionTests {
     #expect(try pipeline(options).predict([bad]) { _, _ in } == .badInput)
   }
 
+  @Test(
+    "targets that share passes get the files that they get alone, also after a kill",
+    arguments: [nil, 2, 5])
+  func packs(_ stopAfter: Int?) throws {
+    let folder = try Folder()
+    let letters = ["MKTAYIAKQRQISFVKSHFSRQ", "MKV", String(repeating: "GAVLKE", count: 12)]
+    let targets = try letters.enumerated().map { try toy($1, id: "toy\($0)") }
+    #expect(try pipeline(options(folder, "alone")).predict(targets) { _, _ in } == .success)
+    var packed = options(folder, "packed")
+    packed.packs = true
+    if let stopAfter {
+      let pipeline = try pipeline(packed)
+      var finished = 0
+      pipeline.afterPass = {
+        finished += 1
+        if finished == stopAfter { throw PredictionError.interrupted }
+      }
+      #expect(throws: PredictionError.interrupted) { try pipeline.predict(targets) { _, _ in } }
+      packed.resumes = true
+    }
+    #expect(try pipeline(packed).predict(targets) { _, _ in } == .success)
+    for target in targets {
+      for name in ["ranked_0.pdb", "confidence_tiny.json", "pae_tiny.json", "provenance_tiny.json"]
+      {
+        let path = "\(target.id)/\(name)"
+        #expect(try folder.read("alone/" + path) == folder.read("packed/" + path), "\(path)")
+      }
+    }
+  }
+
+  @Test("a target that fails in a pack does not stop the others")
+  func failureInPack() throws {
+    let folder = try Folder()
+    let targets = try ["MKTAYIAK", "MKV"].enumerated().map { try toy($1, id: "toy\($0)") }
+    var options = options(folder, "out")
+    options.packs = true
+    let pipeline = try pipeline(options)
+    var finished = 0
+    pipeline.afterPass = {
+      finished += 1
+      if finished == 3 { throw PassError.noDraws }  // once, while both share a pass
+    }
+    #expect(try pipeline.predict(targets) { _, _ in } == .success)
+    for target in targets {
+      #expect(
+        FileManager.default.fileExists(atPath: "\(folder.path)/out/\(target.id)/ranked_0.pdb"))
+    }
+  }
+
   @Test("a plan over the limit is refused and names the need")
   func memoryLimit() throws {
     let folder = try Folder()
@@ -78,6 +128,19 @@ struct PredictionTests {
     options.memoryLimit = 1 << 20
     #expect(try predict(options) == .memory)
     #expect(try folder.read("out/failures.json").contains("--max-memory"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/out/toy"))
+  }
+
+  @Test("a killed writer's unfinished files go away")
+  func unfinishedFiles() throws {
+    let folder = try Folder()
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/out/toy", withIntermediateDirectories: true)
+    let unfinished = folder.path + "/out/toy/features.h5.partial-1"
+    try Data("half".utf8).write(to: URL(fileURLWithPath: unfinished))
+    #expect(try predict(options(folder, "out")) == .success)
+    #expect(!FileManager.default.fileExists(atPath: unfinished))
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/out/toy/features.h5"))
   }
 
   @Test("seeds give different draws, the same seed the same bits")
@@ -142,13 +205,13 @@ struct PredictionTests {
     try FoldingPipeline(options, models: [Self.model], reporter: ProgressReporter(style: .quiet))
   }
 
-  private func toy(_ letters: String) throws -> PredictionTarget {
+  private func toy(_ letters: String, id: String = "toy") throws -> PredictionTarget {
     let rows = [letters, String(letters.reversed()), String(repeating: "A", count: letters.count)]
     let text = rows.enumerated().map { ">\($0.offset)\n\($0.element)\n" }.joined()
     let raw = try RawFeatures(
-      id: "toy", sequence: try ProteinSequence(letters),
+      id: id, sequence: try ProteinSequence(letters),
       alignments: [try Alignment.parse(InputText(name: "toy.a3m", text))])
-    return PredictionTarget(id: "toy", features: .success(raw), warnings: [])
+    return PredictionTarget(id: id, features: .success(raw), warnings: [])
   }
 
   private static let model = ModelDescription(

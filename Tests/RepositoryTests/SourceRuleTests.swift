@@ -24,6 +24,17 @@ struct SourceRuleTests {
     #expect((forced + stops).isEmpty, "\(file.path): lines \((forced + stops).map(\.number))")
   }
 
+  @Test(
+    "no file handle is read or written by the calls that stop the program on an error",
+    arguments: Repository.sources)
+  func noTrappingFileCalls(file: Repository.File) {
+    let trapping = file.code.filter {
+      $0.text.contains(/\.(?:readData\(|readDataToEndOfFile\(|availableData\b)/)
+        || $0.text.contains(/standard(?:Error|Output)\.write\(Data/)
+    }
+    #expect(trapping.isEmpty, "\(file.path): lines \(trapping.map(\.number))")
+  }
+
   @Test("no Swift file is longer than 500 lines", arguments: Repository.sources + Repository.tests)
   func fileLength(file: Repository.File) {
     #expect(file.lines.count <= 501, "\(file.path) has \(file.lines.count - 1) lines")

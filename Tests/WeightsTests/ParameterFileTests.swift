@@ -155,17 +155,16 @@ struct ParameterFileTests {
     }
   }
 
-  @Test("a named preset is checked, an unknown one lists those that exist")
-  func namedPreset() throws {
+  @Test("the network that is expected is checked")
+  func expectedNetwork() throws {
     try withScratchFolder { folder in
-      try write(source, folder + "/a.npz")
-      let file = try ParameterFile(path: folder + "/a.npz")
-      #expect(try file.configuration(preset: nil).name == "tiny")
-      #expect(try file.configuration(preset: "tiny").name == "tiny")
+      let path = folder + "/a.npz"
+      try write(source, path)
+      #expect(try ParameterFile(path: path, expecting: .tiny).config.name == "tiny")
+      let other = try #require(FoldingConfig.preset(named: "model_1"))
       #expect(
-        message { _ = try file.configuration(preset: "model_1") }.contains("does not fit model_1"))
-      #expect(
-        message { _ = try file.configuration(preset: "model_9") }.contains("model_5_ptm, mini, tiny"))
+        message { _ = try ParameterFile(path: path, expecting: other) }
+          .contains("does not fit model_1"))
     }
   }
 
@@ -186,7 +185,9 @@ struct ParameterFileTests {
   @Test("other files are refused in one line")
   func otherFiles() throws {
     try withScratchFolder { folder in
-      #expect(message { _ = try ParameterFile(path: "a.bin") }.contains("unknown ending"))
+      #expect(message { _ = try ParameterFile(path: folder + "/a.bin") }.contains("no such file"))
+      try Data("x".utf8).write(to: URL(fileURLWithPath: folder + "/a.bin"))
+      #expect(message { _ = try ParameterFile(path: folder + "/a.bin") }.contains("unknown ending"))
       let array = NumericArray.float32(NDArray(repeating: 0, shape: [2]))
       try NumpyArchive.write([("x", array)], to: folder + "/a.npz")
       #expect(

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prediction: parity with AlphaFold2, memory, repeatability, kills
+# Prediction: parity with AlphaFold2, repeatability, kills
 set -euo pipefail
 
 helixfold=$(realpath "$HELIXFOLD")
@@ -17,14 +17,24 @@ parity() {
   done
   local reference=$work/${name}_outputs.npz inputs=$folder/${name}_inputs.npz
   "$helixfold" dev parameters "$work/${name}_recipe.json" -o "$work/$name.npz"
-  local result
+  local result atoms
   for run in "fp32 5e-5" "bf16 3e-2 logits"; do
     read -r precision limit only <<< "$run"
     "$helixfold" dev forward --params "$work/$name.npz" --inputs "$inputs" --output "$work/mine.npz" \
       --precision "$precision" --teacher "$reference" > /dev/null
     result=$("$helixfold" dev compare "$reference" "$work/mine.npz" --inputs "$inputs" --limit "$limit" ${only:+--only "$only"} | tail -n 1) || true
-    echo "| \`dev forward --precision $precision\`, $name | $result | ≤ $limit | $([[ $result == *", 0 above"* ]] && echo yes || echo no) |"
+    echo "| \`dev forward --precision $precision --teacher\`, $name | $result | ≤ $limit | $([[ $result == *", 0 above"* ]] && echo yes || echo no) |"
+    [ "$precision" = fp32 ] || continue
+    atoms=$({ "$helixfold" dev compare "$reference" "$work/mine.npz" --limit 0 --only final_atom_positions || true; } \
+      | awk -F '\t' 'NF == 3 && $3 > worst { worst = $3 } END { print worst + 0 }')
+    echo "| the same, atoms | within $atoms Å | ≤ 1e-3 Å | $(awk -v a="$atoms" 'BEGIN { print (a <= 1e-3) ? "yes" : "no" }') |"
   done
+  local passes
+  passes=$(grep -ao 'pass[0-9]*/' "$reference" | sort -u | wc -l)
+  [ "$passes" -gt 1 ] || return 0
+  "$helixfold" dev forward --params "$work/$name.npz" --inputs "$inputs" --output "$work/mine.npz" --precision fp32 --recycles $((passes - 1)) > /dev/null
+  result=$("$helixfold" dev compare "$reference" "$work/mine.npz" --inputs "$inputs" | grep -v $'\t' | tr '\n' ';') || true
+  echo "| \`dev forward --precision fp32\`, free running, $name | ${result%;} | | |"
 }
 if [ -d "$shared/oracle/golden" ]; then
   parity forward_model_3 "$shared/oracle/golden"
@@ -37,35 +47,41 @@ if [ -n "${HELIXFOLD_ORACLE_DUMPS:-}" ]; then  # further dumps of the oracle
   done
 fi
 
-# Memory of whole predictions
-for case in "T1026 600" "T1037 900"; do
-  read -r target limit <<< "$case"
-  [ -d "$shared/data/casp14/$target" ] || continue
-  head -n 2 "$shared/data/casp14/$target/"*.fasta > "$work/$target.fasta" 2> /dev/null || true
-  start=$(date +%s)
-  "$helixfold" predict --features "$shared/data/casp14/$target/features.pkl" --random-weights --preset model_1_ptm \
-    --num-recycle 3 --precision bf16 --threads 2 --progress json -o "$work/$target" > /dev/null 2> "$work/$target.log"
-  seconds=$(($(date +%s) - start))
-  timings=$(find "$work/$target" -name timings.json)
-  peak=$(sed -n 's/.*"peak_memory_bytes": *\([0-9]*\).*/\1/p' "$timings")
-  planned=$(sed -n 's/.*"peak_bytes": *\([0-9]*\).*/\1/p' "$work/$target.log" | head -n 1)
-  echo "| \`predict --features\`, $target, full depth, 4 passes, bf16, random weights, 2 threads | peak $((peak >> 20)) MiB, planned $((planned >> 20)) MiB, $seconds s | ≤ $limit MiB | $([ "$((peak >> 20))" -le "$limit" ] && echo yes || echo no) |"
-done
-
-# The same bits for threads
+# The same bits for threads and tiles, the same files after kills
 demo=data/demo/4cup_A
 predict() {
   "$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --num-recycle 3 -o "$work/$1" "${@:2}" > /dev/null 2>&1
 }
+# the same names, and the same bytes but for the files that name times or threads
 same() {
-  local file
-  for file in ranked_0.pdb ranked_0.cif confidence_tiny.json ranking_debug.json; do
-    cmp -s "$work/$1"/*/$file "$work/$2"/*/$file || return 1
-  done
+  [ "$(cd "$work/$1" && find . | sort)" = "$(cd "$work/$2" && find . | sort)" ] || return 1
+  diff -rq -x timings.json -x report.html -x features.h5 -x "provenance_*" "$work/$1" "$work/$2"
+}
+# plan_of LIMIT FIELD: what the plan under that limit says; nothing if it is refused
+plan_of() {
+  local said
+  said=$("$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --threads 2 --max-memory "$1" --dry-run \
+    --progress json -o "$work/plan" 2>&1 > /dev/null) || return 0
+  sed -n "s/.*\"$2\": *\([0-9]*\).*/\1/p" <<< "$said" | head -n 1
 }
 predict one --threads 1
 predict two --threads 2
 echo "| \`predict --threads 1\` and \`2\`, demo target | same files | equal | $(yes_if same one two) |"
+
+# Tiles: the smallest limit that the plan for each number of rows meets
+tiles=()
+peak=$(plan_of 64GiB peak_bytes)
+for ((limit = peak; limit > peak - (8 << 20); limit -= 4096)); do
+  rows=$(plan_of $limit tile_rows)
+  [ -n "$rows" ] || break
+  case " ${tiles[*]} " in *" $rows "*) continue ;; esac
+  tiles+=("$rows")
+  predict "tiles$rows" --threads 2 --max-memory $limit
+done
+equal=yes
+for rows in "${tiles[@]}"; do same one "tiles$rows" > /dev/null 2>&1 || equal=no; done
+[ "${#tiles[@]}" -ge 3 ] || equal=no
+echo "| \`predict --max-memory\` with tiles of ${tiles[*]} rows, demo target | same files: $equal | equal, three sizes | $equal |"
 
 # Kills
 RANDOM=2

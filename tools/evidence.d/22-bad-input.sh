@@ -20,7 +20,7 @@ expect() {
   lines=$(grep -v -e '^warning' -e 'plan:' -e ' recycle=' -e ' Neff ' -e '  time:' stderr | grep -c .)
   local holds=no
   [ "$found" = "$status" ] && [ "$lines" = 1 ] && grep -qiE "$pattern" stderr \
-    && [ -z "$(find out -name '*.tmp*' -o -name "${forbidden:-unrelaxed*}" | head -n 1)" ] && holds=yes
+    && [ -z "$(find out -name '*.partial-*' -o -name "${forbidden:-unrelaxed*}" | head -n 1)" ] && holds=yes
   echo "| $name | status $found, $lines line: $(grep -v -e '^warning' -e 'plan:' stderr | tail -n 1 | cut -c 1-220 | tr '|' '/') | status $status | $holds |"
 }
 # accept NAME PATTERN ARGUMENTS…: works, and warns where a pattern is given
@@ -75,8 +75,16 @@ echo "| code in a pickle | $([ -e executed ] && echo executed || echo not execut
 expect "weights of another preset" 65 'tiny' $predict good.fasta --weights tiny.h5 --preset model_1
 expect "truncated HDF5 weights" 65 'cut\.h5' $predict good.fasta --weights cut.h5
 expect "HDF5 of another schema" 65 'tiny\.h5' $predict --features tiny.h5 $random
+mkdir folder.h5
+expect "folder as FASTA" 66 'folder' $predict . $random
+expect "folder as features" 66 'folder' $predict --features folder.h5 $random
+expect "folder as weights" 66 'folder' $predict good.fasta --weights folder.h5
 expect "unknown preset" 64 'preset' $predict good.fasta --random-weights --preset model_9
-expect "too little memory" 75 'max-memory' $predict good.fasta $random --max-memory 8MiB
+expect "a multimer network" 64 'single chains' $predict good.fasta --random-weights --preset model_1_multimer_v3
+expect "relaxation" 64 'relaxation' $predict good.fasta $random --relax
+expect "GPU" 64 'CPU' $predict good.fasta $random --gpu
+expect "web service" 64 'web service' serve
+forbidden='features.h5' expect "too little memory" 75 'max-memory' $predict good.fasta $random --max-memory 8MiB
 mkdir readonly && chmod a-w readonly
 if [ "$(id -u)" != 0 ]; then
   expect "unwritable folder" 73 'readonly' predict -o readonly/x good.fasta $random
@@ -85,9 +93,29 @@ else
 fi
 if mkdir -p small && mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then
   expect "disk full" 74 'space|full' predict -o small "$demo.fasta" --msa "$demo.a3m" $random
-  echo "| left on the full disk | $(find small -name '*.tmp*' | wc -l) temporary files | 0 | $([ -z "$(find small -name '*.tmp*')" ] && echo yes || echo no) |"
+  echo "| left on the full disk | $(find small -name '*.partial-*' | wc -l) unfinished files | 0 | $([ -z "$(find small -name '*.partial-*')" ] && echo yes || echo no) |"
 fi
 accept "X/U/B/Z/J residues" 'warning' $predict odd.fasta $random
 accept "chains of one and two residues" '' $predict short.fasta $random
 accept "path tricks in a record name" '' $predict path.fasta $random
 echo "| \`../../x\` as a record name | $([ -e ../x ] || [ -e ../../x ] && echo escaped || echo stays inside) | inside | $([ -e ../x ] || [ -e ../../x ] && echo no || echo yes) |"
+# streams REDIRECTION STATUS: closed and full streams
+streams() {
+  local found
+  rm -rf out
+  timeout 60 bash -c "exec \"\$0\" $predict good.fasta $random $1" "$helixfold" > stdout 2> stderr < /dev/null
+  found=$?
+  echo "| \`predict … $1\` | status $found, $([ -e out/a/ranked_0.pdb ] && echo structure written) | status $2, structure written | $([ $found = "$2" ] && [ -e out/a/ranked_0.pdb ] && echo yes || echo no) |"
+}
+streams '2>&-' 0
+streams '2>/dev/full' 0
+streams '<&- >&- 2>&-' 0
+streams '>/dev/full' 74
+# Ctrl-C
+rm -rf out
+"$helixfold" $predict "$demo.fasta" --msa "$demo.a3m" --random-weights --preset mini --num-recycle 50 > stdout 2> stderr &
+sleep 3
+kill -INT $!
+wait $!
+found=$?
+echo "| Ctrl-C | status $found, $(tail -n 1 stderr) | status 130, says how to go on | $([ $found = 130 ] && grep -q -- --resume stderr && echo yes || echo no) |"

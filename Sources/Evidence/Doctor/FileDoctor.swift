@@ -19,7 +19,7 @@ public enum FileDoctor {
   }
 
   private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
-    let start = try firstBytes(path)
+    let start = try InputText.firstBytes(of: path, count: 8)
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       diagnosis.format = "HDF5 store"
       return try examineStore(path, &diagnosis)
@@ -51,19 +51,6 @@ public enum FileDoctor {
         "FASTA, A3M, Stockholm, hhr, PDB, mmCIF, JSON, npz or HDF5",
         at: text.byteLines.firstIndex { !$0.words.isEmpty }, in: text.byteLines)
     }
-  }
-
-  private static func firstBytes(_ path: String) throws -> [UInt8] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw InputError.missing(file: path)
-    }
-    if isFolder.boolValue { throw InputError.unreadable(file: path, reason: "it is a folder") }
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw InputError.unreadable(file: path, reason: "permission denied")
-    }
-    defer { try? handle.close() }
-    return [UInt8](try handle.read(upToCount: 8) ?? Data())
   }
 
   private static func examineFASTA(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {

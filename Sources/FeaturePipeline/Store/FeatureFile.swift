@@ -1,5 +1,4 @@
 import ArrayFiles
-import Foundation
 import NumericArrays
 
 /// A file with features of one or more targets: our HDF5 store, or AlphaFold2's dictionary as pickle or npz.
@@ -9,13 +8,7 @@ public enum FeatureFile: Sendable {
 
   /// Opens a file, told by its first bytes.
   public static func open(path: String) throws -> FeatureFile {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      throw FileManager.default.fileExists(atPath: path)
-        ? InputError.unreadable(file: path, reason: "no permission")
-        : InputError.missing(file: path)
-    }
-    let start = [UInt8](handle.readData(ofLength: 8))
-    try? handle.close()
+    let start = try InputText.firstBytes(of: path, count: 8)
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       return .store(try FeatureStore(path: path))
     }

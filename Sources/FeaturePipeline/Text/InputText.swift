@@ -26,39 +26,64 @@ public struct InputText: Sendable, Hashable {
     let standardInput = path == "-"
     name = standardInput ? "<stdin>" : path
     let data =
-      standardInput ? Self.readStandardInput() : try Self.readFile(path)
+      standardInput
+      ? try Self.readAll(.standardInput, name: name) : try Self.readFile(path)
     guard data.count <= Self.maximumBytes else {
       throw .content(file: name, problem: "is larger than 2 GiB, the limit for text input")
     }
-    bytes = [UInt8](data)
+    bytes = [UInt8](data.starts(with: Self.byteOrderMark) ? data.dropFirst(3) : data)
     try refuseBinary()
   }
 
-  private static func readStandardInput() -> Data {
+  /// What some editors write in front of UTF-8; it is no part of the text.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  /// Everything up to the end, a little beyond the limit at most.
+  private static func readAll(_ handle: FileHandle, name: String) throws(InputError) -> Data {
     var data = Data()
-    while data.count <= maximumBytes {
-      let piece = FileHandle.standardInput.readData(ofLength: 1 << 20)
-      if piece.isEmpty { break }
-      data.append(piece)
+    do {
+      while data.count <= maximumBytes, let piece = try handle.read(upToCount: 1 << 20),
+        !piece.isEmpty
+      {
+        data.append(piece)
+      }
+    } catch {
+      throw .unreadable(file: name, reason: "it is a folder, or reading failed")
     }
     return data
   }
 
-  private static func readFile(_ path: String) throws(InputError) -> Data {
+  /// The first bytes of a file, by which its format is told.
+  package static func firstBytes(of path: String, count: Int) throws(InputError) -> [UInt8] {
+    let handle = try open(path)
+    defer { try? handle.close() }
+    do {
+      return [UInt8](try handle.read(upToCount: count) ?? Data())
+    } catch {
+      throw .unreadable(file: path, reason: "the disk reports an error")
+    }
+  }
+
+  private static func open(_ path: String) throws(InputError) -> FileHandle {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
       throw .missing(file: path)
     }
     if isDirectory.boolValue { throw .unreadable(file: path, reason: "it is a folder") }
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+      throw .unreadable(file: path, reason: "no permission")
+    }
+    return handle
+  }
+
+  private static func readFile(_ path: String) throws(InputError) -> Data {
+    let handle = try open(path)
+    defer { try? handle.close() }
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     if let size = attributes?[.size] as? Int, size > maximumBytes {
       throw .content(file: path, problem: "is larger than 2 GiB, the limit for text input")
     }
-    do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch {
-      throw .unreadable(file: path, reason: "no permission, or the disk reports an error")
-    }
+    return try readAll(handle, name: path)
   }
 
   private func refuseBinary() throws(InputError) {

@@ -42,7 +42,33 @@ struct RecyclingEmbedder: Sendable {
       scope.scope("prev_pos_linear"), config.recycleBins, config.pair)
     self.firstRowNorm = try LayerNorm(scope.scope("prev_msa_first_row_norm"), config.msa)
     self.pairNorm = try LayerNorm(scope.scope("prev_pair_norm"), config.pair)
-    self.bins = DistanceBins(
+    self.bins = DistanceBins(config)
+  }
+}
+
+extension RecycledState {
+  /// The distance bin of every pair of residues as the next pass will see it, row by row; nil below the first edge.
+  ///
+  /// Rounding moves a distance across an edge now and then: the next pass of another implementation then differs by a
+  /// whole row of weights, although both are right.
+  public static func distanceBins(
+    aatype: [Int], positions: NDArray<Float>, _ config: ChannelConfig = ChannelConfig()
+  ) -> [Int?] {
+    let bins = DistanceBins(config)
+    let beta = pseudoBeta(aatype: aatype, positions: positions)
+    return beta.flatMap { first in
+      beta.map { second in
+        let d = first - second
+        return bins.bin((d * d).sum())
+      }
+    }
+  }
+}
+
+extension DistanceBins {
+  /// The bins of recycled positions.
+  init(_ config: ChannelConfig) {
+    self.init(
       count: config.recycleBins, from: config.recycleMinDistance, to: config.recycleMaxDistance)
   }
 }

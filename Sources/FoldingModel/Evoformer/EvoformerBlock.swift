@@ -1,15 +1,38 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import TensorCore
 
-/// Masks of one pass, in the layouts that the blocks read.
+/// Masks of one pass over one protein or a pack of several, in the layouts that the blocks read.
 struct TrunkMasks: Sendable {
-  /// `[N_seq, N_res]`
+  /// Where the proteins lie.
+  let pack: Pack
+  /// What hides them from each other.
+  let columns: ColumnMask?
+  /// Rows of the MSA, `[N_seq, N_res]`; `[N_seq, positions]` of a pack.
   let msaRows: AttentionMask
-  /// `[N_res, N_seq]`
+  /// The same with the axes exchanged.
   let msaColumns: AttentionMask
-  /// `[N_res, N_res]`
-  let pair: AttentionMask
+  /// The rows of each protein: their number and what is visible of them. `[N_seq, N_res]`
+  let rows: [(count: Int, mask: AttentionMask)]
+  /// Pairs of each protein, `[N_res, N_res]`.
+  let pairs: [AttentionMask]
+
+  /// The masks of a pack from those of its proteins' rows and pairs.
+  init(
+    _ pack: Pack, rows masks: [NDArray<Float>], pairs: [AttentionMask], pool: BufferPool
+  ) {
+    let joined = pack.join(masks)
+    self.pack = pack
+    self.columns = pack.columnMask
+    self.msaRows = AttentionMask(joined, pool: pool)
+    self.msaColumns = msaRows.transposed(rows: joined.shape[0], pool: pool)
+    let msaRows = msaRows
+    self.rows = masks.map { mask in
+      (mask.shape[0], masks.count == 1 ? msaRows : AttentionMask(mask, pool: pool))
+    }
+    self.pairs = pairs
+  }
 }
 
 /// One Evoformer block: an MSA track and a pair track that inform each other.
@@ -52,45 +75,55 @@ struct EvoformerBlock: Sendable {
     self.order = order
   }
 
-  /// Updates m `[N_seq, N_res, c_m]` and z `[N_res, N_res, c_z]` in place.
+  /// Updates m `[N_seq, N_res, c_m]` and z `[N_res, N_res, c_z]` in place; of a pack of proteins, m that they share and the z of
+  /// each.
   func update(
-    _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+    _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {
     switch order {
     case .serial:
-      msaTrack(m, z, masks, context, probe)
-      addOuterProductMean(m, z, masks, context, probe)
-      pairTrack.update(z, mask: masks.pair, isLast: true, context, probe)
+      msaTrack(m, zs, masks, context, probe)
+      addOuterProductMean(m, zs, masks, context, probe)
+      pairTracks(zs, masks, isLast: true, context, probe)
     case .outerProductFirst:
-      addOuterProductMean(m, z, masks, context, probe)
-      msaTrack(m, z, masks, context, probe)
-      pairTrack.update(z, mask: masks.pair, isLast: true, context, probe)
+      addOuterProductMean(m, zs, masks, context, probe)
+      msaTrack(m, zs, masks, context, probe)
+      pairTracks(zs, masks, isLast: true, context, probe)
     case .parallel:
       // Both tracks read the incoming pair tensor, of which the MSA track needs only the bias.
-      let bias = rowAttention.pairBias(z, .queryFirst, context)
+      let bias = rowAttention.bias(zs, masks.pack, context)
       if probe == nil {
         context.fork(
           Branch(updating: [m], reading: [bias]) { msaTrack(m, bias: bias, masks, $0, nil) },
-          Branch(updating: [z]) { pairTrack.update(z, mask: masks.pair, $0, nil) })
+          Branch(updating: zs) { pairTracks(zs, masks, isLast: false, $0, nil) })
       } else {
         msaTrack(m, bias: bias, masks, context, probe)
-        pairTrack.update(z, mask: masks.pair, context, probe)
+        pairTracks(zs, masks, isLast: false, context, probe)
       }
-      addOuterProductMean(m, z, masks, context, probe)
+      addOuterProductMean(m, zs, masks, context, probe)
     }
   }
 
   private func msaTrack(
-    _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+    _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {
-    msaTrack(m, bias: rowAttention.pairBias(z, .queryFirst, context), masks, context, probe)
+    msaTrack(m, bias: rowAttention.bias(zs, masks.pack, context), masks, context, probe)
+  }
+
+  private func pairTracks(
+    _ zs: [Tensor], _ masks: TrunkMasks, isLast: Bool, _ context: ExecutionContext, _ probe: Probe?
+  ) {
+    for (index, z) in zs.enumerated() {
+      let context = zs.count == 1 ? context : context.scoped("protein", index)
+      pairTrack.update(z, mask: masks.pairs[index], isLast: isLast, context, probe)
+    }
   }
 
   private func msaTrack(
     _ m: Tensor, bias: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {
     probe.step("msa_row_attention_with_pair_bias", on: m, context) {
-      rowAttention.update(m, bias: bias, mask: masks.msaRows, context)
+      rowAttention.update(m, bias: bias, mask: masks.msaRows, columns: masks.columns, context)
     }
     switch columnAttention {
     case .full(let attention):
@@ -106,11 +139,15 @@ struct EvoformerBlock: Sendable {
   }
 
   private func addOuterProductMean(
-    _ m: Tensor, _ z: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
+    _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {
-    probe.step("outer_product_mean", on: z, context) {
-      outerProductMean.update(
-        z, from: m, mask: masks.msaRows, isLast: order == .parallel, context)
+    for (index, z) in zs.enumerated() {
+      let rows = masks.rows[index]
+      let part = masks.pack.part(index, of: m, rows: rows.count, context)
+      probe.step("outer_product_mean", on: z, context) {
+        outerProductMean.update(
+          z, from: part, mask: rows.mask, isLast: order == .parallel, context)
+      }
     }
   }
 }

@@ -27,11 +27,25 @@ struct MSARowAttentionWithPairBias: Sendable {
     self.dropout = config.msaDropout
   }
 
+  /// The bias of the proteins of a pack, each in its place. `[heads, positions, positions]`
+  func bias(_ zs: [Tensor], _ pack: Pack, _ context: ExecutionContext) -> Tensor {
+    if zs.count == 1 { return pairBias(zs[0], .queryFirst, context) }
+    let bias = context.zeros([attention.heads, pack.positions, pack.positions])
+    for (z, place) in zip(zs, pack.places) {
+      pairBias.write(z, .queryFirst, into: bias, at: place.lowerBound, context)
+    }
+    return bias
+  }
+
   /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z; the dropout mask is shared
-  /// by the rows.
-  func update(_ m: Tensor, bias: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  /// by the rows. `columns` hides proteins of a pack from each other.
+  func update(
+    _ m: Tensor, bias: Tensor, mask: AttentionMask, columns: ColumnMask? = nil,
+    _ context: ExecutionContext
+  ) {
     let dropped = context.dropoutMask(Self.name, rate: dropout, [m.shape[1], m.channels])
     attention.update(
-      m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, dropout: dropped, context)
+      m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, columns: columns,
+      dropout: dropped, context)
   }
 }

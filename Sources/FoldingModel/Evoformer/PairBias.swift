@@ -15,13 +15,23 @@ struct PairBias: Sendable {
   func callAsFunction(
     _ z: Tensor, _ orientation: Orientation, _ context: ExecutionContext
   ) -> Tensor {
-    let (residues, channels, heads) = (z.shape[0], z.shape[2], weights.shape[1])
+    let (residues, heads) = (z.shape[0], weights.shape[1])
     let bias = context.empty([heads, residues, residues])
+    write(z, orientation, into: bias, at: 0, context)
+    return bias
+  }
+
+  /// Writes the bias of a protein that begins at `place` along both axes of `bias`, `[heads, positions, positions]`.
+  func write(
+    _ z: Tensor, _ orientation: Orientation, into bias: Tensor, at place: Int,
+    _ context: ExecutionContext
+  ) {
+    let (residues, channels) = (z.shape[0], z.shape[2])
     let input = context.saved(z)
     context.recordAxial { context in context.gather(context.gradient(of: z), count: residues) }
     context.record { context in
       backward(
-        input, orientation, biasGradient: context.gradient(of: bias),
+        input, orientation, biasGradient: context.gradient(of: bias), at: place,
         into: context.gradient(of: z), context)
     }
     let packed = context.pack(Matrix(weights))
@@ -31,23 +41,19 @@ struct PairBias: Sendable {
       let row = i.lowerBound
       norm.apply(
         to: rows.rows(row * residues..<(row + 1) * residues), into: Matrix(normed), context)
-      context.multiply(Matrix(normed), packed, into: slice(bias, of: row, orientation))
+      context.multiply(
+        Matrix(normed), packed, into: slice(bias, at: place, of: row, residues, orientation))
     }
-    return bias
   }
 
-  /// What row `i` of z gives to a bias, or to its gradient. `[N_res, heads]`
-  func slice(_ bias: Tensor, of i: Int, _ orientation: Orientation) -> Matrix {
-    let (heads, residues) = (bias.shape[0], bias.shape[1])
-    return switch orientation {
-    case .queryFirst:
-      Matrix(
-        bias, offset: i * residues, rows: residues, columns: heads, rowStride: 1,
-        columnStride: residues * residues)
-    case .keyFirst:
-      Matrix(
-        bias, offset: i, rows: residues, columns: heads, rowStride: residues,
-        columnStride: residues * residues)
-    }
+  /// What row `i` of z, `residues` long, gives to the bias of a protein at `place`, or to its gradient. `[residues, heads]`
+  func slice(
+    _ bias: Tensor, at place: Int, of i: Int, _ residues: Int, _ orientation: Orientation
+  ) -> Matrix {
+    let (heads, positions) = (bias.shape[0], bias.shape[1])
+    let (start, row) = (place * (positions + 1), orientation == .queryFirst ? positions : 1)
+    return Matrix(
+      bias, offset: start + i * row, rows: residues, columns: heads,
+      rowStride: orientation == .queryFirst ? 1 : positions, columnStride: positions * positions)
   }
 }

@@ -28,26 +28,23 @@ struct ExtraMSAStack: Sendable {
     }
   }
 
-  /// Updates z in place.
+  /// Updates the z of each protein of a pack in place.
   func update(
-    _ z: Tensor, _ draw: AlignmentDraw, pairMask: AttentionMask, _ context: ExecutionContext,
-    _ monitor: PassMonitor, _ probe: Probe?
+    _ zs: [Tensor], _ draws: [AlignmentDraw], _ pack: Pack, pairs: [AttentionMask],
+    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
   ) throws {
-    let rows = AttentionMask(draw.extraMask, pool: context.pool)
-    let masks = TrunkMasks(
-      msaRows: rows, msaColumns: rows.transposed(rows: draw.extraCount, pool: context.pool),
-      pair: pairMask)
-    let m = embed(draw, context)
+    let masks = TrunkMasks(pack, rows: draws.map(\.extraMask), pairs: pairs, pool: context.pool)
+    let m = pack.join(draws.map { embed($0, context) }, context)
     probe?("embedder/extra_msa", m)
     for index in 0..<blocks.count {
       let block = try blocks.block(index)
       let probe = probe?.scoped("extra/\(index)")
-      context.scoped("extra_msa", index).checkpoint([m, z]) { context in
-        block.update(m, z, masks, context, probe)
+      context.scoped("extra_msa", index).checkpoint([m] + zs) { context in
+        block.update(m, zs, masks, context, probe)
       }
       probe?("msa", m)
-      probe?("pair", z)
-      try monitor.finished(.extraMSA(index), z, context)
+      if let probe { for z in zs { probe("pair", z) } }
+      try monitor.finished(.extraMSA(index), zs, context)
     }
   }
 

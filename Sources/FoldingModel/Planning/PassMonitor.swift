@@ -47,8 +47,10 @@ public struct PassMonitor {
   /// A monitor that calls `observe` after each stage; what it throws ends the pass.
   public init(_ observe: @escaping (PassStage) throws -> Void = { _ in }) { self.observe = observe }
 
-  func finished(_ stage: PassStage, _ tensor: Tensor, _ context: ExecutionContext) throws {
-    if !context.isFinite(tensor) { throw PassError.notFinite(stage: stage) }
+  func finished(_ stage: PassStage, _ tensors: [Tensor], _ context: ExecutionContext) throws {
+    for tensor in tensors where !context.isFinite(tensor) {
+      throw PassError.notFinite(stage: stage)
+    }
     try observe(stage)
   }
 }
@@ -64,7 +66,8 @@ extension CostModel {
     case .extraMSA(let block): done = templates + Double(block + 1) * extra
     case .evoformer(let block):
       done =
-        templates + Double(config.extraMSA.blocks) * extra + Double(block + 1) * total(evoformerBlock)
+        templates + Double(config.extraMSA.blocks) * extra + Double(block + 1)
+        * total(evoformerBlock)
     case .structure: return 1
     }
     return pass > 0 ? min(1, done / pass) : 0

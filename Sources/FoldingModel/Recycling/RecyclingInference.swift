@@ -80,24 +80,65 @@ public struct RecyclingInference: Sendable {
     var state = state
     while state?.isFinished != true {
       let pass = state?.history.count ?? 0
-      let draws = try (0..<max(1, ensembles)).map { try features.draw(pass: pass, ensemble: $0) }
-      let start = state?.recycled ?? network.initialState(features.target, context)
-      let before = pass > 0 ? start.positions : nil
-      let output = try network.pass(
-        features.target, draws: draws, start, context, PassMonitor { try observe(pass, $0) })
-      let change = before.map { distanceChange($0, output.recycled.positions) }
-      let plddt = PredictedLDDTHead.expectation(output.lddtLogits)
-      let record = RecyclingState.Record(
-        meanPLDDT: plddt.reduce(0, +) / Float(max(1, plddt.count)), change: change)
-      let isConverged = tolerance.map { limit in change.map { $0 < limit } ?? false } ?? false
-      let next = RecyclingState(
-        recycled: output.recycled, lddtLogits: output.lddtLogits,
-        history: (state?.history ?? []) + [record], isFinished: pass >= recycles || isConverged)
+      let next = try Self.advance([(self, state)], context) { try observe(pass, $0) }[0]
       try save(next)
       state = next
     }
     guard let state else { throw PassError.noDraws }
     return state
+  }
+
+  /// One more pass of each of several runs of one network, all of them in one pack.
+  ///
+  /// - Precondition: one network and the same number of parameters; runs over ensembles come alone.
+  public static func advance(
+    _ runs: [(recycling: RecyclingInference, state: RecyclingState?)], _ context: ExecutionContext,
+    observe: @escaping (PassStage) throws -> Void = { _ in }
+  ) throws -> [RecyclingState] {
+    let monitor = PassMonitor(observe)
+    let before = runs.map { $0.state?.recycled.positions }
+    let outputs: [PassOutput]
+    if runs.count == 1 {
+      let (recycling, state) = runs[0]
+      outputs = [
+        try recycling.network.pass(
+          recycling.features.target, draws: try recycling.draws(after: state),
+          recycling.start(state, context), context, monitor)
+      ]
+    } else {
+      let inputs = try runs.map { recycling, state in
+        PassInput(
+          recycling.features.target, try recycling.draws(after: state)[0],
+          recycling.start(state, context))
+      }
+      outputs = try runs[0].recycling.network.passes(inputs, context, monitor)
+    }
+    return zip(runs, zip(before, outputs)).map { run, result in
+      run.recycling.state(after: run.state, positionsBefore: result.0, result.1)
+    }
+  }
+
+  private func draws(after state: RecyclingState?) throws -> [AlignmentDraw] {
+    let pass = state?.history.count ?? 0
+    return try (0..<max(1, ensembles)).map { try features.draw(pass: pass, ensemble: $0) }
+  }
+
+  private func start(_ state: RecyclingState?, _ context: ExecutionContext) -> RecycledState {
+    state?.recycled ?? network.initialState(features.target, context)
+  }
+
+  private func state(
+    after state: RecyclingState?, positionsBefore: NDArray<Float>?, _ output: PassOutput
+  ) -> RecyclingState {
+    let change = positionsBefore.map { distanceChange($0, output.recycled.positions) }
+    let plddt = PredictedLDDTHead.expectation(output.lddtLogits)
+    let record = RecyclingState.Record(
+      meanPLDDT: plddt.reduce(0, +) / Float(max(1, plddt.count)), change: change)
+    let isConverged = tolerance.map { limit in change.map { $0 < limit } ?? false } ?? false
+    let history = (state?.history ?? []) + [record]
+    return RecyclingState(
+      recycled: output.recycled, lddtLogits: output.lddtLogits, history: history,
+      isFinished: history.count > recycles || isConverged)
   }
 
   /// The prediction of a state.

@@ -1,4 +1,5 @@
 import ArrayFiles
+import FoldingModel
 import NumericArrays
 
 /// Compares two dumps tensor by tensor: `‖x − x_ref‖ / ‖x_ref‖` over the cells whose mask is 1.
@@ -30,11 +31,39 @@ public struct DumpComparison: Sendable {
   /// - Parameter selection: only names that contain this.
   public func deviations(selection: String?) throws -> [Deviation] {
     try reference.names.sorted().compactMap { name in
-      if name.contains("/prev_") || name.hasSuffix("bin_edges") || name.hasSuffix("breaks") { return nil }
+      if name.contains("/prev_") || name.hasSuffix("bin_edges") || name.hasSuffix("breaks") {
+        return nil
+      }
       if let selection, !name.contains(selection) { return nil }
       guard let expected = try reference.array(named: name).floats else { return nil }
       return try deviation(name, expected)
     }
+  }
+
+  /// How many pairs of residues of a pass lie in another distance bin than in the reference, where the next pass reads them.
+  ///
+  /// Empty without the inputs, which name the residues.
+  public func flippedBins() throws -> [(pass: Int, flipped: Int, pairs: Int)] {
+    guard let inputs, inputs.contains("aatype"),
+      let types = try inputs.array(named: "aatype").integers, types.shape.count == 2,
+      types.shape[0] > 0
+    else { return [] }
+    var result: [(pass: Int, flipped: Int, pairs: Int)] = []
+    for pass in 0... {
+      let name = "pass\(pass)/structure_module/final_atom_positions"
+      guard reference.contains(name), found.contains(name) else { break }
+      let draw = min(pass, types.shape[0] - 1)
+      let aatype = types.slice(draw).values.map { Int($0) }
+      let bins = try [reference, found].map { dump in
+        guard let positions = try dump.array(named: name).floats,
+          positions.shape == [aatype.count, 37, 3]
+        else { return [Int?]() }
+        return RecycledState.distanceBins(aatype: aatype, positions: positions)
+      }
+      let flipped = zip(bins[0], bins[1]).count { $0 != $1 }
+      result.append((pass, flipped, min(bins[0].count, bins[1].count)))
+    }
+    return result
   }
 
   private func deviation(_ name: String, _ expected: NDArray<Float>) throws -> Deviation {

@@ -35,7 +35,7 @@ public struct EvaluationRequest: Sendable {
     }
     let name = URL(fileURLWithPath: set).deletingPathExtension().lastPathComponent
     if isFolder.boolValue { return (name, try EvaluationTarget.read(folder: set)) }
-    let start = FileHandle(forReadingAtPath: set)?.readData(ofLength: 4) ?? Data()
+    let start = (try? FileHandle(forReadingAtPath: set)?.read(upToCount: 4)) ?? Data()
     if [UInt8](start) == [0x89, 0x48, 0x44, 0x46] {
       return (name, try Self.targets(of: try FeatureStore(path: set)))
     }

@@ -19,7 +19,7 @@ struct Digest {
       throw InputError.unreadable(file: path, reason: "no such file or no permission")
     }
     var digest = Digest()
-    while case let chunk = handle.readData(ofLength: 1 << 20), !chunk.isEmpty {
+    while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty {
       chunk.withUnsafeBytes { digest.add($0) }
     }
     return digest.text

@@ -1,9 +1,11 @@
+import FoldingCore
+
 /// Why a prediction cannot be made.
 public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// No parameters were named and none are installed.
   case noWeights
   /// There is no preset of that name.
-  case unknownPreset(name: String, known: [String])
+  case unknownPreset(String)
   /// A prediction needs more memory than allowed.
   case memory(needed: Int, allowed: Int, moment: String)
   /// Two inputs claim one target.
@@ -16,14 +18,18 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     switch self {
     case .noWeights:
       "no weights: give a file with --weights or HELIXFOLD_WEIGHTS (tools/download-parameters.sh fetches the official ones), or ask for --random-weights --preset NAME"
-    case .unknownPreset(let name, let known):
-      "'\(name)' is no preset; known are \(known.joined(separator: ", "))"
+    case .unknownPreset(let name) where name.contains("multimer"):
+      "'\(name)': multimers are not supported; single chains are predicted by \(Self.presetNames)"
+    case .unknownPreset(let name):
+      "'\(name)' is no preset; known are \(Self.presetNames), or give a .json file"
     case .memory(let needed, let allowed, let moment):
       "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); raise --max-memory, lower --max-msa or --threads, or keep an operand in blocks with --pair-storage int8"
     case .ambiguousInput(let problem): problem
     case .interrupted: "interrupted; the same command with --resume goes on"
     }
   }
+
+  private static let presetNames = FoldingConfig.presets.map(\.name).joined(separator: ", ")
 
   /// The status for the shell.
   public var exitStatus: ExitStatus {

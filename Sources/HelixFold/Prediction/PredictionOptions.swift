@@ -41,6 +41,8 @@ public struct PredictionOptions: Sendable {
   public var memoryLimit: Int?
   /// Writes the structure of every pass.
   public var savesRecycles = false
+  /// Lets short targets share passes: the same numbers, at times sooner.
+  public var packs = false
   /// Goes on where a run that was stopped left off.
   public var resumes = false
   /// Structure that the report lays under the predictions and scores them against.

@@ -20,14 +20,19 @@ struct PredictionFolder {
 
   func file(_ name: String) -> String { path + "/" + name }
 
+  /// Throws everything away.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
+
   /// A file of an earlier run.
   func stored(_ name: String) -> String { resumedFrom + "/" + name }
 
   /// The file that is written last: where it stands, the target is finished.
   private var lastFile: String { file("timings.json") }
 
-  /// Marks the target as unfinished.
+  /// Makes the folder, marks the target as unfinished and removes what a killed run was about to write.
   func begin() throws {
+    try AtomicFile.createFolder(path)
+    AtomicFile.removeUnfinished(in: path)
     if FileManager.default.fileExists(atPath: lastFile) {
       try FileManager.default.removeItem(atPath: lastFile)
     }

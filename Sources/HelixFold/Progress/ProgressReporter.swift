@@ -77,8 +77,7 @@ public final class ProgressReporter: Sendable {
       defer { state.barWidth = text.count }
       return max(0, state.barWidth - text.count)
     }
-    FileHandle.standardError.write(
-      Data(("\r" + text + String(repeating: " ", count: padding)).utf8))
+    StandardStreams.writeError("\r" + text + String(repeating: " ", count: padding))
   }
 
   /// `75 s` as `1:15`, hours in front when there are any.
@@ -95,12 +94,12 @@ public final class ProgressReporter: Sendable {
       return state.barWidth > 0 ? "\r" + String(repeating: " ", count: state.barWidth) + "\r" : ""
     }
     if isSilent { return }
-    FileHandle.standardError.write(Data((clear + text).utf8))
+    StandardStreams.writeError(clear + text)
   }
 
   private func writeJSON(_ event: String, _ fields: [(String, JSONValue)]) {
     if isSilent { return }
     let object = JSONValue.object([("event", .string(event))] + fields)
-    FileHandle.standardError.write(Data((object.text + "\n").utf8))
+    StandardStreams.writeError(object.text + "\n")
   }
 }

@@ -1,0 +1,115 @@
+import FoldingCore
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// What one protein brings to a pass: target, a draw of its alignment, and what the pass before found.
+public struct PassInput: Sendable {
+  /// What stays the same in all passes.
+  public var target: TargetFeatures
+  /// The alignment rows of this pass.
+  public var draw: AlignmentDraw
+  /// Where the pass starts; its pair tensor is overwritten.
+  public var previous: RecycledState
+
+  /// The given parts.
+  public init(_ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState) {
+    self.target = target
+    self.draw = draw
+    self.previous = previous
+  }
+}
+
+/// What the trunk makes of one draw.
+struct TrunkOutput {
+  /// Cluster rows, template rows cut off. `[N_clust, N_res, c_m]`
+  var msa: Tensor
+  /// Pair representation, `[N_res, N_res, c_z]`.
+  var pair: Tensor
+  /// Single representation, fp32, `[N_res, c_s]`.
+  var single: Tensor
+}
+
+extension FoldingNetwork {
+  /// Embedders, template stack, extra-MSA stack and Evoformer stack, for one protein or a pack of several.
+  ///
+  /// Lines 5–18 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place. Proteins
+  /// of a pack share the MSA track and get the bits that they get alone.
+  func trunk(
+    _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+  ) throws -> [TrunkOutput] {
+    let pack = Pack(inputs.map(\.target.residueCount))
+    let pairMasks = inputs.map { AttentionMask(pairsOf: $0.target.residueMask, pool: context.pool) }
+    let zs = zip(inputs, pairMasks).map { input, mask in
+      startPair(input, mask, context, probe)
+    }
+    if template != nil, inputs.contains(where: { $0.target.templates != nil }) {
+      try monitor.finished(.templates, zs, context)
+    }
+    try extraMSA.update(
+      zs, inputs.map(\.draw), pack, pairs: pairMasks, context, monitor, probe)
+    if let probe { for z in zs { probe("extra/pair", z) } }
+    let starts = inputs.map { startMSA($0, context, probe) }
+    let m = pack.join(starts.map(\.m), context)
+    let masks = TrunkMasks(pack, rows: starts.map(\.mask), pairs: pairMasks, pool: context.pool)
+    try evolve(m, zs, masks, context, monitor, probe)
+    return inputs.indices.map { index in
+      let msa = pack.part(index, of: m, rows: inputs[index].draw.clusterCount, context)
+      return TrunkOutput(msa: msa, pair: zs[index], single: single.logits(of: msa[0], context))
+    }
+  }
+
+  /// The pair representation before the stacks, templates included.
+  private func startPair(
+    _ input: PassInput, _ mask: AttentionMask, _ context: ExecutionContext, _ probe: Probe?
+  ) -> Tensor {
+    let z = self.input.embedPair(input.target, input.previous, context)
+    probe?("embedder/pair", z)
+    if let template, let features = input.target.templates {
+      template.update(z, features, pairMask: mask, context, probe)
+    }
+    probe?("template/pair", z)
+    return z
+  }
+
+  /// Cluster rows and template rows before the Evoformer, and their mask. `[N_seq, N_res, c_m]`
+  private func startMSA(
+    _ input: PassInput, _ context: ExecutionContext, _ probe: Probe?
+  ) -> (m: Tensor, mask: NDArray<Float>) {
+    let (target, draw) = (input.target, input.draw)
+    let templates = template?.torsions == nil ? 0 : (target.templates?.count ?? 0)
+    let residues = target.residueCount
+    let m = context.empty([draw.clusterCount + templates, residues, config.channels.msa])
+    let clusters = m[0..<draw.clusterCount]
+    self.input.embedMSA(target, draw, input.previous, into: clusters, context)
+    probe?("embedder/msa", clusters)
+    guard templates > 0, let torsions = template?.torsions, let features = target.templates else {
+      return (m, draw.msaMask)
+    }
+    let rows = m[draw.clusterCount..<draw.clusterCount + templates]
+    let templateMask = torsions.embed(features, into: rows, context)
+    probe?("template/msa_rows", rows)
+    let mask = NDArray(
+      shape: [m.shape[0], residues], values: draw.msaMask.values + templateMask.values)
+    return (m, mask)
+  }
+
+  /// The Evoformer stack without the final projection of the first row.
+  ///
+  /// The loop of Algorithm 6 (Jumper et al. 2021, Suppl. 1.6).
+  func evolve(
+    _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext,
+    _ monitor: PassMonitor, _ probe: Probe?
+  ) throws {
+    for index in 0..<evoformer.count {
+      let block = try evoformer.block(index)
+      let probe = probe?.scoped("evoformer/\(index)")
+      context.scoped("evoformer", index).checkpoint([m] + zs) { context in
+        block.update(m, zs, masks, context, probe)
+      }
+      probe?("msa", m)
+      if let probe { for z in zs { probe("pair", z) } }
+      try monitor.finished(.evoformer(index), zs, context)
+    }
+  }
+}

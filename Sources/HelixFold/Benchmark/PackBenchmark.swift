@@ -1,0 +1,90 @@
+import FoldingCore
+import FoldingModel
+import NumericArrays
+import TensorCore
+import Weights
+
+/// Times one Evoformer block on several short proteins: one after the other, in a pack, and as if they were one protein.
+public struct PackBenchmark: Sendable {
+  /// Lengths of the proteins.
+  public var lengths = [64, 64, 64, 64]
+  /// Alignment rows of each.
+  public var rows = 32
+  /// Network whose widths are taken.
+  public var config = FoldingConfig()
+  /// Timed rounds, after a warm-up; the three take turns.
+  public var repeats = 5
+  /// Workers.
+  public var threads = 1
+  /// Storage of activations and weights.
+  public var storage = DType.bfloat16
+  /// Who multiplies matrices.
+  public var backend = MatrixBackend.native
+
+  /// The defaults.
+  public init() {}
+
+  /// What was measured: seconds of each round.
+  public struct Report: Sendable {
+    /// Proteins one after the other.
+    public var loop: [Double] = []
+    /// All in one pack.
+    public var pack: [Double] = []
+    /// One protein as long as all together, which pads and masks would cost.
+    public var whole: [Double] = []
+  }
+
+  /// Runs it.
+  public func run() throws -> Report {
+    var config = config
+    config.evoformer.blocks = 1
+    let context = ExecutionContext(
+      workers: WorkerGroup(count: threads), pool: BufferPool(), storage: storage, backend: backend)
+    let network = try FoldingNetwork(
+      config, parameters: RecipeParameters(config, seed: 1), storage: storage, pool: context.pool)
+    func tensor(_ shape: [Int]) -> Tensor {
+      Tensor(.meaningless(shape), storage, pool: context.pool)
+    }
+    let (c, cz) = (config.channels.msa, config.channels.pair)
+    func seconds(_ pack: Pack, _ m: Tensor, _ zs: [Tensor]) -> Double {
+      let start = ContinuousClock.now
+      let rows = pack.places.map { _ in self.rows }
+      try network.updateFirstBlock(m, zs, pack, rows: rows, context)
+      return (ContinuousClock.now - start).seconds
+    }
+    var report = Report()
+    for round in 0...repeats {
+      let apart = lengths.map { length in
+        seconds(Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
+      }
+      let pack = Pack(lengths)
+      let together = seconds(
+        pack, tensor([rows, pack.positions, c]), lengths.map { tensor([$0, $0, cz]) })
+      let length = lengths.reduce(0, +)
+      let whole = seconds(
+        Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
+      if round == 0 { continue }
+      report.loop.append(apart.reduce(0, +))
+      report.pack.append(together)
+      report.whole.append(whole)
+    }
+    return report
+  }
+}
+
+extension PackBenchmark.Report {
+  /// The report as JSON.
+  public func json(_ plan: PackBenchmark) -> JSONValue {
+    func median(_ seconds: [Double]) -> Double { seconds.sorted()[seconds.count / 2] }
+    return .object([
+      ("benchmark", .string("pack")), ("network", .string(plan.config.name)),
+      ("lengths", .array(plan.lengths.map { .integer($0) })), ("rows", .integer(plan.rows)),
+      ("positions", .integer(Pack(plan.lengths).positions)),
+      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("threads", .integer(plan.threads)),
+      ("loop_seconds", .number(median(loop))), ("pack_seconds", .number(median(pack))),
+      ("whole_seconds", .number(median(whole))),
+      ("pack_share_of_loop", .number(median(pack) / median(loop))),
+    ])
+  }
+}

@@ -1,0 +1,58 @@
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+
+/// Which targets share passes.
+extension FoldingPipeline {
+  /// Longest protein that shares a pass; for longer ones the MSA track is large enough alone.
+  static let packedResidues = 128
+  /// Longest common axis of a pack.
+  static let packPositions = 512
+
+  /// The targets in the order in which they are worked off; with packing, those that share passes together.
+  func groups(of targets: [PredictionTarget]) -> [[Int]] {
+    let order = order(of: targets)
+    guard options.packs, !options.isDryRun, models.allSatisfy({ $0.config.ensembles <= 1 }),
+      (options.ensembles ?? 1) <= 1
+    else { return order.map { [$0] } }
+    var (groups, pack): ([[Int]], [(index: Int, raw: RawFeatures)]) = ([], [])
+    func close() {
+      if !pack.isEmpty { groups.append(pack.map(\.index)) }
+      pack = []
+    }
+    for index in order {
+      guard let raw = try? targets[index].features.get(), raw.residueCount <= Self.packedResidues
+      else {
+        groups.append([index])
+        continue
+      }
+      if !fits(pack.map(\.raw) + [raw]) { close() }
+      pack.append((index, raw))
+    }
+    close()
+    return groups
+  }
+
+  /// Whether proteins may share a pass: the axis is short enough, and so is the memory that is allowed.
+  private func fits(_ pack: [RawFeatures]) -> Bool {
+    if Pack(pack.map(\.residueCount)).positions > Self.packPositions { return false }
+    guard let limit = options.memoryLimit else { return true }
+    return models.allSatisfy {
+      packPlan(PredictionRun($0, seedIndex: 0, options), pack).peak <= limit
+    }
+  }
+
+  /// An upper bound of what a pack needs: the plan of one protein as long as all of them.
+  func packPlan(_ run: PredictionRun, _ pack: [RawFeatures]) -> MemoryPlan {
+    let sizes = pack.map(run.size)
+    func largest(_ size: KeyPath<ProblemSize, Int>) -> Int {
+      sizes.map { $0[keyPath: size] }.max() ?? 0
+    }
+    let size = ProblemSize(
+      residues: Pack(pack.map(\.residueCount)).positions, clusters: largest(\.clusters),
+      extraRows: largest(\.extraRows), templates: largest(\.templates))
+    return MemoryPlan.fitting(
+      run.config, size, parameters: run.footprint, storage: options.storage,
+      threads: options.threads, ensembles: 1, limit: options.memoryLimit)
+  }
+}

@@ -1,0 +1,120 @@
+import AtomicFiles
+import FeaturePipeline
+import FoldingModel
+import Foundation
+import TensorCore
+
+/// From a prepared target to what one network with one seed says about it.
+extension FoldingPipeline {
+  /// One network and one seed on targets that share passes.
+  func run(_ number: Int, of works: [TargetWork]) throws {
+    let clock = ContinuousClock.now
+    var jobs: [ModelRun] = []
+    for work in works { try attempt(work) { jobs.append(try start(work, number)) } }
+    try passes(of: jobs)
+    let seconds = (ContinuousClock.now - clock).seconds
+    for job in jobs where job.work.isOpen {
+      try attempt(job.work) {
+        try finish(job)
+        job.work.timings.append(("predict_\(job.run.name)", seconds))
+      }
+    }
+  }
+
+  /// Network, draws and the state that an earlier run left.
+  private func start(_ work: TargetWork, _ number: Int) throws -> ModelRun {
+    let (raw, run) = (work.raw, work.runs[number])
+    let features = SampledFeatures(raw, config: run.config, seed: run.seed)
+    let provenance = run.provenance(of: raw, options)
+    let saved = PredictionState(
+      path: work.folder.file(run.stateFile), resumedFrom: work.folder.stored(run.stateFile),
+      fingerprint: provenance.fingerprint)
+    let recycling = RecyclingInference(
+      try network(run.model), features, recycles: run.recycles,
+      tolerance: options.earlyStopTolerance, ensembles: run.config.ensembles)
+    let begin = options.resumes ? saved.load(context) : nil
+    try queue.meet()
+    if let begin {
+      reporter.note("\(raw.id) \(run.name): resuming after pass \(begin.history.count)")
+    }
+    return ModelRun(work, number, recycling, provenance, saved, begin)
+  }
+
+  /// The passes that are left, as long as possible together; where a pack fails, its targets go on one by one.
+  private func passes(of jobs: [ModelRun]) throws {
+    while case let open = jobs.filter(\.isOpen), open.count > 1 {
+      do {
+        try pass(of: open)
+      } catch let error where !isFinal(error) {
+        reporter.warn("\(open.count) targets cannot share a pass: \(error)")
+        // What a failed pass began has overwritten the states in memory.
+        for job in open { job.state = job.state == nil ? nil : job.saved.load(context) }
+        break
+      }
+    }
+    for job in jobs { while job.isOpen { try attempt(job.work) { try pass(of: [job]) } } }
+  }
+
+  /// One pass; the state of each target is saved after it.
+  private func pass(of jobs: [ModelRun]) throws {
+    let tiles = jobs.map(\.plan).min { $0.tileRows < $1.tileRows }
+    let context = tiles.map { self.context.following($0) } ?? self.context
+    let names = jobs.map(\.work.raw.id).joined(separator: "+")
+    let first = jobs[0]
+    let pass = first.state?.history.count ?? 0
+    let states = try RecyclingInference.advance(
+      jobs.map { ($0.recycling, $0.state) }, context,
+      observe: { [reporter] stage in
+        if Interruption.isRequested { throw PredictionError.interrupted }
+        let (fraction, remaining) = first.meter.update(pass: pass, stage: stage)
+        reporter.progress("\(names) \(first.run.name) \(stage)", fraction, remaining: remaining)
+      })
+    for (job, state) in zip(jobs, states) {
+      job.state = state
+      try job.saved.save(state)
+      try report(
+        state, job.work.raw, job.run, job.recycling, job.work.folder, job.provenance, context)
+      try afterPass()
+    }
+  }
+
+  /// The result of all passes and its files.
+  private func finish(_ job: ModelRun) throws {
+    guard let state = job.state else { throw PassError.noDraws }
+    try queue.meet()
+    let result = ModelResult(
+      name: job.run.name,
+      prediction: job.recycling.prediction(state, context.following(job.plan)),
+      history: state.history)
+    try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
+    let history = state.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) }
+    try AtomicFile.write(
+      job.provenance.document(history: history).pretty() + "\n",
+      to: job.work.folder.file("provenance_\(job.run.name).json"))
+    job.work.results.append(result)
+  }
+
+  /// The line of a finished pass, and its structure when asked for.
+  private func report(
+    _ state: RecyclingState, _ raw: RawFeatures, _ run: PredictionRun,
+    _ recycling: RecyclingInference, _ folder: PredictionFolder, _ provenance: PredictionProvenance,
+    _ context: ExecutionContext
+  ) throws {
+    let pass = state.history.count - 1
+    let record = state.history[pass]
+    var line = "\(raw.id) \(run.name) recycle=\(pass) pLDDT=\(Self.fixed(record.meanPLDDT, 1))"
+    var fields: [(String, JSONValue)] = [
+      ("target", .string(raw.id)), ("model", .string(run.name)), ("recycle", .integer(pass)),
+      ("plddt", .number(Double(record.meanPLDDT))),
+    ]
+    if let change = record.change {
+      line += " tol=\(Self.fixed(change, 3))"
+      fields.append(("tol", .number(Double(change))))
+    }
+    reporter.note(line, event: "recycle", fields)
+    guard options.savesRecycles else { return }
+    let result = ModelResult(
+      name: run.name, prediction: recycling.prediction(state, context), history: state.history)
+    try folder.write(recycle: pass, result, of: raw, provenance: provenance)
+  }
+}

@@ -1,0 +1,26 @@
+import AtomicFiles
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The three streams of a command, which a shell may have closed or connected with something that takes nothing.
+public enum StandardStreams {
+  /// Connects closed streams with the null device, so that no file opened later is mistaken for one; call first of all.
+  public static func connect() {
+    for stream in 0...2 where fcntl(Int32(stream), F_GETFD) == -1 { _ = open("/dev/null", O_RDWR) }
+  }
+
+  /// Writes to the standard error. What cannot be written is lost: nobody is left to be told.
+  public static func writeError(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
+
+  /// Hands over what was printed; throws `AtomicFileError` when the standard output does not take it.
+  public static func flushOutput() throws {
+    if fflush(nil) != 0 { throw AtomicFileError(path: "<stdout>", code: errno) }
+  }
+}

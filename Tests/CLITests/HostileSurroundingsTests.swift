@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+/// Streams that are closed or full, folders in place of files, and wishes that nobody can fulfil: a line and a status, never a trap.
+@Suite("Hostile surroundings")
+struct HostileSurroundingsTests {
+  @Test(
+    "closed and full streams do not stop a prediction",
+    arguments: ["2>&-", "<&-", "2>/dev/full", "<&- >&- 2>&-"])
+  func streams(_ redirection: String) throws {
+    let folder = try Self.folder()
+    let result = try Command.run(Self.tiny + ["in.fasta"], in: folder, redirection: redirection)
+    #expect(result.status == 0, "\(result.errors)")
+    let pdb = try String(contentsOf: folder.file("out/a/ranked_0.pdb"), encoding: .utf8)
+    #expect(pdb.contains("\nEND") && !pdb.contains("ranked_0.pdb"))
+  }
+
+  @Test("a standard output that takes nothing has status 74")
+  func fullOutput() throws {
+    let result = try Command.run(
+      Self.tiny + ["in.fasta"], in: try Self.folder(), redirection: ">/dev/full")
+    #expect(result.status == 74, "\(result.errors)")
+    #expect(result.errors.contains("<stdout>: cannot write"))
+  }
+
+  @Test(
+    "a standard input that is closed or a folder is named",
+    arguments: [
+      ("<&-", 65, "<stdin>: is empty"), ("<.", 66, "<stdin>: cannot be read"),
+    ])
+  func standardInput(_ redirection: String, _ status: Int, _ text: String) throws {
+    let result = try Command.run(Self.tiny + ["-"], in: try Self.folder(), redirection: redirection)
+    #expect(result.status == Int32(status), "\(result.errors)")
+    #expect(result.errors.contains(text), "\(result.errors)")
+  }
+
+  @Test(
+    "a folder in place of a file has status 66 and one line",
+    arguments: [
+      ["predict", "."], ["predict", "--features", "."], ["predict", "--features", "folder.h5"],
+      ["predict", "in.fasta", "--reference", "."],
+      ["predict", "in.fasta", "--weights", "folder.h5"],
+      ["predict", "in.fasta", "--weights", "folder.npz"],
+      ["predict", "in.fasta", "--weights", "folder.pt"],
+      ["predict", "in.fasta", "--weights", "none.xyz"],
+      ["predict", "in.fasta", "--random-weights", "--preset", "folder.json"],
+      ["predict", "in.fasta", "--random-weights", "--preset", "none.json"],
+      ["prepare", ".", "-o", "out"], ["store", "list", "folder.h5"],
+      ["weights", "inspect", "folder.h5"],
+      ["evaluate", "folder.json", "--predictions", "none.h5"],
+    ])
+  func folders(_ arguments: [String]) throws {
+    let folder = try Self.folder()
+    for name in ["folder.h5", "folder.npz", "folder.pt", "folder.json"] {
+      try FileManager.default.createDirectory(
+        at: folder.file(name), withIntermediateDirectories: true)
+    }
+    let result = try Command.run(arguments, in: folder)
+    let expected: Int32 = arguments[0] == "evaluate" ? 65 : 66
+    #expect(result.status == expected, "\(arguments): \(result.errors)")
+    let lines = result.errors.split(separator: "\n").filter { !$0.hasPrefix("warning") }
+    #expect(lines.count == 1, "\(arguments): \(result.errors)")
+  }
+
+  @Test(
+    "what is not there is told in one line",
+    arguments: [
+      (["predict", "in.fasta", "--relax"], "relaxation"),
+      (["predict", "in.fasta", "--gpu"], "CPUs"),
+      (["predict", "in.fasta", "--models_to_relax=best"], "relaxation"),
+      (["predict", "in.fasta", "--model-preset", "multimer"], "single chains"),
+      (
+        ["predict", "in.fasta", "--random-weights", "--preset", "model_1_multimer_v3"],
+        "single chains"
+      ),
+      (["serve"], "no web service"),
+      (["weights", "init", "x.h5", "--preset", "model_9"], "model_5_ptm"),
+    ])
+  func absent(_ arguments: [String], _ text: String) throws {
+    let result = try Command.run(arguments, in: try Self.folder())
+    #expect(result.status == 64, "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+    #expect(result.errors.contains(text), "\(result.errors)")
+  }
+
+  @Test("a tolerance that is no distance is a wrong flag", arguments: ["nan", "inf", "-1"])
+  func tolerance(_ value: String) throws {
+    let result = try Command.run(
+      Self.tiny + ["in.fasta", "--recycle-early-stop-tolerance=\(value)"], in: try Self.folder())
+    #expect(result.status == 64, "\(result.errors)")
+  }
+
+  @Test("a pipe and a byte order mark are as good as a plain file")
+  func pipes() throws {
+    let folder = try Self.folder()
+    try Data([0xEF, 0xBB, 0xBF] + Array(">a\r\nMKV\r\n".utf8)).write(
+      to: folder.file("marked.fasta"))
+    let result = try Command.run(
+      Self.tiny + ["/dev/fd/3"], in: folder, redirection: "3<marked.fasta")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("out/a/ranked_0.pdb"))
+  }
+
+  private static let tiny = [
+    "predict", "--random-weights", "--preset", "tiny", "--num-recycle", "0", "-o", "out",
+  ]
+
+  private static func folder() throws -> ScratchFolder {
+    let folder = try ScratchFolder()
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.file("in.fasta"))
+    return folder
+  }
+}

@@ -1,0 +1,39 @@
+import ArrayFiles
+import Foundation
+import HelixFold
+import NumericArrays
+import Testing
+
+@Suite("Comparison of dumps")
+struct DumpComparisonTests {
+  /// Two glycines on the x axis: the distance bins are cut at 3.25, 4.5, … Å.
+  private static func positions(_ distance: Float) -> NumericArray {
+    var values = [Float](repeating: 0, count: 2 * 37 * 3)
+    values[(37 + 1) * 3] = distance
+    return .float32(NDArray(shape: [2, 37, 3], values: values))
+  }
+
+  @Test(
+    "a distance that crosses the edge of a bin is counted for both orders of the pair",
+    arguments: [
+      (4.4999, 4.5001, 2), (4.4, 4.49, 0), (3.2, 3.3, 2), (30, 40, 0),
+    ] as [(Float, Float, Int)])
+  func flippedBins(_ first: Float, _ second: Float, _ flipped: Int) throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let name = "pass0/structure_module/final_atom_positions"
+    try NumpyArchive.write([(name, Self.positions(first))], to: folder + "/a.npz")
+    try NumpyArchive.write([(name, Self.positions(second))], to: folder + "/b.npz")
+    let aatype = NumericArray.int32(NDArray(shape: [1, 2], values: [7, 7]))
+    try NumpyArchive.write([("aatype", aatype)], to: folder + "/in.npz")
+    let comparison = try DumpComparison(
+      reference: folder + "/a.npz", found: folder + "/b.npz", inputs: folder + "/in.npz")
+    let found = try comparison.flippedBins()
+    #expect(found.map(\.pairs) == [4])
+    #expect(found.map(\.flipped) == [flipped])
+    let without = try DumpComparison(
+      reference: folder + "/a.npz", found: folder + "/b.npz", inputs: nil)
+    #expect(try without.flippedBins().isEmpty)
+  }
+}
