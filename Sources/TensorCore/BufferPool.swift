@@ -137,10 +137,12 @@ public final class BufferPool: Sendable {
 
   private static let hugePageBytes = 2 << 20
 
-  /// Memory for a large block. From two huge pages on it begins at one and asks for them: walks along columns of the pair tensor touch
-  /// a page per row, and filling small pages one by one costs as much as the first pass over them.
+  /// Memory for a large block.
+  ///
+  /// From four huge pages on it begins at one and asks for them: walks along columns of the pair tensor touch a page per row, and
+  /// small pages are filled one by one.
   private static func mapped(_ byteCount: Int) -> UnsafeMutableRawPointer? {
-    let isHuge = byteCount >= 2 * hugePageBytes
+    let isHuge = byteCount >= 4 * hugePageBytes
     let length = isHuge ? byteCount + hugePageBytes : byteCount
     guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0),
       base != MAP_FAILED

@@ -27,6 +27,12 @@ extension BenchCommand {
     @Option(help: "Timed rounds, after a warm-up; dense and packed take turns.")
     var repeats = 20
 
+    @Option(
+      help:
+        "Time packs of 1 to 16 equal proteins and draw time against hidden share into this file (SVG or PNG)."
+    )
+    var figure: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -43,6 +49,10 @@ extension BenchCommand {
       if packed.contains(where: { !(1...16_384).contains($0) }) || total > residues {
         throw ValidationError("--packed: lengths from 1, together at most --residues (\(residues))")
       }
+      if figure != nil && (json || !packed.isEmpty) {
+        throw ValidationError(
+          "--figure chooses its own packs and prints text: leave out --packed and --json")
+      }
     }
 
     func run() throws {
@@ -54,6 +64,12 @@ extension BenchCommand {
       plan.lengths = packed
       plan.repeats = repeats
       plan.storage = compute.precisionOr(.bf16)
+      if let figure {
+        let packs = AttentionFigure(plan)
+        try packs.write(to: figure)
+        print(packs.text)
+        return
+      }
       let report = plan.run()
       print(json ? report.json(plan).pretty() : report.text)
     }

@@ -25,9 +25,7 @@ struct BenchCommand: ParsableCommand {
 
     @OptionGroup var memory: MemoryOptions
 
-    @Flag(
-      inversion: .prefixedNo,
-      help: "Run once before timing, and once more for the share of each module.")
+    @Flag(inversion: .prefixedNo, help: "Run once before timing.")
     var warmUp = true
 
     @OptionGroup var compute: ComputeOptions

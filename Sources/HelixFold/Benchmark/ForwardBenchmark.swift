@@ -46,7 +46,7 @@ public struct ForwardBenchmark: Sendable {
     public let operations: Double
     /// Operations per second of a large product on one core, measured in the same process.
     public let peakPerCore: Double
-    /// Seconds by module, of one separate run.
+    /// Seconds by module of the last run.
     public let breakdown: [(module: String, seconds: Double)]
     /// Largest resident size of the process, bytes.
     public let residentPeak: Int
@@ -82,27 +82,31 @@ public struct ForwardBenchmark: Sendable {
     let features = SyntheticFeatures(plan.size, usesTemplates: config.template != nil)
     let inference = RecyclingInference(network, features, recycles: plan.recycles)
     var seconds: [Double] = []
+    var breakdown: [(module: String, seconds: Double)] = []
     for repeatIndex in (plan.warmsUp ? 0 : 1)...max(1, plan.repeats) {
       let start = ContinuousClock.now
-      _ = inference.prediction(try inference.run(from: nil, context), context)
+      breakdown = []
+      let outcome = try run(inference, context, &breakdown)
+      _ = inference.prediction(outcome, context)
       if repeatIndex > 0 { seconds.append((ContinuousClock.now - start).seconds) }
     }
     return Report(
       seconds: seconds,
       operations: CostModel(config, plan.size).pass * Double(plan.recycles + 1),
       peakPerCore: ProductPeak.measure(plan.storage),
-      breakdown: plan.warmsUp ? try breakdown(inference, context) : [],
+      breakdown: breakdown,
       residentPeak: ProcessMemory.residentPeak, tensorPeak: context.pool.statistics.peak,
       memory: memory)
   }
 
-  /// Seconds between the ends of stages, summed by kind.
-  private func breakdown(
-    _ inference: RecyclingInference, _ context: ExecutionContext
-  ) throws -> [(module: String, seconds: Double)] {
-    var sums: [(module: String, seconds: Double)] = []
+  /// One run; `sums` receives the seconds between the ends of stages, summed by kind.
+  private func run(
+    _ inference: RecyclingInference, _ context: ExecutionContext,
+    _ sums: inout [(module: String, seconds: Double)]
+  ) throws -> RecyclingState {
+    var found: [(module: String, seconds: Double)] = []
     var last = ContinuousClock.now
-    _ = try inference.run(from: nil, context) { _, stage in
+    let outcome = try inference.run(from: nil, context) { _, stage in
       let now = ContinuousClock.now
       let module =
         switch stage {
@@ -112,14 +116,15 @@ public struct ForwardBenchmark: Sendable {
         case .structure: "structure module"
         }
       let elapsed = (now - last).seconds
-      if let index = sums.firstIndex(where: { $0.module == module }) {
-        sums[index].seconds += elapsed
+      if let index = found.firstIndex(where: { $0.module == module }) {
+        found[index].seconds += elapsed
       } else {
-        sums.append((module, elapsed))
+        found.append((module, elapsed))
       }
       last = now
     }
-    return sums
+    sums = found
+    return outcome
   }
 }
 

@@ -1,0 +1,66 @@
+import Reports
+import TensorCore
+
+/// Times attention on packs of more and more equal proteins, and draws time against the share of pairs that is hidden.
+public struct AttentionFigure: Sendable {
+  /// One pack.
+  public struct Row: Sendable {
+    /// Proteins side by side.
+    public let proteins: Int
+    /// Share of the pairs that is hidden.
+    public let hiddenShare: Double
+    /// Time relative to the same attention with nothing skipped.
+    public let forward, backward: Double
+
+    /// What skipping must not exceed: FlashMask's time falls with the visible share, up to a twentieth for what is left.
+    public var bound: Double { 1.15 * (1 - hiddenShare) + 0.05 }
+  }
+
+  /// Proteins of the packs; lengths that do not fill the positions leave some unseen.
+  static let counts = [1, 2, 3, 4, 6, 8, 12, 16]
+
+  /// What was measured, by number of proteins.
+  public let rows: [Row]
+  private let positions: Int
+
+  /// Measures packs of the sizes that `plan` names.
+  public init(_ plan: AttentionBenchmark) {
+    positions = plan.positions
+    rows = Self.counts.filter { $0 <= plan.positions }.map { count in
+      var plan = plan
+      plan.lengths = [Int](repeating: plan.positions / count, count: count)
+      let report = plan.run()
+      return Row(
+        proteins: count, hiddenShare: report.hiddenShare,
+        forward: report.skipping.forward / report.dense.forward,
+        backward: report.skipping.backward / report.dense.backward)
+    }
+  }
+
+  /// Time against hidden share, with the bound.
+  public var figure: Figure {
+    func series(_ name: String, _ value: (Row) -> Double) -> Series {
+      Series(name, rows.map { Point($0.hiddenShare, value($0)) })
+    }
+    return Plot.lines(
+      title: "Attention on packed proteins, \(positions) positions",
+      summary:
+        "time relative to attention that skips nothing, against the share of pairs that is hidden",
+      x: "share of pairs that is hidden", y: "time, share of dense",
+      [
+        series("forward", \.forward), series("backward", \.backward),
+        series("1.15 × visible share + 0.05", \.bound),
+      ], includingZero: true)
+  }
+
+  /// The rows for people.
+  public var text: String {
+    func fixed(_ value: Double) -> String { FoldingPipeline.fixed(Float(value), 3) }
+    return rows.map { row in
+      "\(row.proteins) proteins, hidden share \(fixed(row.hiddenShare)): forward \(fixed(row.forward)) of dense, backward \(fixed(row.backward)), bound \(fixed(row.bound))"
+    }.joined(separator: "\n")
+  }
+
+  /// Writes the figure; the ending of the path chooses SVG or PNG.
+  public func write(to path: String) throws { try LearningCurves.write(figure, to: path) }
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Speed and memory: bench on one core, bf16, idle machine; attention on packs; other programs where installed
+set -euo pipefail
+
+helixfold=$(realpath "$HELIXFOLD")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+shared=${HELIXFOLD_TEST_DATA:-}
+one() { if command -v taskset > /dev/null; then taskset -c 0 "$helixfold" "$@"; else "$helixfold" "$@"; fi; }
+# figure KEY FILE: the first number under a key, also of "key": { "median": … }
+figure() { awk -v key="\"$1\":" 'index($0, key) { on = 1; sub(/.*:/, "") } on && /[0-9]/ { sub(/.*: /, ""); gsub(/[^0-9.eE+-]/, ""); print; exit }' "$2"; }
+fixed() { awk -v x="$1" -v digits="$2" 'BEGIN { printf "%.*f", digits, x }'; }
+holds() { awk "BEGIN { print ($1) ? \"yes\" : \"no\" }"; }
+
+# Whole passes: SIZE REPEATS, reach s MiB, aim s MiB (- where none is set)
+shares=
+for row in "64 3 11 450 9 350" "128 1 27 550 22 400" "256 1 85 900 72 700" "512 1 - - - - --no-warm-up"; do
+  read -r n repeats reach_s reach_m aim_s aim_m cold <<< "$row"
+  one bench forward --residues "$n" --threads 1 --repeats "$repeats" ${cold:+"$cold"} --json > "$work/forward-$n" 2> /dev/null
+  s=$(figure seconds_median "$work/forward-$n") m=$(figure peak_rss_mib "$work/forward-$n")
+  share=$(figure share_of_gemm_peak "$work/forward-$n")
+  what="\`bench forward --residues $n --threads 1${cold:+ $cold}\`, 128 + 1024 rows, 4 templates, 48 + 4 blocks"
+  text="$(fixed "$s" 2) s, $m MiB, $(figure gflop "$work/forward-$n" | cut -d . -f 1) GFLOP at $(fixed "$(figure gflop_per_second "$work/forward-$n")" 0) GFLOP/s, $(fixed "$share" 3) of the product's $(fixed "$(figure gemm_peak_gflop_per_second "$work/forward-$n")" 0)"
+  if [ "$reach_s" != - ]; then
+    echo "| $what | $text | $reach_s s, $reach_m MiB (aim $aim_s s, $aim_m MiB) | $(holds "$s <= $reach_s && $m <= $reach_m") |"
+  else
+    echo "| $what | $text | | |"
+  fi
+  [ "$n" -lt 128 ] || shares="$shares $share"
+done
+least=$(tr ' ' '\n' <<< "$shares" | awk 'NF' | sort -g | head -n 1)
+echo "| least share of the matrix product's rate from 128 residues on | $(fixed "$least" 3) | ≥ 0.65 | $(holds "$least >= 0.65") |"
+
+# One block
+one bench block --threads 1 --json > "$work/block" 2> /dev/null
+s=$(figure forward_seconds "$work/block") b=$(figure forward_backward_seconds "$work/block") m=$(figure peak_rss_mib "$work/block")
+echo "| \`bench block --residues 256 --msa 128 --threads 1\`, forward | $(fixed "$s" 2) s, $(fixed "$(figure forward_share_of_peak "$work/block")" 3) of the product's rate | 1.6 s (aim 1.35 s) | $(holds "$s <= 1.6") |"
+echo "| the same, forward and backward, run again for its derivatives | $(fixed "$b" 2) s, $m MiB | 5.5 s, 900 MiB (aim 4.5 s, 600 MiB) | $(holds "$b <= 5.5 && $m <= 900") |"
+
+# A training step
+step="bench train --residues 128 --msa 64 --extra 256 --templates 0 --blocks 4 --extra-blocks 1 --trunk-only --loss surrogate"
+one $step --threads 1 --json > "$work/train" 2> /dev/null
+s=$(figure seconds_median "$work/train") m=$(figure peak_rss_mib "$work/train")
+echo "| \`$step --threads 1\` | $(fixed "$s" 2) s, $m MiB | 7.5 s, 600 MiB (aim 6 s, 450 MiB) | $(holds "$s <= 7.5 && $m <= 600") |"
+
+# Two cores
+"$helixfold" bench forward --residues 128 --threads 2 --repeats 3 --json > "$work/two" 2> /dev/null
+ratio=$(awk -v a="$(figure seconds_median "$work/forward-128")" -v b="$(figure seconds_median "$work/two")" 'BEGIN { print a / b }')
+echo "| \`bench forward --residues 128 --threads 2\` against one | $(fixed "$(figure seconds_median "$work/two")" 2) s, $(fixed "$ratio" 2)× as fast | 1.85 (aim 1.95) | $(holds "$ratio >= 1.85") |"
+
+# Attention
+one bench attention --residues 256 --heads 4 --channels 32 --repeats 200 --json > "$work/attention" 2> /dev/null
+rate=$(figure dense_gflop_per_second "$work/attention")
+echo "| \`bench attention --residues 256 --heads 4 --channels 32\`, bias and gate | $(fixed "$rate" 0) GFLOP/s | 140 (aim 170) | $(holds "$rate >= 140") |"
+for pack in "384 96 96 96 96" "1024 $(yes 64 | head -n 16 | tr '\n' ' ')" "256 50 70 60" "1024 1"; do
+  read -r n lengths <<< "$pack"
+  # shellcheck disable=SC2086
+  one bench attention --residues "$n" --packed $lengths --repeats 100 --json > "$work/pack" 2> /dev/null
+  hidden=$(figure hidden_share "$work/pack") f=$(figure forward_share_of_dense "$work/pack") b=$(figure backward_share_of_dense "$work/pack")
+  bound=$(awk -v h="$hidden" 'BEGIN { print 1.15 * (1 - h) + 0.05 }')
+  [ "$(wc -w <<< "$lengths")" -le 4 ] || lengths="$(cut -d ' ' -f 1 <<< "$lengths") × $(wc -w <<< "$lengths")"
+  echo "| \`bench attention --residues $n --packed $lengths\`, hidden share $(fixed "$hidden" 3), time against dense | forward $(fixed "$f" 3), backward $(fixed "$b" 3) | ≤ $(fixed "$bound" 3) | $(holds "$f <= $bound && $b <= $bound") |"
+done
+one bench attention --residues 1024 --figure docs/figures/flashmask.svg > "$work/packs" 2> /dev/null
+worst=$(awk '{ f = $7; b = $11; x = $NF; gsub(/,/, "", f); gsub(/,/, "", b); r = (f > b ? f : b) / x; if (r > worst) worst = r } END { print worst }' "$work/packs")
+echo "| \`bench attention --residues 1024 --figure docs/figures/flashmask.svg\`, $(wc -l < "$work/packs") packs of equal proteins | [time against hidden share](figures/flashmask.svg), at most $(fixed "$worst" 2) times the bound | | |"
+
+# A whole prediction
+if [ -d "$shared/data/casp14/T1026" ]; then
+  start=$(date +%s%N)
+  "$helixfold" predict --features "$shared/data/casp14/T1026/features.pkl" --random-weights --preset model_1_ptm --num-recycle 3 \
+    --precision bf16 --threads 2 -o "$work/T1026" > /dev/null 2>&1
+  s=$(awk -v a="$start" -v b="$(date +%s%N)" 'BEGIN { print (b - a) / 1e9 }')
+  echo "| \`predict --features\`, T1026, 172 residues, 22 rows, 4 passes, full depth, random weights, 2 threads | $(fixed "$s" 1) s | 60 s (aim 40 s) | $(holds "$s <= 60") |"
+fi
+
+# Other libraries and programs
+if onednn=$(Benchmarks/kernels/onednn.sh 2> "$work/log"); then
+  ratios=$(awk 'NR > 2 { print $NF }' <<< "$onednn" | sort -g | tr '\n' ' ')
+  echo "| \`Benchmarks/kernels/onednn.sh\`, 12 products in bf16, our rate relative to oneDNN's | from $(cut -d ' ' -f 1 <<< "$ratios") to $(awk '{ print $NF }' <<< "$ratios"), median $(awk '{ print $(int((NF + 1) / 2)) }' <<< "$ratios") | | |"
+else
+  echo "| \`Benchmarks/kernels/onednn.sh\` | not run: $(tail -n 1 "$work/log" | tr '|' '/') | | |"
+fi
+peers=${HELIXFOLD_PEERS:-Benchmarks/compare/env}
+if [ -x "$peers/bin/python" ]; then
+  "$peers/bin/python" Benchmarks/compare/compare.py block --residues 256 --msa 128 --helixfold "$helixfold" --only helixfold,JAX 2> /dev/null |
+    awk -F ' *[|] *' 'NR > 2 { printf "| `Benchmarks/compare/compare.py block --residues 256 --msa 128`, %s | %s%s | | |\n", $2, ($3 ~ /not run/ ? $3 : $3 " s, "), ($4 == "" ? "" : $4 " MiB") }'
+else
+  echo "| \`Benchmarks/compare/compare.py\` | not run: no packages (\`Benchmarks/compare/setup.sh\`) | | |"
+fi
