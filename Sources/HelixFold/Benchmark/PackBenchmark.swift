@@ -46,7 +46,7 @@ public struct PackBenchmark: Sendable {
       Tensor(.meaningless(shape), storage, pool: context.pool)
     }
     let (c, cz) = (config.channels.msa, config.channels.pair)
-    func seconds(_ pack: Pack, _ m: Tensor, _ zs: [Tensor]) -> Double {
+    func seconds(_ pack: Pack, _ m: Tensor, _ zs: [Tensor]) throws -> Double {
       let start = ContinuousClock.now
       let rows = pack.places.map { _ in self.rows }
       try network.updateFirstBlock(m, zs, pack, rows: rows, context)
@@ -54,14 +54,14 @@ public struct PackBenchmark: Sendable {
     }
     var report = Report()
     for round in 0...repeats {
-      let apart = lengths.map { length in
-        seconds(Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
+      let apart = try lengths.map { length in
+        try seconds(Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
       }
       let pack = Pack(lengths)
-      let together = seconds(
+      let together = try seconds(
         pack, tensor([rows, pack.positions, c]), lengths.map { tensor([$0, $0, cz]) })
       let length = lengths.reduce(0, +)
-      let whole = seconds(
+      let whole = try seconds(
         Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
       if round == 0 { continue }
       report.loop.append(apart.reduce(0, +))
