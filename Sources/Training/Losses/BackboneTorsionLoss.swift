@@ -3,8 +3,8 @@ import Protein
 
 /// Squared error of omega, phi and psi, averaged over angles and layers: `mean |(sin, cos) − (sin, cos)^true|²`.
 ///
-/// Algorithm 27 (Jumper et al. 2021, Suppl. 1.9.1) as printed has all seven angles; the released code supervises the four of the side
-/// chain only (`torsionAngleLoss`). Off by default.
+/// Jumper et al. 2021, Suppl. 1.9.1, as printed has all seven angles in the torsion loss; the released code supervises the four of the
+/// side chain only (`torsionAngleLoss`). Off by default.
 ///
 /// - Parameters:
 ///   - layers: predictions of every layer.

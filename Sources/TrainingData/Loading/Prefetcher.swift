@@ -7,6 +7,7 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
   private let condition = NSCondition()
   private var ready: [Result<TrainingSample, any Error>] = []
   private var isStopped = false
+  private var isRunning = false
   private let depth: Int
   private let make: @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
   private let samples: Range<Int>
@@ -26,8 +27,10 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
     self.samples = samples
     next = (step, samples.lowerBound)
     guard depth > 0 else { return }
+    isRunning = true
     let thread = Thread { [weak self] in
       while let self, self.prepareOne() {}
+      self?.change { $0.isRunning = false }
     }
     thread.stackSize = 8 << 20
     thread.start()
@@ -44,15 +47,22 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
     return try sample.get()
   }
 
-  /// Ends the thread; samples that are ready are dropped.
+  /// Ends the thread and waits for it, so that nothing reads the store any more; samples that are ready are dropped.
   public func stop() {
+    change { $0.isStopped = true }
     condition.lock()
-    isStopped = true
-    condition.broadcast()
+    while isRunning { condition.wait() }
     condition.unlock()
   }
 
-  deinit { stop() }
+  deinit { isStopped = true }
+
+  private func change(_ body: (Prefetcher) -> Void) {
+    condition.lock()
+    body(self)
+    condition.broadcast()
+    condition.unlock()
+  }
 
   /// Makes one sample; false when there is nothing more to do.
   private func prepareOne() -> Bool {
