@@ -35,6 +35,12 @@ extension BenchCommand {
 
     @OptionGroup var compute: ComputeOptions
 
+    func validate() throws {
+      if savedActivations != .plain && !recompute {
+        throw ValidationError("--saved-activations needs --recompute")
+      }
+    }
+
     func run() throws {
       compute.pin()
       let config = try network.config()

@@ -30,6 +30,9 @@ struct ConfigurationTests {
     expected.data.maximumResolution = nil
     #expect(config == expected)
     #expect(try parse(#"{"network": "tiny"}"#).network == .tiny)
+    let saved = try parse(#"{"run": {"savedActivations": "int8"}}"#)
+    #expect(saved.run.savedActivations == "int8")
+    #expect(try parse(saved.document()) == saved)
   }
 
   @Test(
@@ -41,6 +44,10 @@ struct ConfigurationTests {
       (#"{"run": {"steps": "many"}}"#, "'run.steps'"), (#"{"run": {"steps": 0}}"#, "'run.steps'"),
       (#"{"run": {"batch": -1}}"#, "'run.batch'"), (#"{"data": {"crop": 0}}"#, "'data.crop'"),
       (#"{"optimizer": {"clip": "hard"}}"#, "'optimizer.clip'"), ("[]", "JSON"), ("{", "JSON"),
+      (#"{"run": {"savedActivations": "int4"}}"#, "'run.savedActivations'"),
+      (
+        #"{"run": {"savedActivations": "int8", "recompute": false}}"#, "'run.savedActivations'"
+      ),
       (#"{"data": {"recycleWeights": [0]}}"#, "'data.recycleWeights'"),
       (#"{"network": {"channels": {"msa": 9999999999}}}"#, "'network.channels.msa'"),
     ])

@@ -18,8 +18,8 @@ compare() {
     value=${value% Å}
     case $option in bf16) limit=0.1 ;; *fp8*) limit= ;; *) limit=0.2 ;; esac
     if [ "$kind" = random ]; then limit=; fi
-    [ -z "$limit" ] || holds=$(awk -v a="$value" -v b="$limit" 'BEGIN { print a <= b ? "yes" : "no" }')
-    echo "| \`dev precision\`, $target, $name, $((recycles + 1)) passes: $option | relative error of logits: $logits; $lddt, $rmsd to fp32; $tensors | ${limit:+RMSD ≤ $limit Å} | $holds |"
+    [ -z "$limit" ] || holds=$(awk -v a="$value" -v b="$limit" 'BEGIN { print (a <= b ? "yes" : "no") }')
+    echo "| \`dev precision\`, $target, $name, $recycles recycles: $option | relative error of logits: $logits; $lddt, $rmsd to fp32; $tensors | ${limit:+RMSD ≤ $limit Å} | $holds |"
   done < "$work/rows"
 }
 
@@ -28,7 +28,7 @@ compare T1026 0 "model_1_ptm at full depth, random weights" random --random-weig
 if [ "${HELIXFOLD_LONG:-}" = 1 ]; then
   compare T1037 0 "model_1_ptm at full depth, random weights" random --random-weights --preset model_1_ptm
 else
-  echo "| \`dev precision\`, T1037, full depth | not run: HELIXFOLD_LONG=1 runs it, about 10 minutes | | reported |"
+  echo "| \`dev precision\`, T1037, full depth | not run: HELIXFOLD_LONG=1 runs it | | reported |"
 fi
 
 # Gradients, saved activations in blocks among them
@@ -36,7 +36,7 @@ if [ -f "$shared/data/casp14/T1026/features.pkl" ]; then
   "$HELIXFOLD" dev precision --gradients --features "$shared/data/casp14/T1026/features.pkl" > "$work/rows"
   while IFS=$'\t' read -r _ option cosine saved; do
     case $option in bf16) limit=0.9995 ;; *int8) limit=0.999 ;; *) limit=0.99 ;; esac
-    echo "| \`dev precision --gradients\`, T1026, weights/default.h5: $option | $cosine to fp32; $saved | ≥ $limit | $(awk -v a="${cosine#cosine }" -v b="$limit" 'BEGIN { print a >= b ? "yes" : "no" }') |"
+    echo "| \`dev precision --gradients\`, T1026, weights/default.h5: $option | $cosine to fp32; $saved | ≥ $limit | $(awk -v a="${cosine#cosine }" -v b="$limit" 'BEGIN { print (a >= b ? "yes" : "no") }') |"
   done < "$work/rows"
 fi
 
@@ -45,7 +45,7 @@ fi
 for precision in bf16 int8; do "$HELIXFOLD" weights convert "$work/fp32.h5" "$work/$precision.h5" --precision "$precision" > /dev/null; done
 size() { echo $(($(stat -c %s "$work/$1.h5" 2> /dev/null || stat -f %z "$work/$1.h5") >> 20)); }
 "$HELIXFOLD" weights inspect "$work/int8.h5" > /dev/null && sound=yes || sound=no
-echo "| \`weights convert --precision int8\`, model_1_ptm | fp32 $(size fp32) MiB, bf16 $(size bf16) MiB, int8 $(size int8) MiB | int8 ≤ 0.60 × bf16 | $(awk -v a="$(size int8)" -v b="$(size bf16)" -v s="$sound" 'BEGIN { print a <= 0.6 * b && s == "yes" ? "yes" : "no" }') |"
+echo "| \`weights convert --precision int8\`, model_1_ptm | fp32 $(size fp32) MiB, bf16 $(size bf16) MiB, int8 $(size int8) MiB | int8 ≤ 0.60 × bf16 | $(awk -v a="$(size int8)" -v b="$(size bf16)" -v s="$sound" 'BEGIN { print (a <= 0.6 * b && s == "yes" ? "yes" : "no") }') |"
 
 # Activations saved in training
 field() { sed -n "s/.*\"$1\": *\([0-9.eE+-]*\).*/\1/p" "$work/$2" | head -n 1; }
@@ -54,6 +54,6 @@ for kind in plain int8 fp8; do
     --repeats 1 --threads 2 --saved-activations "$kind" --json > "$work/$kind"
 done
 for kind in int8 fp8; do
-  holds=$(awk -v a="$(field saved_activation_bytes $kind)" -v b="$(field saved_activation_bytes plain)" 'BEGIN { print a <= 0.6 * b ? "yes" : "no" }')
+  holds=$(awk -v a="$(field saved_activation_bytes $kind)" -v b="$(field saved_activation_bytes plain)" 'BEGIN { print (a <= 0.6 * b ? "yes" : "no") }')
   echo "| \`bench train --blocks 12 --saved-activations $kind\`, N = 128, bf16 | saved $(($(field saved_activation_bytes $kind) >> 20)) MiB instead of $(($(field saved_activation_bytes plain) >> 20)) MiB; tensors at the peak $(field tensor_peak_mib $kind) instead of $(field tensor_peak_mib plain) MiB; $(field seconds_median $kind) s instead of $(field seconds_median plain) s; gradient norm $(field gradient_norm $kind) instead of $(field gradient_norm plain) | saved ≤ 0.60 × | $holds |"
 done

@@ -129,6 +129,11 @@ extension TrainingConfig {
       throw .badValue(
         file: file, key: "run.savedActivations", reason: "is '\(kept)', expected int8 or fp8")
     }
+    if run.savedActivations != nil && !run.recompute {
+      throw .badValue(
+        file: file, key: "run.savedActivations",
+        reason: "needs run.recompute, without which no block waits for a second run")
+    }
     if !OptimizationConfig.clips.contains(optimizer.clip) {
       throw .badValue(
         file: file, key: "optimizer.clip",
