@@ -51,7 +51,7 @@ extension FoldingNetwork {
 
   /// One pass over several proteins side by side, each from its own draw and state; their MSA tracks are one.
   ///
-  /// Every protein gets the bits of a pass of its own. Worth it for short proteins with few rows, see docs/performance.md.
+  /// Every protein gets the bits of a pass of its own. It saves padding, but no time against a loop, see docs/performance.md.
   public func passes(
     _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(),
     _ probe: Probe? = nil

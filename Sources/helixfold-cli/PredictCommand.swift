@@ -103,7 +103,10 @@ struct PredictCommand: ParsableCommand {
   )
   var dap = 1
 
-  @Flag(help: "Let targets of up to 128 residues share passes; the numbers stay the same.")
+  @Flag(
+    help:
+      "Let targets of up to 128 residues share passes; the numbers stay the same, and no time is saved on a CPU."
+  )
   var pack = false
 
   @Flag(help: "Go on where a stopped run left off; finished passes are kept.")

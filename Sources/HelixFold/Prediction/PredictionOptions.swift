@@ -41,7 +41,7 @@ public struct PredictionOptions: Sendable {
   public var memoryLimit: Int?
   /// Writes the structure of every pass.
   public var savesRecycles = false
-  /// Lets short targets share passes: the same numbers, at times sooner.
+  /// Lets short targets share passes: the same numbers, in no less time (docs/performance.md).
   public var packs = false
   /// Goes on where a run that was stopped left off.
   public var resumes = false
