@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Speed and memory: bench on one core, bf16, idle machine; attention on packs; other programs where installed
+# Speed and memory: bench on one core, bf16, idle machine; other programs where installed
 set -euo pipefail
 
 helixfold=$(realpath "$HELIXFOLD")
@@ -42,28 +42,6 @@ step="bench train --residues 128 --msa 64 --extra 256 --templates 0 --blocks 4 -
 one $step --threads 1 --json > "$work/train" 2> /dev/null
 s=$(figure seconds_median "$work/train") m=$(figure peak_rss_mib "$work/train")
 echo "| \`$step --threads 1\` | $(fixed "$s" 2) s, $m MiB | 7.5 s, 600 MiB (aim 6 s, 450 MiB) | $(holds "$s <= 7.5 && $m <= 600") |"
-
-# Two cores
-"$helixfold" bench forward --residues 128 --threads 2 --repeats 3 --json > "$work/two" 2> /dev/null
-ratio=$(awk -v a="$(figure seconds_median "$work/forward-128")" -v b="$(figure seconds_median "$work/two")" 'BEGIN { print a / b }')
-echo "| \`bench forward --residues 128 --threads 2\` against one | $(fixed "$(figure seconds_median "$work/two")" 2) s, $(fixed "$ratio" 2)× as fast | 1.85 (aim 1.95) | $(holds "$ratio >= 1.85") |"
-
-# Attention
-one bench attention --residues 256 --heads 4 --channels 32 --repeats 200 --json > "$work/attention" 2> /dev/null
-rate=$(figure dense_gflop_per_second "$work/attention")
-echo "| \`bench attention --residues 256 --heads 4 --channels 32\`, bias and gate | $(fixed "$rate" 0) GFLOP/s | 140 (aim 170) | $(holds "$rate >= 140") |"
-for pack in "384 96 96 96 96" "1024 $(yes 64 | head -n 16 | tr '\n' ' ')" "256 50 70 60" "1024 1"; do
-  read -r n lengths <<< "$pack"
-  # shellcheck disable=SC2086
-  one bench attention --residues "$n" --packed $lengths --repeats 100 --json > "$work/pack" 2> /dev/null
-  hidden=$(figure hidden_share "$work/pack") f=$(figure forward_share_of_dense "$work/pack") b=$(figure backward_share_of_dense "$work/pack")
-  bound=$(awk -v h="$hidden" 'BEGIN { print 1.15 * (1 - h) + 0.05 }')
-  [ "$(wc -w <<< "$lengths")" -le 4 ] || lengths="$(cut -d ' ' -f 1 <<< "$lengths") × $(wc -w <<< "$lengths")"
-  echo "| \`bench attention --residues $n --packed $lengths\`, hidden share $(fixed "$hidden" 3), time against dense | forward $(fixed "$f" 3), backward $(fixed "$b" 3) | ≤ $(fixed "$bound" 3) | $(holds "$f <= $bound && $b <= $bound") |"
-done
-one bench attention --residues 1024 --figure docs/figures/flashmask.svg > "$work/packs" 2> /dev/null
-worst=$(awk '{ f = $7; b = $11; x = $NF; gsub(/,/, "", f); gsub(/,/, "", b); r = (f > b ? f : b) / x; if (r > worst) worst = r } END { print worst }' "$work/packs")
-echo "| \`bench attention --residues 1024 --figure docs/figures/flashmask.svg\`, $(wc -l < "$work/packs") packs of equal proteins | [time against hidden share](figures/flashmask.svg), at most $(fixed "$worst" 2) times the bound | | |"
 
 # A whole prediction
 if [ -d "$shared/data/casp14/T1026" ]; then

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Attention on one core: rate, and time on packs of proteins against the share of hidden pairs
+set -euo pipefail
+
+helixfold=$(realpath "$HELIXFOLD")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+one() { if command -v taskset > /dev/null; then taskset -c 0 "$helixfold" "$@"; else "$helixfold" "$@"; fi; }
+# figure KEY FILE: the first number under a key, also of "key": { "median": … }
+figure() { awk -v key="\"$1\":" 'index($0, key) { on = 1; sub(/.*:/, "") } on && /[0-9]/ { sub(/.*: /, ""); gsub(/[^0-9.eE+-]/, ""); print; exit }' "$2"; }
+fixed() { awk -v x="$1" -v digits="$2" 'BEGIN { printf "%.*f", digits, x }'; }
+holds() { awk "BEGIN { print ($1) ? \"yes\" : \"no\" }"; }
+
+one bench attention --residues 256 --heads 4 --channels 32 --repeats 200 --json > "$work/attention" 2> /dev/null
+rate=$(figure dense_gflop_per_second "$work/attention")
+echo "| \`bench attention --residues 256 --heads 4 --channels 32\`, bias and gate | $(fixed "$rate" 0) GFLOP/s | 140 (aim 170) | $(holds "$rate >= 140") |"
+for pack in "384 96 96 96 96" "1024 $(yes 64 | head -n 16 | tr '\n' ' ')" "256 50 70 60" "1024 1"; do
+  read -r n lengths <<< "$pack"
+  # shellcheck disable=SC2086
+  one bench attention --residues "$n" --packed $lengths --repeats 100 --json > "$work/pack" 2> /dev/null
+  hidden=$(figure hidden_share "$work/pack") f=$(figure forward_share_of_dense "$work/pack") b=$(figure backward_share_of_dense "$work/pack")
+  bound=$(awk -v h="$hidden" 'BEGIN { print 1.15 * (1 - h) + 0.05 }')
+  [ "$(wc -w <<< "$lengths")" -le 4 ] || lengths="$(cut -d ' ' -f 1 <<< "$lengths") × $(wc -w <<< "$lengths")"
+  echo "| \`bench attention --residues $n --packed $lengths\`, hidden share $(fixed "$hidden" 3), time against dense | forward $(fixed "$f" 3), backward $(fixed "$b" 3) | ≤ $(fixed "$bound" 3) | $(holds "$f <= $bound && $b <= $bound") |"
+done
+one bench attention --residues 1024 --figure docs/figures/flashmask.svg > "$work/packs" 2> /dev/null
+worst=$(awk '{ f = $7; b = $11; x = $NF; gsub(/,/, "", f); gsub(/,/, "", b); r = (f > b ? f : b) / x; if (r > worst) worst = r } END { print worst }' "$work/packs")
+echo "| \`bench attention --residues 1024 --figure docs/figures/flashmask.svg\`, $(wc -l < "$work/packs") packs of equal proteins | [time against hidden share](figures/flashmask.svg), at most $(fixed "$worst" 2) times the bound | | |"
