@@ -47,10 +47,7 @@ public final class BufferPool: Sendable {
   public init(allowance: Int = 0) { self.allowance = allowance }
 
   deinit {
-    state.withLock { state in
-      for block in state.free { Self.unmap(block) }
-      state.free = []
-    }
+    releaseKept()
   }
 
   /// The counters now.
@@ -58,6 +55,15 @@ public final class BufferPool: Sendable {
 
   /// Starts a new measurement of the peak.
   public func resetPeak() { state.withLock { $0.statistics.peak = $0.statistics.live } }
+
+  /// Gives kept buffers back to the system, before something else needs memory for a while.
+  public func releaseKept() {
+    state.withLock { state in
+      for block in state.free { Self.unmap(block) }
+      state.free = []
+      state.statistics.kept = 0
+    }
+  }
 
   /// How many storages were made so far; later ones have larger serial numbers.
   var serial: Int { state.withLock { $0.serial } }

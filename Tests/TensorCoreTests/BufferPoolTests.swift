@@ -63,6 +63,17 @@ struct BufferPoolTests {
     #expect(allocations(0) == [2, 2, 2])
   }
 
+  @Test("kept buffers can be given back; live ones stay")
+  func releaseKept() {
+    let pool = BufferPool()
+    let held = Tensor(zeros: [1000], .float32, pool: pool)
+    withExtendedLifetime(Tensor(uninitialized: [1 << 18], .float32, pool: pool)) {}
+    #expect(pool.statistics.kept == 1 << 20)
+    pool.releaseKept()
+    #expect(pool.statistics.kept == 0 && pool.statistics.live == 4032)
+    #expect(held.array().values.allSatisfy { $0 == 0 })
+  }
+
   @Test("live and kept bytes together never exceed the largest live total")
   func peakRule() {
     let pool = BufferPool()

@@ -69,6 +69,7 @@ extension FoldingPipeline {
         let (fraction, remaining) = first.meter.update(pass: pass, stage: stage)
         reporter.progress("\(names) \(first.run.name) \(stage)", fraction, remaining: remaining)
       })
+    context.pool.releaseKept()  // the state is copied while it is written
     for (job, state) in zip(jobs, states) {
       job.state = state
       try job.saved.save(state)
@@ -86,6 +87,7 @@ extension FoldingPipeline {
       name: job.run.name,
       prediction: job.recycling.prediction(state, context.following(job.plan)),
       history: state.history)
+    context.pool.releaseKept()
     try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
     let history = state.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) }
     try AtomicFile.write(
