@@ -52,7 +52,7 @@ struct ProcessedFeaturesTests {
     let sampler = AlignmentSampler(
       raw, maxClusters: size[0] - (usesTemplates ? 4 : 0), maxExtraRows: size[1],
       maskedFraction: 0.15)
-    let target = TargetFeatures(raw, maxTemplates: usesTemplates ? 4 : nil)
+    let target = TargetFeatures(raw, kind: .residues, maxTemplates: usesTemplates ? 4 : nil)
     let passes = archive.names.filter { $0.hasSuffix("row_order") }.count
     for pass in 0..<passes {
       try compareTarget(target, dump, pass, path)

@@ -26,6 +26,31 @@ struct SamplingTests {
     #expect(SampledFeatures(raw, config: tiny(), seed: 6).draw(pass: 2, ensemble: 1) != draw)
   }
 
+  @Test("target features are those published, or followed by shares and mean deletions of all rows")
+  func profile() throws {
+    var raw = RawFeatures(id: "t", sequence: try ProteinSequence("AC"))
+    // Columns: A A A gap, and C D X D; deletions 0 0 4 2 before the second.
+    raw.msa = NDArray(shape: [4, 2], values: [0, 4, 0, 3, 0, 20, 21, 3])
+    raw.deletions = NDArray(shape: [4, 2], values: [0, 0, 0, 0, 0, 4, 0, 2])
+    func features(_ kind: TargetFeatureKind) -> NDArray<Float> {
+      SampledFeatures(raw, config: tiny { $0.channels.target = kind }, seed: 0)
+        .target.targetFeature
+    }
+    var published = [Float](repeating: 0, count: 44)
+    published[1] = 1
+    published[22 + 5] = 1
+    #expect(features(.residues).shape == [2, 22] && features(.residues).values == published)
+    let whole = features(.profile)
+    #expect(whole.shape == [2, 45])
+    var first = [Float](repeating: 0, count: 23)
+    (first[0], first[21]) = (0.75, 0.25)
+    var second = [Float](repeating: 0, count: 23)
+    (second[3], second[4], second[20]) = (0.5, 0.25, 0.25)
+    second[22] = 2 / .pi * atan(1.5 / 3)
+    #expect(Array(whole.values[..<45]) == Array(published[..<22]) + first)
+    #expect(Array(whole.values[45...]) == Array(published[22...]) + second)
+  }
+
   @Test("without resampling every pass sees the first draw, ensemble members still differ")
   func withoutResampling() throws {
     let raw = try randomFeatures(residues: 9, rows: 30, seed: 2)

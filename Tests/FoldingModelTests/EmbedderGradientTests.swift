@@ -12,7 +12,7 @@ import Testing
 struct EmbedderGradientTests {
   static let storages: [DType] = [.float32, .bfloat16]
   static let residueCounts = [1, 2, 9, 33]
-  static let config = FoldingConfig.tiny
+  static let config = EmbedderTwinTests.config
 
   static func pairs(
     _ name: String, _ fast: Linear, _ twin: PlainLinear<Double>
@@ -46,7 +46,7 @@ struct EmbedderGradientTests {
       let scope = RandomParameters.scope(storage, context.pool)
       let layer = try InputEmbedder(scope, Self.config.channels)
       let twin = PlainInputEmbedder<Double>(layer, Self.config.channels)
-      let target = TargetFeatures.random(residues: residues)
+      let target = TargetFeatures.random(residues: residues, kind: .profile)
       let draw = AlignmentDraw.random(clusters: clusters, extra: 0, residues: residues)
       let previous = EmbedderTwinTests.recycled(residues: residues, context)
       let found = GradientComparison(context).deviations(
@@ -71,7 +71,7 @@ struct EmbedderGradientTests {
     let scope = RandomParameters.scope(storage, context.pool)
     let layer = try InputEmbedder(scope, Self.config.channels)
     let twin = PlainInputEmbedder<Double>(layer, Self.config.channels)
-    let target = TargetFeatures.random(residues: residues)
+    let target = TargetFeatures.random(residues: residues, kind: .profile)
     let previous = EmbedderTwinTests.recycled(residues: residues, context)
     let found = GradientComparison(context).deviations(
       Self.pairs("left", layer.left, twin.left) + Self.pairs("right", layer.right, twin.right)
@@ -189,7 +189,7 @@ struct EmbedderGradientTests {
     let stack = try ExtraMSAStack(scope, config)
     let attention = try TemplatePointwiseAttention(
       scope, pair: config.channels.pair, try #require(config.template))
-    let target = TargetFeatures.random(residues: 9, templates: 2)
+    let target = TargetFeatures.random(residues: 9, kind: .profile, templates: 2)
     let draw = AlignmentDraw.random(clusters: 3, extra: 4, residues: 9)
     let previous = EmbedderTwinTests.recycled(residues: 9, context).fast
     let t = Tensor(

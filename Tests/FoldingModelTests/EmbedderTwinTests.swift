@@ -12,7 +12,12 @@ import Testing
 struct EmbedderTwinTests {
   static let storages: [DType] = [.float32, .bfloat16]
   static let residueCounts = [1, 2, 3, 8, 9, 33, 65]
-  static let config = FoldingConfig.tiny
+  /// With profile: the published width is that of the comparisons with the reference.
+  static let config = {
+    var config = FoldingConfig.tiny
+    config.channels.target = .profile
+    return config
+  }()
   static let template = FoldingConfig.tiny.template ?? TemplateConfig()
 
   /// A recycled state of random tensors and atoms.
@@ -36,7 +41,7 @@ struct EmbedderTwinTests {
     let scope = RandomParameters.scope(storage, context.pool)
     let layer = try InputEmbedder(scope, Self.config.channels)
     let twin = PlainInputEmbedder<Double>(layer, Self.config.channels)
-    let target = TargetFeatures.random(residues: residues)
+    let target = TargetFeatures.random(residues: residues, kind: .profile)
     let draw = AlignmentDraw.random(clusters: 3, extra: 0, residues: residues)
     let previous = Self.recycled(residues: residues, context)
     let m = context.empty([3, residues, Self.config.channels.msa])
@@ -56,7 +61,7 @@ struct EmbedderTwinTests {
         RandomParameters.scope(.bfloat16, context.pool), Self.config.channels)
       let previous = Self.recycled(residues: 9, context).fast
       let m = context.empty([5, 9, Self.config.channels.msa])
-      let target = TargetFeatures.random(residues: 9)
+      let target = TargetFeatures.random(residues: 9, kind: .profile)
       layer.embedMSA(
         target, .random(clusters: 5, extra: 0, residues: 9), previous, into: m, context)
       return m.array().values + layer.embedPair(target, previous, context).array().values

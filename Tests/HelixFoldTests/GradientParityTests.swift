@@ -38,7 +38,7 @@ struct GradientParityTests {
     inputs: String, _ config: FoldingConfig, _ parameters: any ParameterSource, recycles: Int,
     _ context: ExecutionContext, recomputes: Bool = true
   ) throws -> [String: NumericArray] {
-    let features = try ProcessedFeatures(path: inputs)
+    let features = try ProcessedFeatures(path: inputs, target: config.channels.target)
     let network = try FoldingNetwork(
       config, parameters: parameters, storage: context.storage, pool: context.pool)
     let labels = try ProcessedLabels(path: inputs, features: features, pass: recycles)

@@ -37,7 +37,7 @@ struct LowPrecisionTests {
       Self.config, parameters: parameters, storage: storage, pool: pool)
     let bytes = pool.statistics.live
     let features = SyntheticFeatures(
-      ProblemSize(residues: 17, clusters: 5, extraRows: 6, templates: 2), usesTemplates: true)
+      ProblemSize(residues: 17, clusters: 5, extraRows: 6, templates: 2), config: Self.config)
     let output = try network.pass(
       features.target, draws: [features.draw(pass: 0, ensemble: 0)],
       network.initialState(features.target, context), context)

@@ -42,15 +42,15 @@ extension FoldingNetwork {
 
 extension TargetFeatures {
   /// Random residues, and `templates` random templates.
-  public static func random(residues: Int, templates: Int = 0, mask: [Float]? = nil)
-    -> TargetFeatures
-  {
+  public static func random(
+    residues: Int, kind: TargetFeatureKind = .residues, templates: Int = 0, mask: [Float]? = nil
+  ) -> TargetFeatures {
     var stream = RandomStream("target")
     let aatype = (0..<residues).map { _ in Int(stream.next() % 21) }
     return TargetFeatures(
       aatype: aatype, residueIndex: (0..<residues).map { $0 < 5 ? $0 : $0 + 40 },
       residueMask: mask ?? Array(repeating: 1, count: residues),
-      targetFeature: randomArray([residues, 22], "target feature"),
+      targetFeature: randomArray([residues, kind.width], "target feature"),
       templates: .random(count: templates, residues: residues))
   }
 }

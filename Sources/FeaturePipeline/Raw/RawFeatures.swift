@@ -108,6 +108,13 @@ public struct TemplateStructures: Sendable, Hashable {
 }
 
 extension RawFeatures {
+  /// Letters deleted before a column, mean of all rows.
+  func meanDeletions(_ residue: Int) -> Float {
+    var sum = 0
+    for row in 0..<rowCount { sum += Int(deletions.values[row * residueCount + residue]) }
+    return Float(sum) / Float(rowCount)
+  }
+
   /// Keeps the first rows of the alignment, at least the target's.
   public mutating func keepRows(_ count: Int) {
     let count = max(1, count)

@@ -1,5 +1,21 @@
 import NumericArrays
 
+/// Share of each class, 20 residue types, X and the gap, in each column of the whole alignment (`hhblits_profile`).
+///
+/// Suppl. 1.2.7.
+///
+/// - Shapes: `[N_seq, N_res]` → `[N_res, 22]`
+func columnShares(of msa: NDArray<UInt8>) -> [Float] {
+  let (rows, columns) = (msa.shape[0], msa.shape[1])
+  var counts = [Int32](repeating: 0, count: columns * 22)
+  for row in 0..<rows {
+    for column in 0..<columns {
+      counts[column * 22 + Int(msa.values[row * columns + column])] += 1
+    }
+  }
+  return counts.map { Float($0) / Float(rows) }
+}
+
 /// Hiding of alignment cells, BERT-style: what the masked-MSA head has to guess.
 ///
 /// Suppl. 1.2.7. A hidden cell is replaced by a residue drawn uniformly (10 %), from the column's profile
@@ -12,19 +28,10 @@ struct MaskedMSA {
   static let profileShare: Float = 0.1
   static let sameShare: Float = 0.1
 
-  /// Share of each class in each column of the whole alignment (`hhblits_profile`). `[N_res, 22]`
+  /// Shares of the classes in the columns. `[N_res, 22]`
   let profile: [Float]
 
-  init(msa: NDArray<UInt8>) {
-    let (rows, columns) = (msa.shape[0], msa.shape[1])
-    var counts = [Int32](repeating: 0, count: columns * 22)
-    for row in 0..<rows {
-      for column in 0..<columns {
-        counts[column * 22 + Int(msa.values[row * columns + column])] += 1
-      }
-    }
-    profile = counts.map { Float($0) / Float(rows) }
-  }
+  init(msa: NDArray<UInt8>) { profile = columnShares(of: msa) }
 
   /// The class that a hidden cell of class `same` gets for a number `u` in [0, 1).
   func replacement(column: Int, same: UInt8, u: Float) -> UInt8 {

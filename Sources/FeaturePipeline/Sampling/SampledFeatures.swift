@@ -25,7 +25,8 @@ public struct SampledFeatures: Features {
       maxExtraRows: sampling.maxExtraRows, maskedFraction: sampling.maskedFraction,
       blockDeletion: blockDeletion)
     target = TargetFeatures(
-      raw, maxTemplates: config.template == nil ? nil : sampling.maxTemplates)
+      raw, kind: config.channels.target,
+      maxTemplates: config.template == nil ? nil : sampling.maxTemplates)
     key = DrawKey(seed: seed)
     resamplesEachPass = sampling.resamplesEachPass
   }
@@ -43,12 +44,24 @@ public struct SampledFeatures: Features {
 
 extension TargetFeatures {
   /// The features of `raw`, which must be valid, that do not change; no templates at all if `maxTemplates` is nil.
-  public init(_ raw: RawFeatures, maxTemplates: Int?) {
-    let count = raw.residueCount
-    var targetFeature = NDArray<Float>(repeating: 0, shape: [count, 22])
+  public init(_ raw: RawFeatures, kind: TargetFeatureKind, maxTemplates: Int?) {
+    let (count, width) = (raw.residueCount, kind.width)
+    var targetFeature = NDArray<Float>(repeating: 0, shape: [count, width])
     for residue in 0..<count {
-      if raw.hasBreak[residue] { targetFeature.values[residue * 22] = 1 }
-      targetFeature.values[residue * 22 + 1 + Int(raw.aatype[residue])] = 1
+      if raw.hasBreak[residue] { targetFeature.values[residue * width] = 1 }
+      targetFeature.values[residue * width + 1 + Int(raw.aatype[residue])] = 1
+    }
+    if kind == .profile {
+      let shares = columnShares(of: raw.msa)
+      let classes = FeatureWidths.profile - 1
+      for residue in 0..<count {
+        let start = residue * width + FeatureWidths.residues
+        for index in 0..<classes {
+          targetFeature.values[start + index] = shares[residue * classes + index]
+        }
+        targetFeature.values[start + classes] = MSAFeature.deletionValue(
+          raw.meanDeletions(residue))
+      }
     }
     self.init(
       aatype: raw.aatype.map(Int.init), residueIndex: raw.residueIndex.map(Int.init),

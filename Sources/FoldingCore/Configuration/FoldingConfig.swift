@@ -66,6 +66,8 @@ public struct ChannelConfig: Codable, Hashable, Sendable {
   public var single = 384
   /// Extra MSA, `c_e`.
   public var extraMSA = 64
+  /// What `target_feat` holds.
+  public var target = TargetFeatureKind.residues
   /// Relative positions are clipped to ± this many residues.
   public var maxRelativePosition = 32
   /// Distance bins of the recycled positions, from `recycleMinDistance` to `recycleMaxDistance` Å.
@@ -77,6 +79,25 @@ public struct ChannelConfig: Codable, Hashable, Sendable {
 
   /// The released values.
   public init() {}
+}
+
+/// What the network is told about each residue before it looks at the drawn rows.
+public enum TargetFeatureKind: String, Codable, Hashable, Sendable, CaseIterable {
+  /// Chain break and residue type, as published: `target_feat`, Suppl. Table 1.
+  case residues
+  /// The same, then the share of each class in the column of the whole alignment and its mean deletions.
+  ///
+  /// AlphaFold 3 adds `profile` and `deletion_mean` in the same place (Suppl. Table 5): a network that draws few rows knows all of
+  /// them in sum.
+  case profile
+
+  /// Number of channels.
+  public var width: Int {
+    switch self {
+    case .residues: FeatureWidths.residues
+    case .profile: FeatureWidths.residues + FeatureWidths.profile
+    }
+  }
 }
 
 /// Sizes of one stack of Evoformer blocks. Suppl. 1.6.

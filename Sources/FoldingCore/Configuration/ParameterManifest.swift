@@ -46,10 +46,10 @@ extension FoldingConfig {
   /// Suppl. Algorithms 3–19 and 32.
   private func listTrunk(_ list: inout ManifestBuilder) {
     let c = channels
-    list.linear("preprocess_1d", FeatureWidths.target, c.msa)
+    list.linear("preprocess_1d", c.target.width, c.msa)
     list.linear("preprocess_msa", FeatureWidths.msa, c.msa)
-    list.linear("left_single", FeatureWidths.target, c.pair)
-    list.linear("right_single", FeatureWidths.target, c.pair)
+    list.linear("left_single", c.target.width, c.pair)
+    list.linear("right_single", c.target.width, c.pair)
     list.linear("prev_pos_linear", c.recycleBins, c.pair)
     list.layerNorm("prev_msa_first_row_norm", c.msa)
     list.layerNorm("prev_pair_norm", c.pair)
@@ -148,12 +148,14 @@ extension FoldingConfig {
   private func suffix(_ index: Int) -> String { index == 0 ? "" : "_\(index)" }
 }
 
-/// Widths of the input features, which no configuration changes.
+/// Widths of the input features.
 ///
 /// Suppl. Table 1 and 1.2.9.
 public enum FeatureWidths {
   /// `target_feat`: chain break, 21 residue types.
-  public static let target = 22
+  public static let residues = 22
+  /// Addition to `target_feat`: 20 residue types, X and the gap; mean deletions.
+  public static let profile = 23
   /// `msa_feat`: 23 classes, two deletion features, profile of 23, mean deletions.
   public static let msa = 49
   /// Extra MSA: 23 classes, two deletion features.

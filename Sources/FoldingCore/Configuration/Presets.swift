@@ -59,13 +59,14 @@ extension FoldingConfig {
   /// The network of the shipped model: five blocks, narrow representations.
   ///
   /// Own choice; every module of `model_3_ptm` is there. Departures for few samples: frames start from predicted torsions,
-  /// the outer product is a covariance.
+  /// the outer product is a covariance, residues come with their profile.
   public static let mini: FoldingConfig = {
     var config = FoldingConfig()
     config.name = "mini"
     config.template = nil
     config.sampling.maxClusters = 24
     config.sampling.maxExtraRows = 64
+    config.channels.target = .profile
     config.channels.msa = 64
     config.channels.pair = 48
     config.channels.single = 128

@@ -11,7 +11,7 @@ public struct TargetFeatures: Sendable, Hashable {
   public var residueIndex: [Int]
   /// 1 where a residue takes part. `[N_res]`
   public var residueMask: [Float]
-  /// `target_feat`: chain-break flag and one-hot residue type. `[N_res, 22]`
+  /// `target_feat`: chain-break flag and one-hot residue type, then what `TargetFeatureKind` adds. `[N_res, width]`
   public var targetFeature: NDArray<Float>
   /// Templates, nil when the network uses none; may hold zero templates.
   public var templates: TemplateFeatures?

@@ -15,15 +15,14 @@ struct InputEmbedder: Sendable {
   let relativePosition: RelativePosition
   let recycling: RecyclingEmbedder
 
-  /// Width of `target_feat` and `msa_feat`.
-  static let targetWidth = 22
-  static let msaWidth = 49
+  /// Width of `msa_feat`.
+  static let msaWidth = FeatureWidths.msa
 
   init(_ scope: ParameterScope, _ config: ChannelConfig) throws {
-    self.target = try Linear(scope.scope("preprocess_1d"), Self.targetWidth, config.msa)
+    self.target = try Linear(scope.scope("preprocess_1d"), config.target.width, config.msa)
     self.msa = try Linear(scope.scope("preprocess_msa"), Self.msaWidth, config.msa)
-    self.left = try Linear(scope.scope("left_single"), Self.targetWidth, config.pair)
-    self.right = try Linear(scope.scope("right_single"), Self.targetWidth, config.pair)
+    self.left = try Linear(scope.scope("left_single"), config.target.width, config.pair)
+    self.right = try Linear(scope.scope("right_single"), config.target.width, config.pair)
     self.relativePosition = try RelativePosition(scope, config)
     self.recycling = try RecyclingEmbedder(scope, config)
   }

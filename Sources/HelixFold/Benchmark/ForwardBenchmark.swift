@@ -79,7 +79,7 @@ public struct ForwardBenchmark: Sendable {
     let network = try FoldingNetwork(
       config, parameters: RecipeParameters(config, seed: 1), storage: plan.storage,
       pool: context.pool)
-    let features = SyntheticFeatures(plan.size, usesTemplates: config.template != nil)
+    let features = SyntheticFeatures(plan.size, config: config)
     let inference = RecyclingInference(network, features, recycles: plan.recycles)
     var seconds: [Double] = []
     var breakdown: [(module: String, seconds: Double)] = []

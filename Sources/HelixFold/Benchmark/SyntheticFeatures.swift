@@ -7,14 +7,14 @@ struct SyntheticFeatures: Features {
   let target: TargetFeatures
   private let alignment: AlignmentDraw
 
-  init(_ size: ProblemSize, usesTemplates: Bool) {
+  init(_ size: ProblemSize, config: FoldingConfig) {
     var stream = Stream()
     let n = size.residues
     func floats(_ shape: [Int], _ scale: Float = 1) -> NDArray<Float> {
       NDArray(shape: shape, values: (0..<shape.reduce(1, *)).map { _ in stream.next() * scale })
     }
     func classes(_ shape: [Int], _ count: Float) -> [Float] { floats(shape, count).values }
-    let templates = usesTemplates
+    let templates = config.template != nil
       ? TemplateFeatures(
         aatype: NDArray(
           shape: [size.templates, n], values: classes([size.templates, n], 20).map { Int32($0) }),
@@ -25,11 +25,11 @@ struct SyntheticFeatures: Features {
         templateMask: Array(repeating: 1, count: size.templates)) : nil
     target = TargetFeatures(
       aatype: classes([n], 20).map { Int($0) }, residueIndex: Array(0..<n),
-      residueMask: Array(repeating: 1, count: n), targetFeature: floats([n, 22]),
+      residueMask: Array(repeating: 1, count: n), targetFeature: floats([n, config.channels.target.width]),
       templates: templates)
     let (rows, extra) = (size.clusters, size.extraRows)
     alignment = AlignmentDraw(
-      msaFeature: floats([rows, n, 49]), msaMask: NDArray(repeating: 1, shape: [rows, n]),
+      msaFeature: floats([rows, n, FeatureWidths.msa]), msaMask: NDArray(repeating: 1, shape: [rows, n]),
       extraMSA: NDArray(shape: [extra, n], values: classes([extra, n], 22).map { UInt8($0) }),
       extraMask: NDArray(repeating: 1, shape: [extra, n]),
       extraHasDeletion: NDArray(repeating: 0, shape: [extra, n]),

@@ -117,7 +117,7 @@ struct TrainStep {
     network = try FoldingNetwork(
       plan.config, parameters: RecipeParameters(plan.config, seed: 1), storage: plan.storage,
       pool: pool)
-    features = SyntheticFeatures(plan.size, usesTemplates: plan.config.template != nil)
+    features = SyntheticFeatures(plan.size, config: plan.config)
   }
 
   func run(_ context: ExecutionContext) throws -> Outcome {

@@ -34,7 +34,7 @@ public struct ForwardRequest: Sendable {
   /// Runs the passes and writes the dump.
   public func run() throws {
     let model = try ModelDescription.open(path: parameters, preset: config, infersDepth: true)
-    let features = try ProcessedFeatures(path: inputs)
+    let features = try ProcessedFeatures(path: inputs, target: model.config.channels.target)
     let teacher = try teacher.map { try NumpyArchive(path: $0) }
     let context = ExecutionContext(
       workers: WorkerGroup(count: threads), pool: BufferPool(), storage: storage, backend: backend)

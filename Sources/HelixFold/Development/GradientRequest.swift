@@ -39,7 +39,7 @@ public struct GradientRequest: Sendable {
   /// Computes loss and gradients and writes the dump.
   public func run() throws {
     let model = try ModelDescription.open(path: parameters, preset: config, infersDepth: true)
-    let features = try ProcessedFeatures(path: inputs)
+    let features = try ProcessedFeatures(path: inputs, target: model.config.channels.target)
     let recycles =
       self.recycles ?? OracleRecipe(besideInputs: inputs)?.recycles ?? features.passes - 1
     let labels = try ProcessedLabels(path: inputs, features: features, pass: recycles)

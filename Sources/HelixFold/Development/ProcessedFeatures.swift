@@ -30,8 +30,8 @@ public struct ProcessedFeatures: Features {
     }
   }
 
-  /// Reads a file.
-  public init(path: String) throws {
+  /// Reads a file for a network that is told as much about each residue as `target` says.
+  public init(path: String, target kind: TargetFeatureKind) throws {
     let reader = Reader(path: path, archive: try NumpyArchive(path: path))
     let aatype = try reader.integers("aatype", "passes N_res")
     let (passes, residues) = (aatype.shape[0], aatype.shape[1])
@@ -45,7 +45,7 @@ public struct ProcessedFeatures: Features {
       residueIndex: try reader.integers("residue_index", "passes N_res", sizes).slice(0).values
         .map { Int($0) },
       residueMask: try reader.floats("seq_mask", "passes N_res", sizes).slice(0).values,
-      targetFeature: try reader.floats("target_feat", "passes N_res 22", sizes).slice(0),
+      targetFeature: try reader.floats("target_feat", "passes N_res \(kind.width)", sizes).slice(0),
       templates: try reader.templates(sizes))
     draws = try (0..<passes).map { try reader.draw($0, sizes) }
   }

@@ -40,6 +40,8 @@ public struct HeldOutScores: Sendable {
     public var predicted: Double
   }
 
+  /// What was scored.
+  public let columns: [Column]
   /// All chains, clusters and chains sorted by name.
   public private(set) var chains: [Chain] = []
 
@@ -48,10 +50,13 @@ public struct HeldOutScores: Sendable {
   /// - Parameters:
   ///   - weights: parameters that fit the configuration's network.
   ///   - lengths: residues of a chain.
+  ///   - columns: what to score; the model always is.
   public init(
     weights: any ParameterSource, config: TrainingConfig, store: String, split: DataSplit,
-    lengths: ClosedRange<Int>, threads: Int, _ reporter: ProgressReporter
+    lengths: ClosedRange<Int>, columns: [Column] = Column.allCases, threads: Int,
+    _ reporter: ProgressReporter
   ) throws {
+    self.columns = columns
     var loading = LoadingConfig()
     loading.maximumResolution = nil
     let source = try SampleSource(
@@ -86,22 +91,29 @@ public struct HeldOutScores: Sendable {
       let whole = try samples()
       try engine.load(trained)
       let model = try engine.evaluate(whole)
-      let alone = try engine.evaluate(try samples(rows: 1))
-      try engine.load(initial)
-      let untrained = try engine.evaluate(whole)
+      let alone =
+        columns.contains(.withoutAlignment) ? try engine.evaluate(try samples(rows: 1)) : []
+      var untrained: [SampleOutcome] = []
+      if columns.contains(.untrained) {
+        try engine.load(initial)
+        untrained = try engine.evaluate(whole)
+      }
       for (index, entry) in part.enumerated() {
         let sample = whole[index]
         let confidence = model[index].confidence
+        func score(_ column: Column) -> Double {
+          switch column {
+          case .model: sample.lddt(of: model[index].alphaCarbons) ?? 0
+          case .withoutAlignment: sample.lddt(of: alone[index].alphaCarbons) ?? 0
+          case .untrained: sample.lddt(of: untrained[index].alphaCarbons) ?? 0
+          case .helix: sample.lddt(of: Self.helix(sample.residueCount)) ?? 0
+          }
+        }
         chains.append(
           Chain(
             id: entry.id, cluster: entry.cluster ?? entry.id, residues: entry.residues,
             rows: entry.rows,
-            lddt: [
-              .model: sample.lddt(of: model[index].alphaCarbons) ?? 0,
-              .withoutAlignment: sample.lddt(of: alone[index].alphaCarbons) ?? 0,
-              .untrained: sample.lddt(of: untrained[index].alphaCarbons) ?? 0,
-              .helix: sample.lddt(of: Self.helix(sample.residueCount)) ?? 0,
-            ],
+            lddt: Dictionary(uniqueKeysWithValues: columns.map { ($0, score($0)) }),
             predicted: confidence.reduce(0) { $0 + Double($1) }
               / Double(max(1, confidence.count)) / 100))
       }
@@ -142,11 +154,11 @@ public struct HeldOutScores: Sendable {
   /// Tab-separated values, one line per chain.
   public var table: String {
     let header =
-      ["chain", "cluster", "residues", "rows"] + Column.allCases.map { "lddt_\($0.rawValue)" }
+      ["chain", "cluster", "residues", "rows"] + columns.map { "lddt_\($0.rawValue)" }
       + ["plddt"]
     let lines = chains.map { chain in
       [chain.id, chain.cluster, "\(chain.residues)", "\(chain.rows)"]
-        + Column.allCases.map { String(format: "%.4f", chain.lddt[$0] ?? 0) }
+        + columns.map { String(format: "%.4f", chain.lddt[$0] ?? 0) }
         + [String(format: "%.4f", chain.predicted)]
     }
     return ([header] + lines).map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n"
