@@ -39,5 +39,7 @@ public struct GradientComparison {
 /// The largest deviation of a derivative from that of the twin in `Double`, relative to the array's largest value.
 ///
 /// fp32: a derivative is a sum over all rows of products of rounded factors. bfloat16: every factor is off by up to 2⁻⁹,
-/// and a derivative passes through twice as many stored values as the operation itself.
-public func gradientTolerance(_ storage: DType) -> Double { storage == .float32 ? 1e-5 : 4e-2 }
+/// and a derivative passes through up to sixteen of them, those of the operation and as many of its own.
+public func gradientTolerance(_ storage: DType) -> Double {
+  storage == .float32 ? 1e-5 : 16 * 0x1p-9
+}
