@@ -64,7 +64,7 @@ extension FoldingConfig {
     var config = FoldingConfig()
     config.name = "mini"
     config.template = nil
-    config.sampling.maxClusters = 24
+    config.sampling.maxClusters = 32
     config.sampling.maxExtraRows = 64
     config.channels.target = .profile
     config.channels.msa = 64
