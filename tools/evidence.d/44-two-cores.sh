@@ -5,11 +5,7 @@ set -euo pipefail
 helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-one() { if command -v taskset > /dev/null; then taskset -c 0 "$helixfold" "$@"; else "$helixfold" "$@"; fi; }
-# figure KEY FILE: the first number under a key, also of "key": { "median": … }
-figure() { awk -v key="\"$1\":" 'index($0, key) { on = 1; sub(/.*:/, "") } on && /[0-9]/ { sub(/.*: /, ""); gsub(/[^0-9.eE+-]/, ""); print; exit }' "$2"; }
-fixed() { awk -v x="$1" -v digits="$2" 'BEGIN { printf "%.*f", digits, x }'; }
-holds() { awk "BEGIN { print ($1) ? \"yes\" : \"no\" }"; }
+source tools/evidence-figures.sh
 
 one bench forward --residues 128 --threads 1 --repeats 3 --json > "$work/forward-128" 2> /dev/null
 "$helixfold" bench forward --residues 128 --threads 2 --repeats 3 --json > "$work/two" 2> /dev/null

@@ -1,41 +1,21 @@
 #!/usr/bin/env bash
-# Options of training: bf16 against fp32, a spike in the gradient under AdaGC and global clipping
+# A spike in the gradient under AdaGC and under global clipping
 set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: a store of `dataset build`. About 20 minutes on one core.
 store=${HELIXFOLD_TRAIN_STORE:-}
 if [ ! -f "$store" ]; then
-  echo "| \`train\` with tools/train-options.json | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
+  echo "| \`dev spike\` with tools/spike-options.json | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
   exit 0
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-config() { sed "s/CLIP/$1/; s/PRECISION/$2/" tools/train-options.json > "$work/$1-$2.json"; echo "$work/$1-$2.json"; }
-# Mean total loss of steps FROM to TO (from 0) of the run in a folder.
-mean_loss() {
-  grep '"event":"step"' "$work/$1/log.jsonl" \
-    | awk -v from="$2" -v to="$3" '{ match($0, /"step":[0-9]+/); s = substr($0, RSTART + 7, RLENGTH - 7)
-        match($0, /"total":[0-9.e+-]+/); t = substr($0, RSTART + 8, RLENGTH - 8)
-        if (s >= from && s <= to) { n++; sum += t } } END { printf "%.6f", sum / n }'
-}
-
-# bf16 follows fp32
-rows=""
-for seed in 1 2 3; do
-  for precision in fp32 bf16; do
-    "$HELIXFOLD" train --config "$(config global $precision)" --data "$store" -o "$work/$precision-$seed" --seed "$seed" \
-      --progress quiet > /dev/null 2>&1
-  done
-  rows+="$(mean_loss fp32-$seed 400 499) $(mean_loss bf16-$seed 400 499)"$'\n'
-done
-awk 'NF == 2 { n++; d = ($2 - $1) / $1 * 100; sum += d; text = text sprintf("%s%.4f/%.4f (%+.2f %%)", n > 1 ? ", " : "", $1, $2, d) }
-  END { mean = sum / n; size = mean < 0 ? -mean : mean
-    printf "| `train --config mini`, batch 2, crop 40, 500 steps, fp32/bf16, mean loss of the last 100 steps, seeds 1, 2, 3 | %s; mean %+.2f %% | within 1 %% | %s |\n", text, mean, size <= 1 ? "yes" : "no" }' <<< "$rows"
-
+source tools/evidence-figures.sh
+for clip in global adagc; do sed "s/CLIP/$clip/" tools/spike-options.json > "$work/$clip.json"; done
 # A spike of 1000 in one tensor at step 150, loss of steps 301 to 400
 at=150 steps=401
 for clip in global adagc; do for seed in 1 2 3; do for tensor in none low high; do
-  "$HELIXFOLD" dev spike --config "$(config $clip bf16)" --data "$store" -o "$work/$clip-$tensor-$seed" --tensor $tensor --at $at \
+  "$HELIXFOLD" dev spike --config "$work/$clip.json" --data "$store" -o "$work/$clip-$tensor-$seed" --tensor $tensor --at $at \
     --steps $steps --seed $seed --factor 1000 --progress quiet > "$work/$clip-$tensor-$seed.txt" 2> /dev/null
 done; done; done
 for tensor in low high; do

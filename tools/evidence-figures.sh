@@ -1,0 +1,21 @@
+# Shared by the scripts of tools/evidence.d, which source it after setting `work`.
+
+# one ARGUMENTS...: helixfold on the first core alone.
+one() { if command -v taskset > /dev/null; then taskset -c 0 "$HELIXFOLD" "$@"; else "$HELIXFOLD" "$@"; fi; }
+
+# figure KEY FILE: the first number under a key, also of "key": { "median": … }.
+figure() { awk -v key="\"$1\":" 'index($0, key) { on = 1; sub(/.*:/, "") } on && /[0-9]/ { sub(/.*: /, ""); gsub(/[^0-9.eE+-]/, ""); print; exit }' "$2"; }
+
+# fixed NUMBER DIGITS
+fixed() { awk -v x="$1" -v digits="$2" 'BEGIN { printf "%.*f", digits, x }'; }
+
+# holds CONDITION: yes or no, for a condition as awk writes it.
+holds() { awk "BEGIN { print ($1) ? \"yes\" : \"no\" }"; }
+
+# mean_loss RUN FROM TO: mean total loss of steps FROM to TO (from 0) of the run in a folder of `work`.
+mean_loss() {
+  grep '"event":"step"' "$work/$1/log.jsonl" \
+    | awk -v from="$2" -v to="$3" '{ match($0, /"step":[0-9]+/); s = substr($0, RSTART + 7, RLENGTH - 7)
+        match($0, /"total":[0-9.e+-]+/); t = substr($0, RSTART + 8, RLENGTH - 8)
+        if (s >= from && s <= to) { n++; sum += t } } END { printf "%.6f", sum / n }'
+}
