@@ -15,6 +15,7 @@ typedef struct {
   uint32_t *k, *v, *q, *p;                 // packed; q rows and probabilities as left operands
   int64_t q_stride;                        // units
   float *mask, *block_mask, *scores, *out;
+  bool masks;                              // not every key counts
   float *top, *tile_top, *shrink;          // per row: maximum so far, with this tile, exp(old − new)
   float *sum;                              // LANES partial sums per row
   hidden_runs runs;
@@ -61,10 +62,15 @@ static size_t attention_scratch_size(int64_t queries, int64_t keys, int64_t head
   return single > paired ? single : paired;
 }
 
-/// 1e9 · (mask − 1) per key as AlphaFold2 adds it, and −inf past the last key, where exp gives exactly 0.
-static void fill_mask(const hf_attention_args *g, int64_t padded_keys, float *mask) {
-  for (int64_t j = 0; j < padded_keys; ++j)
+/// 1e9 · (mask − 1) per key as AlphaFold2 adds it, and −inf past the last key, where exp gives exactly 0. Returns whether the mask of a
+/// key is anything but 0.
+static bool fill_mask(const hf_attention_args *g, int64_t padded_keys, float *mask) {
+  bool masks = false;
+  for (int64_t j = 0; j < padded_keys; ++j) {
     mask[j] = j >= g->keys ? -INFINITY : g->key_mask ? 1e9f * (g->key_mask[j] - 1) : 0;
+    masks |= j < g->keys && mask[j] != 0;
+  }
+  return masks;
 }
 
 /// Packs keys [0, g->keys) of a head as columns, [head_dim, keys]: the panels that hold `span`; past the last key they are zero.
@@ -126,41 +132,56 @@ static void multiply_columns(bool pairs, int64_t rows, key_span span, int64_t un
   }
 }
 
-/// Logits of one row over one key tile, in place of the products; returns the larger of their maximum and `top`.
-INLINE float add_bias_row(float *s, int64_t padded, int64_t keys, float scale, const void *bias, const hf_dtype bias_type,
-                          const float *mask, float top) {
+/// `add_bias_row` with or without a bias and a mask, so that its loop asks for neither.
+INLINE float logits_of_row(const bool biased, const bool masked, float *s, int64_t padded, int64_t keys, float scale, const void *bias,
+                           const hf_dtype bias_type, const float *mask, float top) {
   const vf factor = splat(scale);
   vf highest[2] = {splat(top), splat(top)};
-  const int64_t whole = (bias ? min64(keys, padded) : padded) / (2 * LANES) * (2 * LANES);
+  const int64_t whole = (biased ? min64(keys, padded) : padded) / (2 * LANES) * (2 * LANES);
   int64_t j = 0;
   for (; j < whole; j += 2 * LANES) {
     UNROLL for (int u = 0; u < 2; ++u) {
       const int64_t at = j + u * LANES;
-      vf t = bias ? multiply_add(load(s + at, HF_F32), factor, load(element(bias, bias_type, at), bias_type))
-                  : load(s + at, HF_F32) * factor;
-      t += load(mask + at, HF_F32);
+      vf t = biased ? multiply_add(load(s + at, HF_F32), factor, load(element(bias, bias_type, at), bias_type))
+                    : load(s + at, HF_F32) * factor;
+      if (masked) t += load(mask + at, HF_F32);
       store(s + at, HF_F32, t);
       highest[u] = larger(t, highest[u]);
     }
   }
   for (; j < padded; j += LANES) {
-    const vf last = bias && keys > j ? load_first(element(bias, bias_type, j), bias_type, keys - j) : splat(0);
-    const vf t = multiply_add(load(s + j, HF_F32), factor, last) + load(mask + j, HF_F32);
+    const vf last = biased && keys > j ? load_first(element(bias, bias_type, j), bias_type, keys - j) : splat(0);
+    vf t = multiply_add(load(s + j, HF_F32), factor, last);
+    if (masked) t += load(mask + j, HF_F32);
     store(s + j, HF_F32, t);
     highest[0] = larger(t, highest[0]);
   }
   return largest_lane(larger(highest[0], highest[1]));
 }
 
+/// Logits of one row over one key tile, in place of the products; returns the larger of their maximum and `top`. Bias and mask may be
+/// NULL, where they are 0 throughout.
+INLINE float add_bias_row(float *s, int64_t padded, int64_t keys, float scale, const void *bias, const hf_dtype bias_type,
+                          const float *mask, float top) {
+#define CASE(biased, masked) logits_of_row(biased, masked, s, padded, keys, scale, bias, bias_type, mask, top)
+  if (bias) return mask ? CASE(true, true) : CASE(true, false);
+  return mask ? CASE(false, true) : CASE(false, false);
+#undef CASE
+}
+
 /// exp(logit − top) of one or two vectors as part of a left operand; adds them, before any rounding to bf16, to `sum`.
 INLINE void exponentials(const int count, const float *s, vf top, const bool pairs, uint32_t *p, vf *sum) {
   vf e[2];
   UNROLL for (int u = 0; u < count; ++u) e[u] = load(s + u * LANES, HF_F32) - top;
-  exp_nonpositive_each(count, e);
-  UNROLL for (int u = 0; u < count; ++u) {
-    sum[u] += e[u];
-    if (pairs) store((uint16_t *)p + u * LANES, HF_BF16, e[u]);
-    else store(p + u * LANES, HF_F32, e[u]);
+  if (pairs) exp_nonpositive_coarse_each(count, e);
+  else exp_nonpositive_each(count, e);
+  UNROLL for (int u = 0; u < count; ++u) sum[u] += e[u];
+  if (!pairs) {
+    UNROLL for (int u = 0; u < count; ++u) store(p + u * LANES, HF_F32, e[u]);
+  } else if (count == 2) {
+    store_pair_narrowed(p, e[0], e[1]);
+  } else {
+    store(p, HF_BF16, e[0]);
   }
 }
 
@@ -248,7 +269,7 @@ INLINE void write_rows(const hf_attention_args *g, const attention_plan *plan, i
     for (int64_t c = 0; c < g->head_dim; c += LANES) {
       const int64_t count = g->head_dim - c, column = h * g->head_dim + c;
       vf o = load(plan->out + r * plan->depth + c, HF_F32) * factor;
-      if (g->gate) o *= sigmoid_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count));
+      if (g->gate) o *= gate_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count), type);
       store_first((void *)element(g->out, type, i * g->out_row_stride + column), type, count, o);
     }
     if (g->log_sum_exp) g->log_sum_exp[h * g->queries + i] = plan->top[r] + logf(sum);
@@ -294,7 +315,9 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
     if (span.begin == span.end) continue;
     prefetch_bias(g, h, query, rows, span);
     multiply_columns(plan->pairs, rows, span, plan->units_d, q.a, q.a_stride, plan->k, plan->scores, KEY_TILE);
-    const float *mask = hide_keys(g, &plan->runs, query, rows, span, plan->mask, plan->block_mask, plan->scores, KEY_TILE);
+    const bool plain = !g->hidden && !plan->masks && span.end <= g->keys;
+    const float *mask =
+        plain ? NULL : hide_keys(g, &plan->runs, query, rows, span, plan->mask, plan->block_mask, plan->scores, KEY_TILE);
     softmax_block(g, plan, h, query, rows, span, mask, first);
     const int64_t unit = units_of(plan->pairs, span.first), skipped = unit - units_of(plan->pairs, span.begin);
     multiply_tiles(plan->pairs, rows, g->head_dim, units_of(plan->pairs, span.last) - unit, (const char *)(plan->p + skipped),
@@ -312,7 +335,7 @@ static void attention(const hf_attention_args *g, int64_t query_begin, int64_t q
 #else
   plan_attention(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
-  fill_mask(g, plan.padded_keys, plan.mask);
+  plan.masks = fill_mask(g, plan.padded_keys, plan.mask);
   bound_runs(g, query_begin, query_end, &plan.runs);
   const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_UNIT));
   for (int64_t h = 0; h < g->heads; ++h) {

@@ -26,6 +26,7 @@ typedef struct {
   uint32_t *panel;                                // right, one panel of p or dl
   float *mask, *block_mask, *scores, *dp, *out, *dout_values, *dq, *delta;
   float *dk, *dv;                                 // [head_dim, keys]
+  bool masks;                                     // not every key counts
   hidden_runs runs;
 } gradient_plan;
 
@@ -98,10 +99,11 @@ static void pack_keys(const hf_attention_args *g, const gradient_plan *plan, int
 }
 
 /// exp(logit − top) of one or two vectors in place; adds them to `sum`.
-INLINE void exponentials_in_place(const int count, float *s, vf top, vf *sum) {
+INLINE void exponentials_in_place(const int count, float *s, vf top, const bool pairs, vf *sum) {
   vf e[2];
   UNROLL for (int u = 0; u < count; ++u) e[u] = load(s + u * LANES, HF_F32) - top;
-  exp_nonpositive_each(count, e);
+  if (pairs) exp_nonpositive_coarse_each(count, e);
+  else exp_nonpositive_each(count, e);
   UNROLL for (int u = 0; u < count; ++u) {
     sum[u] += e[u];
     store(s + u * LANES, HF_F32, e[u]);
@@ -109,15 +111,15 @@ INLINE void exponentials_in_place(const int count, float *s, vf top, vf *sum) {
 }
 
 /// exp(logit − top) of one row in place; returns 1 / their sum, whose order is that of the forward pass within a tile.
-INLINE float exponentials_of_row(float *s, bool odd, int64_t padded, float top) {
+INLINE float exponentials_of_row(float *s, bool odd, int64_t padded, float top, const bool pairs) {
   vf sum[2] = {splat(0), splat(0)};
   int64_t j = 0;
   if (odd) {
-    exponentials_in_place(1, s, splat(top), sum + 1);
+    exponentials_in_place(1, s, splat(top), pairs, sum + 1);
     j = LANES;
   }
-  for (; j + 2 * LANES <= padded; j += 2 * LANES) exponentials_in_place(2, s + j, splat(top), sum);
-  if (j < padded) exponentials_in_place(1, s + j, splat(top), sum);
+  for (; j + 2 * LANES <= padded; j += 2 * LANES) exponentials_in_place(2, s + j, splat(top), pairs, sum);
+  if (j < padded) exponentials_in_place(1, s + j, splat(top), pairs, sum);
   const float total = sum_lanes(sum[0] + sum[1]);
   return total > 0 ? 1 / total : 0;  // nothing is visible: all probabilities are 0
 }
@@ -145,7 +147,9 @@ static void probabilities_of_rows(const hf_attention_args *g, const gradient_pla
   } else {
     for (int64_t r = 0; r < rows; ++r) memset(scores + r * plan->row_stride, 0, (size_t)padded * sizeof(float));
   }
-  const float *mask = hide_keys(g, &plan->runs, query + from, rows, span, plan->mask, plan->block_mask, scores, plan->row_stride);
+  const bool plain = !g->hidden && !plan->masks && span.end <= g->keys;
+  const float *mask =
+      plain ? NULL : hide_keys(g, &plan->runs, query + from, rows, span, plan->mask, plan->block_mask, scores, plan->row_stride);
   float top[QUERY_TILE], factor[QUERY_TILE];
   for (int64_t group = 0; group < rows; group += ROW_GROUP) {
     const int64_t end = min64(group + ROW_GROUP, rows);
@@ -156,7 +160,10 @@ static void probabilities_of_rows(const hf_attention_args *g, const gradient_pla
       top[r] = g->bias_type == HF_BF16 ? add_bias_row(s, padded, keys, g->scale, bias, HF_BF16, mask, -FLT_MAX)
                                        : add_bias_row(s, padded, keys, g->scale, bias, HF_F32, mask, -FLT_MAX);
     }
-    for (int64_t r = group; r < end; ++r) factor[r] = exponentials_of_row(scores + r * plan->row_stride, odd, padded, top[r]);
+    for (int64_t r = group; r < end; ++r) {
+      float *s = scores + r * plan->row_stride;
+      factor[r] = plan->pairs ? exponentials_of_row(s, odd, padded, top[r], true) : exponentials_of_row(s, odd, padded, top[r], false);
+    }
     for (int64_t r = group; r < end; ++r) {
       uint32_t *p = plan->p + (from + r) * plan->key_stride + units_of(plan->pairs, first);
       if (plan->pairs) normalise_probabilities(scores + r * plan->row_stride, padded, factor[r], true, p);
@@ -179,7 +186,7 @@ INLINE void gate_rows(const hf_attention_backward_args *b, const gradient_plan *
       const vf upstream = load_first(element(b->dout, type, i * b->dout_row_stride + column), type, count);
       vf open = splat(1);
       if (g->gate) {
-        open = sigmoid_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count));
+        open = gate_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count), type);
         const vf slope = open * (splat(1) - open);
         store_first((void *)element(b->dgate, type, i * b->dgate_row_stride + column), type, count, upstream * o * slope);
       }
@@ -359,7 +366,7 @@ static void attention_backward(const hf_attention_backward_args *b, int64_t head
 #else
   plan_gradient(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
-  fill_mask(g, plan.padded_keys, plan.mask);
+  plan.masks = fill_mask(g, plan.padded_keys, plan.mask);
   bound_runs(g, query_begin, query_end, &plan.runs);
   const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_UNIT));
   const bool visible = has_visible_key(g);
