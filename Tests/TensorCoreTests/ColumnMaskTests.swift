@@ -1,3 +1,4 @@
+import CKernels
 import NumericArrays
 import TestSupport
 import Testing
@@ -144,6 +145,7 @@ struct ColumnMaskTests {
 
   static let packs: [(lengths: [Int], positions: Int)] = [
     ([50, 70, 60], 200), ([200], 200), ([33, 1, 90, 64], 200), ([180], 256), ([5, 3], 11),
+    ([131, 203, 97], 431), ([16, 17, 15, 8, 9, 7, 2], 75),
   ]
 
   @Test("a pack, a causal mask and a window hide what they say")
@@ -182,6 +184,39 @@ struct ColumnMaskTests {
     let problem = AttentionProblem(positions)
     #expect(
       run(problem, mask, storage: storage) == run(problem, mask, visits: true, storage: storage))
+  }
+
+  @Test("skipping changes no bit with the instructions of any processor", arguments: kernelPaths)
+  func paths(_ path: hf_isa) {
+    for (lengths, positions) in Self.packs {
+      let mask = ColumnMask.packed(lengths, positions: positions)
+      let problem = AttentionProblem(positions)
+      for storage in [DType.float32, .bfloat16] {
+        onPath(path) {
+          #expect(
+            run(problem, mask, storage: storage)
+              == run(problem, mask, visits: true, storage: storage),
+            "\(lengths) in \(positions), \(storage)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    "in a pack whose positions are all masked, values get their share and logits nothing",
+    arguments: kernelPaths)
+  func maskedPack(_ path: hf_isa) {
+    let (lengths, positions) = ([33, 50], 90)
+    let mask = ColumnMask.packed(lengths, positions: positions)
+    let hidden = [Float](repeating: 0, count: positions)
+    onPath(path) {
+      let found = run(AttentionProblem(positions), mask, keyMask: hidden)
+      for (name, values) in found { #expect(values.allSatisfy { $0.isFinite }, "\(name)") }
+      for name in ["dq", "dk", "dbias"] {
+        #expect(found[name]?.allSatisfy { $0 == 0 } == true, "\(name)")
+      }
+      #expect(found["dv"]?.contains { $0 != 0 } == true)
+    }
   }
 
   @Test("no visible pair is skipped, whatever the runs", arguments: 0..<40)

@@ -55,6 +55,29 @@ struct KernelElementwiseTests {
     }
   }
 
+  @Test(
+    "exp of attention in bf16 is within 1.1e-4, exactly 1 at 0 and 0 from -87.3", arguments: kernelPaths)
+  func coarseExponential(path: hf_isa) {
+    onPath(path) {
+      var inputs: [Float] = [0, -0.0, -87.3, -1e9, -.infinity]
+      var bits = Float(-1e-30).bitPattern
+      while bits < Float(-87.3).bitPattern {
+        inputs.append(Float(bitPattern: bits))
+        bits += 40_009
+      }
+      let x = KernelBuffer(inputs)
+      let y = KernelBuffer(count: inputs.count)
+      hf_exp_coarse(Int64(inputs.count), x.floats, y.floats)
+      #expect(y.values.prefix(5) == [1, 1, 0, 0, 0])
+      var worst = WorstError()
+      for (i, input) in inputs.enumerated().dropFirst(5) {
+        let expected = exp(Double(input))
+        worst.add(y[i], expected, allowed: 1.1e-4 * expected, "exp(\(input))")
+      }
+      #expect(worst.ratio <= 1, "\(worst)")
+    }
+  }
+
   @Test("conversion rounds to nearest even, keeps NaN, infinity and zero", arguments: kernelPaths)
   func conversion(path: hf_isa) {
     // vcvtneps2bf16 takes denormals for zeros, and so do the paths that have it or stand for it.

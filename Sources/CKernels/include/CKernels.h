@@ -191,6 +191,8 @@ void hf_sigmoid(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_t
 void hf_gate(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type);
 /// y = exp(x), relative error bound stated with the implementation; x ≤ -87.3 gives 0, x ≥ 88.7 gives +inf.
 void hf_exp(int64_t n, const float *x, float *y);
+/// y = exp(x) for x ≤ 0 as attention in bf16 takes it, relative error bound stated with the implementation; x ≤ -87.3 gives 0.
+void hf_exp_coarse(int64_t n, const float *x, float *y);
 /// Rows of softmax in place; a row of -inf becomes zeros.
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride);
 /// Sum in a fixed order (independent of alignment and path width is not promised, of partition is).

@@ -189,6 +189,7 @@ void hf_gate(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype 
   path()->gate(n, gate, gate_type, y, y_type);
 }
 void hf_exp(int64_t n, const float *x, float *y) { path()->exp(n, x, y); }
+void hf_exp_coarse(int64_t n, const float *x, float *y) { path()->exp_coarse(n, x, y); }
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride) { path()->softmax(rows, columns, x, row_stride); }
 float hf_sum(int64_t n, const float *x) { return path()->sum(n, x); }
 

@@ -1,5 +1,5 @@
 // x86-64 with AVX512-BF16 (Zen 4, Cooper Lake, Sapphire Rapids): the tile of the AVX-512 path with vdpbf16ps, which multiplies
-// pairs of bf16, and vcvtneps2bf16, which rounds to it. isa_emulated_bf16.c shares all but these two and the masks.
+// pairs of bf16, and vcvtne(2)ps2bf16, which round to it. isa_emulated_bf16.c shares all but these and the masks.
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -15,6 +15,7 @@
 #define HF_PAIR_DOT(sum, a, b) ((vf)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(a), (__m512bh)(b)))
 #define HF_MASKS 1
 #define HF_NARROW(x) ((vh)_mm512_cvtneps_pbh((__m512)(x)))
+#define HF_NARROW_PAIR(first, second) ((vu)_mm512_cvtne2ps_pbh((__m512)(second), (__m512)(first)))
 #include "algorithms/path_table.h"
 #else
 typedef int hf_path_avx512_bf16_needs_x86;

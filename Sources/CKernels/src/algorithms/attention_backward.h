@@ -9,7 +9,7 @@
 // dk and dv are summed transposed, [head_dim, keys], over the blocks in order: then p and dl are right operands, which pack without
 // shuffles, and only slim q and do are turned.
 
-enum { GRADIENT_QUERIES = 8 * HF_ROWS, GRADIENT_QUERIES_PADDED = GRADIENT_QUERIES + HF_LANES };
+enum { ROW_GROUP = 4, GRADIENT_QUERIES = 8 * HF_ROWS, GRADIENT_QUERIES_PADDED = GRADIENT_QUERIES + HF_LANES };
 
 /// Sizes and places in scratch of one call. Left operands have rows of `…_stride` units, right operands are packed.
 typedef struct {
@@ -24,8 +24,9 @@ typedef struct {
   uint32_t *q_turned, *dout_turned;               // left, [head_dim, queries]
   uint32_t *p, *dl;                               // left, [queries, keys]
   uint32_t *panel;                                // right, one panel of p or dl
-  float *mask, *scores, *dp, *out, *dout_values, *dq, *delta;
+  float *mask, *block_mask, *scores, *dp, *out, *dout_values, *dq, *delta;
   float *dk, *dv;                                 // [head_dim, keys]
+  bool masks;                                     // not every key counts
   hidden_runs runs;
 } gradient_plan;
 
@@ -41,6 +42,7 @@ static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, in
   plan->query_stride = round_up(units_of(plan->pairs, GRADIENT_QUERIES), LANES) + 16;
   plan->key_stride = plan->units_keys + 16;
   plan->row_stride = plan->padded_keys + 16;
+  plan->runs.units = run_units(plan->padded_keys);
 #define PLACE(field, count)                                        \
   plan->field = (void *)next;                                      \
   next += round_up((int64_t)sizeof(*plan->field) * (count), 64)
@@ -56,9 +58,11 @@ static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, in
   PLACE(dl, GRADIENT_QUERIES * plan->key_stride);
   PLACE(panel, GRADIENT_QUERIES * PANEL);
   PLACE(mask, plan->padded_keys);
-  PLACE(runs.bounds, plan->padded_keys / KEY_UNIT + 1);
+  PLACE(block_mask, plan->padded_keys);
+  PLACE(runs.least, 4 * plan->runs.units);
+  PLACE(runs.most, 4 * plan->runs.units);
   PLACE(scores, GRADIENT_QUERIES * plan->row_stride);
-  PLACE(dp, GRADIENT_QUERIES * KEY_TILE);
+  PLACE(dp, QUERY_TILE * KEY_TILE);
   PLACE(out, GRADIENT_QUERIES * plan->depth);
   PLACE(dout_values, GRADIENT_QUERIES * plan->depth);
   PLACE(dq, GRADIENT_QUERIES * plan->depth);
@@ -94,20 +98,28 @@ static void pack_keys(const hf_attention_args *g, const gradient_plan *plan, int
   pack_key_rows(&by_channel, span, plan->units_keys, rows);
 }
 
-/// Logits of one row in place of its products, then their exponentials relative to the maximum; returns 1 / their sum.
-INLINE float exponentials_of_row(float *s, int64_t padded, int64_t keys, float scale, const void *bias, const hf_dtype bias_type,
-                                 const float *mask) {
-  const vf top = splat(add_bias_row(s, padded, keys, scale, bias, bias_type, mask, -FLT_MAX));
-  vf sum[2] = {splat(0), splat(0)};
-  for (int64_t j = 0; j < padded; j += 2 * LANES) {
-    vf e[2];
-    UNROLL for (int u = 0; u < 2; ++u) e[u] = load(s + j + u * LANES, HF_F32) - top;
-    exp_nonpositive_each(2, e);
-    UNROLL for (int u = 0; u < 2; ++u) {
-      sum[u] += e[u];
-      store(s + j + u * LANES, HF_F32, e[u]);
-    }
+/// exp(logit − top) of one or two vectors in place; adds them to `sum`.
+INLINE void exponentials_in_place(const int count, float *s, vf top, const bool pairs, vf *sum) {
+  vf e[2];
+  UNROLL for (int u = 0; u < count; ++u) e[u] = load(s + u * LANES, HF_F32) - top;
+  if (pairs) exp_nonpositive_coarse_each(count, e);
+  else exp_nonpositive_each(count, e);
+  UNROLL for (int u = 0; u < count; ++u) {
+    sum[u] += e[u];
+    store(s + u * LANES, HF_F32, e[u]);
   }
+}
+
+/// exp(logit − top) of one row in place; returns 1 / their sum, whose order is that of the forward pass within a tile.
+INLINE float exponentials_of_row(float *s, bool odd, int64_t padded, float top, const bool pairs) {
+  vf sum[2] = {splat(0), splat(0)};
+  int64_t j = 0;
+  if (odd) {
+    exponentials_in_place(1, s, splat(top), pairs, sum + 1);
+    j = LANES;
+  }
+  for (; j + 2 * LANES <= padded; j += 2 * LANES) exponentials_in_place(2, s + j, splat(top), pairs, sum);
+  if (j < padded) exponentials_in_place(1, s + j, splat(top), pairs, sum);
   const float total = sum_lanes(sum[0] + sum[1]);
   return total > 0 ? 1 / total : 0;  // nothing is visible: all probabilities are 0
 }
@@ -122,24 +134,41 @@ INLINE void normalise_probabilities(float *s, int64_t padded, float factor, cons
   }
 }
 
-/// p of rows [query, query + rows) of head h. Where no key is visible, p is uniform whatever the logits.
-static void probabilities_of_block(const hf_attention_args *g, const gradient_plan *plan, int64_t h, int64_t query, int64_t rows,
-                                   key_span span, bool visible) {
-  const int64_t first = span.begin, padded = span.end - span.begin;
-  multiply_tiles(plan->pairs, rows, padded, plan->units_d, (const char *)plan->q, plan->d_stride * 4,
-                 plan->k_columns + first * plan->units_d, plan->units_d * PANEL, plan->scores + first, plan->row_stride, false);
-  hide_scores(g, query, rows, span, plan->scores + first, plan->row_stride);
-  for (int64_t r = 0; r < rows; ++r) {
-    float *s = plan->scores + r * plan->row_stride + first;
-    const int64_t row = h * g->bias_head_stride + (query + r) * g->bias_row_stride + first;
-    const void *bias = g->bias && visible ? element(g->bias, g->bias_type, row) : NULL;
-    const float scale = visible ? g->scale : 0;
-    const float factor = g->bias_type == HF_BF16
-                             ? exponentials_of_row(s, padded, g->keys - first, scale, bias, HF_BF16, plan->mask + first)
-                             : exponentials_of_row(s, padded, g->keys - first, scale, bias, HF_F32, plan->mask + first);
-    uint32_t *p = plan->p + r * plan->key_stride + units_of(plan->pairs, first);
-    if (plan->pairs) normalise_probabilities(s, padded, factor, true, p);
-    else normalise_probabilities(s, padded, factor, false, p);
+/// p of some rows of the block at `query`, `rows` from `from` on, for head h. Where no key is visible, p is uniform whatever the logits.
+static void probabilities_of_rows(const hf_attention_args *g, const gradient_plan *plan, int64_t h, int64_t query, int64_t from,
+                                  int64_t rows, key_span span, bool visible) {
+  const int64_t first = span.begin, padded = span.end - span.begin, keys = g->keys - span.begin;
+  const bool odd = first / LANES % 2;
+  float *scores = plan->scores + from * plan->row_stride + first;
+  if (visible) {
+    prefetch_bias(g, h, query + from, rows, span);
+    multiply_columns(plan->pairs, rows, span, plan->units_d, (const char *)(plan->q + from * plan->d_stride), plan->d_stride * 4,
+                     plan->k_columns, scores, plan->row_stride);
+  } else {
+    for (int64_t r = 0; r < rows; ++r) memset(scores + r * plan->row_stride, 0, (size_t)padded * sizeof(float));
+  }
+  const bool plain = !g->hidden && !plan->masks && span.end <= g->keys;
+  const float *mask =
+      plain ? NULL : hide_keys(g, &plan->runs, query + from, rows, span, plan->mask, plan->block_mask, scores, plan->row_stride);
+  float top[QUERY_TILE], factor[QUERY_TILE];
+  for (int64_t group = 0; group < rows; group += ROW_GROUP) {
+    const int64_t end = min64(group + ROW_GROUP, rows);
+    for (int64_t r = group; r < end; ++r) {
+      float *s = scores + r * plan->row_stride;
+      const int64_t row = h * g->bias_head_stride + (query + from + r) * g->bias_row_stride + first;
+      const void *bias = g->bias && visible ? element(g->bias, g->bias_type, row) : NULL;
+      top[r] = g->bias_type == HF_BF16 ? add_bias_row(s, padded, keys, g->scale, bias, HF_BF16, mask, -FLT_MAX)
+                                       : add_bias_row(s, padded, keys, g->scale, bias, HF_F32, mask, -FLT_MAX);
+    }
+    for (int64_t r = group; r < end; ++r) {
+      float *s = scores + r * plan->row_stride;
+      factor[r] = plan->pairs ? exponentials_of_row(s, odd, padded, top[r], true) : exponentials_of_row(s, odd, padded, top[r], false);
+    }
+    for (int64_t r = group; r < end; ++r) {
+      uint32_t *p = plan->p + (from + r) * plan->key_stride + units_of(plan->pairs, first);
+      if (plan->pairs) normalise_probabilities(scores + r * plan->row_stride, padded, factor[r], true, p);
+      else normalise_probabilities(scores + r * plan->row_stride, padded, factor[r], false, p);
+    }
   }
 }
 
@@ -157,7 +186,7 @@ INLINE void gate_rows(const hf_attention_backward_args *b, const gradient_plan *
       const vf upstream = load_first(element(b->dout, type, i * b->dout_row_stride + column), type, count);
       vf open = splat(1);
       if (g->gate) {
-        open = sigmoid_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count));
+        open = gate_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count), type);
         const vf slope = open * (splat(1) - open);
         store_first((void *)element(b->dgate, type, i * b->dgate_row_stride + column), type, count, upstream * o * slope);
       }
@@ -180,19 +209,24 @@ INLINE void logit_gradients_row(const float *p, const float *dp, int64_t padded,
   }
 }
 
-/// dl of a block of rows, from p in `scores`.
-static void logit_gradients_of_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
-                                     int64_t rows, key_span span) {
+/// dl of some rows of the block at `query`, `rows` from `from` on, from p in `scores`.
+static void logit_gradients_of_rows(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
+                                    int64_t from, int64_t rows, key_span span) {
+  float *bias_rows = b->dbias ? b->dbias + h * b->dbias_head_stride + (query + from) * b->dbias_row_stride : NULL;
   for (int64_t key = span.begin; key < span.end; key += KEY_TILE) {
-    const int64_t padded = min64(KEY_TILE, span.end - key);
-    multiply_tiles(plan->pairs, rows, padded, plan->units_d, (const char *)plan->dout, plan->d_stride * 4,
-                   plan->v_columns + key * plan->units_d, plan->units_d * PANEL, plan->dp, KEY_TILE, false);
+    const int64_t padded = min64(KEY_TILE, span.end - key), keys = b->forward.keys - key;
+    if (bias_rows) {
+      prefetch_part_of_rows((const char *)(bias_rows + key), b->dbias_row_stride * (int64_t)sizeof(float), rows,
+                    min64(padded, keys) * (int64_t)sizeof(float));
+    }
+    multiply_columns(plan->pairs, rows, (key_span){.begin = key, .end = key + padded}, plan->units_d,
+                     (const char *)(plan->dout + from * plan->d_stride), plan->d_stride * 4, plan->v_columns, plan->dp, KEY_TILE);
     for (int64_t r = 0; r < rows; ++r) {
-      const float *p = plan->scores + r * plan->row_stride + key, *dp = plan->dp + r * KEY_TILE;
-      uint32_t *dl = plan->dl + r * plan->key_stride + units_of(plan->pairs, key);
-      float *dbias = b->dbias ? b->dbias + h * b->dbias_head_stride + (query + r) * b->dbias_row_stride + key : NULL;
-      if (plan->pairs) logit_gradients_row(p, dp, padded, b->forward.keys - key, plan->delta[r], true, dl, dbias);
-      else logit_gradients_row(p, dp, padded, b->forward.keys - key, plan->delta[r], false, dl, dbias);
+      const float *p = plan->scores + (from + r) * plan->row_stride + key, *dp = plan->dp + r * KEY_TILE;
+      uint32_t *dl = plan->dl + (from + r) * plan->key_stride + units_of(plan->pairs, key);
+      float *dbias = bias_rows ? bias_rows + r * b->dbias_row_stride + key : NULL;
+      if (plan->pairs) logit_gradients_row(p, dp, padded, keys, plan->delta[from + r], true, dl, dbias);
+      else logit_gradients_row(p, dp, padded, keys, plan->delta[from + r], false, dl, dbias);
     }
   }
 }
@@ -202,11 +236,11 @@ static void add_key_gradients(const hf_attention_args *g, const gradient_plan *p
                               const uint32_t *turned, const uint32_t *weights, float *sums) {
   const int64_t stride = plan->pairs ? 2 * plan->key_stride : plan->key_stride, units = units_of(plan->pairs, rows);
   const operand right = {.data = weights, .type = plan->pairs ? HF_BF16 : HF_F32, .pairs = plan->pairs, .k = rows,
-                         .outer = plan->padded_keys, .k_stride = stride, .outer_stride = 1};
+                         .outer = span.end, .k_stride = stride, .outer_stride = 1};
   for (int64_t j = span.begin; j < span.end; j += PANEL) {
     pack_operand_panel(&right, j, 0, units, plan->panel);
-    multiply_tiles(plan->pairs, g->head_dim, PANEL, units, (const char *)turned, plan->query_stride * 4, plan->panel, 0, sums + j,
-                   plan->row_stride, true);
+    multiply_tiles(plan->pairs, g->head_dim, min64(PANEL, span.end - j), units, (const char *)turned, plan->query_stride * 4,
+                   plan->panel, 0, sums + j, plan->row_stride, true);
   }
 }
 
@@ -222,11 +256,11 @@ static void store_query_gradients(const hf_attention_backward_args *b, const gra
   }
 }
 
-/// Stores sums[head_dim][keys] turned, times `scale`, as head h of a row-major array.
-static void store_key_gradients(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, const float *sums,
-                                float scale, void *target, int64_t target_stride) {
+/// Stores the keys `span` of sums[head_dim][keys] turned, times `scale`, as head h of a row-major array.
+static void store_key_gradients(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, key_span span,
+                                const float *sums, float scale, void *target, int64_t target_stride) {
   const hf_attention_args *g = &b->forward;
-  for (int64_t j = 0; j < g->keys; j += LANES) {
+  for (int64_t j = span.begin; j < span.end; j += LANES) {
     for (int64_t c = 0; c < g->head_dim; c += LANES) {
       vu block[LANES];
       UNROLL for (int u = 0; u < LANES; ++u) {
@@ -242,28 +276,48 @@ static void store_key_gradients(const hf_attention_backward_args *b, const gradi
   }
 }
 
-/// Zeros for the rows of a block that sees no key; their part of dbias stays as it is.
-static void store_nothing(const hf_attention_backward_args *b, int64_t h, int64_t query, int64_t rows) {
+/// Zeros in heads [head_begin, head_end) for queries [query_begin, query_end) that see no key; their part of dbias stays as it is.
+static void store_unseeing(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t head_begin, int64_t head_end,
+                           int64_t query_begin, int64_t query_end) {
   const hf_attention_args *g = &b->forward;
-  const size_t bytes = (size_t)g->head_dim * element_size(g->type);
-  for (int64_t i = query; i < query + rows; ++i) {
-    memset((void *)element(b->dq, g->type, i * b->dq_row_stride + h * g->head_dim), 0, bytes);
-    if (g->gate) memset((void *)element(b->dgate, g->type, i * b->dgate_row_stride + h * g->head_dim), 0, bytes);
-    if (g->out) memset((void *)element(g->out, g->type, i * g->out_row_stride + h * g->head_dim), 0, bytes);
+  const int64_t first = head_begin * g->head_dim;
+  const size_t bytes = (size_t)((head_end - head_begin) * g->head_dim) * element_size(g->type);
+  for (int64_t query = query_begin, end; query < query_end; query = end) {
+    end = block_end(&plan->runs, query, query_end, GRADIENT_QUERIES);
+    const key_span span = visible_span(g, &plan->runs, query, end - query, 0, round_up(g->keys, KEY_UNIT));
+    for (int64_t i = query; i < end && span.begin == span.end; ++i) {
+      memset((void *)element(b->dq, g->type, i * b->dq_row_stride + first), 0, bytes);
+      if (g->gate) memset((void *)element(b->dgate, g->type, i * b->dgate_row_stride + first), 0, bytes);
+      if (g->out) memset((void *)element(g->out, g->type, i * g->out_row_stride + first), 0, bytes);
+    }
+  }
+}
+
+/// Zeros in heads [head_begin, head_end) for keys outside `seen`.
+static void store_unseen(const hf_attention_backward_args *b, int64_t head_begin, int64_t head_end, key_span seen) {
+  const hf_attention_args *g = &b->forward;
+  const int64_t first = head_begin * g->head_dim;
+  const size_t bytes = (size_t)((head_end - head_begin) * g->head_dim) * element_size(b->key_type);
+  for (int64_t j = 0; j < g->keys; ++j) {
+    if (j == seen.begin) j = seen.end;
+    if (j >= g->keys) return;
+    memset((void *)element(b->dk, b->key_type, j * b->dk_row_stride + first), 0, bytes);
+    memset((void *)element(b->dv, b->key_type, j * b->dv_row_stride + first), 0, bytes);
   }
 }
 
 static void attend_backward_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
                                   int64_t rows, bool visible) {
   const hf_attention_args *g = &b->forward;
-  const key_span span = visible_span(g, &plan->runs, query, rows, 0, plan->padded_keys);
-  if (span.begin == span.end) return store_nothing(b, h, query, rows);
+  const key_span span = visible_span(g, &plan->runs, query, rows, 0, round_up(g->keys, KEY_UNIT));
+  if (span.begin == span.end) return;
   const int64_t first = h * g->head_dim;
   const operand q = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, g->head_dim, rows, 1,
                                  g->q_row_stride);
   pack_operand_rows(&q, 0, rows, 0, plan->units_d, plan->q, plan->d_stride);
-  const int64_t skipped = units_of(plan->pairs, span.begin), units_keys = units_of(plan->pairs, span.end) - skipped;
-  probabilities_of_block(g, plan, h, query, rows, span, visible);
+  const int64_t skipped = units_of(plan->pairs, span.first), units_keys = units_of(plan->pairs, span.last) - skipped;
+  for (int64_t r = 0; r < rows; r += QUERY_TILE)
+    probabilities_of_rows(g, plan, h, query, r, min64(QUERY_TILE, rows - r), span, visible);
   memset(plan->out, 0, (size_t)(rows * plan->depth) * sizeof(float));
   multiply_tiles(plan->pairs, rows, g->head_dim, units_keys, (const char *)(plan->p + skipped), plan->key_stride * 4,
                  plan->v_rows + skipped * PANEL, plan->units_keys * PANEL, plan->out, plan->depth, true);
@@ -283,7 +337,8 @@ static void attend_backward_block(const hf_attention_backward_args *b, const gra
     store_query_gradients(b, plan, h, query, rows);
     return;
   }
-  logit_gradients_of_block(b, plan, h, query, rows, span);
+  for (int64_t r = 0; r < rows; r += QUERY_TILE)
+    logit_gradients_of_rows(b, plan, h, query, r, min64(QUERY_TILE, rows - r), span);
   multiply_tiles(plan->pairs, rows, g->head_dim, units_keys, (const char *)(plan->dl + skipped), plan->key_stride * 4,
                  plan->k_rows + skipped * PANEL, plan->units_keys * PANEL, plan->dq, plan->depth, false);
   store_query_gradients(b, plan, h, query, rows);
@@ -311,21 +366,25 @@ static void attention_backward(const hf_attention_backward_args *b, int64_t head
 #else
   plan_gradient(&plan, HF_F32, g->keys, g->head_dim, scratch);
 #endif
-  fill_mask(g, plan.padded_keys, plan.mask);
+  plan.masks = fill_mask(g, plan.padded_keys, plan.mask);
   bound_runs(g, query_begin, query_end, &plan.runs);
-  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, plan.padded_keys);
+  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_UNIT));
   const bool visible = has_visible_key(g);
-  const size_t sums = (size_t)(plan.depth * plan.row_stride) * sizeof(float);
+  const size_t sums = (size_t)(span.end - span.begin) * sizeof(float);
+  store_unseeing(b, &plan, head_begin, head_end, query_begin, query_end);
+  store_unseen(b, head_begin, head_end, span);
   for (int64_t h = head_begin; h < head_end; ++h) {
     pack_keys(g, &plan, h, span, g->k, g->k_row_stride, plan.k_columns, plan.k_rows);
     pack_keys(g, &plan, h, span, g->v, g->v_row_stride, plan.v_columns, plan.v_rows);
-    memset(plan.dk, 0, sums);
-    memset(plan.dv, 0, sums);
+    for (int64_t c = 0; c < plan.depth; ++c) {
+      memset(plan.dk + c * plan.row_stride + span.begin, 0, sums);
+      memset(plan.dv + c * plan.row_stride + span.begin, 0, sums);
+    }
     for (int64_t query = query_begin, end; query < query_end; query = end) {
       end = block_end(&plan.runs, query, query_end, GRADIENT_QUERIES);
       attend_backward_block(b, &plan, h, query, end - query, visible);
     }
-    store_key_gradients(b, &plan, h, plan.dk, g->scale, b->dk, b->dk_row_stride);
-    store_key_gradients(b, &plan, h, plan.dv, 1, b->dv, b->dv_row_stride);
+    store_key_gradients(b, &plan, h, span, plan.dk, g->scale, b->dk, b->dk_row_stride);
+    store_key_gradients(b, &plan, h, span, plan.dv, 1, b->dv, b->dv_row_stride);
   }
 }

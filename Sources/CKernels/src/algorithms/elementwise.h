@@ -26,6 +26,7 @@ INLINE vf times_sigmoid_slope(vf x, vf y) { return y * (x * (splat(1) - x)); }
 INLINE vf sigmoid_of_first(vf x, vf y) { (void)y; return sigmoid_vector(x); }
 INLINE vf gated(vf x, vf y) { return y * sigmoid_vector(x); }
 INLINE vf exp_of_first(vf x, vf y) { (void)y; return exp_vector(x); }
+INLINE vf exp_coarse_of_first(vf x, vf y) { (void)y; exp_nonpositive_coarse_each(1, &x); return x; }
 
 static void convert_elements(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
   ELEMENTS(n, x, x_type, y, y_type, keep_first);
@@ -50,6 +51,9 @@ static void gate_elements(int64_t n, const void *gate, hf_dtype gate_type, void 
 }
 static void exp_elements(int64_t n, const float *x, float *y) {
   ELEMENTS_TYPED(n, x, HF_F32, y, HF_F32, exp_of_first)
+}
+static void exp_coarse_elements(int64_t n, const float *x, float *y) {
+  ELEMENTS_TYPED(n, x, HF_F32, y, HF_F32, exp_coarse_of_first)
 }
 
 /// The row maximum is subtracted first, so every exponent is ≤ 0 and nothing overflows. A row of −inf has no finite maximum; −FLT_MAX

@@ -37,6 +37,26 @@ INLINE vf exp_nonpositive(vf x) {
   return x;
 }
 
+/// The same for results that are rounded to bf16 (2⁻⁹ of themselves), in ten operations instead of thirteen: relative error ≤ 1.1e-4.
+///
+/// exp(x) = 2^n · 2^r, n + r = x / ln 2, r in [−½, ½]; 2^r = 1 + r q(r), q of degree 2, least relative error 1.013e-4 (reweighted least
+/// squares); exp(0) is exactly 1. The quotient is off by 126 · 2⁻²⁵ at most.
+INLINE void exp_nonpositive_coarse_each(const int count, vf *x) {
+  const vf magic = splat(12582912.0f), scale = splat(1.44269504f);
+  vf shifted[2], r[2], p[2];
+  UNROLL for (int i = 0; i < count; ++i) {
+    shifted[i] = multiply_add(x[i], scale, magic);
+    r[i] = multiply_add(x[i], scale, magic - shifted[i]);
+    p[i] = multiply_add(r[i], splat(0.05500885099172592f), splat(0.24221095442771912f));
+  }
+  UNROLL for (int i = 0; i < count; ++i) p[i] = multiply_add(p[i], r[i], splat(0.693282961845398f));
+  UNROLL for (int i = 0; i < count; ++i) p[i] = multiply_add(p[i], r[i], splat(1.0f));
+  UNROLL for (int i = 0; i < count; ++i) {
+    const vf result = (vf)((vu)p[i] + ((vu)shifted[i] << EXPONENT_SHIFT));
+    x[i] = x[i] <= splat(EXP_LOWEST) ? splat(0.0f) : result;
+  }
+}
+
 /// exp(x) everywhere: +inf from 88.7 up, NaN for NaN.
 INLINE vf exp_vector(vf x) {
   vf result = exp_nonpositive(x);
@@ -45,3 +65,11 @@ INLINE vf exp_vector(vf x) {
 
 /// 1 / (1 + exp(−x)): exp saturates to 0 or inf, which gives exactly 1 or 0.
 INLINE vf sigmoid_vector(vf x) { return splat(1.0f) / (splat(1.0f) + exp_vector(-x)); }
+
+/// The sigmoid of a gate whose products are stored in `type`: for bf16 from the coarse exponential, off by 2.6e-5 at most.
+INLINE vf gate_vector(vf x, const hf_dtype type) {
+  if (type != HF_BF16) return sigmoid_vector(x);
+  vf e = -x;
+  exp_nonpositive_coarse_each(1, &e);
+  return splat(1.0f) / (splat(1.0f) + (-x >= splat(EXP_HIGHEST) ? splat(INFINITY) : e));
+}

@@ -70,6 +70,7 @@ const hf_path HF_PATH = {
     .sigmoid = sigmoid_elements,
     .gate = gate_elements,
     .exp = exp_elements,
+    .exp_coarse = exp_coarse_elements,
     .softmax = softmax_rows,
     .sum = sum_elements,
     .block_encode = block_encode,

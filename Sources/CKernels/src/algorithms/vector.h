@@ -112,6 +112,15 @@ INLINE void store(void *p, hf_dtype type, vf v) {
     memcpy(p, &v, sizeof v);
   }
 }
+/// Stores two vectors one behind the other as bf16.
+INLINE void store_pair_narrowed(void *p, vf first, vf second) {
+#ifdef HF_NARROW_PAIR
+  store_bits(p, HF_NARROW_PAIR(first, second));
+#else
+  store(p, HF_BF16, first);
+  store((uint16_t *)p + LANES, HF_BF16, second);
+#endif
+}
 // The first `count` lanes from and to memory, zeros behind them: nothing past them is read or written. The instructions do this where
 // there are masks, else a detour through the stack.
 #ifdef HF_MASKS
