@@ -56,7 +56,8 @@ struct KernelElementwiseTests {
   }
 
   @Test(
-    "exp of attention in bf16 is within 1.1e-4, exactly 1 at 0 and 0 from -87.3", arguments: kernelPaths)
+    "exp of attention in bf16 is within 1.1e-4, exactly 1 at 0 and 0 from -87.3",
+    arguments: kernelPaths)
   func coarseExponential(path: hf_isa) {
     onPath(path) {
       var inputs: [Float] = [0, -0.0, -87.3, -1e9, -.infinity]

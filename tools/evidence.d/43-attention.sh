@@ -2,14 +2,9 @@
 # Attention on one core: rate, and time on packs of proteins against the share of hidden pairs
 set -euo pipefail
 
-helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-one() { if command -v taskset > /dev/null; then taskset -c 0 "$helixfold" "$@"; else "$helixfold" "$@"; fi; }
-# figure KEY FILE: the first number under a key, also of "key": { "median": … }
-figure() { awk -v key="\"$1\":" 'index($0, key) { on = 1; sub(/.*:/, "") } on && /[0-9]/ { sub(/.*: /, ""); gsub(/[^0-9.eE+-]/, ""); print; exit }' "$2"; }
-fixed() { awk -v x="$1" -v digits="$2" 'BEGIN { printf "%.*f", digits, x }'; }
-holds() { awk "BEGIN { print ($1) ? \"yes\" : \"no\" }"; }
+source tools/evidence-figures.sh
 
 one bench attention --residues 256 --heads 4 --channels 32 --repeats 200 --json > "$work/attention" 2> /dev/null
 rate=$(figure dense_gflop_per_second "$work/attention")
