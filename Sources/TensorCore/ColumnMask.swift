@@ -1,3 +1,5 @@
+import CKernels
+
 /// Which queries do not see a key: at most two runs of queries per key, so that memory grows with the keys alone.
 ///
 /// FlashMask (arXiv:2410.01359): blocks of pairs that are hidden altogether are never computed, which changes no bit.
@@ -83,5 +85,20 @@ public struct ColumnMask: Sendable, Hashable {
     var hidden = 0
     for key in 0..<keys { for query in 0..<queries where hides(key, from: query) { hidden += 1 } }
     return Double(hidden) / Double(max(1, keys * queries))
+  }
+
+  /// Share of all pairs in units of keys that a query sees nothing of: those that attention skips.
+  ///
+  /// - Parameter unit: keys that are skipped together; nil for those of the instruction set in use.
+  public func skippedShare(queries: Int, unit: Int? = nil) -> Double {
+    let unit = unit ?? Int(hf_attention_key_unit())
+    var skipped = 0
+    for start in stride(from: 0, to: keys, by: unit) {
+      let unit = start..<min(start + unit, keys)
+      for query in 0..<queries where unit.allSatisfy({ hides($0, from: query) }) {
+        skipped += unit.count
+      }
+    }
+    return Double(skipped) / Double(max(1, keys * queries))
   }
 }

@@ -29,7 +29,7 @@ extension BenchCommand {
 
     @Option(
       help:
-        "Time packs of 1 to 16 equal proteins and draw time against hidden share into this file (SVG or PNG)."
+        "Time packs of 1 to 16 equal proteins and draw time against skipped share into this file (SVG or PNG)."
     )
     var figure: String?
 

@@ -162,6 +162,9 @@ struct ColumnMaskTests {
       }
     }
     #expect(abs(pack.hiddenShare(queries: 7) - 36.0 / 49) < 1e-12)
+    // In twos: each of the first protein sees keys 0 and 1 alone, each of the second 2 to 5.
+    #expect(abs(pack.skippedShare(queries: 7, unit: 2) - (2 * 5 + 3 * 3 + 2 * 7.0) / 49) < 1e-12)
+    #expect(pack.skippedShare(queries: 7, unit: 1) == pack.hiddenShare(queries: 7))
   }
 
   @Test("result and gradients are the sums over visible pairs", arguments: packs.indices)

@@ -129,6 +129,8 @@ typedef struct {
   float *log_sum_exp;                             // [heads, queries] or NULL: max + log(sum) of each row
 } hf_attention_args;
 
+/// Keys that attention skips together where no query of a block sees one of them.
+int64_t hf_attention_key_unit(void);
 size_t hf_attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim);
 /// All heads, queries in [query_begin, query_end).
 void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);

@@ -29,6 +29,8 @@ public struct AttentionBenchmark: Sendable {
     public let dense: (forward: Double, backward: Double)
     /// Share of the pairs that is hidden.
     public let hiddenShare: Double
+    /// Share of the pairs that is skipped: those in vectors of keys that a query sees nothing of.
+    public let skippedShare: Double
     /// Operations of the dense forward pass.
     public let operations: Double
     /// Operations per second of a large product on one core.
@@ -79,6 +81,7 @@ public struct AttentionBenchmark: Sendable {
     return Report(
       skipping: (medians[0], medians[2]), dense: (medians[1], medians[3]),
       hiddenShare: mask?.hiddenShare(queries: positions) ?? 0,
+      skippedShare: mask?.skippedShare(queries: positions) ?? 0,
       operations: 4 * Double(positions * positions * width), peak: ProductPeak.measure(storage))
   }
 }
@@ -92,6 +95,7 @@ extension AttentionBenchmark.Report {
       ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
       ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
       ("hidden_share", .number(hiddenShare)),
+      ("skipped_share", .number(skippedShare)),
       ("forward_seconds", .number(skipping.forward)),
       ("backward_seconds", .number(skipping.backward)),
       ("dense_forward_seconds", .number(dense.forward)),
@@ -109,7 +113,7 @@ extension AttentionBenchmark.Report {
     func share(_ x: Double) -> String { String(format: "%.3f", x) }
     return """
       forward  \(milliseconds(dense.forward)), \(String(format: "%.1f", operations / dense.forward / 1e9)) GFLOP/s; backward \(milliseconds(dense.backward))
-      hidden share \(share(hiddenShare)): forward \(milliseconds(skipping.forward)), \(share(skipping.forward / dense.forward)) of dense; backward \(milliseconds(skipping.backward)), \(share(skipping.backward / dense.backward))
+      hidden share \(share(hiddenShare)), skipped \(share(skippedShare)): forward \(milliseconds(skipping.forward)), \(share(skipping.forward / dense.forward)) of dense; backward \(milliseconds(skipping.backward)), \(share(skipping.backward / dense.backward))
       one core multiplies at \(String(format: "%.1f", peak / 1e9)) GFLOP/s
       """
   }

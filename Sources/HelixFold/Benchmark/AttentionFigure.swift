@@ -1,19 +1,19 @@
 import Reports
 import TensorCore
 
-/// Times attention on packs of more and more equal proteins, and draws time against the share of pairs that is hidden.
+/// Times attention on packs of more and more equal proteins, and draws time against the share of pairs that is skipped.
 public struct AttentionFigure: Sendable {
   /// One pack.
   public struct Row: Sendable {
     /// Proteins side by side.
     public let proteins: Int
-    /// Share of the pairs that is hidden.
-    public let hiddenShare: Double
+    /// Share of the pairs that is skipped.
+    public let skippedShare: Double
     /// Time relative to the same attention with nothing skipped.
     public let forward, backward: Double
 
-    /// What skipping must not exceed: FlashMask's time falls with the visible share, up to a twentieth for what is left.
-    public var bound: Double { 1.15 * (1 - hiddenShare) + 0.05 }
+    /// What skipping must not exceed: FlashMask's time falls with the visited share, up to a twentieth for what is left.
+    public var bound: Double { 1.15 * (1 - skippedShare) + 0.05 }
   }
 
   /// Proteins of the packs; lengths that do not fill the positions leave some unseen.
@@ -31,25 +31,25 @@ public struct AttentionFigure: Sendable {
       plan.lengths = [Int](repeating: plan.positions / count, count: count)
       let report = plan.run()
       return Row(
-        proteins: count, hiddenShare: report.hiddenShare,
+        proteins: count, skippedShare: report.skippedShare,
         forward: report.skipping.forward / report.dense.forward,
         backward: report.skipping.backward / report.dense.backward)
     }
   }
 
-  /// Time against hidden share, with the bound.
+  /// Time against skipped share, with the bound.
   public var figure: Figure {
     func series(_ name: String, _ value: (Row) -> Double) -> Series {
-      Series(name, rows.map { Point($0.hiddenShare, value($0)) })
+      Series(name, rows.map { Point($0.skippedShare, value($0)) })
     }
     return Plot.lines(
       title: "Attention on packed proteins, \(positions) positions",
       summary:
-        "time relative to attention that skips nothing, against the share of pairs that is hidden",
-      x: "share of pairs that is hidden", y: "time, share of dense",
+        "time relative to attention that skips nothing, against the share of pairs that is skipped",
+      x: "share of pairs that is skipped", y: "time, share of dense",
       [
         series("forward", \.forward), series("backward", \.backward),
-        series("1.15 × visible share + 0.05", \.bound),
+        series("1.15 × visited share + 0.05", \.bound),
       ], includingZero: true)
   }
 
@@ -57,7 +57,7 @@ public struct AttentionFigure: Sendable {
   public var text: String {
     func fixed(_ value: Double) -> String { FoldingPipeline.fixed(Float(value), 3) }
     return rows.map { row in
-      "\(row.proteins) proteins, hidden share \(fixed(row.hiddenShare)): forward \(fixed(row.forward)) of dense, backward \(fixed(row.backward)), bound \(fixed(row.bound))"
+      "\(row.proteins) proteins, skipped share \(fixed(row.skippedShare)): forward \(fixed(row.forward)) of dense, backward \(fixed(row.backward)), bound \(fixed(row.bound))"
     }.joined(separator: "\n")
   }
 

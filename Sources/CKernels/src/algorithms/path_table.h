@@ -49,6 +49,7 @@ const hf_path HF_PATH = {
     .bf16_operand = HF_F32,
 #endif
     .column_unit = PANEL,
+    .key_unit = KEY_UNIT,
     .gemm_packed_size = gemm_packed_size,
     .gemm_pack = gemm_pack,
     .gemm_scratch_size = gemm_scratch_size,
