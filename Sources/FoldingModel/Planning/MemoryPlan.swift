@@ -170,7 +170,8 @@ private struct Sizes {
     mainOuter = outer(main, rows)
     extraOuter = outer(config.extraMSA, size.extraRows)
     if let template = config.template {
-      let stacks = size.templates * n * n * template.channels * b
+      // One per template, and the one that the last of them is normalised from.
+      let stacks = (size.templates + 1) * n * n * template.channels * b
       templates =
         stacks
         + triangles(
