@@ -1,4 +1,4 @@
-# Shared by the scripts of tools/evidence.d, which source it after setting `work`.
+# Shared by the scripts of tools/evidence.d; `work` is their own folder.
 
 # one ARGUMENTS...: helixfold on the first core alone.
 one() { if command -v taskset > /dev/null; then taskset -c 0 "$HELIXFOLD" "$@"; else "$HELIXFOLD" "$@"; fi; }
@@ -18,4 +18,12 @@ mean_loss() {
     | awk -v from="$2" -v to="$3" '{ match($0, /"step":[0-9]+/); s = substr($0, RSTART + 7, RLENGTH - 7)
         match($0, /"total":[0-9.e+-]+/); t = substr($0, RSTART + 8, RLENGTH - 8)
         if (s >= from && s <= to) { n++; sum += t } } END { printf "%.6f", sum / n }'
+}
+
+# training_store LABEL: sets `store` to a store of `dataset build`; without one a row says so and the script ends.
+training_store() {
+  store=${HELIXFOLD_TRAIN_STORE:-}
+  [ ! -f "$store" ] || return 0
+  echo "| $1 | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
+  exit 0
 }

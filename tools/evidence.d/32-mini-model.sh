@@ -3,11 +3,8 @@
 set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: the store of `dataset build` that the weights were trained on (weights/README.md).
-store=${HELIXFOLD_TRAIN_STORE:-}
-if [ ! -f "$store" ]; then
-  echo "| \`helixfold validate weights/default.h5\` | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
-  exit 0
-fi
+source tools/evidence-figures.sh
+training_store "\`helixfold validate weights/default.h5\`"
 table=$("$HELIXFOLD" validate weights/default.h5 --data "$store" --split test --progress quiet)
 value() { awk -v name="$1" 'index($0, name "  ") == 1 { sub(name, ""); print $1; exit }' <<< "$table"; }
 at_least() { awk -v a="$1" -v b="$2" 'BEGIN { print (a >= b) ? "yes" : "no" }'; }

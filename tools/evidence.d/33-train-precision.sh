@@ -3,14 +3,10 @@
 set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: a store of `dataset build`. About 15 minutes on one core.
-store=${HELIXFOLD_TRAIN_STORE:-}
-if [ ! -f "$store" ]; then
-  echo "| \`train\` with tools/precision-options.json | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
-  exit 0
-fi
+source tools/evidence-figures.sh
+training_store "\`train\` with tools/precision-options.json"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-source tools/evidence-figures.sh
 for precision in fp32 bf16; do sed "s/PRECISION/$precision/" tools/precision-options.json > "$work/$precision.json"; done
 rows=""
 for seed in 1 2 3; do

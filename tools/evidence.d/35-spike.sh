@@ -3,14 +3,10 @@
 set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: a store of `dataset build`. About 20 minutes on one core.
-store=${HELIXFOLD_TRAIN_STORE:-}
-if [ ! -f "$store" ]; then
-  echo "| \`dev spike\` with tools/spike-options.json | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
-  exit 0
-fi
+source tools/evidence-figures.sh
+training_store "\`dev spike\` with tools/spike-options.json"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-source tools/evidence-figures.sh
 for clip in global adagc; do sed "s/CLIP/$clip/" tools/spike-options.json > "$work/$clip.json"; done
 # A spike of 1000 in one tensor at step 150, loss of steps 301 to 400
 at=150 steps=401
