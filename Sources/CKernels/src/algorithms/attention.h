@@ -315,9 +315,8 @@ static void attend_block(const hf_attention_args *g, const attention_plan *plan,
     if (span.begin == span.end) continue;
     prefetch_bias(g, h, query, rows, span);
     multiply_columns(plan->pairs, rows, span, plan->units_d, q.a, q.a_stride, plan->k, plan->scores, KEY_TILE);
-    const bool plain = !g->hidden && !plan->masks && span.end <= g->keys;
     const float *mask =
-        plain ? NULL : hide_keys(g, &plan->runs, query, rows, span, plan->mask, plan->block_mask, plan->scores, KEY_TILE);
+        hide_keys(g, &plan->runs, query, rows, span, plan->mask, plan->masks, plan->block_mask, plan->scores, KEY_TILE);
     softmax_block(g, plan, h, query, rows, span, mask, first);
     const int64_t unit = units_of(plan->pairs, span.first), skipped = unit - units_of(plan->pairs, span.begin);
     multiply_tiles(plan->pairs, rows, g->head_dim, units_of(plan->pairs, span.last) - unit, (const char *)(plan->p + skipped),

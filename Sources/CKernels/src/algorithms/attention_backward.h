@@ -147,9 +147,8 @@ static void probabilities_of_rows(const hf_attention_args *g, const gradient_pla
   } else {
     for (int64_t r = 0; r < rows; ++r) memset(scores + r * plan->row_stride, 0, (size_t)padded * sizeof(float));
   }
-  const bool plain = !g->hidden && !plan->masks && span.end <= g->keys;
-  const float *mask =
-      plain ? NULL : hide_keys(g, &plan->runs, query + from, rows, span, plan->mask, plan->block_mask, scores, plan->row_stride);
+  const float *mask = hide_keys(g, &plan->runs, query + from, rows, span, plan->mask, plan->masks, plan->block_mask, scores,
+                                plan->row_stride);
   float top[QUERY_TILE], factor[QUERY_TILE];
   for (int64_t group = 0; group < rows; group += ROW_GROUP) {
     const int64_t end = min64(group + ROW_GROUP, rows);

@@ -164,10 +164,11 @@ static bool shows_to_all(const hidden_runs *runs, int64_t unit, int64_t query, i
 }
 
 /// What a block adds to the logits of the keys of `span`: `mask`, and −inf where no row sees a key, in `block_mask`. Where only some
-/// rows do, the scores of the others become −inf; `scores` begins with the key span.begin. In both cases exp gives exactly 0.
+/// rows do, the scores of the others become −inf; `scores` begins with the key span.begin. In both cases exp gives exactly 0. NULL where
+/// there is nothing to add: `masks` says whether `mask` is anything but 0 for the real keys.
 static const float *hide_keys(const hf_attention_args *g, const hidden_runs *runs, int64_t query, int64_t rows, key_span span,
-                              const float *mask, float *block_mask, float *scores, int64_t stride) {
-  if (!g->hidden) return mask + span.begin;
+                              const float *mask, bool masks, float *block_mask, float *scores, int64_t stride) {
+  if (!g->hidden) return masks || span.end > g->keys ? mask + span.begin : NULL;
   const int64_t stop = query + rows;
   for (int64_t j = span.begin; j < span.end; j += LANES) {
     if (shows_to_all(runs, j / KEY_UNIT, query, stop)) {
