@@ -35,6 +35,17 @@ public final class BufferPool: Sendable {
     var free: [Block] = []  // ascending sizes
     var statistics = Statistics()
     var serial = 0
+
+    /// Where the first free block of at least `byteCount` bytes stands; a training step of a small network keeps hundreds.
+    func firstFree(ofAtLeast byteCount: Int) -> Int {
+      var low = 0
+      var high = free.count
+      while low < high {
+        let middle = (low + high) / 2
+        if free[middle].byteCount < byteCount { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
   }
 
   private let state = Mutex(State())
@@ -81,9 +92,8 @@ public final class BufferPool: Sendable {
     let wanted = Self.rounded(byteCount)
     let block = state.withLock { state -> Block in
       let block: Block
-      if let index = state.free.firstIndex(where: { $0.byteCount >= wanted }),
-        state.free[index].byteCount <= wanted + wanted / 4
-      {
+      let index = state.firstFree(ofAtLeast: wanted)
+      if index < state.free.count, state.free[index].byteCount <= wanted + wanted / 4 {
         block = state.free.remove(at: index)
         state.statistics.kept -= block.byteCount
       } else {
@@ -105,8 +115,7 @@ public final class BufferPool: Sendable {
     state.withLock { state in
       state.statistics.live -= byteCount
       state.statistics.kept += byteCount
-      let index = state.free.firstIndex { $0.byteCount >= byteCount } ?? state.free.endIndex
-      state.free.insert(block, at: index)
+      state.free.insert(block, at: state.firstFree(ofAtLeast: byteCount))
     }
   }
 

@@ -8,11 +8,17 @@ INLINE int64_t column_offset(const hf_gemm_args *g, int64_t j) {
   return j / g->c_block * g->c_block_stride + j % g->c_block * g->c_col_stride;
 }
 
+/// How many of the columns [j, j + count) follow one another in C before a block ends; 1 where columns are strided.
+INLINE int64_t columns_in_run(const hf_gemm_args *g, int64_t j, int64_t count) {
+  if (g->c_col_stride != 1) return 1;
+  return g->c_block <= 0 ? count : min64(count, g->c_block - j % g->c_block);
+}
+
 /// Where LANES columns of one row stand in C.
 typedef struct {
-  bool whole;              // all lanes, contiguous
-  int64_t offset;          // of the first
-  int64_t j, count, row;   // else lane l at row + column_offset(j + l), l < count
+  bool whole;             // all lanes, contiguous
+  int64_t offset;         // of the first
+  int64_t j, count, row;  // else lane l at row + column_offset(j + l), l < count
 } lanes_of_c;
 
 /// LANES columns of row i of `mul` from column j.
@@ -31,8 +37,10 @@ INLINE vf load_factors(const hf_gemm_args *g, int64_t i, int64_t j, int64_t coun
 INLINE vf load_lanes(const hf_gemm_args *g, const void *base, hf_dtype type, lanes_of_c at) {
   if (at.whole) return load(element(base, type, at.offset), type);
   float lanes[LANES] = {0};
-  for (int64_t l = 0; l < at.count; ++l)
-    lanes[l] = load_scalar(element(base, type, at.row + column_offset(g, at.j + l)), type);
+  for (int64_t l = 0, run; l < at.count; l += run) {
+    run = columns_in_run(g, at.j + l, at.count - l);
+    store_first(lanes + l, HF_F32, run, load_first(element(base, type, at.row + column_offset(g, at.j + l)), type, run));
+  }
   return load(lanes, HF_F32);
 }
 
@@ -43,8 +51,10 @@ INLINE void store_lanes(const hf_gemm_args *g, void *base, hf_dtype type, lanes_
   }
   float lanes[LANES];
   store(lanes, HF_F32, v);
-  for (int64_t l = 0; l < at.count; ++l)
-    store_scalar((void *)element(base, type, at.row + column_offset(g, at.j + l)), type, lanes[l]);
+  for (int64_t l = 0, run; l < at.count; l += run) {
+    run = columns_in_run(g, at.j + l, at.count - l);
+    store_first((void *)element(base, type, at.row + column_offset(g, at.j + l)), type, run, load_first(lanes + l, HF_F32, run));
+  }
 }
 
 INLINE vf activate(hf_activation activation, vf v) {
