@@ -2,7 +2,9 @@ import TensorCore
 
 /// Processes that share every operation of one sample, over a communicator.
 public final class AxialMembers: AxialGroup {
+  /// Number of this process in the group.
   public var rank: Int { group.rank }
+  /// How many processes share an operation.
   public var size: Int { group.size }
   private let group: any Communicator
   private let failure = DeferredFailure()
@@ -10,6 +12,7 @@ public final class AxialMembers: AxialGroup {
   /// The members of a group; their number is a power of two.
   public init(_ group: any Communicator) { self.group = group }
 
+  /// Every member ends with the parts of all, part r from member r.
   public func gather(_ parts: [UnsafeMutableRawBufferPointer]) {
     failure.attempt { () throws(CommunicationError) in
       for (root, part) in parts.enumerated() where !part.isEmpty {
@@ -18,6 +21,7 @@ public final class AxialMembers: AxialGroup {
     }
   }
 
+  /// Adds up over all members; every member ends with the same bits.
   public func sum(_ values: UnsafeMutableBufferPointer<Float>) {
     failure.attempt { () throws(CommunicationError) in try group.sum(values) }
   }

@@ -46,12 +46,15 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible {
 
 /// The group of one: every call is done at once.
 public final class SingleMember: Communicator {
+  /// Always 0.
   public let rank = 0
+  /// Always 1.
   public let size = 1
 
   /// A group of one.
   public init() {}
 
+  /// Copies what is sent: it comes from this member itself.
   public func exchange(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
@@ -59,18 +62,24 @@ public final class SingleMember: Communicator {
     incoming.copyMemory(from: UnsafeRawBufferPointer(rebasing: outgoing.prefix(incoming.count)))
   }
 
+  /// Nothing to do.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
 
+  /// The group itself.
   public func split(colour: Int, key: Int) -> any Communicator { self }
 }
 
 extension Communicator {
-  /// The numbers of all members, those of member 0 first; members may give different counts. Collective.
+  /// The numbers of all members, those of member 0 first; members may give different counts.
+  ///
+  /// Collective.
   public func gather(_ values: [Double]) throws(CommunicationError) -> [[Double]] {
     try gather(values, filler: 0)
   }
 
-  /// The texts of all members, that of member 0 first. Collective.
+  /// The texts of all members, that of member 0 first.
+  ///
+  /// Collective.
   public func gather(_ text: String) throws(CommunicationError) -> [String] {
     try gather(Array(text.utf8), filler: 0).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -90,15 +99,21 @@ extension Communicator {
     return result
   }
 
-  /// Whether any member says so. Collective.
+  /// Whether any member says so.
+  ///
+  /// Collective.
   public func any(_ flag: Bool) throws(CommunicationError) -> Bool {
     try gather([flag ? 1 : 0]).contains { $0[0] > 0 }
   }
 
-  /// Waits for all members. Collective.
+  /// Waits for all members.
+  ///
+  /// Collective.
   public func barrier() throws(CommunicationError) { _ = try gather([]) }
 
-  /// Copies the elements of member `root` to all. Collective.
+  /// Copies the elements of member `root` to all.
+  ///
+  /// Collective.
   public func broadcast<Element: BitwiseCopyable>(
     _ values: inout [Element], from root: Int
   ) throws(CommunicationError) {

@@ -1,5 +1,7 @@
 extension Communicator {
-  /// Adds up a buffer over all members, in place; every member ends with the same bits. Collective.
+  /// Adds up a buffer over all members, in place; every member ends with the same bits.
+  ///
+  /// Collective.
   ///
   /// Recursive halving, then recursive doubling: each member sends and receives less than two buffers, however many members there
   /// are. The sum of every element is the balanced tree over the members, `(0 + 1) + (2 + 3)`, so it equals what
@@ -34,7 +36,9 @@ extension Communicator {
     }
   }
 
-  /// Adds up an array over all members, in place. Collective.
+  /// Adds up an array over all members, in place.
+  ///
+  /// Collective.
   public func sum(_ values: inout [Float]) throws(CommunicationError) {
     if size == 1 { return }
     var failure: CommunicationError?

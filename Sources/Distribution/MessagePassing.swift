@@ -3,7 +3,9 @@ import Foundation
 
 /// The processes that `mpirun` or `srun` started, connected by MPI.
 public final class MessagePassing: Communicator {
+  /// Number of this member in the group, 0 ..< size.
   public let rank: Int
+  /// Members of the group.
   public let size: Int
   private let group: Int32
 
@@ -16,7 +18,9 @@ public final class MessagePassing: Communicator {
   /// Whether this program was built with MPI.
   public static var isBuilt: Bool { hf_mpi_is_built() }
 
-  /// Joins the other processes if a launcher started several; the group of one otherwise. Call once.
+  /// Joins the other processes if a launcher started several; the group of one otherwise.
+  ///
+  /// Call once.
   public static func join() throws(CommunicationError) -> any Communicator {
     let started = launchedProcesses
     if started <= 1 { return SingleMember() }
@@ -49,6 +53,7 @@ public final class MessagePassing: Communicator {
     return 1
   }
 
+  /// Sends bytes to one member while it receives as many from another.
   public func exchange(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
@@ -59,6 +64,9 @@ public final class MessagePassing: Communicator {
     if status != 0 { throw .failed(call: "message", rank: rank, status: Int(status)) }
   }
 
+  /// Copies the bytes of member `root` to all.
+  ///
+  /// Collective.
   public func broadcast(
     _ bytes: UnsafeMutableRawBufferPointer, from root: Int
   ) throws(CommunicationError) {
@@ -66,6 +74,9 @@ public final class MessagePassing: Communicator {
     if status != 0 { throw .failed(call: "broadcast", rank: rank, status: Int(status)) }
   }
 
+  /// The members that give the same colour, in the order of their keys.
+  ///
+  /// Collective.
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
     let part = hf_mpi_split(group, Int32(colour), Int32(key))
     if part < 0 { throw .failed(call: "split of the processes", rank: rank, status: Int(part)) }

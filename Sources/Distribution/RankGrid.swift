@@ -52,7 +52,9 @@ public struct GridMember: Sendable {
   /// Those of the same samples and share, first branch first; nil without branch parallelism.
   public let branches: (any Communicator)?
 
-  /// Takes its place among the processes of `world`. Collective.
+  /// Takes its place among the processes of `world`.
+  ///
+  /// Collective.
   public init(_ grid: RankGrid, in world: any Communicator) throws(CommunicationError) {
     guard grid.count == world.size else {
       throw .grid(

@@ -3,6 +3,7 @@ import TensorCore
 
 /// The other process of a pair that runs one branch of every block each.
 public final class RemoteBranch: BranchPartner {
+  /// Which branch this process runs.
   public let role: BranchRole
   private let pair: any Communicator
   private let failure = DeferredFailure()
@@ -17,6 +18,7 @@ public final class RemoteBranch: BranchPartner {
   /// Bytes sent so far.
   public var sentBytes: Int { sent.load(ordering: .relaxed) }
 
+  /// Swaps tensors with the partner; both give the same sizes.
   public func exchange(sending: [Tensor], receiving: [Tensor]) {
     failure.attempt { () throws(CommunicationError) in
       let (out, into) = (sending.map(\.bytes), receiving.map(\.bytes))

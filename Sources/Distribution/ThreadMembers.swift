@@ -3,7 +3,9 @@ import Synchronization
 
 /// A group whose members are threads of this process: the same collective calls without MPI, for tests.
 public final class ThreadMember: Communicator {
+  /// Number of this member in the group, 0 ..< size.
   public let rank: Int
+  /// Members of the group.
   public let size: Int
   private let office: PostOffice
   /// Name of the group, and what its members are called in the group of all.
@@ -43,6 +45,7 @@ public final class ThreadMember: Communicator {
     self.world = world
   }
 
+  /// Sends bytes to one member while it receives as many from another.
   public func exchange(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
@@ -56,6 +59,9 @@ public final class ThreadMember: Communicator {
     copy(data, to: incoming)
   }
 
+  /// Copies the bytes of member `root` to all.
+  ///
+  /// Collective.
   public func broadcast(
     _ bytes: UnsafeMutableRawBufferPointer, from root: Int
   ) throws(CommunicationError) {
@@ -73,6 +79,9 @@ public final class ThreadMember: Communicator {
     data.withUnsafeBytes { target.copyMemory(from: $0) }
   }
 
+  /// The members that give the same colour, in the order of their keys.
+  ///
+  /// Collective.
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
     let members = try gather([Double(colour), Double(key)])
     let mine = members.enumerated().filter { Int($0.element[0]) == colour }

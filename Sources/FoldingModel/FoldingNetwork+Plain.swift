@@ -7,9 +7,9 @@ import PlainTensors
 struct PlainPassOutput<Real: PlainReal> {
   /// Cluster rows. `[N_clust, N_res, c_m]`
   let msa: PlainTensor<Real>
-  /// `[N_res, N_res, c_z]`
+  /// The pair representation z. `[N_res, N_res, c_z]`
   let pair: PlainTensor<Real>
-  /// `[N_res, c_s]`
+  /// The single representation s. `[N_res, c_s]`
   let single: PlainTensor<Real>
   /// Iterations of the structure module.
   let structure: [PlainStructureLayer<Real>]

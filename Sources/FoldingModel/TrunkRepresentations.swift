@@ -5,14 +5,16 @@ import TensorCore
 public struct TrunkRepresentations: Sendable {
   /// Cluster rows. `[N_clust, N_res, c_m]`
   public let msa: Tensor
-  /// `[N_res, N_res, c_z]`
+  /// The pair representation z. `[N_res, N_res, c_z]`
   public let pair: Tensor
   /// fp32. `[N_res, c_s]`
   public let single: Tensor
 }
 
 extension FoldingNetwork {
-  /// The trunk alone, from an empty state: no structure module, no heads. For benchmarks of the stacks.
+  /// The trunk alone, from an empty state: no structure module, no heads.
+  ///
+  /// For benchmarks of the stacks.
   public func representations(
     _ target: TargetFeatures, _ draw: AlignmentDraw, _ context: ExecutionContext
   ) throws -> TrunkRepresentations {

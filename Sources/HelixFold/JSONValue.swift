@@ -22,7 +22,8 @@ public indirect enum JSONValue: Sendable {
     case .array(let values): "[" + values.map(\.text).joined(separator: ", ") + "]"
     case .object(let members):
       "{"
-        + members.map { "\(PredictionFiles.quoted($0.0)): \($0.1.text)" }.joined(separator: ", ") + "}"
+        + members.map { "\(PredictionFiles.quoted($0.0)): \($0.1.text)" }.joined(separator: ", ")
+        + "}"
     }
   }
 

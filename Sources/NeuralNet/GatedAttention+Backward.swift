@@ -110,8 +110,10 @@ struct GatedAttentionBackward {
     }
   }
 
-  /// Attention and its derivative. With a bias, each worker takes some heads of all batch elements in turn; without, pairs of
-  /// batch element and head are independent.
+  /// Attention and its derivative.
+  ///
+  /// With a bias, each worker takes some heads of all batch elements in turn; without, pairs of batch element and head are
+  /// independent.
   private func attend(_ batches: Range<Int>, _ chunk: Chunk, _ context: ExecutionContext) {
     let biasGradient = bias.map { context.gradient(of: $0) }
     func attend(_ index: Int, heads: Range<Int>) {

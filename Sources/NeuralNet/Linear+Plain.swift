@@ -8,9 +8,9 @@ extension PlainTensor {
 
 /// Plain twin of `Linear`: `y = x W + b` on the last axis.
 public struct PlainLinear<Real: PlainReal> {
-  /// `[in, out]`
+  /// Factors of the inputs. `[in, out]`
   public let weight: PlainTensor<Real>
-  /// `[out]`
+  /// What is added to each output. `[out]`
   public let bias: PlainTensor<Real>?
 
   /// The twin of `layer`, with its parameters.
@@ -30,9 +30,9 @@ public struct PlainLinear<Real: PlainReal> {
 
 /// Plain twin of `LayerNorm`.
 public struct PlainLayerNorm<Real: PlainReal> {
-  /// `[channels]`
+  /// Factor of each channel. `[channels]`
   public let scale: PlainTensor<Real>
-  /// `[channels]`
+  /// What is added to each channel. `[channels]`
   public let offset: PlainTensor<Real>
 
   /// The twin of `layer`, with its parameters.

@@ -2,7 +2,7 @@ import TensorCore
 
 /// A linear layer `y = x W + b` in the official orientation, weights `[in, out]`.
 public struct Linear: Sendable {
-  /// `[in, out]`
+  /// Factors of the inputs. `[in, out]`
   public let weight: Tensor
   /// `[out]`, fp32; nil for layers without bias.
   public let bias: Tensor?
@@ -49,9 +49,9 @@ public struct Linear: Sendable {
 
 /// Layer norm over the last axis with scale and offset; statistics in fp32.
 public struct LayerNorm: Sendable {
-  /// `[channels]`
+  /// Factor of each channel. `[channels]`
   public let scale: Tensor
-  /// `[channels]`
+  /// What is added to each channel. `[channels]`
   public let offset: Tensor
 
   /// The norm under `scope`, arrays `scale` and `offset`.

@@ -2,7 +2,9 @@
 ///
 /// Nothing here computes; the network works on `Tensor`.
 public struct NDArray<Element: Sendable>: Sendable {
-  /// Extent of each axis, outermost first. Empty for a scalar.
+  /// Extent of each axis, outermost first.
+  ///
+  /// Empty for a scalar.
   public let shape: [Int]
   /// The elements, last axis fastest.
   public var values: [Element]
@@ -46,7 +48,9 @@ public struct NDArray<Element: Sendable>: Sendable {
   }
 
   /// The values converted one by one.
-  public func map<Other: Sendable>(_ transform: (Element) throws -> Other) rethrows -> NDArray<Other> {
+  public func map<Other: Sendable>(
+    _ transform: (Element) throws -> Other
+  ) rethrows -> NDArray<Other> {
     NDArray<Other>(shape: shape, values: try values.map(transform))
   }
 

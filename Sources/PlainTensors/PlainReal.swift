@@ -15,7 +15,7 @@ public protocol PlainReal: BinaryFloatingPoint, Sendable {
 }
 
 extension Float: PlainReal {
-  /// `eˣ`
+  /// The power eˣ.
   public static func exponential(_ x: Float) -> Float { exp(x) }
   /// Natural logarithm.
   public static func logarithm(_ x: Float) -> Float { log(x) }
@@ -24,7 +24,7 @@ extension Float: PlainReal {
 }
 
 extension Double: PlainReal {
-  /// `eˣ`
+  /// The power eˣ.
   public static func exponential(_ x: Double) -> Double { exp(x) }
   /// Natural logarithm.
   public static func logarithm(_ x: Double) -> Double { log(x) }

@@ -5,9 +5,13 @@ import NumericArrays
 /// Each operation is a new tensor that keeps its inputs and its pullback, the map from the gradient of a loss with respect to
 /// the result to the gradients with respect to the inputs. Nothing is fast; everything is short and in one precision.
 public final class PlainTensor<Real: PlainReal> {
-  /// Extent of each axis, outermost first. Empty for a scalar.
+  /// Extent of each axis, outermost first.
+  ///
+  /// Empty for a scalar.
   public let shape: [Int]
-  /// The elements, last axis fastest. Difference quotients change those of leaves between evaluations.
+  /// The elements, last axis fastest.
+  ///
+  /// Difference quotients change those of leaves between evaluations.
   public var values: [Real]
   /// Whether gradients are followed through this tensor.
   public let isVariable: Bool

@@ -47,7 +47,7 @@ private func softmaxRows<Real: PlainReal>(_ x: [Real], _ columns: Int) -> [Real]
   return y
 }
 
-/// `∂x_j = y_j (∂y_j − Σ_k ∂y_k y_k)`
+/// Derivative of softmax: `∂x_j = y_j (∂y_j − Σ_k ∂y_k y_k)`.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 private func softmaxPullback<Real: PlainReal>(

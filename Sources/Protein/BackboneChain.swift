@@ -24,7 +24,9 @@ public enum BackboneChain {
   /// A frame: rotation as a unit quaternion (w, x, y, z), and translation in Å.
   public typealias Frame = (quaternion: SIMD4<Double>, translation: SIMD3<Double>)
 
-  /// Frames of backbone atoms: CA at the origin, C on x, N in the xy plane. The first one stands at the origin.
+  /// Frames of backbone atoms: CA at the origin, C on x, N in the xy plane.
+  ///
+  /// The first one stands at the origin.
   ///
   /// From atom to atom the x axis points along the next bond and the atom before lies at positive y; so each step is a shift along x
   /// by a bond, a turn about x by the torsion and one about z by what the bond angle leaves of 180°.

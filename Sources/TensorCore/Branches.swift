@@ -1,7 +1,9 @@
 import NumericArrays
 import Synchronization
 
-/// Where the two branches of a fork run. Results have the same bits everywhere.
+/// Where the two branches of a fork run.
+///
+/// Results have the same bits everywhere.
 public enum BranchSchedule: Sendable {
   /// At the same time, on disjoint halves of the workers.
   case sideBySide

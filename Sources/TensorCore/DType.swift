@@ -1,6 +1,8 @@
 import CKernels
 
-/// How the elements of a tensor are stored. Arithmetic is always fp32.
+/// How the elements of a tensor are stored.
+///
+/// Arithmetic is always fp32.
 public enum DType: String, Sendable, Hashable, Codable {
   case float32
   case bfloat16

@@ -40,8 +40,10 @@ extension ExecutionContext {
       for columnStart in stride(from: 0, to: right.columns, by: panelColumns) {
         let columns = columnStart..<min(columnStart + panelColumns, right.columns)
         cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(panelRows), Int32(panelColumns), Int32(k),
-          1, a.floats, Int32(max(1, k)), right.memory.floats + columnStart, Int32(width), 0, c.floats,
+          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(panelRows), Int32(panelColumns),
+          Int32(k),
+          1, a.floats, Int32(max(1, k)), right.memory.floats + columnStart, Int32(width), 0,
+          c.floats,
           Int32(panelColumns))
         for row in rows {
           for column in columns {

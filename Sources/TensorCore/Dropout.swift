@@ -14,12 +14,15 @@ public struct DropoutKey: Sendable, Hashable {
 
   /// The key of a numbered part: a step, sample, pass or block.
   public func scoped(_ index: Int) -> DropoutKey {
-    DropoutKey(value: Self.mixed(value ^ Self.mixed(UInt64(bitPattern: Int64(index)) &+ Self.golden)))
+    DropoutKey(
+      value: Self.mixed(value ^ Self.mixed(UInt64(bitPattern: Int64(index)) &+ Self.golden)))
   }
 
   /// The key of a named part (FNV-1a hash of the name).
   public func scoped(_ name: String) -> DropoutKey {
-    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+    }
     return DropoutKey(value: Self.mixed(value ^ Self.mixed(hash)))
   }
 

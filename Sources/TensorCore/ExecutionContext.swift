@@ -20,7 +20,9 @@ public struct ExecutionContext: Sendable {
   public private(set) var storage: DType
   /// Who multiplies matrices.
   public let backend: MatrixBackend
-  /// Rows of a tile where a row operation streams through scratch. Any value gives the same bits.
+  /// Rows of a tile where a row operation streams through scratch.
+  ///
+  /// Any value gives the same bits.
   public private(set) var tileRows: Int
   /// Where operations record their derivatives; nil when nothing is to be differentiated.
   public private(set) var tape: Tape?

@@ -24,7 +24,9 @@ public final class Gradients: Sendable {
     if tensor.offset != 0 || gradient.dtype != .float32 || gradient.count != elements {
       shapeError("cannot bind a gradient of \(gradient.shape) to a tensor of \(tensor.shape)")
     }
-    slots.withLock { $0[ObjectIdentifier(tensor.storage)] = Slot(owner: tensor.storage, gradient: gradient) }
+    slots.withLock {
+      $0[ObjectIdentifier(tensor.storage)] = Slot(owner: tensor.storage, gradient: gradient)
+    }
   }
 
   /// The gradient of a tensor or of a view of one: zeros at first, the same memory every time.

@@ -16,7 +16,8 @@ public struct Matrix {
 
   /// A view with explicit strides, in elements, starting at element `offset` of `tensor`.
   public init(
-    _ tensor: Tensor, offset: Int = 0, rows: Int, columns: Int, rowStride: Int, columnStride: Int = 1
+    _ tensor: Tensor, offset: Int = 0, rows: Int, columns: Int, rowStride: Int,
+    columnStride: Int = 1
   ) {
     let last = offset + (rows - 1) * rowStride + (columns - 1) * columnStride
     if rows > 0 && columns > 0 && (offset < 0 || last >= tensor.count) {
@@ -68,7 +69,9 @@ public struct Matrix {
 
   /// Some of the columns.
   public func columns(_ range: Range<Int>) -> Matrix {
-    if range.lowerBound < 0 || range.upperBound > columns { shapeError("columns \(range) of \(columns)") }
+    if range.lowerBound < 0 || range.upperBound > columns {
+      shapeError("columns \(range) of \(columns)")
+    }
     return Matrix(
       owner: owner, base: base + range.lowerBound * columnStride * dtype.byteCount, dtype: dtype,
       rows: rows, columns: range.count, rowStride: rowStride, columnStride: columnStride)

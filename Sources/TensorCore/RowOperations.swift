@@ -9,7 +9,9 @@ extension ExecutionContext {
   /// Statistics are fp32 whatever the storage. Rows and columns may be strided slices of a larger tensor.
   public func layerNorm(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
     withExtendedLifetime((x, scale, offset, result)) {
-      if x.columnStride != 1 || result.columnStride != 1 { shapeError("layer norm needs whole rows") }
+      if x.columnStride != 1 || result.columnStride != 1 {
+        shapeError("layer norm needs whole rows")
+      }
       hf_layer_norm(
         Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
         offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride),
@@ -20,7 +22,9 @@ extension ExecutionContext {
   /// Layer norm over the rows of a channel-major slice `x [channels, points]`; writes `[points, channels]`.
   public func layerNormChannels(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
     withExtendedLifetime((x, scale, offset, result)) {
-      if x.columnStride != 1 || result.columnStride != 1 { shapeError("layer norm needs whole rows") }
+      if x.columnStride != 1 || result.columnStride != 1 {
+        shapeError("layer norm needs whole rows")
+      }
       hf_layer_norm_channels(
         Int64(x.columns), Int64(x.rows), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
         offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride),
@@ -28,7 +32,9 @@ extension ExecutionContext {
     }
   }
 
-  /// Copies values, converting the storage type. Both must be whole rows.
+  /// Copies values, converting the storage type.
+  ///
+  /// Both must be whole rows.
   public func copy(_ x: Tensor, into result: Tensor) {
     if x.count != result.count { shapeError("cannot copy \(x.shape) into \(result.shape)") }
     workers.split(x.count, unit: 4096) { range in

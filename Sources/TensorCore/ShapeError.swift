@@ -30,7 +30,8 @@ public struct ShapeChecker {
     }
     if !fits {
       let known = sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
-      shapeError("\(name) must be [\(pattern)] with \(known.joined(separator: ", ")), got \(tensor.shape)")
+      shapeError(
+        "\(name) must be [\(pattern)] with \(known.joined(separator: ", ")), got \(tensor.shape)")
     }
   }
 }

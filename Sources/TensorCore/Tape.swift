@@ -6,7 +6,9 @@
 ///
 /// The streams m and z are updated in place. The tape copies such a tensor before it changes (`record(updating:)`,
 /// `saved`), once per value however many operations read it; derivatives must not write to such copies.
-public final class Tape: @unchecked Sendable {  // one thread at a time records; fork gives each branch its own tape
+///
+/// One thread at a time records; a fork gives each branch a tape of its own, hence `@unchecked`.
+public final class Tape: @unchecked Sendable {
   /// The derivative of one operation.
   public typealias Step = (ExecutionContext) -> Void
 

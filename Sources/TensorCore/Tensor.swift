@@ -50,7 +50,9 @@ public struct Tensor: Sendable {
   /// Size of the last axis.
   public var channels: Int { shape.last ?? 1 }
 
-  /// First element. Valid while the tensor, or a copy of it, is alive.
+  /// First element.
+  ///
+  /// Valid while the tensor, or a copy of it, is alive.
   public var base: UnsafeMutableRawPointer { storage.base + offset * dtype.byteCount }
 
   /// First element as `Float`.

@@ -13,7 +13,9 @@ public struct ValidationScore: Codable, Hashable, Sendable {
   /// Chains.
   public var targets: Int
 
-  /// Scores chains that the engine's present parameters predict; the processes of `member` share them. Collective.
+  /// Scores chains that the engine's present parameters predict; the processes of `member` share them.
+  ///
+  /// Collective.
   init(_ samples: [TrainingSample], engine: any GradientEngine, _ member: GridMember) throws {
     let mine = Array(samples[member.share(of: samples.count)])
     var numbers: [Double] = []

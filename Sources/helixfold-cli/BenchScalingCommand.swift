@@ -102,7 +102,9 @@ extension BenchCommand {
         print(JSONValue.array(list).pretty())
         return
       }
-      print("processes   dp  dap   bp     seconds     compute          BP         DAP          DP    speed-up")
+      print(
+        "processes   dp  dap   bp     seconds     compute          BP         DAP          DP    speed-up"
+      )
       for (grid, step) in rows {
         let counts = [grid.count, grid.data, grid.axes, grid.branches].map {
           Self.padded("\($0)", 5)

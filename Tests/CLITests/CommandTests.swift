@@ -4,42 +4,56 @@ import Testing
 /// The command as a user meets it: statuses, one-line messages, files.
 @Suite("Command")
 struct CommandTests {
-  @Test("help of every command names its flags", arguments: [
-    (["predict"], ["--msa", "--weights", "--max-memory", "--resume", "--dry-run", "--save-recycles"]),
-    (["predict"], ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]),
-    (["prepare"], ["--msa"]), (["store"], ["list", "verify", "pack"]),
-    (["score"], ["--domains", "--json"]), (["evaluate"], ["--predictions", "--check-manifest"]),
-    (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
-    (["dev", "forward"], ["--params", "--inputs", "--teacher"]),
-    ([], ["predict", "score", "bench"]),
-  ])
+  @Test(
+    "help of every command names its flags",
+    arguments: [
+      (
+        ["predict"],
+        ["--msa", "--weights", "--max-memory", "--resume", "--dry-run", "--save-recycles"]
+      ),
+      (
+        ["predict"],
+        ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]
+      ),
+      (["prepare"], ["--msa"]), (["store"], ["list", "verify", "pack"]),
+      (["score"], ["--domains", "--json"]), (["evaluate"], ["--predictions", "--check-manifest"]),
+      (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
+      (["dev", "forward"], ["--params", "--inputs", "--teacher"]),
+      ([], ["predict", "score", "bench"]),
+    ])
   func help(_ command: [String], _ flags: [String]) throws {
     let result = try Command.run(command + ["--help"])
     #expect(result.status == 0)
     for flag in flags { #expect(result.output.contains(flag), "\(flag)") }
   }
 
-  @Test("a broken FASTA file has status 65 and is named in one line", arguments: [
-    "", "\u{0}\u{1}\u{2}binary", ">a\nMKV1\n", ">a\n",
-  ])
+  @Test(
+    "a broken FASTA file has status 65 and is named in one line",
+    arguments: [
+      "", "\u{0}\u{1}\u{2}binary", ">a\nMKV1\n", ">a\n",
+    ])
   func badFASTA(_ text: String) throws {
     let folder = try ScratchFolder()
     try Data(text.utf8).write(to: folder.file("in.fasta"))
     let result = try Command.run(tiny(["in.fasta"]), in: folder)
     #expect(result.status == 65, "\(result.errors)")
     #expect(result.errors.contains("in.fasta"))
-    #expect(result.errors.split(separator: "\n").count <= 2)  // the note on random parameters, the error
+    // The note on random parameters, the error.
+    #expect(result.errors.split(separator: "\n").count <= 2)
   }
 
-  @Test("wrong flags have status 64, missing files 66, too little memory 75", arguments: [
-    (["nowhere.fasta"], 66), (["in.fasta", "--threads", "-1"], 64),
-    (["in.fasta", "--max-memory", "much"], 64), (["in.fasta", "--max-memory", "1MiB"], 75),
-    (["in.fasta", "--msa", "none.a3m"], 66), (["in.fasta", "--template", "none.pdb"], 66),
-    (["in.fasta", "--max-template-date", "tomorrow"], 64), (["in.fasta", "--msa-budget", "0"], 64),
-    (["in.fasta", "--database", "in.fasta"], 64), (["in.fasta", "--database-set", "x"], 66),
-    (["in.fasta", "--database", "x=none.fasta", "--jackhmmer", "/bin/true"], 66),
-    (["in.fasta", "--database", "x=in.fasta", "--jackhmmer", "nowhere"], 69),
-  ])
+  @Test(
+    "wrong flags have status 64, missing files 66, too little memory 75",
+    arguments: [
+      (["nowhere.fasta"], 66), (["in.fasta", "--threads", "-1"], 64),
+      (["in.fasta", "--max-memory", "much"], 64), (["in.fasta", "--max-memory", "1MiB"], 75),
+      (["in.fasta", "--msa", "none.a3m"], 66), (["in.fasta", "--template", "none.pdb"], 66),
+      (["in.fasta", "--max-template-date", "tomorrow"], 64),
+      (["in.fasta", "--msa-budget", "0"], 64),
+      (["in.fasta", "--database", "in.fasta"], 64), (["in.fasta", "--database-set", "x"], 66),
+      (["in.fasta", "--database", "x=none.fasta", "--jackhmmer", "/bin/true"], 66),
+      (["in.fasta", "--database", "x=in.fasta", "--jackhmmer", "nowhere"], 69),
+    ])
   func statuses(_ arguments: [String], _ status: Int) throws {
     let folder = try ScratchFolder()
     try Data(">a\nMKV\n".utf8).write(to: folder.file("in.fasta"))

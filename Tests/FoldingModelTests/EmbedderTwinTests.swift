@@ -71,8 +71,9 @@ struct EmbedderTwinTests {
     #expect(try embed(3) == one)
   }
 
-  /// Six layers in the pair stack, then attention: eight times the tolerance of one layer. What pairs of masked residues
-  /// hold means nothing and is left out.
+  /// Six layers in the pair stack, then attention: eight times the tolerance of one layer.
+  ///
+  /// What pairs of masked residues hold means nothing and is left out.
   @Test("template embedding", arguments: [1, 3, 9, 33], storages)
   func templates(residues: Int, storage: DType) throws {
     for count in [0, 1, 2] {

@@ -51,9 +51,11 @@ struct NetworkTests {
     let prediction = network.prediction(
       output.recycled, lddtLogits: output.lddtLogits, target.aatype, passes: passes, context)
     let values =
-      [output.recycled.positions, output.lddtLogits, output.single.array(), output.msa.array(),
-       output.recycled.pair.array(), try #require(prediction.contactProbability),
-       try #require(prediction.alignedError)].flatMap(\.values) + prediction.plddt
+      [
+        output.recycled.positions, output.lddtLogits, output.single.array(), output.msa.array(),
+        output.recycled.pair.array(), try #require(prediction.contactProbability),
+        try #require(prediction.alignedError),
+      ].flatMap(\.values) + prediction.plddt
     return (output, values + [try #require(prediction.ptm)])
   }
 

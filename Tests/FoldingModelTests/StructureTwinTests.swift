@@ -107,7 +107,9 @@ struct StructureTwinTests {
     let expected = frames.plain().composed(PlainTensor(updates))
     frames.compose(Tensor(updates, pool: BufferPool()), .forTest())
     for (i, q) in frames.quaternions.enumerated() {
-      for axis in 0..<4 { #expect(abs(Double(q[axis]) - expected.quaternions.values[i * 4 + axis]) < 1e-6) }
+      for axis in 0..<4 {
+        #expect(abs(Double(q[axis]) - expected.quaternions.values[i * 4 + axis]) < 1e-6)
+      }
       let t = frames.translations[i]
       for (axis, x) in [t.x, t.y, t.z].enumerated() {
         #expect(abs(Double(x) - expected.translations.values[i * 3 + axis]) < 1e-5)
@@ -119,7 +121,9 @@ struct StructureTwinTests {
   func rotations() {
     let frames = BackboneFrames.random(5)
     let plain = frames.plain().rotations
-    let expected = (0..<5).flatMap { RigidTransform(rotation: frames.rotation($0), translation: .zero).flat12.prefix(9) }
+    let expected = (0..<5).flatMap {
+      RigidTransform(rotation: frames.rotation($0), translation: .zero).flat12.prefix(9)
+    }
     #expect(Deviation(NDArray(shape: [5, 3, 3], values: expected), from: plain).relative < 1e-6)
   }
 
@@ -205,7 +209,9 @@ struct StructureGradientTests {
     let scope = RandomParameters.scope(.float32, BufferPool())
     let twin = PlainInvariantPointAttention<Double>(
       try InvariantPointAttention(scope, single: 5, pair: 4, Self.small.structure))
-    let (s, z) = (PlainTensor<Double>.random([3, 5], "s"), PlainTensor<Double>.random([3, 3, 4], "z"))
+    let (s, z) = (
+      PlainTensor<Double>.random([3, 5], "s"), PlainTensor<Double>.random([3, 3, 4], "z")
+    )
     let frames = BackboneFrames.random(3).plain()
     let mask = PlainTensor<Double>(
       shape: [3], values: [1, hasHoles ? 0 : 1, 1], isVariable: false)
@@ -228,7 +234,9 @@ struct StructureGradientTests {
   func structureModule() throws {
     let scope = RandomParameters.scope(.float32, BufferPool())
     let twin = PlainStructureModule<Double>(try StructureModule(scope, Self.small))
-    let (s, z) = (PlainTensor<Double>.random([2, 5], "s"), PlainTensor<Double>.random([2, 2, 4], "z"))
+    let (s, z) = (
+      PlainTensor<Double>.random([2, 5], "s"), PlainTensor<Double>.random([2, 2, 4], "z")
+    )
     let mask = PlainTensor<Double>(repeating: 1, shape: [2])
     let last = worstGradientError(samples: 2) {
       let layer = twin(single: s, pair: z, mask: mask, stopsRotations: false)[1]

@@ -17,7 +17,9 @@ struct DropoutSite: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { layer.name }
 
-  /// Jumper et al. 2021, Suppl. 1.11.6 and Algorithm 6.
+  /// Jumper et al.
+  ///
+  /// 2021, Suppl. 1.11.6 and Algorithm 6.
   static let all = [
     DropoutSite(
       layer: LayerCase.pairLayers[0], name: "triangle_multiplication_outgoing", rate: 0.25,
@@ -173,8 +175,9 @@ struct EvoformerStackGradientTests {
     }
   }
 
-  /// Updates are a tenth of the streams: random ones as large as the streams make the gradient of two blocks a chaotic function of
-  /// their inputs. The bounds for a trained network are tested with the weights that come with the program.
+  /// Updates are a tenth of the streams: random ones as large as the streams make the gradient of two blocks a chaotic function of their inputs.
+  ///
+  /// The bounds for a trained network are tested with the weights that come with the program.
   @Test(
     "inputs kept in blocks turn the gradient by little, at every thread count alike",
     arguments: BlockOrder.allCases, [(BlockFormat.int8, 0.995), (.fp8, 0.95)])

@@ -93,7 +93,9 @@ struct LowPrecisionTests {
   }
 
   /// A target of 48 residues and the weights that come with the program.
-  private static func network(_ file: String = "weights/default.h5") throws -> (model: ModelDescription, raw: RawFeatures) {
+  private static func network(_ file: String = "weights/default.h5") throws -> (
+    model: ModelDescription, raw: RawFeatures
+  ) {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
     let model = try ModelDescription.open(
@@ -110,7 +112,8 @@ struct LowPrecisionTests {
   /// The survey's bounds for saved activations in 8 bits.
   ///
   /// They hold for a network that starts from a helix; the shipped one starts from torsions, along which rounding adds up.
-  @Test("gradients of a small trained network keep their direction, activations saved in blocks or not")
+  @Test(
+    "gradients of a small trained network keep their direction, activations saved in blocks or not")
   func gradients() throws {
     let (model, raw) = try Self.network("Tests/Fixtures/small-network.h5")
     let rows = try GradientPrecision(model, raw, threads: 2).run()

@@ -67,9 +67,12 @@ struct LayerTwinTests {
     } + [
       AttentionSize(rows: 3, positions: 5, channels: 24, heads: 3, headChannels: 5),
       AttentionSize(rows: 0, positions: 5, channels: 16, heads: 2, headChannels: 8),
-      AttentionSize(rows: 5, positions: 9, channels: 16, heads: 1, headChannels: 16, isMasked: true),
-      AttentionSize(rows: 3, positions: 4, channels: 256, heads: 8, headChannels: 32, isBiased: true),
-      AttentionSize(rows: 4, positions: 4, channels: 64, heads: 4, headChannels: 16, isMasked: true),
+      AttentionSize(
+        rows: 5, positions: 9, channels: 16, heads: 1, headChannels: 16, isMasked: true),
+      AttentionSize(
+        rows: 3, positions: 4, channels: 256, heads: 8, headChannels: 32, isBiased: true),
+      AttentionSize(
+        rows: 4, positions: 4, channels: 64, heads: 4, headChannels: 16, isMasked: true),
     ]
 
   @Test("gated attention within rows and within columns", arguments: attentions, storages)

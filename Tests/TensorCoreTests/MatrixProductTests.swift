@@ -24,7 +24,8 @@ struct MatrixProductTests {
     #expect(values(matrix.rows(1..<3)) == [3, 4, 5, 6, 7, 8])
     #expect(values(matrix.columns(1..<3).rows(0..<2)) == [1, 2, 4, 5])
     #expect(values(matrix.transposed.rows(2..<3)) == [2, 5, 8, 11])
-    #expect(values(Matrix(tensor, offset: 3, rows: 2, columns: 3, rowStride: 6)) == [3, 4, 5, 9, 10, 11])
+    #expect(
+      values(Matrix(tensor, offset: 3, rows: 2, columns: 3, rowStride: 6)) == [3, 4, 5, 9, 10, 11])
     #expect(values(Matrix(tensor[1])) == [6, 7, 8, 9, 10, 11])
     #expect(values(matrix.rows(2..<2)).isEmpty && values(matrix.columns(3..<3)).isEmpty)
   }
@@ -48,7 +49,9 @@ struct MatrixProductTests {
     #expect(pool.statistics.live == 0)
   }
 
-  static let sizes = [(1, 1, 1), (2, 3, 5), (7, 8, 9), (33, 31, 17), (64, 128, 65), (5, 0, 3), (65, 2, 129)]
+  static let sizes = [
+    (1, 1, 1), (2, 3, 5), (7, 8, 9), (33, 31, 17), (64, 128, 65), (5, 0, 3), (65, 2, 129),
+  ]
 
   @Test(
     "both backends multiply views of every layout", arguments: MatrixBackend.allCases,
@@ -67,7 +70,9 @@ struct MatrixProductTests {
     }
   }
 
-  @Test("the parts of an epilogue are applied in order, by both backends", arguments: MatrixBackend.allCases)
+  @Test(
+    "the parts of an epilogue are applied in order, by both backends",
+    arguments: MatrixBackend.allCases)
   func epilogue(backend: MatrixBackend) {
     let (m, k, n) = (9, 5, 35)
     let context = ExecutionContext.forTest(backend: backend)
@@ -156,7 +161,9 @@ struct MatrixProductTests {
     #expect(context.isFinite(Tensor(NDArray<Float>(shape: [0], values: []), dtype, pool: pool)))
   }
 
-  @Test("adding and copying convert storage and change no bit with threads", arguments: [1, 4095, 4097, 12_289])
+  @Test(
+    "adding and copying convert storage and change no bit with threads",
+    arguments: [1, 4095, 4097, 12_289])
   func rowOperations(count: Int) {
     let array = randomArray([count], "x")
     func run(_ threads: Int) -> [Float] {

@@ -69,7 +69,8 @@ struct WorkerGroupTests {
     let seen = Collected()
     group.fork(
       { left in left.fork({ _ in seen.append(0) }, { _ in seen.append(1) }) },
-      { right in right.fork({ _ in seen.append(2) }, { part in part.run { _ in seen.append(3) } }) })
+      { right in right.fork({ _ in seen.append(2) }, { part in part.run { _ in seen.append(3) } }) }
+    )
     #expect(seen.sorted.prefix(3) == [0, 1, 2])
     #expect(seen.sorted.last == 3)
   }

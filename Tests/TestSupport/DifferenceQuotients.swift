@@ -56,7 +56,7 @@ public func worstGradientError(
   return worst
 }
 
-/// `(f(x − 2h) − 8 f(x − h) + 8 f(x + h) − f(x + 2h)) / 12h`
+/// Derivative from four points: `(f(x − 2h) − 8 f(x − h) + 8 f(x + h) − f(x + 2h)) / 12h`.
 private func quotient(
   _ leaf: PlainTensor<Double>, along direction: [Int: Double], step: Double, _ f: () -> Double
 ) -> Double {

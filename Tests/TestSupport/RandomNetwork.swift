@@ -24,7 +24,9 @@ public struct RandomSource: ParameterSource {
 }
 
 extension FoldingNetwork {
-  /// A network with random parameters. It says itself which shapes it expects, one array at a time.
+  /// A network with random parameters.
+  ///
+  /// It says itself which shapes it expects, one array at a time.
   public static func random(_ config: FoldingConfig, storage: DType = .float32) throws
     -> FoldingNetwork
   {

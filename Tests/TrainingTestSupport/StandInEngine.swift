@@ -12,13 +12,16 @@ public final class StandInEngine: GradientEngine {
   /// Multiplies the gradient of a sample; for injected spikes.
   public var factor: (TrainingSample) -> Float = { _ in 1 }
 
+  /// An engine without parameters.
   public init() {}
 
+  /// Takes the parameters of the next calls.
   public func load(_ parameters: [Float]) { self.parameters = parameters }
 
   /// Samples of a step are given in pairs.
   public let window = 2
 
+  /// Made-up losses and gradients, the same for the same sample and parameters.
   public func differentiate(
     _ samples: [TrainingSample], _ body: (TrainingSample, SampleOutcome, [Float]) -> Void
   ) {
@@ -29,6 +32,7 @@ public final class StandInEngine: GradientEngine {
     }
   }
 
+  /// Made-up losses without gradients.
   public func evaluate(_ samples: [TrainingSample]) -> [SampleOutcome] {
     samples.map { outcome($0, loss: parameters.reduce(0) { $0 + Double($1 * $1) }) }
   }

@@ -5,8 +5,10 @@ import Protein
 
 /// A folder that goes away with the test.
 public final class TrainingScratch: Sendable {
+  /// Where the folder is.
   public let path: String
 
+  /// A new folder beside other temporary ones.
   public init() throws {
     path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -14,6 +16,7 @@ public final class TrainingScratch: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
+  /// Path of a file in it.
   public func file(_ name: String) -> String { "\(path)/\(name)" }
 }
 
@@ -26,6 +29,7 @@ public enum SyntheticStore {
     try FeatureStore.write((0..<count).map { record($0, name: name) }, to: path)
   }
 
+  /// A made-up target of that number.
   public static func record(_ index: Int, name: (Int) -> String) -> TargetRecord {
     let key = DrawKey(seed: 7).child(index)
     let residues = 20 + key.integer(0, below: 24)

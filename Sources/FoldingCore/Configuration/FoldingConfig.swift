@@ -39,7 +39,9 @@ public enum BlockOrder: String, Codable, Hashable, Sendable, CaseIterable {
   case parallel
 }
 
-/// How many rows are drawn from the alignment. Suppl. 1.2.
+/// How many rows are drawn from the alignment.
+///
+/// Suppl. 1.2.
 public struct SamplingConfig: Codable, Hashable, Sendable {
   /// Cluster rows, template rows included where `template` is set (`max_msa_clusters`).
   public var maxClusters = 512
@@ -56,7 +58,9 @@ public struct SamplingConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// Widths of the representations. Suppl. Table 5 and the released configuration.
+/// Widths of the representations.
+///
+/// Suppl. Table 5 and the released configuration.
 public struct ChannelConfig: Codable, Hashable, Sendable {
   /// MSA, `c_m`.
   public var msa = 256
@@ -100,7 +104,9 @@ public enum TargetFeatureKind: String, Codable, Hashable, Sendable, CaseIterable
   }
 }
 
-/// Sizes of one stack of Evoformer blocks. Suppl. 1.6.
+/// Sizes of one stack of Evoformer blocks.
+///
+/// Suppl. 1.6.
 public struct EvoformerConfig: Codable, Hashable, Sendable {
   /// Number of blocks.
   public var blocks: Int
@@ -144,7 +150,9 @@ public enum OuterProductKind: String, Codable, Hashable, Sendable, CaseIterable 
   case covariance
 }
 
-/// Template embedding. Suppl. 1.7.1.
+/// Template embedding.
+///
+/// Suppl. 1.7.1.
 public struct TemplateConfig: Codable, Hashable, Sendable {
   /// Blocks of the template pair stack.
   public var blocks = 2
@@ -177,7 +185,9 @@ public struct TemplateConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// Structure module. Suppl. 1.8.
+/// Structure module.
+///
+/// Suppl. 1.8.
 public struct StructureConfig: Codable, Hashable, Sendable {
   /// Iterations, which share their weights.
   public var layers = 8
@@ -222,7 +232,9 @@ public enum FrameStart: String, Codable, Hashable, Sendable, CaseIterable {
   case torsions
 }
 
-/// Heads. Suppl. 1.9.
+/// Heads.
+///
+/// Suppl. 1.9.
 public struct HeadConfig: Codable, Hashable, Sendable {
   /// Distogram bins.
   public var distogramBins = 64
@@ -243,7 +255,9 @@ public struct HeadConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// Predicted aligned error head. Suppl. 1.9.7.
+/// Predicted aligned error head.
+///
+/// Suppl. 1.9.7.
 public struct AlignedErrorConfig: Codable, Hashable, Sendable {
   /// Error bins.
   public var bins = 64

@@ -9,7 +9,9 @@ extension FoldingConfig {
     presets.first { $0.name == name }
   }
 
-  /// Released model `number` (1 … 5). Suppl. Table 5: models 1 and 2 use templates, 2 and 5 draw fewer extra rows.
+  /// Released model `number` (1 … 5).
+  ///
+  /// Suppl. Table 5: models 1 and 2 use templates, 2 and 5 draw fewer extra rows.
   static func model(_ number: Int, ptm: Bool) -> FoldingConfig {
     var config = FoldingConfig()
     config.name = "model_\(number)" + (ptm ? "_ptm" : "")

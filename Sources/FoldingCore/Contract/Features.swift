@@ -32,7 +32,9 @@ public struct TargetFeatures: Sendable, Hashable {
   public var residueCount: Int { aatype.count }
 }
 
-/// Template structures aligned to the target. Suppl. 1.2.3.
+/// Template structures aligned to the target.
+///
+/// Suppl. 1.2.3.
 public struct TemplateFeatures: Sendable, Hashable {
   /// Residue types, 0 … 20, 21 gap. `[N_templ, N_res]`
   public var aatype: NDArray<Int32>
@@ -64,13 +66,17 @@ public struct TemplateFeatures: Sendable, Hashable {
   public var count: Int { templateMask.count }
 }
 
-/// One draw from the alignment: what changes from pass to pass. Suppl. 1.2.6–1.2.7.
+/// One draw from the alignment: what changes from pass to pass.
+///
+/// Suppl. 1.2.6–1.2.7.
 public struct AlignmentDraw: Sendable, Hashable {
   /// `msa_feat`. `[N_clust, N_res, 49]`
   public var msaFeature: NDArray<Float>
   /// 1 where an MSA cell counts. `[N_clust, N_res]`
   public var msaMask: NDArray<Float>
-  /// Classes of the extra rows, 0 … 22. `[N_extra, N_res]`; N_extra may be 0.
+  /// Classes of the extra rows, 0 … 22.
+  ///
+  /// `[N_extra, N_res]`; N_extra may be 0.
   public var extraMSA: NDArray<UInt8>
   /// 1 where an extra cell counts. `[N_extra, N_res]`
   public var extraMask: NDArray<Float>

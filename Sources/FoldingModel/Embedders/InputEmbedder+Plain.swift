@@ -7,9 +7,9 @@ import PlainTensors
 struct PlainRecycledState<Real: PlainReal> {
   /// Atom coordinates, Å, atom37; no gradient flows through them. `[N_res, 37, 3]`
   let positions: NDArray<Float>
-  /// `[N_res, c_m]`
+  /// First row of m. `[N_res, c_m]`
   let msaFirstRow: PlainTensor<Real>
-  /// `[N_res, N_res, c_z]`
+  /// The pair representation z. `[N_res, N_res, c_z]`
   let pair: PlainTensor<Real>
 }
 
@@ -74,7 +74,8 @@ struct PlainRecyclingEmbedder<Real: PlainReal> {
 
   /// What is added to z. `[N_res, N_res, c_z]`
   func pair(_ previous: PlainRecycledState<Real>, aatype: [Int]) -> PlainTensor<Real> {
-    let d: PlainTensor<Real> = bins(pseudoBeta(aatype: aatype, positions: previous.positions))  // line 1
+    // line 1
+    let d: PlainTensor<Real> = bins(pseudoBeta(aatype: aatype, positions: previous.positions))
     return positionLinear(d) + pairNorm(previous.pair)  // lines 2–3
   }
 }

@@ -88,7 +88,8 @@ struct InputEmbedder: Sendable {
     let bias = context.empty([channels], .float32)
     for c in 0..<channels {
       bias.floats[c] =
-        (recycling.positionLinear.bias?.floats[c] ?? 0) + (relativePosition.linear.bias?.floats[c] ?? 0)
+        (recycling.positionLinear.bias?.floats[c] ?? 0)
+        + (relativePosition.linear.bias?.floats[c] ?? 0)
     }
     context.tiles(residues, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
       row, scratch in

@@ -37,8 +37,9 @@ struct MSARowAttentionWithPairBias: Sendable {
     return bias
   }
 
-  /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z; the dropout mask is shared
-  /// by the rows. `columns` hides proteins of a pack from each other.
+  /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z; the dropout mask is shared by the rows.
+  ///
+  /// `columns` hides proteins of a pack from each other.
   func update(
     _ m: Tensor, bias: Tensor, mask: AttentionMask, columns: ColumnMask? = nil,
     _ context: ExecutionContext

@@ -20,7 +20,9 @@ struct PlainPredictedLDDTHead<Real: PlainReal> {
   }
 }
 
-/// Plain twin of `DistogramHead`. Jumper et al. 2021, Suppl. 1.9.8.
+/// Plain twin of `DistogramHead`.
+///
+/// Jumper et al. 2021, Suppl. 1.9.8.
 struct PlainDistogramHead<Real: PlainReal> {
   let halfLogits: PlainLinear<Real>
 

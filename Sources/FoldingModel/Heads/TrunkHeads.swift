@@ -18,7 +18,8 @@ struct DistogramHead: Sendable {
 
   /// Upper edges of all bins but the last, Å.
   var breaks: [Float] {
-    let step = (config.distogramLastBreak - config.distogramFirstBreak) / Float(config.distogramBins - 2)
+    let step =
+      (config.distogramLastBreak - config.distogramFirstBreak) / Float(config.distogramBins - 2)
     return (0..<config.distogramBins - 1).map { config.distogramFirstBreak + step * Float($0) }
   }
 
@@ -58,13 +59,16 @@ struct DistogramHead: Sendable {
     let result = plain.empty([residues, residues])
     context.tiles(
       residues, tile: 1,
-      scratch: { (input: plain.empty([residues, z.channels]), logits: plain.empty([residues, bins])) }
+      scratch: {
+        (input: plain.empty([residues, z.channels]), logits: plain.empty([residues, bins]))
+      }
     ) { range, scratch in
       let i = range.lowerBound
       var twice = Epilogue.bias(halfLogits.bias)
       for isColumn in [false, true] {
         let source = Matrix(
-          z, offset: i * z.channels * (isColumn ? 1 : residues), rows: residues, columns: z.channels,
+          z, offset: i * z.channels * (isColumn ? 1 : residues), rows: residues,
+          columns: z.channels,
           rowStride: z.channels * (isColumn ? residues : 1))
         twice.accumulates = isColumn
         plain.multiply(source, weight, into: Matrix(scratch.logits), twice)
@@ -78,7 +82,9 @@ struct DistogramHead: Sendable {
   }
 }
 
-/// Reconstructs hidden cells of the MSA. Jumper et al. 2021, Suppl. 1.9.9.
+/// Reconstructs hidden cells of the MSA.
+///
+/// Jumper et al. 2021, Suppl. 1.9.9.
 struct MaskedMSAHead: Sendable {
   let logits: Linear
 
@@ -93,7 +99,9 @@ struct MaskedMSAHead: Sendable {
   }
 }
 
-/// Predicts which atoms an experiment would have seen. Jumper et al. 2021, Suppl. 1.9.10.
+/// Predicts which atoms an experiment would have seen.
+///
+/// Jumper et al. 2021, Suppl. 1.9.10.
 struct ExperimentallyResolvedHead: Sendable {
   let logits: Linear
 

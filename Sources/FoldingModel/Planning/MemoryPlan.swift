@@ -46,7 +46,8 @@ public struct MemoryPlan: Sendable {
         bytes: base + streams + sizes.extra + max(sizes.extraOuter, sizes.pairTrack)),
       Moment(
         name: "evoformer",
-        bytes: base + streams + sizes.msa + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
+        bytes: base + streams + sizes.msa
+          + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
       Moment(name: "loading", bytes: base - sizes.features + 4 * parameters.largest),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
     ]
@@ -166,7 +167,8 @@ private struct Sizes {
     let main = config.evoformer
     pairTrack = triangles(c.pair, main.triangleChannels, (main.pairHeads, main.pairHeadChannels))
     rowAttention =
-      main.msaHeads * n * n * b + attention(max(n, rows), c.msa, (main.msaHeads, main.msaHeadChannels))
+      main.msaHeads * n * n * b
+      + attention(max(n, rows), c.msa, (main.msaHeads, main.msaHeadChannels))
     mainOuter = outer(main, rows)
     extraOuter = outer(config.extraMSA, size.extraRows)
     if let template = config.template {

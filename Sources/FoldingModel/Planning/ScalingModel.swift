@@ -28,8 +28,11 @@ public struct ScalingModel: Sendable {
 
   /// Processes by kind of parallelism.
   public struct Grid: Sendable, Hashable {
+    /// Processes with samples of their own.
     public var data: Int
+    /// Processes that share the axes of one sample.
     public var axes: Int
+    /// Processes that share the branches of a block.
     public var branches: Int
 
     /// The given numbers.

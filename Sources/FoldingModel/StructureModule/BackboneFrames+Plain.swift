@@ -7,7 +7,7 @@ import Protein
 struct PlainFrames<Real: PlainReal> {
   /// (w, x, y, z). `[N_res, 4]`
   var quaternions: PlainTensor<Real>
-  /// `[N_res, 3]`
+  /// Origins in units of 10 Å. `[N_res, 3]`
   var translations: PlainTensor<Real>
 
   init(quaternions: PlainTensor<Real>, translations: PlainTensor<Real>) {

@@ -5,7 +5,7 @@ import Protein
 
 /// What the plain structure module leaves behind after each iteration.
 struct PlainStructureLayer<Real: PlainReal> {
-  /// `[N_res, c_s]`
+  /// The single representation s. `[N_res, c_s]`
   let activation: PlainTensor<Real>
   /// Translations in units of 10 Å.
   let frames: PlainFrames<Real>

@@ -61,7 +61,8 @@ struct TemplatePointwiseAttention: Sendable {
         attend(
           scratch.query, scratch.keys, scratch.values, mask, row: row, into: scratch.attended)
       }
-      context.multiply(Matrix(scratch.attended[part]), outputWeight, into: pixels.rows(range), residual)
+      context.multiply(
+        Matrix(scratch.attended[part]), outputWeight, into: pixels.rows(range), residual)
     }
   }
 

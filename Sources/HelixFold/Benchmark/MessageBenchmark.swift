@@ -13,7 +13,9 @@ public enum MessageBenchmark {
     public let sum: Double
   }
 
-  /// Runs it: ranks in pairs. Collective.
+  /// Runs it: ranks in pairs.
+  ///
+  /// Collective.
   public static func run(_ world: any Communicator) throws(CommunicationError) -> Report {
     let large = 16 << 20
     let latency = try exchange(world, bytes: 8, repeats: 2000)

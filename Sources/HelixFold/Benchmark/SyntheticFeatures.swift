@@ -14,7 +14,8 @@ struct SyntheticFeatures: Features {
       NDArray(shape: shape, values: (0..<shape.reduce(1, *)).map { _ in stream.next() * scale })
     }
     func classes(_ shape: [Int], _ count: Float) -> [Float] { floats(shape, count).values }
-    let templates = config.template != nil
+    let templates =
+      config.template != nil
       ? TemplateFeatures(
         aatype: NDArray(
           shape: [size.templates, n], values: classes([size.templates, n], 20).map { Int32($0) }),
@@ -25,11 +26,13 @@ struct SyntheticFeatures: Features {
         templateMask: Array(repeating: 1, count: size.templates)) : nil
     target = TargetFeatures(
       aatype: classes([n], 20).map { Int($0) }, residueIndex: Array(0..<n),
-      residueMask: Array(repeating: 1, count: n), targetFeature: floats([n, config.channels.target.width]),
+      residueMask: Array(repeating: 1, count: n),
+      targetFeature: floats([n, config.channels.target.width]),
       templates: templates)
     let (rows, extra) = (size.clusters, size.extraRows)
     alignment = AlignmentDraw(
-      msaFeature: floats([rows, n, FeatureWidths.msa]), msaMask: NDArray(repeating: 1, shape: [rows, n]),
+      msaFeature: floats([rows, n, FeatureWidths.msa]),
+      msaMask: NDArray(repeating: 1, shape: [rows, n]),
       extraMSA: NDArray(shape: [extra, n], values: classes([extra, n], 22).map { UInt8($0) }),
       extraMask: NDArray(repeating: 1, shape: [extra, n]),
       extraHasDeletion: NDArray(repeating: 0, shape: [extra, n]),

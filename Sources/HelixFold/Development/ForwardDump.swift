@@ -57,7 +57,8 @@ public struct ForwardDump {
       dump[prefix + name] = .float32(logits.array())
     }
     let prediction = network.prediction(
-      output.recycled, lddtLogits: output.lddtLogits, features.target.aatype, passes: passes, context)
+      output.recycled, lddtLogits: output.lddtLogits, features.target.aatype, passes: passes,
+      context)
     let representations = prefix + "representations/"
     dump[representations + "msa"] = .float32(output.msa.array())
     dump[representations + "msa_first_row"] = .float32(output.recycled.msaFirstRow.array())
@@ -67,9 +68,12 @@ public struct ForwardDump {
     dump[prefix + "structure_module/final_atom_positions"] = .float32(output.recycled.positions)
     dump[prefix + "structure_module/final_atom_mask"] = .float32(prediction.atomMask)
     dump[prefix + "predicted_lddt/logits"] = .float32(output.lddtLogits)
-    dump[prefix + "plddt"] = .float32(NDArray(shape: [prediction.plddt.count], values: prediction.plddt))
+    dump[prefix + "plddt"] = .float32(
+      NDArray(shape: [prediction.plddt.count], values: prediction.plddt))
     if let error = prediction.alignedError { dump[prefix + "pae"] = .float32(error) }
-    if let ptm = prediction.ptm { dump[prefix + "ptm"] = .float32(NDArray(shape: [], values: [ptm])) }
+    if let ptm = prediction.ptm {
+      dump[prefix + "ptm"] = .float32(NDArray(shape: [], values: [ptm]))
+    }
   }
 
   /// Number of passes whose start a dump holds.

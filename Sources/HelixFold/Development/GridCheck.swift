@@ -28,7 +28,9 @@ public struct GridCheck {
     self.store = store
   }
 
-  /// Runs it. Collective.
+  /// Runs it.
+  ///
+  /// Collective.
   public func run(_ grid: RankGrid, _ world: any Communicator) throws -> Report {
     let member = try GridMember(grid, in: world)
     let source = try SampleSource(

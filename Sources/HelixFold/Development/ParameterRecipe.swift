@@ -48,7 +48,8 @@ public struct ParameterRecipe: Decodable, Sendable {
     let arrays = parameters.map { entry in
       (
         name: entry.name,
-        array: NumericArray.float32(RecipeParameters.array(key: entry.name, shape: entry.shape, seed: seed))
+        array: NumericArray.float32(
+          RecipeParameters.array(key: entry.name, shape: entry.shape, seed: seed))
       )
     }
     try NumpyArchive.write(arrays, to: path)

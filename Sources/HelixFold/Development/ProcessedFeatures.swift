@@ -37,7 +37,8 @@ public struct ProcessedFeatures: Features {
     let (passes, residues) = (aatype.shape[0], aatype.shape[1])
     if passes == 0 || residues == 0 {
       throw Failure.misshapen(
-        path: path, name: "aatype", found: "\(aatype.shape)", expected: "at least one pass and residue")
+        path: path, name: "aatype", found: "\(aatype.shape)",
+        expected: "at least one pass and residue")
     }
     let sizes = ["passes": passes, "N_res": residues]
     target = TargetFeatures(
@@ -85,8 +86,10 @@ public struct ProcessedFeatures: Features {
         try floats("template_" + name, "passes N_templ " + pattern, sizes).slice(0)
       }
       return TemplateFeatures(
-        aatype: aatype.map { min(max($0, 0), 21) }, positions: try part("all_atom_positions", "N_res 37 3"),
-        mask: try part("all_atom_masks", "N_res 37"), pseudoBeta: try part("pseudo_beta", "N_res 3"),
+        aatype: aatype.map { min(max($0, 0), 21) },
+        positions: try part("all_atom_positions", "N_res 37 3"),
+        mask: try part("all_atom_masks", "N_res 37"),
+        pseudoBeta: try part("pseudo_beta", "N_res 3"),
         pseudoBetaMask: try part("pseudo_beta_mask", "N_res"),
         templateMask: try part("mask", "").values)
     }
@@ -105,7 +108,8 @@ public struct ProcessedFeatures: Features {
       }
       return AlignmentDraw(
         msaFeature: try part("msa_feat", "passes N_clust N_res 49"), msaMask: mask.slice(pass),
-        extraMSA: try classes("extra_msa", "passes N_extra N_res"), extraMask: extraMask.slice(pass),
+        extraMSA: try classes("extra_msa", "passes N_extra N_res"),
+        extraMask: extraMask.slice(pass),
         extraHasDeletion: try part("extra_has_deletion", "passes N_extra N_res"),
         extraDeletionValue: try part("extra_deletion_value", "passes N_extra N_res"),
         bertMask: try part("bert_mask", "passes N_clust N_res"),
@@ -126,7 +130,10 @@ public struct ProcessedFeatures: Features {
         && zip(parts, array.shape).allSatisfy { part, size in
           (Int(part) ?? sizes[String(part)]).map { $0 == size } ?? true
         }
-      if !fits { throw misshapen(name, array, "[\(pattern)] with \(sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))") }
+      if !fits {
+        let known = sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
+        throw misshapen(name, array, "[\(pattern)] with \(known.joined(separator: ", "))")
+      }
     }
 
     private func misshapen(_ name: String, _ array: NumericArray, _ expected: String) -> Failure {

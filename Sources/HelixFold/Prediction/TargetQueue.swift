@@ -13,7 +13,9 @@ public final class TargetQueue {
   private let folder: String
   private let axial: AxialMembers?
 
-  /// A queue over the folder of results, which all processes must see. Collective.
+  /// A queue over the folder of results, which all processes must see.
+  ///
+  /// Collective.
   ///
   /// - Parameter teamSize: processes per target.
   public init(_ world: any Communicator, teamSize: Int, output: String) throws {
@@ -52,7 +54,9 @@ public final class TargetQueue {
     error is CommunicationError || (team != nil && error is AtomicFileError)
   }
 
-  /// Takes a target, unless another team has it. Collective in a team.
+  /// Takes a target, unless another team has it.
+  ///
+  /// Collective in a team.
   func take(_ index: Int) throws -> Bool {
     if world.size == 1 { return true }
     var taken: [UInt8] = [0]
@@ -66,13 +70,17 @@ public final class TargetQueue {
     return taken[0] == 1
   }
 
-  /// Waits for the processes of the team, and throws if one of them could not be reached. Collective in a team.
+  /// Waits for the processes of the team, and throws if one of them could not be reached.
+  ///
+  /// Collective in a team.
   func meet() throws {
     try axial?.check()
     try team?.barrier()
   }
 
-  /// What the leaders of all teams say, on every process; then the queue is closed. Collective.
+  /// What the leaders of all teams say, on every process; then the queue is closed.
+  ///
+  /// Collective.
   func close(_ text: String) throws -> [String] {
     let texts = try world.gather(isWriter ? text : "")
     if world.size > 1, world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) }

@@ -1,7 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Tells people or programs how far a run is. Results go to standard output, progress to standard error.
+/// Tells people or programs how far a run is.
+///
+/// Results go to standard output, progress to standard error.
 public final class ProgressReporter: Sendable {
   /// How to report.
   public enum Style: String, Sendable, CaseIterable {

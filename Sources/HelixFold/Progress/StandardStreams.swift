@@ -14,7 +14,9 @@ public enum StandardStreams {
     for stream in 0...2 where fcntl(Int32(stream), F_GETFD) == -1 { _ = open("/dev/null", O_RDWR) }
   }
 
-  /// Writes to the standard error. What cannot be written is lost: nobody is left to be told.
+  /// Writes to the standard error.
+  ///
+  /// What cannot be written is lost: nobody is left to be told.
   public static func writeError(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }

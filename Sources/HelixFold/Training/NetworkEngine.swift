@@ -26,6 +26,7 @@ public final class NetworkEngine: GradientEngine {
   private let partner: RemoteBranch?
   /// The processes that share every operation, if there are several.
   private let axial: AxialMembers?
+  /// Samples that are differentiated side by side.
   public let window: Int
 
   /// What one sample is computed with.
@@ -90,6 +91,7 @@ public final class NetworkEngine: GradientEngine {
     }
   }
 
+  /// Losses and gradients of samples, handed over in their order.
   public func differentiate(
     _ samples: [TrainingSample], _ body: (TrainingSample, SampleOutcome, [Float]) -> Void
   ) throws {
@@ -97,6 +99,7 @@ public final class NetworkEngine: GradientEngine {
     for (sample, result) in zip(samples, results) { body(sample, result.outcome, result.gradient) }
   }
 
+  /// Losses and scores of samples without gradients, with the parameters that were loaded last.
   public func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome] {
     try spread(samples) { sample, lane in
       let (output, report, _) = try lossOfSample(

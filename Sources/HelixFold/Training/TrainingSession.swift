@@ -18,7 +18,9 @@ public struct TrainingSession {
   public var resumes: Bool
   /// Worker threads; results do not depend on them.
   public var threads: Int
-  /// Samples computed side by side; nil for one per thread. Results do not depend on it.
+  /// Samples computed side by side; nil for one per thread.
+  ///
+  /// Results do not depend on it.
   public var lanes: Int?
   /// How many processes train on different samples, share operations, and run one branch of a block each.
   public var grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1)

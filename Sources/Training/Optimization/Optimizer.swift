@@ -4,7 +4,9 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
   public var adam = AdamConfig()
   /// Learning rate by step of the stage.
   public var schedule = LearningRateSchedule()
-  /// Parts of the network that learn slower or faster; for a tensor in several, the longest scope counts. None by default.
+  /// Parts of the network that learn slower or faster; for a tensor in several, the longest scope counts.
+  ///
+  /// None by default.
   public var rateFactors: [RateFactor] = []
   /// Clipping.
   public var clip = ClipMethod.helixFold

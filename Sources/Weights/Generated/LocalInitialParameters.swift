@@ -83,7 +83,7 @@ public struct LocalInitialParameters: ParameterSource {
     for index in x.values.indices where index % width < Self.places.count { x.values[index] = 0 }
   }
 
-  /// `[blocks, c_z, heads]`
+  /// Lets every head look at its place, in biases `[blocks, c_z, heads]`.
   private func lookAtPlaces(_ x: inout NDArray<Float>, _ plan: [[Int]]) {
     let (blocks, width, count) = (x.shape[0], x.shape[1], x.shape[2])
     for block in 0..<blocks {
