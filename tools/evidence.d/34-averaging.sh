@@ -11,13 +11,13 @@ fi
 keep=5
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# What SeWA and greedy choose on: eight short validation chains.
-echo '{"preset": "mini", "validation": {"targets": 8, "longest": 64}}' > "$work/choice.json"
+# What SeWA and greedy choose on: sixteen short validation chains.
+echo '{"preset": "mini", "validation": {"targets": 16, "longest": 64}}' > "$work/choice.json"
 mkdir "$work/clean" "$work/corrupted"
 cp "$run"/snapshots/*.h5 "$work/clean/"
 cp "$run"/snapshots/*.h5 "$work/corrupted/"
 files=("$work"/corrupted/*.h5)
-python3 -c 'import json, sys; json.dump(json.load(sys.stdin)["network"], sys.stdout)' < "$run/config.json" > "$work/network.json"
+python3 -c 'import json, sys; json.dump({"base": "mini"} | json.load(sys.stdin)["network"], sys.stdout)' < "$run/config.json" > "$work/network.json"
 # Untrained weights in the place of the newest and of one in the middle.
 for place in $((${#files[@]} - 1)) $((${#files[@]} / 2)); do
   "$HELIXFOLD" weights init "$work/untrained.h5" --preset "$work/network.json" --seed "$place" > /dev/null
@@ -28,11 +28,11 @@ declare -A score
 for set in clean corrupted; do
   for method in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "sewa --keep $keep --iterations 40 --samples 2"; do
     name=${method%% --iterations*}
-    chosen=$("$HELIXFOLD" weights average "$work/$set"/*.h5 -o "$work/average.h5" --method $method \
-      --config "$work/choice.json" --data "$store" | grep -c "^$work/$set/.*") || true
+    "$HELIXFOLD" weights average "$work/$set"/*.h5 -o "$work/average.h5" --method $method \
+      --config "$work/choice.json" --data "$store" > "$work/chosen.txt"
     table=$("$HELIXFOLD" validate "$work/average.h5" --data "$store" --split validation --max-length 80 --only-model --progress quiet)
     score[$set/$name]=$(awk '$1 == "model" { print $2 " " $3 " " $4 }' <<< "$table")
-    score[$set/$name/n]=$chosen
+    score[$set/$name/n]=$(grep -c "^$work/$set/" "$work/chosen.txt")
   done
 done
 for name in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "sewa --keep $keep"; do
