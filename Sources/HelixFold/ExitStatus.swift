@@ -4,6 +4,7 @@ import Distribution
 import Evaluation
 import Evidence
 import FeaturePipeline
+import FoldingCore
 import FoldingModel
 import HDF5Files
 import Scoring

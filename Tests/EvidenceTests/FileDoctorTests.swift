@@ -32,6 +32,14 @@ struct FileDoctorTests {
         "a.json", "{\"sets\": [{\"name\": \"x\", \"description\": \"\", \"databases\": []}]}",
         "JSON list of databases", "sets x"
       ),
+      (
+        "a.json", "{\"base\": \"model_1\", \"evoformer\": {\"blocks\": 8}}", "JSON configuration",
+        "8 Evoformer and 4 extra-MSA blocks"
+      ),
+      (
+        "a.json", "{\"preset\": \"mini\"}", "JSON training configuration",
+        "examined by `helixfold train --config FILE --show-config`"
+      ),
     ])
   func good(name: String, text: String, format: String, content: String) throws {
     let found = try examine(name, text)
@@ -55,6 +63,8 @@ struct FileDoctorTests {
         "this hit is left out"
       ),
       ("a.json", "{\"sets\": 3}", "'sets' must be a", "make the file again"),
+      ("a.json", "{\"block\": 3}", "unknown key 'block'; known here are", "check the spelling"),
+      ("a.json", "{\"recycles\": -1}", "'recycles' is -1, expected 0 to 1000", "make the file"),
       ("a.json", "{,}", "is no valid JSON", "check commas"),
       ("a.pdb", "", "expected FASTA, A3M, Stockholm", "make the file again"),
       ("a.cif", "data_x\n_entry.id x\n", "_atom_site", "export the structure again"),

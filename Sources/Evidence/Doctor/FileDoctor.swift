@@ -176,27 +176,25 @@ public enum FileDoctor {
       diagnosis.content = "sets \(catalog.sets.map(\.name).joined(separator: ", "))"
       return
     }
-    do {
-      let config = try JSONDecoder().decode(FoldingConfig.self, from: Data(text.bytes))
-      let known = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(config))
-      for key in unknownKeys(object, known, "") {
-        diagnosis.add(
-          .error, "\(text.name): '\(key)' is not a setting", "check the spelling, or remove it")
-      }
-    } catch let error as DecodingError {
-      throw InputError.content(file: text.name, problem: jsonProblem(error))
+    let keys = Set(((object as? [String: Any]) ?? [:]).keys)
+    if keys.contains("targets") {
+      diagnosis.format = "JSON list of targets"
+      diagnosis.content = "examined by `helixfold evaluate FILE --check-manifest`"
+      return
     }
-  }
-
-  /// Keys of the file that the configuration does not have, with their path.
-  private static func unknownKeys(_ found: Any, _ known: Any, _ path: String) -> [String] {
-    guard let found = found as? [String: Any], let known = known as? [String: Any] else {
-      return []
+    if !keys.isDisjoint(with: [
+      "preset", "data", "loss", "network", "optimizer", "run", "validation",
+    ]) {
+      diagnosis.format = "JSON training configuration"
+      diagnosis.content = "examined by `helixfold train --config FILE --show-config`"
+      return
     }
-    return found.keys.sorted().flatMap { key -> [String] in
-      let name = path.isEmpty ? key : "\(path).\(key)"
-      if let child = known[key], let value = found[key] { return unknownKeys(value, child, name) }
-      return found[key] is NSNull ? [] : [name]
+    do throws(ConfigurationError) {
+      let config = try FoldingConfig.parse(Data(text.bytes), file: text.name)
+      diagnosis.content =
+        "\(config.evoformer.blocks) Evoformer and \(config.extraMSA.blocks) extra-MSA blocks"
+    } catch {
+      diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
     }
   }
 
@@ -220,6 +218,7 @@ public enum FileDoctor {
       ("must be the target's sequence", "put the target's sequence first"),
       ("is not an alignment letter", "remove the character; insertions are lower case, gaps '-'"),
       ("gunzip", "gunzip FILE"),
+      ("unknown key", "check the spelling, or remove it"),
       ("is no valid JSON", "check commas, quotes and brackets near the place named"),
       ("is empty", "make the file again; it was perhaps cut short"),
       ("atom_site", "export the structure again as mmCIF with coordinates"),

@@ -68,15 +68,4 @@ extension FoldingConfig {
     all.heads.alignedError = heads.alignedError ?? AlignedErrorConfig()
     return all
   }
-
-  /// The configuration in a parameter file, which may be older than this program: what it does not state has the published value.
-  public static func stored(_ text: String) throws -> FoldingConfig {
-    var base = FoldingConfig()
-    base.template = nil
-    let stated = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
-    let merged = try ConfigOverlay.merge(
-      stated, into: try ConfigOverlay.dictionary(base),
-      complete: try ConfigOverlay.dictionary(base.complete))
-    return try ConfigOverlay.decode(FoldingConfig.self, from: merged)
-  }
 }

@@ -79,10 +79,11 @@ extension TrainingConfig {
     if let (key, reason) = data.objection {
       throw .badValue(file: file, key: "data." + key, reason: reason)
     }
-    let (net, stacks) = (
-      network, [("evoformer", network.evoformer), ("extraMSA", network.extraMSA)]
-    )
-    var sizes: [(key: String, value: Int, range: ClosedRange<Int>)] = [
+    if let (key, reason) = network.objection {
+      throw .badValue(file: file, key: "network." + key, reason: reason)
+    }
+    let schedule = optimizer.schedule
+    let sizes: [(key: String, value: Int, range: ClosedRange<Int>)] = [
       ("run.steps", run.steps, 1...1_000_000_000), ("run.batch", run.batch, 1...65_536),
       ("run.checkpointInterval", run.checkpointInterval, 1...1_000_000_000),
       ("run.snapshotInterval", run.snapshotInterval, 0...1_000_000_000),
@@ -95,27 +96,9 @@ extension TrainingConfig {
       ("validation.recycles", validation.recycles, 0...100),
       ("optimizer.guarding.window", optimizer.guarding.window, 1...100_000),
       ("optimizer.adaGC.warmUpSteps", optimizer.adaGC.warmUpSteps, 1...1_000_000),
-      ("network.channels.msa", net.channels.msa, 1...16_384),
-      ("network.channels.pair", net.channels.pair, 1...16_384),
-      ("network.channels.single", net.channels.single, 1...16_384),
-      ("network.channels.extraMSA", net.channels.extraMSA, 1...16_384),
-      ("network.structure.layers", net.structure.layers, 1...1024),
-      ("network.structure.heads", net.structure.heads, 1...1024),
-      ("network.sampling.maxClusters", net.sampling.maxClusters, 1...16_384),
-      ("network.sampling.maxExtraRows", net.sampling.maxExtraRows, 0...1_000_000),
+      ("optimizer.schedule.warmUpSteps", schedule.warmUpSteps, 0...1_000_000_000),
+      ("optimizer.schedule.decayInterval", schedule.decayInterval, 1...1_000_000_000),
     ]
-    for (name, stack) in stacks {
-      sizes += [
-        ("network.\(name).blocks", stack.blocks, 1...1024),
-        ("network.\(name).msaHeads", stack.msaHeads, 1...1024),
-        ("network.\(name).msaHeadChannels", stack.msaHeadChannels, 1...4096),
-        ("network.\(name).pairHeads", stack.pairHeads, 1...1024),
-        ("network.\(name).pairHeadChannels", stack.pairHeadChannels, 1...4096),
-        ("network.\(name).triangleChannels", stack.triangleChannels, 1...16_384),
-        ("network.\(name).outerProductChannels", stack.outerProductChannels, 1...4096),
-        ("network.\(name).transitionFactor", stack.transitionFactor, 1...64),
-      ]
-    }
     for (key, value, range) in sizes where !range.contains(value) {
       throw .badValue(
         file: file, key: key,

@@ -191,11 +191,12 @@ struct OwnStore: ArrayStore {
   }
 
   private static func config(_ text: String, _ path: String) throws -> FoldingConfig {
-    do {
-      return try FoldingConfig.stored(text)
+    do throws(ConfigurationError) {
+      return try FoldingConfig.stored(text, file: path)
     } catch {
       throw WeightsError.damaged(
-        file: path, part: "config", reason: "not a configuration of this program's version")
+        file: path, part: "config",
+        reason: "not a configuration of this program's version (\(error))")
     }
   }
 }

@@ -1,0 +1,61 @@
+import FoldingCore
+import Foundation
+import Testing
+
+@testable import Weights
+
+@Suite("Configurations from files")
+struct ConfigLimitsTests {
+  /// Every number of a configuration with all optional parts, as a path of keys.
+  private static func numbers(_ object: [String: Any], _ path: [String] = []) -> [[String]] {
+    object.sorted { $0.key < $1.key }.flatMap { key, value -> [[String]] in
+      if let inner = value as? [String: Any] { return numbers(inner, path + [key]) }
+      return value is NSNumber ? [path + [key]] : []
+    }
+  }
+
+  /// A JSON object that states one value.
+  private static func text(_ path: [String], _ value: String) -> String {
+    path.reversed().reduce(value) { "{\"\($1)\": \($0)}" }
+  }
+
+  @Test(
+    "no number of a configuration makes the list of parameters trap: it is refused, or it is sound")
+  func anyNumber() throws {
+    let complete = FoldingConfig().complete
+    let paths = Self.numbers(try ConfigOverlay.dictionary(complete))
+    #expect(paths.count > 60)
+    var refused = 0
+    for path in paths {
+      for value in ["-1", "0", "1", "2", "4611686018427387904", "-9223372036854775808", "1e300"] {
+        let text = Self.text(path, value)
+        do throws(ConfigurationError) {
+          let config = try FoldingConfig.parse(Data(text.utf8), file: "net.json")
+          #expect(config.parameterManifest.allSatisfy { $0.count > 0 }, "\(text)")
+        } catch {
+          guard case .badValue(_, let key, _) = error else {
+            Issue.record("\(text): \(error)")
+            continue
+          }
+          #expect(key == path.joined(separator: ".") || value == "1e300", "\(text): \(error)")
+          #expect(!error.description.contains("\n"))
+          refused += 1
+        }
+      }
+    }
+    // -1 and the largest numbers are never sound.
+    #expect(refused >= 4 * paths.count)
+  }
+
+  @Test("the presets are within the limits")
+  func presets() {
+    for config in FoldingConfig.presets { #expect(config.objection == nil, "\(config.name)") }
+  }
+
+  @Test("a configuration in a parameter file is held to the same limits")
+  func stored() {
+    #expect(throws: ConfigurationError.self) {
+      try FoldingConfig.stored("{\"structure\": {\"transitionLayers\": -1}}", file: "w.h5")
+    }
+  }
+}
