@@ -108,7 +108,7 @@ public final class FoldingPipeline {
       throw error
     } catch {
       failures.append(TargetFailure(index, id, ExitStatus(error), "\(error)"))
-      reporter.note("\(id): \(error)", event: "failure", [("target", .string(id))])
+      reporter.fail("\(id): \(error)", [("target", .string(id))])
       return false
     }
   }
@@ -187,7 +187,7 @@ public final class FoldingPipeline {
     let plan = MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
       threads: options.threads, ensembles: run.config.ensembles,
-      pairFormat: options.pairFormat, limit: options.memoryLimit)
+      pairFormat: options.pairFormat, limit: memoryLimit)
     if announces {
       reporter.note(
         "\(raw.id)  \(size.residues) residues, \(size.clusters)+\(size.extraRows) MSA rows, \(size.templates) templates; plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
@@ -198,12 +198,12 @@ public final class FoldingPipeline {
           ("operations", .number(CostModel(run.config, size).pass * Double(run.recycles + 1))),
         ])
     }
-    if let limit = options.memoryLimit, plan.peak > limit {
-      throw PredictionError.memory(
-        needed: plan.peak, allowed: limit, moment: plan.moments[0].name)
-    }
+    try plan.requireFit(in: options.memoryLimit)
     return plan
   }
+
+  /// Bytes that a plan may take: those allowed, else those that the machine has.
+  var memoryLimit: Int { options.memoryLimit ?? ProcessMemory.available }
 
   /// What a dry run says about a target.
   private func announce(_ raw: RawFeatures) throws {

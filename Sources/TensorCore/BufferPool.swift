@@ -147,7 +147,7 @@ public final class BufferPool: Sendable {
         return Block(base: base, byteCount: byteCount)
       }
     }
-    shapeError("out of memory: the system refused \(byteCount) bytes; --max-memory plans ahead")
+    endOutOfMemory(byteCount)
   }
 
   private static let hugePageBytes = 2 << 20

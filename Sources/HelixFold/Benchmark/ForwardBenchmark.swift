@@ -10,7 +10,7 @@ import Weights
 public struct ForwardBenchmark: Sendable {
   /// What is run.
   public struct Plan: Sendable {
-    /// Sizes of the problem; `clusters` counts the template rows too, as the flags of other programs do.
+    /// Sizes of the problem; `clusters` counts the drawn rows, not those of templates.
     public var size: ProblemSize
     /// The network.
     public var config: FoldingConfig
@@ -24,7 +24,7 @@ public struct ForwardBenchmark: Sendable {
     public var storage = DType.bfloat16
     /// Who multiplies.
     public var backend = MatrixBackend.native
-    /// Whether an untimed run comes first and one for the breakdown last.
+    /// Whether an untimed run comes first.
     public var warmsUp = true
     /// Bytes that the memory plan must stay within, if it can.
     public var memoryLimit: Int?
@@ -72,6 +72,7 @@ public struct ForwardBenchmark: Sendable {
       parameters: ParameterFootprint(sizes: config.parameterManifest.map(\.count)),
       storage: plan.storage, threads: plan.threads, pairFormat: plan.pairFormat,
       limit: plan.memoryLimit)
+    try memory.requireFit(in: plan.memoryLimit)
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
       backend: plan.backend

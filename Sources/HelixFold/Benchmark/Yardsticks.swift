@@ -22,19 +22,6 @@ enum ProductPeak {
   }
 }
 
-/// Memory of this process.
-enum ProcessMemory {
-  /// Largest resident size so far, bytes.
-  static var residentPeak: Int {
-    var usage = rusage()
-    #if canImport(Darwin)
-      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0
-    #else
-      return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 ? usage.ru_maxrss << 10 : 0
-    #endif
-  }
-}
-
 extension NDArray<Float> {
   /// Numbers from -1 to 1 without meaning, the same in every run; `first` is the number of the first one in a larger array.
   static func meaningless(_ shape: [Int], seed: Int = 0, first: Int = 0) -> NDArray<Float> {

@@ -6,8 +6,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case noWeights
   /// There is no preset of that name.
   case unknownPreset(String)
-  /// A prediction needs more memory than allowed.
-  case memory(needed: Int, allowed: Int, moment: String)
+  /// A prediction needs more memory than allowed, or than the machine has.
+  case memory(needed: Int, allowed: Int, moment: String, isMachine: Bool)
   /// Two inputs claim one target.
   case ambiguousInput(String)
   /// The user asked to stop.
@@ -22,7 +22,9 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
       "'\(name)': multimers are not supported; single chains are predicted by \(Self.presetNames)"
     case .unknownPreset(let name):
       "'\(name)' is no preset; known are \(Self.presetNames), or give a .json file"
-    case .memory(let needed, let allowed, let moment):
+    case .memory(let needed, let available, let moment, true):
+      "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give \(ByteCount(available)); lower --max-msa or --threads, keep an operand in blocks with --pair-storage int8, or try all the same with --max-memory \(ByteCount(needed).description.filter { $0 != " " })"
+    case .memory(let needed, let allowed, let moment, false):
       "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); raise --max-memory, lower --max-msa or --threads, or keep an operand in blocks with --pair-storage int8"
     case .ambiguousInput(let problem): problem
     case .interrupted: "interrupted; the same command with --resume goes on"

@@ -1,0 +1,58 @@
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Memory of this process as the system counts it.
+enum ProcessMemory {
+  /// Largest resident size so far, bytes.
+  static var residentPeak: Int {
+    var usage = rusage()
+    #if canImport(Darwin)
+      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0
+    #else
+      return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 ? usage.ru_maxrss << 10 : 0
+    #endif
+  }
+
+  /// Bytes that this process can come to hold, what it holds now included: free memory and swap, within the limits set for it.
+  ///
+  /// The kernel's `MemAvailable` (proc(5)), `RLIMIT_AS`, and the limit of its control group, as containers and batch systems set it.
+  static var available: Int {
+    var bytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    #if os(Linux)
+      let state = lines(of: "/proc/meminfo", values: ["MemAvailable:", "SwapFree:"])
+      if let free = state["MemAvailable:"] {
+        let resident = lines(of: "/proc/self/status", values: ["VmRSS:"])["VmRSS:"] ?? 0
+        bytes = (free + (state["SwapFree:"] ?? 0) + resident) << 10
+      }
+      if let text = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8),
+        let limit = Int(text.filter { !$0.isWhitespace })
+      {
+        bytes = min(bytes, limit)
+      }
+      var limit = rlimit()
+      if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 {
+        bytes = min(bytes, Int(clamping: limit.rlim_cur))
+      }
+    #endif
+    return bytes
+  }
+
+  /// Numbers in KiB behind words at the beginning of lines.
+  private static func lines(of path: String, values words: [String]) -> [String: Int] {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [:] }
+    var found: [String: Int] = [:]
+    for line in text.split(separator: "\n") {
+      let parts = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      guard parts.count >= 2, let number = Int(parts[1]), words.contains(String(parts[0])) else {
+        continue
+      }
+      found[String(parts[0])] = number
+    }
+    return found
+  }
+}
