@@ -1,5 +1,6 @@
 import ArgumentParser
 import Distribution
+import Evidence
 import Foundation
 import HelixFold
 import Reports
@@ -115,7 +116,10 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Check inputs, print memory and cost, and stop.")
   var dryRun = false
 
-  @Option(help: "Progress on standard error: bar, json or quiet; a bar on a terminal by default.")
+  @Option(
+    help:
+      "Progress on standard error: bar, lines, json or quiet; a bar on a terminal, else lines, by default."
+  )
   var progress: ProgressReporter.Style?
 
   @Option(
@@ -132,6 +136,9 @@ struct PredictCommand: ParsableCommand {
   func validate() throws {
     if fasta == nil && features.isEmpty {
       throw ValidationError("give a FASTA file or --features")
+    }
+    if fasta == nil && !msa.isEmpty {
+      throw ValidationError("--msa needs a FASTA file: --features hold their alignments")
     }
     if let numRecycle, !(0...1000).contains(numRecycle) {
       throw ValidationError("--num-recycle is \(numRecycle), expected 0 to 1000")
@@ -201,7 +208,8 @@ struct PredictCommand: ParsableCommand {
       style: isFirst ? progress : .quiet, isSilent: !queue.isWriter)
     let models = try ModelDescription.open(options)
     if isFirst { for model in models { if let note = model.note { reporter.warn(note) } } }
-    let targets = try collect(world, ProgressReporter(style: progress, isSilent: !isFirst))
+    let targets = try collect(
+      world, models, ProgressReporter(style: progress, isSilent: !isFirst))
     let pipeline = try FoldingPipeline(options, models: models, reporter: reporter, queue: queue)
     return try pipeline.predict(targets) { _, files in
       for file in files { print(file) }
@@ -210,11 +218,12 @@ struct PredictCommand: ParsableCommand {
 
   /// The targets; the first process searches, and the others find what it kept.
   private func collect(
-    _ world: any Communicator, _ reporter: ProgressReporter
+    _ world: any Communicator, _ models: [ModelDescription], _ reporter: ProgressReporter
   ) throws -> [PredictionTarget] {
     func collect() throws -> [PredictionTarget] {
       try PredictionTarget.collect(
-        fasta: fasta, alignments: msa, features: features, collector: try collector(reporter))
+        fasta: fasta, alignments: msa, features: features,
+        collector: try collector(models, reporter))
     }
     if world.rank > 0 { try world.barrier() }
     let targets = try collect()
@@ -223,10 +232,17 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// What looks for alignments and templates; nil if nothing is to be looked for, or in a dry run.
-  private func collector(_ reporter: ProgressReporter) throws -> EvidenceCollector? {
-    let asked = try evidence.options(
+  private func collector(
+    _ models: [ModelDescription], _ reporter: ProgressReporter
+  ) throws -> EvidenceCollector? {
+    var asked = try evidence.options(
       search: search.asksForSearch ? try search.options(output: output) : nil,
       setStructures: try search.structures(), seed: seed)
+    if asked.usesTemplates, models.allSatisfy({ $0.config.template == nil }) {
+      let names = models.map { "'\($0.name)'" }.joined(separator: ", ")
+      reporter.warn("templates are left out: no network of \(names) has a place for them")
+      asked.templates = TemplateOptions()
+    }
     if asked.isEmpty { return nil }
     let collector = try EvidenceCollector(asked, output: output, reporter: reporter)
     if dryRun {

@@ -26,6 +26,25 @@ struct PreparationTests {
     }
   }
 
+  @Test("an alignment or a folder that belongs to no record is an error, not silence")
+  func unused() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n>b\nGHIK\n", folder + "/t.fasta")
+      try write(">q\nACDF\n", folder + "/x.a3m")
+      try write(">q\nGHIK\n", folder + "/empty/other.a3m")
+      func problem(_ alignment: String, fasta: String = "/t.fasta") -> String? {
+        message {
+          _ = try TargetPreparation(fasta: folder + fasta, alignments: [folder + alignment])
+        }
+      }
+      #expect(
+        problem("/x.a3m")?.contains("x.a3m: the first row is none of the 2 sequences") == true)
+      #expect(problem("/empty")?.contains("/empty: holds no alignment for any target") == true)
+      try write(">a\nACDE\n>b\nGH1K\n", folder + "/broken.fasta")
+      #expect(problem("/x.a3m", fasta: "/broken.fasta") == nil)
+    }
+  }
+
   @Test("for a single target an alignment of another protein is an error")
   func mismatch() throws {
     try withScratchFolder { folder in

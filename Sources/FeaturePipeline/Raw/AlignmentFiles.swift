@@ -47,6 +47,32 @@ public struct AlignmentFiles: Sendable {
     return found
   }
 
+  /// Throws if a file or a folder is of no use to any target; a single target's files are checked when they are joined.
+  func requireUse(
+    by targets: [(id: String, sequence: ProteinSequence)]
+  ) throws(InputError) {
+    for file in files where targets.count > 1 {
+      if targets.contains(where: { (try? file.checkQuery(is: $0.sequence)) != nil }) { continue }
+      throw .content(
+        file: file.source,
+        problem: "the first row is none of the \(targets.count) sequences; it must be the target's"
+      )
+    }
+    for folder in folders {
+      let isOnlyTarget = targets.count == 1
+      if targets.contains(where: {
+        !Self.paths(in: folder, for: $0.id, isOnlyTarget: isOnlyTarget).isEmpty
+      }) {
+        continue
+      }
+      throw .content(
+        file: folder,
+        problem:
+          "holds no alignment for any target, expected ID.a3m or ID/*.a3m, such as \(targets[0].id).a3m"
+      )
+    }
+  }
+
   /// Alignment files of a folder that belong to `id`.
   static func paths(in folder: String, for id: String, isOnlyTarget: Bool) -> [String] {
     let named = endings.map { "\(folder)/\(id)\($0)" }.filter {

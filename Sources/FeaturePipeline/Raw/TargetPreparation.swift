@@ -17,9 +17,15 @@ public struct TargetPreparation: Sendable {
   private let alignmentFiles: AlignmentFiles
 
   /// Reads the FASTA file (`-`: standard input) and the alignment files; folders are read target by target.
+  ///
+  /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
   public init(fasta: String, alignments: [String]) throws(InputError) {
     records = try FASTA.records(in: InputText(path: fasta))
     alignmentFiles = try AlignmentFiles(paths: alignments)
+    let sequences = records.compactMap { record in
+      (try? record.sequence.get()).map { (id: record.id, sequence: $0) }
+    }
+    if sequences.count == records.count { try alignmentFiles.requireUse(by: sequences) }
   }
 
   /// Number of targets.

@@ -19,7 +19,9 @@ public struct EvidenceOptions: Sendable {
   public init() {}
 
   /// Whether templates are looked for.
-  var usesTemplates: Bool { templates.structureFolder != nil || !templates.userPaths.isEmpty }
+  public var usesTemplates: Bool {
+    templates.structureFolder != nil || !templates.userPaths.isEmpty
+  }
 
   /// Whether there is anything to do.
   public var isEmpty: Bool { search == nil && !usesTemplates && rowBudget == nil }
