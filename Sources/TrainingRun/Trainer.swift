@@ -263,7 +263,8 @@ extension Checkpoint.Header {
     (mine.prefetch, theirs.prefetch) = (0, 0)
     if mine != theirs { throw refuse("data") }
     let (a, b) = (config.run, other.run)
-    guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout
+    guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout,
+      a.savedActivations == b.savedActivations
     else { throw refuse("run") }
   }
 }

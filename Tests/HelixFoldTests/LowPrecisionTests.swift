@@ -92,6 +92,29 @@ struct LowPrecisionTests {
     #expect(plain.provenance(of: raw, options).fingerprint != before)
   }
 
+  @Test(
+    "two networks of one name and the same parameters, but another depth, have other provenance")
+  func provenanceOfNetwork() throws {
+    var options = PredictionOptions()
+    options.usesRandomWeights = true
+    options.preset = "tiny"
+    let model = try #require(try ModelDescription.open(options).first)
+    var config = model.config
+    config.structure.layers += 1
+    let deeper = ModelDescription(
+      name: model.name, source: model.source, checksum: model.checksum, config: config,
+      parameters: model.parameters, isRandom: true)
+    let raw = try RawFeatures(
+      id: "toy", sequence: try ProteinSequence("MKTAY"),
+      alignments: [try Alignment.parse(InputText(name: "toy.a3m", ">0\nMKTAY\n"))])
+    var broken = raw
+    broken.hasBreak[2] = true
+    let prints = [(model, raw), (deeper, raw), (model, broken)].map { model, raw in
+      PredictionRun(model, seedIndex: 0, options).provenance(of: raw, options).fingerprint
+    }
+    #expect(Set(prints).count == 3)
+  }
+
   /// A target of 48 residues and the weights that come with the program.
   private static func network(_ file: String = "weights/default.h5") throws -> (
     model: ModelDescription, raw: RawFeatures

@@ -115,11 +115,12 @@ struct TrainerTests {
   func otherRun() throws {
     let config = TrainingConfig.standIn(steps: 1)
     try trainer(config, "run").run()
-    var changes: [TrainingConfig] = [config, config, config]
+    var changes: [TrainingConfig] = [config, config, config, config]
     changes[0].network.channels.pair = 32
     changes[1].optimizer.clip = "none"
     changes[2].run.batch = 3
-    for (other, word) in zip(changes, ["parameters", "optimizer", "run"]) {
+    changes[3].run.savedActivations = "int8"
+    for (other, word) in zip(changes, ["parameters", "optimizer", "run", "run"]) {
       do {
         _ = try trainer(other, "run", resumes: true)
         Issue.record("not refused: \(word)")

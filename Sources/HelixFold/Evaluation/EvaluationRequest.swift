@@ -61,6 +61,11 @@ public struct EvaluationRequest: Sendable {
     reporter: ProgressReporter
   ) throws {
     let wanted = Set(try targets().targets.map(\.id))
+    if let model = models.first(where: { model in predictors.contains { $0.name == model.name } }) {
+      throw PredictionError.ambiguousInput(
+        "two predictors are called '\(model.name)', a network and a folder of --predictions; call the folder otherwise: NAME=DIR"
+      )
+    }
     for model in models {
       var options = options
       options.output = "\(output)/predictions/\(model.name)"
@@ -95,6 +100,11 @@ extension FeatureStore {
     let features = try features(of: id)
     guard let labels = try labels(of: id) else {
       throw EvaluationError.nothing(path: path, reason: "'\(id)' has no labels")
+    }
+    guard labels.mask.shape.first == features.residueCount else {
+      throw InputError.array(
+        file: path, name: id, found: "with labels of \(labels.mask.shape.first ?? 0) residues",
+        expected: "\(features.residueCount), as its sequence has")
     }
     let residues = features.aatype.enumerated().compactMap { row, type -> Residue? in
       let atoms = AtomName.allCases.compactMap { name -> Atom? in

@@ -1,6 +1,7 @@
 import CKernels
 import FeaturePipeline
 import FoldingCore
+import Foundation
 import TensorCore
 
 /// How a prediction was made: everything that decides its numbers, and nothing that does not.
@@ -16,6 +17,7 @@ struct PredictionProvenance: Sendable {
   var fingerprint: String {
     let members: [(String, JSONValue)] =
       identity + [
+        ("configuration", .string(configuration)),
         ("features", .string(featureDigest)),
         ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
       ]
@@ -53,7 +55,7 @@ struct PredictionProvenance: Sendable {
         ),
         ("msa_rows", .integer(target.rowCount)),
         ("msa_budget", options.msaBudget.map { .integer($0) } ?? .null),
-        ("templates", .array(target.templates.names.map { .string($0) })),
+        ("templates", .array(templates.map { .string($0) })),
         ("threads", .integer(options.threads)),
         (
           "recycle_history",
@@ -74,7 +76,7 @@ struct PredictionProvenance: Sendable {
       identity + notice + [
         ("threads", .integer(options.threads)), ("features", .string(featureDigest)),
         ("alignment rows", .integer(target.rowCount)),
-        ("templates", .string(target.templates.names.joined(separator: ", "))),
+        ("templates", .string(templates.joined(separator: ", "))),
         (
           "alignments",
           .string(target.sources.map { "\($0.name) (\($0.rows) rows)" }.joined(separator: ", "))
@@ -85,6 +87,9 @@ struct PredictionProvenance: Sendable {
       return (name.replacing("_", with: " "), text.isEmpty ? "none" : text)
     }
   }
+
+  /// Names of the templates, if the network looks at any.
+  private var templates: [String] { config.template == nil ? [] : target.templates.names }
 
   private var identity: [(String, JSONValue)] {
     [
@@ -111,11 +116,21 @@ struct PredictionProvenance: Sendable {
 
   private var isa: String { String(cString: hf_isa_name(hf_isa_current())) }
 
+  /// Everything that defines the network, keys in order.
+  private var configuration: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return (try? encoder.encode(config)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
   private var featureDigest: String {
     var digest = Digest()
     digest.add(target.sequence.utf8)
+    digest.add(integers: target.aatype.map { UInt64($0) })
     digest.add(target.msa.values)
     digest.add(integers: target.deletions.values.map { UInt64($0) })
+    digest.add(integers: target.hasBreak.map { $0 ? 1 : 0 })
+    digest.add(integers: target.templates.aatype.values.map { UInt64($0) })
     digest.add(integers: target.residueIndex.map { UInt64(bitPattern: Int64($0)) })
     digest.add(integers: target.templates.positions.values.map { UInt64($0.bitPattern) })
     digest.add(integers: target.templates.mask.values.map { UInt64($0.bitPattern) })
