@@ -7,9 +7,12 @@ extension Communicator {
   /// are. The sum of every element is the balanced tree over the members, `(0 + 1) + (2 + 3)`, so it equals what
   /// one process computes that adds in this order.
   ///
-  /// - Precondition: the number of members is a power of two.
+  /// Throws unless the number of members is a power of two.
   public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
-    precondition(size & (size - 1) == 0, "sum: \(size) members are no power of two")
+    if size & (size - 1) != 0 {
+      throw .grid(
+        "\(size) processes cannot add up numbers, expected a power of two: mpirun -n 2, 4, 8 …")
+    }
     var steps: [(partner: Int, mine: Range<Int>, theirs: Range<Int>)] = []
     var range = 0..<buffer.count
     var distance = 1

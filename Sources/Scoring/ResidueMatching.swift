@@ -60,13 +60,13 @@ public struct ResidueMatching: Sendable, Hashable {
   ) throws(ScoringError) -> [Residue] {
     let aminoAcids = chain.aminoAcidResidues
     guard !aminoAcids.isEmpty else { throw .noAminoAcid(role, chain: chain.id) }
-    let withAlpha = aminoAcids.filter { $0.standardAtoms[.ca] != nil }
-    guard !withAlpha.isEmpty else { throw .noAlphaCarbon(role, chain: chain.id) }
-    for residue in withAlpha {
+    for residue in aminoAcids {
       for atom in residue.atoms where !isPlausible(atom.position) {
         throw .notFinite(role, residue: "\(residue.name) \(residue.label)", atom: atom.name)
       }
     }
+    let withAlpha = aminoAcids.filter { $0.standardAtoms[.ca] != nil }
+    guard !withAlpha.isEmpty else { throw .noAlphaCarbon(role, chain: chain.id) }
     return withAlpha
   }
 

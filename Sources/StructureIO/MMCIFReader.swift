@@ -174,11 +174,12 @@ private struct AtomSiteReader {
     else {
       throw failure(row, atomName, "an atom without a name, residue name or chain")
     }
-    let index = value(row, polymerIndex)?.integer
+    let index = value(row, polymerIndex)?.residueNumber
     let numberText = value(row, number)
-    guard let residueNumber = numberText.map(\.integer) ?? index ?? 0 else {
+    guard let residueNumber = numberText.map(\.residueNumber) ?? index ?? 0 else {
       throw failure(
-        row, number, "residue number '\(numberText?.text ?? "?")' is not a whole number")
+        row, number,
+        "residue number '\(numberText?.text ?? "?")' is no whole number of up to nine digits")
     }
     let symbol = value(row, element)?.text.uppercased() ?? String(name.prefix(1)).uppercased()
     let atom = Atom(

@@ -49,6 +49,9 @@ extension ArraySlice<UInt8> {
 
   /// A whole number with an optional sign; nil if it is none or too large.
   var integer: Int? { Int(text) }
+
+  /// A whole number that residues may have: neighbours are counted from it, which must not overflow.
+  var residueNumber: Int? { integer.flatMap { $0.magnitude < 1_000_000_000 ? $0 : nil } }
 }
 
 /// Text of a number with a fixed count of decimals, as `printf("%.nf")` writes it.

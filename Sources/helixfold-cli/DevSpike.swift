@@ -40,13 +40,17 @@ extension DevCommand {
     @Option(help: "Worker threads; 0 takes every core.")
     var threads = 0
 
-    @Option(help: "Progress: bar, json or quiet.")
+    @Option(help: "Progress: bar, lines, json or quiet.")
     var progress: ProgressReporter.Style?
 
     func validate() throws {
-      if steps < 1 || !(0..<steps).contains(at) {
+      if !(1...1_000_000_000).contains(steps) {
+        throw ValidationError("--steps is \(steps), expected 1 to 1000000000")
+      }
+      if !(0..<steps).contains(at) {
         throw ValidationError("--at is \(at), expected 0 to below --steps (\(steps))")
       }
+      try ComputeOptions.requireSound(threads: threads)
     }
 
     func run() throws {

@@ -31,9 +31,7 @@ struct ComputeOptions: ParsableArguments {
   }
 
   func validate() throws {
-    if threads < 0 || threads > 1024 {
-      throw ValidationError("--threads is \(threads), expected 0 to 1024")
-    }
+    try Self.requireSound(threads: threads)
     if let isa, !isa.isAvailable {
       throw ValidationError("--isa \(isa.name): this processor has no such instructions")
     }
@@ -44,6 +42,13 @@ struct ComputeOptions: ParsableArguments {
 
   /// Number of workers.
   var workers: Int { Self.workers(threads) }
+
+  /// Refuses numbers of threads that no machine has.
+  static func requireSound(threads: Int) throws {
+    if !(0...1024).contains(threads) {
+      throw ValidationError("--threads is \(threads), expected 0 to 1024")
+    }
+  }
 
   /// Number of workers for a `--threads` flag; 0 stands for every core.
   static func workers(_ threads: Int) -> Int {

@@ -64,6 +64,7 @@ extension WeightsCommand {
       if iterations < 1 || samples < 1 {
         throw ValidationError("--iterations and --samples must be 1 or more")
       }
+      try ComputeOptions.requireSound(threads: threads)
     }
 
     func run() throws {

@@ -29,6 +29,20 @@ struct CommunicatorTests {
     #expect(wrong.withLock { $0 } == 0)
   }
 
+  @Test("a sum over a number of members that is no power of two is an error, not a trap")
+  func oddSum() throws {
+    let refused = Mutex(0)
+    try ThreadMember.run(3) { member in
+      var buffer: [Float] = [1, 2, 3]
+      do {
+        try member.sum(&buffer)
+      } catch CommunicationError.grid {
+        refused.withLock { $0 += 1 }
+      }
+    }
+    #expect(refused.withLock { $0 } == 3)
+  }
+
   @Test("gathered numbers stand in the order of the members, whatever their counts")
   func gather() throws {
     let seen = Mutex<[[[Double]]]>([])

@@ -49,6 +49,16 @@ import Testing
     #expect(message(model, reference)?.contains("has a coordinate that is no number") == true)
   }
 
+  @Test("coordinates far beyond any molecule are refused in residues without a CA too")
+  func farWithoutAlpha() {
+    let model = changed { chain in
+      chain.residues[3].atoms.removeAll { $0.name == "CA" }
+      chain.residues[3].atoms[0].position.x = 1e308
+      chain.residues[3].atoms[1].position.x = -1e308
+    }
+    #expect(message(model, reference)?.contains("has a coordinate that is no number") == true)
+  }
+
   @Test("an unknown chain name lists those that exist")
   func chains() {
     #expect(throws: ScoringError.noSuchChain(.model, wanted: "Q", present: ["A"])) {

@@ -133,6 +133,23 @@ import Testing
   }
 
   @Test(
+    "a residue number that leaves no room to count on is refused in mmCIF",
+    arguments: ["9223372036854775807", "-9223372036854775808", "1000000000"])
+  func hugeNumber(_ number: String) {
+    let text = """
+      data_x
+      loop_
+      _atom_site.label_atom_id _atom_site.label_comp_id _atom_site.label_asym_id
+      _atom_site.auth_seq_id _atom_site.Cartn_x _atom_site.Cartn_y _atom_site.Cartn_z
+      CA GLY A \(number) 1.0 2.0 -3.5
+      """
+    let error = #expect(throws: StructureIOError.self) {
+      try StructureFile.parse(Array(text.utf8), path: "t.cif")
+    }
+    #expect(error?.description.contains("'\(number)' is no whole number of up to nine") == true)
+  }
+
+  @Test(
     "bad files give one line that names the place",
     arguments: [
       ("", "t.pdb: the file is empty, expected PDB or mmCIF"),

@@ -76,7 +76,11 @@ public struct GridCheck {
       config.layout.norms(of: difference), config.layout.norms(of: reference)
     )
     let all = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    return zip(errors, norms).map { $0 / (1e-5 * $1 + 1e-6 * all) }.max() ?? 0
+    // A number that is not finite would be passed over by max().
+    return zip(errors, norms).map { error, norm in
+      let share = error / (1e-5 * norm + 1e-6 * all)
+      return share.isFinite ? share : .infinity
+    }.max() ?? 0
   }
 
   /// Trains, and counts the weights that differ from those of the first process after a step.
