@@ -46,7 +46,7 @@ public struct ParameterFile: ParameterSource {
   /// Opens a file of any format without judging its contents; ``differences`` tells what is wrong.
   ///
   /// - Parameter config: the network to compare with instead of recognising one; needed for OpenFold files of sizes
-  ///   other than the released ones, which they do not tell. Our own files know theirs.
+  ///   other than the released ones, which they do not tell. Our own files know theirs; ``config`` is that one.
   public init(inspecting path: String, config: FoldingConfig? = nil) throws {
     self.path = path
     if !FileManager.default.fileExists(atPath: path) {
@@ -62,7 +62,7 @@ public struct ParameterFile: ParameterSource {
       store = own
       provenance = own.provenance
       self.config = own.config
-      differences = ParameterDifferences(own.shapes, own.config)
+      differences = ParameterDifferences(own.shapes, config ?? own.config)
       return
     }
     provenance = nil

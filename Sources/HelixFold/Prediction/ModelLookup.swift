@@ -1,3 +1,4 @@
+import FeaturePipeline
 import FoldingCore
 import Foundation
 import Weights
@@ -7,9 +8,7 @@ extension ModelDescription {
   public static func open(_ options: PredictionOptions) throws -> [ModelDescription] {
     if options.usesRandomWeights { return [try random(options.preset ?? "", seed: options.seed)] }
     if options.weights.isEmpty {
-      var model = try open(path: try installedWeights(), preset: options.preset)
-      model.note = model.note ?? Self.defaultNotice
-      return [model]
+      return [try open(path: try installedWeights(), preset: options.preset)]
     }
     let paths = options.weights
     var models: [ModelDescription] = []
@@ -41,10 +40,13 @@ extension ModelDescription {
     }
     let file = try ParameterFile(path: path, expecting: expected)
     let config = expected ?? file.config
+    let isSmall = config.evoformer.blocks < FoldingConfig().evoformer.blocks
+    let note = file.isRandom ? Self.randomNotice : isSmall ? Self.smallNotice(config) : nil
     return ModelDescription(
-      name: config.name, source: path.split(separator: "/").last.map(String.init) ?? path,
+      name: TargetName.sanitized(config.name),
+      source: path.split(separator: "/").last.map(String.init) ?? path,
       checksum: try file.provenance?.checksum ?? Digest.ofFile(path), config: config,
-      parameters: file, isRandom: file.isRandom, note: file.isRandom ? Self.randomNotice : nil)
+      parameters: file, isRandom: file.isRandom, note: note)
   }
 
   /// Seeded random parameters of a preset.
@@ -59,8 +61,9 @@ extension ModelDescription {
   private static let randomNotice =
     "the parameters are random numbers; the structures mean nothing"
 
-  private static let defaultNotice =
-    "the weights are the small model that comes with helixfold, far less accurate than AlphaFold2's (weights/README.md); name better ones with --weights"
+  private static func smallNotice(_ config: FoldingConfig) -> String {
+    "the network '\(config.name)' is small (\(config.evoformer.blocks) Evoformer blocks, AlphaFold2's has 48) and far less accurate than AlphaFold2's (weights/README.md); name better weights with --weights"
+  }
 
   /// The weights that come with the program, or those that the environment names.
   private static func installedWeights() throws -> String {
