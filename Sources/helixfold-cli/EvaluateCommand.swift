@@ -66,7 +66,10 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Only examine the manifest; status 65 if something is wrong.")
   var checkManifest = false
 
-  @Option(help: "Progress on standard error: bar, json or quiet; a bar on a terminal by default.")
+  @Option(
+    help:
+      "Progress on standard error: bar, lines, json or quiet; a bar on a terminal, else lines, by default."
+  )
   var progress: ProgressReporter.Style?
 
   @OptionGroup var compute: ComputeOptions

@@ -67,7 +67,7 @@ struct TrainCommand: ParsableCommand {
   )
   var bp = 1
 
-  @Option(help: "Progress: bar, json or quiet; a bar on a terminal by default.")
+  @Option(help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
   var progress: ProgressReporter.Style?
 
   @Flag(help: "Print the complete configuration and stop.")
@@ -85,9 +85,7 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("\(flag) is \(count), expected a power of two")
     }
     if !(1...2).contains(bp) { throw ValidationError("--bp is \(bp), expected 1 or 2") }
-    if !(0...1024).contains(threads) {
-      throw ValidationError("--threads is \(threads), expected 0 to 1024")
-    }
+    try ComputeOptions.requireSound(threads: threads)
   }
 
   func run() throws {

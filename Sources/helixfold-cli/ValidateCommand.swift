@@ -47,7 +47,7 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
   var threads = 0
 
-  @Option(help: "Progress: bar, json or quiet; a bar on a terminal by default.")
+  @Option(help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
   var progress: ProgressReporter.Style?
 
   @Flag(help: "Score the weights alone, in a third of the time.")
@@ -60,6 +60,7 @@ struct ValidateCommand: ParsableCommand {
     if let recycles, !(0...100).contains(recycles) {
       throw ValidationError("--recycles is \(recycles), expected 0 to 100")
     }
+    try ComputeOptions.requireSound(threads: threads)
   }
 
   func run() throws {

@@ -10,7 +10,7 @@ if [ -z "$store" ]; then
   [ -f "${HELIXFOLD_TEST_DATA:-}/data/train.tar.zst" ] || exit 0
   tar --zstd -xf "$HELIXFOLD_TEST_DATA/data/train.tar.zst" -C "$work"
   store=$work/train.h5
-  result=$("$helixfold" dataset build "$work/train" --clusters data/split.tsv -o "$store" --progress quiet 2>&1 | grep -E '^(kept|training|validation|test)' | paste -sd ';' | sed 's/;/; /g')
+  result=$("$helixfold" dataset build "$work/train" --clusters data/split.tsv -o "$store" 2>&1 | grep -E '^(kept|training|validation|test)' | paste -sd ';' | sed 's/;/; /g')
   echo "| \`dataset build\` of the training set at hand | $result | | yes |"
 fi
 

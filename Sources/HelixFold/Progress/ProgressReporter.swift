@@ -11,7 +11,9 @@ public final class ProgressReporter: Sendable {
     case bar
     /// One JSON object per line.
     case json
-    /// Only lines that matter after the run: warnings and finished steps.
+    /// A line for each finished step; for files and pipes.
+    case lines
+    /// Only warnings and failures.
     case quiet
   }
 
@@ -26,17 +28,26 @@ public final class ProgressReporter: Sendable {
     var lastDraw = -Double.infinity
   }
 
-  /// A reporter; without a style, a bar on a terminal and quiet elsewhere.
+  /// A reporter; without a style, a bar on a terminal and lines elsewhere.
   public init(style: Style? = nil, isSilent: Bool = false) {
     self.isSilent = isSilent
-    self.style = style ?? (isatty(2) == 1 ? .bar : .quiet)
+    self.style = style ?? (isatty(2) == 1 ? .bar : .lines)
   }
 
   /// A line that stays, such as `T1026 recycle=1 pLDDT=71.3 tol=0.42`.
   public func note(_ text: String, event: String = "note", _ fields: [(String, JSONValue)] = []) {
     switch style {
     case .json: writeJSON(event, fields + [("message", .string(text))])
-    case .bar, .quiet: write(text + "\n")
+    case .bar, .lines: write(text + "\n")
+    case .quiet: return
+    }
+  }
+
+  /// Something that did not succeed, although work goes on.
+  public func fail(_ text: String, _ fields: [(String, JSONValue)] = []) {
+    switch style {
+    case .json: writeJSON("failure", fields + [("message", .string(text))])
+    case .bar, .lines, .quiet: write(text + "\n")
     }
   }
 
@@ -44,14 +55,14 @@ public final class ProgressReporter: Sendable {
   public func warn(_ text: String) {
     switch style {
     case .json: writeJSON("warning", [("message", .string(text))])
-    case .bar, .quiet: write("warning: \(text)\n")
+    case .bar, .lines, .quiet: write("warning: \(text)\n")
     }
   }
 
   /// How far a task is, 0 … 1, and the seconds that remain if they can be told.
   public func progress(_ task: String, _ fraction: Double, remaining: Double?) {
     switch style {
-    case .quiet: return
+    case .lines, .quiet: return
     case .json:
       var fields: [(String, JSONValue)] = [
         ("task", .string(task)), ("fraction", .number((fraction * 1e4).rounded() / 1e4)),
