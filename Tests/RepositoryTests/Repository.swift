@@ -23,13 +23,17 @@ enum Repository {
     }
   }
 
-  /// All UTF-8 files below the folders, hidden ones and build products left out.
+  /// All UTF-8 files below the folders, hidden ones and Python environments (Benchmarks/compare/setup.sh) left out.
   static func textFiles(in folders: [String], suffix: String = "") -> [File] {
     folders.flatMap { folder -> [File] in
       let start = root.appendingPathComponent(folder)
       guard let walk = FileManager.default.enumerator(atPath: start.path) else { return [] }
       return walk.compactMap { entry in
-        guard let path = entry as? String, path.hasSuffix(suffix),
+        guard let path = entry as? String else { return nil }
+        if FileManager.default.fileExists(atPath: "\(start.path)/\(path)/pyvenv.cfg") {
+          walk.skipDescendants()
+        }
+        guard path.hasSuffix(suffix),
           !path.split(separator: "/").contains(where: { $0.hasPrefix(".") })
         else { return nil }
         return file("\(folder)/\(path)")

@@ -21,7 +21,7 @@ public final class SearchInterruption: @unchecked Sendable {
 
 /// Runs one program, handing on what it writes while it runs.
 ///
-/// Output goes to a log file in the work folder, from which new lines are read five times a second; a program can
+/// Output goes to a log file in the work folder, from which new lines are read twenty times a second; a program can
 /// therefore never block on a full pipe.
 struct ToolProcess {
   let executable: String

@@ -25,7 +25,7 @@ public struct PredictionOptions: Sendable {
   public var maxMSA: (clusters: Int, extra: Int)?
   /// Alignment rows kept before drawing, see `RowSelection`; nil keeps all.
   public var msaBudget: Int?
-  /// Measures what the budget changes, at the cost of two passes with all rows and one more with as many rows as kept.
+  /// Measures what the budget changes, at the cost of two first passes with all rows and two with as many as are kept.
   public var checksBudget = true
   /// Draws averaged per pass; nil for the network's own number.
   public var ensembles: Int?
