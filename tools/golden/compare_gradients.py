@@ -18,11 +18,11 @@ VANISHING = {  # a constant added to all logits of a softmax: zero but for round
 
 
 def compare_losses(reference, mine):
-  worst = 0.0
+  worst = (0.0, 'loss')
   for name in mine:
     if not name.startswith('loss') or name not in reference: continue
     error = abs(float(mine[name]) - float(reference[name])) / max(abs(float(reference[name])), 1e-30)
-    worst = max(worst, error)
+    worst = max(worst, (error, name))
     print(f'{error:.1e}  {float(mine[name]):.9f}  {float(reference[name]):.9f}  {name}')
   return worst
 
@@ -58,8 +58,8 @@ def main(reference, mine, single=None):
     if note: print(f'{error / total:.1e} of the global norm: {key}: {note}')
   for ratio, key in sorted(bad, reverse=True): print(f'{ratio:10.2f} times the bound: {key}')
   print(f'{len(keys)} gradients, {len(bad)} beyond their bounds, worst {worst[0]:.3f} of it ({worst[1]}); '
-        f'losses within {worst_loss:.1e}')
-  return int(bool(bad) or worst_loss > 1e-4)
+        f'losses within {worst_loss[0]:.1e} ({worst_loss[1]})')
+  return int(bool(bad) or worst_loss[0] > 1e-4)
 
 
 if __name__ == '__main__':
