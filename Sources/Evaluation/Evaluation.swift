@@ -14,8 +14,8 @@ public struct EvaluationRow: Sendable {
   public var ranges: String?
   /// All scores.
   public var scores: ScoreSet
-  /// Residues of the model with the wrong hand, and overlaps of atoms; of the whole chain.
-  public var wrongHand, clashes: Int
+  /// Residues of the model with the wrong hand, broken peptide bonds, and overlaps of atoms; of the whole chain.
+  public var wrongHand, brokenBonds, clashes: Int
 }
 
 /// A target or prediction that could not be scored, and why.
@@ -123,7 +123,8 @@ public struct Evaluation: Sendable {
       rows.append(
         EvaluationRow(
           predictor: predictor, target: target, unit: unit, ranges: ranges, scores: scores,
-          wrongHand: report.quality.wrongHand.count, clashes: report.quality.clashCount))
+          wrongHand: report.quality.wrongHand.count,
+          brokenBonds: report.quality.brokenBonds.count, clashes: report.quality.clashCount))
     }
   }
 

@@ -38,7 +38,7 @@ public struct EvaluationFiles: Sendable {
   var scoresCSV: String {
     let head =
       "predictor,target,unit,ranges,residues,matched,coverage,lddt,lddt_ca,tm_score,gdt_ts,gdt_ha,"
-      + "rmsd,rmsd95,wrong_hand,clashes"
+      + "rmsd,rmsd95,wrong_hand,broken_bonds,clashes"
     let lines = evaluation.rows.map { row -> String in
       let scores = row.scores
       let numbers: [Double?] =
@@ -48,7 +48,7 @@ public struct EvaluationFiles: Sendable {
         [row.predictor, row.target, row.unit, row.ranges ?? ""].map(Self.cell)
         + ["\(scores.referenceResidues)", "\(scores.matchedResidues)"]
         + numbers.map { $0.map { "\(($0 * 1e6).rounded() / 1e6)" } ?? "" }
-        + ["\(row.wrongHand)", "\(row.clashes)"]
+        + ["\(row.wrongHand)", "\(row.brokenBonds)", "\(row.clashes)"]
       return cells.joined(separator: ",")
     }
     return ([head] + lines).joined(separator: "\n") + "\n"

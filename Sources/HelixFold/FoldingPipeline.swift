@@ -21,6 +21,7 @@ public final class FoldingPipeline {
   var afterPass: () throws -> Void = {}
   let queue: TargetQueue
   private var failures: [TargetFailure] = []
+  private var targetCount = 1
 
   /// A run with the given networks; `queue` shares its targets with other processes.
   public init(
@@ -43,6 +44,7 @@ public final class FoldingPipeline {
   public func predict(
     _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
   ) throws -> ExitStatus {
+    targetCount = targets.count
     do {
       try AtomicFile.createFolder(options.output)
       for group in groups(of: targets) { try predict(group, of: targets, finished) }
@@ -150,6 +152,14 @@ public final class FoldingPipeline {
     if work.isFinished {
       return reporter.note("\(work.raw.id): finished before, nothing to do")
     }
+    if targetCount > 1 {
+      reporter.note(
+        "target \(work.index + 1) of \(targetCount): \(work.raw.id)", event: "target",
+        [
+          ("target", .string(work.raw.id)), ("number", .integer(work.index + 1)),
+          ("of", .integer(targetCount)),
+        ])
+    }
     work.plans = try work.runs.map { try plan(work.raw, $0, announces: true) }
     try work.folder.begin()
     let started = ContinuousClock.now
@@ -166,6 +176,14 @@ public final class FoldingPipeline {
       try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)
     }
     report(work.timings, of: raw)
+    for result in work.results {
+      let check = BackboneCheck(result.prediction, of: raw)
+      if check.isBad {
+        reporter.warn(
+          "\(raw.id): \(check.broken) of \(check.bonds) peptide bonds of \(result.name) have a wrong length; the chain is not physical"
+        )
+      }
+    }
     let provenance = Dictionary(
       uniqueKeysWithValues: runs.map { ($0.name, $0.provenance(of: raw, options)) })
     let provenanceOf = { (result: ModelResult) in

@@ -1,13 +1,17 @@
 import Protein
 
-/// Checks of a model for itself: handedness of its amino acids and atoms that are too near.
+/// Checks of a model for itself: handedness of its amino acids, peptide bonds, and atoms that are too near.
 ///
-/// lDDT cannot see a mirror image, and none of the scores sees two atoms in one place.
+/// lDDT cannot see a mirror image, and none of the scores sees a broken chain or two atoms in one place.
 public struct ModelQuality: Sendable, Hashable {
   /// Residues whose C-alpha has N, C and CB, so that its hand can be told.
   public var chiralCount: Int
   /// Residues with the wrong hand (D instead of L).
   public var wrongHand: [String]
+  /// Pairs of residues with consecutive numbers that have C and N, so that their bond can be measured.
+  public var bondCount: Int
+  /// Those whose bond is off by more than twelve standard deviations, such as `ALA 12–GLY 13`.
+  public var brokenBonds: [String]
   /// Pairs of atoms of different residues, not bonded, that overlap by more than 1.5 Å.
   public var clashCount: Int
   /// The worst overlaps, worst first, at most ten.
@@ -37,6 +41,19 @@ public struct ModelQuality: Sendable, Hashable {
     }
     chiralCount = hands.count
     wrongHand = hands.filter { !$0.1 }.map { "\($0.0.name) \($0.0.label)" }
+    let bonds = residues.indices.dropFirst().compactMap { index -> (index: Int, length: Double)? in
+      guard residues[index].number == residues[index - 1].number + 1,
+        let c = atoms[index - 1][.c]?.position, let n = atoms[index][.n]?.position
+      else { return nil }
+      return (index, ((n - c) * (n - c)).sum().squareRoot())
+    }
+    bondCount = bonds.count
+    brokenBonds = bonds.filter {
+      PeptideGeometry.isBroken(
+        length: $0.length, isProlineNext: residues[$0.index].aminoAcid == .proline)
+    }.map {
+      "\(residues[$0.index - 1].name) \(residues[$0.index - 1].label)–\(residues[$0.index].name) \(residues[$0.index].label)"
+    }
     var places: [Place] = []
     for (index, atoms) in atoms.enumerated() {
       for name in AtomName.allCases {

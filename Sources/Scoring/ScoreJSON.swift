@@ -76,6 +76,10 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
   public var wrongHand: [String]
   /// Residues whose hand can be told.
   public var chiralResidues: Int
+  /// Peptide bonds of a wrong length, of how many.
+  public var brokenBonds: [String]
+  /// Peptide bonds that can be measured.
+  public var peptideBonds: Int
   /// Pairs of atoms that overlap by more than 1.5 Å.
   public var clashes: Int
   /// What a reader should know.
@@ -93,6 +97,8 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
       + report.domains.map { Scores($0.scores, name: $0.domain.name, ranges: $0.domain.label) }
     wrongHand = report.quality.wrongHand
     chiralResidues = report.quality.chiralCount
+    brokenBonds = report.quality.brokenBonds
+    peptideBonds = report.quality.bondCount
     clashes = report.quality.clashCount
     warnings = report.warnings
     guard perResidue else { return }

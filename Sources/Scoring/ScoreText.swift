@@ -16,6 +16,9 @@ extension ScoreReport {
       "chirality: \(quality.wrongHand.count) of \(quality.chiralCount) residues have the wrong hand"
         + Self.list(quality.wrongHand))
     lines.append(
+      "peptide bonds: \(quality.brokenBonds.count) of \(quality.bondCount) are broken"
+        + Self.list(Array(quality.brokenBonds.prefix(10))))
+    lines.append(
       "clashes: \(quality.clashCount) overlaps over \(ModelQuality.overlapTolerance) Å among "
         + "\(quality.atomCount) atoms"
         + Self.list(

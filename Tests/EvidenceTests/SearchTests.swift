@@ -220,14 +220,18 @@ struct SearchTests {
     let cache = bench.root + "/cache"
     let entry = try #require(try FileManager.default.contentsOfDirectory(atPath: cache).first)
     // A process number above the limit of Linux and macOS, so of no living process.
-    let left = "\(cache)/partial-99999999-x"
-    try FileManager.default.copyItem(atPath: "\(cache)/\(entry)", toPath: left)
+    let left = "\(cache)/partial-99999999-\(SearchCache.host)-x"
+    let elsewhere = "\(cache)/partial-99999999-another.host-x"
+    for path in [left, elsewhere] {
+      try FileManager.default.copyItem(atPath: "\(cache)/\(entry)", toPath: path)
+    }
     for missing in ["result", "entry.json"] {
       try FileManager.default.removeItem(atPath: "\(cache)/\(entry)/\(missing)")
       #expect(try bench.run().rows.map(\.isCached) == [false])
       #expect(try bench.run().rows.map(\.isCached) == [true])
     }
     #expect(!FileManager.default.fileExists(atPath: left))
+    #expect(FileManager.default.fileExists(atPath: elsewhere))
   }
 
   @Test("templates are searched with the distinct rows of the first alignment, last of all")

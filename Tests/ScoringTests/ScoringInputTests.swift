@@ -122,6 +122,22 @@ import Testing
     #expect(report.whole.lddt.score == 1)
   }
 
+  @Test("a bond pulled apart is broken; a gap in the numbers is none")
+  func brokenBonds() throws {
+    let clean = try ScoreReport(model: reference, reference: reference).quality
+    #expect(clean.brokenBonds.isEmpty && clean.bondCount > 300)
+    let pulled = changed { chain in
+      for atom in chain.residues[5].atoms.indices where chain.residues[5].atoms[atom].name == "N" {
+        chain.residues[5].atoms[atom].position.x += 0.5
+      }
+    }
+    let quality = try ScoreReport(model: pulled, reference: reference).quality
+    #expect(quality.brokenBonds.count == 1 && quality.bondCount == clean.bondCount)
+    let gapped = changed { $0.residues.removeSubrange(40..<45) }
+    let rest = try ScoreReport(model: gapped, reference: reference).quality
+    #expect(rest.brokenBonds.isEmpty && rest.bondCount == clean.bondCount - 6)
+  }
+
   @Test("two atoms in one place are a clash; bonded neighbours are none")
   func clashes() throws {
     let clean = try ScoreReport(model: reference, reference: reference).quality

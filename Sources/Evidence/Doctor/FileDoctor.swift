@@ -2,6 +2,7 @@ import ArrayFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import HDF5Files
 import Protein
 import StructureIO
 
@@ -21,7 +22,6 @@ public enum FileDoctor {
   private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
     let start = try InputText.firstBytes(of: path, count: 8)
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
-      diagnosis.format = "HDF5 store"
       return try examineStore(path, &diagnosis)
     }
     if start.starts(with: [0x50, 0x4B]) {
@@ -154,6 +154,12 @@ public enum FileDoctor {
   }
 
   private static func examineStore(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
+    if try HDF5File.open(path: path).attribute("format")?.text == "helixfold-parameters" {
+      diagnosis.format = "HDF5 parameters"
+      diagnosis.content = "examined by `helixfold weights inspect FILE`"
+      return
+    }
+    diagnosis.format = "HDF5 store"
     let store = try FeatureStore(path: path)
     diagnosis.content = "\(store.ids.count) targets"
     for problem in store.problems() {

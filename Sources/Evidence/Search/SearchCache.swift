@@ -66,7 +66,7 @@ struct SearchCache: Sendable {
 
   /// A new folder in which a program can work and from which an entry is made.
   func makeWorkFolder() throws -> String {
-    let path = "\(folder)/partial-\(getpid())-\(UUID().uuidString)"
+    let path = "\(folder)/partial-\(getpid())-\(Self.host)-\(UUID().uuidString)"
     try AtomicFile.createFolder(path)
     return path
   }
@@ -93,12 +93,19 @@ struct SearchCache: Sendable {
     }
   }
 
-  /// Removes work folders of processes that are no longer there.
+  /// Name of this machine: processes of several may share the folder, and only those of this one can be asked for.
+  static let host = String(
+    ProcessInfo.processInfo.hostName.map { $0.isLetter || $0.isNumber ? $0 : "." })
+
+  /// Removes work folders of processes of this machine that are no longer there.
   func removeAbandoned() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names where name.hasPrefix("partial-") {
-      let process = name.split(separator: "-").dropFirst().first.flatMap { Int32($0) }
-      if let process, process > 0, kill(process, 0) == 0 || errno == EPERM { continue }
+      let parts = name.split(separator: "-")
+      guard parts.count > 2, parts[2] == Self.host else { continue }
+      if let process = Int32(parts[1]), process > 0, kill(process, 0) == 0 || errno == EPERM {
+        continue
+      }
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
   }

@@ -1,0 +1,34 @@
+import FeaturePipeline
+import FoldingCore
+import Protein
+
+/// Whether a predicted chain hangs together: its C–N bonds, by the tolerance of the violation loss.
+struct BackboneCheck {
+  /// Bonds between residues of consecutive numbers.
+  private(set) var bonds = 0
+  /// Those of a wrong length.
+  private(set) var broken = 0
+
+  init(_ prediction: Prediction, of raw: RawFeatures) {
+    let (carbon, nitrogen) = (AtomName.c.index, AtomName.n.index)
+    func place(_ residue: Int, _ atom: Int) -> SIMD3<Double> {
+      let start = (residue * AtomName.count + atom) * 3
+      let values = prediction.positions.values[start..<start + 3].map(Double.init)
+      return SIMD3(values[0], values[1], values[2])
+    }
+    for residue in 1..<max(1, raw.residueCount)
+    where raw.residueIndex[residue] == raw.residueIndex[residue - 1] + 1 {
+      bonds += 1
+      let bond = place(residue, nitrogen) - place(residue - 1, carbon)
+      let isProlineNext = AminoAcid(rawValue: raw.aatype[residue]) == .proline
+      if PeptideGeometry.isBroken(
+        length: (bond * bond).sum().squareRoot(), isProlineNext: isProlineNext)
+      {
+        broken += 1
+      }
+    }
+  }
+
+  /// Whether more than one bond in twenty is broken, which relaxation would not mend.
+  var isBad: Bool { 20 * broken > bonds }
+}
