@@ -112,7 +112,7 @@ struct AttentionLossTests {
     let inputs = try fixture.lossInputs(Float.self)
     let alignment = try fixture.alignment(Float.self)
     let plain = FoldingLoss(.initial)(inputs, labels: labels, alignment: alignment)
-    let direct = distogramLoss(logits: inputs.distogram, labels: labels, bins: DistanceBins())
+    let direct = distogramLoss(logits: inputs.distogram, labels: labels, bins: DistogramBins())
     #expect(plain.report.distogram == Double(direct.value))
     #expect(plain.gradients.distogram == direct.gradient.map { $0 * 0.3 })
     var config = LossConfig.initial

@@ -82,7 +82,7 @@ struct LossValueTests {
     let terms = [
       "masked_msa": maskedMSALoss(
         logits: inputs.maskedMSA, trueClasses: alignment.trueClasses, mask: alignment.mask),
-      "distogram": distogramLoss(logits: inputs.distogram, labels: labels, bins: DistanceBins()),
+      "distogram": distogramLoss(logits: inputs.distogram, labels: labels, bins: DistogramBins()),
       "resolved": experimentallyResolvedLoss(
         logits: inputs.experimentallyResolved, labels: labels, filter: filter),
       "confidence": confidenceLoss(

@@ -25,7 +25,7 @@ public struct ContactLossConfig: Codable, Hashable, Sendable {
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 public func contactLoss<Real: LossScalar>(
-  logits: [Real], labels: StructureLabels<Real>, bins: DistanceBins, config: ContactLossConfig
+  logits: [Real], labels: StructureLabels<Real>, bins: DistogramBins, config: ContactLossConfig
 ) -> LossTerm<Real, [Real]> {
   let near = bins.countBelow(config.distance)
   guard near > 0, near < bins.count else { return .nothing(like: logits) }

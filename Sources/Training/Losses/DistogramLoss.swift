@@ -10,7 +10,7 @@ import FoldingCore
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 public func distogramLoss<Real: LossScalar>(
-  logits: [Real], labels: StructureLabels<Real>, bins: DistanceBins
+  logits: [Real], labels: StructureLabels<Real>, bins: DistogramBins
 ) -> LossTerm<Real, [Real]> {
   let weights = outerProduct(labels.pseudoBetaMask)
   return softmaxCrossEntropy(
@@ -21,7 +21,7 @@ public func distogramLoss<Real: LossScalar>(
 /// Bins of the distogram: below the first break, between neighbours, above the last.
 ///
 /// Suppl. 1.9.8.
-public struct DistanceBins: Codable, Hashable, Sendable {
+public struct DistogramBins: Codable, Hashable, Sendable {
   /// Number of bins.
   public var count = 64
   /// First break, Å.
@@ -48,7 +48,7 @@ public struct DistanceBins: Codable, Hashable, Sendable {
 
 /// Bin of the true distance of every pair of pseudo-betas. `[N_res, N_res]`
 func distanceClasses<Real: LossScalar>(
-  _ labels: StructureLabels<Real>, bins: DistanceBins
+  _ labels: StructureLabels<Real>, bins: DistogramBins
 ) -> [Int] {
   let breaks = squaredBreaks(
     from: Real(bins.firstBreak), to: Real(bins.lastBreak), count: bins.count - 1)

@@ -116,14 +116,14 @@ public struct AlignmentLabels<Real: LossScalar>: Sendable, Hashable {
 /// Targets of the confidence heads are constants, as are the choices of renaming.
 public struct FoldingLoss: Sendable {
   let config: LossConfig
-  let bins: DistanceBins
+  let bins: DistogramBins
   let maxAlignedError: Double
   let violations: StructuralViolations
 
   /// The loss of a network with the given heads.
   public init(_ config: LossConfig, heads: HeadConfig = HeadConfig()) {
     self.config = config
-    bins = DistanceBins(heads)
+    bins = DistogramBins(heads)
     maxAlignedError = Double((heads.alignedError ?? AlignedErrorConfig()).maxError)
     violations = StructuralViolations(config.structure.tolerances)
   }
