@@ -21,8 +21,8 @@ struct TrainCommand: ParsableCommand {
   )
   var config: String
 
-  @Option(help: "Training store (.h5).")
-  var data: String
+  @Option(help: "Training store (.h5); needed unless --show-config.")
+  var data: String?
 
   @Option(name: [.short, .long], help: "Folder of the run.")
   var output = "runs/run"
@@ -74,6 +74,7 @@ struct TrainCommand: ParsableCommand {
   var showConfig = false
 
   func validate() throws {
+    if data == nil && !showConfig { throw ValidationError("give a training store with --data") }
     if let steps, !(1...1_000_000_000).contains(steps) {
       throw ValidationError("--steps is \(steps), expected 1 to 1000000000")
     }
@@ -100,7 +101,7 @@ struct TrainCommand: ParsableCommand {
     let world = try MessagePassing.join()
     Interruption.listen()
     var session = TrainingSession(
-      config: config, store: data, folder: output, resumes: resume,
+      config: config, store: data ?? "", folder: output, resumes: resume,
       threads: threads == 0 && world.size > 1 ? 1 : ComputeOptions.workers(threads))
     session.lanes = lanes
     session.grid = (dp, dap, bp)
