@@ -10,6 +10,30 @@ public enum ConfigOverlay {
     public let known: [String]
   }
 
+  /// A text that is no JSON object.
+  public struct Unreadable: Error, CustomStringConvertible {
+    /// What is wrong with it.
+    public let description: String
+  }
+
+  /// The object of a JSON text of less than one MiB.
+  public static func object(_ data: Data) throws(Unreadable) -> [String: Any] {
+    guard data.count < 1 << 20 else {
+      throw Unreadable(description: "has \(data.count) bytes, expected a configuration below 1 MiB")
+    }
+    let value: Any
+    do {
+      value = try JSONSerialization.jsonObject(with: data)
+    } catch {
+      let reason = (error as NSError).userInfo["NSDebugDescription"] as? String ?? "\(error)"
+      throw Unreadable(description: "is no valid JSON: \(reason)")
+    }
+    guard let object = value as? [String: Any] else {
+      throw Unreadable(description: "is not a JSON object")
+    }
+    return object
+  }
+
   /// `base` with the values of `changes`; null removes an optional part; a key that `complete` lacks is an error.
   public static func merge(
     _ changes: [String: Any], into base: [String: Any], complete: [String: Any], level: String = ""
@@ -42,7 +66,29 @@ public enum ConfigOverlay {
   public static func decode<Config: Decodable>(
     _ type: Config.Type, from object: [String: Any]
   ) throws -> Config {
-    try JSONDecoder().decode(type, from: try JSONSerialization.data(withJSONObject: object))
+    if let path = pathOfHugeNumber(object, []) {
+      throw DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: "huge number"))
+    }
+    return try JSONDecoder().decode(type, from: try JSONSerialization.data(withJSONObject: object))
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// Where a number stands that no setting can hold: decoding one as a whole number does not tell its place.
+  private static func pathOfHugeNumber(_ value: Any, _ path: [any CodingKey]) -> [any CodingKey]? {
+    if let object = value as? [String: Any] {
+      for (key, inner) in object.sorted(by: { $0.key < $1.key }) {
+        if let found = pathOfHugeNumber(inner, path + [Key(stringValue: key)]) { return found }
+      }
+      return nil
+    }
+    guard let number = value as? NSNumber, abs(number.doubleValue) >= 0x1p64 else { return nil }
+    return path
   }
 }
 

@@ -27,9 +27,12 @@ extension FoldingConfig {
   ///
   /// - Parameter file: for messages; its last part without the ending names the network.
   public static func parse(_ data: Data, file: String) throws(ConfigurationError) -> FoldingConfig {
-    guard data.count < 1 << 20, let object = try? JSONSerialization.jsonObject(with: data),
-      var changes = object as? [String: Any]
-    else { throw .unreadable(file: file, reason: "is not a JSON object") }
+    var changes: [String: Any]
+    do throws(ConfigOverlay.Unreadable) {
+      changes = try ConfigOverlay.object(data)
+    } catch {
+      throw .unreadable(file: file, reason: "\(error)")
+    }
     var base = FoldingConfig()
     if let name = changes.removeValue(forKey: "base") {
       guard let name = name as? String, let preset = preset(named: name) else {
@@ -49,9 +52,12 @@ extension FoldingConfig {
   {
     var base = FoldingConfig()
     base.template = nil
-    guard let object = try? JSONSerialization.jsonObject(with: Data(text.utf8)),
-      let stated = object as? [String: Any]
-    else { throw .unreadable(file: file, reason: "holds a configuration that is no JSON object") }
+    let stated: [String: Any]
+    do throws(ConfigOverlay.Unreadable) {
+      stated = try ConfigOverlay.object(Data(text.utf8))
+    } catch {
+      throw .unreadable(file: file, reason: "its configuration \(error)")
+    }
     return try overlay(stated, on: base, file: file)
   }
 

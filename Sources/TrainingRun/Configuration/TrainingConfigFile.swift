@@ -18,9 +18,12 @@ extension TrainingConfig {
   }
 
   static func parse(_ data: Data, file: String) throws -> TrainingConfig {
-    guard data.count < 1 << 20, let object = try? JSONSerialization.jsonObject(with: data),
-      var changes = object as? [String: Any]
-    else { throw TrainingRunError.unreadable(file: file, reason: "is not a JSON object") }
+    var changes: [String: Any]
+    do throws(ConfigOverlay.Unreadable) {
+      changes = try ConfigOverlay.object(data)
+    } catch {
+      throw TrainingRunError.unreadable(file: file, reason: "\(error)")
+    }
     var base = initial
     if let name = changes.removeValue(forKey: "preset") {
       guard let name = name as? String, let found = preset(named: name) else {
