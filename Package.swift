@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "HDF5Files", dependencies: ["NumericArrays", "AtomicFiles", "CHDF5"]),
     .target(name: "Protein"),
     .target(name: "StructureIO", dependencies: ["Protein", "AtomicFiles"]),
-    .target(name: "Scoring", dependencies: ["Protein"]),
+    .target(name: "Scoring", dependencies: ["Protein", "AtomicFiles"]),
     .target(
       name: "Reports",
       dependencies: ["Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles"],

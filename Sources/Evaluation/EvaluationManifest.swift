@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Scoring
 
@@ -115,10 +116,12 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     }
     let held = targets.reduce(0) { $0 + ($1.domains?.count ?? 0) }
     if let domainsHeld, domainsHeld != held {
-      problems.append("'domains_held' is \(domainsHeld), but the targets list \(held) domains")
+      problems.append(
+        "'domains_held' is \(domainsHeld), but the targets list \(counted(held, "domain"))")
     }
     if let domainsTotal, domainsTotal < held {
-      problems.append("'domains_total' is \(domainsTotal), but the targets list \(held) domains")
+      problems.append(
+        "'domains_total' is \(domainsTotal), but the targets list \(counted(held, "domain"))")
     }
     return problems
   }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import NumericArrays
 
 /// Coverage and depth of an alignment as a picture: how many rows have a residue in each column, by similarity to the target.
@@ -38,7 +39,7 @@ public struct CoveragePlot: Sendable {
 
   /// One line such as `512 rows, Neff 201.3, mean depth 430.1`.
   public var summary: String {
-    "\(rows) rows, Neff \(neff.isLowerBound ? "at least " : "")\(Self.tenths(neff.value)),"
+    "\(counted(rows, "row")), Neff \(neff.isLowerBound ? "at least " : "")\(Self.tenths(neff.value)),"
       + " mean depth \(Self.tenths(meanDepth))"
   }
 

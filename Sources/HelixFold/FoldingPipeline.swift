@@ -208,7 +208,7 @@ public final class FoldingPipeline {
       pairFormat: options.pairFormat, limit: memoryLimit)
     if announces {
       reporter.note(
-        "\(raw.id)  \(size.residues) residues, \(size.clusters)+\(size.extraRows) MSA rows, \(size.templates) templates; plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
+        "\(raw.id)  \(counted(size.residues, "residue")), \(size.clusters)+\(size.extraRows) MSA rows, \(counted(size.templates, "template")); plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
         event: "plan",
         [
           ("target", .string(raw.id)), ("model", .string(run.name)),
@@ -230,7 +230,7 @@ public final class FoldingPipeline {
       _ = try plan(raw, run, announces: true)
       let operations = CostModel(run.config, run.size(raw)).pass * Double(run.recycles + 1)
       reporter.note(
-        "\(raw.id) \(run.name): \(run.recycles + 1) passes, \(Self.fixed(Float(operations / 1e12), 2)) TFLOP"
+        "\(raw.id) \(run.name): \(counted(run.recycles + 1, "pass")), \(Self.fixed(Float(operations / 1e12), 2)) TFLOP"
       )
     }
   }

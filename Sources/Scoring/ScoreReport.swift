@@ -1,3 +1,4 @@
+import AtomicFiles
 import Protein
 
 /// All scores of a model against a reference, over a whole chain or one domain.
@@ -113,7 +114,9 @@ public struct ScoreReport: Sendable, Hashable {
       warnings.append("the model lacks \(missing) of \(matching.reference.count) residues")
     }
     let extra = matching.modelResidueCount - matching.matchedIndices.count
-    if extra > 0 { warnings.append("\(extra) residues of the model are not in the reference") }
+    if extra > 0 {
+      warnings.append("the reference lacks \(counted(extra, "residue")) of the model")
+    }
     let mismatches = matching.mismatches
     if !mismatches.isEmpty {
       let shown = mismatches.prefix(5).map { index in
@@ -121,7 +124,7 @@ public struct ScoreReport: Sendable, Hashable {
         return "\(residue.name) \(residue.label) is \(matching.model[index]?.name ?? "?")"
       }
       warnings.append(
-        "\(mismatches.count) residues differ in type: \(shown.joined(separator: ", "))"
+        "\(counted(mismatches.count, "residue")) of another type: \(shown.joined(separator: ", "))"
           + (mismatches.count > 5 ? ", …" : ""))
     }
     let modified = Set(matching.reference.filter { AminoAcid(code: $0.name) == nil }.map(\.name))
@@ -134,7 +137,8 @@ public struct ScoreReport: Sendable, Hashable {
     }.count
     if alternates > 0 {
       warnings.append(
-        "\(alternates) residues of the reference have alternate locations; the most occupied count")
+        "alternate locations in \(counted(alternates, "residue")) of the reference; the most occupied count"
+      )
     }
     return warnings
   }

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 extension ScoreReport {
   /// The report as a table for people.
   public func text(perResidue: Bool = false) -> String {
@@ -19,8 +21,8 @@ extension ScoreReport {
       "peptide bonds: \(quality.brokenBonds.count) of \(quality.bondCount) are broken"
         + Self.list(Array(quality.brokenBonds.prefix(10))))
     lines.append(
-      "clashes: \(quality.clashCount) overlaps over \(ModelQuality.overlapTolerance) Å among "
-        + "\(quality.atomCount) atoms"
+      "clashes: \(counted(quality.clashCount, "overlap")) over \(ModelQuality.overlapTolerance) Å among "
+        + "\(counted(quality.atomCount, "atom"))"
         + Self.list(
           quality.worstClashes.map { "\($0.first)–\($0.second) \(decimals($0.distance, 2)) Å" }))
     lines += warnings.map { "note: \($0)" }

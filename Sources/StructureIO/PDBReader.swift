@@ -1,3 +1,4 @@
+import AtomicFiles
 import Protein
 
 /// Reads the PDB format as it is found in the wild.
@@ -83,7 +84,8 @@ private struct PDBParser {
       isModelClosed = false
     }
     guard line.count >= 54 else {
-      throw failure("an atom record of \(line.count) columns, expected coordinates in 31-54")
+      throw failure(
+        "an atom record of \(counted(line.count, "column")), expected coordinates in 31-54")
     }
     var position = SIMD3<Double>()
     for axis in 0..<3 {
@@ -164,7 +166,8 @@ private struct PDBParser {
   mutating func finish() throws(StructureIOError) -> Structure {
     guard builder.atomCount > 0 else {
       throw .unexpectedContent(
-        path: path, message: "no ATOM record in \(lineNumber) lines, expected PDB or mmCIF")
+        path: path,
+        message: "no ATOM record in \(counted(lineNumber, "line")), expected PDB or mmCIF")
     }
     builder.resolveMicroheterogeneity()
     var models = builder.models.filter { !$0.chains.isEmpty }

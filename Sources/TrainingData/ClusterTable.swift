@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 
 /// Which cluster each chain belongs to, and which chains must not be used at all.
@@ -32,7 +33,8 @@ public struct ClusterTable: Sendable, Hashable {
         continue
       }
       guard cells.count > max(found.chain, found.cluster, found.split ?? 0) else {
-        throw text.problem("\(cells.count) columns, fewer than the header", line: line.number)
+        throw text.problem(
+          "\(counted(cells.count, "column")), fewer than the header", line: line.number)
       }
       let chain = String(cells[found.chain])
       clusters[chain] = String(cells[found.cluster])

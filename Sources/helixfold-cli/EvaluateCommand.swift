@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import Evaluation
 import Foundation
 import HelixFold
@@ -141,6 +142,8 @@ struct EvaluateCommand: ParsableCommand {
     let manifest = try EvaluationManifest.read(set)
     let domains = manifest.targets.reduce(0) { $0 + ($1.domains?.count ?? 0) }
     let total = manifest.domainsTotal.map { " of \($0)" } ?? ""
-    print("\(set): \(manifest.name), \(manifest.targets.count) targets, \(domains)\(total) domains")
+    print(
+      "\(set): \(manifest.name), \(counted(manifest.targets.count, "target")), \(domains)\(total) domains"
+    )
   }
 }

@@ -40,7 +40,9 @@ struct PrepareCommand: ParsableCommand {
         let plot = CoveragePlot(raw)
         try AtomicFile.write(plot.svg, to: "\(output)/\(raw.id)_msa_coverage.svg")
         StoreOutput.note("\(raw.id): \(plot.summary)")
-        print("\(raw.id)\t\(raw.residueCount) residues\t\(raw.rowCount) rows\t\(path)")
+        print(
+          "\(raw.id)\t\(counted(raw.residueCount, "residue"))\t\(counted(raw.rowCount, "row"))\t\(path)"
+        )
       case .failure(let error):
         failures.append(error)
         StoreOutput.note("\(outcome.id): \(error)")

@@ -67,7 +67,8 @@ struct SearchCommand: ParsableCommand {
         try Self.writeCoverage(record.id, sequence, report, to: "\(output)/\(record.id)")
         let rows = report.alignments.map(\.rows).reduce(0, +)
         print(
-          "\(record.id)\t\(sequence.count) residues\t\(rows) rows\t\(report.failures.count) failed")
+          "\(record.id)\t\(counted(sequence.count, "residue"))\t\(counted(rows, "row"))\t\(report.failures.count) failed"
+        )
         status = status == 0 ? report.exitStatus : status
       }
       if interruption.isInterrupted { return 130 }

@@ -59,7 +59,7 @@ struct ShowStore: ParsableCommand {
     print("mean depth  \(String(format: "%.1f", statistics.meanDepth))")
     print("Neff (80 %) \(String(format: "%.1f", statistics.neff))")
     for source in raw.sources {
-      print("alignment   \(source.name): \(source.rows) rows, \(source.newRows) new")
+      print("alignment   \(source.name): \(counted(source.rows, "row")), \(source.newRows) new")
     }
     for (index, name) in raw.templates.names.enumerated() {
       print("template    \(name), sum of probabilities \(raw.templates.sumProbabilities[index])")
@@ -67,7 +67,7 @@ struct ShowStore: ParsableCommand {
     if let labels = record.labels {
       let atoms = labels.mask.values.count { $0 > 0 }
       let resolution = labels.resolution.map { ", \($0) Å" } ?? ""
-      print("labels      \(atoms) atoms\(resolution)")
+      print("labels      \(counted(atoms, "atom"))\(resolution)")
     }
     if let created = record.provenance.created { print("created     \(created)") }
     if let program = record.provenance.program { print("program     \(program)") }
@@ -103,8 +103,9 @@ struct PackStore: ParsableCommand {
       paths += names.filter { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
     }
     let stores = try paths.map { try FeatureStore(path: $0) }
+    let count = stores.reduce(0) { $0 + $1.entries.count }
     try FeatureStore.pack(stores, to: output)
-    print("\(output): \(stores.reduce(0) { $0 + $1.entries.count }) targets")
+    print("\(output): \(counted(count, "target"))")
   }
 }
 
@@ -145,7 +146,7 @@ struct ImportStore: ParsableCommand {
           taken.insert(record.features.id)
           let path = "\(output)/\(record.features.id).h5"
           try FeatureStore.write([record], to: path)
-          print("\(record.features.id)\t\(record.features.rowCount) rows\t\(path)")
+          print("\(record.features.id)\t\(counted(record.features.rowCount, "row"))\t\(path)")
         }
       } catch {
         if sources.count == 1 { throw error }
@@ -222,7 +223,7 @@ struct VerifyStore: ParsableCommand {
     }
     for problem in problems { StoreOutput.note(problem) }
     if !problems.isEmpty { throw ExitCode(65) }
-    print("\(targets) targets are sound")
+    print("sound: \(counted(targets, "target"))")
   }
 }
 

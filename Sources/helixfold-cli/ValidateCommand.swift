@@ -77,7 +77,7 @@ struct ValidateCommand: ParsableCommand {
       columns: onlyModel ? [.model] : HeldOutScores.Column.allCases,
       threads: ComputeOptions.workers(threads), ProgressReporter(style: progress))
     print(
-      "\(split.rawValue): \(scores.chains.count) chains in \(scores.clusterCount) clusters, lDDT-Cα"
+      "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(scores.clusterCount, "cluster")), lDDT-Cα"
     )
     for column in scores.columns {
       print(Self.line(column.rawValue, scores.mean(column)))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import FeaturePipeline
 import HelixFold
 import TrainingData
@@ -80,7 +81,7 @@ extension WeightsCommand {
         result.parameters, config: result.network,
         provenance: ParameterProvenance(
           source:
-            "\(method.rawValue) average of \(result.selected.count) of \(files.count) snapshots",
+            "\(method.rawValue) average of \(result.selected.count) of \(counted(files.count, "snapshot"))",
           licence: "as the sources"),
         precision: writing.precision, to: output)
       for index in result.selected { print(files[index]) }

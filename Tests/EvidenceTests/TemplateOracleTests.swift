@@ -82,7 +82,7 @@ struct TemplateOracleTests {
       7: "released 2020-01-01, after the cut-off 2010-01-01",
       8: "entry 1aaf states no release date, which the cut-off date needs",
       9: "CA of residues 8 and 9 are 203 Å apart",
-      10: "the aligned residues have 1 atoms, 5 are needed",
+      10: "the aligned residues have 1 atom, 5 are needed",
       11: "the structure has no protein chain",
       12: "the hit differs from chain A and was aligned to it again",
       13: "found in chain A with X for any residue",

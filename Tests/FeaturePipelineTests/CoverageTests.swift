@@ -28,7 +28,7 @@ struct CoverageTests {
     let svg = CoveragePlot(raw).svg
     let parser = XMLParser(data: Data(svg.utf8))
     #expect(parser.parse(), "\(svg.prefix(300))")
-    #expect(svg.contains("&lt;a&gt; &amp; b: \(residues) rows, Neff "))
+    #expect(svg.contains("&lt;a&gt; &amp; b: \(residues) row\(residues == 1 ? "" : "s"), Neff "))
     #expect(svg.components(separatedBy: "<path fill=\"#").count == 6)
     #expect(!svg.contains("nan") && !svg.contains("inf"))
     #expect(svg == CoveragePlot(raw).svg)
@@ -60,6 +60,6 @@ struct CoverageTests {
     let alignment = try Alignment.parse(InputText(name: "x.a3m", ">q\nACD\n"))
     let raw = try RawFeatures(
       id: "q", sequence: try ProteinSequence("ACD"), alignments: [alignment])
-    #expect(CoveragePlot(raw).summary == "1 rows, Neff 1.0, mean depth 1.0")
+    #expect(CoveragePlot(raw).summary == "1 row, Neff 1.0, mean depth 1.0")
   }
 }

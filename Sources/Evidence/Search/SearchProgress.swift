@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// What a search reports while it runs.
@@ -31,7 +32,7 @@ extension SearchEvent: CustomStringConvertible {
     case .message(let step, let line): "\(step): | \(line)"
     case .cached(let step): "\(step): result of an earlier search, checked"
     case .finished(let step, let rows, let seconds):
-      "\(step): \(rows) rows in \(Int(seconds.rounded())) s"
+      "\(step): \(counted(rows, "row")) in \(Int(seconds.rounded())) s"
     case .failed(let step, let failure): "\(step): \(failure)"
     case .warning(let step, let line): "\(step): warning: \(line)"
     }

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Why a hit does not become a template, in the order in which AlphaFold asks.
 public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertible {
   /// The name does not begin with `PDBID_chain`.
@@ -51,7 +53,7 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
     case .duplicateOfTarget(let length, let target):
       "is a part of the target itself: \(length) of \(target) residues"
     case .tooShort(let length, let minimum):
-      "has \(length) aligned residues, at least \(minimum) are needed"
+      "has \(counted(length, "aligned residue")), at least \(minimum) are needed"
     case .notOfThisTarget: "the aligned sequence is not part of the target; is the file another's?"
     case .structureMissing(let entry, let folder):
       "no structure file of entry \(entry) in \(folder)"
@@ -63,16 +65,17 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
       "chain \(chain) is not a protein chain of the structure, which has"
         + " \(present.prefix(12).joined(separator: ", "))"
     case .sequenceDiffers(let identical, let length):
-      "the chain has \(identical) residues in common with the \(length) of the hit, 90 % are needed"
+      "the chain has \(counted(identical, "residue")) in common with the \(length) of the hit, 90 % are needed"
     case .alignmentTooLarge(let reason): reason
     case .brokenCoordinates(let residue, let distance):
       "CA of residues \(residue) and \(residue + 1) are \(Int(distance)) Å apart"
-    case .tooFewAtoms(let count): "the aligned residues have \(count) atoms, 5 are needed"
+    case .tooFewAtoms(let count):
+      "the aligned residues have \(counted(count, "atom")), 5 are needed"
     case .notSimilar(let identical, let aligned):
       "\(identical) identical of \(aligned) aligned residues is too little to align by sequence;"
         + " give a search result (hhr) for remote relatives"
     case .duplicateOfTemplate(let name): "has the same aligned sequence as \(name)"
-    case .notNeeded(let maximum): "\(maximum) templates were found before"
+    case .notNeeded(let maximum): "comes after the \(counted(maximum, "template")) that are needed"
     }
   }
 }

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// A3M: FASTA-like rows in which lower-case letters are insertions relative to the first row.
 ///
 /// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold),
@@ -118,7 +120,7 @@ private struct RowCollector {
       }
     } else if width != columns {
       throw text.problem(
-        "row \(names.count) ('\(names[names.count - 1].prefix(40))') has \(width) columns,"
+        "row \(names.count) ('\(names[names.count - 1].prefix(40))') has \(counted(width, "column")),"
           + " the first row has \(columns)", line: headerLine)
     }
   }

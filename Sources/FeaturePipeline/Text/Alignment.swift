@@ -1,3 +1,4 @@
+import AtomicFiles
 import Protein
 
 /// An alignment as a file gives it: letters in the columns of the query, and what was inserted between them.
@@ -72,7 +73,8 @@ public struct Alignment: Sendable, Hashable {
     guard columns == sequence.count else {
       throw .content(
         file: source,
-        problem: "the first row has \(columns) residues, the target has \(sequence.count);"
+        problem:
+          "the first row has \(counted(columns, "residue")), the target has \(sequence.count);"
           + " the first row must be the target's sequence")
     }
     for (column, residue) in sequence.residues.enumerated() {

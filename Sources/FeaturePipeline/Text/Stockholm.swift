@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Stockholm alignments, as jackhmmer and hmmsearch write them.
 ///
 /// The first sequence is the query: its gap columns are removed, and letters that other rows have there count
@@ -76,7 +78,7 @@ private struct Blocks {
     for (index, row) in rows.enumerated() {
       guard row.count == query.count else {
         throw text.problem(
-          "row \(index + 1) ('\(names[index].prefix(40))') has \(row.count) columns, the first row has"
+          "row \(index + 1) ('\(names[index].prefix(40))') has \(counted(row.count, "column")), the first row has"
             + " \(query.count)", line: firstLine[index])
       }
       var inserted = 0

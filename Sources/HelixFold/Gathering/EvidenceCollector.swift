@@ -95,7 +95,7 @@ public struct EvidenceCollector: Sendable {
     }
     for row in report.rows {
       let databases = search.databases.filter { $0.name == row.step }.map(\.path)
-      let found = row.failure.map { "failed: \($0)" } ?? "\(row.rows) rows"
+      let found = row.failure.map { "failed: \($0)" } ?? "\(counted(row.rows, "row"))"
       gathered.searches["search \(row.step)"] =
         ([row.tool?.rawValue ?? "no program"] + databases + [found]).joined(separator: ", ")
     }

@@ -66,7 +66,7 @@ public struct LearningCurves {
     return Plot.lines(
       title: "\(name): \(label)",
       summary:
-        "\(label) over \(records.count { $0.event == .step }) steps, training values are means of \(window) steps",
+        "\(label) over \(counted(records.count { $0.event == .step }, "step")), training values are means of \(counted(window, "step"))",
       x: "step", y: label, shown)
   }
 

@@ -69,7 +69,7 @@ public struct TrainingSession {
         axial: member.axes.map { AxialMembers($0) }),
       resumes: resumes, program: "helixfold \(helixFoldVersion)", member: member)
     reporter.note(
-      "\(config.preset): \(config.layout.count) parameters, \(source.plan.clusters.count) training clusters, steps \(trainer.step) to \(config.run.steps) of \(config.run.batch) samples",
+      "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample"))",
       event: "start",
       [
         ("parameters", .integer(config.layout.count)),

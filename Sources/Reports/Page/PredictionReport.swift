@@ -1,3 +1,4 @@
+import AtomicFiles
 import Protein
 import Scoring
 import StructureIO
@@ -109,8 +110,9 @@ public struct PredictionReport: Sendable {
 
   private var lead: String {
     let residues = entries.first?.structure.sequence.count ?? 0
-    return "\(residues) residues, \(rows) alignment rows, \(entries.count)"
-      + (entries.count == 1 ? " prediction" : " predictions, the best first")
+    return
+      "\(counted(residues, "residue")), \(counted(rows, "alignment row")), \(counted(entries.count, "prediction"))"
+      + (entries.count == 1 ? "" : ", the best first")
   }
 
   private func figures(_ comparison: Comparison?) -> [(value: String, name: String)] {

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Plots of what a network says about one protein.
 public enum PredictionPlot {
   /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction.
@@ -10,8 +12,8 @@ public enum PredictionPlot {
     var chart = Chart(
       title: "Confidence along the chain",
       summary:
-        "Predicted lDDT of each of \(count) residues. The mean is \(Axis.text(tenths(mean)));"
-        + " \(high) residues are at 70 or more.",
+        "Predicted lDDT of \(counted(count, "residue")). The mean is \(Axis.text(tenths(mean)));"
+        + " at 70 or more: \(counted(high, "residue")).",
       x: Axis("residue", 0.5...Double(max(1, count)) + 0.5), y: Axis("pLDDT", 0...100),
       keys: predictions.count < 2
         ? [] : predictions.enumerated().map { .init(name: $1.name, color: .series($0)) })
@@ -45,7 +47,8 @@ public enum PredictionPlot {
     let least = depth.min() ?? 0
     var chart = Chart(
       title: "Depth of the alignment",
-      summary: "\(rows) rows\(effective). A column has \(Axis.text(tenths(mean))) residues on"
+      summary:
+        "\(counted(rows, "row"))\(effective). A column has \(Axis.text(tenths(mean))) residues on"
         + " average, the shallowest \(least).",
       x: Axis("residue", 0.5...Double(max(1, depth.count)) + 0.5),
       y: Axis("rows with a residue", covering: depth.map(Double.init), including: [0]))
@@ -71,7 +74,7 @@ public enum PredictionPlot {
     let change = last?.change.map { ", the last change \(Axis.text(tenths($0, 100))) Å" } ?? ""
     return Plot.lines(
       title: "Mean confidence after each pass",
-      summary: "After \(history.first?.passes.count ?? 0) passes the mean pLDDT is"
+      summary: "After \(counted(history.first?.passes.count ?? 0, "pass")) the mean pLDDT is"
         + " \(Axis.text(tenths(last?.plddt ?? 0)))\(change).",
       x: "pass", y: "mean pLDDT",
       history.map { run in

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import Protein
 
@@ -17,7 +18,8 @@ enum BackboneFile {
       throw .content(
         file: path,
         problem:
-          "\(letters.count) residues, but \(lines.count) lines, expected \(letters.count + 2)")
+          "\(counted(letters.count, "residue")), but \(counted(lines.count, "line")), expected \(letters.count + 2)"
+      )
     }
     var residues: [Residue] = []
     for (index, letter) in letters.enumerated() {

@@ -1,3 +1,4 @@
+import AtomicFiles
 import NumericArrays
 import Protein
 
@@ -83,9 +84,9 @@ public enum RejectionReason: Error, Hashable, Sendable, CustomStringConvertible 
   /// The reason in words, with the number that decided.
   public var description: String {
     switch self {
-    case .length(let count): "\(count) residues"
+    case .length(let count): "\(counted(count, "residue"))"
     case .resolution(let value): "resolution \(value) Å"
-    case .rows(let count): "\(count) alignment rows"
+    case .rows(let count): "\(counted(count, "alignment row"))"
     case .residueShare(let share): "one residue type makes up \(percent(share))"
     case .missingAtoms(let share): "only \(percent(share)) of the residues have N, CA and C"
     case .excluded: "barred by the cluster table"

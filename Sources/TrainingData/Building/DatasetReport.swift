@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// What became of every chain that was offered to a training store.
 public struct DatasetReport: Sendable, Hashable {
   /// One chain.
@@ -43,9 +45,11 @@ public struct DatasetReport: Sendable, Hashable {
     let splits = DataSplit.allCases.map { split in
       let members = kept.filter { DataSplit(cluster: $0.cluster) == split }
       return
-        "\(split.rawValue): \(members.count) chains in \(Set(members.map(\.cluster)).count) clusters"
+        "\(split.rawValue): \(counted(members.count, "chain")) in \(counted(Set(members.map(\.cluster)).count, "cluster"))"
     }
-    return ["kept \(kept.count) of \(rows.count) chains"] + splits + ["rejected: \(rejections)"]
+    return ["kept \(kept.count) of \(counted(rows.count, "chain"))"] + splits + [
+      "rejected: \(rejections)"
+    ]
   }
 
   /// One line per chain, tab-separated, with a header.

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 
@@ -22,7 +23,7 @@ public struct SampleSource: Sendable {
       throw .content(
         file: store.path,
         problem:
-          "has no training chains within the limits of 'data' (\(store.entries.count) chains in all)"
+          "has no training chains within the limits of 'data' (\(counted(store.entries.count, "chain")) in all)"
       )
     }
     guard store.entries.contains(where: { $0.hasLabels && DataSplit($0) == .validation }) else {
