@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import HelixFold
 import TensorCore
 
@@ -19,9 +20,15 @@ struct MemoryOptions: ParsableArguments {
   var pairStorage = BlockStorage.plain
 
   func validate() throws {
-    if let maxMemory, ByteCount(parsing: maxMemory) == nil {
+    guard let maxMemory else { return }
+    guard let limit else {
       throw ValidationError(
         "--max-memory is '\(maxMemory)', expected a size such as 8GiB or 900MiB")
+    }
+    if limit < 1 << 20 {
+      throw ValidationError(
+        "--max-memory is '\(maxMemory)', \(counted(limit, "byte")), expected 1 MiB or more; give a unit, such as 8GiB"
+      )
     }
   }
 
