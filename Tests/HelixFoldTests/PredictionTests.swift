@@ -155,6 +155,24 @@ struct PredictionTests {
     #expect(first == (try folder.read("b/toy/confidence_tiny.json")))
   }
 
+  @Test("a run with fewer seeds leaves no structure that it does not rank, and other targets alone")
+  func staleRanks() throws {
+    let folder = try Folder()
+    var options = options(folder, "out")
+    options.recycles = 0
+    options.seedCount = 2
+    #expect(try predict(options) == .success)
+    let others = folder.path + "/out/other"
+    try FileManager.default.createDirectory(atPath: others, withIntermediateDirectories: true)
+    try Data().write(to: URL(fileURLWithPath: others + "/ranked_1.pdb"))
+    options.seedCount = 1
+    #expect(try predict(options) == .success)
+    let ranked = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/out/toy")
+      .filter { $0.hasPrefix("ranked_") }
+    #expect(ranked.sorted() == ["ranked_0.cif", "ranked_0.pdb"])
+    #expect(FileManager.default.fileExists(atPath: others + "/ranked_1.pdb"))
+  }
+
   @Test("early stopping ends with the first change below the tolerance")
   func earlyStop() throws {
     let folder = try Folder()

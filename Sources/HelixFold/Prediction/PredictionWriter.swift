@@ -94,11 +94,22 @@ struct PredictionFolder {
       }
       try AtomicFile.write(try structure.modelCIF(), to: file("ranked_\(rank).cif"))
     }
+    try removeRanked(from: results.count)
     let scores = Dictionary(
       uniqueKeysWithValues: results.map { ($0.name, Double($0.prediction.meanPLDDT)) })
     try AtomicFile.write(
       try PredictionFiles.ranking(plddts: scores), to: file("ranking_debug.json"))
     try AtomicFile.write(PredictionFiles.timings(timings), to: file("timings.json"))
+  }
+
+  /// Removes what an earlier run with more networks or seeds ranked at place `count` or behind.
+  private func removeRanked(from count: Int) throws {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      guard let match = name.wholeMatch(of: /ranked_([0-9]+)\.(?:pdb|cif)/),
+        let rank = Int(match.1), rank >= count
+      else { continue }
+      if unlink(file(name)) != 0 { throw AtomicFileError(path: file(name), code: errno) }
+    }
   }
 }
 
