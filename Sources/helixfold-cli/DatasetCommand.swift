@@ -34,7 +34,7 @@ struct DatasetCommand: ParsableCommand {
     @Option(
       help: """
         Table with columns 'chain' and 'cluster' and maybe 'split' ('excluded' bars a chain), such as data/split.tsv; \
-        without it each chain is a cluster.
+        without it only chains of identical sequence are kept together, as a cluster named after the alphabetically first.
         """)
     var clusters: String?
 

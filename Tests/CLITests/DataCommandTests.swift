@@ -4,6 +4,22 @@ import Testing
 /// Commands on weights, stores and logs as a user meets them: what they refuse, and what is there afterwards.
 @Suite("Commands on data and weights")
 struct DataCommandTests {
+  @Test("dataset build says once what it does without clusters")
+  func clusters() throws {
+    let folder = try ScratchFolder()
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
+    try Data("chain\tcluster\na\ta\n".utf8).write(to: folder.file("c.tsv"))
+    let build = [
+      "dataset", "build", "a.pdb", "-o", "x.h5", "--min-resolved", "0", "--max-residue-share", "1",
+    ]
+    for (arguments, count) in [(build, 1), (build + ["--clusters", "c.tsv"], 0)] {
+      let result = try Command.run(arguments, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.errors.components(separatedBy: "without --clusters").count == 1 + count)
+      #expect(result.errors.contains("kept 1 of 1 chain\n"), "\(result.errors)")
+    }
+  }
+
   @Test("a limit of memory in bytes is taken for a forgotten unit")
   func unit() throws {
     let result = try Command.run(

@@ -116,6 +116,29 @@ struct DatasetTests {
     #expect((normal * bond).sum() > 0)
   }
 
+  @Test("without a table chains of one sequence are a cluster, named after the first by name")
+  func identicalSequences() throws {
+    let scratch = try TrainingScratch()
+    try write(pdb(sequence), scratch.file("in/zeta.pdb"))
+    try write(pdb(String(sequence.reversed())), scratch.file("in/other.pdb"))
+    // Comes last and names the cluster nevertheless.
+    try write(pdb(sequence), scratch.file("more/alpha.pdb"))
+    let sources = try ["in", "more"].flatMap {
+      try ChainSource.find(at: scratch.file($0), evidence: [])
+    }
+    let path = scratch.file("out.h5")
+    let report = try DatasetBuilder(program: "test").build(sources, to: path)
+    let expected = ["zeta": "alpha", "alpha": "alpha", "other": "other"]
+    let store = try FeatureStore(path: path)
+    #expect(store.entries.count == 3)
+    for (id, cluster) in expected {
+      #expect(try store.entry(id).cluster == cluster)
+      #expect(try store.labels(of: id)?.cluster == cluster)
+      #expect(report.rows.first { $0.id == id }?.cluster == cluster)
+    }
+    #expect(store.problems().isEmpty)
+  }
+
   @Test("a store is not written when nothing is left")
   func nothingLeft() throws {
     let scratch = try TrainingScratch()

@@ -91,8 +91,11 @@ public struct FeatureStore: Sendable {
   }
 
   /// Writes records that are made one after the other, so that only one is in memory.
+  ///
+  /// - Parameter cluster: the cluster of a target with labels, asked for when all are written; without it the records know theirs.
   public static func write(
-    to path: String, rowNames: Bool = true, records: () throws -> TargetRecord?
+    to path: String, rowNames: Bool = true, cluster: ((_ id: String) -> String)? = nil,
+    records: () throws -> TargetRecord?
   ) throws {
     try HDF5File.write(to: path) { file in
       try StoreSchema.mark(file)
@@ -104,6 +107,14 @@ public struct FeatureStore: Sendable {
         }
         try TargetGroup(file: file, id: record.features.id).write(record, rowNames: rowNames)
         entries.append(StoreEntry(record))
+      }
+      if let cluster {
+        for index in entries.indices where entries[index].hasLabels {
+          let name = cluster(entries[index].id)
+          try file.setAttribute(
+            "cluster", to: .text(name), on: StoreSchema.group(entries[index].id) + "/labels")
+          entries[index].cluster = name
+        }
       }
       try StoreSchema.writeIndex(entries, to: file)
     }

@@ -9,7 +9,7 @@ public struct DatasetRequest {
   public var sources: [String]
   /// Further folders with alignments or feature files.
   public var evidence: [String] = []
-  /// Table of clusters; nil makes each chain its own cluster.
+  /// Table of clusters; nil makes chains of the same sequence a cluster.
   public var clusters: String?
   /// Limits.
   public var filter = DatasetFilter()
@@ -28,7 +28,13 @@ public struct DatasetRequest {
   public func run(_ reporter: ProgressReporter) throws -> DatasetReport {
     var builder = DatasetBuilder(program: "helixfold \(helixFoldVersion)")
     builder.filter = filter
-    if let clusters { builder.clusters = try ClusterTable(path: clusters) }
+    if let clusters {
+      builder.clusters = try ClusterTable(path: clusters)
+    } else {
+      reporter.warn(
+        "without --clusters only chains of identical sequence are kept together; relatives may fall into both training and test"
+      )
+    }
     let found = try sources.flatMap { try ChainSource.find(at: $0, evidence: evidence) }
     let start = ContinuousClock.now
     let result = try builder.build(found, to: output) { source, done in

@@ -7,12 +7,12 @@ import StructureIO
 public struct DatasetBuilder: Sendable {
   /// Limits.
   public var filter = DatasetFilter()
-  /// Clusters and barred chains.
-  public var clusters = ClusterTable()
+  /// Clusters and barred chains; without a table chains of the same sequence are a cluster, named after the alphabetically first.
+  public var clusters: ClusterTable?
   /// Named in the provenance of each chain.
   public var program: String
 
-  /// A builder with default limits and every chain in its own cluster.
+  /// A builder with default limits and no table of clusters.
   public init(program: String) { self.program = program }
 
   /// Writes all chains that pass the filter to a store.
@@ -27,12 +27,16 @@ public struct DatasetBuilder: Sendable {
     var pending: [TargetRecord] = []
     var next = 0
     var kept: Set<String> = []
-    try FeatureStore.write(to: path) {
+    var families = SequenceFamilies()
+    try FeatureStore.write(
+      to: path, cluster: clusters == nil ? { families.cluster(of: $0) } : nil
+    ) {
       while pending.isEmpty, next < sources.count {
         try observe(sources[next], next)
         for candidate in candidates(sources[next]) {
           report.rows.append(row(candidate, &kept))
           if case .success(let record) = candidate.record, report.rows.last?.rejection == nil {
+            families.add(candidate.id, record.features.aatype)
             pending.append(record)
           }
         }
@@ -44,7 +48,26 @@ public struct DatasetBuilder: Sendable {
       }
       return pending.isEmpty ? nil : pending.removeFirst()
     }
+    if clusters == nil {
+      for index in report.rows.indices where report.rows[index].rejection == nil {
+        report.rows[index].cluster = families.cluster(of: report.rows[index].id)
+      }
+    }
     return report
+  }
+
+  /// Chains of the same sequence.
+  private struct SequenceFamilies {
+    private var sequences: [String: [UInt8]] = [:]
+    private var firsts: [[UInt8]: String] = [:]
+
+    mutating func add(_ id: String, _ sequence: [UInt8]) {
+      sequences[id] = sequence
+      firsts[sequence] = min(id, firsts[sequence] ?? id)
+    }
+
+    /// The alphabetically first chain of the same sequence.
+    func cluster(of id: String) -> String { sequences[id].flatMap { firsts[$0] } ?? id }
   }
 
   private struct Candidate {
@@ -54,7 +77,7 @@ public struct DatasetBuilder: Sendable {
 
   /// The line of the report of a candidate, judged by the filter.
   private func row(_ candidate: Candidate, _ kept: inout Set<String>) -> DatasetReport.Row {
-    let cluster = clusters.cluster(of: candidate.id)
+    let cluster = clusters?.cluster(of: candidate.id) ?? candidate.id
     var row = DatasetReport.Row(id: candidate.id, cluster: cluster)
     switch candidate.record {
     case .failure(let reason): row.rejection = reason
@@ -73,8 +96,10 @@ public struct DatasetBuilder: Sendable {
     return row
   }
 
+  private func isBarred(_ chain: String) -> Bool { clusters?.excluded.contains(chain) == true }
+
   private func candidates(_ source: ChainSource) -> [Candidate] {
-    if clusters.excluded.contains(source.id) {
+    if isBarred(source.id) {
       return [Candidate(id: source.id, record: .failure(.excluded))]
     }
     do {
@@ -104,7 +129,7 @@ public struct DatasetBuilder: Sendable {
     _ id: String, _ chain: Chain, _ source: ChainSource, resolution: Float?, date: String?
   ) -> Candidate {
     do throws(RejectionReason) {
-      if clusters.excluded.contains(id) { throw .excluded }
+      if isBarred(id) { throw .excluded }
       let residues = chain.aminoAcidResidues
       var features = try features(id, chain, residues, source)
       features.id = id
@@ -113,7 +138,7 @@ public struct DatasetBuilder: Sendable {
       let (positions, mask) = try ChainLabels.place(residues, on: sequence)
       let labels = TargetLabels(
         positions: positions, mask: mask, resolution: resolution, releaseDate: date,
-        cluster: clusters.cluster(of: id))
+        cluster: clusters?.cluster(of: id))
       var notes = ["structure": source.path.split(separator: "/").last.map(String.init) ?? ""]
       if source.format == .backbone { notes["atoms"] = "N, CA, C as given, CB ideal" }
       let provenance = Provenance(program: program, alignments: features.sources, notes: notes)
