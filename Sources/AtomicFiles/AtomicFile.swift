@@ -87,7 +87,38 @@ public enum AtomicFile {
     }
     var information = stat()
     guard stat(path, &information) == 0 else { throw .init(path: path, code: errno) }
-    guard information.st_mode & S_IFMT == S_IFDIR else { throw .init(path: path, code: ENOTDIR) }
+    guard isFolder(information) else { throw .init(path: path, code: ENOTDIR) }
+  }
+
+  /// Refuses a path at which no file can be made, so that long work whose result goes there need not be done first.
+  public static func requirePlace(forFile path: String) throws(AtomicFileError) {
+    var information = stat()
+    if path.hasSuffix("/") || (stat(path, &information) == 0 && isFolder(information)) {
+      throw .init(path: path, code: EISDIR)
+    }
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    guard stat(folder, &information) == 0 else { throw .init(path: path, code: errno) }
+    guard isFolder(information) else { throw .init(path: path, code: ENOTDIR) }
+    guard access(folder, W_OK | X_OK) == 0 else { throw .init(path: path, code: errno) }
+  }
+
+  /// Refuses a path at which ``createFolder(_:)`` would fail, or whose folder takes no files; makes nothing.
+  public static func requirePlace(forFolder path: String) throws(AtomicFileError) {
+    var information = stat()
+    var folder = path.isEmpty ? "." : path
+    while stat(folder, &information) != 0 {
+      guard errno == ENOENT else { throw .init(path: path, code: errno) }
+      let parts = folder.split(separator: "/")
+      let root = folder.hasPrefix("/") ? "/" : ""
+      folder = parts.count > 1 ? root + parts.dropLast().joined(separator: "/") : root
+      if folder.isEmpty { folder = "." }
+    }
+    guard isFolder(information) else { throw .init(path: path, code: ENOTDIR) }
+    guard access(folder, W_OK | X_OK) == 0 else { throw .init(path: path, code: errno) }
+  }
+
+  private static func isFolder(_ information: stat) -> Bool {
+    information.st_mode & S_IFMT == S_IFDIR
   }
 
   private static func flush(_ temporary: String, for path: String) throws(AtomicFileError) {
@@ -142,6 +173,7 @@ public struct AtomicFileError: Error, Hashable, CustomStringConvertible {
       case ENOSPC, EDQUOT: "; free some space or choose another output folder"
       case EACCES, EPERM, EROFS: "; choose an output folder that you may write to"
       case ENOENT: "; does the folder exist?"
+      case EISDIR: "; name a file"
       default: ""
       }
     return "\(path): cannot write: \(reason)\(hint)"

@@ -106,6 +106,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     if checkManifest { return try examine() }
+    try AtomicFile.requirePlace(forFolder: output)
     var request = EvaluationRequest(set: set, output: output)
     request.natives = natives
     request.predictors = named

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import HelixFold
 
 /// `helixfold plot`: learning curves.
@@ -30,6 +31,7 @@ struct PlotCommand: ParsableCommand {
   }
 
   func run() throws {
+    try AtomicFile.requirePlace(forFile: output)
     let curves = try LearningCurves(path: log)
     try LearningCurves.write(curves.figure(quantity, window: window), to: output)
     print(output)

@@ -27,6 +27,7 @@ struct PrepareCommand: ParsableCommand {
   var output: String
 
   func run() throws {
+    try AtomicFile.requirePlace(forFolder: output)
     let preparation = try TargetPreparation(fasta: fasta, alignments: msa)
     try StoreOutput.makeFolder(output)
     var failures: [InputError] = []

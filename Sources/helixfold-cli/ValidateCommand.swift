@@ -65,6 +65,7 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    if let output { try AtomicFile.requirePlace(forFile: output) }
     let model = try ModelDescription.open(path: weights, preset: config, infersDepth: false)
     var training = TrainingConfig()
     training.network = model.config

@@ -70,6 +70,7 @@ extension WeightsCommand {
 
     func run() throws {
       let files = try SnapshotAveraging.files(inputs)
+      try WeightsCommand.requirePlace(output)
       var averaging = SnapshotAveraging(method)
       averaging.keep = keep ?? (method == .lawa ? min(10, files.count) : nil)
       averaging.decay = decay

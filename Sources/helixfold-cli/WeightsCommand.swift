@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import FoldingCore
 import Foundation
 import HelixFold
@@ -14,6 +15,11 @@ struct WeightsCommand: ParsableCommand {
       in a file is ever executed. tools/download-parameters.sh fetches the official parameters.
       """,
     subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
+
+  /// Refuses a file to write that cannot be made.
+  static func requirePlace(_ output: String) throws {
+    try AtomicFile.requirePlace(forFile: output)
+  }
 
   /// Settings of the files that are written.
   struct WritingOptions: ParsableArguments {
@@ -77,6 +83,7 @@ struct WeightsCommand: ParsableCommand {
     var licence: String?
 
     func run() throws {
+      try WeightsCommand.requirePlace(output)
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config
       if let blockOrder { config.blockOrder = blockOrder }
@@ -115,6 +122,7 @@ struct WeightsCommand: ParsableCommand {
     @OptionGroup var writing: WritingOptions
 
     func run() throws {
+      try WeightsCommand.requirePlace(output)
       var config = try FoldingConfig.named(preset)
       config.blockOrder = blockOrder
       try ParameterWriter.write(

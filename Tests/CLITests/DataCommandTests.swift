@@ -4,6 +4,28 @@ import Testing
 /// Commands on weights, stores and logs as a user meets them: what they refuse, and what is there afterwards.
 @Suite("Commands on data and weights")
 struct DataCommandTests {
+  @Test(
+    "a result that cannot be written is refused before anything is read",
+    arguments: [
+      ["validate", "none.h5", "--data", "none.h5", "-o", "nodir/x.tsv"],
+      ["weights", "average", "none.h5", "-o", "nodir/x.h5"],
+      ["weights", "convert", "none.h5", "nodir/x.h5"],
+      ["dataset", "build", "nowhere", "-o", "nodir/x.h5"],
+      ["dataset", "build", "nowhere", "-o", "x.h5", "--report", "nodir/x.tsv"],
+      ["evaluate", "nowhere", "--predictions", "p", "-o", "file/out"],
+      ["plot", "nowhere", "-o", "nodir/x.svg"], ["prepare", "none.fasta", "-o", "file/out"],
+      ["dev", "forward", "--params", "none.h5", "--inputs", "x", "--output", "nodir/x.npz"],
+      ["dev", "gradients", "--params", "none.h5", "--inputs", "x", "--output", "nodir/x.npz"],
+    ])
+  func unwritable(_ arguments: [String]) throws {
+    let folder = try ScratchFolder()
+    try Data("x".utf8).write(to: folder.file("file"))
+    let result = try Command.run(arguments, in: folder)
+    #expect(result.status == 73, "\(arguments): \(result.errors)")
+    #expect(result.errors.contains("cannot write"), "\(result.errors)")
+    #expect(try Self.names(folder) == ["file"])
+  }
+
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()

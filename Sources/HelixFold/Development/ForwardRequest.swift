@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FoldingCore
 import FoldingModel
 import TensorCore
@@ -33,6 +34,7 @@ public struct ForwardRequest: Sendable {
 
   /// Runs the passes and writes the dump.
   public func run() throws {
+    try AtomicFile.requirePlace(forFile: output)
     let model = try ModelDescription.open(path: parameters, preset: config, infersDepth: true)
     let features = try ProcessedFeatures(path: inputs, target: model.config.channels.target)
     let teacher = try teacher.map { try NumpyArchive(path: $0) }

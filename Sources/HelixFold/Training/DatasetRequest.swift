@@ -26,6 +26,7 @@ public struct DatasetRequest {
 
   /// Builds the store, writes the report and returns it.
   public func run(_ reporter: ProgressReporter) throws -> DatasetReport {
+    for path in [output, reportPath] { try AtomicFile.requirePlace(forFile: path) }
     var builder = DatasetBuilder(program: "helixfold \(helixFoldVersion)")
     builder.filter = filter
     if let clusters {
