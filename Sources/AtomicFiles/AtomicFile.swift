@@ -117,6 +117,15 @@ public enum AtomicFile {
     guard access(folder, W_OK | X_OK) == 0 else { throw .init(path: path, code: errno) }
   }
 
+  /// Whether two paths lead to one file, links resolved; false while one of them leads nowhere.
+  public static func isSame(_ path: String, as other: String) -> Bool {
+    guard let place = realpath(path, nil) else { return false }
+    defer { free(place) }
+    guard let otherPlace = realpath(other, nil) else { return false }
+    defer { free(otherPlace) }
+    return strcmp(place, otherPlace) == 0
+  }
+
   private static func isFolder(_ information: stat) -> Bool {
     information.st_mode & S_IFMT == S_IFDIR
   }

@@ -70,7 +70,7 @@ extension WeightsCommand {
 
     func run() throws {
       let files = try SnapshotAveraging.files(inputs)
-      try WeightsCommand.requirePlace(output)
+      try WeightsCommand.requirePlace(output, inputs: files)
       var averaging = SnapshotAveraging(method)
       averaging.keep = keep ?? (method == .lawa ? min(10, files.count) : nil)
       averaging.decay = decay

@@ -16,8 +16,13 @@ struct WeightsCommand: ParsableCommand {
       """,
     subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
 
-  /// Refuses a file to write that cannot be made.
-  static func requirePlace(_ output: String) throws {
+  /// Refuses a file to write that is one of the inputs or cannot be made.
+  static func requirePlace(_ output: String, inputs: [String] = []) throws {
+    if let input = inputs.first(where: { AtomicFile.isSame($0, as: output) }) {
+      throw ValidationError(
+        "the file to write, \(output), is the input \(input); choose another name, so that the input stays"
+      )
+    }
     try AtomicFile.requirePlace(forFile: output)
   }
 
@@ -83,7 +88,7 @@ struct WeightsCommand: ParsableCommand {
     var licence: String?
 
     func run() throws {
-      try WeightsCommand.requirePlace(output)
+      try WeightsCommand.requirePlace(output, inputs: [input])
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config
       if let blockOrder { config.blockOrder = blockOrder }

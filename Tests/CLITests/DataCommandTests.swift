@@ -26,6 +26,24 @@ struct DataCommandTests {
     #expect(try Self.names(folder) == ["file"])
   }
 
+  @Test("weights are not written over an input")
+  func sameFile() throws {
+    let folder = try Self.weights()
+    try FileManager.default.copyItem(at: folder.file("w.h5"), to: folder.file("v.h5"))
+    try FileManager.default.createSymbolicLink(
+      at: folder.file("link.h5"), withDestinationURL: folder.file("v.h5"))
+    let before = try Data(contentsOf: folder.file("v.h5"))
+    for arguments in [
+      ["convert", "v.h5", "./v.h5", "--precision", "bf16"],
+      ["average", "w.h5", "v.h5", "-o", "v.h5"], ["average", "w.h5", "v.h5", "-o", "link.h5"],
+    ] {
+      let result = try Command.run(["weights"] + arguments, in: folder)
+      #expect(result.status == 64, "\(arguments): \(result.errors)")
+      #expect(result.errors.contains("v.h5"))
+    }
+    #expect(try Data(contentsOf: folder.file("v.h5")) == before)
+  }
+
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()

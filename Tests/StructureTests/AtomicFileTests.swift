@@ -41,6 +41,18 @@ struct AtomicFileTests {
       try FileManager.default.contentsOfDirectory(atPath: path).sorted() == ["file", "inner"])
   }
 
+  @Test("paths are one file through links and detours")
+  func sameFiles() throws {
+    let path = try folder()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try FileManager.default.createSymbolicLink(
+      atPath: path + "/link", withDestinationPath: path + "/file")
+    #expect(AtomicFile.isSame(path + "/file", as: path + "/inner/../file"))
+    #expect(AtomicFile.isSame(path + "/file", as: path + "/link"))
+    #expect(!AtomicFile.isSame(path + "/file", as: path + "/inner"))
+    #expect(!AtomicFile.isSame(path + "/none", as: path + "/none"))
+  }
+
   @Test("counted nouns")
   func nouns() {
     #expect(counted(1, "row") == "1 row")
