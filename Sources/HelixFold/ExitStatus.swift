@@ -63,6 +63,7 @@ public enum ExitStatus: Int32, Sendable {
     case is UserTemplateError: self = .missingInput
     case let error as EvaluationError: self = error.status
     case is ParameterError, is WeightsError, is ConfigurationError, is ScoringError:
+    case WeightsError.unwritableFormat: self = .usage
       self = .badInput
     default: self = .internalError
     }

@@ -14,6 +14,8 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
   case blockOrder(file: String, found: String, expected: String)
   /// The file ending names no known format.
   case unknownFormat(file: String)
+  /// The ending of a file to write names no format that is written.
+  case unwritableFormat(file: String)
   /// The arrays name no network: what a preset is recognised by is absent.
   case unrecognised(file: String, reason: String)
   /// A file of ours that is damaged or of another version.
@@ -35,6 +37,8 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
         + "such weights do not fit, choose the other configuration"
     case .unknownFormat(let file):
       "\(file): unknown ending, expected .npz (DeepMind), .pdparams (HelixFold), .pt (OpenFold) or .h5"
+    case .unwritableFormat(let file):
+      "\(file): can write .h5 or .npz, and the name to write must end in one of them"
     case .unrecognised(let file, let reason):
       "\(file): holds no known network: \(reason)"
     case .damaged(let file, let part, let reason):

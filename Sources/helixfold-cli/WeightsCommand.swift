@@ -16,8 +16,9 @@ struct WeightsCommand: ParsableCommand {
       """,
     subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
 
-  /// Refuses a file to write that is one of the inputs or cannot be made.
+  /// Refuses a file to write that is one of the inputs, has no format that is written, or cannot be made.
   static func requirePlace(_ output: String, inputs: [String] = []) throws {
+    try ParameterWriter.format(of: output)
     if let input = inputs.first(where: { AtomicFile.isSame($0, as: output) }) {
       throw ValidationError(
         "the file to write, \(output), is the input \(input); choose another name, so that the input stays"

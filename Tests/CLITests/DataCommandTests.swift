@@ -44,6 +44,17 @@ struct DataCommandTests {
     #expect(try Data(contentsOf: folder.file("v.h5")) == before)
   }
 
+  @Test("endings that are not written are refused with those that are", arguments: ["x.pt", "x.y"])
+  func unwritableFormat(_ name: String) throws {
+    let folder = try Self.weights()
+    for arguments in [["convert", "w.h5", name], ["average", "w.h5", "-o", name]] {
+      let result = try Command.run(["weights"] + arguments, in: folder)
+      #expect(result.status == 64, "\(result.errors)")
+      #expect(result.errors.contains("can write .h5 or .npz"), "\(result.errors)")
+    }
+    #expect(try Self.names(folder) == ["w.h5"])
+  }
+
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()

@@ -28,13 +28,20 @@ public enum ParameterWriter {
     _ source: some ParameterSource, config: FoldingConfig, provenance: ParameterProvenance,
     precision: StoragePrecision = .float32, to path: String
   ) throws {
-    switch try ParameterFormat(path: path) {
-    case .own: try writeOwn(source, config, provenance, precision, path)
-    case .deepMind:
-      let keys = config.parameterManifest.map(\.key)
-      try NumpyArchive.write(to: path, names: keys) { .float32(try source.floats(for: $0)) }
-    case .helixFold, .openFold: throw WeightsError.unknownFormat(file: path)
+    if try format(of: path) == .own {
+      return try writeOwn(source, config, provenance, precision, path)
     }
+    let keys = config.parameterManifest.map(\.key)
+    try NumpyArchive.write(to: path, names: keys) { .float32(try source.floats(for: $0)) }
+  }
+
+  /// The format that the ending of a path to write stands for; throws unless it is one of the two that are written.
+  @discardableResult
+  public static func format(of path: String) throws(WeightsError) -> ParameterFormat {
+    guard let format = try? ParameterFormat(path: path), [.own, .deepMind].contains(format) else {
+      throw .unwritableFormat(file: path)
+    }
+    return format
   }
 
   private static func writeOwn(
