@@ -83,7 +83,7 @@ extension WeightsCommand {
         provenance: ParameterProvenance(
           source:
             "\(method.rawValue) average of \(result.selected.count) of \(counted(files.count, "snapshot"))",
-          licence: "as the sources"),
+          licence: "as the sources", isRandom: result.isRandom),
         precision: writing.precision, to: output)
       for index in result.selected { print(files[index]) }
       print(output)

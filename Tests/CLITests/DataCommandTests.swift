@@ -55,6 +55,23 @@ struct DataCommandTests {
     #expect(try Self.names(folder) == ["w.h5"])
   }
 
+  @Test("an average of random numbers says that it is random, alone or among others")
+  func randomAverage() throws {
+    let folder = try Self.weights()
+    // An npz cannot say that it is random, so its copy passes for trained.
+    for arguments in [
+      ["convert", "w.h5", "t.npz"], ["convert", "t.npz", "t.h5"],
+      ["average", "t.h5", "w.h5", "-o", "mixed.h5"], ["average", "t.h5", "-o", "alone.h5"],
+    ] {
+      let result = try Command.run(["weights"] + arguments, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    for (name, isRandom) in [("mixed.h5", true), ("alone.h5", false)] {
+      let result = try Command.run(["weights", "inspect", name], in: folder)
+      #expect(result.output.contains("random numbers") == isRandom, "\(name)")
+    }
+  }
+
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()

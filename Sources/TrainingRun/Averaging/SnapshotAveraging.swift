@@ -34,6 +34,8 @@ public struct SnapshotAveraging: Sendable {
     public var network: FoldingConfig
     /// Places of the files that take part, from 0.
     public var selected: [Int]
+    /// Whether a file that takes part says that its parameters are random numbers.
+    public var isRandom: Bool
   }
 
   /// How files are combined.
@@ -71,13 +73,12 @@ public struct SnapshotAveraging: Sendable {
     guard let first = files.first else { throw WeightAveragingError.noCheckpoint }
     let network = try ParameterFile(path: first).config
     let layout = ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
-    let weights = try files.map { path in
-      try FlatParameters.values(of: ParameterFile(path: path, expecting: network), layout: layout)
-    }
+    let sources = try files.map { try ParameterFile(path: $0, expecting: network) }
+    let weights = try sources.map { try FlatParameters.values(of: $0, layout: layout) }
     let (values, selected) = try average(weights, objective)
     return Result(
       parameters: FlatParameters(layout: layout, values: values), network: network,
-      selected: selected)
+      selected: selected, isRandom: selected.contains { sources[$0].isRandom })
   }
 
   private func average(
