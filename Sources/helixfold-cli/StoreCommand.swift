@@ -104,6 +104,13 @@ struct PackStore: ParsableCommand {
     }
     let stores = try paths.map { try FeatureStore(path: $0) }
     let count = stores.reduce(0) { $0 + $1.entries.count }
+    guard count > 0 else {
+      throw InputError.content(
+        file: inputs.joined(separator: ", "),
+        problem:
+          "no targets in it, so nothing is packed; expected feature files (.h5) or folders of them"
+      )
+    }
     try FeatureStore.pack(stores, to: output)
     print("\(output): \(counted(count, "target"))")
   }

@@ -72,6 +72,17 @@ struct DataCommandTests {
     }
   }
 
+  @Test("a folder without feature files is not packed")
+  func emptyPack() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("empty"), withIntermediateDirectories: true)
+    let result = try Command.run(["store", "pack", "empty", "-o", "x.h5"], in: folder)
+    #expect(result.status == 65, "\(result.errors)")
+    #expect(result.errors.contains("empty: no targets"), "\(result.errors)")
+    #expect(try Self.names(folder) == ["empty"])
+  }
+
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()
