@@ -83,6 +83,22 @@ struct DataCommandTests {
     #expect(try Self.names(folder) == ["empty"])
   }
 
+  @Test("a store without labels sends the user to dataset build")
+  func unlabelled() throws {
+    let folder = try Self.weights()
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.file("in.fasta"))
+    let prepared = try Command.run(["prepare", "in.fasta", "-o", "."], in: folder)
+    #expect(prepared.output == "a\t5 residues\t1 row\t./a.h5\n")
+    for arguments in [
+      ["train", "--config", "tiny", "--data", "a.h5"], ["validate", "w.h5", "--data", "a.h5"],
+    ] {
+      let result = try Command.run(arguments, in: folder)
+      #expect(result.status == 65, "\(result.errors)")
+      #expect(result.errors.contains("no labels"), "\(result.errors)")
+      #expect(result.errors.contains("dataset build"), "\(result.errors)")
+    }
+  }
+
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()

@@ -1,4 +1,5 @@
 import FeaturePipeline
+import FoldingCore
 import Foundation
 import Testing
 import TrainingTestSupport
@@ -137,6 +138,35 @@ struct DatasetTests {
       #expect(report.rows.first { $0.id == id }?.cluster == cluster)
     }
     #expect(store.problems().isEmpty)
+  }
+
+  @Test("a store without labels is named as such, for each split that is needed")
+  func unlabelled() throws {
+    let scratch = try TrainingScratch()
+    func problem(_ isWithout: (TargetRecord) -> Bool) throws -> String {
+      let records = (0..<40).map { number in
+        var record = SyntheticStore.record(number) { "chain\($0)" }
+        if isWithout(record) { record.labels = nil }
+        return record
+      }
+      try FeatureStore.write(records, to: scratch.file("s.h5"))
+      let error = #expect(throws: InputError.self) {
+        try SampleSource(
+          store: try FeatureStore(path: scratch.file("s.h5")), network: .tiny,
+          config: LoadingConfig(), seed: 0)
+      }
+      return "\(try #require(error))"
+    }
+    let none = try problem { _ in true }
+    #expect(none.contains("no labels (structures) for any of its targets"), "\(none)")
+    #expect(none.contains("dataset build"))
+    // Without labels a chain is its own cluster.
+    let part = try problem { record in
+      [record.features.id, record.labels?.cluster ?? ""].contains {
+        DataSplit(cluster: $0) == .validation
+      }
+    }
+    #expect(part.contains("any of its validation chains"), "\(part)")
   }
 
   @Test("a store is not written when nothing is left")

@@ -66,6 +66,7 @@ public struct HeldOutScores: Sendable {
       source.store.entries.filter { lengths.contains($0.residues) }, split: split, config: loading,
       seed: config.run.seed)
     let entries = plan.clusters.flatMap { $0 }
+    try SampleSource.requireLabels(source.store, split)
     guard !entries.isEmpty else {
       throw InputError.content(
         file: store,

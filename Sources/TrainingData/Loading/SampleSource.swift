@@ -19,6 +19,7 @@ public struct SampleSource: Sendable {
     self.store = store
     self.network = network
     plan = SamplingPlan(store.entries, config: config, seed: seed)
+    for split in [DataSplit.training, .validation] { try Self.requireLabels(store, split) }
     guard !plan.clusters.isEmpty else {
       throw .content(
         file: store.path,
@@ -33,6 +34,22 @@ public struct SampleSource: Sendable {
           "has no validation clusters; make a store with more clusters, one in ten is for validation"
       )
     }
+  }
+
+  /// Refuses a store whose chains of a split are all without labels; one that has no such chain is judged elsewhere.
+  public static func requireLabels(
+    _ store: FeatureStore, _ split: DataSplit
+  ) throws(InputError) {
+    func refuse(_ entries: [StoreEntry], _ chains: String) throws(InputError) {
+      if entries.isEmpty || entries.contains(where: \.hasLabels) { return }
+      throw .content(
+        file: store.path,
+        problem:
+          "has no labels (structures) for any of its \(chains); 'dataset build' makes a store with them"
+      )
+    }
+    try refuse(store.entries, "targets")
+    try refuse(store.entries.filter { DataSplit($0) == split }, "\(split.rawValue) chains")
   }
 
   /// Sample `sample` of step `step`.
