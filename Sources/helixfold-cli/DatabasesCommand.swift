@@ -11,12 +11,12 @@ struct DatabasesCommand: ParsableCommand {
     subcommands: [List.self, Check.self])
 
   struct File: ParsableArguments {
-    @Option(help: "File that describes sets of databases.")
-    var databases = "data/databases.json"
+    @Option(help: SearchArguments.databasesHelp)
+    var databases: String?
 
     func catalog() throws -> DatabaseCatalog {
       do {
-        return try DatabaseCatalog.parse(InputText(path: databases))
+        return try SearchArguments.catalog(databases)
       } catch {
         StandardStreams.writeError("\(error)\n")
         throw ExitCode(error.exitStatus)

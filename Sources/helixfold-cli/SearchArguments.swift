@@ -15,8 +15,8 @@ struct SearchArguments: ParsableArguments {
   @Option(help: "Set of databases from databases.json, such as af2-reduced.")
   var databaseSet: String?
 
-  @Option(help: "File that describes sets of databases.")
-  var databases = "data/databases.json"
+  @Option(help: SearchArguments.databasesHelp)
+  var databases: String?
 
   @Option(help: "Folder from which paths in databases.json begin.")
   var databaseRoot = "."
@@ -37,23 +37,47 @@ struct SearchArguments: ParsableArguments {
   @Option(help: "Folder of kept search results (default: OUT/cache).")
   var cache: String?
 
+  /// What `--databases` is, for every command that has it.
+  static var databasesHelp: ArgumentHelp {
+    "File that describes sets of databases (default: data/databases.json, here or where the program is installed)."
+  }
+
+  /// The sets of the file given, or of the one in the current folder, or of the one that comes with the program.
+  static func catalog(_ given: String?) throws(InputError) -> DatabaseCatalog {
+    let name = "data/databases.json"
+    if let given { return try DatabaseCatalog.parse(InputText(path: given)) }
+    if FileManager.default.fileExists(atPath: name) {
+      return try DatabaseCatalog.parse(InputText(path: name))
+    }
+    guard let installed = InstalledFile.find(name) else {
+      throw .unreadable(
+        file: name, reason: "neither here nor beside the program; name it with --databases")
+    }
+    return try DatabaseCatalog.parse(InputText(path: installed))
+  }
+
+  /// The set that is asked for; a name that the file does not have is a wrong flag.
+  private func set() throws -> DatabaseCatalog.DatabaseSet? {
+    guard let databaseSet else { return nil }
+    do {
+      return try Self.catalog(databases).set(named: databaseSet)
+    } catch let error as SearchFailure {
+      throw ValidationError("--database-set: \(error)")
+    }
+  }
+
   /// Whether any database is asked for.
   var asksForSearch: Bool { !database.isEmpty || databaseSet != nil }
 
   /// Folder of structures for templates that belongs to the set of databases, if it has one.
   func structures() throws -> String? {
-    guard let databaseSet else { return nil }
-    let set = try DatabaseCatalog.parse(InputText(path: databases)).set(named: databaseSet)
-    return set.structures.map { $0.hasPrefix("/") ? $0 : "\(databaseRoot)/\($0)" }
+    try set()?.structures.map { $0.hasPrefix("/") ? $0 : "\(databaseRoot)/\($0)" }
   }
 
   /// The options for the library.
   func options(output: String) throws -> SearchOptions {
     var found: [SearchDatabase] = []
-    if let databaseSet {
-      let catalog = try DatabaseCatalog.parse(InputText(path: databases))
-      found = try catalog.set(named: databaseSet).databases(root: databaseRoot)
-    }
+    if let set = try set() { found = set.databases(root: databaseRoot) }
     for argument in database {
       guard let item = SearchDatabase(argument: argument) else {
         throw ValidationError("--database \(argument): expected NAME=PATH")

@@ -50,7 +50,7 @@ struct CommandTests {
       (["in.fasta", "--msa", "none.a3m"], 66), (["in.fasta", "--template", "none.pdb"], 66),
       (["in.fasta", "--max-template-date", "tomorrow"], 64),
       (["in.fasta", "--msa-budget", "0"], 64),
-      (["in.fasta", "--database", "in.fasta"], 64), (["in.fasta", "--database-set", "x"], 66),
+      (["in.fasta", "--database", "in.fasta"], 64), (["in.fasta", "--database-set", "x"], 64),
       (["in.fasta", "--database", "x=none.fasta", "--jackhmmer", "/bin/true"], 66),
       (["in.fasta", "--database", "x=in.fasta", "--jackhmmer", "nowhere"], 69),
     ])

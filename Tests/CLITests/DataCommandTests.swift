@@ -115,6 +115,21 @@ struct DataCommandTests {
     }
   }
 
+  @Test("sets of databases are found from any folder, the file of the current one first")
+  func databases() throws {
+    let folder = try ScratchFolder()
+    let installed = try Command.run(["databases", "list"], in: folder)
+    #expect(installed.status == 0, "\(installed.errors)")
+    #expect(installed.output.contains("af2-reduced"))
+    try FileManager.default.createDirectory(
+      at: folder.file("data"), withIntermediateDirectories: true)
+    try Data(#"{"sets": [{"name": "mine", "description": "d", "databases": []}]}"#.utf8)
+      .write(to: folder.file("data/databases.json"))
+    #expect(try Command.run(["databases", "list"], in: folder).output == "mine\td\n")
+    let none = try Command.run(["databases", "list", "--databases", "none.json"], in: folder)
+    #expect(none.status == 66)
+  }
+
   @Test("a limit of memory in bytes is taken for a forgotten unit")
   func unit() throws {
     let result = try Command.run(

@@ -70,16 +70,7 @@ extension ModelDescription {
     if let path = ProcessInfo.processInfo.environment["HELIXFOLD_WEIGHTS"], !path.isEmpty {
       return path
     }
-    let executable = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments[0])
-      .resolvingSymlinksInPath()
-    var folder = executable.deletingLastPathComponent()
-    for _ in 0..<5 {
-      for place in ["weights/default.h5", "share/helixfold/weights/default.h5"] {
-        let candidate = folder.appendingPathComponent(place).path
-        if FileManager.default.fileExists(atPath: candidate) { return candidate }
-      }
-      folder = folder.deletingLastPathComponent()
-    }
+    if let path = InstalledFile.find("weights/default.h5") { return path }
     throw PredictionError.noWeights
   }
 }
