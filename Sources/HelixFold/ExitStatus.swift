@@ -49,6 +49,7 @@ public enum ExitStatus: Int32, Sendable {
     switch error {
     case let error as any ExitStatusError: self = error.exitStatus
     case let error as InputError: self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
+    case TrainingRunError.unreadable(let file, _) where !isReadableFile(file): self = .missingInput
     case let error as TrainingRunError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
     case is WeightAveragingError: self = .badInput
@@ -62,8 +63,8 @@ public enum ExitStatus: Int32, Sendable {
     case let error as CommunicationError: self = error.status
     case is UserTemplateError: self = .missingInput
     case let error as EvaluationError: self = error.status
-    case is ParameterError, is WeightsError, is ConfigurationError, is ScoringError:
     case WeightsError.unwritableFormat: self = .usage
+    case is ParameterError, is WeightsError, is ConfigurationError, is ScoringError:
       self = .badInput
     default: self = .internalError
     }

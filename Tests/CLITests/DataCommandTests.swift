@@ -130,6 +130,23 @@ struct DataCommandTests {
     #expect(none.status == 66)
   }
 
+  @Test(
+    "a missing configuration or log has status 66, a wrong one 65",
+    arguments: [
+      (["train", "--config", "nope", "--data", "x.h5"], 66),
+      (["train", "--config", "bad.json", "--data", "x.h5"], 65),
+      (["plot", "run", "-o", "x.svg"], 66), (["plot", "nowhere", "-o", "x.svg"], 66),
+      (["plot", "bad.json", "-o", "x.svg"], 65),
+    ])
+  func missing(_ arguments: [String], _ status: Int) throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("run"), withIntermediateDirectories: true)
+    try Data("[]\n".utf8).write(to: folder.file("bad.json"))
+    let result = try Command.run(arguments, in: folder)
+    #expect(result.status == Int32(status), "\(arguments): \(result.errors)")
+  }
+
   @Test("a limit of memory in bytes is taken for a forgotten unit")
   func unit() throws {
     let result = try Command.run(

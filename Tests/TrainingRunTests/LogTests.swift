@@ -1,3 +1,4 @@
+import FeaturePipeline
 import Foundation
 import Testing
 import TrainingTestSupport
@@ -45,7 +46,7 @@ struct LogTests {
   func noLog() throws {
     let scratch = try TrainingScratch()
     try Data("hello\nworld\n".utf8).append(to: scratch.file("x"))
-    let error = #expect(throws: TrainingRunError.self) { try TrainingLog.read(scratch.file("x")) }
+    let error = #expect(throws: InputError.self) { try TrainingLog.read(scratch.file("x")) }
     #expect("\(try #require(error))".contains("x:1"))
   }
 }

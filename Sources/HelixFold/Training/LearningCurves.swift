@@ -26,9 +26,10 @@ public struct LearningCurves {
     let isRun =
       FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     name = path.split(separator: "/").last.map(String.init) ?? path
-    records = try TrainingLog.read(isRun ? RunFolder(path: path).log : path)
+    let log = isRun ? RunFolder(path: path).log : path
+    records = try TrainingLog.read(log)
     if records.isEmpty {
-      throw TrainingRunError.unreadable(file: path, reason: "holds no step yet")
+      throw TrainingRunError.unreadable(file: log, reason: "holds no step yet")
     }
   }
 

@@ -1,4 +1,5 @@
 import AtomicFiles
+import FeaturePipeline
 import Foundation
 import Training
 
@@ -112,8 +113,8 @@ public final class TrainingLog {
         records.append(try decoder.decode(TrainingRecord.self, from: line))
       } catch {
         if index == lines.count - 1, data.last != UInt8(ascii: "\n") { break }
-        throw TrainingRunError.unreadable(
-          file: "\(path):\(index + 1)", reason: "is no line of a training log")
+        throw InputError.text(
+          file: path, line: index + 1, column: 0, problem: "is no line of a training log")
       }
     }
     return records
