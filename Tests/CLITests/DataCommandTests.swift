@@ -147,6 +147,17 @@ struct DataCommandTests {
     #expect(result.status == Int32(status), "\(arguments): \(result.errors)")
   }
 
+  @Test(
+    "a wrong npz in place of processed features is bad input", arguments: ["forward", "gradients"])
+  func wrongArchive(_ command: String) throws {
+    let folder = try Self.weights()
+    _ = try Command.run(["weights", "convert", "w.h5", "w.npz"], in: folder)
+    let result = try Command.run(
+      ["dev", command, "--params", "w.h5", "--inputs", "w.npz", "--output", "x.npz"], in: folder)
+    #expect(result.status == 65, "\(result.errors)")
+    #expect(result.errors.contains("wanted: processed features"), "\(result.errors)")
+  }
+
   @Test("a limit of memory in bytes is taken for a forgotten unit")
   func unit() throws {
     let result = try Command.run(

@@ -110,13 +110,14 @@ public struct ForwardDump {
     func floats(_ name: String, _ shape: [Int]) throws -> NDArray<Float> {
       let key = key(name)
       guard teacher.contains(key) else {
-        throw ProcessedFeatures.Failure.missing(path: teacher.path, name: key)
+        throw ProcessedFeatures.Failure.missing(
+          path: teacher.path, name: key, wanted: .dump)
       }
       let array = try teacher.array(named: key)
       guard let values = array.floats, values.shape == shape else {
         throw ProcessedFeatures.Failure.misshapen(
           path: teacher.path, name: key, found: "\(array.elementName) \(array.shape)",
-          expected: "\(shape)")
+          expected: "\(shape)", wanted: .dump)
       }
       return values
     }

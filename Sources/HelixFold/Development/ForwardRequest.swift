@@ -38,6 +38,14 @@ public struct ForwardRequest: Sendable {
     let model = try ModelDescription.open(path: parameters, preset: config, infersDepth: true)
     let features = try ProcessedFeatures(path: inputs, target: model.config.channels.target)
     let teacher = try teacher.map { try NumpyArchive(path: $0) }
+    if let teacher,
+      !["prev_pair", "representations/pair"].contains(where: {
+        teacher.contains("pass0/\($0)")
+      })
+    {
+      throw ProcessedFeatures.Failure.missing(
+        path: teacher.path, name: "pass0/prev_pair", wanted: .dump)
+    }
     let context = ExecutionContext(
       workers: WorkerGroup(count: threads), pool: BufferPool(), storage: storage, backend: backend)
     let network = try FoldingNetwork(

@@ -12,22 +12,37 @@ public struct ProcessedFeatures: Features {
   /// Number of draws, one per pass.
   public var passes: Int { draws.count }
 
-  /// What is wrong with such a file.
-  public enum Failure: Error, Hashable, CustomStringConvertible {
-    /// An array is missing.
-    case missing(path: String, name: String)
-    /// An array has a shape or an element type that does not fit.
-    case misshapen(path: String, name: String, found: String, expected: String)
+  /// The kinds of files that the commands for comparisons read.
+  public enum Kind: String, Sendable {
+    /// What this type reads.
+    case features =
+      "processed features of AlphaFold2's pipeline (npz), each array with a leading axis of one draw per pass"
+    /// The same with the true structure.
+    case labelled =
+      "processed features with labels (npz): all_atom_positions, all_atom_mask, resolution, use_clamped_fape"
+    /// What another run started from and found.
+    case dump = "a dump (npz), as dev forward and dev gradients write it"
+  }
 
-    /// One line: where, found, expected.
+  /// What is wrong with such a file.
+  public enum Failure: Error, Hashable, CustomStringConvertible, ExitStatusError {
+    /// An array is missing.
+    case missing(path: String, name: String, wanted: Kind)
+    /// An array has a shape or an element type that does not fit.
+    case misshapen(path: String, name: String, found: String, expected: String, wanted: Kind)
+
+    /// One line: where, found, expected, which kind of file is wanted.
     public var description: String {
       switch self {
-      case .missing(let path, let name):
-        "\(path): '\(name)' is missing; expected processed features with one draw per pass"
-      case .misshapen(let path, let name, let found, let expected):
-        "\(path): '\(name)' is \(found), expected \(expected)"
+      case .missing(let path, let name, let wanted):
+        "\(path): '\(name)' is missing; wanted: \(wanted.rawValue)"
+      case .misshapen(let path, let name, let found, let expected, let wanted):
+        "\(path): '\(name)' is \(found), expected \(expected); wanted: \(wanted.rawValue)"
       }
     }
+
+    /// The file is there but wrong.
+    public var exitStatus: ExitStatus { .badInput }
   }
 
   /// Reads a file for a network that is told as much about each residue as `target` says.
@@ -38,7 +53,7 @@ public struct ProcessedFeatures: Features {
     if passes == 0 || residues == 0 {
       throw Failure.misshapen(
         path: path, name: "aatype", found: "\(aatype.shape)",
-        expected: "at least one pass and residue")
+        expected: "at least one pass and residue", wanted: .features)
     }
     let sizes = ["passes": passes, "N_res": residues]
     target = TargetFeatures(
@@ -58,6 +73,7 @@ public struct ProcessedFeatures: Features {
   struct Reader {
     let path: String
     let archive: NumpyArchive
+    var wanted = Kind.features
 
     func floats(
       _ name: String, _ pattern: String, _ sizes: [String: Int] = [:]
@@ -116,8 +132,12 @@ public struct ProcessedFeatures: Features {
         trueMSA: try classes("true_msa", "passes N_clust N_res"))
     }
 
+    private func failure(missing name: String) -> Failure {
+      .missing(path: path, name: name, wanted: wanted)
+    }
+
     private func array(_ name: String) throws -> NumericArray {
-      guard archive.contains(name) else { throw Failure.missing(path: path, name: name) }
+      guard archive.contains(name) else { throw failure(missing: name) }
       return try archive.array(named: name)
     }
 
@@ -132,13 +152,15 @@ public struct ProcessedFeatures: Features {
         }
       if !fits {
         let known = sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }
-        throw misshapen(name, array, "[\(pattern)] with \(known.joined(separator: ", "))")
+        let sizes = known.isEmpty ? "" : " with " + known.joined(separator: ", ")
+        throw misshapen(name, array, "[\(pattern)]" + sizes)
       }
     }
 
     private func misshapen(_ name: String, _ array: NumericArray, _ expected: String) -> Failure {
       .misshapen(
-        path: path, name: name, found: "\(array.elementName) \(array.shape)", expected: expected)
+        path: path, name: name, found: "\(array.elementName) \(array.shape)", expected: expected,
+        wanted: wanted)
     }
   }
 }

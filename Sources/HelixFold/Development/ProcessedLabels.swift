@@ -15,7 +15,8 @@ public struct ProcessedLabels: Sendable {
 
   /// Reads the labels of one pass; the last one serves all later passes.
   public init(path: String, features: ProcessedFeatures, pass: Int) throws {
-    let reader = ProcessedFeatures.Reader(path: path, archive: try NumpyArchive(path: path))
+    let reader = ProcessedFeatures.Reader(
+      path: path, archive: try NumpyArchive(path: path), wanted: .labelled)
     let target = features.target
     let sizes = ["passes": features.passes, "N_res": target.residueCount]
     let pass = min(pass, features.passes - 1)
@@ -23,7 +24,8 @@ public struct ProcessedLabels: Sendable {
       let values = try reader.floats(name, "passes " + pattern, sizes).slice(pass).values
       guard values.allSatisfy({ $0.isFinite }) else {
         throw ProcessedFeatures.Failure.misshapen(
-          path: path, name: name, found: "not finite everywhere", expected: "finite numbers")
+          path: path, name: name, found: "not finite everywhere", expected: "finite numbers",
+          wanted: .labelled)
       }
       return values
     }
