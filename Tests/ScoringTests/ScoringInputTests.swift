@@ -125,7 +125,7 @@ import Testing
   @Test("a bond pulled apart is broken; a gap in the numbers is none")
   func brokenBonds() throws {
     let clean = try ScoreReport(model: reference, reference: reference).quality
-    #expect(clean.brokenBonds.isEmpty && clean.bondCount > 300)
+    #expect(clean.brokenBonds.isEmpty && clean.bondCount > 100)
     let pulled = changed { chain in
       for atom in chain.residues[5].atoms.indices where chain.residues[5].atoms[atom].name == "N" {
         chain.residues[5].atoms[atom].position.x += 0.5
