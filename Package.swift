@@ -49,7 +49,9 @@ let package = Package(
       ]),
     .target(
       name: "Evaluation",
-      dependencies: ["Protein", "StructureIO", "Scoring", "Reports", "AtomicFiles"]),
+      dependencies: [
+        "Protein", "StructureIO", "Scoring", "Reports", "NumericArrays", "AtomicFiles",
+      ]),
 
     // The contract between data and network.
     .target(name: "FoldingCore", dependencies: ["Protein", "NumericArrays"]),

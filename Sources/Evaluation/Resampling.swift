@@ -1,17 +1,6 @@
-/// A counter-based stream of random numbers (SplitMix64, Steele, Lea & Flood 2014): the same on every machine.
-struct RandomStream {
-  private var state: UInt64
+import NumericArrays
 
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
-
+extension SplitMix64 {
   /// A number below a bound, all equally likely but for less than 2⁻⁴⁰.
   mutating func next(below bound: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(max(1, bound))).high)
@@ -37,7 +26,7 @@ public struct Bootstrap: Sendable {
 
   /// Draws for a number of groups.
   public init(groups: Int, seed: UInt64, rounds: Int = Bootstrap.rounds) {
-    var random = RandomStream(seed: seed)
+    var random = SplitMix64(seed: seed)
     draws =
       groups == 0
       ? [] : (0..<rounds).map { _ in (0..<groups).map { _ in random.next(below: groups) } }

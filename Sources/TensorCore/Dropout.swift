@@ -2,43 +2,32 @@ import NumericArrays
 
 /// What random masks are drawn from: every draw is a function of the key and the element's index alone.
 ///
-/// Recomputing and every rank therefore draw the same. The generator is the finaliser of SplitMix64 (Steele, Lea and
-/// Flood, OOPSLA 2014) applied to key and counter.
+/// Recomputing and every rank therefore draw the same. The generator is the finaliser of `SplitMix64` applied
+/// to key and counter.
 public struct DropoutKey: Sendable, Hashable {
   private let value: UInt64
 
   /// The key of a seed.
-  public init(seed: UInt64) { value = Self.mixed(seed &+ Self.golden) }
+  public init(seed: UInt64) { value = SplitMix64.mixed(seed &+ SplitMix64.increment) }
 
   private init(value: UInt64) { self.value = value }
 
   /// The key of a numbered part: a step, sample, pass or block.
   public func scoped(_ index: Int) -> DropoutKey {
-    DropoutKey(
-      value: Self.mixed(value ^ Self.mixed(UInt64(bitPattern: Int64(index)) &+ Self.golden)))
+    let counter = UInt64(bitPattern: Int64(index)) &+ SplitMix64.increment
+    return DropoutKey(value: SplitMix64.mixed(value ^ SplitMix64.mixed(counter)))
   }
 
   /// The key of a named part (FNV-1a hash of the name).
   public func scoped(_ name: String) -> DropoutKey {
-    let hash = name.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-    }
-    return DropoutKey(value: Self.mixed(value ^ Self.mixed(hash)))
+    DropoutKey(value: SplitMix64.mixed(value ^ SplitMix64.mixed(FNV1a(name.utf8).value)))
   }
 
   /// Number `index` of the key's sequence, uniform in [0, 1), a multiple of 2⁻²⁴.
   public func uniform(_ index: Int) -> Float {
-    let bits = Self.mixed(value &+ UInt64(bitPattern: Int64(index)) &* Self.golden)
+    let counter = UInt64(bitPattern: Int64(index)) &* SplitMix64.increment
+    let bits = SplitMix64.mixed(value &+ counter)
     return Float(bits >> 40) * 0x1p-24
-  }
-
-  private static let golden: UInt64 = 0x9e37_79b9_7f4a_7c15
-
-  private static func mixed(_ x: UInt64) -> UInt64 {
-    var z = x
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }
 

@@ -1,17 +1,6 @@
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): a seed gives the same numbers on every machine.
-struct SplitMix64 {
-  private var state: UInt64
+import NumericArrays
 
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SplitMix64 {
   /// A number of 0 ..< `bound`.
   mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 }

@@ -1,4 +1,5 @@
 import FeaturePipeline
+import NumericArrays
 import Protein
 
 /// Keeps some rows of a very deep alignment: `--msa-budget N`.
@@ -82,12 +83,10 @@ public enum RowSelection {
     return exponential(entropy)
   }
 
-  /// A number in (0, 1] that depends on row and seed only (SplitMix64 finaliser).
+  /// A number in (0, 1] that depends on row and seed only (the finaliser of `SplitMix64`).
   private static func uniform(_ row: Int, _ seed: UInt64) -> Double {
-    var z = seed &+ UInt64(truncatingIfNeeded: row) &* 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return (Double((z ^ (z >> 31)) >> 11) + 1) / Double(1 << 53)
+    let counter = UInt64(truncatingIfNeeded: row) &* SplitMix64.increment
+    return (Double(SplitMix64.mixed(seed &+ counter) >> 11) + 1) / Double(1 << 53)
   }
 }
 

@@ -1,14 +1,16 @@
+import NumericArrays
+
 /// A key for random draws: a pure value, so that a draw depends on what it is for and on nothing else.
 ///
-/// SplitMix64 (Steele, Lea, Flood 2014) used as a counter-based generator. With `G = 0x9E3779B97F4A7C15` and
-/// `mix` the finaliser below: the key of a seed is `mix(seed + G)`; child `i` of a key is `mix(key + (i+1)·G)`;
+/// `SplitMix64` used as a counter-based generator. With `G` its increment and `mix` its finaliser: the key of a seed
+/// is `mix(seed + G)`; child `i` of a key is `mix(key + (i+1)·G)`;
 /// number `i` drawn from a key is `mix(key + (i+1)·G)` as well, so a key serves either children or numbers.
 /// Draws for one target use the path seed → pass → ensemble member → site (`DrawSite`) → element index.
 public struct DrawKey: Sendable, Hashable {
   private let state: UInt64
 
   /// The key of a seed.
-  public init(seed: UInt64) { state = Self.mix(seed &+ Self.golden) }
+  public init(seed: UInt64) { state = SplitMix64.mixed(seed &+ SplitMix64.increment) }
 
   private init(state: UInt64) { self.state = state }
 
@@ -18,7 +20,7 @@ public struct DrawKey: Sendable, Hashable {
   /// 64 random bits for an element.
   @inline(__always)
   public func bits(_ index: Int) -> UInt64 {
-    Self.mix(state &+ (UInt64(truncatingIfNeeded: index) &+ 1) &* Self.golden)
+    SplitMix64.mixed(state &+ (UInt64(truncatingIfNeeded: index) &+ 1) &* SplitMix64.increment)
   }
 
   /// A number in [0, 1) for an element, a multiple of 2⁻²⁴.
@@ -37,16 +39,6 @@ public struct DrawKey: Sendable, Hashable {
       values.swapAt(place, place + integer(place, below: values.count - place))
     }
     return values
-  }
-
-  private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  @inline(__always)
-  private static func mix(_ value: UInt64) -> UInt64 {
-    var z = value
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

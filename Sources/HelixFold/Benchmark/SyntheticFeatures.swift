@@ -8,10 +8,12 @@ struct SyntheticFeatures: Features {
   private let alignment: AlignmentDraw
 
   init(_ size: ProblemSize, config: FoldingConfig) {
-    var stream = Stream()
+    var stream = SplitMix64(seed: 1)
     let n = size.residues
     func floats(_ shape: [Int], _ scale: Float = 1) -> NDArray<Float> {
-      NDArray(shape: shape, values: (0..<shape.reduce(1, *)).map { _ in stream.next() * scale })
+      NDArray(
+        shape: shape,
+        values: (0..<shape.reduce(1, *)).map { _ in Float(stream.next() >> 40) * 0x1p-24 * scale })
     }
     func classes(_ shape: [Int], _ count: Float) -> [Float] { floats(shape, count).values }
     let templates =
@@ -42,17 +44,4 @@ struct SyntheticFeatures: Features {
   }
 
   func draw(pass: Int, ensemble: Int) -> AlignmentDraw { alignment }
-
-  /// SplitMix64, numbers in 0 ..< 1.
-  private struct Stream {
-    var state: UInt64 = 1
-
-    mutating func next() -> Float {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return Float((z ^ (z >> 31)) >> 40) * 0x1p-24
-    }
-  }
 }

@@ -1,17 +1,14 @@
 import FeaturePipeline
 import Foundation
+import NumericArrays
 
-/// A 64-bit FNV-1a digest: tells inputs apart, protects against accidents, not against malice.
+/// A digest by `FNV1a`: tells inputs apart, protects against accidents, not against malice.
 struct Digest {
-  private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+  private var hash = FNV1a()
 
-  mutating func add(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
-  }
+  mutating func add(_ bytes: some Sequence<UInt8>) { hash.add(bytes) }
 
-  mutating func add(integers: some Sequence<UInt64>) {
-    for integer in integers { state = (state ^ integer) &* 0x100_0000_01B3 }
-  }
+  mutating func add(integers: some Sequence<UInt64>) { hash.add(integers: integers) }
 
   /// The digest of a file's bytes.
   static func ofFile(_ path: String) throws -> String {
@@ -27,7 +24,7 @@ struct Digest {
 
   /// Sixteen hexadecimal digits.
   var text: String {
-    let digits = String(state, radix: 16)
+    let digits = String(hash.value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -2,7 +2,7 @@ import NumericArrays
 
 /// Random bits as a pure function of a key and an index: no state, the same for every number of threads.
 ///
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014) over a counter.
+/// The finaliser of `SplitMix64` over a counter.
 public struct CounterRandom: Codable, Hashable, Sendable {
   /// Start of the stream.
   public let key: UInt64
@@ -15,7 +15,7 @@ public struct CounterRandom: Codable, Hashable, Sendable {
   /// 64 random bits.
   @inline(__always)
   public func bits(_ index: Int) -> UInt64 {
-    mix(key &+ UInt64(truncatingIfNeeded: index) &* 0x9E37_79B9_7F4A_7C15)
+    mix(key &+ UInt64(truncatingIfNeeded: index) &* SplitMix64.increment)
   }
 
   /// A number between 0 and 1, both excluded.
@@ -26,10 +26,7 @@ public struct CounterRandom: Codable, Hashable, Sendable {
 
 @inline(__always)
 private func mix(_ x: UInt64) -> UInt64 {
-  var z = x &+ 0x9E37_79B9_7F4A_7C15
-  z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-  z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-  return z ^ (z >> 31)
+  SplitMix64.mixed(x &+ SplitMix64.increment)
 }
 
 extension BFloat16 {
