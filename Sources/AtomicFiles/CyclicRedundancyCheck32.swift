@@ -7,7 +7,7 @@ public struct CyclicRedundancyCheck32: Sendable {
   /// The polynomial of Castagnoli, reflected: iSCSI, TFRecord.
   public static let castagnoli = CyclicRedundancyCheck32(polynomial: 0x82F6_3B78)
 
-  private let table: [UInt32]
+  @usableFromInline let table: [UInt32]
 
   private init(polynomial: UInt32) {
     table = (0..<256).map { byte in
@@ -18,6 +18,7 @@ public struct CyclicRedundancyCheck32: Sendable {
   }
 
   /// The checksum of bytes.
+  @inlinable
   public func callAsFunction(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(~0) { $0 >> 8 ^ table[Int(truncatingIfNeeded: $0 ^ UInt32($1)) & 0xFF] }
   }

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Unpacks gzip files (RFC 1952), one or more members, each a deflate stream (RFC 1951).
 enum Gzip {
   /// Largest content accepted: deflate packs at most 1032 : 1, so a small file could else claim all memory.
@@ -17,7 +19,7 @@ enum Gzip {
       let size = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[position + 4 + $1]) << (8 * $1) }
       let checksum = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[position + $1]) << (8 * $1) }
       guard size == UInt32(truncatingIfNeeded: output.count - memberStart),
-        checksum == crc32(output[memberStart...])
+        checksum == CyclicRedundancyCheck32.zlib(output[memberStart...])
       else { throw .damaged }
       position += 8
     } while position < bytes.count && bytes[position] == 0x1F
@@ -43,18 +45,6 @@ enum Gzip {
     if flags & 0x02 != 0 { position += 2 }
     guard position < bytes.count else { throw .truncated }
     return position
-  }
-
-  private static func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-    var value = UInt32.max
-    for byte in bytes { value = crcTable[Int((value ^ UInt32(byte)) & 0xFF)] ^ value >> 8 }
-    return ~value
-  }
-
-  private static let crcTable: [UInt32] = (0..<256).map { index in
-    (0..<8).reduce(UInt32(index)) { value, _ in
-      value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1
-    }
   }
 }
 

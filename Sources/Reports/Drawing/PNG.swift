@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Writes Portable Network Graphics (ISO/IEC 15948), 8 bits per sample.
 enum PNG {
   /// How samples make a pixel.
@@ -40,21 +42,11 @@ enum PNG {
     bytes += big(UInt32(content.count))
     let body = Array(name.utf8) + content
     bytes += body
-    bytes += big(crc32(body))
+    bytes += big(CyclicRedundancyCheck32.zlib(body))
   }
 
   private static func big(_ value: UInt32) -> [UInt8] {
     [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) }
-  }
-
-  private static let table: [UInt32] = (0..<256).map { byte in
-    (0..<8).reduce(UInt32(byte)) { value, _ in
-      value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1
-    }
-  }
-
-  private static func crc32(_ bytes: [UInt8]) -> UInt32 {
-    ~bytes.reduce(~0) { table[Int(($0 ^ UInt32($1)) & 0xFF)] ^ $0 >> 8 }
   }
 }
 
