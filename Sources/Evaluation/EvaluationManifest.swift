@@ -96,7 +96,7 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
       }
       return manifest
     } catch let error as DecodingError {
-      throw EvaluationError.badManifest(path: path, problem: Self.text(error))
+      throw EvaluationError.badManifest(path: path, problem: error.problem)
     }
   }
 
@@ -131,21 +131,6 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
       return false
     }
     return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
-  }
-
-  private static func text(_ error: DecodingError) -> String {
-    func path(_ context: DecodingError.Context) -> String {
-      context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-    }
-    switch error {
-    case .keyNotFound(let key, let context):
-      return
-        "'\(key.stringValue)' is missing\(path(context).isEmpty ? "" : " in \(path(context).dropFirst())")"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      return "'\(path(context).dropFirst())' has a value of the wrong kind"
-    case .dataCorrupted: return "is not JSON"
-    @unknown default: return "cannot be read"
-    }
   }
 }
 

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import Foundation
 
@@ -118,18 +119,7 @@ public struct DatabaseStatus: Hashable, Sendable {
   }
 }
 
-/// What is wrong with JSON, with the path of the value.
+/// What is wrong with JSON that could not be decoded.
 func jsonProblem(_ error: any Error) -> String {
-  func place(_ context: DecodingError.Context, _ key: String? = nil) -> String {
-    let keys = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-    return "'\((keys + [key].compactMap { $0 }).joined(separator: "."))'"
-  }
-  switch error as? DecodingError {
-  case .keyNotFound(let key, let context): return "\(place(context, key.stringValue)) is missing"
-  case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-    return "\(place(context)) must be a \(type)"
-  case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-    return "\(place(context)): \(context.debugDescription)"
-  default: return "is no valid JSON"
-  }
+  (error as? DecodingError)?.problem ?? "is no valid JSON"
 }
