@@ -66,12 +66,14 @@ extension ScoreReport {
   }
 }
 
-/// Text with a fixed number of decimals.
-func decimals(_ value: Double, _ count: Int) -> String {
+/// Text with a fixed number of decimals, halves rounded away from zero.
+package func decimals(_ value: Double, _ count: Int) -> String {
   var unit = 1.0
   for _ in 0..<count { unit *= 10 }
   guard let total = UInt64(exactly: (value.magnitude * unit).rounded()) else { return "\(value)" }
+  let sign = value < 0 && total > 0 ? "-" : ""
+  guard count > 0 else { return "\(sign)\(total)" }
   let fraction = String(total % UInt64(unit))
   let zeros = String(repeating: "0", count: count - fraction.count)
-  return "\(value < 0 && total > 0 ? "-" : "")\(total / UInt64(unit)).\(zeros)\(fraction)"
+  return "\(sign)\(total / UInt64(unit)).\(zeros)\(fraction)"
 }

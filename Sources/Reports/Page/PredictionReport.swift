@@ -205,13 +205,7 @@ public struct PredictionReport: Sendable {
 }
 
 /// Text with a fixed number of decimals, a dash for what is no number.
-public func fixedDecimals(_ value: Double, _ decimals: Int) -> String {
+public func fixedDecimals(_ value: Double, _ count: Int) -> String {
   guard value.isFinite, abs(value) < 1e12 else { return "–" }
-  var unit = 1
-  for _ in 0..<min(max(decimals, 0), 6) { unit *= 10 }
-  let total = Int((abs(value) * Double(unit)).rounded())
-  guard unit > 1 else { return "\(value < 0 && total > 0 ? "-" : "")\(total)" }
-  let digits = String(total % unit)
-  let zeros = String(repeating: "0", count: String(unit).count - 1 - digits.count)
-  return "\(value < 0 && total > 0 ? "-" : "")\(total / unit).\(zeros)\(digits)"
+  return decimals(value, min(max(count, 0), 6))
 }
