@@ -12,8 +12,6 @@ public enum InputError: Error, Hashable, CustomStringConvertible {
   case content(file: String, problem: String)
   /// One array, dataset or attribute of a file is wrong.
   case array(file: String, name: String, found: String, expected: String)
-  /// The file cannot be written.
-  case unwritable(file: String, reason: String)
 
   /// One line: place, what was found, what was expected or can be done.
   public var description: String { text.printable }
@@ -28,16 +26,14 @@ public enum InputError: Error, Hashable, CustomStringConvertible {
     case .content(let file, let problem): "\(file): \(problem)"
     case .array(let file, let name, let found, let expected):
       "\(file): '\(name)' is \(found), expected \(expected)"
-    case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
     }
   }
 
-  /// Exit status for a command that stops because of it: 65 bad data, 66 no input, 73 cannot create.
+  /// Exit status for a command that stops because of it: 65 bad data, 66 no input.
   public var exitStatus: Int32 {
     switch self {
     case .missing, .unreadable: 66
     case .text, .content, .array: 65
-    case .unwritable: 73
     }
   }
 }

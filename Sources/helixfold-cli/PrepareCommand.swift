@@ -29,7 +29,7 @@ struct PrepareCommand: ParsableCommand {
   func run() throws {
     try AtomicFile.requirePlace(forFolder: output)
     let preparation = try TargetPreparation(fasta: fasta, alignments: msa)
-    try StoreOutput.makeFolder(output)
+    try AtomicFile.createFolder(output)
     var failures: [InputError] = []
     for index in 0..<preparation.count {
       let outcome = preparation.outcome(index)
@@ -69,13 +69,4 @@ extension TargetRecord {
 enum StoreOutput {
   /// One line on the standard error.
   static func note(_ line: String) { StandardStreams.writeError(line + "\n") }
-
-  /// Makes a folder and those above it.
-  static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw InputError.unwritable(file: path, reason: "the folder cannot be made")
-    }
-  }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evidence
 import FeaturePipeline
-import Foundation
 import HelixFold
 
 /// Flags of searches, the same for every command that searches.
@@ -105,20 +104,5 @@ struct SearchPrinter: Sendable {
 
   func print(_ event: SearchEvent) {
     StandardStreams.writeError("\(target)  \(event)\n")
-  }
-}
-
-/// Turns Ctrl-C and a batch system's SIGTERM into an orderly stop.
-final class SignalStop {
-  private var sources: [any DispatchSourceSignal] = []
-
-  init(_ interruption: SearchInterruption) {
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { interruption.interrupt() }
-      source.resume()
-      sources.append(source)
-    }
   }
 }

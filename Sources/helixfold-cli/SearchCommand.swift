@@ -46,9 +46,8 @@ struct SearchCommand: ParsableCommand {
     }
     let options = try search.options(output: output)
     let records = try FASTA.records(in: InputText(path: fasta))
-    let interruption = SearchInterruption()
-    let stop = SignalStop(interruption)
-    defer { withExtendedLifetime(stop) {} }
+    Interruption.listen()
+    let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
     var status: Int32 = 0
     for record in records {
       switch record.sequence {

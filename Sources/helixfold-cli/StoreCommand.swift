@@ -143,7 +143,7 @@ struct ImportStore: ParsableCommand {
       }
       sources[0].id = TargetName.sanitized(id)
     }
-    try StoreOutput.makeFolder(output)
+    try AtomicFile.createFolder(output)
     var failed = 0
     var taken: Set<String> = []
     for source in sources {
