@@ -25,16 +25,6 @@ static int add(MPI_Comm group) {
 
 bool hf_mpi_is_built(void) { return true; }
 
-const char *hf_mpi_library(void) {
-  static char text[MPI_MAX_LIBRARY_VERSION_STRING];
-  int length = 0;
-  if (MPI_Get_library_version(text, &length) != MPI_SUCCESS) return "MPI";
-  for (char *c = text; *c; c++) {
-    if (*c == '\n' || *c == '\t') *c = ' ';
-  }
-  return text;
-}
-
 int hf_mpi_start(void) {
   int provided = 0;
   int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
@@ -113,7 +103,6 @@ void hf_mpi_abort(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
 #else
 
 bool hf_mpi_is_built(void) { return false; }
-const char *hf_mpi_library(void) { return "none"; }
 int hf_mpi_start(void) { return -1; }
 int hf_mpi_finish(void) { return -1; }
 int hf_mpi_rank(int group) {

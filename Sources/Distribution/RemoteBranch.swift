@@ -1,4 +1,3 @@
-import Synchronization
 import TensorCore
 
 /// The other process of a pair that runs one branch of every block each.
@@ -7,16 +6,12 @@ public final class RemoteBranch: BranchPartner {
   public let role: BranchRole
   private let pair: any Communicator
   private let failure = DeferredFailure()
-  private let sent = Atomic(0)
 
   /// The other member of a group of two; member 0 runs the first branch.
   public init(_ pair: any Communicator) {
     self.pair = pair
     role = pair.rank == 0 ? .first : .second
   }
-
-  /// Bytes sent so far.
-  public var sentBytes: Int { sent.load(ordering: .relaxed) }
 
   /// Swaps tensors with the partner; both give the same sizes.
   public func exchange(sending: [Tensor], receiving: [Tensor]) {
@@ -28,7 +23,6 @@ public final class RemoteBranch: BranchPartner {
         try pair.exchange(
           UnsafeRawBufferPointer(outgoing), to: 1 - pair.rank,
           index < into.count ? into[index] : none, from: 1 - pair.rank)
-        sent.add(outgoing.count, ordering: .relaxed)
       }
     }
     withExtendedLifetime((sending, receiving)) {}

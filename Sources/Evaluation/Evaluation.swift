@@ -132,7 +132,7 @@ public struct Evaluation: Sendable {
   static func report(
     model: Structure, native: Structure, _ target: EvaluationTarget
   ) throws(ScoringError) -> ScoreReport {
-    let whole = try ScoreReport(model: model, reference: native, referenceChain: target.chain)
+    let whole = try ScoreReport(model: model, reference: native)
     if target.domains.isEmpty { return whole }
     let reference =
       whole.matching.method == .numbers ? native : whole.matching.referenceInNumbersOfModel()

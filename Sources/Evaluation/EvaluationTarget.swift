@@ -13,21 +13,18 @@ public struct EvaluationTarget: Sendable {
   public var msaRows: Int?
   /// Parts that are scored for themselves, in numbers of the target's sequence.
   public var domains: [DomainRange]
-  /// Chain of the native; nil for the one that fits best.
-  public var chain: String?
   /// Reads the true structure; nil if there is none.
   public var native: (@Sendable () throws -> Structure)?
 
   /// A target.
   public init(
     id: String, length: Int? = nil, msaRows: Int? = nil, domains: [DomainRange] = [],
-    chain: String? = nil, native: (@Sendable () throws -> Structure)? = nil
+    native: (@Sendable () throws -> Structure)? = nil
   ) {
     self.id = id
     self.length = length
     self.msaRows = msaRows
     self.domains = domains
-    self.chain = chain
     self.native = native
   }
 

@@ -9,9 +9,6 @@ public enum AminoAcid: UInt8, CaseIterable, Sendable, Hashable {
   case serine, threonine, tryptophan, tyrosine, valine
   case unknown
 
-  /// Number of standard amino acids, and the index of the unknown one.
-  public static let standardCount = 20
-
   /// The twenty standard amino acids in index order.
   public static let standard: [AminoAcid] = allCases.filter { $0 != .unknown }
 

@@ -10,6 +10,7 @@ public enum PeptideGeometry {
   public static let cosineCACN = (mean: -0.4473, deviation: 0.0311)
   /// Cosine of the angle C–N–CA (121.352° ± 2.315°) and its standard deviation.
   public static let cosineCNCA = (mean: -0.5203, deviation: 0.0353)
+
   /// Whether a C–N bond of that length, Å, is off by more than twelve standard deviations.
   ///
   /// The tolerance of the violation loss, Suppl. 1.9.11.
@@ -17,6 +18,4 @@ public enum PeptideGeometry {
     let (mean, deviation) = isProlineNext ? bondLengthProline : bondLength
     return !(abs(length - mean) <= 12 * deviation)
   }
-  /// Distance of neighbouring C-alphas in a trans peptide, Å.
-  public static let distanceCACA = 3.80209737096
 }

@@ -64,9 +64,6 @@ public final class BufferPool: Sendable {
   /// The counters now.
   public var statistics: Statistics { state.withLock { $0.statistics } }
 
-  /// Starts a new measurement of the peak.
-  public func resetPeak() { state.withLock { $0.statistics.peak = $0.statistics.live } }
-
   /// Gives kept buffers back to the system, before something else needs memory for a while.
   public func releaseKept() {
     state.withLock { state in

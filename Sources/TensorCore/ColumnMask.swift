@@ -59,20 +59,6 @@ public struct ColumnMask: Sendable, Hashable {
     return start % tile + length <= tile ? start : rounded(start, tile)
   }
 
-  /// Each position sees itself and those before it.
-  public static func causal(_ positions: Int) -> ColumnMask {
-    ColumnMask(
-      lower: [Range<Int>](repeating: 0..<0, count: positions), upper: (0..<positions).map { 0..<$0 }
-    )
-  }
-
-  /// Each position sees those at most `reach` away.
-  public static func window(_ positions: Int, reach: Int) -> ColumnMask {
-    ColumnMask(
-      lower: (0..<positions).map { min(positions, $0 + reach + 1)..<positions },
-      upper: (0..<positions).map { 0..<max(0, $0 - reach) })
-  }
-
   /// Whether a query does not see a key.
   public func hides(_ key: Int, from query: Int) -> Bool {
     let q = Int32(clamping: query)

@@ -90,15 +90,6 @@ struct BufferPoolTests {
     #expect(pool.statistics.kept <= pool.statistics.peak)
   }
 
-  @Test("a new measurement of the peak starts from what is live")
-  func resetPeak() {
-    let pool = BufferPool()
-    do { _ = Tensor(uninitialized: [1 << 20], .float32, pool: pool) }
-    let small = Tensor(uninitialized: [16], .float32, pool: pool)
-    pool.resetPeak()
-    withExtendedLifetime(small) { #expect(pool.statistics.peak == pool.statistics.live) }
-  }
-
   @Test(
     "an empty tensor has memory of its own and no elements", arguments: [DType.float32, .bfloat16])
   func empty(dtype: DType) {

@@ -52,14 +52,7 @@ public enum InputFormat: String, CaseIterable, Sendable {
     case .a3m, .stockholm: try use(try Alignment.parse(text))
     case .hhr: for hit in try HHRFile.parse(text).hits { use(hit) }
     case .hmmsearch: for hit in try HmmsearchHits.parse(text, target: "MKAYIRWQ").hits { use(hit) }
-    case .mmseqs:
-      for hit in MMseqsTable.parse(text).hits {
-        if let hit = hit.templateHit(
-          index: 1, query: Array("MKAYIRWQ".utf8), target: Array("MKAYIRWQAAA".utf8))
-        {
-          use(hit)
-        }
-      }
+    case .mmseqs: _ = MMseqsTable.parse(text)
     case .databases: _ = try DatabaseCatalog.parse(text)
     default: _ = try StructureFile.parse(text.bytes, path: text.name)
     }

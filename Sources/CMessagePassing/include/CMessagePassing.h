@@ -12,8 +12,6 @@
 
 /// Whether the program was built with MPI.
 bool hf_mpi_is_built(void);
-/// Name and version of the MPI library; "none" without.
-const char *hf_mpi_library(void);
 /// Joins the group that mpirun or srun started; call once.
 int hf_mpi_start(void);
 /// Leaves it.

@@ -22,7 +22,7 @@ public struct MMseqsHit: Hashable, Sendable {
   public var line: Int
 }
 
-/// Reader of MMseqs2 result tables (`m8`, BLAST tabular) and of the alignments of `result2msa`.
+/// Reader of MMseqs2 result tables (`m8`, BLAST tabular).
 ///
 /// The twelve columns are those of `convertalis`: query, target, identity, length, mismatches, gap openings, query
 /// start and end, target start and end, E-value, bits. A thirteenth is taken for the CIGAR string, as ColabFold
@@ -67,59 +67,5 @@ public enum MMseqsTable {
       last < Int(Int32.max)
     else { return nil }
     return first - 1...last - 1
-  }
-
-  /// The alignments of a `result2msa` or `unpackdb` file: one for each query, parted by NUL bytes.
-  public static func alignments(in bytes: [UInt8]) -> [[UInt8]] {
-    bytes.split(separator: 0).map(Array.init).filter { !$0.words.isEmpty }
-  }
-}
-
-extension MMseqsHit {
-  /// The hit with its alignment, given both sequences; nil without CIGAR or when the ranges do not fit.
-  public func templateHit(index: Int, query: [UInt8], target: [UInt8]) -> TemplateHit? {
-    guard let runs = cigar.flatMap(Self.runs), queryRange.upperBound < query.count,
-      targetRange.upperBound < target.count
-    else { return nil }
-    var hit = TemplateHit(
-      index: index, name: self.target, alignedColumns: 0, sumOfProbabilities: nil, query: [],
-      template: [], queryIndices: [], templateIndices: [], line: line)
-    var (i, j) = (queryRange.lowerBound, targetRange.lowerBound)
-    for (length, kind) in runs {
-      let (usesQuery, usesTarget) = (kind != "D", kind != "I")
-      guard !usesQuery || i + length - 1 <= queryRange.upperBound,
-        !usesTarget || j + length - 1 <= targetRange.upperBound
-      else { return nil }
-      for _ in 0..<length {
-        hit.query.append(usesQuery ? query[i] : UInt8(ascii: "-"))
-        hit.template.append(usesTarget ? target[j] : UInt8(ascii: "-"))
-        hit.queryIndices.append(usesQuery ? i : -1)
-        hit.templateIndices.append(usesTarget ? j : -1)
-        i += usesQuery ? 1 : 0
-        j += usesTarget ? 1 : 0
-      }
-      if usesQuery, usesTarget { hit.alignedColumns += length }
-    }
-    guard i == queryRange.upperBound + 1, j == targetRange.upperBound + 1 else { return nil }
-    return hit
-  }
-
-  /// `40M2I37M` → (40, M), (2, I), (37, M).
-  private static func runs(_ cigar: String) -> [(Int, Character)]? {
-    var runs: [(Int, Character)] = []
-    var digits = ""
-    for character in cigar {
-      if character.isASCII, character.isNumber {
-        digits.append(character)
-      } else if "MID".contains(character), let length = Int(digits), length > 0,
-        length < Int(Int32.max)
-      {
-        runs.append((length, character))
-        digits = ""
-      } else {
-        return nil
-      }
-    }
-    return digits.isEmpty && !runs.isEmpty ? runs : nil
   }
 }

@@ -15,8 +15,6 @@ public struct AlignedTemplate: Hashable, Sendable {
   /// Sum of the posterior probabilities of the alignment; 0 if the search computes none.
   public var sumOfProbabilities: Float
 
-  /// Residues with a letter.
-  public var alignedResidues: Int { sequence.count { $0 != UInt8(ascii: "-") } }
   /// Atoms with coordinates.
   public var atoms: Int { mask.count { $0 > 0 } }
 

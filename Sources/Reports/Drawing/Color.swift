@@ -105,6 +105,4 @@ public struct ColorScale: Sendable, Hashable {
   public static let alignedError = ColorScale([0x00441B, 0x238B45, 0x74C476, 0xC7E9C0, 0xFFFFFF])
   /// White to dark blue, for probabilities.
   public static let probability = ColorScale([0xFFFFFF, 0xC6DBEF, 0x6BAED6, 0x2171B5, 0x08306B])
-  /// Blue over white to red, for identity and differences.
-  public static let identity = ColorScale([0xD73027, 0xFDAE61, 0xFFFFBF, 0x74ADD1, 0x313695])
 }

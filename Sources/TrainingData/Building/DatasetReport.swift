@@ -28,9 +28,6 @@ public struct DatasetReport: Sendable, Hashable {
   /// All chains in the order of the sources.
   public var rows: [Row] = []
 
-  /// Number of chains in the store.
-  public var keptCount: Int { rows.count { $0.rejection == nil } }
-
   /// Rejected chains by kind of reason, such as `length 3, resolution 1`.
   public var rejections: String {
     let kinds = Dictionary(grouping: rows.compactMap { $0.rejection?.kind }, by: { $0 })

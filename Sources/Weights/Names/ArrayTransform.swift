@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// How an array of another program becomes an official one, and back.
+/// How an array of another program becomes an official one.
 enum ArrayTransform: Hashable, Sendable {
   /// The same order of values; at most the shape differs.
   case copied
@@ -39,22 +39,6 @@ enum ArrayTransform: Hashable, Sendable {
     }
   }
 
-  /// Source values of an official array whose first `inputAxes` axes are inputs; merged parts come separately.
-  func inverted<T>(_ array: NDArray<T>, inputAxes: Int) -> NDArray<T> {
-    let rows = product(Array(array.shape.prefix(inputAxes)))
-    let columns = product(Array(array.shape.dropFirst(inputAxes)))
-    switch self {
-    case .copied: return array
-    case .transposed:
-      return NDArray(
-        shape: [columns, rows], values: Self.transposed(array.values[...], rows: rows))
-    case .merged:
-      return NDArray(
-        shape: [1] + array.shape.dropFirst() + [rows],
-        values: Self.transposed(array.values[...], rows: rows))
-    }
-  }
-
   /// A row-major matrix with `rows` rows, its axes exchanged.
   private static func transposed<T>(_ values: ArraySlice<T>, rows: Int) -> [T] {
     let columns = rows > 0 ? values.count / rows : 0
@@ -84,7 +68,7 @@ struct ForeignArray: Hashable, Sendable {
   let transform: ArrayTransform
 }
 
-/// The naming of another program, as data; the same table imports and exports.
+/// The naming of another program, as data.
 protocol ForeignNaming {
   /// The places where one block of an official array may be, the usual one first; empty when there is none.
   static func places(of key: OfficialKey, block: Int?) -> [ForeignArray]

@@ -1,10 +1,12 @@
 import FoldingCore
 import NumericArrays
 
+@testable import Weights
+
 extension ForeignNaming {
   /// The arrays of a network as the other program would save them, by its names.
   ///
-  /// The inverse of reading them: the same table, the transforms turned round.
+  /// The inverse of reading them, so that tests have whole files to read: the same table, the transforms turned round.
   static func exported(
     _ source: some ParameterSource, config: FoldingConfig
   ) throws -> [String: NDArray<Float>] {
@@ -45,5 +47,22 @@ extension ForeignNaming {
       || key.scope.hasSuffix("template_embedding/attention")
         && config.channels.pair != config.template?.channels
     return isSeparate ? places.last : places.first
+  }
+}
+
+extension ArrayTransform {
+  /// Source values of an official array whose first `inputAxes` axes are inputs; merged parts come separately.
+  fileprivate func inverted(_ array: NDArray<Float>, inputAxes: Int) -> NDArray<Float> {
+    let rows = array.shape.prefix(inputAxes).reduce(1, *)
+    let columns = array.shape.dropFirst(inputAxes).reduce(1, *)
+    let transposed = (0..<rows * columns).map {
+      array.values[$0 % rows * columns + $0 / rows]
+    }
+    switch self {
+    case .copied: return array
+    case .transposed: return NDArray(shape: [columns, rows], values: transposed)
+    case .merged:
+      return NDArray(shape: [1] + array.shape.dropFirst() + [rows], values: transposed)
+    }
   }
 }
