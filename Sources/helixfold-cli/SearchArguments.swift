@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evidence
 import FeaturePipeline
+import Foundation
 import HelixFold
 
 /// Flags of searches, the same for every command that searches.
