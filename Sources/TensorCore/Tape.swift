@@ -84,8 +84,12 @@ public final class Tape: @unchecked Sendable {
   }
 
   /// A tape for a block that runs again; copies of its inputs that are there already serve its derivatives.
-  fileprivate func inner(streams: [Tensor], _ checkpoints: [Checkpoint]) -> Tape {
-    let result = Tape(recomputes, checkpointFormat, isRecomputation: true)
+  ///
+  /// Of no tape in particular: a step that held its own tape would keep it, and all that it holds, for ever if it is not replayed.
+  fileprivate static func inner(
+    _ recomputes: Bool, _ format: BlockFormat?, streams: [Tensor], _ checkpoints: [Checkpoint]
+  ) -> Tape {
+    let result = Tape(recomputes, format, isRecomputation: true)
     for (stream, checkpoint) in zip(streams, checkpoints) {
       guard case .copy(let copy) = checkpoint else { continue }
       result.copies[ObjectIdentifier(stream.storage)] = (stream, copy)
@@ -167,12 +171,12 @@ extension ExecutionContext {
   public func checkpoint(_ streams: [Tensor], _ block: @escaping (ExecutionContext) -> Void) {
     guard let tape, tape.recomputes else { return block(self) }
     let checkpoints = tape.checkpoint(streams, self)
-    let key = dropout
+    let (key, recomputes, format) = (dropout, tape.recomputes, tape.checkpointFormat)
     block(recording(on: nil))
     tape.record { context in
       let start = context.pool.serial
       for (stream, checkpoint) in zip(streams, checkpoints) { checkpoint.restore(stream, context) }
-      let inner = tape.inner(streams: streams, checkpoints)
+      let inner = Tape.inner(recomputes, format, streams: streams, checkpoints)
       block(context.accumulating(in: nil).recording(on: inner).dropping(by: key))
       inner.replay(context)
       context.gradients?.forget(madeAfter: start, by: context.pool)

@@ -26,6 +26,16 @@ struct Problem: Sendable, CustomTestStringConvertible {
 
 @Suite("The whole network on random parameters")
 struct NetworkTests {
+  @Test(
+    "a recorded pass that is dropped without a replay gives back all that it held",
+    arguments: [true, false])
+  func dropped(recomputes: Bool) throws {
+    let context = ExecutionContext.forTest(threads: 2)
+    _ = try Self.run(Problem(), context.recording(on: Tape(recomputes: recomputes)))
+    #expect(context.pool.statistics.peak > 0)
+    #expect(context.pool.statistics.live == 0)
+  }
+
   static let problems = [
     Problem(), Problem(templates: 0), Problem(templates: 1), Problem(extra: 0),
     Problem(residues: 1), Problem(residues: 2, templates: 1, clusters: 1, extra: 0),

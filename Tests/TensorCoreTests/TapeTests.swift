@@ -72,6 +72,19 @@ struct TapeTests {
     #expect((direct.runs, recomputed.runs) == (3, 6))
   }
 
+  @Test("a tape that is dropped without a replay gives back all that it held")
+  func dropped() {
+    let context = ExecutionContext.forTest()
+    func record() {
+      let x = Tensor(randomArray([50], "x"), pool: context.pool)
+      let taped = context.recording(on: Tape(recomputes: true))
+      for _ in 0..<3 { taped.checkpoint([x]) { bend(x, by: 0.2, $0) } }
+      #expect(context.pool.statistics.live > 0)
+    }
+    record()
+    #expect(context.pool.statistics.live == 0)
+  }
+
   @Test("branches of a fork replay side by side, each in its order", arguments: [1, 2, 4])
   func fork(threads: Int) {
     let context = ExecutionContext.forTest(threads: threads)
