@@ -30,9 +30,10 @@ public struct ValidationScore: Codable, Hashable, Sendable {
     targets = samples.count
   }
 
-  /// Whether this is better than the best so far: higher lDDT.
+  /// Whether this is better than the best so far: higher lDDT, with a loss that is a number.
   func isBetter(than other: ValidationScore?) -> Bool {
-    guard let other else { return lddt.isFinite }
+    guard lddt.isFinite && loss.isFinite else { return false }
+    guard let other else { return true }
     return lddt > other.lddt
   }
 }

@@ -87,6 +87,24 @@ struct ParallelTrainingTests {
     #expect(try log("one") == log("many"))
   }
 
+  @Test("parameters that are not finite give outcomes without a loss, not an end of the run")
+  func notFinite() throws {
+    let config = config("bf16")
+    let engine = try NetworkEngine(config, threads: 1, lanes: 1, branches: .inTurn(nil))
+    let source = try SampleSource(
+      store: FeatureStore(path: store), network: config.network, config: config.data, seed: 0)
+    let sample = try source.sample(step: 0, sample: 0)
+    try engine.load([Float](repeating: .nan, count: config.layout.count))
+    let outcomes = try engine.evaluate([sample])
+    #expect(outcomes.map(\.loss.total.isNaN) == [true] && outcomes[0].alphaCarbons.isEmpty)
+    var seen = 0
+    try engine.differentiate([sample]) { _, outcome, gradient in
+      #expect(outcome.loss.total.isNaN && gradient.count == config.layout.count)
+      seen += 1
+    }
+    #expect(seen == 1)
+  }
+
   @Test("branches on workers of their own, or in turn, change no bit", arguments: [1, 2, 3])
   func schedules(threads: Int) throws {
     let config = config("bf16")

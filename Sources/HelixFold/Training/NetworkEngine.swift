@@ -102,10 +102,14 @@ public final class NetworkEngine: GradientEngine {
   /// Losses and scores of samples without gradients, with the parameters that were loaded last.
   public func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome] {
     try spread(samples) { sample, lane in
-      let (output, report, _) = try lossOfSample(
-        sample, lane.context.recording(on: Tape(recomputes: true)))
-      return SampleOutcome(
-        loss: report, alphaCarbons: alphaCarbons(output), confidence: output.plddt)
+      do {
+        let (output, report, _) = try lossOfSample(
+          sample, lane.context.recording(on: Tape(recomputes: true)))
+        return SampleOutcome(
+          loss: report, alphaCarbons: alphaCarbons(output), confidence: output.plddt)
+      } catch PassError.notFinite {
+        return .notFinite
+      }
     }
   }
 
@@ -115,15 +119,18 @@ public final class NetworkEngine: GradientEngine {
     let tape = Tape(recomputes: recomputes, checkpointFormat: checkpointFormat)
     let forward = lane.context.recording(on: tape)
       .dropping(by: sample.dropoutSeed.map { DropoutKey(seed: $0) })
-    let (output, report, slopes) = try lossOfSample(sample, forward)
     let backward = lane.context.accumulating(in: boundGradients(lane))
-    output.seed(slopes, backward)
-    tape.replay(backward)
+    var outcome = SampleOutcome.notFinite
+    do {
+      let (output, report, slopes) = try lossOfSample(sample, forward)
+      output.seed(slopes, backward)
+      tape.replay(backward)
+      outcome = SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output))
+    } catch PassError.notFinite {
+      // The guard leaves the step out.
+    }
     try shareGradients(lane)
-    return (
-      SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output)),
-      Array(UnsafeBufferPointer(start: lane.gradient.floats, count: layout.count))
-    )
+    return (outcome, Array(UnsafeBufferPointer(start: lane.gradient.floats, count: layout.count)))
   }
 
   /// What the cost model expects to be faster on samples of the configured size.

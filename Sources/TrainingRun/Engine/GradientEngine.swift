@@ -16,6 +16,13 @@ public struct SampleOutcome: Sendable, Hashable {
     self.alphaCarbons = alphaCarbons
     self.confidence = confidence
   }
+
+  /// The outcome of a pass that was stopped by numbers that are not finite: nothing but a loss that is none.
+  public static let notFinite: SampleOutcome = {
+    var loss = LossReport()
+    loss.total = .nan
+    return SampleOutcome(loss: loss, alphaCarbons: [])
+  }()
 }
 
 /// A network that can be differentiated: what the trainer needs to know of it, so that trainer, checkpoints and averaging
