@@ -44,9 +44,12 @@ struct HDF5Dataset: ~Copyable {
     }
     let isVariable = type == .string && H5Tis_variable_str(fileType.id) > 0
     let width = type == .string && !isVariable ? H5Tget_size(fileType.id) : 0
-    let info = HDF5DatasetInfo(
-      shape: shape, type: type, storedBytes: Int(clamping: H5Dget_storage_size(handle.id)))
-    if let reason = implausibility(of: info, isVariable: isVariable, stringWidth: width) {
+    // What contiguous values take is the header's own word, so it is held against the file.
+    let stored = min(Int(clamping: H5Dget_storage_size(handle.id)), file.byteCount)
+    let info = HDF5DatasetInfo(shape: shape, type: type, storedBytes: stored)
+    if let reason = implausibility(
+      of: info, isVariable: isVariable, stringWidth: width, ratio: largestRatio(of: handle.id))
+    {
       throw HDF5Error.damaged(file: file.path, name: name, reason: reason)
     }
     return HDF5Dataset(
@@ -55,14 +58,14 @@ struct HDF5Dataset: ~Copyable {
 
   /// Why the values cannot be what the file says, nil when they can.
   private static func implausibility(
-    of info: HDF5DatasetInfo, isVariable: Bool, stringWidth: Int
+    of info: HDF5DatasetInfo, isVariable: Bool, stringWidth: Int, ratio: Int
   ) -> String? {
     let width = isVariable ? 16 : max(stringWidth, info.type.size)
     guard let bytes = byteCount(info.shape, width: width) else {
       return "impossible shape \(info.shape)"
     }
     if bytes > 0 && info.storedBytes == 0 && !isVariable { return "its values were never written" }
-    if bytes > smallValues && bytes / largestRatio > info.storedBytes {
+    if bytes > smallValues && bytes / ratio > info.storedBytes {
       return "shape \(info.shape) needs \(bytes) bytes, the file holds \(info.storedBytes)"
     }
     return nil
@@ -74,6 +77,14 @@ struct HDF5Dataset: ~Copyable {
     var extents = [hsize_t](repeating: 0, count: Int(rank))
     guard H5Sget_simple_extent_dims(space, &extents, nil) == rank else { return nil }
     return extents.map { Int(clamping: $0) }
+  }
+
+  /// How many bytes one stored byte may stand for: only chunks are packed.
+  private static func largestRatio(of dataset: hid_t) -> Int {
+    guard let properties = HDF5Handle(H5Dget_create_plist(dataset), close: H5Pclose) else {
+      return 1
+    }
+    return H5Pget_layout(properties.id) == H5D_CHUNKED ? largestRatio : 1
   }
 
   /// No external files and no virtual layout.

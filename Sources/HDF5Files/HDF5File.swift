@@ -19,6 +19,12 @@ public final class HDF5File: Sendable {
 
   deinit { HDF5Library.locked { _ = H5Fclose(id) } }
 
+  /// Bytes of the whole file; called while the lock is held.
+  var byteCount: Int {
+    var size: hsize_t = 0
+    return H5Fget_filesize(id, &size) >= 0 ? Int(clamping: size) : .max
+  }
+
   /// Opens a file for reading.
   public static func open(path: String) throws -> HDF5File {
     try HDF5Library.locked {

@@ -124,6 +124,14 @@ struct HostilePickleTests {
     _ = try read(bytes + Array(".".utf8))
   }
 
+  @Test("a text that is decoded again and again is refused before it fills the memory")
+  func repeatedText() {
+    let text = "V" + String(repeating: "a", count: 1000) + "\np0\n"
+    let call = "c_codecs\nencode\n(g0\nVlatin1\ntR0"
+    let bomb = text + String(repeating: call, count: 1000) + "."
+    #expect(message { _ = try read(Array(bomb.utf8)) }.contains("copies of"))
+  }
+
   @Test("a real file cut at every third byte is an error", arguments: [2, 4, 5])
   func truncation(version: Int) throws {
     let whole = try bytes(of: fixture("features_p\(version).pkl"))

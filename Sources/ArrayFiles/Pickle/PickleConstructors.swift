@@ -1,7 +1,7 @@
 // The constructors behind the whitelist: each turns plain values into plain values.
 extension PickleMachine {
   /// The object that calling `function` with a tuple of arguments makes.
-  func constructed(_ function: Int, arguments: Int) throws -> PickleNode {
+  mutating func constructed(_ function: Int, arguments: Int) throws -> PickleNode {
     guard case .global(let global) = nodes[function] else {
       throw malformed("a call of something that is no function", "a whitelisted name")
     }
@@ -13,9 +13,15 @@ extension PickleMachine {
     case .numpyFromBuffer: return try numpyArray(fromBuffer: arguments)
     case .numpyScalar: return try numpyScalar(arguments)
     case .numpyType: return .elementType(try elementType(named: arguments.first))
-    case .encode: return .bytes(try latinBytes(arguments.first))
+    case .encode:
+      let decoded = try latinBytes(arguments.first)
+      try count(copied: decoded.range.count)
+      return .bytes(decoded)
     case .emptyBytes where arguments.isEmpty: return .bytes(try owned([]))
-    case .orderedDictionary: return .dictionary(try entries(arguments.first))
+    case .orderedDictionary:
+      let entries = try entries(arguments.first)
+      try count(copied: entries.count)
+      return .dictionary(entries)
     case .torchTensor: return try torchTensor(arguments)
     case .torchParameter where !arguments.isEmpty: return nodes[arguments[0]]
     case .numpyArray, .torchStorage, .emptyBytes, .torchParameter:

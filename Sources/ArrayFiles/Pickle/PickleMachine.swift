@@ -14,6 +14,7 @@ struct PickleMachine {
   let storages: TorchStorageTable?
   var nodes: [PickleNode] = []
   private(set) var position = 0
+  private var copied = 0
   private var opcodeOffset = 0
   private var stack: [Int] = []
   private var marks: [Int] = []
@@ -295,6 +296,17 @@ struct PickleMachine {
   /// Bytes that the file holds in another form.
   func owned(_ bytes: [UInt8]) throws -> PickledBytes {
     PickledBytes(file: FileBytes(path: self.bytes.path, bytes: bytes), range: 0..<bytes.count)
+  }
+
+  /// Counts bytes and entries that constructors copy: honest files copy no more than they hold, while one that names the same text
+  /// again and again would fill the memory.
+  mutating func count(copied more: Int) throws {
+    copied += more
+    if copied > bytes.count {
+      throw ArrayFileError.tooLarge(
+        file: bytes.path, part: "the pickle", needs: "copies of \(copied) bytes",
+        limit: "\(bytes.count), the size of the file")
+    }
   }
 
   func malformed(_ found: String, _ expected: String) -> ArrayFileError {

@@ -88,6 +88,8 @@ final class ZipArchive: Sendable {
     _ zip: OpaquePointer, _ path: String, _ limits: ArchiveLimits
   ) throws -> [String: Entry] {
     var entries: [String: Entry] = [:]
+    var information = stat()
+    let fileBytes = stat(path, &information) == 0 ? Int(information.st_size) : .max
     for index in 0..<UInt64(max(0, zip_get_num_entries(zip, 0))) {
       var stat = zip_stat_t()
       guard zip_stat_index(zip, index, 0, &stat) == 0, let name = stat.name else {
@@ -95,7 +97,8 @@ final class ZipArchive: Sendable {
           file: path, found: "entry \(index) without a name", expected: "a sound zip archive")
       }
       let part = String(cString: name)
-      let size = Int(clamping: stat.size), stored = Int(clamping: stat.comp_size)
+      // What an entry takes is the archive's own word, so it is held against the file.
+      let size = Int(clamping: stat.size), stored = min(Int(clamping: stat.comp_size), fileBytes)
       let isOutsized = size > limits.smallEntry && size / limits.largestRatio > stored
       if size > limits.largestEntry || isOutsized {
         throw ArrayFileError.tooLarge(
