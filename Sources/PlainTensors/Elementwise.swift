@@ -78,7 +78,7 @@ public func relu<Real>(_ x: PlainTensor<Real>) -> PlainTensor<Real> { maximum(x,
 
 /// The larger of each element and a number; the derivative is 0 where the number is not smaller.
 public func maximum<Real>(_ x: PlainTensor<Real>, _ bound: Real) -> PlainTensor<Real> {
-  x.map({ $0 > bound ? $0 : bound }, derivative: { x, _ in x > bound ? 1 : 0 })
+  x.map({ $0 <= bound ? bound : $0 }, derivative: { x, _ in x <= bound ? 0 : 1 })
 }
 
 /// `log(1 + eˣ)` of each element; the exponent is never positive, so nothing overflows.

@@ -103,6 +103,18 @@ struct MatrixProductTests {
     }
   }
 
+  @Test("a NaN passes through a ReLU, whoever multiplies", arguments: MatrixBackend.allCases)
+  func rectifiedNaN(backend: MatrixBackend) {
+    let context = ExecutionContext.forTest(backend: backend)
+    let (a, b, c) = (tensor([2, 3], "a"), tensor([3, 20], "b"), tensor([2, 20], "c"))
+    a.floats[4] = .nan
+    var epilogue = Epilogue()
+    epilogue.activation = .relu
+    context.multiply(Matrix(a), context.pack(Matrix(b)), into: Matrix(c), epilogue)
+    let values = c.array().values
+    #expect(values[..<20].allSatisfy { $0 >= 0 } && values[20...].allSatisfy(\.isNaN))
+  }
+
   @Test(
     "column blocks of any width land at their stride", arguments: [1, 3, 8, 16, 32],
     MatrixBackend.allCases)

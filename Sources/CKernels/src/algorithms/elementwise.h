@@ -21,7 +21,7 @@
 INLINE vf keep_first(vf x, vf y) { (void)y; return x; }
 INLINE vf add_vectors(vf x, vf y) { return y + x; }
 INLINE vf multiply_vectors(vf x, vf y) { return y * x; }
-INLINE vf where_positive(vf x, vf y) { return x > splat(0) ? y : splat(0); }
+INLINE vf where_positive(vf x, vf y) { return x <= splat(0) ? splat(0) : y; }
 INLINE vf times_sigmoid_slope(vf x, vf y) { return y * (x * (splat(1) - x)); }
 INLINE vf sigmoid_of_first(vf x, vf y) { (void)y; return sigmoid_vector(x); }
 INLINE vf gated(vf x, vf y) { return y * sigmoid_vector(x); }

@@ -58,7 +58,7 @@ INLINE void store_lanes(const hf_gemm_args *g, void *base, hf_dtype type, lanes_
 }
 
 INLINE vf activate(hf_activation activation, vf v) {
-  if (activation == HF_ACT_RELU) return v > splat(0) ? v : splat(0);
+  if (activation == HF_ACT_RELU) return v <= splat(0) ? splat(0) : v;  // keeps NaN
   if (activation == HF_ACT_SIGMOID) return sigmoid_vector(v);
   return v;
 }
