@@ -126,7 +126,7 @@ public final class BufferPool: Sendable {
     }
   }
 
-  private static let pageBytes = 4096
+  private static let pageBytes = max(4096, Int(sysconf(Int32(_SC_PAGESIZE))))
   private static let mappedBytes = 256 * 1024
 
   private static func rounded(_ byteCount: Int) -> Int {

@@ -59,7 +59,7 @@ public final class Trainer {
       try checkpoint.header.requireSameRun(as: config, file: folder.checkpoint)
       optimizer = try Optimizer(header: checkpoint.header.optimizer, buffers: checkpoint.buffers)
       step = checkpoint.header.step
-      best = checkpoint.header.best
+      best = checkpoint.header.best(on: config.validation)
       skippedInARow = checkpoint.header.skippedInARow
     } else {
       if resumes { throw TrainingRunError.nothingToResume(folder: folder.path) }
@@ -232,6 +232,9 @@ private struct Diary {
 
   init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
     try AtomicFile.createFolder(folder.path)
+    for place in [folder.path, folder.path + "/snapshots"] {
+      AtomicFile.removeUnfinished(in: place)
+    }
     try AtomicFile.write(try config.document(), to: folder.config)
     log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
     events = try EventFile(folder: folder.path, startStep: step)
@@ -244,6 +247,13 @@ private struct Diary {
 }
 
 extension Checkpoint.Header {
+  /// The best score so far; nil if other chains are scored from now on, with which it cannot be compared.
+  func best(on validation: ValidationConfig) -> ValidationScore? {
+    var mine = config.validation
+    mine.interval = validation.interval
+    return mine == validation ? best : nil
+  }
+
   /// Throws unless the checkpoint belongs to a run of that configuration; its length may have changed.
   func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
     func refuse(_ part: String) -> TrainingRunError {

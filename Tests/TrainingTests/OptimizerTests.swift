@@ -199,6 +199,18 @@ struct OptimizerTests {
     #expect(guardian.spikes == 3)
   }
 
+  @Test("a normal loss after spikes leaves the guard its memory")
+  func memoryOfGuard() {
+    var config = StepGuardConfig()
+    config.spikeFactor = 3
+    config.window = 10
+    config.maxConsecutiveSpikes = 2
+    var guardian = StepGuard(config)
+    let losses = [Double](repeating: 1, count: 10) + [9, 9, 1, 9]
+    let decisions = losses.map { guardian.decide(loss: $0, gradientNorm: 1) }
+    #expect(decisions.suffix(4) == [.spike, .spike, .take, .spike])
+  }
+
   @Test("another stage starts schedule and AdaGC again, and keeps moments")
   func stages() {
     var stepped = optimizer { $0.clip = .adaptive(AdaptiveClippingConfig()) }

@@ -117,7 +117,9 @@ private func rowError<Real: LossScalar>(
           frame.rotation.transposeTimes(offset) - target.applyInverse(to: points[j].target)
         let distance = (difference.squaredLength + 1e-4).squareRoot()
         let isClamped = distance > clamp
-        let counted = isClamped ? clamp + unclampedShare * (distance - clamp) : distance
+        // Without a share that is not clamped, a distance may be infinite.
+        let excess = unclampedShare == 0 ? 0 : unclampedShare * (distance - clamp)
+        let counted = isClamped ? clamp + excess : distance
         error += Double(points[j].weight * counted)
         let slope = points[j].weight * (isClamped ? unclampedShare : 1)
         guard slope != 0 else { continue }

@@ -47,12 +47,15 @@ public struct StepGuard: Codable, Hashable, Sendable {
       notFinite += 1
       return .notFinite
     }
-    if isSpike(loss), consecutiveSpikes < config.maxConsecutiveSpikes {
-      spikes += 1
-      consecutiveSpikes += 1
-      return .spike
+    if isSpike(loss) {
+      if consecutiveSpikes < config.maxConsecutiveSpikes {
+        spikes += 1
+        consecutiveSpikes += 1
+        return .spike
+      }
+      // Losses have this height now.
+      recent = []
     }
-    if consecutiveSpikes >= config.maxConsecutiveSpikes { recent = [] }
     consecutiveSpikes = 0
     recent.append(loss)
     if recent.count > config.window { recent.removeFirst() }

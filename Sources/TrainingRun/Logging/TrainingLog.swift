@@ -72,10 +72,12 @@ public final class TrainingLog {
   private let path: String
   private let encoder = TrainingLog.makeEncoder()
 
-  /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it.
+  /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it; one that is gone begins
+  /// anew.
   public init(path: String, keepingStepsBefore step: Int) throws {
     self.path = path
-    let kept = step > 0 ? try Self.read(path).filter { $0.step < step } : []
+    let isThere = step > 0 && FileManager.default.fileExists(atPath: path)
+    let kept = isThere ? try Self.read(path).filter { $0.step < step } : []
     let encoder = Self.makeEncoder()
     let text = try kept.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
     try AtomicFile.write(text.joined(), to: path)
