@@ -211,20 +211,6 @@ struct OptimizerTests {
     #expect(decisions.suffix(4) == [.spike, .spike, .take, .spike])
   }
 
-  @Test("another stage starts schedule and AdaGC again, and keeps moments")
-  func stages() {
-    var stepped = optimizer { $0.clip = .adaptive(AdaptiveClippingConfig()) }
-    run(&stepped, gradients(120))
-    var next = OptimizerConfig.fineTune
-    next.clip = .adaptive(AdaptiveClippingConfig())
-    stepped.beginStage(next)
-    #expect(stepped.stageSteps == 0 && stepped.steps == 120)
-    #expect(stepped.clipper.adaptive?.steps == 0)
-    #expect(stepped.adam.updates == 120)
-    let rates = run(&stepped, gradients(2)).map(\.rate)
-    #expect(rates == [5e-6, 5e-4])
-  }
-
   @Test("resuming from a saved state continues bit for bit", arguments: MomentPrecision.allCases)
   func resume(precision: MomentPrecision) throws {
     let all = gradients(60)

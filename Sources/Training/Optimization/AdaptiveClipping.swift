@@ -66,13 +66,6 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
     averages.count == floors.count && averages.count == warmUpNorms.count ? averages.count : nil
   }
 
-  /// Starts again with a warm-up: gradients of another stage have other norms.
-  public mutating func restart() {
-    steps = 0
-    averages = averages.map { _ in 0 }
-    warmUpNorms = averages.map { _ in [] }
-  }
-
   /// Factor for each tensor's gradient, 1 where it is left alone; updates the averages.
   ///
   /// - Parameter norms: of the synchronised, accumulated gradient.

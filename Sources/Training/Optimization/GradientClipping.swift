@@ -58,13 +58,6 @@ public struct GradientClipper: Codable, Hashable, Sendable {
     }
   }
 
-  /// Starts AdaGC's warm-up again and forgets the counts.
-  public mutating func restart() {
-    adaptive?.restart()
-    clippedSteps = clippedSteps.map { _ in 0 }
-    activeSteps = clippedSteps
-  }
-
   /// Clips an averaged gradient in place.
   ///
   /// Per-sample clipping happened before, in `GradientAccumulator`.

@@ -2,7 +2,7 @@
 public struct OptimizerConfig: Codable, Hashable, Sendable {
   /// Adam's constants and the storage of its moments.
   public var adam = AdamConfig()
-  /// Learning rate by step of the stage.
+  /// Learning rate by step.
   public var schedule = LearningRateSchedule()
   /// Parts of the network that learn slower or faster; for a tensor in several, the longest scope counts.
   ///
@@ -21,13 +21,6 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
 
   /// The first stage of HelixFold.
   public init() {}
-
-  /// The second stage of HelixFold.
-  public static let fineTune: OptimizerConfig = {
-    var config = OptimizerConfig()
-    config.schedule = .fineTune
-    return config
-  }()
 }
 
 /// A factor of the learning rate for a part of the network.
@@ -60,7 +53,7 @@ public struct StepReport: Codable, Hashable, Sendable {
 public struct Optimizer: Sendable {
   /// Where each tensor lies.
   public let layout: ParameterLayout
-  /// Configuration of the current stage.
+  /// Configuration.
   public internal(set) var config: OptimizerConfig
   /// Master weights.
   public internal(set) var parameters: [Float]
@@ -70,10 +63,8 @@ public struct Optimizer: Sendable {
   public internal(set) var clipper: GradientClipper
   /// The guard with its counts.
   public internal(set) var stepGuard: StepGuard
-  /// Steps taken in all stages.
+  /// Steps taken.
   public internal(set) var steps = 0
-  /// Steps taken in the current stage.
-  public internal(set) var stageSteps = 0
   var adam: Adam
 
   /// An optimizer that starts at the given weights.
@@ -88,21 +79,9 @@ public struct Optimizer: Sendable {
     adam = Adam(count: layout.count, config: config.adam, seed: config.seed)
   }
 
-  /// Enters another stage: schedule and clipping start again, moments and the moving average go on.
-  ///
-  /// Adam's constants stay those of the first stage.
-  public mutating func beginStage(_ config: OptimizerConfig) {
-    let adam = self.config.adam
-    self.config = config
-    self.config.adam = adam
-    stageSteps = 0
-    clipper = GradientClipper(config.clip, layout: layout)
-    stepGuard.restart()
-  }
-
   /// One update of the weights by an averaged gradient, which is clipped in place.
   public mutating func step(gradient: inout [Float], loss: Double) -> StepReport {
-    let rate = config.schedule.rate(at: stageSteps)
+    let rate = config.schedule.rate(at: steps)
     let norms = layout.norms(of: gradient)
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let decision = stepGuard.decide(loss: loss, gradientNorm: global)
@@ -111,7 +90,6 @@ public struct Optimizer: Sendable {
     update(with: gradient, rate: rate)
     average?.update(parameters)
     steps += 1
-    stageSteps += 1
     return StepReport(decision: .take, rate: rate, clip: report)
   }
 

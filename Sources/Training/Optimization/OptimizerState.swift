@@ -11,10 +11,8 @@ public struct OptimizerHeader: Codable, Hashable, Sendable {
   public var layout: ParameterLayout
   /// Configuration.
   public var config: OptimizerConfig
-  /// Steps taken in all stages.
+  /// Steps taken.
   public var steps: Int
-  /// Steps taken in the current stage.
-  public var stageSteps: Int
   /// Updates of Adam.
   public var adamUpdates: Int
   /// Updates of the moving average.
@@ -73,7 +71,7 @@ extension Optimizer {
   /// The header of the state.
   public var header: OptimizerHeader {
     OptimizerHeader(
-      layout: layout, config: config, steps: steps, stageSteps: stageSteps,
+      layout: layout, config: config, steps: steps,
       adamUpdates: adam.updates, averageUpdates: average?.updates ?? 0, clipper: clipper,
       stepGuard: stepGuard)
   }
@@ -120,7 +118,6 @@ extension Optimizer {
     clipper = header.clipper
     stepGuard = header.stepGuard
     steps = header.steps
-    stageSteps = header.stageSteps
   }
 }
 
@@ -148,7 +145,7 @@ extension OptimizerHeader {
     guard offset == layout.count else {
       throw OptimizerStateError.inconsistent("tensors do not fill the buffer")
     }
-    guard steps >= 0, stageSteps >= 0, adamUpdates >= 0, averageUpdates >= 0 else {
+    guard steps >= 0, adamUpdates >= 0, averageUpdates >= 0 else {
       throw OptimizerStateError.inconsistent("a step count is negative")
     }
     guard clipper.fits(layout) else {

@@ -35,12 +35,6 @@ public struct StepGuard: Codable, Hashable, Sendable {
   /// A guard that has seen nothing.
   public init(_ config: StepGuardConfig = StepGuardConfig()) { self.config = config }
 
-  /// Forgets recent losses: those of another stage differ.
-  public mutating func restart() {
-    recent = []
-    consecutiveSpikes = 0
-  }
-
   /// Decides about a step with that loss and global gradient norm.
   public mutating func decide(loss: Double, gradientNorm: Double) -> StepDecision {
     guard loss.isFinite, gradientNorm.isFinite else {
