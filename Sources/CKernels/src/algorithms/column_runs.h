@@ -141,11 +141,11 @@ static key_span visible_span(const hf_attention_args *g, const hidden_runs *runs
   if (last_unit < 0) return no_keys;
   span.begin = __builtin_reduce_min(first) * KEY_UNIT;
   span.end = (last_unit + 1) * KEY_UNIT;
+  span.gapless = __builtin_reduce_add(visible) * KEY_UNIT >= span.end - span.begin;
   while (span.begin < span.end && !first_visible(g, &span, query, stop)) span.begin += KEY_UNIT;
   while (span.begin < span.end && !last_visible(g, &span, query, stop)) span.end -= KEY_UNIT;
   if (span.begin == span.end) return no_keys;
   span.first -= span.first % 2;
-  span.gapless = __builtin_reduce_add(visible) * KEY_UNIT >= span.end - span.begin;
   return span;
 }
 
