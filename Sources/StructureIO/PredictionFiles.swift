@@ -35,16 +35,25 @@ public enum PredictionFiles {
       + "\"max_predicted_aligned_error\":\(maximum)}]"
   }
 
-  /// `ranking_debug.json`: the mean pLDDT of each model and their order, best first, equal ones by name.
-  public static func ranking(plddts: [String: Double]) throws(StructureIOError) -> String {
-    let order = plddts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
-    let scores = try plddts.sorted { $0.key < $1.key }.map { name, value throws(StructureIOError) in
-      guard value.isFinite else { throw .notFinite(what: "mean pLDDT of \(name)") }
-      return "        \(quoted(name)): \(value)"
+  /// `ranking_debug.json`: the mean pLDDT of each model and their order, best first, equal ones by name; `ptms`, which AlphaFold2 does
+  /// not write for monomers, where models predict it.
+  public static func ranking(
+    plddts: [String: Double], ptms: [String: Double] = [:]
+  ) throws(StructureIOError) -> String {
+    func object(_ key: String, _ values: [String: Double]) throws(StructureIOError) -> String {
+      let lines = try values.sorted { $0.key < $1.key }.map {
+        name, value throws(StructureIOError) in
+        guard value.isFinite else { throw .notFinite(what: "\(key) of \(name)") }
+        return "        \(quoted(name)): \(value)"
+      }
+      return "    \"\(key)\": {\n\(lines.joined(separator: ",\n"))\n    }"
     }
+    let order = plddts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
     let names = order.map { "        \(quoted($0))" }
-    return "{\n    \"plddts\": {\n\(scores.joined(separator: ",\n"))\n    },\n"
-      + "    \"order\": [\n\(names.joined(separator: ",\n"))\n    ]\n}"
+    var members = [try object("plddts", plddts)]
+    members.append("    \"order\": [\n\(names.joined(separator: ",\n"))\n    ]")
+    if !ptms.isEmpty { members.append(try object("ptms", ptms)) }
+    return "{\n\(members.joined(separator: ",\n"))\n}"
   }
 
   /// `timings.json`: seconds by name, in the order given.

@@ -124,6 +124,10 @@ import Testing
       try PredictionFiles.ranking(plddts: ["model_1": 80.5, "model_2": 90])
         == "{\n    \"plddts\": {\n        \"model_1\": 80.5,\n        \"model_2\": 90.0\n    },\n"
         + "    \"order\": [\n        \"model_2\",\n        \"model_1\"\n    ]\n}")
+    #expect(
+      try PredictionFiles.ranking(plddts: ["m": 80.5], ptms: ["m": 0.5])
+        == "{\n    \"plddts\": {\n        \"m\": 80.5\n    },\n    \"order\": [\n        \"m\"\n    ],\n"
+        + "    \"ptms\": {\n        \"m\": 0.5\n    }\n}")
     #expect(PredictionFiles.timings([("features", 1.5)]) == "{\n    \"features\": 1.5\n}")
     #expect(throws: StructureIOError.self) { try PredictionFiles.confidence(plddt: [.nan]) }
     #expect(throws: StructureIOError.self) {

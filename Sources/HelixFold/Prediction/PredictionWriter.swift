@@ -97,8 +97,12 @@ struct PredictionFolder {
     try removeRanked(from: results.count)
     let scores = Dictionary(
       uniqueKeysWithValues: results.map { ($0.name, Double($0.prediction.meanPLDDT)) })
+    let ptms = Dictionary(
+      uniqueKeysWithValues: results.compactMap { result in
+        result.prediction.ptm.map { (result.name, Double($0)) }
+      })
     try AtomicFile.write(
-      try PredictionFiles.ranking(plddts: scores), to: file("ranking_debug.json"))
+      try PredictionFiles.ranking(plddts: scores, ptms: ptms), to: file("ranking_debug.json"))
     try AtomicFile.write(PredictionFiles.timings(timings), to: file("timings.json"))
   }
 
