@@ -144,18 +144,6 @@ struct AdaptiveClippingTests {
     #expect(published.averages[0] < 1e-6)
   }
 
-  @Test("a restart forgets averages and warms up again")
-  func restart() {
-    var adaptive = AdaptiveClipping(counts: [4])
-    for _ in 0..<150 { _ = adaptive.factors(norms: [1e-3]) }
-    let before = adaptive.factors(norms: [0.5])
-    #expect(before[0] < 0.01)
-    adaptive.restart()
-    let after = adaptive.factors(norms: [0.5])
-    #expect(after == [1])
-    #expect(adaptive.averages == [0.5])
-  }
-
   @Test("a median start takes the unclipped norms of the warm-up")
   func medianStart() {
     var config = AdaptiveClippingConfig()
