@@ -17,7 +17,7 @@ expect() {
   rm -rf out && mkdir out
   timeout 60 "$helixfold" "$@" > stdout 2> stderr < "${stdin:-/dev/null}"
   found=$?
-  lines=$(grep -v -e '^warning' -e 'plan:' -e ' recycle=' -e ' Neff ' -e '  time:' stderr | grep -c .)
+  lines=$(grep -v -e '^warning' -e '^target ' -e 'plan:' -e ' recycle=' -e ' Neff ' -e '  time:' stderr | grep -c .)
   local holds=no
   [ "$found" = "$status" ] && [ "$lines" = 1 ] && grep -qiE "$pattern" stderr \
     && [ -z "$(find out -name '*.partial-*' -o -name "${forbidden:-unrelaxed*}" | head -n 1)" ] && holds=yes
@@ -40,7 +40,7 @@ printf '>a\nMKVL\n' > good.fasta
 printf '>a\nMKVW\n>b\nMKVL\n' > other.a3m
 printf '>a\nMKVL\n>b\nMKV\n' > ragged.a3m
 printf '>a\nMKVL\n>a\nMKVA\n' > twice.fasta
-printf '>../../x\nMKVL\n' > path.fasta
+printf '>../../helixfold-escape\nMKVL\n' > path.fasta
 printf '>a\nMXUBZJV\n' > odd.fasta
 printf '>a\nM\n>b\nMK\n' > short.fasta
 "$helixfold" weights init tiny.h5 --preset tiny > /dev/null 2>&1
@@ -98,7 +98,7 @@ fi
 accept "X/U/B/Z/J residues" 'warning' $predict odd.fasta $random
 accept "chains of one and two residues" '' $predict short.fasta $random
 accept "path tricks in a record name" '' $predict path.fasta $random
-echo "| \`../../x\` as a record name | $([ -e ../x ] || [ -e ../../x ] && echo escaped || echo stays inside) | inside | $([ -e ../x ] || [ -e ../../x ] && echo no || echo yes) |"
+echo "| \`../../helixfold-escape\` as a record name | $([ -e ../helixfold-escape ] || [ -e ../../helixfold-escape ] && echo escaped || echo stays inside) | inside | $([ -e ../helixfold-escape ] || [ -e ../../helixfold-escape ] && echo no || echo yes) |"
 # streams REDIRECTION STATUS: closed and full streams
 streams() {
   local found
