@@ -29,13 +29,7 @@ public struct DatasetRequest {
     for path in [output, reportPath] { try AtomicFile.requirePlace(forFile: path) }
     var builder = DatasetBuilder(program: "helixfold \(helixFoldVersion)")
     builder.filter = filter
-    if let clusters {
-      builder.clusters = try ClusterTable(path: clusters)
-    } else {
-      reporter.warn(
-        "without --clusters only chains of identical sequence are kept together; relatives may fall into both training and test"
-      )
-    }
+    if let clusters { builder.clusters = try ClusterTable(path: clusters) }
     let found = try sources.flatMap { try ChainSource.find(at: $0, evidence: evidence) }
     let start = ContinuousClock.now
     let result = try builder.build(found, to: output) { source, done in
@@ -46,6 +40,11 @@ public struct DatasetRequest {
         source.id, share, remaining: done > 0 ? elapsed * (1 - share) / share : nil)
     }
     try AtomicFile.write(result.table, to: reportPath)
+    if clusters == nil {
+      reporter.warn(
+        "without --clusters only chains of identical sequence are kept together; relatives may fall into both training and test"
+      )
+    }
     return result
   }
 
