@@ -27,7 +27,7 @@ struct FileDoctorTests {
         "a.txt", "# STOCKHOLM 1.0\nt MKAY\nh MK-Y\n//\n", "Stockholm alignment", "2 rows, 4 columns"
       ),
       ("a.hhr", HitReaderTests.hhr, "hhr", "2 hits"),
-      ("a.m8", "q\tt\t0.5\t4\t0\t0\t1\t4\t1\t4\t1e-3\t20\n", "MMseqs2 table", "1 hits"),
+      ("a.m8", "q\tt\t0.5\t4\t0\t0\t1\t4\t1\t4\t1e-3\t20\n", "MMseqs2 table", "1 hit"),
       (
         "a.json", "{\"sets\": [{\"name\": \"x\", \"description\": \"\", \"databases\": []}]}",
         "JSON list of databases", "sets x"

@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -31,7 +32,8 @@ public enum FileDoctor {
     if start.first == 0x80 {
       diagnosis.format = "pickle of features"
       let features = try AlphaFoldFeatures(pickle: path).rawFeatures()
-      diagnosis.content = "\(features.residueCount) residues, \(features.rowCount) rows"
+      diagnosis.content =
+        "\(counted(features.residueCount, "residue")), \(counted(features.rowCount, "row"))"
       return
     }
     if start.starts(with: [0x1F, 0x8B]) {
@@ -56,7 +58,7 @@ public enum FileDoctor {
   private static func examineFASTA(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
     diagnosis.format = "FASTA"
     let records = try FASTA.records(in: text)
-    diagnosis.content = "\(records.count) sequence\(records.count == 1 ? "" : "s")"
+    diagnosis.content = counted(records.count, "sequence")
     for record in records {
       if case .failure(let error) = record.sequence {
         diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
@@ -73,7 +75,7 @@ public enum FileDoctor {
     let isStockholm = text.byteLines.first { !$0.words.isEmpty }?.begins(with: "#") ?? false
     diagnosis.format = isStockholm ? "Stockholm alignment" : "A3M alignment"
     let alignment = try Alignment.parse(text)
-    diagnosis.content = "\(alignment.rows) rows, \(alignment.columns) columns"
+    diagnosis.content = "\(counted(alignment.rows, "row")), \(counted(alignment.columns, "column"))"
     for warning in alignment.warnings { diagnosis.add(.warning, "\(text.name): \(warning)", "") }
     let gap = UInt8(ascii: "-")
     if alignment.row(0).contains(gap) {
@@ -91,14 +93,14 @@ public enum FileDoctor {
   private static func examineHits(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
     diagnosis.format = "hhr"
     let file = try HHRFile.parse(text)
-    diagnosis.content = "\(file.hits.count) hits"
+    diagnosis.content = counted(file.hits.count, "hit")
     add(file.skipped, &diagnosis)
   }
 
   private static func examineTable(_ text: InputText, _ diagnosis: inout FileDiagnosis) {
     diagnosis.format = "MMseqs2 table"
     let (hits, skipped) = MMseqsTable.parse(text)
-    diagnosis.content = "\(hits.count) hits"
+    diagnosis.content = counted(hits.count, "hit")
     add(skipped, &diagnosis)
   }
 
@@ -113,7 +115,7 @@ public enum FileDoctor {
     diagnosis.format = "structure"
     let structure = try StructureFile.read(path)
     let chains = TemplateChain.chains(of: structure)
-    diagnosis.content = chains.map { "chain \($0.id): \($0.letters.count) residues" }
+    diagnosis.content = chains.map { "chain \($0.id): \(counted($0.letters.count, "residue"))" }
       .joined(separator: ", ")
     for warning in structure.warnings { diagnosis.add(.warning, "\(path): \(warning)", "") }
     if chains.isEmpty {
@@ -138,7 +140,7 @@ public enum FileDoctor {
 
   private static func examineArchive(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
     let archive = try NumpyArchive(path: path)
-    diagnosis.content = "\(archive.names.count) arrays"
+    diagnosis.content = counted(archive.names.count, "array")
     for name in archive.names {
       do {
         let floats = try archive.array(named: name).floats
@@ -161,7 +163,7 @@ public enum FileDoctor {
     }
     diagnosis.format = "HDF5 store"
     let store = try FeatureStore(path: path)
-    diagnosis.content = "\(store.ids.count) targets"
+    diagnosis.content = counted(store.ids.count, "target")
     for problem in store.problems() {
       diagnosis.add(.error, problem, "make this target's features again")
     }
