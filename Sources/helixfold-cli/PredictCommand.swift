@@ -28,7 +28,7 @@ struct PredictCommand: ParsableCommand {
 
       Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a \
       tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than \
-      allowed, 130 interrupted.
+      allowed or than there is, 130 interrupted.
       """)
 
   @Argument(help: "FASTA file with one or more sequences, or - for the standard input.")
