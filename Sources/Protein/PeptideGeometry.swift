@@ -11,10 +11,14 @@ public enum PeptideGeometry {
   /// Cosine of the angle C–N–CA (121.352° ± 2.315°) and its standard deviation.
   public static let cosineCNCA = (mean: -0.5203, deviation: 0.0353)
 
-  /// Whether a C–N bond of that length, Å, is off by more than twelve standard deviations.
+  /// Whether a C–N bond between two places, Å, is off by more than twelve standard deviations.
   ///
   /// The tolerance of the violation loss, Suppl. 1.9.11.
-  public static func isBroken(length: Double, isProlineNext: Bool) -> Bool {
+  public static func isBroken(
+    _ carbon: SIMD3<Double>, _ nitrogen: SIMD3<Double>, isProlineNext: Bool
+  ) -> Bool {
+    let bond = nitrogen - carbon
+    let length = (bond * bond).sum().squareRoot()
     let (mean, deviation) = isProlineNext ? bondLengthProline : bondLength
     return !(abs(length - mean) <= 12 * deviation)
   }

@@ -41,18 +41,17 @@ public struct ModelQuality: Sendable, Hashable {
     }
     chiralCount = hands.count
     wrongHand = hands.filter { !$0.1 }.map { "\($0.0.name) \($0.0.label)" }
-    let bonds = residues.indices.dropFirst().compactMap { index -> (index: Int, length: Double)? in
+    let bonds = residues.indices.dropFirst().compactMap { index -> (second: Int, isBroken: Bool)? in
       guard residues[index].number == residues[index - 1].number + 1,
         let c = atoms[index - 1][.c]?.position, let n = atoms[index][.n]?.position
       else { return nil }
-      return (index, ((n - c) * (n - c)).sum().squareRoot())
+      let isProlineNext = residues[index].aminoAcid == .proline
+      return (index, PeptideGeometry.isBroken(c, n, isProlineNext: isProlineNext))
     }
     bondCount = bonds.count
-    brokenBonds = bonds.filter {
-      PeptideGeometry.isBroken(
-        length: $0.length, isProlineNext: residues[$0.index].aminoAcid == .proline)
-    }.map {
-      "\(residues[$0.index - 1].name) \(residues[$0.index - 1].label)–\(residues[$0.index].name) \(residues[$0.index].label)"
+    brokenBonds = bonds.filter(\.isBroken).map { bond in
+      let (first, second) = (residues[bond.second - 1], residues[bond.second])
+      return "\(first.name) \(first.label)–\(second.name) \(second.label)"
     }
     var places: [Place] = []
     for (index, atoms) in atoms.enumerated() {

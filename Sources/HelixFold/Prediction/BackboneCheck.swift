@@ -19,10 +19,9 @@ struct BackboneCheck {
     for residue in 1..<max(1, raw.residueCount)
     where raw.residueIndex[residue] == raw.residueIndex[residue - 1] + 1 {
       bonds += 1
-      let bond = place(residue, nitrogen) - place(residue - 1, carbon)
       let isProlineNext = AminoAcid(rawValue: raw.aatype[residue]) == .proline
       if PeptideGeometry.isBroken(
-        length: (bond * bond).sum().squareRoot(), isProlineNext: isProlineNext)
+        place(residue - 1, carbon), place(residue, nitrogen), isProlineNext: isProlineNext)
       {
         broken += 1
       }
