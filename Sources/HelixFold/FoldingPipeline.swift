@@ -201,11 +201,11 @@ public final class FoldingPipeline {
   func plan(
     _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
   ) throws -> MemoryPlan {
-    let size = run.size(raw)
+    let (size, limit) = (run.size(raw), memoryLimit)
     let plan = MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
       threads: options.threads, ensembles: run.config.ensembles,
-      pairFormat: options.pairFormat, limit: memoryLimit)
+      pairFormat: options.pairFormat, limit: limit.bytes)
     if announces {
       reporter.note(
         "\(raw.id)  \(counted(size.residues, "residue")), \(size.clusters)+\(size.extraRows) MSA rows, \(counted(size.templates, "template")); plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
@@ -216,12 +216,12 @@ public final class FoldingPipeline {
           ("operations", .number(CostModel(run.config, size).pass * Double(run.recycles + 1))),
         ])
     }
-    try plan.requireFit(in: options.memoryLimit)
+    try plan.requireFit(in: limit)
     return plan
   }
 
   /// Bytes that a plan may take: those allowed, else those that the machine has.
-  var memoryLimit: Int { options.memoryLimit ?? ProcessMemory.available }
+  var memoryLimit: MemoryLimit { MemoryLimit(allowed: options.memoryLimit) }
 
   /// What a dry run says about a target.
   private func announce(_ raw: RawFeatures) throws {

@@ -72,7 +72,7 @@ public struct ForwardBenchmark: Sendable {
       parameters: ParameterFootprint(sizes: config.parameterManifest.map(\.count)),
       storage: plan.storage, threads: plan.threads, pairFormat: plan.pairFormat,
       limit: plan.memoryLimit)
-    try memory.requireFit(in: plan.memoryLimit)
+    try memory.requireFit(in: MemoryLimit(allowed: plan.memoryLimit))
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
       backend: plan.backend

@@ -1,12 +1,24 @@
 import FoldingModel
 
+/// How much memory a plan may take: what was allowed, and where nothing was said, what the machine can give now.
+struct MemoryLimit {
+  /// Bytes.
+  let bytes: Int
+  /// Whether the machine sets the limit.
+  let isMachine: Bool
+
+  init(allowed: Int?) {
+    bytes = allowed ?? ProcessMemory.available
+    isMachine = allowed == nil
+  }
+}
+
 extension MemoryPlan {
-  /// Throws unless the plan stays within what is allowed, or where nothing was said, within what the machine can give.
-  func requireFit(in limit: Int?) throws(PredictionError) {
-    let available = limit ?? ProcessMemory.available
-    if peak > available {
+  /// Throws unless the plan stays within a limit.
+  func requireFit(in limit: MemoryLimit) throws(PredictionError) {
+    if peak > limit.bytes {
       throw .memory(
-        needed: peak, allowed: available, moment: moments[0].name, isMachine: limit == nil)
+        needed: peak, allowed: limit.bytes, moment: moments[0].name, isMachine: limit.isMachine)
     }
   }
 }

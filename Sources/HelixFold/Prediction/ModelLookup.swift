@@ -40,7 +40,7 @@ extension ModelDescription {
     }
     let file = try ParameterFile(path: path, expecting: expected)
     let config = expected ?? file.config
-    let isSmall = config.evoformer.blocks < FoldingConfig().evoformer.blocks
+    let isSmall = config.evoformer.blocks < publishedBlocks
     let note = file.isRandom ? Self.randomNotice : isSmall ? Self.smallNotice(config) : nil
     return ModelDescription(
       name: TargetName.sanitized(config.name),
@@ -61,8 +61,11 @@ extension ModelDescription {
   private static let randomNotice =
     "the parameters are random numbers; the structures mean nothing"
 
+  /// Evoformer blocks of every published network.
+  private static let publishedBlocks = FoldingConfig().evoformer.blocks
+
   private static func smallNotice(_ config: FoldingConfig) -> String {
-    "the network '\(config.name)' is small (\(config.evoformer.blocks) Evoformer blocks, AlphaFold2's has 48) and far less accurate than AlphaFold2's (weights/README.md); name better weights with --weights"
+    "the network '\(config.name)' is small (\(config.evoformer.blocks) Evoformer blocks, AlphaFold2's has \(publishedBlocks)) and far less accurate than AlphaFold2's (weights/README.md); name better weights with --weights"
   }
 
   /// The weights that come with the program, or those that the environment names.
