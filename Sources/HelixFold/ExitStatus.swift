@@ -49,7 +49,8 @@ public enum ExitStatus: Int32, Sendable {
     switch error {
     case let error as any ExitStatusError: self = error.exitStatus
     case let error as InputError: self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
-    case TrainingRunError.unreadable(let file, _) where !isReadableFile(file): self = .missingInput
+    case TrainingRunError.unreadable(let file, _), ConfigurationError.unreadable(let file, _):
+      self = isReadableFile(file) ? .badInput : .missingInput
     case let error as TrainingRunError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
     case is WeightAveragingError: self = .badInput

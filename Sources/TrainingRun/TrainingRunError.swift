@@ -1,11 +1,7 @@
 /// Why training cannot start or go on.
 public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
-  /// A configuration that cannot be read as a JSON object.
+  /// A file of a run that cannot be read, or holds nothing.
   case unreadable(file: String, reason: String)
-  /// A key that no configuration has.
-  case unknownKey(file: String, key: String, known: [String])
-  /// A value of the wrong kind or size.
-  case badValue(file: String, key: String, reason: String)
   /// A checkpoint that is damaged.
   case damaged(file: String, reason: String)
   /// A checkpoint of another network or of other settings.
@@ -23,9 +19,6 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let file, let reason): "\(file): \(reason)"
-    case .unknownKey(let file, let key, let known):
-      "\(file): unknown key '\(key)'; known here are \(known.joined(separator: ", "))"
-    case .badValue(let file, let key, let reason): "\(file): '\(key)' \(reason)"
     case .damaged(let file, let reason):
       "\(file): \(reason); the file is damaged, start again from weights.h5 or best.h5 of the run"
     case .otherRun(let file, let reason):
@@ -45,7 +38,7 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
   /// interrupted.
   public var exitStatus: Int32 {
     switch self {
-    case .unknownKey, .badValue, .damaged, .otherRun, .unreadable: 65
+    case .damaged, .otherRun, .unreadable: 65
     case .nothingToResume: 66
     case .diverged: 70
     case .exists: 73

@@ -2,52 +2,62 @@ import Foundation
 
 /// Lays what a file states over a complete configuration, both as JSON objects.
 public enum ConfigOverlay {
-  /// A key that no configuration has.
-  public struct UnknownKey: Error {
-    /// Path of the key, its levels joined by points.
-    public let key: String
-    /// The keys of its level.
-    public let known: [String]
-  }
-
-  /// A text that is no JSON object.
-  public struct Unreadable: Error, CustomStringConvertible {
-    /// What is wrong with it.
-    public let description: String
-  }
-
   /// The object of a JSON text of less than one MiB.
-  public static func object(_ data: Data) throws(Unreadable) -> [String: Any] {
+  ///
+  /// - Parameter name: what messages call the text in the file, with a space behind it.
+  public static func object(
+    _ data: Data, file: String, named name: String = ""
+  ) throws(ConfigurationError) -> [String: Any] {
+    func unreadable(_ reason: String) -> ConfigurationError {
+      .unreadable(file: file, reason: name + reason)
+    }
     guard data.count < 1 << 20 else {
-      throw Unreadable(description: "has \(data.count) bytes, expected a configuration below 1 MiB")
+      throw unreadable("has \(data.count) bytes, expected a configuration below 1 MiB")
     }
     let value: Any
     do {
       value = try JSONSerialization.jsonObject(with: data)
     } catch {
       let reason = (error as NSError).userInfo["NSDebugDescription"] as? String ?? "\(error)"
-      throw Unreadable(description: "is no valid JSON: \(reason)")
+      throw unreadable("is no valid JSON: \(reason)")
     }
-    guard let object = value as? [String: Any] else {
-      throw Unreadable(description: "is not a JSON object")
-    }
+    guard let object = value as? [String: Any] else { throw unreadable("is not a JSON object") }
     return object
   }
 
   /// `base` with the values of `changes`; null removes an optional part; a key that `complete` lacks is an error.
-  public static func merge(
-    _ changes: [String: Any], into base: [String: Any], complete: [String: Any], level: String = ""
-  ) throws(UnknownKey) -> [String: Any] {
+  ///
+  /// - Parameter complete: the same configuration with every optional part present.
+  public static func apply<Config: Codable>(
+    _ changes: [String: Any], to base: Config, complete: Config, file: String
+  ) throws(ConfigurationError) -> Config {
+    do {
+      let merged = try merge(
+        changes, into: try dictionary(base), complete: try dictionary(complete), file: file)
+      return try decode(Config.self, from: merged)
+    } catch let error as ConfigurationError {
+      throw error
+    } catch let error as DecodingError {
+      throw .badValue(file: file, key: error.key, reason: "has a value of the wrong kind")
+    } catch {
+      throw .unreadable(file: file, reason: "\(error)")
+    }
+  }
+
+  private static func merge(
+    _ changes: [String: Any], into base: [String: Any], complete: [String: Any], file: String,
+    level: String = ""
+  ) throws(ConfigurationError) -> [String: Any] {
     var result = base
     for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
       guard let known = complete[name] else {
-        throw UnknownKey(key: level + name, known: complete.keys.sorted())
+        throw .unknownKey(file: file, key: level + name, known: complete.keys.sorted())
       }
       if value is NSNull {
         result[name] = nil
       } else if let inner = known as? [String: Any], let value = value as? [String: Any] {
         result[name] = try merge(
-          value, into: (base[name] as? [String: Any]) ?? inner, complete: inner,
+          value, into: (base[name] as? [String: Any]) ?? inner, complete: inner, file: file,
           level: "\(level)\(name).")
       } else {
         result[name] = value
@@ -57,13 +67,12 @@ public enum ConfigOverlay {
   }
 
   /// A configuration as a JSON object.
-  public static func dictionary(_ config: some Encodable) throws -> [String: Any] {
+  package static func dictionary(_ config: some Encodable) throws -> [String: Any] {
     let object = try JSONSerialization.jsonObject(with: try JSONEncoder().encode(config))
     return object as? [String: Any] ?? [:]
   }
 
-  /// The configuration that a JSON object describes.
-  public static func decode<Config: Decodable>(
+  private static func decode<Config: Decodable>(
     _ type: Config.Type, from object: [String: Any]
   ) throws -> Config {
     if let path = pathOfHugeNumber(object, []) {
@@ -94,7 +103,7 @@ public enum ConfigOverlay {
 
 extension DecodingError {
   /// Path of the value that did not decode, its levels joined by points.
-  public var key: String {
+  fileprivate var key: String {
     let context: Context? =
       switch self {
       case .typeMismatch(_, let context), .valueNotFound(_, let context),

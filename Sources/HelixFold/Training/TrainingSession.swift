@@ -1,6 +1,7 @@
 import AtomicFiles
 import Distribution
 import FeaturePipeline
+import FoldingCore
 import Foundation
 import TensorCore
 import TrainingData
@@ -41,7 +42,7 @@ public struct TrainingSession {
   /// - Parameter world: the processes of the run.
   public func run(_ reporter: ProgressReporter, world: any Communicator = SingleMember()) throws {
     if grid.branches > 1, config.network.blockOrder != .parallel {
-      throw TrainingRunError.badValue(
+      throw ConfigurationError.badValue(
         file: "--bp \(grid.branches)", key: "network.blockOrder",
         reason:
           "is '\(config.network.blockOrder.rawValue)': the pair track of such a block waits for its MSA track, so they cannot run at the same time; branch parallelism needs 'parallel', and weights trained in that order (those of AlphaFold2 are serial)"

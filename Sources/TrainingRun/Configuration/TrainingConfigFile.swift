@@ -8,26 +8,23 @@ extension TrainingConfig {
   /// `{"preset": "mini", "run": {"steps": 100}, "network": "tiny"}`.
   ///
   /// `network` is the name of a network or an object with what differs from the preset's. Unknown keys are errors.
-  public static func read(_ path: String) throws -> TrainingConfig {
+  public static func read(_ path: String) throws(ConfigurationError) -> TrainingConfig {
     if let preset = preset(named: path) { return preset }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw TrainingRunError.unreadable(
+      throw .unreadable(
         file: path, reason: "no such file, and no preset (\(presetNames.joined(separator: ", ")))")
     }
     return try parse(data, file: path)
   }
 
-  static func parse(_ data: Data, file: String) throws -> TrainingConfig {
-    var changes: [String: Any]
-    do throws(ConfigOverlay.Unreadable) {
-      changes = try ConfigOverlay.object(data)
-    } catch {
-      throw TrainingRunError.unreadable(file: file, reason: "\(error)")
-    }
+  static func parse(
+    _ data: Data, file: String
+  ) throws(ConfigurationError) -> TrainingConfig {
+    var changes = try ConfigOverlay.object(data, file: file)
     var base = initial
     if let name = changes.removeValue(forKey: "preset") {
       guard let name = name as? String, let found = preset(named: name) else {
-        throw TrainingRunError.badValue(
+        throw .badValue(
           file: file, key: "preset",
           reason: "is unknown; known are \(presetNames.joined(separator: ", "))")
       }
@@ -36,25 +33,15 @@ extension TrainingConfig {
     if let name = changes["network"] as? String {
       guard let network = FoldingConfig.preset(named: name) else {
         let known = FoldingConfig.presets.map(\.name).joined(separator: ", ")
-        throw TrainingRunError.badValue(
+        throw .badValue(
           file: file, key: "network", reason: "'\(name)' is unknown; known are \(known)")
       }
       base.network = network
       changes["network"] = nil
     }
-    do {
-      let merged = try ConfigOverlay.merge(
-        changes, into: try ConfigOverlay.dictionary(base),
-        complete: try ConfigOverlay.dictionary(base.complete))
-      let config = try ConfigOverlay.decode(TrainingConfig.self, from: merged)
-      try config.validate(file: file)
-      return config
-    } catch let error as ConfigOverlay.UnknownKey {
-      throw TrainingRunError.unknownKey(file: file, key: error.key, known: error.known)
-    } catch let error as DecodingError {
-      throw TrainingRunError.badValue(
-        file: file, key: error.key, reason: "has a value of the wrong kind")
-    }
+    let config = try ConfigOverlay.apply(changes, to: base, complete: base.complete, file: file)
+    try config.validate(file: file)
+    return config
   }
 
   /// The configuration as a JSON document that reads back as itself.
@@ -78,7 +65,7 @@ extension TrainingConfig {
   }
 
   /// Refuses sizes that no run has, so that arithmetic on them cannot overflow or run for ever.
-  func validate(file: String) throws(TrainingRunError) {
+  func validate(file: String) throws(ConfigurationError) {
     if let (key, reason) = data.objection {
       throw .badValue(file: file, key: "data." + key, reason: reason)
     }

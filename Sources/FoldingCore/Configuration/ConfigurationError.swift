@@ -1,0 +1,19 @@
+/// What is wrong with the configuration of a network or of a training run.
+public enum ConfigurationError: Error, Hashable, CustomStringConvertible {
+  /// The file cannot be read as a JSON object.
+  case unreadable(file: String, reason: String)
+  /// A key that no configuration has.
+  case unknownKey(file: String, key: String, known: [String])
+  /// A value of the wrong kind or size.
+  case badValue(file: String, key: String, reason: String)
+
+  /// One line: where, found, expected.
+  public var description: String {
+    switch self {
+    case .unreadable(let file, let reason): "\(file): \(reason)"
+    case .unknownKey(let file, let key, let known):
+      "\(file): unknown key '\(key)'; known here are \(known.joined(separator: ", "))"
+    case .badValue(let file, let key, let reason): "\(file): '\(key)' \(reason)"
+    }
+  }
+}
