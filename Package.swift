@@ -25,6 +25,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "CKernels"),
     .target(
@@ -34,7 +35,7 @@ let package = Package(
     // Plain values and files.
     .target(name: "NumericArrays"),
     .target(name: "PlainTensors", dependencies: ["NumericArrays"]),
-    .target(name: "AtomicFiles"),
+    .target(name: "AtomicFiles", dependencies: ["CZlib"]),
     .target(name: "ArrayFiles", dependencies: ["NumericArrays", "AtomicFiles", "CZip"]),
     .target(name: "HDF5Files", dependencies: ["NumericArrays", "AtomicFiles", "CHDF5"]),
     .target(name: "Protein"),
@@ -42,7 +43,9 @@ let package = Package(
     .target(name: "Scoring", dependencies: ["Protein", "AtomicFiles"]),
     .target(
       name: "Reports",
-      dependencies: ["Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles"],
+      dependencies: [
+        "Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles", "CZlib",
+      ],
       resources: [
         .embedInCode("Resources/page.css"), .embedInCode("Resources/viewer.js"),
         .embedInCode("Resources/mesh.js"), .embedInCode("Resources/page.js"),
@@ -137,7 +140,7 @@ let package = Package(
     .testTarget(
       name: "ScoringTests", dependencies: ["Scoring", "StructureIO"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "StructureIO"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "StructureIO", "CZlib"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "StructureIO"]),
     .testTarget(
       name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles", "HDF5Files"],

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -6,12 +8,15 @@
 
 /// Reading whole files.
 enum FileBytes {
+  /// Largest content of a gzip file.
+  private static let unpackedLimit = 1 << 30
+
   /// The bytes of a file; a gzip file is unpacked.
   static func read(_ path: String) throws(StructureIOError) -> [UInt8] {
     let bytes = try raw(path)
-    guard bytes.starts(with: [0x1F, 0x8B]) else { return bytes }
+    guard Gzip.begins(bytes) else { return bytes }
     do throws(GzipError) {
-      return try Gzip.unpack(bytes)
+      return try Gzip.unpack(bytes, limit: unpackedLimit)
     } catch {
       throw .unexpectedContent(path: path, message: "\(error)")
     }

@@ -116,10 +116,37 @@ struct FASTATests {
       message { _ = try InputText(path: folder) } == "\(folder): cannot be read: it is a folder")
     let path = folder + "/helixfold-\(UUID().uuidString).fasta"
     defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data([0x1F, 0x8B, 0x08, 0x00]).write(to: URL(fileURLWithPath: path))
+    try Data([0x28, 0xB5, 0x2F, 0xFD]).write(to: URL(fileURLWithPath: path))
     #expect(
       message { _ = try InputText(path: path) }
-        == "\(path): is gzip data; unpack it with gunzip first")
+        == "\(path): is zstd data; unpack it with unzstd first")
+  }
+}
+
+@Suite("packed text")
+struct PackedTextTests {
+  private func text(_ base64: String) throws -> InputText {
+    let path = FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString).gz"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try (Data(base64Encoded: base64) ?? Data()).write(to: URL(fileURLWithPath: path))
+    return try InputText(path: path)
+  }
+
+  @Test("a packed FASTA file and alignment are read as they are")
+  func records() throws {
+    // printf '>a\nMKAYIRW\n' | gzip -9n
+    let packed = try text("H4sIAAAAAAACA7NL5PL1doz0DArnAgAOeQgjCwAAAA==")
+    #expect(try FASTA.records(in: packed)[0].sequence.get().letters == "MKAYIRW")
+    #expect(try Alignment.parse(packed).columns == 7)
+  }
+
+  @Test("a packed file that is cut short is refused in one line")
+  func truncated() {
+    let error = #expect(throws: InputError.self) {
+      try text("H4sIAAAAAAACA7NL5PL1doz0DArnAgAOeQ==")
+    }
+    #expect(error?.description.hasSuffix("was the download complete?") == true)
+    #expect(error?.exitStatus == 65)
   }
 }
 

@@ -36,10 +36,6 @@ public enum FileDoctor {
         "\(counted(features.residueCount, "residue")), \(counted(features.rowCount, "row"))"
       return
     }
-    if start.starts(with: [0x1F, 0x8B]) {
-      diagnosis.format = "gzip"
-      return try examineStructure(path, &diagnosis)
-    }
     let text = try InputText(path: path)
     switch TextFormat(text) {
     case .fasta: try examineFASTA(text, &diagnosis)

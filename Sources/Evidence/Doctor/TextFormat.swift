@@ -11,7 +11,9 @@ enum TextFormat: Hashable {
       return
     }
     let word = first.words[0].text
-    let ending = text.name.lowercased().split(separator: ".").last.map(String.init) ?? ""
+    var parts = text.name.lowercased().split(separator: ".")
+    if parts.last == "gz" { parts.removeLast() }
+    let ending = parts.last.map(String.init) ?? ""
     switch word {
     case "Query": self = .hhr
     case let word where word.hasPrefix(">"):

@@ -10,8 +10,8 @@ public struct AlignmentFiles: Sendable {
   private let folders: [String]
   private let files: [Alignment]
 
-  /// Endings of alignment files.
-  static let endings = [".a3m", ".sto", ".stk", ".afa"]
+  /// Endings of alignment files, plain or packed.
+  package static let endings = [".a3m", ".sto", ".stk", ".afa"].flatMap { [$0, $0 + ".gz"] }
   /// Search results that are no evidence for a single chain: pairing and templates.
   private static let ignored = ["uniprot_hits", "pdb_hits", "pdb70_hits"]
 

@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import NumericArrays
 
 /// A file with features of one or more targets: our HDF5 store, or AlphaFold2's dictionary as pickle or npz.
@@ -12,7 +13,7 @@ public enum FeatureFile: Sendable {
     if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
       return .store(try FeatureStore(path: path))
     }
-    if start.starts(with: [0x1F, 0x8B]) {
+    if Gzip.begins(start) {
       throw InputError.content(file: path, problem: "is gzip data; unpack it with gunzip first")
     }
     if start.starts(with: [0x50, 0x4B]) {

@@ -31,7 +31,8 @@ public struct FeatureImport: Sendable {
     let found = folder(path, named: name)
     guard !found.isEmpty else {
       throw InputError.content(
-        file: path, problem: "holds no features.pkl, features.npz and no alignments (.a3m, .sto)")
+        file: path,
+        problem: "holds no features.pkl, features.npz and no alignments (.a3m, .sto, also .gz)")
     }
     return found
   }
@@ -89,7 +90,8 @@ public struct FeatureImport: Sendable {
   }
 
   private static func withoutEnding(_ name: String) -> String {
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
-    return String(name[..<dot])
+    let plain = name.hasSuffix(".gz") ? name.dropLast(3) : name[...]
+    guard let dot = plain.lastIndex(of: "."), dot != plain.startIndex else { return String(plain) }
+    return String(plain[..<dot])
   }
 }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// The bytes of a text file and the name by which messages call it.
@@ -21,7 +22,7 @@ public struct InputText: Sendable, Hashable {
     self.init(name: name, bytes: Array(text.utf8))
   }
 
-  /// Reads a file, or the standard input for `-`; compressed and binary files are refused by name.
+  /// Reads a file, or the standard input for `-`; gzip is unpacked, other packed and binary files are refused by name.
   public init(path: String) throws(InputError) {
     let standardInput = path == "-"
     name = standardInput ? "<stdin>" : path
@@ -31,12 +32,22 @@ public struct InputText: Sendable, Hashable {
     guard data.count <= Self.maximumBytes else {
       throw .content(file: name, problem: "is larger than 2 GiB, the limit for text input")
     }
-    bytes = [UInt8](data.starts(with: Self.byteOrderMark) ? data.dropFirst(3) : data)
+    let content = try Self.unpacked([UInt8](data), name: name)
+    bytes = content.starts(with: Self.byteOrderMark) ? Array(content.dropFirst(3)) : content
     try refuseBinary()
   }
 
   /// What some editors write in front of UTF-8; it is no part of the text.
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  private static func unpacked(_ data: [UInt8], name: String) throws(InputError) -> [UInt8] {
+    if !Gzip.begins(data) { return data }
+    do throws(GzipError) {
+      return try Gzip.unpack(data, limit: maximumBytes)
+    } catch {
+      throw .content(file: name, problem: "cannot be read: \(error)")
+    }
+  }
 
   /// Everything up to the end, a little beyond the limit at most.
   private static func readAll(_ handle: FileHandle, name: String) throws(InputError) -> Data {
@@ -88,7 +99,6 @@ public struct InputText: Sendable, Hashable {
 
   private func refuseBinary() throws(InputError) {
     let signatures: [([UInt8], String)] = [
-      ([0x1F, 0x8B], "gzip data; unpack it with gunzip first"),
       ([0x28, 0xB5, 0x2F, 0xFD], "zstd data; unpack it with unzstd first"),
       ([0x50, 0x4B, 0x03, 0x04], "a zip archive; unpack it first"),
       ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz data; unpack it with unxz first"),

@@ -47,7 +47,7 @@ public struct ChainSource: Sendable, Hashable {
   /// Files of alignments or features for a chain, in the order in which places are looked at; the first place wins.
   func evidence(for id: String) -> FeatureImport.Source? {
     for place in evidence {
-      for ending in [".h5", ".pkl", ".npz", ".a3m", ".sto", ".stk", ".afa"] {
+      for ending in [".h5", ".pkl", ".npz"] + AlignmentFiles.endings {
         let file = "\(place)/\(id)\(ending)"
         if FileManager.default.fileExists(atPath: file) {
           return FeatureImport.Source(id: id, paths: [file])

@@ -1,0 +1,71 @@
+import CZlib
+
+/// Unpacks gzip files (RFC 1952) of one or more members.
+public enum Gzip {
+  /// Whether bytes begin as those of a gzip file do.
+  public static func begins(_ bytes: some Sequence<UInt8>) -> Bool {
+    bytes.starts(with: [0x1F, 0x8B])
+  }
+
+  /// The content of all members; what is no member behind them does not count.
+  ///
+  /// - Parameter limit: largest content in bytes: deflate packs up to 1032 : 1, so a small file could else claim all memory.
+  public static func unpack(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
+    var stream = z_stream()
+    // 15 bits of window, +16: a gzip wrapper, whose checksum and size zlib checks.
+    guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+    else { throw .noMemory }
+    defer { inflateEnd(&stream) }
+    var output: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    var position = 0
+    while true {
+      let (status, consumed, produced) = step(&stream, bytes, from: position, into: &chunk)
+      position += consumed
+      guard output.count + produced <= limit else { throw .tooLarge(limit: limit) }
+      output.append(contentsOf: chunk[..<produced])
+      switch status {
+      case Z_STREAM_END:
+        guard position < bytes.count, begins(bytes[position...]) else { return output }
+        inflateReset(&stream)
+      case Z_OK where consumed > 0 || produced > 0: continue
+      case Z_OK, Z_BUF_ERROR: throw .truncated
+      case Z_MEM_ERROR: throw .noMemory
+      default: throw .damaged
+      }
+    }
+  }
+
+  /// One call of zlib: its status, and how many bytes it took and gave.
+  private static func step(
+    _ stream: inout z_stream, _ bytes: [UInt8], from position: Int, into chunk: inout [UInt8]
+  ) -> (status: Int32, consumed: Int, produced: Int) {
+    let offered = min(bytes.count - position, 1 << 20)
+    return bytes.withUnsafeBufferPointer { input in
+      chunk.withUnsafeMutableBufferPointer { output in
+        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.advanced(by: position))
+        stream.avail_in = UInt32(offered)
+        stream.next_out = output.baseAddress
+        stream.avail_out = UInt32(output.count)
+        let status = inflate(&stream, Z_NO_FLUSH)
+        return (status, offered - Int(stream.avail_in), output.count - Int(stream.avail_out))
+      }
+    }
+  }
+}
+
+/// Why a gzip file could not be unpacked.
+public enum GzipError: Error, Hashable, CustomStringConvertible {
+  case truncated, damaged, noMemory
+  case tooLarge(limit: Int)
+
+  /// What is wrong, in a few words.
+  public var description: String {
+    switch self {
+    case .truncated: "the gzip file ends too early; was the download complete?"
+    case .damaged: "the gzip file is damaged (checksum or structure is wrong)"
+    case .noMemory: "no memory to unpack the gzip file"
+    case .tooLarge(let limit): "the gzip file unpacks to more than \(limit >> 30) GiB, the limit"
+    }
+  }
+}
