@@ -1,36 +1,83 @@
+import AtomicFiles
 import NumericArrays
 
 /// How much an alignment says: coverage of each column and the number of effective sequences.
-public struct MSAStatistics: Sendable, Hashable {
+public struct MSAStatistics: Sendable {
   /// Rows, the target included.
   public let rows: Int
-  /// Rows with a residue (not a gap) in each column. `[N_res]`
-  public let depth: [Int]
-  /// Effective number of sequences, see `neff(of:identity:)`.
+  /// Rows with a residue (not a gap) in each column, by the share of the target's residues that a row repeats among the columns
+  /// in which it has one; the most similar rows first. `[bands][N_res]`
+  public let depths: [(leastIdentity: Double, depth: [Int])]
+  /// Effective number of sequences, see `neff(of:identity:)`; a lower bound if only a part of the rows was looked at.
   public let neff: Double
+  /// Whether rows were left out of `neff`.
+  public let isNeffLowerBound: Bool
 
-  /// Statistics of an alignment `[N_seq, N_res]` with gaps as class 21.
+  /// Most rows for which the effective number is computed, because its time grows with their square.
+  private static let neffLimit = 10_000
+
+  /// Statistics of an alignment `[N_seq, N_res]` with gaps as class 21 and the target as first row.
   public init(_ msa: NDArray<UInt8>, identity: Double = 0.8) {
     rows = msa.shape[0]
-    depth = Self.depth(of: msa)
-    neff = Self.neff(of: msa, identity: identity)
+    depths = Self.depths(of: msa)
+    isNeffLowerBound = rows > Self.neffLimit
+    neff = Self.neff(
+      of: isNeffLowerBound ? Self.thinned(msa, to: Self.neffLimit) : msa, identity: identity)
   }
 
-  /// Rows with a residue (not a gap) in each column of an alignment `[N_seq, N_res]`.
-  public static func depth(of msa: NDArray<UInt8>) -> [Int] {
-    let columns = msa.shape[1]
-    var depth = [Int](repeating: 0, count: columns)
-    for row in 0..<msa.shape[0] {
-      for column in 0..<columns where msa.values[row * columns + column] != 21 {
-        depth[column] += 1
-      }
+  /// Rows with a residue (not a gap) in each column. `[N_res]`
+  public var depth: [Int] {
+    (depths.first?.depth.indices ?? 0..<0).map { column in
+      depths.reduce(0) { $0 + $1.depth[column] }
     }
-    return depth
   }
 
   /// Mean of `depth`.
   public var meanDepth: Double {
-    depth.isEmpty ? 0 : Double(depth.reduce(0, +)) / Double(depth.count)
+    let depth = depth
+    return depth.isEmpty ? 0 : Double(depth.reduce(0, +)) / Double(depth.count)
+  }
+
+  /// One line such as `512 rows, Neff 201.3, mean depth 430.1`.
+  public var summary: String {
+    "\(counted(rows, "row")), Neff \(isNeffLowerBound ? "at least " : "")\(Self.tenths(neff)),"
+      + " mean depth \(Self.tenths(meanDepth))"
+  }
+
+  private static func tenths(_ value: Double) -> String {
+    let count = Int((value * 10).rounded())
+    return "\(count / 10).\(count % 10)"
+  }
+
+  private static func depths(
+    of msa: NDArray<UInt8>
+  ) -> [(leastIdentity: Double, depth: [Int])] {
+    let columns = msa.shape[1]
+    var bands = [0.8, 0.6, 0.4, 0.2, 0].map {
+      (leastIdentity: $0, depth: [Int](repeating: 0, count: columns))
+    }
+    for row in 0..<msa.shape[0] {
+      let letters = msa.values[row * columns..<(row + 1) * columns]
+      let pairs = zip(letters, msa.values)
+      let present = pairs.count { $0.0 != 21 }
+      let same = pairs.count { $0.0 != 21 && $0.0 == $0.1 }
+      let identity = Double(same) / Double(max(1, present))
+      let band = bands.firstIndex { identity >= $0.leastIdentity } ?? bands.count - 1
+      for (column, letter) in letters.enumerated() where letter != 21 {
+        bands[band].depth[column] += 1
+      }
+    }
+    return bands
+  }
+
+  /// Evenly spaced rows.
+  private static func thinned(_ msa: NDArray<UInt8>, to count: Int) -> NDArray<UInt8> {
+    let (rows, columns) = (msa.shape[0], msa.shape[1])
+    let part = (0..<count).flatMap { index in
+      let row = index * rows / count
+      return msa.values[row * columns..<(row + 1) * columns]
+    }
+    return NDArray(shape: [count, columns], values: part)
   }
 
   /// Number of effective sequences: the sum over rows of 1 / (rows that are alike, itself included).

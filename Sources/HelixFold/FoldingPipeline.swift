@@ -165,7 +165,8 @@ public final class FoldingPipeline {
     let started = ContinuousClock.now
     try FeatureStore.write(
       [work.gathered.record(of: work.raw)], to: work.folder.file("features.h5"))
-    try reportAlignment(work.gathered?.complete ?? work.raw, work.folder)
+    let complete = work.gathered?.complete.map { MSAStatistics($0.msa) }
+    try reportAlignment(complete ?? work.statistics, of: work.raw.id, work.folder)
     work.timings.append(("features", (ContinuousClock.now - started).seconds))
   }
 
@@ -190,7 +191,8 @@ public final class FoldingPipeline {
       provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
     }
     try folder.writeReport(
-      work.results, of: raw, provenance: provenanceOf, timings: work.timings, options: options)
+      work.results, of: raw, work.statistics, provenance: provenanceOf, timings: work.timings,
+      options: options)
     try folder.writeRanking(
       work.results, of: raw, provenance: provenanceOf,
       timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])

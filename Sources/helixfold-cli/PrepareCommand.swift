@@ -38,9 +38,10 @@ struct PrepareCommand: ParsableCommand {
       case .success(let raw):
         let path = "\(output)/\(raw.id).h5"
         try FeatureStore.write([TargetRecord(raw, madeBy: "prepare")], to: path)
-        let plot = CoveragePlot(raw)
-        try AtomicFile.write(plot.svg, to: "\(output)/\(raw.id)_msa_coverage.svg")
-        StoreOutput.note("\(raw.id): \(plot.summary)")
+        let statistics = MSAStatistics(raw.msa)
+        try AtomicFile.write(
+          statistics.drawing(of: raw.id), to: "\(output)/\(raw.id)_msa_coverage.svg")
+        StoreOutput.note("\(raw.id): \(statistics.summary)")
         print(
           "\(raw.id)\t\(counted(raw.residueCount, "residue"))\t\(counted(raw.rowCount, "row"))\t\(path)"
         )

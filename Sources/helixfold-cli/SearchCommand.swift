@@ -81,9 +81,9 @@ struct SearchCommand: ParsableCommand {
   ) throws {
     let alignments = try report.usedAlignments()
     if alignments.isEmpty { return }
-    let plot = CoveragePlot(
-      try RawFeatures(id: id, sequence: sequence, alignments: alignments))
-    try AtomicFile.write(plot.svg, to: folder + "/msa_coverage.svg")
-    StandardStreams.writeError("\(id)  \(plot.summary)\n")
+    let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+    let statistics = MSAStatistics(raw.msa)
+    try AtomicFile.write(statistics.drawing(of: id), to: folder + "/msa_coverage.svg")
+    StandardStreams.writeError("\(id)  \(statistics.summary)\n")
   }
 }

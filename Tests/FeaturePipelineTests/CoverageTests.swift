@@ -4,10 +4,6 @@ import NumericArrays
 import Protein
 import Testing
 
-#if canImport(FoundationXML)
-  import FoundationXML
-#endif
-
 @Suite("Coverage and depth of alignments")
 struct CoverageTests {
   @Test("the summary counts rows, effective rows and mean depth")
@@ -18,31 +14,28 @@ struct CoverageTests {
       id: "q", sequence: try ProteinSequence("ACDEF"), alignments: [alignment])
     // The copy is the same aligned row as the target and counts once; 'half' agrees with the target where it is, so the
     // two weigh 1/2 each; 'other' weighs 1. Residues: 5 + 2 + 4 in 5 columns.
-    #expect(CoveragePlot(raw).summary == "3 rows, Neff 2.0, mean depth 2.2")
+    #expect(MSAStatistics(raw.msa).summary == "3 rows, Neff 2.0, mean depth 2.2")
   }
 
-  @Test("the picture is well-formed XML for any size and name", arguments: [1, 2, 7, 300])
-  func wellFormed(residues: Int) throws {
-    var raw = try randomFeatures(residues: residues, rows: residues, seed: 3)
-    raw.id = "<a> & b"
-    let svg = CoveragePlot(raw).svg
-    let parser = XMLParser(data: Data(svg.utf8))
-    #expect(parser.parse(), "\(svg.prefix(300))")
-    #expect(svg.contains("&lt;a&gt; &amp; b: \(residues) row\(residues == 1 ? "" : "s"), Neff "))
-    #expect(svg.components(separatedBy: "<path fill=\"#").count == 6)
-    #expect(!svg.contains("nan") && !svg.contains("inf"))
-    #expect(svg == CoveragePlot(raw).svg)
-  }
-
-  @Test("the highest step of the upper edge is the depth of the deepest column")
-  func highest() throws {
+  @Test("rows are told apart by the share of the target's residues that they repeat")
+  func bands() throws {
     let alignment = try Alignment.parse(
-      InputText(name: "x.a3m", ">q\nACD\n>a\nA--\n>b\nAW-\n>c\nG--\n"))
+      InputText(name: "x.a3m", ">q\nACDEF\n>a\nA----\n>b\nACWWW\n>c\n--WWW\n"))
     let raw = try RawFeatures(
-      id: "q", sequence: try ProteinSequence("ACD"), alignments: [alignment])
-    let svg = CoveragePlot(raw).svg
-    #expect(svg.contains(">4</text>"))  // the axis ends at 4 rows
-    #expect(svg.contains("M60.0 40.0L"))  // and column 1 reaches it
+      id: "q", sequence: try ProteinSequence("ACDEF"), alignments: [alignment])
+    let statistics = MSAStatistics(raw.msa)
+    #expect(statistics.depths.map(\.leastIdentity) == [0.8, 0.6, 0.4, 0.2, 0])
+    #expect(
+      statistics.depths.map(\.depth) == [
+        [2, 1, 1, 1, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [0, 0, 1, 1, 1],
+      ])
+    #expect(statistics.depth == [3, 2, 3, 3, 3])
+  }
+
+  @Test("of more than 10,000 rows a part is counted, and the summary says so")
+  func manyRows() throws {
+    let raw = try randomFeatures(residues: 3, rows: 10_001, seed: 5)
+    #expect(MSAStatistics(raw.msa).summary.contains("Neff at least "))
   }
 
   @Test("an alignment cut to its first rows keeps their cells, and never loses the target")
@@ -60,6 +53,6 @@ struct CoverageTests {
     let alignment = try Alignment.parse(InputText(name: "x.a3m", ">q\nACD\n"))
     let raw = try RawFeatures(
       id: "q", sequence: try ProteinSequence("ACD"), alignments: [alignment])
-    #expect(CoveragePlot(raw).summary == "1 row, Neff 1.0, mean depth 1.0")
+    #expect(MSAStatistics(raw.msa).summary == "1 row, Neff 1.0, mean depth 1.0")
   }
 }

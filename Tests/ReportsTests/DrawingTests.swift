@@ -25,7 +25,12 @@ struct DrawingTests {
     ("error", PredictionPlot.alignedError([0, 5, 5, 0], residues: 2, maximum: 31.75)),
     ("no error", PredictionPlot.alignedError([], residues: 0, maximum: 0)),
     ("contacts", PredictionPlot.contacts([1, 0.5, 0.5, 1], residues: 2)),
-    ("coverage", PredictionPlot.coverage(depth: [1, 5, 3], rows: 5, neff: 2.5)),
+    (
+      "coverage",
+      PredictionPlot.coverage(
+        [(0.8, [1, 2, 1]), (0.4, [0, 3, 2]), (0, [0, 0, 0])], rows: 5, neff: 2.5, title: hostile)
+    ),
+    ("no coverage", PredictionPlot.coverage([], rows: 0)),
     ("recycles", PredictionPlot.recycles([("a", [(50, nil), (60, 2), (61, 0.5)])])),
     (
       "lines",
@@ -86,6 +91,26 @@ struct DrawingTests {
     let palette = PNG.file(
       width: width, height: height, colorType: .palette([0xFF0000, 0x00FF00]), samples: flat)
     #expect(try DecodedPNG(palette).samples == flat)
+  }
+
+  @Test("bands of coverage are stacked up to the depth of the deepest column")
+  func coverage() {
+    let svg = PredictionPlot.coverage([(0.5, [1, 2]), (0, [0, 2])], rows: 4).svg()
+    for text in [
+      "50 % identity or more", "under 50 %", "4 rows", "2.5 residues", "the shallowest 1",
+    ] {
+      #expect(svg.contains(text), "\(text)")
+    }
+    #expect(svg.contains(">4</text>"), "the axis ends at 4 rows")
+  }
+
+  @Test("an opaque polygon hides what is below it, and covers pixels at its edges in part")
+  func polygon() {
+    var raster = Raster(width: 4, height: 3)
+    raster.fill(
+      [Point(0.5, 0), Point(3, 0), Point(3, 2), Point(0.5, 2)], SIMD3(repeating: 0), 1)
+    let gray = (0..<12).map { raster.samples[3 * $0] }
+    #expect(gray == [128, 0, 0, 255, 128, 0, 0, 255, 255, 255, 255, 255])
   }
 
   @Test("a matrix is drawn with row 1 at the top and its mean over blocks")

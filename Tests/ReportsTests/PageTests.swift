@@ -20,7 +20,9 @@ struct PageTests {
           structure: helixPrediction(count, model: "model_2"), history: [(49, nil)],
           provenance: [("weights", "b.npz"), ("seed", "0")]),
       ])
-    report.depth = [Int](repeating: 5, count: count)
+    report.depths = [
+      (0.5, [Int](repeating: 5, count: count)), (0, [Int](repeating: 2, count: count)),
+    ]
     report.rows = 7
     report.neff = 3.25
     report.timings = [("features", 0.25)]

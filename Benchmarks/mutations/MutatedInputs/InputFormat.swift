@@ -87,7 +87,7 @@ public enum InputFormat: String, CaseIterable, Sendable {
     let sequence = try ProteinSequence(String(decoding: alignment.row(0), as: UTF8.self))
     let raw = try RawFeatures(id: "t", sequence: sequence, alignments: [alignment])
     try raw.validate(file: "t")
-    if raw.rowCount <= 200 { _ = CoveragePlot(raw).svg }
+    if raw.rowCount <= 200 { _ = MSAStatistics(raw.msa).drawing(of: "t") }
   }
 
   /// What the template search does with a hit, up to the structure.

@@ -10,14 +10,15 @@ import TensorCore
 /// What a run says about the evidence it used.
 extension FoldingPipeline {
   /// Writes coverage and depth of the alignment, and says how much it holds.
-  func reportAlignment(_ raw: RawFeatures, _ folder: PredictionFolder) throws {
-    let plot = CoveragePlot(raw)
-    try AtomicFile.write(plot.svg, to: folder.file("msa_coverage.svg"))
+  func reportAlignment(_ statistics: MSAStatistics, of id: String, _ folder: PredictionFolder)
+    throws
+  {
+    try AtomicFile.write(statistics.drawing(of: id), to: folder.file("msa_coverage.svg"))
     reporter.note(
-      "\(raw.id)  \(plot.summary)", event: "alignment",
+      "\(id)  \(statistics.summary)", event: "alignment",
       [
-        ("target", .string(raw.id)), ("rows", .integer(raw.rowCount)),
-        ("neff", .number(plot.neff.value)),
+        ("target", .string(id)), ("rows", .integer(statistics.rows)),
+        ("neff", .number(statistics.neff)),
       ])
   }
 

@@ -5,7 +5,7 @@ import Reports
 extension PredictionFolder {
   /// Writes `report.html` and, if asked for, its drawings.
   func writeReport(
-    _ results: [ModelResult], of raw: RawFeatures,
+    _ results: [ModelResult], of raw: RawFeatures, _ statistics: MSAStatistics,
     provenance: (ModelResult) -> PredictionProvenance, timings: [(name: String, value: Double)],
     options: PredictionOptions
   ) throws {
@@ -23,18 +23,13 @@ extension PredictionFolder {
           history: result.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) },
           provenance: provenance.facts)
       })
-    report.depth = MSAStatistics.depth(of: raw.msa)
-    report.rows = raw.rowCount
-    if raw.rowCount * raw.rowCount * raw.residueCount <= Self.neffLimit {
-      report.neff = MSAStatistics.neff(of: raw.msa)
-    }
+    report.depths = statistics.depths
+    report.rows = statistics.rows
+    if !statistics.isNeffLowerBound { report.neff = statistics.neff }
     report.timings = timings
     report.warnings = Set(ranked.compactMap { provenance($0).model.note }).sorted()
     report.reference = options.reference
     try AtomicFile.write(try report.page().html, to: file("report.html"))
     if let plots = options.plots { _ = try plots.write(report.figures(), to: path) }
   }
-
-  /// Byte comparisons that counting effective sequences may cost, about a second.
-  private static let neffLimit = 10_000_000_000
 }

@@ -13,6 +13,8 @@ final class TargetWork {
   let runs: [PredictionRun]
   /// One plan per run; none where nothing is left to do.
   var plans: [MemoryPlan] = []
+  /// What the alignment that the networks see holds.
+  lazy var statistics = MSAStatistics(raw.msa)
   var timings: [(name: String, value: Double)]
   var results: [ModelResult] = []
   /// All results stood in the folder before.

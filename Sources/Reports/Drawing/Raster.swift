@@ -62,6 +62,8 @@ struct Raster {
     else { return }
     let edges = zip(polygon, polygon.dropFirst() + polygon.prefix(1))
     for y in rows(low, high) {
+      // What the four lines of samples cover of each pixel; blended once, so that an opaque polygon hides what is below.
+      var shares = [Double](repeating: 0, count: width)
       for sample in 0..<4 {
         let height = Double(y) + (Double(sample) + 0.5) / 4
         let crossings = edges.compactMap { a, b -> Double? in
@@ -69,12 +71,13 @@ struct Raster {
           return a.x + (height - a.y) / (b.y - a.y) * (b.x - a.x)
         }.sorted()
         for pair in stride(from: 0, to: crossings.count - 1, by: 2) {
-          let span = Box(
-            x: crossings[pair], y: Double(y), width: crossings[pair + 1] - crossings[pair],
-            height: 1)
-          fill(span, color, opacity / 4)
+          let (left, right) = (crossings[pair], crossings[pair + 1])
+          for x in columns(left, right) {
+            shares[x] += max(0, min(right, Double(x + 1)) - max(left, Double(x))) / 4
+          }
         }
       }
+      for x in 0..<width where shares[x] > 0 { blend(x, y, color, opacity * shares[x]) }
     }
   }
 

@@ -39,8 +39,8 @@ public struct PredictionReport: Sendable {
   public var target: String
   /// Predictions, best first.
   public var entries: [Entry]
-  /// Rows with a residue in each column of the alignment. `[N_res]`
-  public var depth: [Int] = []
+  /// Rows with a residue in each column of the alignment, by their least identity with the target. `[bands][N_res]`
+  public var depths: [(leastIdentity: Double, depth: [Int])] = []
   /// Rows of the alignment, the target included.
   public var rows = 0
   /// Number of effective sequences, if known.
@@ -96,8 +96,8 @@ public struct PredictionReport: Sendable {
     if let contacts = best.contacts {
       figures.append(("contacts", PredictionPlot.contacts(contacts, residues: residues)))
     }
-    if !depth.isEmpty {
-      figures.append(("coverage", PredictionPlot.coverage(depth: depth, rows: rows, neff: neff)))
+    if !depths.isEmpty {
+      figures.append(("coverage", PredictionPlot.coverage(depths, rows: rows, neff: neff)))
     }
     let histories = entries.filter { !$0.history.isEmpty }.map {
       (name: $0.structure.modelName, passes: $0.history)

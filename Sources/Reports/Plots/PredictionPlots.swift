@@ -36,34 +36,62 @@ public enum PredictionPlot {
     return chart.figure
   }
 
-  /// Rows of an alignment with a residue in each column, and rows by their identity with the target.
+  /// Rows of an alignment with a residue in each column, by their identity with the target.
+  ///
+  /// Bands are stacked from the most similar rows up, so that the upper edge is the depth.
   ///
   /// - Parameters:
-  ///   - depth: rows with a residue, the target included. `[N_res]`
+  ///   - depths: rows with a residue, the target included, and the least identity of each band, the highest first. `[bands][N_res]`
   ///   - neff: number of effective sequences, if known.
-  public static func coverage(depth: [Int], rows: Int, neff: Double? = nil) -> Figure {
-    let mean = depth.isEmpty ? 0 : Double(depth.reduce(0, +)) / Double(depth.count)
+  public static func coverage(
+    _ depths: [(leastIdentity: Double, depth: [Int])], rows: Int, neff: Double? = nil,
+    title: String = "Depth of the alignment"
+  ) -> Figure {
+    let columns = depths.map(\.depth.count).min() ?? 0
+    var edges = [[Int](repeating: 0, count: columns)]
+    for band in depths { edges.append(zip(edges[edges.count - 1], band.depth).map(+)) }
+    let depth = edges[edges.count - 1]
+    let mean = Double(depth.reduce(0, +)) / Double(max(1, columns))
     let effective = neff.map { ", \(Axis.text(tenths($0))) effective" } ?? ""
-    let least = depth.min() ?? 0
     var chart = Chart(
-      title: "Depth of the alignment",
+      title: title,
       summary:
         "\(counted(rows, "row"))\(effective). A column has \(Axis.text(tenths(mean))) residues on"
-        + " average, the shallowest \(least).",
-      x: Axis("residue", 0.5...Double(max(1, depth.count)) + 0.5),
-      y: Axis("rows with a residue", covering: depth.map(Double.init), including: [0]))
-    var outline = [chart.place(0.5, 0)]
-    for (index, value) in depth.enumerated() {
-      outline.append(chart.place(Double(index) + 0.5, Double(value)))
-      outline.append(chart.place(Double(index) + 1.5, Double(value)))
+        + " average, the shallowest \(depth.min() ?? 0).",
+      x: Axis("residue", 0.5...Double(max(1, columns)) + 0.5),
+      y: Axis("rows with a residue", covering: depth.map(Double.init), including: [0]),
+      keys: depths.indices.map {
+        .init(name: bandName($0, of: depths.map(\.leastIdentity)), color: bandColor($0))
+      })
+    for band in depths.indices {
+      let upper = staircase(edges[band + 1], chart)
+      let outline = upper + staircase(edges[band], chart).reversed()
+      chart.draw { $0.add(.area(outline, fill: bandColor(band), opacity: 1)) }
     }
-    outline.append(chart.place(Double(depth.count) + 0.5, 0))
-    chart.draw {
-      $0.add(.area(outline, fill: .series(0), opacity: 0.35))
-      $0.line(Array(outline.dropFirst().dropLast()), .series(0), width: 1.5)
-    }
-    chart.markResidues(depth.count)
+    let top = staircase(depth, chart)
+    chart.draw { $0.line(top, .ink(0.6)) }
+    chart.markResidues(columns)
     return chart.figure
+  }
+
+  /// One step a column.
+  private static func staircase(_ heights: [Int], _ chart: Chart) -> [Point] {
+    heights.enumerated().flatMap { column, height in
+      [0.5, 1.5].map { chart.place(Double(column) + $0, Double(height)) }
+    }
+  }
+
+  private static func bandName(_ band: Int, of least: [Double]) -> String {
+    let percent = least.map { Axis.text(100 * $0) }
+    if band == 0 { return "\(percent[0]) % identity or more" }
+    return least[band] > 0
+      ? "\(percent[band]) to \(percent[band - 1]) %" : "under \(percent[band - 1]) %"
+  }
+
+  /// Dark for rows like the target, grey for the most remote.
+  private static func bandColor(_ band: Int) -> Color {
+    let colors: [UInt32] = [0x08306B, 0x2171B5, 0x6BAED6, 0xC6DBEF, 0xBDBDBD]
+    return .rgb(colors[min(band, colors.count - 1)])
   }
 
   /// Mean confidence and change of the structure after each pass.
