@@ -22,6 +22,7 @@ public final class FoldingPipeline {
   let queue: TargetQueue
   private var failures: [TargetFailure] = []
   private var targetCount = 1
+  private var meter = TargetMeter()
 
   /// A run with the given networks; `queue` shares its targets with other processes.
   public init(
@@ -45,6 +46,7 @@ public final class FoldingPipeline {
     _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
   ) throws -> ExitStatus {
     targetCount = targets.count
+    if !queue.isShared { meter = TargetMeter(costs(of: targets)) }
     do {
       try AtomicFile.createFolder(options.output)
       for group in groups(of: targets) { try predict(group, of: targets, finished) }
@@ -68,6 +70,7 @@ public final class FoldingPipeline {
     _ finished: (_ target: String, _ files: [String]) -> Void
   ) throws {
     var works: [TargetWork] = []
+    let started = ContinuousClock.now
     defer { if !queue.isWriter { for work in works { work.folder.remove() } } }
     for index in group where try queue.take(index) {
       let target = targets[index]
@@ -94,6 +97,9 @@ public final class FoldingPipeline {
         if queue.isWriter { finished(work.raw.id, work.files) }
       }
     }
+    meter.finish(
+      group, computed: works.filter(\.isOpen).map(\.index),
+      seconds: (ContinuousClock.now - started).seconds)
   }
 
   /// Does something for a target; when it fails, nothing more is done for it.
@@ -121,11 +127,32 @@ public final class FoldingPipeline {
     return queue.isFatal(error)
   }
 
-  /// The targets as given; where several processes take them, the longest first, so that none is left with one at the end.
+  /// Targets that cannot be used come first, so that one learns of them at once and not after hours; the others as given, or,
+  /// where several processes take them, the longest first, so that none is left with one at the end.
   func order(of targets: [PredictionTarget]) -> [Int] {
-    if !queue.isShared { return Array(targets.indices) }
-    let lengths = targets.map { (try? $0.features.get())?.residueCount ?? 0 }
-    return targets.indices.sorted { (lengths[$1], $0) < (lengths[$0], $1) }
+    let lengths = targets.map { (try? $0.features.get())?.residueCount }
+    let usable = targets.indices.compactMap { index in lengths[index].map { (index, $0) } }
+    let sorted = queue.isShared ? usable.sorted { ($1.1, $0.0) < ($0.1, $1.0) } : usable
+    return targets.indices.filter { lengths[$0] == nil } + sorted.map(\.0)
+  }
+
+  /// Operations of the usable targets over all networks, seeds and passes.
+  private func costs(of targets: [PredictionTarget]) -> [Int: Double] {
+    var costs: [Int: Double] = [:]
+    for (index, target) in targets.enumerated() {
+      guard let raw = try? target.features.get() else { continue }
+      costs[index] = runs().reduce(0) {
+        $0 + CostModel($1.config, $1.size(raw)).pass * Double($1.recycles + 1)
+      }
+    }
+    return costs
+  }
+
+  /// All networks with all seeds.
+  private func runs() -> [PredictionRun] {
+    models.flatMap { model in
+      (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
+    }
   }
 
   /// What is to be done for a target; finds out whether an earlier run did it.
@@ -137,9 +164,7 @@ public final class FoldingPipeline {
       path: queue.isWriter
         ? path : FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString)",
       resumedFrom: path)
-    let runs = models.flatMap { model in
-      (0..<max(1, options.seedCount)).map { PredictionRun(model, seedIndex: $0, options) }
-    }
+    let runs = runs()
     let work = TargetWork(index, raw, gathered, folder, runs)
     let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
     work.isFinished = options.resumes && folder.isFinished(fingerprints)
@@ -153,12 +178,15 @@ public final class FoldingPipeline {
       return reporter.note("\(work.raw.id): finished before, nothing to do")
     }
     if targetCount > 1 {
+      let left = meter.remaining
       reporter.note(
-        "target \(work.index + 1) of \(targetCount): \(work.raw.id)", event: "target",
+        "target \(work.index + 1) of \(targetCount): \(work.raw.id)"
+          + (left.map { ", about \(ProgressReporter.duration($0)) left for all" } ?? ""),
+        event: "target",
         [
           ("target", .string(work.raw.id)), ("number", .integer(work.index + 1)),
           ("of", .integer(targetCount)),
-        ])
+        ] + (left.map { [("eta_seconds", .number($0.rounded()))] } ?? []))
     }
     work.plans = try work.runs.map { try plan(work.raw, $0, announces: true) }
     try work.folder.begin()

@@ -72,6 +72,28 @@ struct PredictionTests {
     #expect(try pipeline(options).predict([bad]) { _, _ in } == .badInput)
   }
 
+  @Test("targets that cannot be used are named before the first is computed")
+  func failuresFirst() throws {
+    let folder = try Folder()
+    let bad = PredictionTarget(
+      id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")),
+      warnings: [])
+    let pipeline = try pipeline(options(folder, "out"))
+    #expect(pipeline.order(of: [try toy("MKV"), bad, try toy("MKTAY", id: "b")]) == [1, 0, 2])
+  }
+
+  @Test("the time left is that of the targets left, at the rate of those computed")
+  func timeLeft() {
+    var meter = TargetMeter([0: 10, 1: 30, 2: 50, 3: 10])
+    #expect(meter.remaining == nil)
+    meter.finish([1], computed: [], seconds: 0.1)  // failed: says nothing of the rate
+    #expect(meter.remaining == nil)
+    meter.finish([0], computed: [0], seconds: 20)
+    #expect(meter.remaining == 120)
+    meter.finish([2, 3], computed: [2, 3], seconds: 100)
+    #expect(meter.remaining == 0)
+  }
+
   @Test(
     "targets that share passes get the files that they get alone, also after a kill",
     arguments: [nil, 2, 5])

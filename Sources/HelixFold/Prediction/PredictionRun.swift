@@ -49,31 +49,3 @@ struct PredictionRun {
       target: raw, model: model, options: options, config: config, seed: seed, recycles: recycles)
   }
 }
-
-/// Turns finished stages into a fraction and a time that remains.
-struct PassMeter {
-  private let costs: CostModel
-  private let passes: Int
-  private let ensembles: Int
-  private let done: Int
-  private let start = ContinuousClock.now
-  private var stages = 0
-
-  init(_ costs: CostModel, passes: Int, ensembles: Int, done: Int) {
-    self.costs = costs
-    self.passes = passes
-    self.ensembles = max(1, ensembles)
-    self.done = done
-  }
-
-  /// The share of all passes that is done, and the seconds that the rest takes at the rate since the start.
-  mutating func update(pass: Int, stage: PassStage) -> (fraction: Double, remaining: Double?) {
-    stages += 1
-    let share = costs.fraction(after: stage)
-    let fraction = (Double(pass) + share) / Double(passes)
-    let before = Double(done) / Double(passes)
-    let elapsed = (ContinuousClock.now - start).seconds
-    guard fraction > before, elapsed > 0.2, ensembles == 1 else { return (min(fraction, 1), nil) }
-    return (min(fraction, 1), elapsed * (1 - fraction) / (fraction - before))
-  }
-}
