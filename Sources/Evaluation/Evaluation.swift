@@ -99,8 +99,10 @@ public struct Evaluation: Sendable {
           throw EvaluationError.nothing(
             path: predictor.folder, reason: "no prediction of \(target.id)")
         }
-        let report = try Self.report(
-          model: try StructureFile.read(path), native: native, target)
+        // Domains are in numbers of the sequence, which are those of predictions.
+        let report = try ScoreReport(
+          model: try StructureFile.read(path), reference: native, domains: target.domains,
+          countsAlongModel: true)
         add(report, target.id, predictor.name)
         targets[index].length = targets[index].length ?? report.whole.referenceResidues
         targets[index].msaRows =
@@ -126,38 +128,5 @@ public struct Evaluation: Sendable {
           wrongHand: report.quality.wrongHand.count,
           brokenBonds: report.quality.brokenBonds.count, clashes: report.quality.clashCount))
     }
-  }
-
-  /// Compares a model with its native; domains are in numbers of the model, which are those of the sequence.
-  static func report(
-    model: Structure, native: Structure, _ target: EvaluationTarget
-  ) throws(ScoringError) -> ScoreReport {
-    let whole = try ScoreReport(model: model, reference: native)
-    if target.domains.isEmpty { return whole }
-    let reference =
-      whole.matching.method == .numbers ? native : whole.matching.referenceInNumbersOfModel()
-    return try ScoreReport(
-      model: model, reference: reference, modelChain: whole.modelChain,
-      referenceChain: whole.matching.method == .numbers ? whole.referenceChain : nil,
-      domains: target.domains)
-  }
-}
-
-extension ResidueMatching {
-  /// The reference with the numbers of the model's residues, counted on where the model has none.
-  ///
-  /// Structures of the PDB keep the numbers of their authors; domains of a target count along its sequence.
-  func referenceInNumbersOfModel() -> Structure {
-    var residues = reference
-    var next =
-      (model.firstIndex { $0 != nil }).flatMap { index in
-        model[index].map { $0.number - index }
-      } ?? 1
-    for index in residues.indices {
-      residues[index].number = model[index]?.number ?? next
-      residues[index].insertionCode = nil
-      next = residues[index].number + 1
-    }
-    return Structure(models: [Model(chains: [Chain(id: "A", residues: residues)])])
   }
 }

@@ -97,7 +97,7 @@ public struct EvaluationFiles: Sendable {
     struct Row: Codable {
       var predictor, target, unit: String
       var ranges: String?
-      var residues, matched: Int
+      var residues, matched, wrongHand, brokenBonds, clashes: Int
       var scores: [String: Double]
     }
 
@@ -115,6 +115,12 @@ public struct EvaluationFiles: Sendable {
       var positiveRanks, wilcoxonP: Double
     }
 
+    struct Target: Codable {
+      var target: String
+      var residues, msaRows: Int?
+      var domains: Int
+    }
+
     struct Gap: Codable {
       var target: String
       var predictor: String?
@@ -124,6 +130,7 @@ public struct EvaluationFiles: Sendable {
 
     var name, version: String
     var bootstrap: [String: UInt64]
+    var targets: [Target]
     var rows: [Row]
     var summaries: [Summary]
     var comparisons: [Comparison]
@@ -135,6 +142,10 @@ public struct EvaluationFiles: Sendable {
     let document = Document(
       name: evaluation.name, version: version,
       bootstrap: ["seed": seed, "rounds": UInt64(Bootstrap.rounds)],
+      targets: evaluation.targets.map {
+        Document.Target(
+          target: $0.id, residues: $0.length, msaRows: $0.msaRows, domains: $0.domains.count)
+      },
       rows: evaluation.rows.map { row in
         var scores: [String: Double] = ["coverage": row.scores.coverage]
         for metric in Metric.allCases { scores[metric.rawValue] = metric.value(row.scores) }
@@ -143,6 +154,7 @@ public struct EvaluationFiles: Sendable {
         return Document.Row(
           predictor: row.predictor, target: row.target, unit: row.unit, ranges: row.ranges,
           residues: row.scores.referenceResidues, matched: row.scores.matchedResidues,
+          wrongHand: row.wrongHand, brokenBonds: row.brokenBonds, clashes: row.clashes,
           scores: scores)
       },
       summaries: evaluation.summaries(seed: seed).map { summary in

@@ -31,6 +31,21 @@ public struct ResidueMatching: Sendable, Hashable {
     }
   }
 
+  /// Number of each residue of the reference along the model: its own where numbers correspond, else that of its partner, counted on
+  /// where it has none. `[N_ref]`
+  ///
+  /// Structures of the PDB keep the numbers of their authors; domains of a target count along its sequence.
+  public var numbersAlongModel: [Int] {
+    if method == .numbers { return reference.map(\.number) }
+    let first = model.indices.first { model[$0] != nil } ?? 0
+    var next = (model[first]?.number ?? 1) - first
+    return model.map { partner in
+      let number = partner?.number ?? next
+      next = number + 1
+      return number
+    }
+  }
+
   /// Matches a model's chain to the reference's.
   ///
   /// Throws if either has no C-alpha, or if less than half of the shorter chain finds a partner of its type.

@@ -75,9 +75,10 @@ public struct ScoreReport: Sendable, Hashable {
   ///   - modelChain: chain of the model, by its author's or its mmCIF name; nil for the one that fits best.
   ///   - referenceChain: chain of the reference, likewise.
   ///   - domains: parts of the reference to score for themselves as well; the model is cut to them.
+  ///   - countsAlongModel: whether domains are in the numbers of the model and not in those of the reference.
   public init(
     model: Structure, reference: Structure, modelChain: String? = nil,
-    referenceChain: String? = nil, domains: [DomainRange] = []
+    referenceChain: String? = nil, domains: [DomainRange] = [], countsAlongModel: Bool = false
   ) throws(ScoringError) {
     let selection = try ChainSelection(
       model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain)
@@ -88,10 +89,10 @@ public struct ScoreReport: Sendable, Hashable {
     self.matching = matching
     whole = ScoreSet(reference: matching.reference, model: matching.model)
     self.domains = []
+    let numbers =
+      countsAlongModel ? matching.numbersAlongModel : matching.reference.map(\.number)
     for domain in domains {
-      let indices = matching.reference.indices.filter {
-        domain.contains(matching.reference[$0].number)
-      }
+      let indices = numbers.indices.filter { domain.contains(numbers[$0]) }
       guard !indices.isEmpty else { throw .emptyDomain("\(domain.name) (\(domain.label))") }
       let scores = ScoreSet(
         reference: indices.map { matching.reference[$0] },

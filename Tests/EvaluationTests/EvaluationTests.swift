@@ -74,6 +74,29 @@ struct EvaluationTests {
     )
   }
 
+  @Test("residues that only the native has take no partner from others, also within domains")
+  func extraResidues() throws {
+    var native = coil(44, firstNumber: 501)
+    let all = native.models[0].chains[0].residues
+    // The model lacks residues 23 to 26 of the native and counts from 1; the residues beside the gap fit nowhere else.
+    var kept = Array(all[..<22] + all[26...])
+    for index in kept.indices { kept[index].number = index + 1 }
+    let model = Structure(models: [Model(chains: [Chain(id: "A", residues: kept)])])
+    native.models[0].chains[0].id = "N"
+    let report = try ScoreReport(
+      model: model, reference: native,
+      domains: [
+        DomainRange(name: "D1", ranges: [1...20]), DomainRange(name: "D2", ranges: [27...40]),
+      ],
+      countsAlongModel: true)
+    #expect(report.matching.method == .alignment)
+    #expect(report.whole.matchedResidues == 40 && report.whole.referenceResidues == 44)
+    #expect(report.domains.map(\.scores.matchedResidues) == [20, 14])
+    // The first of the residues without a partner are counted on from the last with one.
+    #expect(Array(report.matching.numbersAlongModel[20..<28]) == [21, 22, 23, 24, 25, 26, 23, 24])
+    #expect(report.domains[0].scores.lddtAlpha.score == 1)
+  }
+
   @Test("every target is scored or listed with its reason, and none stops the others")
   func complete() throws {
     let (_, evaluation) = try Self.set()
@@ -128,13 +151,13 @@ struct EvaluationTests {
 
   @Test("domains follow the sequence although the native is numbered otherwise")
   func renumberedNative() throws {
-    let target = EvaluationTarget(
-      id: "x", domains: [DomainRange(name: "D1", ranges: [1...15])])
+    let domains = [DomainRange(name: "D1", ranges: [1...15])]
     let whole = coil(40, firstNumber: 301)
     var cut = whole
     cut.models[0].chains[0].residues.removeSubrange(5..<8)
     for (native, count) in [(whole, 15), (cut, 12)] {
-      let report = try Evaluation.report(model: coil(40), native: native, target)
+      let report = try ScoreReport(
+        model: coil(40), reference: native, domains: domains, countsAlongModel: true)
       #expect(report.domains.first?.scores.referenceResidues == count)
       #expect(report.domains.first?.scores.superposed.gdtHA == 1)
     }
