@@ -62,7 +62,7 @@ public enum AtomicFile {
     flushFolder(of: path)
   }
 
-  /// Removes what killed processes left unfinished in a folder.
+  /// Removes what killed processes of this machine left unfinished in a folder.
   public static func removeUnfinished(in folder: String) {
     guard let entries = opendir(folder) else { return }
     defer { closedir(entries) }
@@ -70,8 +70,17 @@ public enum AtomicFile {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
       }
-      if name.contains(temporaryMark) { unlink(folder + "/" + name) }
+      if isAbandoned(name) { unlink(folder + "/" + name) }
     }
+  }
+
+  /// Whether a name is that of a temporary file whose process is gone.
+  private static func isAbandoned(_ name: String) -> Bool {
+    let digits = name.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
+    guard digits > 0, name.dropLast(digits).hasSuffix(temporaryMark),
+      let process = pid_t(name.suffix(digits))
+    else { return false }
+    return process == getpid() || (kill(process, 0) != 0 && errno == ESRCH)
   }
 
   private static let temporaryMark = ".partial-"

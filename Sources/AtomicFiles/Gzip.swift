@@ -11,23 +11,26 @@ public enum Gzip {
   ///
   /// - Parameter limit: largest content in bytes: deflate packs up to 1032 : 1, so a small file could else claim all memory.
   public static func unpack(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
-    var stream = z_stream()
+    // zlib refuses a stream whose address has changed.
+    let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+    stream.initialize(to: z_stream())
+    defer { stream.deallocate() }
     // 15 bits of window, +16: a gzip wrapper, whose checksum and size zlib checks.
-    guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
+    guard inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
     else { throw .noMemory }
-    defer { inflateEnd(&stream) }
+    defer { inflateEnd(stream) }
     var output: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
     var position = 0
     while true {
-      let (status, consumed, produced) = step(&stream, bytes, from: position, into: &chunk)
+      let (status, consumed, produced) = step(stream, bytes, from: position, into: &chunk)
       position += consumed
       guard output.count + produced <= limit else { throw .tooLarge(limit: limit) }
       output.append(contentsOf: chunk[..<produced])
       switch status {
       case Z_STREAM_END:
         guard position < bytes.count, begins(bytes[position...]) else { return output }
-        inflateReset(&stream)
+        inflateReset(stream)
       case Z_OK where consumed > 0 || produced > 0: continue
       case Z_OK, Z_BUF_ERROR: throw .truncated
       case Z_MEM_ERROR: throw .noMemory
@@ -38,17 +41,22 @@ public enum Gzip {
 
   /// One call of zlib: its status, and how many bytes it took and gave.
   private static func step(
-    _ stream: inout z_stream, _ bytes: [UInt8], from position: Int, into chunk: inout [UInt8]
+    _ stream: UnsafeMutablePointer<z_stream>, _ bytes: [UInt8], from position: Int,
+    into chunk: inout [UInt8]
   ) -> (status: Int32, consumed: Int, produced: Int) {
     let offered = min(bytes.count - position, 1 << 20)
     return bytes.withUnsafeBufferPointer { input in
       chunk.withUnsafeMutableBufferPointer { output in
-        stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress?.advanced(by: position))
-        stream.avail_in = UInt32(offered)
-        stream.next_out = output.baseAddress
-        stream.avail_out = UInt32(output.count)
-        let status = inflate(&stream, Z_NO_FLUSH)
-        return (status, offered - Int(stream.avail_in), output.count - Int(stream.avail_out))
+        stream.pointee.next_in = UnsafeMutablePointer(
+          mutating: input.baseAddress?.advanced(by: position))
+        stream.pointee.avail_in = UInt32(offered)
+        stream.pointee.next_out = output.baseAddress
+        stream.pointee.avail_out = UInt32(output.count)
+        let status = inflate(stream, Z_NO_FLUSH)
+        return (
+          status, offered - Int(stream.pointee.avail_in),
+          output.count - Int(stream.pointee.avail_out)
+        )
       }
     }
   }

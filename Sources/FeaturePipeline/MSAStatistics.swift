@@ -8,10 +8,10 @@ public struct MSAStatistics: Sendable {
   /// Rows with a residue (not a gap) in each column, by the share of the target's residues that a row repeats among the columns
   /// in which it has one; the most similar rows first. `[bands][N_res]`
   public let depths: [(leastIdentity: Double, depth: [Int])]
-  /// Effective number of sequences, see `neff(of:identity:)`; a lower bound if only a part of the rows was looked at.
+  /// Effective number of sequences, see `neff(of:identity:)`.
   public let neff: Double
-  /// Whether rows were left out of `neff`.
-  public let isNeffLowerBound: Bool
+  /// Whether `neff` is that of 10,000 evenly spaced rows.
+  public let isNeffOfPart: Bool
 
   /// Most rows for which the effective number is computed, because its time grows with their square.
   private static let neffLimit = 10_000
@@ -20,9 +20,9 @@ public struct MSAStatistics: Sendable {
   public init(_ msa: NDArray<UInt8>, identity: Double = 0.8) {
     rows = msa.shape[0]
     depths = Self.depths(of: msa)
-    isNeffLowerBound = rows > Self.neffLimit
+    isNeffOfPart = rows > Self.neffLimit
     neff = Self.neff(
-      of: isNeffLowerBound ? Self.thinned(msa, to: Self.neffLimit) : msa, identity: identity)
+      of: isNeffOfPart ? Self.thinned(msa, to: Self.neffLimit) : msa, identity: identity)
   }
 
   /// Rows with a residue (not a gap) in each column. `[N_res]`
@@ -40,7 +40,7 @@ public struct MSAStatistics: Sendable {
 
   /// One line such as `512 rows, Neff 201.3, mean depth 430.1`.
   public var summary: String {
-    "\(counted(rows, "row")), Neff \(isNeffLowerBound ? "at least " : "")\(Self.tenths(neff)),"
+    "\(counted(rows, "row")), Neff \(Self.tenths(neff))\(isNeffOfPart ? " of \(Self.neffLimit) rows" : ""),"
       + " mean depth \(Self.tenths(meanDepth))"
   }
 

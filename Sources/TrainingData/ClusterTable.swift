@@ -22,7 +22,7 @@ public struct ClusterTable: Sendable, Hashable {
   init(_ text: InputText) throws(InputError) {
     var columns: (chain: Int, cluster: Int, split: Int?)?
     for line in text.lines where !line.range.isEmpty {
-      let cells = text.string(line.range).split(separator: "\t", omittingEmptySubsequences: false)
+      let cells = text.cells(line)
       guard let found = columns else {
         guard let chain = cells.firstIndex(of: "chain"),
           let cluster = cells.firstIndex(of: "cluster")
@@ -36,8 +36,8 @@ public struct ClusterTable: Sendable, Hashable {
         throw text.problem(
           "\(counted(cells.count, "column")), fewer than the header", line: line.number)
       }
-      let chain = String(cells[found.chain])
-      clusters[chain] = String(cells[found.cluster])
+      let chain = cells[found.chain]
+      clusters[chain] = cells[found.cluster]
       if let split = found.split, cells[split] == "excluded" { excluded.insert(chain) }
     }
     if columns == nil { throw .content(file: text.name, problem: "is empty, expected a table") }

@@ -220,6 +220,25 @@ struct UserTemplateTests {
     #expect(match.note == "B is the dictionary's name of chain X")
   }
 
+  @Test(
+    "an atom where no molecule is costs its template, not the target",
+    arguments: ["CA", "CB"], [1e7, 1e30, 1e300])
+  func farAtom(atom: String, place: Double) {
+    let residues = (1...3).map { number in
+      Residue(
+        name: "ALA", number: number,
+        atoms: ["N", "CA", "CB"].map { name in
+          let x = number == 2 && name == atom ? place : Double(number) * 3.8
+          return Atom(name: name, element: String(name.prefix(1)), position: SIMD3(x, 0, 0))
+        })
+    }
+    let chains = TemplateChain.chains(
+      of: Structure(models: [Model(chains: [Chain(id: "A", residues: residues)])]))
+    #expect(throws: TemplateRejection.coordinatesTooLarge(residue: 2)) {
+      try chains[0].checkCoordinates(neighbourLimit: 150)
+    }
+  }
+
   @Test("a missing path and an empty folder are named")
   func paths() {
     #expect(throws: UserTemplateError.missing("/nowhere")) {

@@ -200,6 +200,27 @@ struct SearchTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").isEmpty)
   }
 
+  @Test(
+    "what an interrupted program has started ends with it, as the children of MMseqs2's scripts must",
+    .timeLimit(.minutes(1)))
+  func interruptChildren() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, "sleep 600 & echo $! > '\(bench.root)/child'; wait")
+    let interruption = SearchInterruption()
+    let runner = bench.runner(interruption: interruption)
+    let sequence = try SearchBench.sequence
+    DispatchQueue.global().asyncAfter(deadline: .now() + 1) { interruption.interrupt() }
+    #expect(runner.run(sequence: sequence, into: bench.root + "/msas").exitStatus == 130)
+    let text = try String(contentsOfFile: bench.root + "/child", encoding: .utf8)
+    let child = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    var isGone = false
+    for _ in 0..<100 where !isGone {
+      isGone = kill(child, 0) != 0 && errno == ESRCH
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    #expect(isGone)
+  }
+
   @Test("what a program writes arrives line by line without control characters")
   func messages() throws {
     let bench = try SearchBench()

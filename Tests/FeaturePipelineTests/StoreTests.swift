@@ -203,7 +203,9 @@ struct StoreTests {
   }
 }
 
-@Suite("features.pkl of CASP14 targets", .enabled(if: testData != nil))
+@Suite(
+  "features.pkl of CASP14 targets",
+  .enabled(if: testData != nil, "set HELIXFOLD_TEST_DATA to a folder with data/casp14"))
 struct FeaturePickleTests {
   @Test(
     "read as numpy does, and through the store unchanged",

@@ -116,7 +116,7 @@ struct SamplingPlanTests {
   @Test("a prefetched sample is the one made when asked for", arguments: [0, 1, 7])
   func prefetch(_ depth: Int) throws {
     let scratch = try TrainingScratch()
-    let source = try SampleSource(
+    let source = SampleSource(
       store: try store(scratch), network: .tiny, config: config, seed: 9)
     let samples = Prefetcher(from: 2, samples: 0..<3, depth: depth) {
       try source.sample(step: $0, sample: $1)
@@ -139,7 +139,7 @@ struct SamplingPlanTests {
     try SyntheticStore.write(to: scratch.file("t.h5"), count: 6) { names[$0] }
     let store = try FeatureStore(path: scratch.file("t.h5"))
     let error = #expect(throws: InputError.self) {
-      try SampleSource(store: store, network: .tiny, config: config, seed: 0)
+      try SampleSource(store: store, network: .tiny, config: config, seed: 0).requireTrainable()
     }
     #expect("\(try #require(error))".contains("validation"))
   }
@@ -147,7 +147,7 @@ struct SamplingPlanTests {
   @Test("validation chains are the same every time, one per cluster, without dropout")
   func validation() throws {
     let scratch = try TrainingScratch()
-    let source = try SampleSource(
+    let source = SampleSource(
       store: try store(scratch, count: 80), network: .tiny, config: config, seed: 9)
     func make() throws -> [TrainingSample] {
       try source.validation(count: 3, lengths: 1...100, crop: 20, recycles: 2, seed: 1)

@@ -68,8 +68,8 @@ public enum FileDoctor {
   }
 
   private static func examineAlignment(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
-    let isStockholm = text.byteLines.first { !$0.words.isEmpty }?.begins(with: "#") ?? false
-    diagnosis.format = isStockholm ? "Stockholm alignment" : "A3M alignment"
+    diagnosis.format =
+      Alignment.isStockholm(text) ? "Stockholm alignment" : "A3M alignment"
     let alignment = try Alignment.parse(text)
     diagnosis.content = "\(counted(alignment.rows, "row")), \(counted(alignment.columns, "column"))"
     for warning in alignment.warnings { diagnosis.add(.warning, "\(text.name): \(warning)", "") }
@@ -126,7 +126,8 @@ public enum FileDoctor {
           "nothing: they count as missing")
       }
       do throws(TemplateRejection) {
-        try chain.checkNeighbours(limit: TemplateSettings().maximumNeighbourDistance)
+        try chain.checkCoordinates(
+          neighbourLimit: TemplateSettings().maximumNeighbourDistance)
       } catch {
         diagnosis.add(
           .warning, "\(path): chain \(chain.id): \(error)", "check whether chains were joined")

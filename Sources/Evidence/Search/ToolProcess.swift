@@ -62,11 +62,11 @@ struct ToolProcess {
       guard interruption.isInterrupted else { continue }
       if let stopTime {
         if Date().timeIntervalSince(stopTime) > Self.patience {
-          kill(process.processIdentifier, SIGKILL)
+          Self.signal(process, SIGKILL)
         }
       } else {
         stopTime = Date()
-        process.terminate()
+        Self.signal(process, SIGTERM)
       }
     }
     process.waitUntilExit()
@@ -76,6 +76,15 @@ struct ToolProcess {
     return (
       process.terminationReason == .uncaughtSignal ? .signal(status) : .exit(status), log.tail
     )
+  }
+}
+
+extension ToolProcess {
+  /// Sends a signal to a program and all that it started: workflows of MMseqs2 are scripts whose children do the work.
+  private static func signal(_ process: Process, _ number: Int32) {
+    let identifier = process.processIdentifier
+    // Foundation gives a program a process group of its own; where it does not, the group is ours and must not be touched.
+    _ = kill(getpgid(identifier) == identifier ? -identifier : identifier, number)
   }
 }
 

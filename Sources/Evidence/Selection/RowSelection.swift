@@ -105,7 +105,7 @@ extension RawFeatures {
     return copy
   }
 
-  /// Importance of each row without a network: similarity to proxies, the target and a tenth of the rows evenly spaced.
+  /// Importance of each row without a network: similarity to proxies, the target and evenly spaced rows, one in ten but about 64 at most.
   ///
   /// Mean over proxies of softmax over rows of 16 · the share of equal cells: what a sharp column attention would see.
   /// A row counts with 1 ⁄ (number of rows more than 80 % identical to it) among those proxies, so that copies share

@@ -74,7 +74,7 @@ public struct TemplateBuilder: Sendable {
     let letters = hit.templateResidues
     let match = try ChainMatch.find(
       letters, chain: chainName, in: TemplateChain.chains(of: structure), settings: settings)
-    try match.chain.checkNeighbours(limit: settings.maximumNeighbourDistance)
+    try match.chain.checkCoordinates(neighbourLimit: settings.maximumNeighbourDistance)
     let template = AlignedTemplate(
       name: "\(entry)_\(match.chain.id)", targetLength: target.count, chain: match.chain,
       pairs: pairs.compactMap { pair in

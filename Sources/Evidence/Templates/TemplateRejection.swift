@@ -32,6 +32,8 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
   case alignmentTooLarge(String)
   /// Neighbours are farther apart than any chain allows; the residue is counted from 1.
   case brokenCoordinates(residue: Int, distance: Double)
+  /// An atom lies where no molecule is; the residue is counted from 1.
+  case coordinatesTooLarge(residue: Int)
   /// Hardly any aligned residue has coordinates.
   case tooFewAtoms(Int)
   /// The chain is not similar enough to the target to be aligned by sequence alone.
@@ -69,6 +71,8 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
     case .alignmentTooLarge(let reason): reason
     case .brokenCoordinates(let residue, let distance):
       "CA of residues \(residue) and \(residue + 1) are \(Int(distance)) Å apart"
+    case .coordinatesTooLarge(let residue):
+      "residue \(residue) has an atom more than 1,000,000 Å from the origin"
     case .tooFewAtoms(let count):
       "the aligned residues have \(counted(count, "atom")), 5 are needed"
     case .notSimilar(let identical, let aligned):

@@ -111,7 +111,7 @@ public struct UserTemplates: Sendable {
     guard Double(aligned) > settings.minimumAlignedShare * Double(target.count) else {
       throw .alignsTooLittle(columns: aligned, targetLength: target.count)
     }
-    try chain.checkNeighbours(limit: settings.maximumNeighbourDistance)
+    try chain.checkCoordinates(neighbourLimit: settings.maximumNeighbourDistance)
     let template = AlignedTemplate(
       name: name, targetLength: target.count, chain: chain,
       pairs: alignment.pairs.map { ($0.first, $0.second, chain.letters[$0.second]) },

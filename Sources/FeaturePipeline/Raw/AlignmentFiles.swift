@@ -87,7 +87,7 @@ public struct AlignmentFiles: Sendable {
   }
 
   /// All alignment files of a folder in the order in which AlphaFold2 joins them.
-  static func alignments(in folder: String) -> [String] {
+  package static func alignments(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     let wanted = names.filter { name in
       endings.contains { name.hasSuffix($0) } && !ignored.contains { name.hasPrefix($0) }

@@ -146,6 +146,12 @@ extension RawFeatures {
     try require("msa", msa.shape, [rowCount, n])
     try require("deletion_matrix", deletions.shape, [rowCount, n])
     if !rowNames.isEmpty { try require("msa names", [rowNames.count], [rowCount]) }
+    // Differences of two numbers must fit too.
+    if let wrong = residueIndex.first(where: { $0.magnitude > 1_000_000_000 }) {
+      throw .array(
+        file: file, name: "residue_index", found: "out of range (\(wrong))",
+        expected: "numbers within ±1,000,000,000")
+    }
     try requireClasses("aatype", aatype, below: 21, file)
     try requireClasses("msa", msa.values, below: 22, file)
     try validateTemplates(file: file)

@@ -24,10 +24,16 @@ struct TargetGroup {
     try file.write(raw.msa, to: path + "/msa", layout: .compressed)
     try file.setAttribute("alphabet", to: .text(StoreSchema.alphabet), on: path + "/msa")
     try writeDeletions(raw.deletions)
-    if rowNames, !raw.rowNames.isEmpty { try write(raw.rowNames, to: "row_names") }
+    if rowNames, !raw.rowNames.isEmpty { try write(raw.rowNames.map(Self.short), to: "row_names") }
     try writeUnusual(raw)
     if raw.templates.count > 0 { try write(raw.templates) }
     if let labels = record.labels { try write(labels, residues: raw.residueCount) }
+  }
+
+  /// A name of at most 1,000 bytes: all names of a dataset take as much room as the longest.
+  private static func short(_ name: String) -> String {
+    name.utf8.count <= 1_000
+      ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(250)))
   }
 
   private func writeDeletions(_ deletions: NDArray<UInt16>) throws {

@@ -57,15 +57,17 @@ public struct Alignment: Sendable, Hashable {
 
   /// Parses A3M, aligned FASTA or Stockholm.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
-    guard let first = text.bytes.first(where: { $0 > 0x20 }) else {
+    guard text.bytes.contains(where: { $0 > 0x20 }) else {
       throw .content(file: text.name, problem: "is empty, expected an alignment (A3M or Stockholm)")
     }
-    if first == UInt8(ascii: ">") { return try A3M.parse(text) }
-    let looksLikeStockholm =
-      text.name.hasSuffix(".sto") || text.name.hasSuffix(".stk")
+    return isStockholm(text) ? try Stockholm.parse(text) : try A3M.parse(text)
+  }
+
+  /// Whether a text is Stockholm and not A3M, by its first letter, its name or its first line.
+  package static func isStockholm(_ text: InputText) -> Bool {
+    if text.bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: ">") { return false }
+    return [".sto", ".stk", ".sto.gz", ".stk.gz"].contains { text.name.hasSuffix($0) }
       || text.string(0..<min(200, text.bytes.count)).contains("STOCKHOLM")
-    if looksLikeStockholm { return try Stockholm.parse(text) }
-    return try A3M.parse(text)
   }
 
   /// Throws unless the first row is the query; `X` on either side matches anything.

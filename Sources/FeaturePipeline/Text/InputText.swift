@@ -32,9 +32,10 @@ public struct InputText: Sendable, Hashable {
     guard data.count <= Self.maximumBytes else {
       throw .content(file: name, problem: "is larger than 2 GiB, the limit for text input")
     }
-    let content = try Self.unpacked([UInt8](data), name: name)
+    let stored = [UInt8](data)
+    let content = try Self.unpacked(stored, name: name)
     bytes = content.starts(with: Self.byteOrderMark) ? Array(content.dropFirst(3)) : content
-    try refuseBinary()
+    try refuseBinary(isPacked: Gzip.begins(stored))
   }
 
   /// What some editors write in front of UTF-8; it is no part of the text.
@@ -97,16 +98,20 @@ public struct InputText: Sendable, Hashable {
     return try readAll(handle, name: path)
   }
 
-  private func refuseBinary() throws(InputError) {
-    let signatures: [([UInt8], String)] = [
-      ([0x28, 0xB5, 0x2F, 0xFD], "zstd data; unpack it with unzstd first"),
-      ([0x50, 0x4B, 0x03, 0x04], "a zip archive; unpack it first"),
-      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz data; unpack it with unxz first"),
-      ([0x89, 0x48, 0x44, 0x46], "an HDF5 file; pass it with --features"),
-      ([0x80, 0x04, 0x95], "a Python pickle; pass it with --features"),
+  /// - Parameter isPacked: whether the text was packed with gzip, which only texts and structures may be.
+  private func refuseBinary(isPacked: Bool) throws(InputError) {
+    let signatures: [([UInt8], kind: String, remedy: String)] = [
+      ([0x28, 0xB5, 0x2F, 0xFD], "zstd data", "unpack it with unzstd first"),
+      ([0x50, 0x4B, 0x03, 0x04], "a zip archive", "unpack it first"),
+      ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz data", "unpack it with unxz first"),
+      ([0x89, 0x48, 0x44, 0x46], "an HDF5 file", "pass it with --features"),
+      ([0x80, 0x04, 0x95], "a Python pickle", "pass it with --features"),
     ]
-    for (signature, kind) in signatures where bytes.starts(with: signature) {
-      throw .content(file: name, problem: "is \(kind)")
+    for (signature, kind, remedy) in signatures where bytes.starts(with: signature) {
+      throw .content(
+        file: name,
+        problem: isPacked
+          ? "is \(kind) packed with gzip; unpack it with gunzip first" : "is \(kind); \(remedy)")
     }
   }
 
@@ -148,6 +153,13 @@ public struct InputText: Sendable, Hashable {
     while let first = range.first, bytes[first] <= 0x20 { range = range.dropFirst() }
     while let last = range.last, bytes[last] <= 0x20 { range = range.dropLast() }
     return String(decoding: bytes[range], as: UTF8.self)
+  }
+
+  /// The cells of a line of a table, separated by tabs; empty ones count.
+  package func cells(_ line: Line) -> [String] {
+    bytes[line.range].split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map {
+      string($0.indices)
+    }
   }
 
   /// An error at a line and column of this text.

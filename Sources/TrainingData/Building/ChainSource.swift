@@ -54,8 +54,12 @@ public struct ChainSource: Sendable, Hashable {
         }
       }
       let folder = "\(place)/\(id)"
-      if Self.isFolder(folder), let found = try? FeatureImport.sources(at: folder).first {
-        return FeatureImport.Source(id: id, paths: found.paths)
+      if Self.isFolder(folder), let found = try? FeatureImport.sources(at: folder),
+        let first = found.first
+      {
+        // Several alignments side by side are one chain's here, not one for each of several targets.
+        let joined = found.count > 1 ? AlignmentFiles.alignments(in: folder) : []
+        return FeatureImport.Source(id: id, paths: joined.isEmpty ? first.paths : joined)
       }
     }
     return nil
@@ -66,8 +70,7 @@ public struct ChainSource: Sendable, Hashable {
     var header: [String] = []
     var sources: [ChainSource] = []
     for line in text.lines where !line.range.isEmpty {
-      let cells = text.string(line.range).split(separator: "\t", omittingEmptySubsequences: false)
-        .map(String.init)
+      let cells = text.cells(line)
       if header.isEmpty {
         header = cells
         continue

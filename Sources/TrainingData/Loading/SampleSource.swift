@@ -10,15 +10,15 @@ public struct SampleSource: Sendable {
   public let plan: SamplingPlan
   let network: FoldingConfig
 
-  /// Opens a store.
-  ///
-  /// - Throws: when the store has no chain for training or none for validation.
-  public init(
-    store: FeatureStore, network: FoldingConfig, config: LoadingConfig, seed: UInt64
-  ) throws(InputError) {
+  /// Draws from a store.
+  public init(store: FeatureStore, network: FoldingConfig, config: LoadingConfig, seed: UInt64) {
     self.store = store
     self.network = network
     plan = SamplingPlan(store.entries, config: config, seed: seed)
+  }
+
+  /// Throws when the store has no chain for training or none for validation.
+  public func requireTrainable() throws(InputError) {
     for split in [DataSplit.training, .validation] { try Self.requireLabels(store, split) }
     guard !plan.clusters.isEmpty else {
       throw .content(
