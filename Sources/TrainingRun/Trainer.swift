@@ -25,7 +25,7 @@ public final class Trainer {
   /// Steps in a row that may be left out because something is not finite.
   private static let skipLimit = 50
 
-  private let config: TrainingConfig
+  private var config: TrainingConfig
   private let folder: RunFolder
   private let source: SampleSource
   private let engine: any GradientEngine
@@ -57,6 +57,9 @@ public final class Trainer {
       guard resumes else { throw TrainingRunError.exists(folder: folder.path) }
       let checkpoint = try CheckpointFile.read(folder.checkpoint)
       try checkpoint.header.requireSameRun(as: config, file: folder.checkpoint)
+      // Where the run began is no choice any more; config.json keeps saying it.
+      self.config.run.weights = checkpoint.header.config.run.weights
+      self.config.run.initialValues = checkpoint.header.config.run.initialValues
       optimizer = try Optimizer(header: checkpoint.header.optimizer, buffers: checkpoint.buffers)
       step = checkpoint.header.step
       best = checkpoint.header.best(on: config.validation)
@@ -208,11 +211,19 @@ public final class Trainer {
     if !member.isWriter { return }
     try RunFolder.write(
       weights.average, config: config, note: "average after step \(step)", to: folder.weights)
+    if optimizer.clipper.adaptive != nil { try writeClipping() }
     let header = Checkpoint.Header(
       config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
       optimizer: optimizer.header)
     try CheckpointFile.write(
       Checkpoint(header: header, buffers: optimizer.buffers), to: folder.checkpoint)
+  }
+
+  /// How often AdaGC clipped each tensor: it clips most of them most of the time, which one share does not tell.
+  private func writeClipping() throws {
+    let counts = zip(optimizer.clipper.activeSteps, optimizer.clipper.clippedSteps)
+    let lines = zip(config.layout.segments, counts).map { "\($0.name)\t\($1.0)\t\($1.1)\n" }
+    try AtomicFile.write("tensor\tsteps\tclipped\n" + lines.joined(), to: folder.clipping)
   }
 
   private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {
@@ -276,5 +287,11 @@ extension Checkpoint.Header {
     guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout,
       a.savedActivations == b.savedActivations
     else { throw refuse("run") }
+    // A resumed run need not name the file again that it started from, but it must not name another.
+    if let path = b.weights, !path.isEmpty, path != a.weights {
+      throw .otherRun(
+        file: file,
+        reason: "belongs to a run that started from \(a.weights ?? "initial values"), not \(path)")
+    }
   }
 }

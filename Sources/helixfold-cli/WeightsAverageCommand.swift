@@ -58,6 +58,9 @@ extension WeightsCommand {
       if method.needsObjective, config == nil || data == nil {
         throw ValidationError("--method \(method.rawValue) needs --config and --data")
       }
+      if keep != nil, method == .greedy {
+        throw ValidationError("--keep has no meaning with greedy, which chooses how many take part")
+      }
       if let keep, keep < 1 { throw ValidationError("--keep is \(keep), expected 1 or more") }
       if !(0..<1).contains(decay) {
         throw ValidationError("--decay is \(decay), expected 0 to below 1")
@@ -77,7 +80,10 @@ extension WeightsCommand {
       averaging.selection.iterations = iterations
       averaging.selection.samples = samples
       averaging.selection.seed = seed
-      let result = try averaging(files, objective: try objective())
+      let config = try config.map { try TrainingConfig.read($0) }
+      let result = try averaging(
+        files, expecting: method.needsObjective ? config?.network : nil,
+        objective: try objective(config))
       try ParameterWriter.write(
         result.parameters, config: result.network,
         provenance: ParameterProvenance(
@@ -89,11 +95,10 @@ extension WeightsCommand {
       print(output)
     }
 
-    private func objective() throws -> SnapshotAveraging.Objective? {
+    private func objective(_ config: TrainingConfig?) throws -> SnapshotAveraging.Objective? {
       guard method.needsObjective, let config, let data else { return nil }
       return try ValidationObjective.make(
-        config: TrainingConfig.read(config), store: data,
-        threads: ComputeOptions.workers(threads))
+        config: config, store: data, threads: ComputeOptions.workers(threads))
     }
   }
 }

@@ -63,8 +63,8 @@ struct CheckpointTests {
     #expect(throws: TrainingRunError.self) { try CheckpointFile.read(path) }
   }
 
-  @Test("a write that fails half-way leaves the checkpoint that was there")
-  func fullDisk() throws {
+  @Test("a write that cannot begin leaves the checkpoint that was there")
+  func unwritable() throws {
     let before = try Data(contentsOf: URL(fileURLWithPath: path))
     var broken = checkpoint
     broken.header.step = 2

@@ -48,6 +48,15 @@ struct ConfigurationTests {
       (
         #"{"run": {"savedActivations": "int8", "recompute": false}}"#, "'run.savedActivations'"
       ),
+      (#"{"optimizer": {"clipNorm": -0.1}}"#, "'optimizer.clipNorm'"),
+      (#"{"optimizer": {"clipNorm": 0}}"#, "'optimizer.clipNorm'"),
+      (#"{"optimizer": {"adam": {"beta1": 1}}}"#, "'optimizer.adam.beta1'"),
+      (#"{"optimizer": {"adam": {"epsilon": 0}}}"#, "'optimizer.adam.epsilon'"),
+      (#"{"loss": {"structure": {"backbone": {"unit": 0}}}}"#, "'loss.structure.backbone.unit'"),
+      (
+        #"{"optimizer": {"rateFactors": [{"scope": "structur_module", "factor": 2}]}}"#,
+        "'structur_module'"
+      ),
       (#"{"data": {"recycleWeights": [0]}}"#, "'data.recycleWeights'"),
       (#"{"network": {"channels": {"msa": 9999999999}}}"#, "'network.channels.msa'"),
     ])

@@ -120,7 +120,7 @@ struct TrainerTests {
     changes[1].optimizer.clip = "none"
     changes[2].run.batch = 3
     changes[3].run.savedActivations = "int8"
-    for (other, word) in zip(changes, ["parameters", "optimizer", "run", "run"]) {
+    for (other, word) in zip(changes, ["parameters", "'optimizer'", "'run'", "'run'"]) {
       do {
         _ = try trainer(other, "run", resumes: true)
         Issue.record("not refused: \(word)")

@@ -36,6 +36,7 @@ public struct GridCheck {
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
+    try source.requireTrainable()
     let many = try engine(member)
     var mine = try sum(member.share(of: config.run.batch), source, many)
     try member.data.sum(&mine)

@@ -50,6 +50,7 @@ public struct SpikeExperiment {
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
+    try source.requireTrainable()
     let engine = SpikingEngine(
       try NetworkEngine(config, threads: threads), layout: config.layout, target: target,
       factor: factor, samples: step * config.run.batch..<(step + 1) * config.run.batch)

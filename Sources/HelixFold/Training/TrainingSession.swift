@@ -61,6 +61,7 @@ public struct TrainingSession {
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
+    try source.requireTrainable()
     try introduce(world, reporter)
     let trainer = try Trainer(
       config, folder: RunFolder(path: folder), source: source,

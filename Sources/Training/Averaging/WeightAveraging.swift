@@ -63,7 +63,8 @@ public enum WeightAveraging {
     }
   }
 
-  static func checkSelection(_ count: Int, of checkpoints: [[Float]]) throws {
+  /// Throws unless that many checkpoints can be chosen.
+  public static func checkSelection(_ count: Int, of checkpoints: [some Any]) throws {
     guard (1...max(checkpoints.count, 1)).contains(count) else {
       throw WeightAveragingError.selection(count: count, available: checkpoints.count)
     }

@@ -6,7 +6,7 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
   public var relativeLimit = 1.04
   /// Decay of the average norm (β).
   public var decay = 0.99
-  /// Steps of plain global clipping at the start, and after every change of stage.
+  /// Steps of plain global clipping at the start; a new stage is a new run, with a start of its own.
   public var warmUpSteps = 100
   /// Global norm allowed during the warm-up (λ_abs).
   ///
@@ -48,7 +48,7 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
   public let config: AdaptiveClippingConfig
   /// Average norm of each tensor; 0 while unset.
   public private(set) var averages: [Double]
-  /// Steps since the start or the last restart; skipped steps do not count.
+  /// Steps since the start; skipped steps do not count.
   public private(set) var steps = 0
   private var floors: [Double]
   private var warmUpNorms: [[Double]]

@@ -23,8 +23,6 @@ public struct ClipReport: Codable, Hashable, Sendable {
   public var clippedTensors: Int
   /// Number of tensors with a gradient that is not 0.
   public var activeTensors: Int
-  /// Smallest factor applied.
-  public var smallestFactor: Double
 
   /// Share of the active tensors that was clipped.
   public var clippedShare: Double {
@@ -68,8 +66,7 @@ public struct GradientClipper: Codable, Hashable, Sendable {
   ) -> ClipReport {
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let factors = factors(norms: norms, global: global)
-    var report = ClipReport(
-      globalNorm: global, clippedTensors: 0, activeTensors: 0, smallestFactor: 1)
+    var report = ClipReport(globalNorm: global, clippedTensors: 0, activeTensors: 0)
     for (k, segment) in layout.segments.enumerated() where norms[k] > 0 {
       scale(&gradient, in: segment.range, by: factors[k])
       report.activeTensors += 1
@@ -78,7 +75,6 @@ public struct GradientClipper: Codable, Hashable, Sendable {
         report.clippedTensors += 1
         clippedSteps[k] += 1
       }
-      report.smallestFactor = min(report.smallestFactor, factors[k])
     }
     return report
   }

@@ -68,10 +68,15 @@ public struct SnapshotAveraging: Sendable {
 
   /// Reads the files, oldest first, and averages them.
   ///
-  /// - Parameter objective: for `greedy` and `sewa`: a pure function of the weights.
-  public func callAsFunction(_ files: [String], objective: Objective? = nil) throws -> Result {
+  /// - Parameters:
+  ///   - expected: their network; nil for that of the first.
+  ///   - objective: for `greedy` and `sewa`: a pure function of the weights of that network.
+  public func callAsFunction(
+    _ files: [String], expecting expected: FoldingConfig? = nil, objective: Objective? = nil
+  ) throws -> Result {
     guard let first = files.first else { throw WeightAveragingError.noCheckpoint }
-    let network = try ParameterFile(path: first).config
+    if let keep { try WeightAveraging.checkSelection(keep, of: files) }
+    let network = try expected ?? ParameterFile(path: first).config
     let layout = ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
     let sources = try files.map { try ParameterFile(path: $0, expecting: network) }
     let weights = try sources.map { try FlatParameters.values(of: $0, layout: layout) }
@@ -99,7 +104,7 @@ public struct SnapshotAveraging: Sendable {
     case .sewa:
       guard let objective else { throw WeightAveragingError.noCheckpoint }
       var config = selection
-      config.keep = min(keep ?? config.keep, weights.count)
+      config.keep = keep ?? min(config.keep, weights.count)
       let found = try SelectiveAveraging(config)(weights, objective: objective)
       return (found.weights, found.selected)
     }

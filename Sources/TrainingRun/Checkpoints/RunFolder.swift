@@ -20,6 +20,8 @@ public struct RunFolder: Sendable {
   public var best: String { path + "/best.h5" }
   /// The complete configuration.
   public var config: String { path + "/config.json" }
+  /// With AdaGC: steps in which each tensor had a gradient, and in which it was clipped.
+  public var clipping: String { path + "/clipping.tsv" }
   /// One JSON object per line: steps, validations, checkpoints.
   public var log: String { path + "/log.jsonl" }
 

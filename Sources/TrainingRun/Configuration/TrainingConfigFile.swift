@@ -94,6 +94,9 @@ extension TrainingConfig {
         file: file, key: key,
         reason: "is \(value), expected \(range.lowerBound) to \(range.upperBound)")
     }
+    for (key, value, isSound, expected) in numbers where !isSound {
+      throw .badValue(file: file, key: key, reason: "is \(value), expected \(expected)")
+    }
     if !["bf16", "fp32"].contains(run.precision) {
       throw .badValue(
         file: file, key: "run.precision", reason: "is '\(run.precision)', expected bf16 or fp32")
@@ -119,11 +122,62 @@ extension TrainingConfig {
         file: file, key: "optimizer.rateFactors",
         reason: "has '\(part.scope)': \(part.factor), expected a scope and a factor from 0 to 1000")
     }
-    if !(0..<1).contains(optimizer.averageDecay) {
+    let names = layout.segments.map(\.name)
+    for part in optimizer.rateFactors where !names.contains(where: { $0.contains(part.scope) }) {
       throw .badValue(
-        file: file, key: "optimizer.averageDecay",
-        reason: "is \(optimizer.averageDecay), expected 0 to below 1")
+        file: file, key: "optimizer.rateFactors",
+        reason: "has '\(part.scope)', which is in the name of no array of the network")
     }
+  }
+
+  /// Real numbers with what they may be: others stop learning or turn it round without a word.
+  private var numbers: [(key: String, value: Double, isSound: Bool, expected: String)] {
+    func positive(_ key: String, _ value: Double) -> (String, Double, Bool, String) {
+      (key, value, value > 0 && value.isFinite, "a number above 0")
+    }
+    func decay(_ key: String, _ value: Double) -> (String, Double, Bool, String) {
+      (key, value, (0..<1).contains(value), "0 to below 1")
+    }
+    func share(_ key: String, _ value: Double) -> (String, Double, Bool, String) {
+      (key, value, (0...1).contains(value), "0 to 1")
+    }
+    func weight(_ key: String, _ value: Double) -> (String, Double, Bool, String) {
+      (key, value, value >= 0 && value.isFinite, "0 or a number above")
+    }
+    let (adam, schedule, clipping) = (optimizer.adam, optimizer.schedule, optimizer.adaGC)
+    let (weights, structure) = (loss.weights, loss.structure)
+    return [
+      positive("optimizer.clipNorm", optimizer.clipNorm),
+      decay("optimizer.averageDecay", optimizer.averageDecay),
+      decay("optimizer.adam.beta1", adam.beta1), decay("optimizer.adam.beta2", adam.beta2),
+      positive("optimizer.adam.epsilon", adam.epsilon),
+      weight("optimizer.schedule.peak", schedule.peak),
+      share("optimizer.schedule.warmUpStart", schedule.warmUpStart),
+      share("optimizer.schedule.decayFactor", schedule.decayFactor),
+      positive("optimizer.adaGC.relativeLimit", clipping.relativeLimit),
+      decay("optimizer.adaGC.decay", clipping.decay),
+      positive("optimizer.adaGC.warmUpNorm", clipping.warmUpNorm),
+      positive("optimizer.adaGC.epsilon", clipping.epsilon),
+      weight("optimizer.adaGC.floor", clipping.floor),
+      share("optimizer.adaGC.recentShare", clipping.recentShare),
+      positive("optimizer.guarding.spikeFactor", optimizer.guarding.spikeFactor ?? 1),
+      weight("loss.weights.structure", weights.structure),
+      weight("loss.weights.distogram", weights.distogram),
+      weight("loss.weights.maskedMSA", weights.maskedMSA),
+      weight("loss.weights.experimentallyResolved", weights.experimentallyResolved),
+      weight("loss.weights.confidence", weights.confidence),
+      weight("loss.weights.alignedError", weights.alignedError),
+      share("loss.structure.sideChainShare", structure.sideChainShare),
+      weight("loss.structure.chi", structure.chi),
+      weight("loss.structure.backboneTorsions", structure.backboneTorsions),
+      weight("loss.structure.angleNorm", structure.angleNorm),
+      weight("loss.structure.violation", structure.violation),
+      weight("loss.structure.smoothLDDT", structure.smoothLDDT),
+      positive("loss.structure.backbone.unit", structure.backbone.unit),
+      positive("loss.structure.backbone.clampDistance", structure.backbone.clampDistance),
+      positive("loss.structure.sideChain.unit", structure.sideChain.unit),
+      positive("loss.structure.sideChain.clampDistance", structure.sideChain.clampDistance),
+    ]
   }
 }
 
