@@ -141,9 +141,7 @@ public final class FoldingPipeline {
     var costs: [Int: Double] = [:]
     for (index, target) in targets.enumerated() {
       guard let raw = try? target.features.get() else { continue }
-      costs[index] = runs().reduce(0) {
-        $0 + CostModel($1.config, $1.size(raw)).pass * Double($1.recycles + 1)
-      }
+      costs[index] = runs().reduce(0) { $0 + $1.operations(raw) }
     }
     return costs
   }
@@ -231,36 +229,40 @@ public final class FoldingPipeline {
   func plan(
     _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
   ) throws -> MemoryPlan {
-    let (size, limit) = (run.size(raw), memoryLimit)
+    let (size, limit) = (run.size(raw), try memoryLimit())
     let plan = MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
       threads: options.threads, ensembles: run.config.ensembles,
-      pairFormat: options.pairFormat, limit: limit.bytes)
+      pairFormat: options.pairFormat, isShared: queue.operations != nil, limit: limit.bytes)
     if announces {
       reporter.note(
         "\(raw.id)  \(counted(size.residues, "residue")), \(size.clusters)+\(size.extraRows) MSA rows, \(counted(size.templates, "template")); plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
         event: "plan",
         [
           ("target", .string(raw.id)), ("model", .string(run.name)),
-          ("peak_bytes", .integer(plan.peak)), ("tile_rows", .integer(plan.tileRows)),
-          ("operations", .number(CostModel(run.config, size).pass * Double(run.recycles + 1))),
+          ("peak_bytes", .integer(plan.peak)),
+          ("tile_lines", .integer(plan.operands.lines ?? size.residues)),
+          ("operations", .number(run.operations(raw))),
         ])
     }
     try plan.requireFit(in: limit)
     return plan
   }
 
-  /// Bytes that a plan may take: those allowed, else those that the machine has.
-  var memoryLimit: MemoryLimit { MemoryLimit(allowed: options.memoryLimit) }
+  /// Bytes that a plan may take: those allowed, else those that the machine has, the least among processes that share operations.
+  ///
+  /// Collective in a team.
+  func memoryLimit() throws -> MemoryLimit {
+    try queue.least(MemoryLimit(allowed: options.memoryLimit))
+  }
 
   /// What a dry run says about a target.
   private func announce(_ raw: RawFeatures) throws {
     for model in models {
       let run = PredictionRun(model, seedIndex: 0, options)
       _ = try plan(raw, run, announces: true)
-      let operations = CostModel(run.config, run.size(raw)).pass * Double(run.recycles + 1)
       reporter.note(
-        "\(raw.id) \(run.name): \(counted(run.recycles + 1, "pass")), \(Self.fixed(Float(operations / 1e12), 2)) TFLOP"
+        "\(raw.id) \(run.name): \(counted(run.recycles + 1, "pass")), \(Self.fixed(Float(run.operations(raw) / 1e12), 2)) TFLOP"
       )
     }
   }

@@ -2,8 +2,8 @@ import FoldingModel
 import TensorCore
 
 extension ExecutionContext {
-  /// The same context with the tiles and operands that a plan chose.
+  /// The same context holding operands as a plan chose.
   func following(_ plan: MemoryPlan) -> ExecutionContext {
-    tiling(plan.tileRows).holding(plan.operands)
+    holding(plan.operands)
   }
 }

@@ -20,7 +20,7 @@ enum ProcessMemory {
 
   /// Bytes that this process can come to hold, what it holds now included: free memory and swap, within the limits set for it.
   ///
-  /// The kernel's `MemAvailable` (proc(5)), `RLIMIT_AS`, and the limit of its control group, as containers and batch systems set it.
+  /// The kernel's `MemAvailable` (proc(5)), `RLIMIT_AS`, and the limits of its control groups, as containers and batch systems set them.
   static var available: Int {
     var bytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     #if os(Linux)
@@ -29,9 +29,11 @@ enum ProcessMemory {
         let resident = lines(of: "/proc/self/status", values: ["VmRSS:"])["VmRSS:"] ?? 0
         bytes = (free + (state["SwapFree:"] ?? 0) + resident) << 10
       }
-      if let text = try? String(contentsOfFile: "/sys/fs/cgroup/memory.max", encoding: .utf8),
-        let limit = Int(text.filter { !$0.isWhitespace })
-      {
+      let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+      for file in limitFiles(ofGroups: groups) {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8),
+          let limit = Int(text.filter { !$0.isWhitespace }), limit > 0
+        else { continue }
         bytes = min(bytes, limit)
       }
       var limit = rlimit()
@@ -40,6 +42,30 @@ enum ProcessMemory {
       }
     #endif
     return bytes
+  }
+
+  /// Files that may hold a limit of memory for a process of the given control groups (cgroups(7)): those of its groups and of all
+  /// above them, in version 2 (`0::/path`) and in version 1 (`4:memory:/path`).
+  static func limitFiles(ofGroups text: String) -> [String] {
+    text.split(separator: "\n").flatMap { line -> [String] in
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3 else { return [] }
+      let root: String
+      let name: String
+      if parts[1].isEmpty {
+        (root, name) = ("/sys/fs/cgroup", "memory.max")
+      } else if parts[1].split(separator: ",").contains("memory") {
+        (root, name) = ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+      } else {
+        return []
+      }
+      // A container sees its own group at the root, whatever the path says.
+      var folders = [root]
+      for part in parts[2].split(separator: "/") where part != ".." {
+        folders.append(folders[folders.count - 1] + "/" + part)
+      }
+      return folders.map { $0 + "/" + name }
+    }
   }
 
   /// Numbers in KiB behind words at the beginning of lines.

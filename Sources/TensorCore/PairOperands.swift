@@ -6,4 +6,10 @@ public enum PairOperands: Sendable, Hashable {
   ///
   /// Without a format the bits are those of `whole`. Passes that are differentiated or shared by processes hold both whole.
   case streamed(lines: Int, BlockFormat?)
+
+  /// Lines of an operand at a time; nil for all.
+  public var lines: Int? {
+    if case .streamed(let lines, _) = self { return lines }
+    return nil
+  }
 }

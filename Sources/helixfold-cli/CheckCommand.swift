@@ -7,8 +7,8 @@ struct CheckCommand: ParsableCommand {
     commandName: "check",
     abstract: "Examine input files: what is wrong, where, and how to mend it.",
     discussion: """
-      Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores and JSON \
-      configurations. Exit status 65 if a file cannot be used.
+      Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores, and JSON \
+      configurations and lists of targets or databases; of parameter files it says which command examines them. Exit status 65 if a file cannot be used.
       """)
 
   @Argument(help: "Files to examine.")

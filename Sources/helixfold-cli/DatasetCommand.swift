@@ -59,7 +59,8 @@ struct DatasetCommand: ParsableCommand {
     @Option(help: "Fewest alignment rows.")
     var minRows = DatasetFilter().minimumRows
 
-    @Option(help: "Progress: bar, json or quiet.")
+    @Option(
+      help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
     var progress: ProgressReporter.Style?
 
     func validate() throws {

@@ -7,7 +7,7 @@ import TensorCore
 struct MemoryOptions: ParsableArguments {
   @Option(
     help: """
-      Memory that must not be exceeded, such as 8GiB (default: what the machine can give). Tiles shrink and operands are streamed to fit, which changes no bits; where that \
+      Memory that must not be exceeded, such as 8GiB (default: what the machine can give). Operands are streamed in ever smaller tiles to fit, which changes no bits; where that \
       is not enough, predict refuses.
       """)
   var maxMemory: String?

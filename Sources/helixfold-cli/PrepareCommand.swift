@@ -12,7 +12,7 @@ struct PrepareCommand: ParsableCommand {
     discussion: """
       Each target becomes OUT/ID.h5, which 'predict --features' and 'store' read; OUT/ID_msa_coverage.svg shows depth \
       and coverage of its alignment. A target that fails does not \
-      stop the others; the exit status is then 1.
+      stop the others; the exit status is then 1, or that of the failure where there is only one target.
       """)
 
   @Argument(help: "FASTA file with one or more records; - is the standard input.")

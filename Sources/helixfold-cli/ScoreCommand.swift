@@ -10,7 +10,7 @@ struct ScoreCommand: ParsableCommand {
     abstract: "Compare a model with a reference structure.",
     discussion: """
       Prints lDDT (all atoms and C-alphas), TM-score, GDT-TS, GDT-HA, RMSD and RMSD95, and checks \
-      the model's handedness and clashes. Residues are matched by number or, where numbers do not \
+      the model's handedness, peptide bonds and clashes. Residues are matched by number or, where numbers do not \
       correspond, by aligning the sequences. Residues that the model lacks count as failures. \
       Files are PDB or mmCIF, gzip-compressed or not.
       """)

@@ -92,6 +92,11 @@ struct WeightsCommand: ParsableCommand {
       try WeightsCommand.requirePlace(output, inputs: [input])
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config
+      if file.blockOrder == nil, blockOrder == nil, preset == nil {
+        throw ValidationError(
+          "\(input) does not record its block order, and \(output) would; say --block-order serial or parallel"
+        )
+      }
       if let blockOrder { config.blockOrder = blockOrder }
       try file.requireFit(to: config)
       var provenance =

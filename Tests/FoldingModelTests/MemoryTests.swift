@@ -124,7 +124,14 @@ struct MemoryTests {
     #expect(plan(whole).operands == .whole)
     let streamed = plan(whole * 8 / 10)
     #expect(streamed.operands == .streamed(lines: 256, nil) && streamed.peak <= whole * 8 / 10)
+    // Ever smaller tiles, each planned with less.
+    let tiles = [streamed.peak - 1, plan(streamed.peak - 1).peak - 1].map { plan($0).operands }
+    #expect(tiles == [.streamed(lines: 128, nil), .streamed(lines: 64, nil)])
     #expect(plan(1).operands == .streamed(lines: 64, nil))
+    let shared = MemoryPlan.fitting(
+      config, size, parameters: parameters, storage: .bfloat16, threads: 2, isShared: true, limit: 1
+    )
+    #expect(shared.operands == .whole && shared.peak > whole)
     #expect(plan(nil, .int8).operands == .streamed(lines: 256, .int8))
     #expect(plan(nil, .int8).peak < streamed.peak)
   }

@@ -82,6 +82,29 @@ struct PredictionTests {
     #expect(pipeline.order(of: [try toy("MKV"), bad, try toy("MKTAY", id: "b")]) == [1, 0, 2])
   }
 
+  @Test("the draws of an ensemble count one after the other, and progress never runs back")
+  func ensembleProgress() {
+    let size = ProblemSize(residues: 9, clusters: 2, extraRows: 0, templates: 0)
+    var meter = PassMeter(CostModel(.tiny, size), passes: 2, ensembles: 2, done: 0)
+    let steps = [(0, 0.5), (0, 1), (0, 0.5), (0, 1), (1, 0.5), (1, 1), (1, 0.5), (1, 1)]
+    let fractions = steps.map { meter.update(pass: $0.0, share: $0.1).fraction }
+    #expect(fractions == [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1])
+  }
+
+  @Test(
+    "limits of memory are looked for in a process's groups and all above them, in both versions")
+  func controlGroups() {
+    let text = "4:cpu,memory:/slurm/job_1\n3:pids:/x\n0::/user.slice/a\n"
+    #expect(
+      ProcessMemory.limitFiles(ofGroups: text) == [
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/slurm/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/slurm/job_1/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max",
+        "/sys/fs/cgroup/user.slice/memory.max", "/sys/fs/cgroup/user.slice/a/memory.max",
+      ])
+    #expect(ProcessMemory.limitFiles(ofGroups: "nonsense\n\n").isEmpty)
+  }
+
   @Test("the time left is that of the targets left, at the rate of those computed")
   func timeLeft() {
     var meter = TargetMeter([0: 10, 1: 30, 2: 50, 3: 10])
@@ -158,10 +181,15 @@ struct PredictionTests {
     let folder = try Folder()
     try FileManager.default.createDirectory(
       atPath: folder.path + "/out/toy", withIntermediateDirectories: true)
-    let unfinished = folder.path + "/out/toy/features.h5.partial-1"
-    try Data("half".utf8).write(to: URL(fileURLWithPath: unfinished))
+    let unfinished = folder.path + "/out/toy/features.h5.partial-99999999"
+    // Of a process that runs, and a user's own: both stay.
+    let others = ["/out/toy/x.partial-\(getppid())", "/out/toy/notes.partial-2.txt"]
+    for path in [unfinished] + others.map({ folder.path + $0 }) {
+      try Data("half".utf8).write(to: URL(fileURLWithPath: path))
+    }
     #expect(try predict(options(folder, "out")) == .success)
     #expect(!FileManager.default.fileExists(atPath: unfinished))
+    for path in others { #expect(FileManager.default.fileExists(atPath: folder.path + path)) }
     #expect(FileManager.default.fileExists(atPath: folder.path + "/out/toy/features.h5"))
   }
 

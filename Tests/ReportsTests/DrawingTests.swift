@@ -1,4 +1,5 @@
 import CZlib
+import Foundation
 import Testing
 
 @testable import Reports
@@ -132,6 +133,20 @@ struct DrawingTests {
     let axis = Axis("x", covering: [low, high])
     #expect(axis.ticks.count >= 2 && axis.ticks.count <= count + 7)
     #expect(axis.range.contains(low) && axis.range.contains(high))
+    let step = axis.ticks[1] - axis.ticks[0]
+    let digits = step / pow(10, floor(log10(step * 1.0001)))
+    #expect([1, 2, 5].contains { abs(digits - $0) < 1e-6 }, "a step of \(step) is not round")
+    for tick in axis.ticks {
+      #expect(
+        tick >= axis.range.lowerBound - 1e-9 * step && tick <= axis.range.upperBound + 1e-9 * step)
+      #expect(
+        abs((tick / step).rounded() - tick / step) < 1e-6, "\(tick) is no multiple of \(step)")
+    }
+  }
+
+  @Test("values whose span is no number leave an axis of 0 to 1")
+  func hugeSpan() {
+    #expect(Axis("x", covering: [1.7e308, -1.7e308]).range == 0...1)
   }
 
   @Test("logarithmic axes keep equal factors equal")

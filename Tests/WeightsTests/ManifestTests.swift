@@ -50,7 +50,8 @@ struct ManifestTests {
 
   @Test(
     "names and shapes are those of the oracle's golden recipes",
-    .enabled(if: ProcessInfo.processInfo.environment["HELIXFOLD_TEST_DATA"] != nil),
+    .enabled(
+      if: GoldenRecipe.folder != nil, "set HELIXFOLD_TEST_DATA to a folder with oracle/golden"),
     arguments: [
       ("forward_model_3", "model_3", 2), ("forward_model_1_ptm", "model_1_ptm", 2),
       ("gradients_model_1_ptm", "model_1_ptm", 1),
@@ -87,11 +88,16 @@ private struct GoldenRecipe: Decodable {
   let seed: UInt64
   let parameters: [Parameter]
 
+  /// The oracle's golden files, where they are at hand.
+  static let folder: String? = ProcessInfo.processInfo.environment["HELIXFOLD_TEST_DATA"]
+    .map { $0 + "/oracle/golden" }
+    .flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+
   init(_ name: String) throws {
-    let folder = try #require(ProcessInfo.processInfo.environment["HELIXFOLD_TEST_DATA"])
+    let folder = try #require(Self.folder)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["xz", "-dc", "\(folder)/oracle/golden/\(name)_recipe.json.xz"]
+    process.arguments = ["xz", "-dc", "\(folder)/\(name)_recipe.json.xz"]
     let output = Pipe()
     process.standardOutput = output
     try process.run()

@@ -57,31 +57,33 @@ same() {
   [ "$(cd "$work/$1" && find . | sort)" = "$(cd "$work/$2" && find . | sort)" ] || return 1
   diff -rq -x timings.json -x report.html -x features.h5 -x "provenance_*" "$work/$1" "$work/$2"
 }
-# plan_of LIMIT FIELD: what the plan under that limit says; nothing if it is refused
-plan_of() {
-  local said
-  said=$("$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --threads 2 --max-memory "$1" --dry-run \
-    --progress json -o "$work/plan" 2>&1 > /dev/null) || return 0
-  sed -n "s/.*\"$2\": *\([0-9]*\).*/\1/p" <<< "$said" | head -n 1
-}
 predict one --threads 1
 predict two --threads 2
 echo "| \`predict --threads 1\` and \`2\`, demo target | same files | equal | $(yes_if same one two) |"
 
-# Tiles: the smallest limit that the plan for each number of rows meets
+# Tiles of an operand: whole, and ever fewer lines under the smallest limits; they are worth it for long chains only
+sequence=$(tail -n +2 $demo.fasta | tr -d '\n')
+printf '>long\n%s\n' "$sequence$sequence$sequence$sequence$sequence$sequence$sequence$sequence$sequence" > "$work/long.fasta"
+long() {
+  "$helixfold" predict "$work/long.fasta" --random-weights --preset mini --num-recycle 0 --threads 2 "$@"
+}
+# plan_of FIELD FLAGS...: what the plan says; nothing if it is refused
+plan_of() {
+  local said
+  said=$(long --dry-run --progress json -o "$work/plan" "${@:2}" 2>&1 > /dev/null) || return 0
+  sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" <<< "$said" | head -n 1
+}
 tiles=()
-peak=$(plan_of 64GiB peak_bytes)
-for ((limit = peak; limit > peak - (8 << 20); limit -= 4096)); do
-  rows=$(plan_of $limit tile_rows)
-  [ -n "$rows" ] || break
-  case " ${tiles[*]} " in *" $rows "*) continue ;; esac
-  tiles+=("$rows")
-  predict "tiles$rows" --threads 2 --max-memory $limit
+limit=$(plan_of peak_bytes)
+while lines=$(plan_of tile_lines --max-memory "$limit") && [ -n "$lines" ]; do
+  tiles+=("$lines")
+  long --max-memory "$limit" -o "$work/tiles$lines" > /dev/null 2>&1
+  limit=$(($(plan_of peak_bytes --max-memory "$limit") - 1))
 done
 equal=yes
-for rows in "${tiles[@]}"; do same one "tiles$rows" > /dev/null 2>&1 || equal=no; done
+for lines in "${tiles[@]}"; do same "tiles${tiles[0]}" "tiles$lines" > /dev/null 2>&1 || equal=no; done
 [ "${#tiles[@]}" -ge 3 ] || equal=no
-echo "| \`predict --max-memory\` with tiles of ${tiles[*]} rows, demo target | same files: $equal | equal, three sizes | $equal |"
+echo "| \`predict --max-memory\` with tiles of ${tiles[*]} lines, $((${#sequence} * 9)) residues | same files: $equal | equal, three sizes | $equal |"
 
 # Kills
 RANDOM=2

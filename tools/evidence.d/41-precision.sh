@@ -26,7 +26,8 @@ compare() {
 
 for target in T1026 T1037; do
   compare "$target" 3 "the trained network of the tests" bound --weights Tests/Fixtures/small-network.h5
-  compare "$target" 0 "weights/default.h5" shipped --weights weights/default.h5
+  # none, its default, and AlphaFold2's number
+  for recycles in 0 1 3; do compare "$target" $recycles "weights/default.h5" shipped --weights weights/default.h5; done
 done
 compare T1026 0 "model_1_ptm at full depth, random weights" random --random-weights --preset model_1_ptm
 if [ "${HELIXFOLD_LONG:-}" = 1 ]; then

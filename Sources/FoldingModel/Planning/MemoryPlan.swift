@@ -16,8 +16,6 @@ public struct MemoryPlan: Sendable {
 
   /// Parameters in memory.
   public let parameterBytes: Int
-  /// Rows of a tile of the streaming operations.
-  public let tileRows: Int
   /// How operands of triangle multiplications are held.
   public let operands: PairOperands
   /// The competing moments, largest first.
@@ -30,12 +28,14 @@ public struct MemoryPlan: Sendable {
   static let processBytes = 40 << 20
 
   /// A plan for one prediction.
+  ///
+  /// - Parameter isShared: whether processes share the operations, which exchange whole operands packed.
   public init(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, tileRows: Int = 128, operands: PairOperands = .whole, ensembles: Int = 1
+    threads: Int, operands: PairOperands = .whole, ensembles: Int = 1, isShared: Bool = false
   ) {
     let sizes = Sizes(
-      config, size, storage, threads: threads, tileRows: tileRows, operands: operands)
+      config, size, storage, threads: threads, operands: operands, isShared: isShared)
     let parameterBytes = parameters.byteCount(storage)
     let base = Self.processBytes + parameterBytes + sizes.features
     var streams = sizes.pair
@@ -55,30 +55,32 @@ public struct MemoryPlan: Sendable {
       moments.append(Moment(name: "template_embedding", bytes: base + streams + sizes.templates))
     }
     self.parameterBytes = parameterBytes
-    self.tileRows = tileRows
     self.operands = operands
     self.moments = moments.sorted { $0.bytes > $1.bytes }
   }
 
   /// The fastest plan that stays within `limit`, or the smallest plan there is.
   ///
-  /// Smaller tiles and streamed operands change no bits. Blocks do, and are used if and only if a format is given.
+  /// Operands in tiles of fewer lines change no bits. Blocks do, and are used if and only if a format is given. Processes that share
+  /// operations hold operands whole.
   public static func fitting(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, limit: Int?
+    threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, isShared: Bool = false,
+    limit: Int?
   ) -> MemoryPlan {
-    let lines = max(64, min(512, size.residues / 8 / 32 * 32))
-    let streamed = [lines, 64].map { PairOperands.streamed(lines: $0, pairFormat) }
-    let choices: [(PairOperands, Int)] =
-      (pairFormat == nil ? [128, 64, 32, 16].map { (.whole, $0) } : [])
-      + [(streamed[0], 128), (streamed[0], 16), (streamed[1], 16)]
-    let plans = choices.lazy.map { operands, tileRows in
+    let most = max(64, min(512, size.residues / 8 / 32 * 32))
+    let tiles = [most] + [256, 128, 64].filter { $0 < most }
+    let choices: [PairOperands] =
+      isShared
+      ? [.whole]
+      : (pairFormat == nil ? [.whole] : []) + tiles.map { .streamed(lines: $0, pairFormat) }
+    let plans = choices.map { operands in
       MemoryPlan(
         config, size, parameters: parameters, storage: storage, threads: threads,
-        tileRows: tileRows, operands: operands, ensembles: ensembles)
+        operands: operands, ensembles: ensembles, isShared: isShared)
     }
     guard let limit else { return plans[0] }
-    return plans.first { $0.peak <= limit } ?? plans[choices.count - 1]
+    return plans.first { $0.peak <= limit } ?? plans.min { $0.peak < $1.peak } ?? plans[0]
   }
 }
 
@@ -121,8 +123,8 @@ private struct Sizes {
   let pairTrack, rowAttention, mainOuter, extraOuter: Int
 
   init(
-    _ config: FoldingConfig, _ size: ProblemSize, _ storage: DType, threads: Int, tileRows: Int,
-    operands: PairOperands
+    _ config: FoldingConfig, _ size: ProblemSize, _ storage: DType, threads: Int,
+    operands: PairOperands, isShared: Bool
   ) {
     let (n, b) = (size.residues, storage.byteCount)
     let operand = ExecutionContext.operandType(storage).byteCount
@@ -152,7 +154,8 @@ private struct Sizes {
     /// Both operands whole and a channel of each per thread, or one of them and a few lines of the other.
     func products(_ hidden: Int) -> Int {
       switch operands {
-      case .whole: return 2 * hidden * n * n * b + threads * 2 * n * n * operand
+      case .whole:
+        return (isShared ? 3 : 2) * hidden * n * n * b + threads * 2 * n * n * operand
       case .streamed(let lines, let format):
         let kept = format.map { _ in hidden * n * BlockFormat.byteCount(of: n) }
         return (kept ?? hidden * n * n * b) + hidden * min(lines, n) * n * b

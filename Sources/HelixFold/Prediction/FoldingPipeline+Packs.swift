@@ -36,7 +36,7 @@ extension FoldingPipeline {
   /// Whether proteins may share a pass: the axis is short enough, and so is the memory that is allowed.
   private func fits(_ pack: [RawFeatures]) -> Bool {
     if Pack(pack.map(\.residueCount)).positions > Self.packPositions { return false }
-    let limit = memoryLimit.bytes
+    let limit = MemoryLimit(allowed: options.memoryLimit).bytes
     return models.allSatisfy {
       packPlan(PredictionRun($0, seedIndex: 0, options), pack).peak <= limit
     }
@@ -53,6 +53,7 @@ extension FoldingPipeline {
       extraRows: largest(\.extraRows), templates: largest(\.templates))
     return MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
-      threads: options.threads, ensembles: 1, limit: memoryLimit.bytes)
+      threads: options.threads, ensembles: 1,
+      limit: MemoryLimit(allowed: options.memoryLimit).bytes)
   }
 }

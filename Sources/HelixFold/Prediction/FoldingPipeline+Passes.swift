@@ -57,8 +57,10 @@ extension FoldingPipeline {
 
   /// One pass; the state of each target is saved after it.
   private func pass(of jobs: [ModelRun]) throws {
-    let tiles = jobs.map(\.plan).min { $0.tileRows < $1.tileRows }
-    let context = tiles.map { self.context.following($0) } ?? self.context
+    let tightest = jobs.map(\.plan).min {
+      ($0.operands.lines ?? .max) < ($1.operands.lines ?? .max)
+    }
+    let context = tightest.map { self.context.following($0) } ?? self.context
     let names = jobs.map(\.work.raw.id).joined(separator: "+")
     let first = jobs[0]
     let pass = first.state?.history.count ?? 0

@@ -7,6 +7,9 @@ struct MemoryLimit {
   /// Whether the machine sets the limit.
   let isMachine: Bool
 
+  /// The given limit.
+  init(bytes: Int, isMachine: Bool) { (self.bytes, self.isMachine) = (bytes, isMachine) }
+
   init(allowed: Int?) {
     bytes = allowed ?? ProcessMemory.available
     isMachine = allowed == nil

@@ -41,7 +41,11 @@ extension ModelDescription {
     let file = try ParameterFile(path: path, expecting: expected)
     let config = expected ?? file.config
     let isSmall = config.evoformer.blocks < publishedBlocks
-    let note = file.isRandom ? Self.randomNotice : isSmall ? Self.smallNotice(config) : nil
+    let notes = [
+      file.isRandom ? Self.randomNotice : isSmall ? Self.smallNotice(config) : nil,
+      file.blockOrder == nil && preset == nil ? Self.orderNotice(path) : nil,
+    ]
+    let note = notes.contains { $0 != nil } ? notes.compactMap { $0 }.joined(separator: "; ") : nil
     return ModelDescription(
       name: TargetName.sanitized(config.name),
       source: path.split(separator: "/").last.map(String.init) ?? path,
@@ -66,6 +70,10 @@ extension ModelDescription {
 
   private static func smallNotice(_ config: FoldingConfig) -> String {
     "the network '\(config.name)' is small (\(config.evoformer.blocks) Evoformer blocks, AlphaFold2's has \(publishedBlocks)) and far less accurate than AlphaFold2's (weights/README.md); name better weights with --weights"
+  }
+
+  private static func orderNotice(_ path: String) -> String {
+    "\(path) does not say whether its blocks are serial or parallel and is taken for serial; for one trained in parallel order give --preset FILE.json with \"blockOrder\": \"parallel\""
   }
 
   /// The weights that come with the program, or those that the environment names.

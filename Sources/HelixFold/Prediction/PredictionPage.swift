@@ -25,7 +25,7 @@ extension PredictionFolder {
       })
     report.depths = statistics.depths
     report.rows = statistics.rows
-    if !statistics.isNeffLowerBound { report.neff = statistics.neff }
+    if !statistics.isNeffOfPart { report.neff = statistics.neff }
     report.timings = timings
     report.warnings = Set(ranked.compactMap { provenance($0).model.note }).sorted()
     report.reference = options.reference

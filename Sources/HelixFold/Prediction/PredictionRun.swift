@@ -33,6 +33,11 @@ struct PredictionRun {
   /// Sizes of the parameters.
   var footprint: ParameterFootprint { ParameterFootprint(model.parameters) }
 
+  /// Operations of all passes with all their draws.
+  func operations(_ raw: RawFeatures) -> Double {
+    CostModel(config, size(raw)).pass * Double((recycles + 1) * max(1, config.ensembles))
+  }
+
   /// The sizes that the draws will have.
   func size(_ raw: RawFeatures) -> ProblemSize {
     let reserved = config.template?.embedsTorsions == true ? config.sampling.maxTemplates : 0

@@ -59,15 +59,25 @@ public final class TargetQueue {
   /// Collective in a team.
   func take(_ index: Int) throws -> Bool {
     if world.size == 1 { return true }
-    var taken: [UInt8] = [0]
+    // 0: taken by another; 1: ours; above: one more than the error of the system.
+    var answer: [Int32] = [0]
+    let path = "\(folder)/\(index)"
     if isWriter {
-      taken[0] =
-        (try? Data().write(
-          to: URL(fileURLWithPath: "\(folder)/\(index)"), options: .withoutOverwriting)) == nil
-        ? 0 : 1
+      let code = makeOnce(path)
+      answer[0] = code == 0 ? 1 : code == EEXIST ? 0 : code + 1
     }
-    try team?.broadcast(&taken, from: 0)
-    return taken[0] == 1
+    try team?.broadcast(&answer, from: 0)
+    if answer[0] > 1 { throw AtomicFileError(path: path, code: answer[0] - 1) }
+    return answer[0] == 1
+  }
+
+  /// The least limit of memory in the team, so that its processes decide alike.
+  ///
+  /// Collective in a team.
+  func least(_ limit: MemoryLimit) throws -> MemoryLimit {
+    guard let team else { return limit }
+    let bytes = try team.gather("\(limit.bytes)").compactMap(Int.init).min()
+    return MemoryLimit(bytes: bytes ?? limit.bytes, isMachine: limit.isMachine)
   }
 
   /// Waits for the processes of the team, and throws if one of them could not be reached.
@@ -86,4 +96,12 @@ public final class TargetQueue {
     if world.size > 1, world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) }
     return texts
   }
+}
+
+/// Makes an empty file that must not exist; 0, or the error of the system.
+private func makeOnce(_ path: String) -> Int32 {
+  let file = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o644)
+  guard file >= 0 else { return errno }
+  close(file)
+  return 0
 }

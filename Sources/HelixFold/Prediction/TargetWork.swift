@@ -49,7 +49,7 @@ final class ModelRun {
   let provenance: PredictionProvenance
   let saved: PredictionState
   var state: RecyclingState?
-  let meter: PassMeter
+  var meter: PassMeter
 
   init(
     _ work: TargetWork, _ number: Int, _ recycling: RecyclingInference,

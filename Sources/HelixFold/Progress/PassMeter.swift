@@ -7,6 +7,8 @@ struct PassMeter {
   private let ensembles: Int
   private let done: Int
   private let start = ContinuousClock.now
+  /// Pass, draw of the ensemble, and share of the last stage, by which the next draw is known.
+  private var last = (pass: 0, draw: 0, share: 0.0)
 
   init(_ costs: CostModel, passes: Int, ensembles: Int, done: Int) {
     self.costs = costs
@@ -16,12 +18,19 @@ struct PassMeter {
   }
 
   /// The share of all passes that is done, and the seconds that the rest takes at the rate since the start.
-  func update(pass: Int, stage: PassStage) -> (fraction: Double, remaining: Double?) {
-    let share = costs.fraction(after: stage)
-    let fraction = (Double(pass) + share) / Double(passes)
+  mutating func update(pass: Int, stage: PassStage) -> (fraction: Double, remaining: Double?) {
+    update(pass: pass, share: costs.fraction(after: stage))
+  }
+
+  /// - Parameter share: of a pass with one draw; the draws of an ensemble begin again from its start.
+  mutating func update(pass: Int, share: Double) -> (fraction: Double, remaining: Double?) {
+    let isNextDraw = pass == last.pass && share < last.share
+    last = (pass, pass != last.pass ? 0 : last.draw + (isNextDraw ? 1 : 0), share)
+    let ofPass = min(1, (Double(last.draw) + share) / Double(ensembles))
+    let fraction = (Double(pass) + ofPass) / Double(passes)
     let before = Double(done) / Double(passes)
     let elapsed = (ContinuousClock.now - start).seconds
-    guard fraction > before, elapsed > 0.2, ensembles == 1 else { return (min(fraction, 1), nil) }
+    guard fraction > before, elapsed > 0.2 else { return (min(fraction, 1), nil) }
     return (min(fraction, 1), elapsed * (1 - fraction) / (fraction - before))
   }
 }

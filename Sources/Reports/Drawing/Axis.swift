@@ -35,6 +35,10 @@ public struct Axis: Sendable, Hashable {
       range = Self.usable(low...max(high, low * 1.0001))
       return
     }
+    guard (high - low).isFinite else {
+      range = 0...1
+      return
+    }
     let step = Self.step(over: high - low > 0 ? high - low : max(abs(high), 1))
     range = Self.usable((low / step).rounded(.down) * step...(high / step).rounded(.up) * step)
   }
