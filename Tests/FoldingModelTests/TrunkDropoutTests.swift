@@ -177,7 +177,7 @@ struct EvoformerStackGradientTests {
 
   /// Updates are a tenth of the streams: random ones as large as the streams make the gradient of two blocks a chaotic function of their inputs.
   ///
-  /// The bounds for a trained network are tested with the weights that come with the program.
+  /// The bounds for a trained network are tested with one (`LowPrecisionTests`).
   @Test(
     "inputs kept in blocks turn the gradient by little, at every thread count alike",
     arguments: BlockOrder.allCases, [(BlockFormat.int8, 0.995), (.fp8, 0.95)])
