@@ -14,6 +14,10 @@ trap 'rm -rf "$work"' EXIT
 
 cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo 2> /dev/null | head -n 1 || true)
 [ -n "$cpu" ] || cpu=$(sysctl -n machdep.cpu.brand_string 2> /dev/null || uname -m)
+# Names of processors of a cloud are those of a whole series; family and model tell its generations apart.
+generation=$(awk -F': *' '/^cpu family/ { f = $2 } /^model[[:space:]]*:/ { m = $2 } END { if (f != "") print " (family " f ", model " m ")" }' \
+  /proc/cpuinfo 2> /dev/null || true)
+cpu=$cpu$generation
 compiler=$(swift --version 2> /dev/null | grep -m 1 -o 'Swift version [0-9.]*')
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no -- . ":!$out")" ] || commit="$commit and uncommitted changes"
