@@ -7,7 +7,13 @@ enum HDF5Library {
   private static let lock = NSRecursiveLock()
 
   /// Once per process: no plug-in filters from the environment.
-  private static let isReady: Bool = H5open() >= 0 && H5PLset_loading_state(0) >= 0
+  ///
+  /// Files are closed when they are written. At exit nothing is left to do, and a thread that still reads would make the library
+  /// complain of an infinite loop while it closes.
+  private static let isReady: Bool = {
+    _ = H5dont_atexit()
+    return H5open() >= 0 && H5PLset_loading_state(0) >= 0
+  }()
 
   /// Runs `body` while no other thread is inside the library.
   static func locked<Result>(_ body: () throws -> Result) rethrows -> Result {

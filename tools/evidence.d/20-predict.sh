@@ -47,7 +47,7 @@ if [ -n "${HELIXFOLD_ORACLE_DUMPS:-}" ]; then  # further dumps of the oracle
   done
 fi
 
-# The same bits for threads and tiles, the same files after kills
+# The same bits for threads, the same files after kills
 demo=data/demo/4cup_A
 predict() {
   "$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --num-recycle 3 -o "$work/$1" "${@:2}" > /dev/null 2>&1
@@ -60,30 +60,6 @@ same() {
 predict one --threads 1
 predict two --threads 2
 echo "| \`predict --threads 1\` and \`2\`, demo target | same files | equal | $(yes_if same one two) |"
-
-# Tiles of an operand: whole, and ever fewer lines under the smallest limits; they are worth it for long chains only
-sequence=$(tail -n +2 $demo.fasta | tr -d '\n')
-printf '>long\n%s\n' "$sequence$sequence$sequence$sequence$sequence$sequence$sequence$sequence$sequence" > "$work/long.fasta"
-long() {
-  "$helixfold" predict "$work/long.fasta" --random-weights --preset mini --num-recycle 0 --threads 2 "$@"
-}
-# plan_of FIELD FLAGS...: what the plan says; nothing if it is refused
-plan_of() {
-  local said
-  said=$(long --dry-run --progress json -o "$work/plan" "${@:2}" 2>&1 > /dev/null) || return 0
-  sed -n "s/.*\"$1\": *\([0-9]*\).*/\1/p" <<< "$said" | head -n 1
-}
-tiles=()
-limit=$(plan_of peak_bytes)
-while lines=$(plan_of tile_lines --max-memory "$limit") && [ -n "$lines" ]; do
-  tiles+=("$lines")
-  long --max-memory "$limit" -o "$work/tiles$lines" > /dev/null 2>&1
-  limit=$(($(plan_of peak_bytes --max-memory "$limit") - 1))
-done
-equal=yes
-for lines in "${tiles[@]}"; do same "tiles${tiles[0]}" "tiles$lines" > /dev/null 2>&1 || equal=no; done
-[ "${#tiles[@]}" -ge 3 ] || equal=no
-echo "| \`predict --max-memory\` with tiles of ${tiles[*]} lines, $((${#sequence} * 9)) residues | same files: $equal | equal, three sizes | $equal |"
 
 # Kills
 RANDOM=2
