@@ -17,11 +17,12 @@ expect() {
   rm -rf out && mkdir out
   timeout 60 "$helixfold" "$@" > stdout 2> stderr < "${stdin:-/dev/null}"
   found=$?
-  lines=$(grep -v -e '^warning' -e '^target ' -e 'plan:' -e ' recycle=' -e ' Neff ' -e '  time:' stderr | grep -c .)
+  grep -v -e '^warning' -e '^target ' -e 'plan:' -e ' recycle=' -e ' Neff ' -e '  time:' stderr | grep . > complaints
+  lines=$(grep -c . complaints)
   local holds=no
   [ "$found" = "$status" ] && [ "$lines" = 1 ] && grep -qiE "$pattern" stderr \
     && [ -z "$(find out -name '*.partial-*' -o -name "${forbidden:-unrelaxed*}" | head -n 1)" ] && holds=yes
-  echo "| $name | status $found, $lines line: $(grep -v -e '^warning' -e 'plan:' stderr | tail -n 1 | cut -c 1-220 | tr '|' '/') | status $status | $holds |"
+  echo "| $name | status $found, $lines line: $(tail -n 1 complaints | cut -c 1-220 | tr '|' '/') | status $status | $holds |"
 }
 # accept NAME PATTERN ARGUMENTS…: works, and warns where a pattern is given
 accept() {
