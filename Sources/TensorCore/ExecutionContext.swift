@@ -23,7 +23,7 @@ public struct ExecutionContext: Sendable {
   /// Rows of a tile where a row operation streams through scratch.
   ///
   /// Any value gives the same bits.
-  public private(set) var tileRows: Int
+  public let tileRows: Int
   /// Where operations record their derivatives; nil when nothing is to be differentiated.
   public private(set) var tape: Tape?
   /// Where derivatives accumulate; set while a tape is replayed.
@@ -74,9 +74,6 @@ public struct ExecutionContext: Sendable {
   public func scheduling(_ branches: BranchSchedule) -> ExecutionContext {
     with { $0.branches = branches }
   }
-
-  /// The same context with other tiles.
-  public func tiling(_ rows: Int) -> ExecutionContext { with { $0.tileRows = max(1, rows) } }
 
   /// The same context holding operands of triangle multiplications in another way.
   public func holding(_ operands: PairOperands) -> ExecutionContext {

@@ -58,12 +58,14 @@ struct PredictionTests {
     #expect(lines.filter { $0.hasPrefix("ATOM") && $0.contains(" CA ") }.count == letters.count)
   }
 
+  /// A target whose input is wrong.
+  private static let bad = PredictionTarget(
+    id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")), warnings: [])
+
   @Test("a failed target is listed and the others go on")
   func failures() throws {
     let folder = try Folder()
-    let bad = PredictionTarget(
-      id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")),
-      warnings: [])
+    let bad = Self.bad
     let options = options(folder, "out")
     let status = try pipeline(options).predict([bad, try toy("MKV")]) { _, _ in }
     #expect(status == .someFailed)
@@ -75,9 +77,7 @@ struct PredictionTests {
   @Test("targets that cannot be used are named before the first is computed")
   func failuresFirst() throws {
     let folder = try Folder()
-    let bad = PredictionTarget(
-      id: "bad", features: .failure(InputError.content(file: "x", problem: "is wrong")),
-      warnings: [])
+    let bad = Self.bad
     let pipeline = try pipeline(options(folder, "out"))
     #expect(pipeline.order(of: [try toy("MKV"), bad, try toy("MKTAY", id: "b")]) == [1, 0, 2])
   }

@@ -122,7 +122,7 @@ extension TrainingConfig {
         file: file, key: "optimizer.rateFactors",
         reason: "has '\(part.scope)': \(part.factor), expected a scope and a factor from 0 to 1000")
     }
-    let names = layout.segments.map(\.name)
+    let names = optimizer.rateFactors.isEmpty ? [] : layout.segments.map(\.name)
     for part in optimizer.rateFactors where !names.contains(where: { $0.contains(part.scope) }) {
       throw .badValue(
         file: file, key: "optimizer.rateFactors",
