@@ -80,7 +80,12 @@ public enum AtomicFile {
     guard digits > 0, name.dropLast(digits).hasSuffix(temporaryMark),
       let process = pid_t(name.suffix(digits))
     else { return false }
-    return process == getpid() || (kill(process, 0) != 0 && errno == ESRCH)
+    return process == getpid() || !isRunning(process)
+  }
+
+  /// Whether a process of this machine runs, whoever owns it.
+  package static func isRunning(_ process: pid_t) -> Bool {
+    process > 0 && (kill(process, 0) == 0 || errno != ESRCH)
   }
 
   private static let temporaryMark = ".partial-"

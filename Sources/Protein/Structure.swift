@@ -140,4 +140,7 @@ public struct Atom: Sendable, Hashable {
     self.bFactor = bFactor
     self.alternateLocation = alternateLocation
   }
+
+  /// Whether all coordinates are numbers within 10⁶ Å, far beyond any molecule.
+  public var isPlausible: Bool { (0..<3).allSatisfy { abs(position[$0]) < 1e6 } }
 }

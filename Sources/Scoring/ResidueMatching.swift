@@ -76,18 +76,13 @@ public struct ResidueMatching: Sendable, Hashable {
     let aminoAcids = chain.aminoAcidResidues
     guard !aminoAcids.isEmpty else { throw .noAminoAcid(role, chain: chain.id) }
     for residue in aminoAcids {
-      for atom in residue.atoms where !isPlausible(atom.position) {
+      for atom in residue.atoms where !atom.isPlausible {
         throw .notFinite(role, residue: "\(residue.name) \(residue.label)", atom: atom.name)
       }
     }
     let withAlpha = aminoAcids.filter { $0.standardAtoms[.ca] != nil }
     guard !withAlpha.isEmpty else { throw .noAlphaCarbon(role, chain: chain.id) }
     return withAlpha
-  }
-
-  /// Whether all coordinates are numbers within 10⁶ Å, far beyond any molecule.
-  private static func isPlausible(_ position: SIMD3<Double>) -> Bool {
-    (0..<3).allSatisfy { abs(position[$0]) < 1e6 }
   }
 
   private static func byNumber(_ models: [Residue], _ references: [Residue]) -> [Residue?] {

@@ -103,9 +103,7 @@ struct SearchCache: Sendable {
     for name in names where name.hasPrefix("partial-") {
       let parts = name.split(separator: "-")
       guard parts.count > 2, parts[2] == Self.host else { continue }
-      if let process = Int32(parts[1]), process > 0, kill(process, 0) == 0 || errno == EPERM {
-        continue
-      }
+      if let process = Int32(parts[1]), AtomicFile.isRunning(process) { continue }
       try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }
   }

@@ -21,10 +21,9 @@ extension TemplateChain {
   /// Throws where an atom lies farther out than 10⁶ Å, or neighbours with a CA are farther apart than the limit in Å.
   func checkCoordinates(neighbourLimit limit: Double) throws(TemplateRejection) {
     for (place, residue) in residues.enumerated() {
-      let isFar = residue?.atoms.contains { atom in
-        !(0..<3).allSatisfy { abs(atom.position[$0]) < 1e6 }
+      if residue?.atoms.contains(where: { !$0.isPlausible }) == true {
+        throw .coordinatesTooLarge(residue: place + 1)
       }
-      if isFar == true { throw .coordinatesTooLarge(residue: place + 1) }
     }
     var previous: SIMD3<Double>?
     for (place, residue) in residues.enumerated() {
