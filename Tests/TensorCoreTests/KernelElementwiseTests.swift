@@ -107,7 +107,7 @@ struct KernelElementwiseTests {
     }
   }
 
-  @Test("add, sigmoid and gate equal their formulas for both types", arguments: kernelPaths)
+  @Test("sums are within one rounding for both types", arguments: kernelPaths)
   func elementwise(path: hf_isa) {
     onPath(path) {
       var random = KernelRandom(22)
@@ -116,35 +116,17 @@ struct KernelElementwiseTests {
           let x = KernelBuffer(random.values(n).map { 10 * $0 }, xType)
           let y = KernelBuffer(random.values(n), yType)
           let sum = KernelBuffer(y.values, yType)
-          let sigmoid = KernelBuffer(count: n, yType)
-          let gated = KernelBuffer(y.values, yType)
           hf_add(Int64(n), x.pointer, xType, sum.pointer, yType)
-          hf_sigmoid(Int64(n), x.pointer, xType, sigmoid.pointer, yType)
-          hf_gate(Int64(n), x.pointer, xType, gated.pointer, yType)
           var worst = WorstError()
           let unit = roundingUnit(yType) * 1.01 + 3e-7
           for i in 0..<n {
-            let s = 1 / (1 + exp(-Double(x[i])))
             let total = Double(x[i]) + Double(y[i])
             worst.add(sum[i], total, allowed: unit * abs(total), "sum \(i) of \(n)")
-            worst.add(sigmoid[i], s, allowed: unit * s, "sigmoid \(i) of \(n)")
-            worst.add(
-              gated[i], s * Double(y[i]), allowed: 2 * unit * abs(s * Double(y[i])),
-              "gate \(i) of \(n)")
           }
           #expect(worst.ratio <= 1, "\(worst)")
-          #expect(sum.guardsAreIntact && sigmoid.guardsAreIntact && gated.guardsAreIntact)
+          #expect(sum.guardsAreIntact)
         }
       }
-    }
-  }
-
-  @Test("sigmoid reaches exactly 0 and 1 at its ends", arguments: kernelPaths)
-  func sigmoidEnds(path: hf_isa) {
-    onPath(path) {
-      let x = KernelBuffer([-1000, -.infinity, 1000, .infinity, 0])
-      hf_sigmoid(5, x.pointer, HF_F32, x.pointer, HF_F32)
-      #expect(x.values == [0, 0, 1, 1, 0.5])
     }
   }
 
@@ -171,19 +153,6 @@ struct KernelElementwiseTests {
         }
         #expect((0..<n).allSatisfy { x[(n + 2) + $0] == 0 }, "a row of −∞ becomes zeros")
         #expect(x[n] == logits[n] && x.guardsAreIntact)
-      }
-    }
-  }
-
-  @Test("a sum of a million terms keeps 2e-6 of their magnitude", arguments: kernelPaths)
-  func sums(path: hf_isa) {
-    onPath(path) {
-      var random = KernelRandom(24)
-      for n in [0, 1, 7, 8, 9, 4095, 4096, 4097, 200_003] {
-        let x = KernelBuffer(random.values(n))
-        let expected = x.values.reduce(0.0) { $0 + Double($1) }
-        let size = x.values.reduce(0.0) { $0 + Double(abs($1)) }
-        #expect(abs(Double(hf_sum(Int64(n), x.floats)) - expected) <= 2e-6 * size)
       }
     }
   }

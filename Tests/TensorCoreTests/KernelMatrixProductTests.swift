@@ -238,6 +238,20 @@ struct KernelMatrixProductTests {
     }
   }
 
+  @Test("the sigmoid of the epilogue reaches exactly 0 and 1 at its ends", arguments: kernelPaths)
+  func sigmoidEnds(path: hf_isa) {
+    onPath(path) {
+      // A product of zeros leaves the bias of a row as the logit.
+      var test = ProductCase(m: 5, n: 3, k: 1, biasM: true)
+      (test.alpha, test.activation) = (0, HF_ACT_SIGMOID)
+      let data = ProductData(test, seed: 7)
+      let logits: [Float] = [-1000, -.infinity, 1000, .infinity, 0]
+      for (row, logit) in logits.enumerated() { data.biasM[row] = logit }
+      #expect(
+        data.whole().values == [0, 0, 1, 1, 0.5].flatMap { [Float](repeating: $0, count: 3) })
+    }
+  }
+
   @Test("rows and columns may be cut anywhere without changing a bit", arguments: kernelPaths)
   func partitions(path: hf_isa) {
     onPath(path) {

@@ -126,7 +126,6 @@ typedef struct {
   void *out;
   int64_t out_row_stride;
   float scale;
-  float *log_sum_exp;                             // [heads, queries] or NULL: max + log(sum) of each row
 } hf_attention_args;
 
 /// Keys that attention skips together where no query of a block sees one of them.
@@ -135,7 +134,7 @@ size_t hf_attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim
 /// All heads, queries in [query_begin, query_end).
 void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);
 
-/// Backward pass of `forward` for one batch element, which is computed again in scratch linear in `keys`; log_sum_exp is not used.
+/// Backward pass of `forward` for one batch element, which is computed again in scratch linear in `keys`.
 /// dX is the gradient of X; q, k, v and gate gradients are stored, that of the bias is added to. Where no key is visible, logits are
 /// constant: dq, dk and dbias are zero.
 typedef struct {
@@ -187,18 +186,12 @@ void hf_multiply(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_
 /// dy *= f'(x), where y = f(x) is given
 void hf_relu_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
 void hf_sigmoid_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
-/// y = sigmoid(x); y may be x.
-void hf_sigmoid(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
-/// y *= sigmoid(gate)
-void hf_gate(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type);
-/// y = exp(x), relative error bound stated with the implementation; x ≤ -87.3 gives 0, x ≥ 88.7 gives +inf.
+/// The exponential of every kernel, by itself so that its bound can be tested: y = exp(x), relative error bound stated with the implementation; x ≤ -87.3 gives 0, x ≥ 88.7 gives +inf.
 void hf_exp(int64_t n, const float *x, float *y);
-/// y = exp(x) for x ≤ 0 as attention in bf16 takes it, relative error bound stated with the implementation; x ≤ -87.3 gives 0.
+/// The same of attention in bf16: y = exp(x) for x ≤ 0, relative error bound stated with the implementation; x ≤ -87.3 gives 0.
 void hf_exp_coarse(int64_t n, const float *x, float *y);
 /// Rows of softmax in place; a row of -inf becomes zeros.
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride);
-/// Sum in a fixed order (independent of alignment and path width is not promised, of partition is).
-float hf_sum(int64_t n, const float *x);
 
 #ifdef __cplusplus
 }

@@ -183,16 +183,9 @@ void hf_relu_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dt
 void hf_sigmoid_gradient(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type) {
   path()->sigmoid_gradient(n, y, y_type, dy, dy_type);
 }
-void hf_sigmoid(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
-  path()->sigmoid(n, x, x_type, y, y_type);
-}
-void hf_gate(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type) {
-  path()->gate(n, gate, gate_type, y, y_type);
-}
 void hf_exp(int64_t n, const float *x, float *y) { path()->exp(n, x, y); }
 void hf_exp_coarse(int64_t n, const float *x, float *y) { path()->exp_coarse(n, x, y); }
 void hf_softmax(int64_t rows, int64_t columns, float *x, int64_t row_stride) { path()->softmax(rows, columns, x, row_stride); }
-float hf_sum(int64_t n, const float *x) { return path()->sum(n, x); }
 
 void hf_block_encode(hf_block_code code, int64_t n, const void *x, hf_dtype x_type, void *blocks) {
   path()->block_encode(code, n, x, x_type, blocks);

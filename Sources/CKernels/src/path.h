@@ -44,12 +44,9 @@ typedef struct {
   void (*multiply)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
   void (*relu_gradient)(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
   void (*sigmoid_gradient)(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type);
-  void (*sigmoid)(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type);
-  void (*gate)(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type);
   void (*exp)(int64_t n, const float *x, float *y);
   void (*exp_coarse)(int64_t n, const float *x, float *y);
   void (*softmax)(int64_t rows, int64_t columns, float *x, int64_t row_stride);
-  float (*sum)(int64_t n, const float *x);
 
   void (*block_encode)(hf_block_code code, int64_t n, const void *x, hf_dtype x_type, void *blocks);
   void (*block_decode)(hf_block_code code, int64_t n, const void *blocks, void *y, hf_dtype y_type);

@@ -60,10 +60,6 @@ public struct Matrix3<Real: BinaryFloatingPoint & Sendable>: Hashable, Sendable 
   @inlinable
   public var transposed: Matrix3 { Matrix3(columns: row0, row1, row2) }
 
-  /// Determinant: 1 for a rotation, −1 for a reflection.
-  @inlinable
-  public var determinant: Real { row0.dot(row1.cross(row2)) }
-
   /// Matrix times column vector.
   @inlinable
   public static func * (a: Matrix3, v: Vector3<Real>) -> Vector3<Real> {

@@ -138,10 +138,6 @@ static void run_softmax(void *context) {
   rows_call *p = context;
   hf_softmax(p->rows, p->columns, p->x, p->columns);
 }
-static void run_gate(void *context) {
-  rows_call *p = context;
-  hf_gate(p->rows * p->columns, p->x, p->type, p->y, p->type);
-}
 static void run_convert(void *context) {
   rows_call *p = context;
   hf_convert(p->rows * p->columns, p->x, HF_F32, p->y, HF_BF16);
@@ -181,7 +177,6 @@ int main(int argc, char **argv) {
     bench_attention((hf_dtype)type, 128, 4, 16);
     bench_rows("layer norm 16384 x 128", (hf_dtype)type, 16384, 128, run_layer_norm);
     bench_rows("layer norm channels 16384 x 128", (hf_dtype)type, 16384, 128, run_layer_norm_channels);
-    bench_rows("sigmoid gate 64 x 256", (hf_dtype)type, 64, 256, run_gate);
   }
   bench_rows("exp 64 x 256", HF_F32, 64, 256, run_exp);
   bench_rows("softmax 64 x 256", HF_F32, 64, 256, run_softmax);

@@ -255,7 +255,6 @@ static void write_nothing(const hf_attention_args *g, int64_t h, int64_t query, 
   const size_t bytes = (size_t)(g->heads * g->head_dim) * element_size(g->type);
   for (int64_t i = query; i < query + rows; ++i) {
     if (h == 0) memset((void *)element(g->out, g->type, i * g->out_row_stride), 0, bytes);
-    if (g->log_sum_exp) g->log_sum_exp[h * g->queries + i] = -INFINITY;
   }
 }
 
@@ -272,7 +271,6 @@ INLINE void write_rows(const hf_attention_args *g, const attention_plan *plan, i
       if (g->gate) o *= gate_vector(load_first(element(g->gate, type, i * g->gate_row_stride + column), type, count), type);
       store_first((void *)element(g->out, type, i * g->out_row_stride + column), type, count, o);
     }
-    if (g->log_sum_exp) g->log_sum_exp[h * g->queries + i] = plan->top[r] + logf(sum);
   }
 }
 

@@ -1,4 +1,4 @@
-// Loops over whole buffers: conversions, sums, sigmoid gates, exp and softmax. Arithmetic is fp32 whatever the storage.
+// Loops over whole buffers: conversions, sums and products of two, slopes, exp and softmax. Arithmetic is fp32 whatever the storage.
 
 // `body` for each vector of [0, n), compiled for each pair of types: x is vector i of x, `y_at` and `count` say where its result goes.
 #define ELEMENTS(n, x, x_type, y, y_type, body)                                            \
@@ -23,8 +23,6 @@ INLINE vf add_vectors(vf x, vf y) { return y + x; }
 INLINE vf multiply_vectors(vf x, vf y) { return y * x; }
 INLINE vf where_positive(vf x, vf y) { return x <= splat(0) ? splat(0) : y; }
 INLINE vf times_sigmoid_slope(vf x, vf y) { return y * (x * (splat(1) - x)); }
-INLINE vf sigmoid_of_first(vf x, vf y) { (void)y; return sigmoid_vector(x); }
-INLINE vf gated(vf x, vf y) { return y * sigmoid_vector(x); }
 INLINE vf exp_of_first(vf x, vf y) { (void)y; return exp_vector(x); }
 INLINE vf exp_coarse_of_first(vf x, vf y) { (void)y; exp_nonpositive_coarse_each(1, &x); return x; }
 
@@ -42,12 +40,6 @@ static void relu_gradient_elements(int64_t n, const void *y, hf_dtype y_type, vo
 }
 static void sigmoid_gradient_elements(int64_t n, const void *y, hf_dtype y_type, void *dy, hf_dtype dy_type) {
   ELEMENTS(n, y, y_type, dy, dy_type, times_sigmoid_slope);
-}
-static void sigmoid_elements(int64_t n, const void *x, hf_dtype x_type, void *y, hf_dtype y_type) {
-  ELEMENTS(n, x, x_type, y, y_type, sigmoid_of_first);
-}
-static void gate_elements(int64_t n, const void *gate, hf_dtype gate_type, void *y, hf_dtype y_type) {
-  ELEMENTS(n, gate, gate_type, y, y_type, gated);
 }
 static void exp_elements(int64_t n, const float *x, float *y) {
   ELEMENTS_TYPED(n, x, HF_F32, y, HF_F32, exp_of_first)
@@ -81,11 +73,4 @@ static void softmax_rows(int64_t rows, int64_t columns, float *x, int64_t row_st
     for (j = 0; j < columns; j += LANES)
       store_first(row + j, HF_F32, columns - j, load_first(row + j, HF_F32, columns - j) * factor);
   }
-}
-
-/// Blocks of 4,096 in fp32 lanes, block sums in Double: rounding does not grow with n beyond that of one block.
-static float sum_elements(int64_t n, const float *x) {
-  double total = 0;
-  for (int64_t i = 0; i < n; i += 4096) total += row_sum(x + i, HF_F32, min64(4096, n - i), false, 0);
-  return (float)total;
 }
