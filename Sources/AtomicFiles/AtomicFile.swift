@@ -24,68 +24,92 @@ public enum AtomicFile {
   public static func write(
     to path: String, _ body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
-    try replace(path) { temporary in
-      let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-      guard file >= 0 else { throw AtomicFileError(path: path, code: errno) }
-      defer { close(file) }
-      try body { bytes in
-        var offset = 0
-        while offset < bytes.count {
-          let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-          let written = systemWrite(file, rest)
-          if written < 0 {
-            if errno == EINTR { continue }
-            throw AtomicFileError(path: path, code: errno)
-          }
-          offset += written
+    // Nothing can be put in the place of a device or a pipe; bytes go through it.
+    if isSpecial(path) { return try fill(path, for: path, body) }
+    try replace(path) { try fill($0, for: path, body) }
+  }
+
+  private static func fill(
+    _ place: String, for path: String,
+    _ body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    let file = open(place, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw AtomicFileError(path: path, code: errno) }
+    defer { close(file) }
+    try body { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+        let written = systemWrite(file, rest)
+        if written < 0 {
+          if errno == EINTR { continue }
+          throw AtomicFileError(path: path, code: errno)
         }
+        offset += written
       }
     }
+  }
+
+  /// Whether a device, a pipe or a socket is there, which cannot be replaced.
+  private static func isSpecial(_ path: String) -> Bool {
+    var information = stat()
+    guard stat(path, &information) == 0 else { return false }
+    let kind = information.st_mode & S_IFMT
+    return kind != S_IFREG && kind != S_IFDIR
   }
 
   /// Lets a closure write a file under a temporary name in the same folder, then moves it to its place.
   ///
   /// For writers that insist on a path of their own, such as HDF5. The temporary file is flushed after the
-  /// closure returns and removed if anything throws.
+  /// closure returns and removed if anything throws. A link stays and the file that it leads to is replaced; devices and pipes are
+  /// refused.
   public static func replace(
     _ path: String, writing body: (_ temporary: String) throws -> Void
   ) throws {
-    let temporary = path + temporaryMark + "\(getpid())"
+    if isSpecial(path) { throw AtomicFileError(path: path, code: ENOTSUP) }
+    let place = resolved(path) ?? path
+    let temporary = place + temporaryMark + ProcessMark.make()
     do {
       try body(temporary)
       try flush(temporary, for: path)
-      guard rename(temporary, path) == 0 else { throw AtomicFileError(path: path, code: errno) }
+      guard rename(temporary, place) == 0 else { throw AtomicFileError(path: path, code: errno) }
     } catch {
       unlink(temporary)
       throw error
     }
-    flushFolder(of: path)
+    flushFolder(of: place)
   }
 
   /// Removes what killed processes of this machine left unfinished in a folder.
   public static func removeUnfinished(in folder: String) {
-    guard let entries = opendir(folder) else { return }
-    defer { closedir(entries) }
-    while let entry = readdir(entries) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+    for name in names(in: folder) {
+      guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(temporaryMark) else {
+        continue
       }
-      if isAbandoned(name) { unlink(folder + "/" + name) }
+      if ProcessMark.isAbandoned(name[dot...].dropFirst(temporaryMark.count)) {
+        unlink(folder + "/" + name)
+      }
     }
   }
 
-  /// Whether a name is that of a temporary file whose process is gone.
-  private static func isAbandoned(_ name: String) -> Bool {
-    let digits = name.utf8.reversed().prefix { (0x30...0x39).contains($0) }.count
-    guard digits > 0, name.dropLast(digits).hasSuffix(temporaryMark),
-      let process = pid_t(name.suffix(digits))
-    else { return false }
-    return process == getpid() || !isRunning(process)
+  /// What is named `prefix` and a ``ProcessMark`` in a folder and was left by killed processes of this machine.
+  package static func abandoned(in folder: String, prefix: String) -> [String] {
+    names(in: folder).filter {
+      $0.hasPrefix(prefix) && ProcessMark.isAbandoned($0.dropFirst(prefix.count))
+    }.map { folder + "/" + $0 }
   }
 
-  /// Whether a process of this machine runs, whoever owns it.
-  package static func isRunning(_ process: pid_t) -> Bool {
-    process > 0 && (kill(process, 0) == 0 || errno != ESRCH)
+  private static func names(in folder: String) -> [String] {
+    guard let entries = opendir(folder) else { return [] }
+    defer { closedir(entries) }
+    var names: [String] = []
+    while let entry = readdir(entries) {
+      names.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+        })
+    }
+    return names
   }
 
   private static let temporaryMark = ".partial-"
@@ -133,11 +157,15 @@ public enum AtomicFile {
 
   /// Whether two paths lead to one file, links resolved; false while one of them leads nowhere.
   public static func isSame(_ path: String, as other: String) -> Bool {
-    guard let place = realpath(path, nil) else { return false }
+    guard let place = resolved(path), let otherPlace = resolved(other) else { return false }
+    return place == otherPlace
+  }
+
+  /// The path without links; nil where it leads nowhere.
+  private static func resolved(_ path: String) -> String? {
+    guard let place = realpath(path, nil) else { return nil }
     defer { free(place) }
-    guard let otherPlace = realpath(other, nil) else { return false }
-    defer { free(otherPlace) }
-    return strcmp(place, otherPlace) == 0
+    return String(cString: place)
   }
 
   private static func isFolder(_ information: stat) -> Bool {
@@ -196,7 +224,7 @@ public struct AtomicFileError: Error, Hashable, CustomStringConvertible {
       case ENOSPC, EDQUOT: "; free some space or choose another output folder"
       case EACCES, EPERM, EROFS: "; choose an output folder that you may write to"
       case ENOENT: "; does the folder exist?"
-      case EISDIR: "; name a file"
+      case EISDIR, ENOTSUP: "; name a file"
       default: ""
       }
     return "\(path): cannot write: \(reason)\(hint)"

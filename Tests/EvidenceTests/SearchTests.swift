@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import Foundation
 import Protein
@@ -241,8 +242,8 @@ struct SearchTests {
     let cache = bench.root + "/cache"
     let entry = try #require(try FileManager.default.contentsOfDirectory(atPath: cache).first)
     // A process number above the limit of Linux and macOS, so of no living process.
-    let left = "\(cache)/partial-99999999-\(SearchCache.host)-x"
-    let elsewhere = "\(cache)/partial-99999999-another.host-x"
+    let left = "\(cache)/partial-" + ProcessMark.make(by: 99_999_999)
+    let elsewhere = "\(cache)/partial-99999999-elsewhere-0-1"
     for path in [left, elsewhere] {
       try FileManager.default.copyItem(atPath: "\(cache)/\(entry)", toPath: path)
     }

@@ -41,6 +41,80 @@ struct AtomicFileTests {
       try FileManager.default.contentsOfDirectory(atPath: path).sorted() == ["file", "inner"])
   }
 
+  @Test("a writer that fails leaves the file that was there, and no other")
+  func failure() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/atomic-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try AtomicFile.createFolder(folder)
+    let path = folder + "/a"
+    try AtomicFile.write("old", to: path)
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try AtomicFile.write(to: path) { append in
+        try [UInt8]("new".utf8).withUnsafeBytes { try append($0) }
+        throw Stop()
+      }
+    }
+    #expect(throws: Stop.self) { try AtomicFile.replace(path) { _ in throw Stop() } }
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a"])
+  }
+
+  @Test("a link stays and leads to the new file; bytes go through a pipe, which stays")
+  func linksAndPipes() throws {
+    let folder = try folder()
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/link", withDestinationPath: "file")
+    try AtomicFile.write("new", to: folder + "/link")
+    #expect(try String(contentsOfFile: folder + "/file", encoding: .utf8) == "new")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link") == "file")
+
+    let pipe = folder + "/pipe"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    // Open for both, so that neither end waits for the other.
+    let end = open(pipe, O_RDWR)
+    defer { close(end) }
+    try AtomicFile.write("through", to: pipe)
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = read(end, &bytes, 16)
+    #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self) == "through")
+    #expect(throws: AtomicFileError(path: pipe, code: ENOTSUP)) {
+      try AtomicFile.replace(pipe) { _ in }
+    }
+    try AtomicFile.write("nowhere", to: "/dev/null")
+    #expect(
+      try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        == .typeCharacterSpecial)
+  }
+
+  @Test("marks tell this process, a living and a dead one, and other machines apart")
+  func marks() {
+    #expect(!ProcessMark.isAbandoned(ProcessMark.make()))
+    #expect(ProcessMark.make() != ProcessMark.make())
+    #expect(!ProcessMark.isAbandoned(ProcessMark.make(by: getppid())))
+    // A process number above the limit of Linux and macOS.
+    #expect(ProcessMark.isAbandoned(ProcessMark.make(by: 99_999_999)))
+    // This process's number, given to another before.
+    #expect(ProcessMark.isAbandoned(ProcessMark.make(by: getpid())))
+    for text in ["", "2.txt", "99999999", "99999999-elsewhere-0-1", "a-b-c-d"] {
+      #expect(!ProcessMark.isAbandoned(text), "\(text)")
+    }
+  }
+
+  @Test("a lock on a folder holds until it is let go")
+  func lock() throws {
+    let folder = FileManager.default.temporaryDirectory.path + "/lock-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try AtomicFile.createFolder(folder)
+    do {
+      let lock = FolderLock(folder)
+      #expect(lock != nil)
+      #expect(FolderLock(folder) == nil)
+    }
+    #expect(FolderLock(folder) != nil)
+  }
+
   @Test("paths are one file through links and detours")
   func sameFiles() throws {
     let path = try folder()

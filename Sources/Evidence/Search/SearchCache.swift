@@ -66,7 +66,7 @@ struct SearchCache: Sendable {
 
   /// A new folder in which a program can work and from which an entry is made.
   func makeWorkFolder() throws -> String {
-    let path = "\(folder)/partial-\(getpid())-\(Self.host)-\(UUID().uuidString)"
+    let path = "\(folder)/\(Self.workPrefix)\(ProcessMark.make())"
     try AtomicFile.createFolder(path)
     return path
   }
@@ -93,18 +93,12 @@ struct SearchCache: Sendable {
     }
   }
 
-  /// Name of this machine: processes of several may share the folder, and only those of this one can be asked for.
-  static let host = String(
-    ProcessInfo.processInfo.hostName.map { $0.isLetter || $0.isNumber ? $0 : "." })
-
   /// Removes work folders of processes of this machine that are no longer there.
   func removeAbandoned() {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    for name in names where name.hasPrefix("partial-") {
-      let parts = name.split(separator: "-")
-      guard parts.count > 2, parts[2] == Self.host else { continue }
-      if let process = Int32(parts[1]), AtomicFile.isRunning(process) { continue }
-      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    for path in AtomicFile.abandoned(in: folder, prefix: Self.workPrefix) {
+      try? FileManager.default.removeItem(atPath: path)
     }
   }
+
+  private static let workPrefix = "partial-"
 }

@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Keeps other processes from writing into a folder while this object lives.
+///
+/// The lock is the system's: it ends with the process, however that ends. Where a disk knows no locks, nothing is locked.
+public final class FolderLock: Sendable {
+  private let file: Int32
+
+  /// Locks a folder; nil if another process has locked it.
+  public init?(_ folder: String) {
+    file = open(folder, O_RDONLY | O_CLOEXEC)
+    if file >= 0, flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      close(file)
+      return nil
+    }
+  }
+
+  deinit {
+    if file >= 0 { close(file) }
+  }
+}

@@ -1,0 +1,52 @@
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Ends of the names of unfinished files and folders: they say which process of which machine makes them, so that what killed
+/// processes left can be told from what is being made.
+///
+/// `process-machine-run-count`. Machines that share a disk may use the same process numbers, and a container gives them anew.
+package enum ProcessMark {
+  /// A mark that no other file or folder has.
+  package static func make() -> String {
+    mark(of: getpid(), run: run) + "-\(count.add(1, ordering: .relaxed).newValue)"
+  }
+
+  /// A mark as another process of this machine makes it.
+  package static func make(by process: pid_t) -> String { mark(of: process, run: "0") + "-1" }
+
+  /// Whether the process that made a mark is one of this machine and gone.
+  package static func isAbandoned(_ mark: some StringProtocol) -> Bool {
+    let parts = mark.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 4, let process = pid_t(parts[0]), parts[1] == machine,
+      parts[3].allSatisfy(\.isNumber)
+    else { return false }
+    return process == getpid() ? parts[2] != run : !isRunning(process)
+  }
+
+  private static func mark(of process: pid_t, run: String) -> String {
+    "\(process)-\(machine)-\(run)"
+  }
+
+  /// Whether a process of this machine runs, whoever owns it.
+  private static func isRunning(_ process: pid_t) -> Bool {
+    process > 0 && (kill(process, 0) == 0 || errno != ESRCH)
+  }
+
+  /// Checksum of the machine's name.
+  private static let machine: String = {
+    var name = [CChar](repeating: 0, count: 256)
+    _ = gethostname(&name, name.count - 1)
+    let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(CyclicRedundancyCheck32.zlib(bytes), radix: 16)
+  }()
+
+  /// Tells this run from an earlier one whose process had the same number.
+  private static let run = String(UInt32.random(in: .min ... .max), radix: 16)
+
+  private static let count = Atomic(0)
+}
