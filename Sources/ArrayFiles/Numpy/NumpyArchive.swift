@@ -71,7 +71,7 @@ public struct NumpyArchive: Sendable {
     array: @escaping (_ name: String) throws -> NumericArray
   ) throws {
     try ZipWriter.write(to: path, names: names.map { $0 + ".npy" }, deflated: deflated) { entry in
-      NumpyFile.encoded(try array(String(entry.dropLast(4))))
+      NumpyFile.content(of: try array(String(entry.dropLast(4))))
     }
   }
 

@@ -14,7 +14,16 @@ public enum NumpyFile {
 
   /// Writes the file at `path`: beside it first, then renamed.
   public static func write(_ array: NumericArray, to path: String) throws {
-    try encoded(array).withUnsafeBytes { try AtomicFile.write($0, to: path) }
+    let content = content(of: array)
+    var piece = [UInt8](repeating: 0, count: min(content.count, 1 << 20))
+    try AtomicFile.write(to: path) { append in
+      var position = 0
+      while position < content.count {
+        let count = piece.withUnsafeMutableBytes { content.copy(from: position, into: $0) }
+        try piece.withUnsafeBytes { try append(.init(rebasing: $0[..<count])) }
+        position += count
+      }
+    }
   }
 
   /// Reads a whole `.npy`: header, then exactly the payload that it announces.
@@ -46,28 +55,35 @@ public enum NumpyFile {
     }
   }
 
-  /// The bytes of a `.npy` file.
-  static func encoded(_ array: NumericArray) -> [UInt8] {
+  /// The content of a `.npy` file; values are not copied.
+  static func content(of array: NumericArray) -> FileContent {
     switch array {
-    case .float32(let a): encoded(a, "<f4")
-    case .float64(let a): encoded(a, "<f8")
-    case .bfloat16(let a): encoded(a, "<V2")
-    case .int32(let a): encoded(a, "<i4")
-    case .int64(let a): encoded(a, "<i8")
-    case .uint8(let a): encoded(a, "|u1")
-    case .bool(let a): encoded(a.map { $0 ? UInt8(1) : 0 }, "|b1")
-    case .string(let a): encodedStrings(a)
+    case .float32(let a): content(a, "<f4")
+    case .float64(let a): content(a, "<f8")
+    case .bfloat16(let a): content(a, "<V2")
+    case .int32(let a): content(a, "<i4")
+    case .int64(let a): content(a, "<i8")
+    case .uint8(let a): content(a, "|u1")
+    case .bool(let a): content(a.map { $0 ? UInt8(1) : 0 }, "|b1")
+    case .string(let a): content(ofStrings: a)
     }
   }
 
-  private static func encoded<T: BitwiseCopyable>(_ array: NDArray<T>, _ descr: String) -> [UInt8] {
-    var bytes = NumpyHeader.encoded(descr: descr, shape: array.shape)
-    bytes.reserveCapacity(bytes.count + array.count * MemoryLayout<T>.stride)
-    array.values.withUnsafeBytes { bytes.append(contentsOf: $0) }
-    return bytes
+  private static func content<T: BitwiseCopyable>(
+    _ array: NDArray<T>, _ descr: String
+  ) -> FileContent {
+    content(array, header: NumpyHeader.encoded(descr: descr, shape: array.shape))
   }
 
-  private static func encodedStrings(_ array: NDArray<String>) -> [UInt8] {
+  private static func content<T: BitwiseCopyable>(
+    _ array: NDArray<T>, header: [UInt8]
+  ) -> FileContent {
+    FileContent(head: header, bodyCount: array.count * MemoryLayout<T>.stride) {
+      array.values.withUnsafeBytes($0)
+    }
+  }
+
+  private static func content(ofStrings array: NDArray<String>) -> FileContent {
     let width = max(1, array.values.map { $0.unicodeScalars.count }.max() ?? 1)
     var units: [UInt32] = []
     units.reserveCapacity(width * array.count)
@@ -75,7 +91,8 @@ public enum NumpyFile {
       units += text.unicodeScalars.map(\.value)
       units += Array(repeating: 0, count: width - text.unicodeScalars.count)
     }
-    return NumpyHeader.encoded(descr: "<U\(width)", shape: array.shape)
-      + units.withUnsafeBytes { Array($0) }
+    return content(
+      NDArray(shape: [units.count], values: units),
+      header: NumpyHeader.encoded(descr: "<U\(width)", shape: array.shape))
   }
 }

@@ -6,9 +6,10 @@ import Foundation
 ///
 /// The archive appears whole or not at all. Time stamps are fixed (1 January 1980): equal contents give equal files.
 enum ZipWriter {
-  /// Writes entries `names` with the bytes that `contents` returns for each.
+  /// Writes entries `names` with what `contents` returns for each.
   static func write(
-    to path: String, names: [String], deflated: Bool, contents: @escaping (String) throws -> [UInt8]
+    to path: String, names: [String], deflated: Bool,
+    contents: @escaping (String) throws -> FileContent
   ) throws {
     let entries = names.map { name in ZipEntryProducer(name) { try contents(name) } }
     try AtomicFile.replace(path) { temporary in
@@ -53,16 +54,16 @@ enum ZipWriter {
   }
 }
 
-/// One entry while libzip asks for it: its bytes exist from the first read to the close.
+/// One entry while libzip asks for it: its content exists from the first read to the close.
 private final class ZipEntryProducer {
   let name: String
-  private let make: () throws -> [UInt8]
-  private var bytes: [UInt8]?
+  private let make: () throws -> FileContent
+  private var content: FileContent?
   private var position = 0
-  /// Why the bytes could not be made.
+  /// Why the content could not be made.
   private(set) var failure: (any Error)?
 
-  init(_ name: String, _ make: @escaping () throws -> [UInt8]) {
+  init(_ name: String, _ make: @escaping () throws -> FileContent) {
     self.name = name
     self.make = make
   }
@@ -70,7 +71,7 @@ private final class ZipEntryProducer {
   func open() -> zip_int64_t {
     position = 0
     do {
-      bytes = try make()
+      content = try make()
       return 0
     } catch {
       failure = error
@@ -79,16 +80,13 @@ private final class ZipEntryProducer {
   }
 
   func read(into target: UnsafeMutableRawBufferPointer) -> zip_int64_t {
-    guard let bytes else { return -1 }
-    let count = min(target.count, bytes.count - position)
-    bytes.withUnsafeBytes {
-      target.copyMemory(from: .init(rebasing: $0[position..<position + count]))
-    }
+    guard let content else { return -1 }
+    let count = content.copy(from: position, into: target)
     position += count
     return zip_int64_t(count)
   }
 
-  func close() { bytes = nil }
+  func close() { content = nil }
 
   /// Error code for libzip; the real reason is kept in ``failure``.
   func report(into target: UnsafeMutableRawPointer) -> zip_int64_t {
