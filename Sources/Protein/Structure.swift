@@ -62,8 +62,8 @@ public struct Chain: Sendable, Hashable {
     self.polymerSequence = polymerSequence
   }
 
-  /// Residues that are amino acids, by name or by having an N, a CA and a C.
-  public var aminoAcidResidues: [Residue] { residues.filter(\.isAminoAcid) }
+  /// Residues of the polymer that are amino acids, by name or by having an N, a CA and a C; ligands are left out.
+  public var aminoAcidResidues: [Residue] { residues.filter { $0.isAminoAcid && !$0.isNonPolymer } }
 }
 
 /// One residue of a chain.
@@ -78,19 +78,24 @@ public struct Residue: Sendable, Hashable {
   public var polymerIndex: Int?
   /// Whether the file calls its atoms hetero atoms.
   public var isHetero: Bool
+  /// Whether the file sets it apart from the polymer: solvent, ligands and free amino acids.
+  ///
+  /// Hetero atoms after TER in a PDB file; in mmCIF those without a place in the polymer, if the file numbers places.
+  public var isNonPolymer: Bool
   /// Atoms in file order, alternate locations included.
   public var atoms: [Atom]
 
   /// A residue.
   public init(
     name: String, number: Int, insertionCode: Character? = nil, polymerIndex: Int? = nil,
-    isHetero: Bool = false, atoms: [Atom]
+    isHetero: Bool = false, isNonPolymer: Bool = false, atoms: [Atom]
   ) {
     self.name = name
     self.number = number
     self.insertionCode = insertionCode
     self.polymerIndex = polymerIndex
     self.isHetero = isHetero
+    self.isNonPolymer = isNonPolymer
     self.atoms = atoms
   }
 

@@ -25,9 +25,7 @@ public struct ResidueMatching: Sendable, Hashable {
   /// Places of partners of different types; unknown residues fit all.
   public var mismatches: [Int] {
     matchedIndices.filter { index in
-      guard let other = model[index]?.aminoAcid, other != .unknown else { return false }
-      let type = reference[index].aminoAcid
-      return type != .unknown && type != other
+      model[index].map { !$0.fits(reference[index]) } ?? false
     }
   }
 
@@ -94,8 +92,10 @@ public struct ResidueMatching: Sendable, Hashable {
   private static func fits(
     _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
   ) -> Bool {
-    let pairs = zip(references, partners).filter { $1 != nil }
-    let same = pairs.filter { $0.aminoAcid == $1?.aminoAcid }.count
+    let pairs = zip(references, partners).compactMap { reference, partner in
+      partner.map { (reference, $0) }
+    }
+    let same = pairs.filter { $0.fits($1) }.count
     let shorter = min(models.count, references.count)
     return 10 * pairs.count >= 9 * shorter && 20 * same >= 19 * pairs.count
   }
@@ -123,6 +123,12 @@ public struct ResidueMatching: Sendable, Hashable {
 }
 
 extension Residue {
+  /// Whether both are of the same type; unknown residues fit all.
+  fileprivate func fits(_ other: Residue) -> Bool {
+    let (type, otherType) = (aminoAcid, other.aminoAcid)
+    return type == otherType || type == .unknown || otherType == .unknown
+  }
+
   /// Whether the peptide chain is interrupted before this residue: C-alphas over 4.5 Å apart, or a gap in the numbers.
   fileprivate func isAfterBreak(_ previous: Residue) -> Bool {
     guard let a = previous.standardAtoms[.ca]?.position, let b = standardAtoms[.ca]?.position

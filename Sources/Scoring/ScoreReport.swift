@@ -100,9 +100,10 @@ public struct ScoreReport: Sendable, Hashable {
       self.domains.append(DomainScores(domain: domain, scores: scores))
     }
     quality = ModelQuality(modelResidues)
-    warnings =
+    let notes =
       selection.warnings + Self.warnings(about: matching)
       + Self.warnings(about: quality)
+    warnings = notes.map(\.printable)
   }
 
   private static func warnings(about matching: ResidueMatching) -> [String] {

@@ -26,6 +26,8 @@ extension ScoreReport {
         + Self.list(
           quality.worstClashes.map { "\($0.first)–\($0.second) \(decimals($0.distance, 2)) Å" }))
     lines += warnings.map { "note: \($0)" }
+    // Names are those of the files, which may hold line ends and terminal commands.
+    lines = lines.map(\.printable)
     if perResidue { lines += perResidueLines }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -38,7 +40,8 @@ extension ScoreReport {
         let partner = matching.model[index].map { "\($0.name) \($0.label)" } ?? "-"
         let all = whole.lddt.perResidue[index].map { decimals($0, 4) } ?? "-"
         let alpha = whole.lddtAlpha.perResidue[index].map { decimals($0, 4) } ?? "-"
-        return "\(residue.name) \(residue.label)\t\(partner)\t\(all)\t\(alpha)"
+        return ["\(residue.name) \(residue.label)", partner, all, alpha].map(\.printable)
+          .joined(separator: "\t")
       }
   }
 

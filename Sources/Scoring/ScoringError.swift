@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Why a model cannot be compared with a reference.
 public enum ScoringError: Error, Hashable, CustomStringConvertible {
   /// Which of the two structures an error is about.
@@ -23,7 +25,9 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible {
   case emptyDomain(String)
 
   /// One line: what was found, what was expected.
-  public var description: String {
+  public var description: String { text.printable }
+
+  private var text: String {
     switch self {
     case .noSuchChain(let role, let wanted, let present):
       "the \(role.rawValue) has no chain '\(wanted)'; it has \(present.joined(separator: ", "))"

@@ -22,6 +22,25 @@ enum FileBytes {
     }
   }
 
+  /// What some editors write in front of UTF-8; it is no part of the text.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  /// The bytes of a text without a byte order mark, its lines ended by LF; CRLF and a lone CR end lines too.
+  static func unified(_ bytes: [UInt8]) -> [UInt8] {
+    let start = bytes.starts(with: byteOrderMark) ? byteOrderMark.count : 0
+    guard start > 0 || bytes.contains(0x0D) else { return bytes }
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    for index in start..<bytes.count {
+      if bytes[index] != 0x0D {
+        result.append(bytes[index])
+      } else if index + 1 == bytes.count || bytes[index + 1] != 0x0A {
+        result.append(0x0A)
+      }
+    }
+    return result
+  }
+
   private static func raw(_ path: String) throws(StructureIOError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw failure(path) }

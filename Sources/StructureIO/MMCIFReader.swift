@@ -1,3 +1,4 @@
+import AtomicFiles
 import Protein
 
 /// Reads structures from the mmCIF format, dictionary `mmcif_pdbx.dic`.
@@ -104,6 +105,8 @@ private struct AtomSiteReader {
   private let width: Int
   private let x, y, z, atomName, residueName, chain, label, number: Int
   private let polymerIndex, insertion, alternate, element, occupancy, bFactor, model, group: Int?
+  /// Whether the file says which residues have a place in the polymer.
+  private let numbersPlaces: Bool
 
   init(document: MMCIFDocument, table: MMCIFDocument.Table) throws(StructureIOError) {
     self.document = document
@@ -132,6 +135,12 @@ private struct AtomSiteReader {
     bFactor = table.items["b_iso_or_equiv"]
     model = table.items["pdbx_pdb_model_num"]
     group = table.items["group_pdb"]
+    numbersPlaces =
+      polymerIndex.map { column in
+        (0..<table.rowCount).contains {
+          document.slice(table.values[$0 * table.items.count + column]) != nil
+        }
+      } ?? false
   }
 
   private func value(_ row: Int, _ column: Int?) -> ArraySlice<UInt8>? {
@@ -146,20 +155,26 @@ private struct AtomSiteReader {
   func read() throws(StructureIOError) -> StructureBuilder {
     var builder = StructureBuilder()
     var openModel: Int?
+    var unnumbered = 0
     for row in 0..<table.rowCount {
       let modelNumber = value(row, model)?.integer ?? 1
       if modelNumber != openModel {
         builder.startModel(modelNumber)
         openModel = modelNumber
       }
-      try readAtom(row, into: &builder)
+      if try !readAtom(row, into: &builder) { unnumbered += 1 }
+    }
+    if unnumbered > 0 {
+      builder.warnings.append(
+        "\(counted(unnumbered, "hetero atom")) without a residue number left out")
     }
     return builder
   }
 
+  /// Adds an atom to its residue; false for a hetero atom whose residue has no number, by which molecules are told apart.
   private func readAtom(
     _ row: Int, into builder: inout StructureBuilder
-  ) throws(StructureIOError) {
+  ) throws(StructureIOError) -> Bool {
     var position = SIMD3<Double>()
     for (axis, column) in [x, y, z].enumerated() {
       guard let coordinate = value(row, column)?.withoutUncertainty.decimal else {
@@ -176,7 +191,9 @@ private struct AtomSiteReader {
     }
     let index = value(row, polymerIndex)?.residueNumber
     let numberText = value(row, number)
-    guard let residueNumber = numberText.map(\.residueNumber) ?? index ?? 0 else {
+    let isHetero = value(row, group)?.text == "HETATM"
+    if isHetero, numberText == nil, index == nil { return false }
+    guard let residueNumber = numberText == nil ? index : numberText?.residueNumber else {
       throw failure(
         row, number,
         "residue number '\(numberText?.text ?? "?")' is no whole number of up to nine digits")
@@ -190,8 +207,10 @@ private struct AtomSiteReader {
     builder.add(
       atom,
       to: .init(
-        number: residueNumber, insertionCode: value(row, insertion)?.text.first, name: component),
+        number: residueNumber, insertionCode: value(row, insertion)?.text.first, name: component,
+        isNonPolymer: isHetero && numbersPlaces && index == nil),
       chain: value(row, chain)?.text ?? labelID, labelID: labelID, polymerIndex: index,
-      isHetero: value(row, group)?.text == "HETATM")
+      isHetero: isHetero)
+    return true
   }
 }

@@ -3,17 +3,16 @@ import Protein
 
 /// Reads the PDB format as it is found in the wild.
 ///
-/// Columns as in the format guide 3.3. Tolerated: short lines, CRLF, missing TER and END, missing occupancy, B-factor and
-/// element, four-letter residue names, hybrid-36 residue numbers, atoms outside MODEL records.
+/// Columns as in the format guide 3.3. Tolerated: short lines, missing TER and END, missing occupancy, B-factor and
+/// element, four-letter residue names, two-letter chain names, hybrid-36 residue numbers, atoms outside MODEL records,
+/// several chains of one name or of none.
 enum PDBReader {
   static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
     var parser = PDBParser(path: path)
     var start = 0
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-      var line = bytes[start..<end]
-      if line.last == 0x0D { line.removeLast() }
-      try parser.read(line)
+      try parser.read(bytes[start..<end])
       start = end + 1
     }
     return try parser.finish()
@@ -31,7 +30,26 @@ private struct PDBParser {
   private var method: [String] = []
   private var resolution: Double?
   private var releaseDate: String?
-  private var polymers: [String: [String]] = [:]
+  /// Three-letter codes of SEQRES records, a list for each chain of a name.
+  private var polymers: [String: [[String]]] = [:]
+  /// By the names of the file, the chain to which atoms are added.
+  private var openChains: [String: OpenChain] = [:]
+  /// Name, in the file, of the last atom's chain, which TER ends.
+  private var lastChain: String?
+  /// Where chains come from: the name of the file, and which of its chains.
+  private var origins: [String: (id: String, index: Int)] = [:]
+
+  /// A chain that is being read.
+  private struct OpenChain {
+    /// Its name; chains of one name get a count from the second on.
+    var name: String
+    /// How many chains of the same name came before.
+    var index = 0
+    /// Number of its last residue before TER.
+    var lastNumber: Int
+    /// Whether TER came.
+    var isEnded = false
+  }
 
   init(path: String) { self.path = path }
 
@@ -51,9 +69,8 @@ private struct PDBParser {
     switch columns(line, 1, 6).text {
     case "ATOM": try readAtom(line, isHetero: false)
     case "HETATM": try readAtom(line, isHetero: true)
-    case "MODEL":
-      builder.startModel(columns(line, 7, 14).integer ?? builder.models.count + 1)
-      isModelClosed = false
+    case "MODEL": startModel(columns(line, 7, 14).integer)
+    case "TER": if let lastChain { openChains[lastChain]?.isEnded = true }
     case "ENDMDL": isModelClosed = true
     case "HEADER": name = columns(line, 63, 66).text
     case "TITLE": title.append(columns(line, 11, 80).text)
@@ -66,23 +83,31 @@ private struct PDBParser {
       }
     case "SEQRES":
       let codes = columns(line, 20, 70).split(separator: 0x20).map(\.text)
-      polymers[chainID(line, at: 12), default: []] += codes
+      let id = chainID(line, 11, 12)
+      if polymers[id] == nil || columns(line, 8, 10).integer == 1 {
+        polymers[id, default: []].append([])
+      }
+      if let last = polymers[id]?.indices.last { polymers[id]?[last] += codes }
     default: break
     }
   }
 
-  private func chainID(_ line: ArraySlice<UInt8>, at column: Int) -> String {
-    let id = columns(line, column, column)
+  private mutating func startModel(_ number: Int? = nil) {
+    builder.startModel(number ?? builder.models.count + 1)
+    openChains = [:]
+    lastChain = nil
+    isModelClosed = false
+  }
+
+  private func chainID(_ line: ArraySlice<UInt8>, _ first: Int, _ last: Int) -> String {
+    let id = columns(line, first, last)
     return id.isEmpty ? " " : id.text
   }
 
   private mutating func readAtom(
     _ line: ArraySlice<UInt8>, isHetero: Bool
   ) throws(StructureIOError) {
-    if isModelClosed {
-      builder.startModel(builder.models.count + 1)
-      isModelClosed = false
-    }
+    if isModelClosed { startModel() }
     guard line.count >= 54 else {
       throw failure(
         "an atom record of \(counted(line.count, "column")), expected coordinates in 31-54")
@@ -97,29 +122,74 @@ private struct PDBParser {
       position[axis] = value
     }
     let name = columns(line, 13, 16).text
-    let residueName = residueName(line)
-    guard !name.isEmpty, !residueName.isEmpty else {
-      throw failure("an atom record without an atom or residue name (columns 13-16, 18-20)")
-    }
     let numberField = columns(line, 23, 26)
     guard let number = numberField.integer ?? hybrid36(numberField) else {
       throw failure("residue number '\(numberField.text)' is not a whole number")
+    }
+    let (residueName, id) = residueAndChain(line, number: number)
+    guard !name.isEmpty, !residueName.isEmpty else {
+      throw failure("an atom record without an atom or residue name (columns 13-16, 18-20)")
     }
     let atom = Atom(
       name: name, element: element(line, atomName: name, residueName: residueName),
       position: position, occupancy: columns(line, 55, 60).decimal ?? 1,
       bFactor: columns(line, 61, 66).decimal ?? 0,
       alternateLocation: columns(line, 17, 17).text.first)
+    let chain = chain(of: id, number: number, isHetero: isHetero)
     builder.add(
       atom,
       to: .init(
-        number: number, insertionCode: columns(line, 27, 27).text.first, name: residueName),
-      chain: chainID(line, at: 22), isHetero: isHetero)
+        number: number, insertionCode: columns(line, 27, 27).text.first, name: residueName,
+        isNonPolymer: isHetero && chain.isEnded),
+      chain: chain.name, isHetero: isHetero)
   }
 
-  /// Columns 18-20, and 21 where a program wrote a four-letter name there.
-  private func residueName(_ line: ArraySlice<UInt8>) -> String {
-    columns(line, 18, 21).split(separator: 0x20).first.map(\.text) ?? ""
+  /// Columns 18-20 and 22; column 21 belongs to a four-letter name or to a two-letter chain.
+  ///
+  /// It is the chain's behind an amino acid, unless a chain of one letter goes on there: names such as `ASPP` of force
+  /// fields.
+  private func residueAndChain(
+    _ line: ArraySlice<UInt8>, number: Int
+  ) -> (name: String, chain: String) {
+    let chain = chainID(line, 22, 22)
+    let name = columns(line, 18, 21).split(separator: 0x20).first.map(\.text) ?? ""
+    guard !columns(line, 21, 21).isEmpty, chain != " ", !goesOn(chain, at: number) else {
+      return (name, chain)
+    }
+    let code = columns(line, 18, 20).text
+    let isKnown = AminoAcid(code: code) != nil || AminoAcid(parentOfModifiedResidue: code) != nil
+    return isKnown ? (code, chainID(line, 21, 22)) : (name, chain)
+  }
+
+  private func goesOn(_ id: String, at number: Int) -> Bool {
+    guard lastChain == id, let chain = openChains[id] else { return false }
+    return !chain.isEnded && number >= chain.lastNumber
+  }
+
+  /// The chain to which an atom belongs.
+  ///
+  /// After TER, hetero atoms are the chain's ligands. Other atoms carry it on, or begin another chain of its name if their
+  /// number is not above those before TER.
+  private mutating func chain(of id: String, number: Int, isHetero: Bool) -> OpenChain {
+    lastChain = id
+    var chain = openChains[id] ?? OpenChain(name: id, lastNumber: number)
+    if chain.isEnded {
+      if isHetero { return chain }
+      if number <= chain.lastNumber {
+        chain.index += 1
+        chain.name = Self.name(id, chain.index)
+      }
+      chain.isEnded = false
+    }
+    chain.lastNumber = number
+    openChains[id] = chain
+    origins[chain.name] = (id, chain.index)
+    return chain
+  }
+
+  /// Name of the second chain (index 1) and later ones of a name, such as `A_2`.
+  private static func name(_ id: String, _ index: Int) -> String {
+    "\(id == " " ? "" : id)_\(index + 1)"
   }
 
   /// Columns 77-78; where they are empty, what the name's alignment tells: two-letter elements start in column 13.
@@ -173,13 +243,26 @@ private struct PDBParser {
     var models = builder.models.filter { !$0.chains.isEmpty }
     for model in models.indices {
       for chain in models[model].chains.indices {
-        let id = models[model].chains[chain].id
-        models[model].chains[chain].polymerSequence = polymers[id] ?? []
+        guard let origin = origins[models[model].chains[chain].id],
+          let lists = polymers[origin.id], !lists.isEmpty
+        else { continue }
+        models[model].chains[chain].polymerSequence = lists[min(origin.index, lists.count - 1)]
       }
     }
     return Structure(
       name: name.isEmpty ? title.joined(separator: " ") : name, models: models,
       resolution: resolution, method: method.isEmpty ? nil : method.joined(separator: " "),
-      releaseDate: releaseDate, warnings: builder.warnings)
+      releaseDate: releaseDate, warnings: builder.warnings + repeatedNames)
+  }
+
+  /// Warnings about chains that share a name.
+  private var repeatedNames: [String] {
+    var last: [String: Int] = [:]
+    for origin in origins.values { last[origin.id] = max(last[origin.id] ?? 0, origin.index) }
+    return last.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { id, index in
+      let names =
+        index == 1 ? "'\(Self.name(id, 1))'" : "'\(Self.name(id, 1))' to '\(Self.name(id, index))'"
+      return "chain '\(id)' begins again after TER; the further chains are called \(names)"
+    }
   }
 }

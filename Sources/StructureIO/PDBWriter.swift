@@ -2,8 +2,8 @@ import Protein
 
 /// Writes the PDB format strictly: every line padded to 80 columns, as AlphaFold2 does.
 ///
-/// Header records first, then MODEL, ATOM, one TER per chain, ENDMDL and END. What does not fit the columns is an
-/// error, never a shifted field.
+/// Header records first, then MODEL, ATOM, one TER per chain with its ligands behind, ENDMDL and END. What does not
+/// fit the columns is an error, never a shifted field.
 public enum PDBWriter {
   /// Header records of a prediction.
   public struct Header: Sendable, Hashable {
@@ -97,17 +97,23 @@ public enum PDBWriter {
       guard chain.id.count == 1 else {
         throw .doesNotFit(what: "chain names such as '\(chain.id)' (one character)")
       }
-      for residue in chain.residues {
-        for atom in residue.atoms {
-          lines.append(try line(atom, residue, chain, serial: serial))
-          serial += 1
+      func append(_ residues: [Residue]) throws(StructureIOError) {
+        for residue in residues {
+          for atom in residue.atoms {
+            lines.append(try line(atom, residue, chain, serial: serial))
+            serial += 1
+          }
         }
       }
-      guard let last = chain.residues.last else { continue }
-      lines.append(
-        "TER   \(String(serial).right(5))      \(last.name.right(3)) \(chain.id)"
-          + "\(String(last.number).right(4))\(last.insertionCode ?? " ")")
-      serial += 1
+      let polymer = chain.residues.filter { !$0.isNonPolymer }
+      try append(polymer)
+      if let last = polymer.last(where: { !$0.atoms.isEmpty }) {
+        lines.append(
+          "TER   \(String(serial).right(5))      \(last.name.right(3)) \(chain.id)"
+            + "\(String(last.number).right(4))\(last.insertionCode ?? " ")")
+        serial += 1
+      }
+      try append(chain.residues.filter(\.isNonPolymer))
     }
   }
 

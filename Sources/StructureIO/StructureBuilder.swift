@@ -7,12 +7,14 @@ struct StructureBuilder {
     var number: Int
     var insertionCode: Character?
     var name: String
+    /// Whether the file sets it apart from the polymer: a ligand may have the number and name of a residue.
+    var isNonPolymer = false
   }
 
   private(set) var models: [Model] = []
   private var chainIndex: [String: Int] = [:]
   private var residueIndex: [[ResidueKey: Int]] = []
-  private(set) var warnings: [String] = []
+  var warnings: [String] = []
   private(set) var atomCount = 0
 
   /// Starts a model; atoms added before the first call belong to model 1.
@@ -48,7 +50,8 @@ struct StructureBuilder {
       models[model].chains[chain].residues.append(
         Residue(
           name: key.name, number: key.number, insertionCode: key.insertionCode,
-          polymerIndex: polymerIndex, isHetero: isHetero, atoms: []))
+          polymerIndex: polymerIndex, isHetero: isHetero, isNonPolymer: key.isNonPolymer, atoms: [])
+      )
     }
     models[model].chains[chain].residues[residue].atoms.append(atom)
     atomCount += 1

@@ -9,7 +9,10 @@ public enum StructureFile {
   }
 
   /// Reads the content of a PDB or mmCIF file; `path` is only used in messages.
+  ///
+  /// LF, CRLF and a lone CR all end lines, and a byte order mark is no part of the text.
   public static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
+    let bytes = FileBytes.unified(bytes)
     guard !bytes.isEmpty else {
       throw .unexpectedContent(path: path, message: "the file is empty, expected PDB or mmCIF")
     }
@@ -23,7 +26,7 @@ public enum StructureFile {
 
   /// Whether the first word that is not in a comment is `data_…`.
   private static func isMMCIF(_ bytes: [UInt8]) -> Bool {
-    for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+    for line in bytes.split(whereSeparator: { $0 == 0x0A }) {
       let line = line.trimmed
       if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
       return line.prefix(5).text.lowercased() == "data_"

@@ -111,6 +111,43 @@ import Testing
     #expect(report.whole.matchedResidues == report.whole.referenceResidues)
   }
 
+  @Test("a model of unknown residues is matched by its numbers, and none is a mismatch")
+  func unknownResidues() throws {
+    let model = changed { chain in
+      for r in chain.residues.indices { chain.residues[r].name = "UNK" }
+    }
+    let report = try ScoreReport(model: model, reference: reference)
+    #expect(report.matching.method == .numbers && report.matching.mismatches.isEmpty)
+    #expect(abs(report.whole.superposed.tmScore.value - 1) < 1e-9)
+  }
+
+  @Test("a free amino acid beside the chain is no residue of it")
+  func ligand() throws {
+    let other = changed { chain in
+      var ligand = chain.residues[3]
+      ligand.number = 901
+      ligand.isHetero = true
+      ligand.isNonPolymer = true
+      chain.residues.append(ligand)
+    }
+    let report = try ScoreReport(model: reference, reference: other)
+    #expect(abs(report.whole.superposed.tmScore.value - 1) < 1e-9)
+    #expect(report.whole.coverage == 1)
+  }
+
+  @Test("names from files reach a terminal without line ends and commands")
+  func printableNames() throws {
+    let strange = changed { chain in
+      chain.id = "\u{7}"
+      chain.residues[3].name = "A\u{1B}["
+    }
+    let text = try ScoreReport(model: strange, reference: strange).text(perResidue: true)
+    let allowed: Set<Unicode.Scalar> = ["\n", "\t"]
+    #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 || allowed.contains($0) })
+    let error = ScoringError.noSuchChain(.model, wanted: "a\n\u{1B}[31m", present: ["\u{7}"])
+    #expect(error.description.unicodeScalars.allSatisfy { $0.value >= 0x20 })
+  }
+
   @Test("residues missing at a chain break are placed at the break by the aligner")
   func alignedGap() throws {
     let gapped = changed { chain in

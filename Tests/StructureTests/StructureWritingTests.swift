@@ -49,6 +49,14 @@ import Testing
     #expect(lines.map { $0.trimmingCharacters(in: .whitespaces) } == expected)
   }
 
+  @Test("TER names the last residue that has atoms")
+  func lastResidue() throws {
+    var prediction = try Self.prediction()
+    for slot in 37..<74 { prediction.mask[slot] = 0 }
+    let ends = try prediction.pdb().split(separator: "\n").filter { $0.hasPrefix("TER") }
+    #expect(ends.map { $0.trimmingCharacters(in: .whitespaces) } == ["TER       5      GLY A   1"])
+  }
+
   @Test("what was written reads back equal, from PDB and from ModelCIF")
   func roundTrip() throws {
     let prediction = try Self.prediction()

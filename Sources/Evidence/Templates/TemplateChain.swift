@@ -27,7 +27,7 @@ struct TemplateChain: Sendable {
     labelID = chain.labelID
     if polymer.isEmpty || known.isEmpty {
       let present = chain.residues.filter {
-        $0.isAminoAcid && (!$0.isHetero || chain.labelID == nil)
+        $0.isAminoAcid && !$0.isNonPolymer && (!$0.isHetero || chain.labelID == nil)
       }
       residues = present
       letters = present.map { Self.letter($0.name) }
