@@ -16,6 +16,11 @@ public struct EvaluationRow: Sendable {
   public var scores: ScoreSet
   /// Residues of the model with the wrong hand, broken peptide bonds, and overlaps of atoms; of the whole chain.
   public var wrongHand, brokenBonds, clashes: Int
+  /// What a reader of the scores should know, one line each; of the whole chain.
+  public var notes: [String] = []
+
+  /// Whether it is about a chain or a domain of one.
+  public var scope: EvaluationScope { ranges == nil ? .chains : .domains }
 }
 
 /// A target or prediction that could not be scored, and why.
@@ -126,7 +131,8 @@ public struct Evaluation: Sendable {
         EvaluationRow(
           predictor: predictor, target: target, unit: unit, ranges: ranges, scores: scores,
           wrongHand: report.quality.wrongHand.count,
-          brokenBonds: report.quality.brokenBonds.count, clashes: report.quality.clashCount))
+          brokenBonds: report.quality.brokenBonds.count, clashes: report.quality.clashCount,
+          notes: report.warnings))
     }
   }
 }

@@ -38,7 +38,7 @@ public struct EvaluationFiles: Sendable {
   var scoresCSV: String {
     let head =
       "predictor,target,unit,ranges,residues,matched,coverage,lddt,lddt_ca,tm_score,gdt_ts,gdt_ha,"
-      + "rmsd,rmsd95,wrong_hand,broken_bonds,clashes"
+      + "rmsd,rmsd95,wrong_hand,broken_bonds,clashes,notes"
     let lines = evaluation.rows.map { row -> String in
       let scores = row.scores
       let numbers: [Double?] =
@@ -49,6 +49,7 @@ public struct EvaluationFiles: Sendable {
         + ["\(scores.referenceResidues)", "\(scores.matchedResidues)"]
         + numbers.map { $0.map { "\(($0 * 1e6).rounded() / 1e6)" } ?? "" }
         + ["\(row.wrongHand)", "\(row.brokenBonds)", "\(row.clashes)"]
+        + [Self.cell(row.notes.joined(separator: "; "))]
       return cells.joined(separator: ",")
     }
     return ([head] + lines).joined(separator: "\n") + "\n"
@@ -99,6 +100,7 @@ public struct EvaluationFiles: Sendable {
       var ranges: String?
       var residues, matched, wrongHand, brokenBonds, clashes: Int
       var scores: [String: Double]
+      var notes: [String]
     }
 
     struct Summary: Codable {
@@ -155,7 +157,7 @@ public struct EvaluationFiles: Sendable {
           predictor: row.predictor, target: row.target, unit: row.unit, ranges: row.ranges,
           residues: row.scores.referenceResidues, matched: row.scores.matchedResidues,
           wrongHand: row.wrongHand, brokenBonds: row.brokenBonds, clashes: row.clashes,
-          scores: scores)
+          scores: scores, notes: row.notes)
       },
       summaries: evaluation.summaries(seed: seed).map { summary in
         Document.Summary(

@@ -42,7 +42,7 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     /// Who says so: a file, a page, a paper.
     public var source: String
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
       case id, pdb, chain, length, native, domains, released, source
       case nativeRanges = "native_ranges"
       case nativeSHA256 = "native_sha256"
@@ -70,9 +70,13 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     public var name: String
     /// Residues of the target's sequence: `2-194`, or `2-50+80-194`.
     public var ranges: String
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case name, ranges
+    }
   }
 
-  enum CodingKeys: String, CodingKey {
+  enum CodingKeys: String, CodingKey, CaseIterable {
     case name, about, targets
     case domainsTotal = "domains_total"
     case domainsHeld = "domains_held"
@@ -90,6 +94,9 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
       throw EvaluationError.unreadable(path: path, reason: "no such file or no permission")
     }
     do {
+      if let problem = unknownKeys(in: data).first {
+        throw EvaluationError.badManifest(path: path, problem: problem)
+      }
       let manifest = try JSONDecoder().decode(EvaluationManifest.self, from: data)
       if let problem = manifest.problems.first {
         throw EvaluationError.badManifest(path: path, problem: problem)
@@ -98,6 +105,29 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     } catch let error as DecodingError {
       throw EvaluationError.badManifest(path: path, problem: error.problem)
     }
+  }
+
+  /// Keys that no manifest has, one line each with their places; empty for what is no manifest at all.
+  static func unknownKeys(in data: Data) -> [String] {
+    func unknown(_ object: [String: Any], _ known: [String], at place: String) -> [String] {
+      object.keys.filter { !known.contains($0) }.sorted().map {
+        "unknown key '\(place)\($0)'; known here are \(known.sorted().joined(separator: ", "))"
+      }
+    }
+    func objects(_ value: Any?) -> [[String: Any]] {
+      (value as? [Any] ?? []).map { $0 as? [String: Any] ?? [:] }
+    }
+    let file = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
+    let targetKeys = Target.CodingKeys.allCases.map(\.rawValue)
+    let domainKeys = Domain.CodingKeys.allCases.map(\.rawValue)
+    var problems = unknown(file, CodingKeys.allCases.map(\.rawValue), at: "")
+    for (t, target) in objects(file["targets"]).enumerated() {
+      problems += unknown(target, targetKeys, at: "targets[\(t)].")
+      for (d, domain) in objects(target["domains"]).enumerated() {
+        problems += unknown(domain, domainKeys, at: "targets[\(t)].domains[\(d)].")
+      }
+    }
+    return problems
   }
 
   /// Everything that is wrong, one line each; empty for a good manifest.
@@ -152,7 +182,7 @@ extension EvaluationManifest.Target {
     if let native, native.hasPrefix("/") || native.split(separator: "/").contains("..") {
       problems.append("'native' is '\(native)', expected a path below the manifest")
     }
-    if let nativeRanges, (try? DomainRange.parse(nativeRanges)) == nil {
+    if let nativeRanges, Self.ranges(nativeRanges) == nil {
       problems.append("'native_ranges' is '\(nativeRanges)', expected such as 337-368+532-901")
     }
     if let released, released.firstMatch(of: /^\d{4}-\d{2}-\d{2}$/) == nil {
@@ -168,18 +198,26 @@ extension EvaluationManifest.Target {
       if !taken.insert(domain.name).inserted {
         problems.append("domain '\(domain.name)' comes twice")
       }
-      guard !domain.ranges.contains(","), let ranges = try? DomainRange.parse(domain.ranges).first
-      else {
+      if domain.name == "whole" {
+        problems.append("domain 'whole' has the name of the whole chain, expected another")
+      }
+      guard let ranges = Self.ranges(domain.ranges) else {
         problems.append(
           "domain '\(domain.name)' is '\(domain.ranges)', expected such as 2-50+80-194")
         continue
       }
-      for range in ranges.ranges where range.lowerBound < 1 || range.upperBound > length ?? .max {
+      for range in ranges where range.lowerBound < 1 || range.upperBound > length ?? .max {
         problems.append(
           "domain '\(domain.name)' leaves the target's 1-\(length.map(String.init) ?? "…")")
       }
     }
     return problems
+  }
+
+  /// The segments of one domain; nil if the text is none, or several ones separated by commas.
+  private static func ranges(_ text: String) -> [ClosedRange<Int>]? {
+    guard let domains = try? DomainRange.parse(text), domains.count == 1 else { return nil }
+    return domains.first?.ranges
   }
 }
 
@@ -193,7 +231,9 @@ public enum EvaluationError: Error, Hashable, CustomStringConvertible {
   case nothing(path: String, reason: String)
 
   /// One line: where, what.
-  public var description: String {
+  public var description: String { text.printable }
+
+  private var text: String {
     switch self {
     case .unreadable(let path, let reason), .nothing(let path, let reason): "\(path): \(reason)"
     case .badManifest(let path, let problem): "\(path): \(problem)"

@@ -40,6 +40,7 @@ struct EvaluationPage {
     page.sections += EvaluationScope.allCases.compactMap { summaryTable($0).map { .table($0) } }
     if let table = comparisonTable { page.sections.append(.table(table)) }
     page.sections.append(.table(scoreTable))
+    if let table = noteTable { page.sections.append(.table(table)) }
     if let table = gapTable { page.sections.append(.table(table)) }
     return page
   }
@@ -47,7 +48,7 @@ struct EvaluationPage {
   /// Drawings with names for files.
   var plots: [(name: String, figure: Figure)] {
     var plots = [("means", meanPlot(.chains))]
-    if evaluation.rows.contains(where: { $0.unit != "whole" }) {
+    if evaluation.rows.contains(where: { $0.scope == .domains }) {
       plots.append(("means-domains", meanPlot(.domains)))
     }
     plots.append(("length", lengthPlot))
@@ -192,6 +193,14 @@ struct EvaluationPage {
         ] + Metric.allCases.map { $0.value(row.scores).map { Self.text($0) } ?? "–" }
           + [row.scores.rmsd95.map { Self.text($0.value, 2) } ?? "–"]
       })
+  }
+
+  private var noteTable: ReportPage.Table? {
+    let rows = evaluation.rows.filter { $0.scope == .chains && !$0.notes.isEmpty }
+    guard !rows.isEmpty else { return nil }
+    return .init(
+      title: "Notes", head: ["target", "predictor", "note"],
+      rows: rows.flatMap { row in row.notes.map { [row.target, row.predictor, $0] } })
   }
 
   private var gapTable: ReportPage.Table? {

@@ -94,7 +94,7 @@ extension Evaluation {
 
   /// Rows of a scope.
   func rows(_ scope: EvaluationScope, of predictor: String) -> [EvaluationRow] {
-    rows.filter { $0.predictor == predictor && ($0.unit == "whole") == (scope == .chains) }
+    rows.filter { $0.predictor == predictor && $0.scope == scope }
   }
 
   private var buckets: [(name: String, ids: Set<String>)] {

@@ -44,7 +44,8 @@ public struct EvaluationTarget: Sendable {
     let (entry, chain) = (row.pdb, row.chain)
     var target = EvaluationTarget(
       id: row.id, length: row.length, msaRows: row.msaRows, domains: try row.domainRanges())
-    let named = row.native.flatMap { existing("\(home)/\($0)") }
+    // A file that the manifest names has no substitute: reading it says what is wrong.
+    let named = row.native.map { "\(home)/\($0)" }
     if let file = named ?? file(of: row.id, in: natives, isNative: true) {
       target.native = { try StructureFile.read(file).part(of: entry, chain: chain, ranges: ranges) }
     }

@@ -1,7 +1,8 @@
+import AtomicFiles
 import Reports
 
 extension Evaluation {
-  /// Means over all targets, comparisons and what was not scored, for a terminal.
+  /// Means over all targets, comparisons, notes and what was not scored, for a terminal.
   public func text(seed: UInt64) -> String {
     var lines = [Self.row(["predictor", "of", "n"] + Metric.allCases.map(\.label))]
     for summary in summaries(seed: seed) where summary.bucket == "all" {
@@ -20,11 +21,14 @@ extension Evaluation {
           + " [\(fixedDecimals(low, 4)), \(fixedDecimals(high, 4))],"
           + " Wilcoxon p \(fixedDecimals(item.test.pValue, 4))")
     }
+    lines += rows.filter { $0.scope == .chains && !$0.notes.isEmpty }.map { row in
+      "note: \(row.target) by \(row.predictor): \(row.notes.joined(separator: "; "))"
+    }
     lines += gaps.map { gap in
       "\(gap.isFailure ? "failed" : "not scored"): \(gap.target)"
         + "\(gap.predictor.map { " by \($0)" } ?? ""): \(gap.reason)"
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map(\.printable).joined(separator: "\n") + "\n"
   }
 
   private static func row(_ cells: [String]) -> String {

@@ -183,6 +183,54 @@ struct EvaluationTests {
     #expect(native.models[0].chains[0].residues.map(\.number) == numbers)
   }
 
+  /// A prediction of 40 residues for a target of 44.
+  private func short(_ domains: [DomainRange] = []) throws -> (ScratchFolder, Evaluation) {
+    let folder = try ScratchFolder()
+    try folder.write(try PDBWriter.text(of: coil(40)), to: "p/a.pdb")
+    let target = EvaluationTarget(id: "a", domains: domains, native: { coil(44) })
+    let predictor = Predictor(name: "p", folder: "\(folder.path)/p")
+    return (folder, Evaluation(name: "s", targets: [target], predictors: [predictor]))
+  }
+
+  @Test("what a reader of scores should know is in rows, files, text and page")
+  func notes() throws {
+    let (folder, evaluation) = try short()
+    let note = "the model lacks 4 of 44 residues"
+    #expect(evaluation.rows.map(\.notes) == [[note]])
+    #expect(evaluation.text(seed: 1).contains("note: a by p: \(note)"))
+    let files = EvaluationFiles(evaluation, seed: 1, version: "0")
+    let lines = files.scoresCSV.split(separator: "\n")
+    #expect(lines.first?.hasSuffix(",clashes,notes") == true)
+    #expect(lines.last?.hasSuffix(",\(note)") == true)
+    let out = "\(folder.path)/out"
+    _ = try files.write(to: out, plots: nil)
+    for name in ["evaluation.json", "report.html"] {
+      #expect(try String(contentsOfFile: "\(out)/\(name)", encoding: .utf8).contains(note))
+    }
+  }
+
+  @Test("a domain called whole is no chain")
+  func domainCalledWhole() throws {
+    let (_, evaluation) = try short([DomainRange(name: "whole", ranges: [1...20])])
+    #expect(evaluation.rows.map(\.scope) == [.chains, .domains])
+    #expect(evaluation.rows(.chains, of: "p").map(\.scores.referenceResidues) == [44])
+  }
+
+  @Test("a native that the manifest names and that is not there has no substitute")
+  func missingNative() throws {
+    let folder = try ScratchFolder()
+    try folder.write(try PDBWriter.text(of: coil(20)), to: "x.pdb")
+    try folder.write(
+      #"{"name": "n", "targets": [{"id": "x", "native": "missing.pdb", "source": "s"}]}"#,
+      to: "set.json")
+    let evaluation = Evaluation(
+      name: "n", targets: try EvaluationTarget.read(manifest: "\(folder.path)/set.json"),
+      predictors: [Predictor(name: "p", folder: folder.path)])
+    #expect(evaluation.rows.isEmpty)
+    #expect(evaluation.gaps.map(\.isFailure) == [true])
+    #expect(evaluation.gaps.first?.reason.contains("missing.pdb") == true)
+  }
+
   @Test("files hold every row, and the page needs no network")
   func files() throws {
     let (folder, evaluation) = try Self.set()

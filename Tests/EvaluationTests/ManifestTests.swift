@@ -32,7 +32,12 @@ struct ManifestTests {
       ("\"id\": \"x\", \"source\": \"s\", \"length\": 0", "length is 0"),
       ("\"id\": \"x\", \"source\": \"s\", \"native\": \"../../etc/x\"", "below the manifest"),
       ("\"id\": \"x\", \"source\": \"s\", \"native_ranges\": \"9-1\"", "native_ranges"),
+      ("\"id\": \"x\", \"source\": \"s\", \"native_ranges\": \"1-5,7\"", "native_ranges"),
       ("\"id\": \"x\", \"source\": \"s\", \"released\": \"May\"", "YYYY-MM-DD"),
+      (
+        "\"id\": \"x\", \"source\": \"s\", \"domains\": [{\"name\": \"whole\", \"ranges\": \"1-2\"}]",
+        "the name of the whole chain"
+      ),
       (
         "\"id\": \"x\", \"source\": \"s\", \"length\": 9, \"domains\": [{\"name\": \"D\", \"ranges\": \"1-10\"}]",
         "leaves the target's 1-9"
@@ -55,6 +60,28 @@ struct ManifestTests {
     #expect(try Self.problems(row, head: "\"domains_held\": 1,").count == 1)
     #expect(try Self.problems("\(row), \(row)") == ["targets[1] 'x': the name comes twice"])
     #expect(try Self.problems("").count == 1)
+  }
+
+  @Test(
+    "unknown keys are refused with their place",
+    arguments: [
+      (#"{"name": "n", "comment": 1, "targets": []}"#, "'comment'; known here are about, "),
+      (
+        #"{"name": "n", "targets": [{"id": "x", "source": "s", "domain": []}]}"#,
+        "'targets[0].domain'; known here are chain, domains, "
+      ),
+      (
+        #"{"name": "n", "targets": [{"id": "x", "source": "s", "domains": [{"name": "D", "range": "1-2"}]}]}"#,
+        "'targets[0].domains[0].range'; known here are name, ranges"
+      ),
+    ])
+  func unknownKey(text: String, problem: String) throws {
+    let folder = try ScratchFolder()
+    try folder.write(text, to: "m.json")
+    let error = #expect(throws: EvaluationError.self) {
+      try EvaluationManifest.read("\(folder.path)/m.json")
+    }
+    #expect(error?.description.contains("m.json: unknown key \(problem)") == true)
   }
 
   @Test(
