@@ -3,13 +3,15 @@ import FeaturePipeline
 
 /// Which cluster each chain belongs to, and which chains must not be used at all.
 ///
-/// Tab-separated with a header; columns `chain` and `cluster`, and maybe `split`, where `excluded` bars a chain. The file
-/// `data/split.tsv` is one.
+/// Tab-separated with a header; columns `chain` and `cluster`, and maybe `split`: `training`, `validation` or `test`, or `excluded`,
+/// which bars a chain. The file `data/split.tsv` is one. All chains of a cluster have one split.
 public struct ClusterTable: Sendable, Hashable {
   /// Cluster by chain.
   public private(set) var clusters: [String: String] = [:]
   /// Chains that are barred.
   public private(set) var excluded: Set<String> = []
+  /// Split by cluster, where the table names one.
+  public private(set) var splits: [String: DataSplit] = [:]
 
   /// No chain is known: each is a cluster of its own.
   public init() {}
@@ -37,8 +39,23 @@ public struct ClusterTable: Sendable, Hashable {
           "\(counted(cells.count, "column")), fewer than the header", line: line.number)
       }
       let chain = cells[found.chain]
-      clusters[chain] = cells[found.cluster]
-      if let split = found.split, cells[split] == "excluded" { excluded.insert(chain) }
+      let cluster = cells[found.cluster]
+      clusters[chain] = cluster
+      guard let column = found.split, !cells[column].isEmpty else { continue }
+      if cells[column] == "excluded" {
+        excluded.insert(chain)
+        continue
+      }
+      guard let split = DataSplit(rawValue: cells[column]) else {
+        throw text.problem(
+          "'\(cells[column])' is no split, expected training, validation, test or excluded",
+          line: line.number)
+      }
+      if let other = splits.updateValue(split, forKey: cluster), other != split {
+        throw text.problem(
+          "cluster '\(cluster)' is for \(split.rawValue) here and for \(other.rawValue) above; all chains of a cluster must have one split",
+          line: line.number)
+      }
     }
     if columns == nil { throw .content(file: text.name, problem: "is empty, expected a table") }
   }

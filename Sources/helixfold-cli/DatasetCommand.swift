@@ -63,11 +63,19 @@ struct DatasetCommand: ParsableCommand {
       help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
     var progress: ProgressReporter.Style?
 
+    private var filter: DatasetFilter {
+      var filter = DatasetFilter()
+      filter.minimumLength = minLength
+      filter.maximumLength = maxLength
+      filter.maximumResolution = maxResolution
+      filter.maximumResidueShare = maxResidueShare
+      filter.minimumResolvedShare = minResolved
+      filter.minimumRows = minRows
+      return filter
+    }
+
     func validate() throws {
-      if minLength < 1 || maxLength < minLength {
-        throw ValidationError(
-          "--min-length \(minLength) and --max-length \(maxLength) leave nothing")
-      }
+      if let problem = filter.problem { throw ValidationError(problem) }
     }
 
     func run() throws {
@@ -76,12 +84,7 @@ struct DatasetCommand: ParsableCommand {
       request.evidence = msa
       request.clusters = clusters
       request.report = report
-      request.filter.minimumLength = minLength
-      request.filter.maximumLength = maxLength
-      request.filter.maximumResolution = maxResolution
-      request.filter.maximumResidueShare = maxResidueShare
-      request.filter.minimumResolvedShare = minResolved
-      request.filter.minimumRows = minRows
+      request.filter = filter
       let reporter = ProgressReporter(style: progress)
       let report = try request.run(reporter)
       for line in report.lines { reporter.note(line) }

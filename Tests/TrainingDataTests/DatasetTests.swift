@@ -14,11 +14,14 @@ struct DatasetTests {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
   }
 
+  private let codes: [Character: String] = [
+    "A": "ALA", "G": "GLY", "S": "SER", "V": "VAL", "L": "LEU",
+  ]
+
   /// A PDB file of alanines (or another residue) on a line, numbered from `first`.
   private func pdb(
     _ residues: String, first: Int = 1, chain: Character = "A", broken: String? = nil
   ) -> String {
-    let codes: [Character: String] = ["A": "ALA", "G": "GLY", "S": "SER", "V": "VAL", "L": "LEU"]
     var lines: [String] = []
     var serial = 1
     for (index, letter) in residues.enumerated() {
@@ -40,6 +43,57 @@ struct DatasetTests {
   }
 
   private let sequence = "AGSVLLASGVGGLAVSSAVLGSALG"
+
+  /// An mmCIF file of chain A with a free glutamate as another chain of the dictionary's.
+  ///
+  /// - Parameter place: of the glutamate in a polymer, `.` for none.
+  private func cif(_ residues: String, ligandPlace place: String) -> String {
+    let items = [
+      "group_PDB", "label_atom_id", "label_comp_id", "label_asym_id", "label_seq_id",
+      "auth_seq_id", "auth_asym_id", "Cartn_x", "Cartn_y", "Cartn_z",
+    ]
+    var rows: [String] = []
+    for (name, offset) in [("N", 0.0), ("CA", 1.4), ("C", 2.8)] {
+      for (index, letter) in residues.enumerated() {
+        let (number, x) = (index + 1, Double(index) * 3.8 + offset)
+        rows.append(
+          "ATOM \(name) \(codes[letter] ?? "ALA") A \(number) \(number) A \(x) \(offset) 0")
+      }
+      rows.append("HETATM \(name) GLU B \(place) 901 A \(50 + offset) \(offset) 9")
+    }
+    return "data_x\nloop_\n" + items.map { "_atom_site.\($0)\n" }.joined()
+      + rows.joined(separator: "\n") + "\n"
+  }
+
+  @Test(
+    "a free amino acid is no second chain: name and alignment stay the file's",
+    arguments: [".", "1"])
+  func freeAminoAcid(place: String) throws {
+    let scratch = try TrainingScratch()
+    try write(cif(sequence, ligandPlace: place), scratch.file("in/lig.cif"))
+    try write(
+      ">lig\n\(sequence)\n>x\n\(sequence.replacing("V", with: "L"))\n", scratch.file("in/lig.a3m"))
+    let report = try DatasetBuilder(program: "test").build(
+      try ChainSource.find(at: scratch.file("in"), evidence: []), to: scratch.file("out.h5"))
+    #expect(report.rows.map(\.id) == ["lig"])
+    #expect(report.rows.map(\.alignmentRows) == [2])
+  }
+
+  @Test("limits that are no numbers or no shares are named")
+  func limits() {
+    let wrong: [(inout DatasetFilter) -> Void] = [
+      { $0.maximumResolution = .nan }, { $0.maximumResolution = .infinity },
+      { $0.maximumResidueShare = .nan }, { $0.maximumResidueShare = 1.5 },
+      { $0.minimumResolvedShare = .nan }, { $0.minimumResolvedShare = -0.1 },
+      { $0.minimumLength = 0 }, { $0.maximumLength = 3 },
+    ]
+    for change in wrong {
+      var filter = DatasetFilter()
+      #expect(filter.problem == nil)
+      change(&filter)
+      #expect(filter.problem != nil)
+    }
+  }
 
   @Test("all alignments in a chain's folder are joined, as they are for a prediction")
   func severalAlignments() throws {

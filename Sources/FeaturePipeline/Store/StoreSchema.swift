@@ -53,6 +53,9 @@ enum StoreSchema {
       layout: .compressed)
     try strings("release_date", entries.map { $0.releaseDate ?? "" })
     try strings("cluster", entries.map { $0.cluster ?? "" })
+    if entries.contains(where: { $0.split != nil }) {
+      try strings("split", entries.map { $0.split ?? "" })
+    }
   }
 
   /// Reads the table of all targets.
@@ -69,13 +72,17 @@ enum StoreSchema {
     try require("index/resolution", resolution.shape, [ids.count], file)
     let dates = try strings("release_date", ids.count, file)
     let clusters = try strings("cluster", ids.count, file)
+    let splits =
+      file.exists("index/split")
+      ? try strings("split", ids.count, file) : [String](repeating: "", count: ids.count)
     return ids.indices.map { i in
       StoreEntry(
         id: ids[i], residues: residues[i], rows: rows[i], templates: templates[i],
         hasLabels: labels[i] != 0,
         resolution: resolution.values[i].isNaN ? nil : resolution.values[i],
         releaseDate: dates[i].isEmpty ? nil : dates[i],
-        cluster: clusters[i].isEmpty ? nil : clusters[i])
+        cluster: clusters[i].isEmpty ? nil : clusters[i],
+        split: splits[i].isEmpty ? nil : splits[i])
     }
   }
 

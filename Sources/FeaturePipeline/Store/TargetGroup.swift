@@ -90,6 +90,9 @@ struct TargetGroup {
     if let cluster = labels.cluster {
       try file.setAttribute("cluster", to: .text(cluster), on: group)
     }
+    if let split = labels.split {
+      try file.setAttribute("split", to: .text(split), on: group)
+    }
   }
 
   private func write(_ strings: [String], to name: String) throws {
@@ -162,7 +165,8 @@ struct TargetGroup {
       positions: positions.slice(0), mask: mask.slice(0),
       resolution: file.attribute("resolution", of: group)?.number.map { Float($0) },
       releaseDate: file.attribute("release_date", of: group)?.text,
-      cluster: file.attribute("cluster", of: group)?.text)
+      cluster: file.attribute("cluster", of: group)?.text,
+      split: file.attribute("split", of: group)?.text)
   }
 
   func readProvenance() throws -> Provenance {

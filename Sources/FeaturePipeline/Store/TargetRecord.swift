@@ -31,17 +31,20 @@ public struct TargetLabels: Sendable, Hashable {
   public var releaseDate: String?
   /// Name of the sequence cluster, the unit of sampling and of data splits.
   public var cluster: String?
+  /// What the cluster is used for: `training`, `validation` or `test`; nil where the rule of the cluster's name decides.
+  public var split: String?
 
   /// Labels.
   public init(
     positions: NDArray<Float>, mask: NDArray<Float>, resolution: Float? = nil,
-    releaseDate: String? = nil, cluster: String? = nil
+    releaseDate: String? = nil, cluster: String? = nil, split: String? = nil
   ) {
     self.positions = positions
     self.mask = mask
     self.resolution = resolution
     self.releaseDate = releaseDate
     self.cluster = cluster
+    self.split = split
   }
 }
 
@@ -88,6 +91,8 @@ public struct StoreEntry: Sendable, Hashable {
   public var releaseDate: String?
   /// Sequence cluster.
   public var cluster: String?
+  /// What the cluster is used for; nil where the rule of its name decides.
+  public var split: String?
 
   init(_ record: TargetRecord) {
     id = record.features.id
@@ -98,11 +103,12 @@ public struct StoreEntry: Sendable, Hashable {
     resolution = record.labels?.resolution
     releaseDate = record.labels?.releaseDate
     cluster = record.labels?.cluster
+    split = record.labels?.split
   }
 
   init(
     id: String, residues: Int, rows: Int, templates: Int, hasLabels: Bool, resolution: Float?,
-    releaseDate: String?, cluster: String?
+    releaseDate: String?, cluster: String?, split: String? = nil
   ) {
     self.id = id
     self.residues = residues
@@ -112,5 +118,6 @@ public struct StoreEntry: Sendable, Hashable {
     self.resolution = resolution
     self.releaseDate = releaseDate
     self.cluster = cluster
+    self.split = split
   }
 }

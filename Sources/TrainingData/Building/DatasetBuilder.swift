@@ -78,7 +78,8 @@ public struct DatasetBuilder: Sendable {
   /// The line of the report of a candidate, judged by the filter.
   private func row(_ candidate: Candidate, _ kept: inout Set<String>) -> DatasetReport.Row {
     let cluster = clusters?.cluster(of: candidate.id) ?? candidate.id
-    var row = DatasetReport.Row(id: candidate.id, cluster: cluster)
+    var row = DatasetReport.Row(
+      id: candidate.id, cluster: cluster, namedSplit: clusters?.splits[cluster])
     switch candidate.record {
     case .failure(let reason): row.rejection = reason
     case .success(let record):
@@ -109,9 +110,7 @@ public struct DatasetBuilder: Sendable {
         return [candidate(source.id, chain, source, resolution: nil, date: nil)]
       case .structure:
         let structure = try StructureFile.read(source.path)
-        let chains = (structure.models.first?.chains ?? []).filter {
-          !$0.aminoAcidResidues.isEmpty
-        }
+        let chains = Self.proteins(structure)
         if chains.isEmpty { return [Candidate(id: source.id, record: .failure(.noProtein))] }
         return chains.map { chain in
           candidate(
@@ -123,6 +122,15 @@ public struct DatasetBuilder: Sendable {
     } catch {
       return [Candidate(id: source.id, record: .failure(.unreadable("\(error)")))]
     }
+  }
+
+  /// Chains of the first model with amino acids; a single amino acid is one only if there is nothing else.
+  ///
+  /// Free amino acids are chains of their own in mmCIF files, and some programs number them as polymers.
+  private static func proteins(_ structure: Structure) -> [Chain] {
+    let chains = structure.models.first?.chains ?? []
+    let longest = chains.map(\.aminoAcidResidues.count).max() ?? 0
+    return chains.filter { $0.aminoAcidResidues.count >= min(2, max(1, longest)) }
   }
 
   private func candidate(
@@ -138,7 +146,8 @@ public struct DatasetBuilder: Sendable {
       let (positions, mask) = try ChainLabels.place(residues, on: sequence)
       let labels = TargetLabels(
         positions: positions, mask: mask, resolution: resolution, releaseDate: date,
-        cluster: clusters?.cluster(of: id))
+        cluster: clusters?.cluster(of: id),
+        split: clusters.flatMap { $0.splits[$0.cluster(of: id)]?.rawValue })
       var notes = ["structure": source.path.split(separator: "/").last.map(String.init) ?? ""]
       if source.format == .backbone { notes["atoms"] = "N, CA, C as given, CB ideal" }
       let provenance = Provenance(program: program, alignments: features.sources, notes: notes)

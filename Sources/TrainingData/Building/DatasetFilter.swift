@@ -22,6 +22,21 @@ public struct DatasetFilter: Sendable, Hashable {
   /// The default limits.
   public init() {}
 
+  /// What is wrong with the limits; nil for good ones.
+  public var problem: String? {
+    if minimumLength < 1 || maximumLength < minimumLength {
+      return "lengths of \(minimumLength) to \(maximumLength) residues leave nothing"
+    }
+    if !maximumResolution.isFinite || maximumResolution <= 0 {
+      return "worst resolution of \(maximumResolution) Å, expected a positive number"
+    }
+    let shares = [("largest", maximumResidueShare), ("smallest", minimumResolvedShare)]
+    for (name, share) in shares where !(0...1).contains(share) {
+      return "\(name) share of \(share), expected a number of 0 … 1"
+    }
+    return nil
+  }
+
   /// Why a chain is rejected; nil if it is kept.
   public func objection(
     aatype: [UInt8], rows: Int, mask: NDArray<Float>, resolution: Float?

@@ -6,8 +6,10 @@ public struct DatasetReport: Sendable, Hashable {
   public struct Row: Sendable, Hashable {
     /// Name.
     public var id: String
-    /// Cluster, which decides the split.
+    /// Cluster.
     public var cluster: String
+    /// What the cluster is used for; nil where the rule of its name decides.
+    public var namedSplit: DataSplit?
     /// Residues; nil if it could not be read.
     public var residues: Int?
     /// Alignment rows.
@@ -19,10 +21,14 @@ public struct DatasetReport: Sendable, Hashable {
     /// Why it was rejected; nil if it was kept.
     public var rejection: RejectionReason?
 
-    init(id: String, cluster: String) {
+    init(id: String, cluster: String, namedSplit: DataSplit? = nil) {
       self.id = id
       self.cluster = cluster
+      self.namedSplit = namedSplit
     }
+
+    /// What the chain is used for.
+    public var split: DataSplit { namedSplit ?? DataSplit(cluster: cluster) }
   }
 
   /// All chains in the order of the sources.
@@ -40,7 +46,7 @@ public struct DatasetReport: Sendable, Hashable {
   public var lines: [String] {
     let kept = rows.filter { $0.rejection == nil }
     let splits = DataSplit.allCases.map { split in
-      let members = kept.filter { DataSplit(cluster: $0.cluster) == split }
+      let members = kept.filter { $0.split == split }
       return
         "\(split.rawValue): \(counted(members.count, "chain")) in \(counted(Set(members.map(\.cluster)).count, "cluster"))"
     }
@@ -68,6 +74,6 @@ public struct DatasetReport: Sendable, Hashable {
     return [
       row.id, row.rejection == nil ? "kept" : "rejected", row.rejection?.kind ?? "-",
       detail.replacing("\t", with: " ").replacing("\n", with: " "),
-    ] + numbers + [row.releaseDate ?? "-", row.cluster, DataSplit(cluster: row.cluster).rawValue]
+    ] + numbers + [row.releaseDate ?? "-", row.cluster, row.split.rawValue]
   }
 }

@@ -17,8 +17,8 @@ public struct SampleSource: Sendable {
     plan = SamplingPlan(store.entries, config: config, seed: seed)
   }
 
-  /// Throws when the store has no chain for training or none for validation.
-  public func requireTrainable() throws(InputError) {
+  /// Throws when the store has no chain for training, or none for validation where the run validates.
+  public func requireTrainable(validates: Bool = true) throws(InputError) {
     for split in [DataSplit.training, .validation] { try Self.requireLabels(store, split) }
     guard !plan.clusters.isEmpty else {
       throw .content(
@@ -27,11 +27,13 @@ public struct SampleSource: Sendable {
           "has no training chains within the limits of 'data' (\(counted(store.entries.count, "chain")) in all)"
       )
     }
-    guard store.entries.contains(where: { $0.hasLabels && DataSplit($0) == .validation }) else {
+    guard
+      !validates || store.entries.contains(where: { $0.hasLabels && DataSplit($0) == .validation })
+    else {
       throw .content(
         file: store.path,
         problem:
-          "has no validation clusters; make a store with more clusters, one in ten is for validation"
+          "has no validation clusters; name some in the 'split' column of the table for 'dataset build --clusters', or train without validation (\"validation\": {\"interval\": 0})"
       )
     }
   }

@@ -88,6 +88,10 @@ extension LoadingConfig {
 }
 
 extension DataSplit {
-  /// The split of a chain; without a cluster it is its own.
-  public init(_ entry: StoreEntry) { self.init(cluster: entry.cluster ?? entry.id) }
+  /// The split of a chain: that which the store names, else by the rule of its cluster; without a cluster it is its own.
+  public init(_ entry: StoreEntry) {
+    self =
+      entry.split.flatMap(DataSplit.init(rawValue:))
+      ?? DataSplit(cluster: entry.cluster ?? entry.id)
+  }
 }
