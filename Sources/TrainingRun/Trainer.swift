@@ -36,6 +36,7 @@ public final class Trainer {
   public private(set) var step = 0
   private var best: ValidationScore?
   private var skippedInARow = 0
+  private var diary: Diary?
 
   /// A run that begins, or goes on from its checkpoint with `resumes`.
   public init(
@@ -56,6 +57,7 @@ public final class Trainer {
     if folder.hasCheckpoint {
       guard resumes else { throw TrainingRunError.exists(folder: folder.path) }
       let checkpoint = try CheckpointFile.read(folder.checkpoint)
+      try checkpoint.header.config.validate(file: folder.checkpoint)
       try checkpoint.header.requireSameRun(as: config, file: folder.checkpoint)
       // Where the run began is no choice any more; config.json keeps saying it.
       self.config.run.weights = checkpoint.header.config.run.weights
@@ -84,8 +86,10 @@ public final class Trainer {
   public func run(
     shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }
   ) throws {
-    try member.world.barrier()  // all have looked for a checkpoint before the first one is written
-    let diary = try member.isWriter ? Diary(folder, config, from: step) : nil
+    // All have looked for a checkpoint before the first one is written.
+    try member.world.requireSame(["step \(step)"])
+    diary = try member.isWriter ? Diary(folder, config, from: step) : nil
+    defer { diary = nil }
     let held = try validationSamples()
     let source = source
     let samples = Prefetcher(
@@ -100,6 +104,7 @@ public final class Trainer {
     while step < config.run.steps {
       guard let record = try trainOneStep(samples, shouldStop) else {
         try save()
+        try member.world.barrier()  // whoever ends first ends the others too
         throw TrainingRunError.interrupted(step: step, folder: folder.path)
       }
       try diary?.write(record)
@@ -212,6 +217,7 @@ public final class Trainer {
     try RunFolder.write(
       weights.average, config: config, note: "average after step \(step)", to: folder.weights)
     if optimizer.clipper.adaptive != nil { try writeClipping() }
+    try diary?.log.flush()
     let header = Checkpoint.Header(
       config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
       optimizer: optimizer.header)
@@ -236,13 +242,18 @@ public final class Trainer {
   }
 }
 
-/// The log and the event file of a run.
+/// The log and the event file of a run, whose folder no other process writes meanwhile.
 private struct Diary {
   let log: TrainingLog
   let events: EventFile
+  private let lock: FolderLock
 
   init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
     try AtomicFile.createFolder(folder.path)
+    guard let lock = FolderLock(folder.path) else {
+      throw TrainingRunError.busy(folder: folder.path)
+    }
+    self.lock = lock
     for place in [folder.path, folder.path + "/snapshots"] {
       AtomicFile.removeUnfinished(in: place)
     }

@@ -8,6 +8,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
   case otherRun(file: String, reason: String)
   /// The run's folder already holds a run.
   case exists(folder: String)
+  /// Another process writes in the run's folder.
+  case busy(folder: String)
   /// There is nothing to resume.
   case nothingToResume(folder: String)
   /// The user asked to stop; the state is saved.
@@ -25,6 +27,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
       "\(file): \(reason); resume with the configuration that the run was started with"
     case .exists(let folder):
       "\(folder): holds a run already; add --resume to go on with it or choose another folder"
+    case .busy(let folder):
+      "\(folder): another process trains in this folder; stop it first or choose another folder"
     case .nothingToResume(let folder):
       "\(folder): holds no checkpoint (last.checkpoint), so there is nothing to resume"
     case .interrupted(let step, let folder):
@@ -41,7 +45,7 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
     case .damaged, .otherRun, .unreadable: 65
     case .nothingToResume: 66
     case .diverged: 70
-    case .exists: 73
+    case .exists, .busy: 73
     case .interrupted: 130
     }
   }

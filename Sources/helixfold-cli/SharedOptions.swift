@@ -18,11 +18,7 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: "Who multiplies matrices: native or openblas.")
   var gemm = MatrixBackend.native
 
-  @Option(
-    help:
-      "Instruction set: \(InstructionSet.names.joined(separator: ", ")); the best available by default."
-  )
-  var isa: InstructionSet?
+  @OptionGroup var kernels: KernelOptions
 
   enum Precision: String, ExpressibleByArgument, CaseIterable {
     case bf16, fp32
@@ -32,9 +28,6 @@ struct ComputeOptions: ParsableArguments {
 
   func validate() throws {
     try Self.requireSound(threads: threads)
-    if let isa, !isa.isAvailable {
-      throw ValidationError("--isa \(isa.name): this processor has no such instructions")
-    }
   }
 
   /// The storage type, with a default of the command.
@@ -53,6 +46,24 @@ struct ComputeOptions: ParsableArguments {
   /// Number of workers for a `--threads` flag; 0 stands for every core.
   static func workers(_ threads: Int) -> Int {
     threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+  }
+
+  /// Pins the instruction set; call once, before any work.
+  func pin() { kernels.pin() }
+}
+
+/// Which instructions the kernels use.
+struct KernelOptions: ParsableArguments {
+  @Option(
+    help:
+      "Instruction set: \(InstructionSet.names.joined(separator: ", ")); the best available by default."
+  )
+  var isa: InstructionSet?
+
+  func validate() throws {
+    if let isa, !isa.isAvailable {
+      throw ValidationError("--isa \(isa.name): this processor has no such instructions")
+    }
   }
 
   /// Pins the instruction set; call once, before any work.

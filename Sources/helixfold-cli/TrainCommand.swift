@@ -67,6 +67,8 @@ struct TrainCommand: ParsableCommand {
   )
   var bp = 1
 
+  @OptionGroup var kernels: KernelOptions
+
   @Option(help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
   var progress: ProgressReporter.Style?
 
@@ -98,6 +100,7 @@ struct TrainCommand: ParsableCommand {
       print(try config.document(), terminator: "")
       return
     }
+    kernels.pin()
     let world = try MessagePassing.join()
     Interruption.listen()
     var session = TrainingSession(

@@ -9,13 +9,16 @@ enum Command {
   }
 
   /// - Parameter redirection: what a shell does to the streams, such as `2>/dev/full`.
+  /// - Parameter limit: what a shell does before, such as `ulimit -f 8`.
+  /// - Parameter meanwhile: called with the running process.
   static func run(
     _ arguments: [String], in folder: ScratchFolder? = nil, input: String = "",
-    redirection: String = ""
+    redirection: String = "", limit: String = ":", meanwhile: (Process) throws -> Void = { _ in }
   ) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "exec \"$0\" \"$@\" \(redirection)", executable.path] + arguments
+    process.arguments =
+      ["-c", "\(limit); exec \"$0\" \"$@\" \(redirection)", executable.path] + arguments
     if let folder { process.currentDirectoryURL = folder.url }
     var environment = ProcessInfo.processInfo.environment
     environment["HELIXFOLD_WEIGHTS"] = nil
@@ -29,6 +32,7 @@ enum Command {
     process.standardOutput = try FileHandle(forWritingTo: scratch.file("out"))
     process.standardError = try FileHandle(forWritingTo: scratch.file("err"))
     try process.run()
+    try meanwhile(process)
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus,

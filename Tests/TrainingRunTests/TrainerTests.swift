@@ -144,7 +144,7 @@ struct TrainerTests {
 
   @Test("killed at twenty random moments and resumed each time, a run ends with the same bits")
   func killed() throws {
-    let steps = 100
+    let steps = 200
     let program = try #require(Self.standIn)
     func start(_ folder: String) throws -> Process {
       let process = Process()
@@ -156,17 +156,28 @@ struct TrainerTests {
     let whole = try start("whole")
     whole.waitUntilExit()
     #expect(whole.terminationStatus == 0)
-    var random = SystemRandomNumberGenerator()
-    for _ in 0..<20 {
+    let key = DrawKey(seed: 17)
+    for moment in 0..<20 {
       let process = try start("parts")
-      Thread.sleep(forTimeInterval: Double.random(in: 0.05...1.2, using: &random))
+      // Some steps on from where this process began, and a little later.
+      let wanted = 1 + key.integer(2 * moment, below: 4)
+      let before = lines("parts")
+      while process.isRunning, abs(lines("parts") - before) < wanted { usleep(500) }
+      usleep(UInt32(key.integer(2 * moment + 1, below: 20_000)))
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
+      #expect(process.terminationReason == .uncaughtSignal, "kill \(moment) came too late")
     }
     let last = try start("parts")
     last.waitUntilExit()
     #expect(last.terminationStatus == 0)
     #expect(try bytes("whole") == bytes("parts"))
+  }
+
+  /// Lines of a run's log; a run that goes on first cuts off what its checkpoint does not know.
+  private func lines(_ folder: String) -> Int {
+    let log = FileManager.default.contents(atPath: scratch.file(folder + "/log.jsonl")) ?? Data()
+    return log.filter { $0 == UInt8(ascii: "\n") }.count
   }
 
   /// The product stands beside the test bundle.

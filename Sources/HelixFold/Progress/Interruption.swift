@@ -14,7 +14,13 @@ public enum Interruption {
   public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
   /// Listens to SIGINT and SIGTERM; a second signal ends the process at once.
+  ///
+  /// They are let through even if the program that started this one holds them back in the thread from which it did so.
   public static func listen() {
+    var numbers = sigset_t()
+    sigemptyset(&numbers)
+    for number in [SIGINT, SIGTERM] { sigaddset(&numbers, number) }
+    pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { received in
         if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(128 + received) }

@@ -31,6 +31,9 @@ public struct DatasetRequest {
     builder.filter = filter
     if let clusters { builder.clusters = try ClusterTable(path: clusters) }
     let found = try sources.flatMap { try ChainSource.find(at: $0, evidence: evidence) }
+    let inputs = found.map(\.path) + evidence + [clusters].compactMap { $0 }
+    try OutputPlace.require(output, apartFrom: inputs)
+    try OutputPlace.require(reportPath, apartFrom: inputs + [output])
     let start = ContinuousClock.now
     let result = try builder.build(found, to: output) { source, done in
       if Interruption.isRequested { throw PredictionError.interrupted }

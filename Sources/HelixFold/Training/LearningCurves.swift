@@ -85,7 +85,7 @@ public struct LearningCurves {
     _ value: (TrainingRecord) -> Double?
   ) -> Series {
     let points = records.filter { $0.event == event }.compactMap { record in
-      value(record).flatMap { $0.isFinite ? Point(Double(record.step + 1), $0) : nil }
+      value(record).flatMap { $0.isFinite ? Point(Double(record.step) + 1, $0) : nil }
     }
     let size = max(1, window)
     let means = stride(from: 0, to: points.count, by: size).map { start in

@@ -101,7 +101,7 @@ public final class NetworkEngine: GradientEngine {
 
   /// Losses and scores of samples without gradients, with the parameters that were loaded last.
   public func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome] {
-    try spread(samples) { sample, lane in
+    let outcomes = try spread(samples) { sample, lane in
       do {
         let (output, report, _) = try lossOfSample(
           sample, lane.context.recording(on: Tape(recomputes: true)))
@@ -111,6 +111,9 @@ public final class NetworkEngine: GradientEngine {
         return .notFinite
       }
     }
+    try partner?.check()
+    try axial?.check()
+    return outcomes
   }
 
   private func differentiate(

@@ -61,7 +61,12 @@ public struct TrainingSession {
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
-    try source.requireTrainable()
+    try source.requireTrainable(validates: config.validation.interval > 0)
+    if world.size > 1 {
+      try world.requireSame(
+        ProgramIdentity.lines + ["resume: \(resumes)"]
+          + config.document().components(separatedBy: "\n"))
+    }
     try introduce(world, reporter)
     let trainer = try Trainer(
       config, folder: RunFolder(path: folder), source: source,
@@ -100,7 +105,7 @@ public struct TrainingSession {
     switch event {
     case .step(let record, let fraction, let remaining):
       if reporter.style == .json {
-        reporter.note("step \(record.step)", event: "step", fields(record))
+        reporter.note("step \(record.step + 1)", event: "step", fields(record))
       }
       reporter.progress(Self.line(record), fraction, remaining: remaining)
     case .validation(let record, let isBest):
@@ -109,7 +114,7 @@ public struct TrainingSession {
         event: "validation", fields(record) + [("best", .bool(isBest))])
     case .skipped(let record):
       reporter.warn(
-        "step \(record.step) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, 3)); \(record.skipped ?? 0) so far"
+        "step \(record.step + 1) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, 3)); \(record.skipped ?? 0) so far"
       )
     }
   }

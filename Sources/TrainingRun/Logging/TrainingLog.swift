@@ -98,6 +98,15 @@ public final class TrainingLog {
     }
   }
 
+  /// Puts all lines on the disk; before a checkpoint after which a run that resumes would not write them again.
+  func flush() throws {
+    do {
+      try handle.synchronize()
+    } catch {
+      throw AtomicFileError(path: path, code: errno == 0 ? EIO : errno)
+    }
+  }
+
   deinit { try? handle.close() }
 
   /// Reads a log; a last line that was cut off is left out.

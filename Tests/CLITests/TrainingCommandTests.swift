@@ -1,0 +1,181 @@
+import Foundation
+import Testing
+import TrainingTestSupport
+
+/// From a training store to averaged and validated weights, as a user walks it.
+@Suite("Commands for training")
+struct TrainingCommandTests {
+  @Test("Ctrl-C saves and has status 130; resumed, the run ends with the bits of one left alone")
+  func interruption() throws {
+    let folder = try Self.store()
+    let train = ["train", "--config", "tiny", "--data", "s.h5", "--threads", "1"]
+    let log = folder.file("stopped/log.jsonl")
+    let stopped = try Command.run(train + ["-o", "stopped", "--steps", "100000"], in: folder) {
+      while $0.isRunning, Self.steps(log) < 3 { usleep(2_000) }
+      $0.interrupt()
+    }
+    #expect(stopped.status == 130, "\(stopped.errors)")
+    #expect(stopped.output.isEmpty)
+    #expect(stopped.errors.contains("--resume"), "\(stopped.errors)")
+    let steps = ["--steps", "\(Self.steps(log) + 3)"]
+    #expect(Self.steps(log) >= 3)
+
+    let again = try Command.run(train + ["-o", "stopped"] + steps, in: folder)
+    #expect(again.status == 73 && again.errors.contains("--resume"), "\(again.errors)")
+    let resumed = try Command.run(train + ["-o", "stopped", "--resume"] + steps, in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    let alone = try Command.run(train + ["-o", "alone"] + steps, in: folder)
+    #expect(alone.status == 0, "\(alone.errors)")
+    #expect(alone.output == "alone/weights.h5\n")
+    #expect(
+      try Data(contentsOf: folder.file("alone/weights.h5"))
+        == Data(contentsOf: folder.file("stopped/weights.h5")))
+    #expect(Self.steps(log) == Self.steps(folder.file("alone/log.jsonl")))
+  }
+
+  @Test("a full disk has status 74 and keeps the last good checkpoint, from which the run goes on")
+  func fullDisk() throws {
+    let folder = try Self.store()
+    let train = ["train", "--config", "tiny", "--data", "s.h5", "-o", "run", "--threads", "1"]
+    #expect(try Command.run(train + ["--steps", "5"], in: folder).status == 0)
+    let good = try Data(contentsOf: folder.file("run/last.checkpoint"))
+    // Files may have half the size of the checkpoint, in blocks of 512 bytes.
+    let full = try Command.run(
+      train + ["--steps", "10", "--resume"], in: folder, limit: "ulimit -f \(good.count / 1024)")
+    #expect(full.status == 74, "\(full.errors)")
+    #expect(full.errors.contains("cannot write"), "\(full.errors)")
+    #expect(try Data(contentsOf: folder.file("run/last.checkpoint")) == good)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("run").path)
+    #expect(!left.contains { $0.contains(".partial-") }, "\(left)")
+    let after = try Command.run(train + ["--steps", "10", "--resume"], in: folder)
+    #expect(after.status == 0, "\(after.errors)")
+  }
+
+  @Test("a folder in which a run trains is refused to another")
+  func busy() throws {
+    let folder = try Self.store()
+    let train = ["train", "--config", "tiny", "--data", "s.h5", "-o", "run", "--threads", "1"]
+    let first = try Command.run(train + ["--steps", "100000"], in: folder) { process in
+      let log = folder.file("run/log.jsonl")
+      while process.isRunning, Self.steps(log) < 2 { usleep(2_000) }
+      let second = try Command.run(train + ["--steps", "100000", "--resume"], in: folder)
+      #expect(second.status == 73, "\(second.errors)")
+      let message =
+        "helixfold: run: another process trains in this folder; stop it first or choose another folder\n"
+      #expect(second.errors.hasSuffix(message), "\(second.errors)")
+      process.interrupt()
+    }
+    #expect(first.status == 130, "\(first.errors)")
+  }
+
+  @Test("averages of a run's snapshots are written by every method, and of one file are that file")
+  func averages() throws {
+    let folder = try Self.store()
+    try Data(
+      #"{"preset": "tiny", "run": {"steps": 6, "snapshotInterval": 2, "snapshots": 3}}"#.utf8
+    )
+    .write(to: folder.file("run.json"))
+    let train = ["train", "--config", "run.json", "--data", "s.h5", "-o", "run"]
+    #expect(try Command.run(train, in: folder).status == 0)
+    let trained = ["--config", "run.json", "--data", "s.h5"]
+    for (method, more) in [
+      ("uniform", []), ("lawa", []), ("ema", []), ("greedy", trained),
+      ("sewa", trained + ["--iterations", "2", "--samples", "1", "--keep", "2"]),
+    ] {
+      let average = ["weights", "average", "run", "-o", "\(method).h5", "--method", method]
+      let result = try Command.run(average + more, in: folder)
+      #expect(result.status == 0, "\(method): \(result.errors)")
+      let inspected = try Command.run(["weights", "inspect", "\(method).h5"], in: folder)
+      #expect(inspected.status == 0, "\(inspected.errors)")
+    }
+    for name in ["greedy", "sewa"] {
+      let result = try Command.run(
+        ["weights", "average", "run", "-o", "x.h5", "--method", name], in: folder)
+      #expect(result.status == 64 && result.errors.contains("--data"), "\(result.errors)")
+    }
+    let one = try Command.run(
+      ["weights", "average", "run/weights.h5", "-o", "one.npz"], in: folder)
+    let same = try Command.run(
+      ["weights", "convert", "run/weights.h5", "same.npz"], in: folder)
+    #expect(one.status == 0 && same.status == 0, "\(one.errors)\(same.errors)")
+    #expect(
+      try Data(contentsOf: folder.file("one.npz")) == Data(contentsOf: folder.file("same.npz")))
+  }
+
+  @Test("validate prints means over clusters of the table that it writes; helices are helices")
+  func validation() throws {
+    let folder = try Self.store()
+    _ = try Command.run(["weights", "init", "w.h5", "--preset", "tiny"], in: folder)
+    let validate = [
+      "validate", "w.h5", "--data", "s.h5", "--split", "training", "--min-length", "20",
+      "--max-length", "30", "-o", "t.tsv",
+    ]
+    let result = try Command.run(validate, in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let rows = try String(contentsOf: folder.file("t.tsv"), encoding: .utf8)
+      .split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
+    let columns = [
+      "chain", "cluster", "residues", "rows", "lddt_model", "lddt_no_msa", "lddt_untrained",
+      "lddt_helix", "plddt",
+    ]
+    #expect(rows[0] == columns)
+    #expect(rows.count > 4)
+    for row in rows.dropFirst() {
+      #expect((20...30).contains(Int(row[2]) ?? 0))
+      // The chains of this store are ideal helices: one of their length fits to the rounding of a PDB file.
+      #expect(row[7] == "1.0000", "\(row)")
+      // One row is the sequence alone.
+      if row[3] == "1" { #expect(row[4] == row[5], "\(row)") }
+    }
+    for (name, column) in [("model", 4), ("no_msa", 5), ("untrained", 6), ("helix", 7)] {
+      let clusters = Dictionary(grouping: rows.dropFirst()) { $0[1] }.values.map { chains in
+        chains.map { Double($0[column]) ?? .nan }.reduce(0, +) / Double(chains.count)
+      }
+      let mean = clusters.reduce(0, +) / Double(clusters.count)
+      let line = result.output.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+      let printed = line.flatMap { Double($0.split(separator: " ")[1]) } ?? .nan
+      #expect(abs(printed - mean) < 2e-4, "\(name): \(printed), the table says \(mean)")
+    }
+  }
+
+  @Test("evaluate with weights scores what predict writes")
+  func evaluationOfWeights() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("natives"), withIntermediateDirectories: true)
+    try Data(ScoreAndEvaluateTests.chain(20).utf8).write(to: folder.file("natives/a.pdb"))
+    try Data((">a\n" + String(repeating: "G", count: 20) + "\n").utf8)
+      .write(to: folder.file("in.fasta"))
+    _ = try Command.run(["weights", "init", "w.h5", "--preset", "tiny"], in: folder)
+    let evaluated = try Command.run(
+      ["evaluate", "natives", "--weights", "w.h5", "--fasta", "in.fasta", "-o", "out"], in: folder)
+    #expect(evaluated.status == 0, "\(evaluated.errors)")
+    let predicted = try Command.run(
+      ["predict", "in.fasta", "--weights", "w.h5", "-o", "p"], in: folder)
+    #expect(predicted.status == 0, "\(predicted.errors)")
+    let scored = try Command.run(
+      ["evaluate", "natives", "--predictions", "tiny=p", "-o", "again"], in: folder)
+    #expect(scored.status == 0, "\(scored.errors)")
+    // The same scores of the same structure, under the same name of the predictor.
+    let (one, two) = (try Self.scores(folder, "out"), try Self.scores(folder, "again"))
+    #expect(one == two && one.count > 1)
+  }
+
+  /// A folder with `s.h5`, a store of helices.
+  private static func store() throws -> ScratchFolder {
+    let folder = try ScratchFolder()
+    try SyntheticStore.write(to: folder.file("s.h5").path)
+    return folder
+  }
+
+  /// Steps in a log; none while it is not there.
+  private static func steps(_ log: URL) -> Int {
+    let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").count { $0.contains("\"event\":\"step\"") }
+  }
+
+  private static func scores(_ folder: ScratchFolder, _ name: String) throws -> [Substring] {
+    try String(contentsOf: folder.file("\(name)/scores.csv"), encoding: .utf8)
+      .split(separator: "\n")
+  }
+}
