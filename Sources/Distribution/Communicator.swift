@@ -28,8 +28,12 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible {
   case peerFailed(rank: Int)
   /// The program was started as one of several processes but cannot talk to the others.
   case notBuilt(processes: Int)
+  /// Slurm started several tasks without the means to find each other.
+  case unconnected(tasks: Int)
   /// The numbers of processes do not fit.
   case grid(String)
+  /// A process has something else than the first one, where all must have the same.
+  case differs(rank: Int, found: String, expected: String)
 
   /// One line: what happened, what to try.
   public var description: String {
@@ -39,7 +43,11 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible {
     case .peerFailed(let rank): "rank \(rank) failed, so this one stops too"
     case .notBuilt(let processes):
       "started as one of \(processes) processes, but this program was built without MPI; run 'make mpi build' (docs/distributed.md)"
+    case .unconnected(let tasks):
+      "started as one of \(tasks) tasks that cannot find each other and would all write the same files; use srun --mpi=pmi2 (or pmix), or --ntasks=1"
     case .grid(let reason): reason
+    case .differs(let rank, let found, let expected):
+      "rank \(rank) has '\(found)' where rank 0 has '\(expected)'; all processes need the same program, flags, inputs and folders"
     }
   }
 }
@@ -104,6 +112,21 @@ extension Communicator {
   /// Collective.
   public func any(_ flag: Bool) throws(CommunicationError) -> Bool {
     try gather([flag ? 1 : 0]).contains { $0[0] > 0 }
+  }
+
+  /// Throws ``CommunicationError/differs(rank:found:expected:)``, on every member, unless all say the same lines.
+  ///
+  /// Collective.
+  public func requireSame(_ lines: [String]) throws(CommunicationError) {
+    let texts = try gather(lines.joined(separator: "\n"))
+    for (rank, text) in texts.enumerated() where text != texts[0] {
+      let found = text.components(separatedBy: "\n")
+      let expected = texts[0].components(separatedBy: "\n")
+      let line = zip(found, expected).first { $0 != $1 }
+      throw .differs(
+        rank: rank, found: line?.0 ?? "\(found.count) lines",
+        expected: line?.1 ?? "\(expected.count) lines")
+    }
   }
 
   /// Waits for all members.

@@ -1,5 +1,6 @@
 import CMessagePassing
 import Foundation
+import TensorCore
 
 /// The processes that `mpirun` or `srun` started, connected by MPI.
 public final class MessagePassing: Communicator {
@@ -23,10 +24,14 @@ public final class MessagePassing: Communicator {
   /// Call once.
   public static func join() throws(CommunicationError) -> any Communicator {
     let started = launchedProcesses
-    if started <= 1 { return SingleMember() }
+    if started <= 1 {
+      if let tasks = unconnectedTasks { throw .unconnected(tasks: tasks) }
+      return SingleMember()
+    }
     guard isBuilt else { throw .notBuilt(processes: started) }
     let status = hf_mpi_start()
     guard status == 0 else { throw .failed(call: "MPI_Init_thread", rank: 0, status: Int(status)) }
+    OutOfMemory.before { hf_mpi_abort(75) }
     return MessagePassing(group: 0)
   }
 
@@ -51,6 +56,16 @@ public final class MessagePassing: Communicator {
       return count
     }
     return 1
+  }
+
+  /// Tasks of a Slurm step that got nothing by which to find each other; nil where there is one, or a shell between.
+  private static var unconnectedTasks: Int? {
+    let environment = ProcessInfo.processInfo.environment
+    // Slurm sets the number of the task for those that it starts; a batch script is no task of a step.
+    guard environment["SLURM_PROCID"] != nil, environment["SLURM_STEP_ID"] != nil,
+      let tasks = environment["SLURM_STEP_NUM_TASKS"].flatMap({ Int($0) }), tasks > 1
+    else { return nil }
+    return tasks
   }
 
   /// Sends bytes to one member while it receives as many from another.

@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// Results have the same bits everywhere.
 public enum BranchSchedule: Sendable {
-  /// At the same time, on disjoint halves of the workers.
+  /// At the same time, on disjoint halves of the workers; in turn where processes share operations, since all must send their
+  /// messages in one order.
   case sideBySide
   /// One after the other, each on all workers; the clock, if any, measures both.
   case inTurn(BranchClock?)
@@ -122,16 +123,15 @@ extension ExecutionContext {
     _ first: Branch, _ second: Branch, _ body: (Branch, BranchRole, ExecutionContext) -> Void
   ) {
     switch branches {
-    case .sideBySide:
+    case .sideBySide where axial == nil:
       workers.fork(
         { workers in body(first, .first, with { $0.workers = workers }) },
         { workers in body(second, .second, with { $0.workers = workers }) })
-    case .inTurn(let clock):
-      guard let clock else {
-        body(first, .first, self)
-        return body(second, .second, self)
-      }
+    case .inTurn(let clock?):
       clock.run({ body(first, .first, self) }, { body(second, .second, self) })
+    case .sideBySide, .inTurn(nil):
+      body(first, .first, self)
+      body(second, .second, self)
     case .apart(let partner):
       body(partner.role == .first ? first : second, partner.role, self)
     }

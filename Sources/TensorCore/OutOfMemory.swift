@@ -1,8 +1,20 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
   import Darwin
 #endif
+
+/// What is done before a program ends for lack of memory, such as ending the processes that would wait for it.
+public enum OutOfMemory {
+  fileprivate static let lastAct = Mutex<@Sendable () -> Void>({})
+
+  /// Sets what is done.
+  public static func before(ending act: @escaping @Sendable () -> Void) {
+    lastAct.withLock { $0 = act }
+  }
+}
 
 /// Ends the program with status 75 and one line: the system refused memory.
 ///
@@ -11,5 +23,7 @@ func endOutOfMemory(_ byteCount: Int) -> Never {
   let line =
     "helixfold: out of memory: the system refused \(byteCount >> 20) MiB; --dry-run tells the need, --max-memory keeps within a limit\n"
   _ = Array(line.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+  let act = OutOfMemory.lastAct.withLock { $0 }
+  act()
   exit(75)
 }
