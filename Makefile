@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dependencies mpi build demo test evidence format lint
+.PHONY: help dependencies mpi build demo test evidence portable install uninstall format lint
 
 HELIXFOLD := .build/release/helixfold
 DEMO := data/demo/4cup_A
@@ -12,6 +12,15 @@ MPI := eval "$$(tools/mpi-flags.sh)";
 # Tests see internals, which changes the code that is generated: they have a build of their own.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build/testing
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
+# What is installed has the Swift runtime inside, so that it runs without the toolchain: it has a build of its own.
+PORTABLE := .build/portable/release/helixfold
+PORTABLE_FLAGS := -c release --product helixfold --scratch-path .build/portable
+ifeq ($(shell uname),Linux)
+PORTABLE_FLAGS += --static-swift-stdlib
+endif
+PREFIX ?= /usr/local
+BIN = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share/helixfold
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -40,6 +49,25 @@ test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the
 
 evidence: build ## run the long checks (all, or PART="20 70"), write docs/evidence.md
 	tools/evidence.sh $(PART)
+
+portable: $(PORTABLE) ## build the command that install installs, with the Swift runtime inside
+
+# Built only when a source is newer, so that `sudo make install` after `make portable` needs no compiler.
+$(PORTABLE): Package.swift $(shell find Sources -type f)
+	@tools/install-dependencies.sh
+	$(MPI) swift build $(PORTABLE_FLAGS)
+	@touch $@
+
+install: $(PORTABLE) ## install under PREFIX (/usr/local); DESTDIR comes in front of it
+	install -d "$(BIN)" "$(SHARE)/weights" "$(SHARE)/data" "$(SHARE)/tools"
+	install -m 755 $(PORTABLE) "$(BIN)/helixfold"
+	install -m 644 weights/default.h5 weights/README.md "$(SHARE)/weights"
+	install -m 644 data/databases.json "$(SHARE)/data"
+	install -m 755 tools/download-parameters.sh "$(SHARE)/tools"
+
+uninstall: ## remove what install installed, under the same PREFIX and DESTDIR
+	rm -f "$(BIN)/helixfold"
+	rm -rf "$(SHARE)"
 
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

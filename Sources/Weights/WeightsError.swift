@@ -8,7 +8,7 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
   case notNumbers(file: String, key: String, found: String)
   /// An array of another layout cannot be turned into the official one.
   case misshapen(file: String, name: String, found: [Int], expected: String)
-  /// Arrays that are missing, surplus or of another shape: all of them at once.
+  /// Arrays that are missing, surplus or of another shape: all of them at once, the message names the first.
   case mismatch(file: String, preset: String, differences: ParameterDifferences)
   /// Parameters trained with the outer product mean at another place of the block.
   case blockOrder(file: String, found: String, expected: String)
@@ -31,7 +31,8 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
     case .misshapen(let file, let name, let found, let expected):
       "\(file): '\(name)' has shape \(found), expected \(expected)"
     case .mismatch(let file, let preset, let differences):
-      "\(file): does not fit \(preset): \(differences); is this file for another preset?"
+      "\(file): does not fit \(preset): \(differences); is this file for another preset? "
+        + "'helixfold weights inspect \(file)' says what it holds"
     case .blockOrder(let file, let found, let expected):
       "\(file): trained with block order '\(found)', the configuration asks for '\(expected)'; "
         + "such weights do not fit, choose the other configuration"
@@ -69,21 +70,26 @@ public struct ParameterDifferences: Sendable, Hashable, CustomStringConvertible 
   /// Whether file and network agree.
   public var isEmpty: Bool { missing.isEmpty && surplus.isEmpty && misshapen.isEmpty }
 
-  /// All of them in one line; keys without their common beginning.
+  /// Arrays of each kind that a message names; a wrong preset has hundreds.
+  private static let shown = 3
+
+  /// How many there are of each kind, and the first of them, in one line; keys without their common beginning.
   public var description: String {
-    var parts: [String] = []
-    if !missing.isEmpty { parts.append("\(missing.count) missing: \(list(missing))") }
-    if !surplus.isEmpty { parts.append("\(surplus.count) surplus: \(list(surplus))") }
-    if !misshapen.isEmpty {
-      let texts = misshapen.map {
+    let parts = [
+      Self.part("missing", missing) { OfficialKey($0).short },
+      Self.part("surplus", surplus) { OfficialKey($0).short },
+      Self.part("misshapen", misshapen) {
         "\(OfficialKey($0.key).short) \($0.found) instead of \($0.expected)"
-      }
-      parts.append("\(misshapen.count) misshapen: \(texts.joined(separator: ", "))")
-    }
-    return parts.joined(separator: "; ")
+      },
+    ]
+    return parts.compactMap { $0 }.joined(separator: "; ")
   }
 
-  private func list(_ keys: [String]) -> String {
-    keys.map { OfficialKey($0).short }.joined(separator: ", ")
+  private static func part<Entry>(
+    _ kind: String, _ entries: [Entry], _ text: (Entry) -> String
+  ) -> String? {
+    if entries.isEmpty { return nil }
+    let names = entries.prefix(shown).map(text).joined(separator: ", ")
+    return "\(entries.count) \(kind): \(names)" + (entries.count > shown ? ", …" : "")
   }
 }

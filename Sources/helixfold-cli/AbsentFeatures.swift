@@ -1,6 +1,7 @@
-/// What users of AlphaFold2 may ask for and helixfold does not do: told in one line instead of the parser's complaint.
+/// What users of AlphaFold2 may ask for and helixfold does not do, or does otherwise: told in one line each instead of the
+/// parser's complaint.
 enum AbsentFeatures {
-  private static let sentences: [(words: Set<String>, sentence: String)] = [
+  private static let topics: [(words: Set<String>, sentence: String)] = [
     (
       ["--relax", "--amber", "--run-relax", "--models-to-relax", "--use-gpu-relax", "relax"],
       "relaxation is not part of helixfold; structures are written as the network made them (unrelaxed_*.pdb)"
@@ -17,15 +18,43 @@ enum AbsentFeatures {
       ["serve", "server", "web"],
       "helixfold has no web service; predict writes a page to look at, OUT/<target>/report.html"
     ),
+    (
+      ["--data-dir", "--db-preset"],
+      "parameters and databases are named apart: --weights FOLDER, and --database NAME=PATH or --database-set NAME (tools/setup-swissprot.sh makes a small one)"
+    ),
+    (
+      ["--fasta-paths", "--fasta-path"],
+      "the FASTA file is named without a flag: helixfold predict target.fasta; it may hold several targets"
+    ),
   ]
 
-  /// The sentence about the first argument that asks for such a thing.
-  static func sentence(for arguments: [String]) -> String? {
+  /// AlphaFold2's sets of networks for single chains, values of `--model_preset`.
+  private static let networkSets = [
+    "monomer":
+      "AlphaFold2's monomer is the presets model_1 to model_5, one file each: --weights params/params_model_?.npz",
+    "monomer_ptm":
+      "AlphaFold2's monomer_ptm is the presets model_1_ptm to model_5_ptm, one file each: --weights params/params_model_?_ptm.npz",
+    "monomer_casp14":
+      "AlphaFold2's monomer_casp14 is the presets model_1 to model_5, one file each, with eight draws: --weights params/params_model_?.npz --num-ensemble 8",
+  ]
+
+  /// The sentences about arguments that ask for such things, each once.
+  static func sentences(for arguments: [String]) -> [String] {
+    var found: [String] = []
     for (index, argument) in arguments.enumerated() where index == 0 || argument.hasPrefix("--") {
-      let name = argument.split(separator: "=").first.map(String.init) ?? argument
-      let plain = name.lowercased().replacing("_", with: "-")
-      if let found = sentences.first(where: { $0.words.contains(plain) }) { return found.sentence }
+      let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+      let name = (parts.first ?? argument).lowercased().replacing("_", with: "-")
+      let next = index + 1 < arguments.count ? arguments[index + 1] : ""
+      let value = parts.count > 1 ? parts[1] : next
+      if let sentence = sentence(for: name, value), !found.contains(sentence) {
+        found.append(sentence)
+      }
     }
-    return nil
+    return found
+  }
+
+  private static func sentence(for name: String, _ value: String) -> String? {
+    if name == "--model-preset", let networks = networkSets[value] { return networks }
+    return topics.first { $0.words.contains(name) }?.sentence
   }
 }

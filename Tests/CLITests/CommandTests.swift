@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import HelixFold
+
 /// The command as a user meets it: statuses, one-line messages, files.
 @Suite("Command")
 struct CommandTests {
@@ -105,6 +107,101 @@ struct CommandTests {
     #expect(result.status == 65)
     #expect(result.errors.contains("evoformer.bloks"))
   }
+
+  @Test("a preset that the shipped file does not fit is refused with the name of its network")
+  func anotherNetwork() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("weights"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      at: Self.root.appendingPathComponent("weights/default.h5"),
+      to: folder.file("weights/default.h5"))
+    let result = try Command.run(
+      ["predict", "-", "--preset", "model_1_ptm"], in: folder, input: ">a\nMKV\n")
+    #expect(result.status == 69, "\(result.errors)")
+    #expect(result.errors.contains("the network 'mini'; model_1_ptm needs parameters of its own"))
+    #expect(result.errors.count < 400)
+  }
+
+  @Test("a folder stands for the parameter files in it")
+  func folderOfWeights() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("params"), withIntermediateDirectories: true)
+    for name in ["params/one_tiny.h5", "params/two_tiny.h5"] {
+      let made = try Command.run(["weights", "init", name, "--preset", "tiny"], in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+    }
+    let result = try Command.run(
+      ["predict", "-", "--weights", ".", "--preset", "tiny", "--num-recycle", "0", "-o", "out"],
+      in: folder, input: ">a\nMKV\n")
+    #expect(result.status == 0, "\(result.errors)")
+    for name in ["tiny", "tiny_2"] {
+      let path = folder.file("out/a/unrelaxed_\(name).pdb").path
+      #expect(FileManager.default.fileExists(atPath: path), "\(path)")
+    }
+  }
+
+  @Test("files that come with the program are looked for beside it, in share, and last here")
+  func installedFiles() {
+    let places = InstalledFile.places(of: "x.h5")
+    #expect(places.last == "x.h5")
+    #expect(places.contains { $0.hasSuffix("/share/helixfold/x.h5") })
+    #expect(Set(places).count == places.count)
+    #expect(InstalledFile.find("no-such-file.h5") == nil)
+  }
+
+  @Test("underscores in flags are dashes, as in AlphaFold2")
+  func underscores() throws {
+    let folder = try ScratchFolder()
+    let result = try Command.run(
+      [
+        "predict", "-", "--random_weights", "--preset", "tiny", "--num_recycle=0", "--output_dir",
+        "my_out",
+      ], in: folder, input: ">a\nMKV\n")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("my_out/a/ranked_0.pdb"))
+  }
+
+  @Test(
+    "AlphaFold2's own flags are told by what they are here",
+    arguments: [
+      (["--model_preset=monomer"], ["model_1 to model_5, one file each"]),
+      (["--model_preset", "monomer_ptm"], ["model_1_ptm to model_5_ptm"]),
+      (["--model_preset", "monomer_casp14"], ["--num-ensemble 8"]),
+      (["--model_preset", "multimer"], ["single chains only"]),
+      (["--fasta_paths=a.fasta", "--data_dir=db"], ["without a flag", "--weights FOLDER"]),
+    ])
+  func flagsOfAlphaFold(_ arguments: [String], _ expected: [String]) throws {
+    let result = try Command.run(["predict"] + arguments)
+    #expect(result.status == 64, "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").count == expected.count, "\(result.errors)")
+    for text in expected { #expect(result.errors.contains(text), "\(result.errors)") }
+  }
+
+  @Test("a progress bar is never as wide as the terminal", arguments: [0, 1, 20, 40, 80, 200])
+  func barWidth(_ columns: Int) {
+    for task in ["T1026 mini", String(repeating: "long ", count: 30)] {
+      let bar = ProgressBar(columns: columns, isUnicode: true)
+      #expect(bar.line(task, 0.5, remaining: 75).count <= max(columns - 1, 0))
+    }
+  }
+
+  @Test("a progress bar is drawn in ASCII where the locale is not one of UTF-8")
+  func barLetters() {
+    #expect(
+      ProgressBar(columns: 80, isUnicode: false).line("a", 0.25, remaining: 75)
+        == "a  ######.................. 25 %  ETA 1:15")
+    #expect(
+      ProgressBar(columns: 22, isUnicode: false).line("a long name", 1, remaining: nil)
+        == "a lo~  ######## 100 %")
+    #expect(ProgressBar.isUnicode(in: ["LC_ALL": "", "LC_CTYPE": "C.utf8", "LANG": "C"]))
+    #expect(!ProgressBar.isUnicode(in: ["LC_ALL": "C", "LANG": "en_GB.UTF-8"]))
+    #expect(!ProgressBar.isUnicode(in: [:]))
+  }
+
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   private func tiny(_ arguments: [String]) -> [String] {
     ["predict"] + arguments + ["--random-weights", "--preset", "tiny", "-o", "out"]

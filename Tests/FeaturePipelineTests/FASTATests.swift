@@ -66,14 +66,29 @@ struct FASTATests {
     #expect(try found[1].sequence.get().letters == "ACD")
   }
 
-  @Test("the same name twice is an error at the second record")
+  @Test("the same name with the same sequence is an error at the second record")
   func duplicate() throws {
-    let found = try records(">a x\nACD\n>b\nAC\n>a y\nEFG\n")
+    let found = try records(">a x\nACD\n>b\nAC\n>a y\nACD\n")
     #expect(try found[0].sequence.get().count == 3)
     #expect(
       message { _ = try found[2].sequence.get() }
         == "t.fasta:5: target 'a' is already in line 1; give each record its own name")
     #expect(Set(found.map(\.id)).count == 3)
+  }
+
+  @Test(
+    "names that differ behind the first blank are numbered, with a warning, if the sequences differ"
+  )
+  func blank() throws {
+    let found = try records(">seq 1\nACD\n>seq 2\nEFG\n>seq\nHIK\n")
+    #expect(found.map(\.id) == ["seq", "seq_2", "seq_3"])
+    #expect(try found.map { try $0.sequence.get().letters } == ["ACD", "EFG", "HIK"])
+    #expect(
+      found.map(\.warnings) == [
+        [],
+        ["names end at the first blank: 'seq 2' is called 'seq_2', because 'seq' is taken"],
+        ["'seq' is called 'seq_3', because 'seq' is taken"],
+      ])
   }
 
   @Test("names that become the same are told apart, with a warning")

@@ -57,6 +57,51 @@ struct PreparationTests {
     }
   }
 
+  @Test(
+    "an alignment in place of the FASTA file is one target and its rows",
+    arguments: [
+      ("t.fasta", ">q one\nACDE\n>h\nAC-E\n>i\nACkkDE\n"),
+      ("t.a3m", "#4\t1\n>q\nACDE\n>h\nACDF\n>i\nACkDE\n"),
+      ("t.sto", "# STOCKHOLM 1.0\nq ACDE\nh AC-E\ni A-DE\n//\n"),
+    ])
+  func alignedTarget(_ name: String, _ text: String) throws {
+    try withScratchFolder { folder in
+      try write(text, "\(folder)/\(name)")
+      let outcome = try TargetPreparation(fasta: "\(folder)/\(name)", alignments: []).outcome(0)
+      #expect(outcome.id == "q")
+      #expect(try outcome.features.get().sequence == "ACDE")
+      #expect(outcome.warnings.count == 1)
+      #expect(
+        outcome.warnings.first
+          == "this file is an alignment: its first row is the target, its 3 rows the alignment")
+    }
+  }
+
+  @Test("an alignment as target and another with --msa: only the other gives rows")
+  func alignedTargetWithAlignment() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n>h\nAC-E\n>i\nA-DE\n", folder + "/t.fasta")
+      try write(">q\nACDE\n>h\nACDF\n", folder + "/x.a3m")
+      let preparation = try TargetPreparation(
+        fasta: folder + "/t.fasta", alignments: [folder + "/x.a3m"])
+      #expect(preparation.ids == ["q"])
+      #expect(try preparation.outcome(0).features.get().rowNames == ["q", "h"])
+    }
+  }
+
+  @Test(
+    "sequences of one length, lower case and gaps of different widths are no alignment",
+    arguments: [
+      ">a\nACDE\n>b-c\nFGHI\n", ">a\nACDE\n>b\nACDEhhhhhh\n", ">a\nACDE\n>b\nA-C\n",
+      ">a\nAC-E\n>b\nACDE\n",
+    ])
+  func notAligned(_ text: String) throws {
+    try withScratchFolder { folder in
+      try write(text, folder + "/t.fasta")
+      #expect(try TargetPreparation(fasta: folder + "/t.fasta", alignments: []).count == 2)
+    }
+  }
+
   @Test("files of a folder are joined in AlphaFold2's order, pairing and template hits left out")
   func folderOrder() throws {
     try withScratchFolder { folder in

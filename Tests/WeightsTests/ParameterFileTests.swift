@@ -54,7 +54,7 @@ struct ParameterFileTests {
     }
   }
 
-  @Test("missing, surplus and misshapen arrays are all named in one line")
+  @Test("missing, surplus and misshapen arrays are counted and named in one line")
   func differences() throws {
     try withScratchFolder { folder in
       let bias = root + "distogram_head/half_logits//bias"
@@ -74,23 +74,27 @@ struct ParameterFileTests {
         text == "\(folder)/a.npz: does not fit tiny: 2 missing: distogram_head/half_logits//bias, "
           + "structure_module/fold_iteration/affine_update//weights; 1 surplus: extra//array; "
           + "1 misshapen: evoformer/prev_pair_norm//scale [7] instead of [16]; "
-          + "is this file for another preset?")
+          + "is this file for another preset? "
+          + "'helixfold weights inspect \(folder)/a.npz' says what it holds")
     }
   }
 
-  @Test("weights of another preset are refused, naming the arrays")
+  @Test("weights of another preset are refused in a line of readable length")
   func otherPreset() throws {
     try withScratchFolder { folder in
       var small = FoldingConfig.tiny
       small.template = nil
       small.heads.alignedError = nil
-      try write(RecipeParameters(small, seed: 1), folder + "/a.npz", small)
-      let text = message { _ = try ParameterFile(path: folder + "/a.npz", expecting: .tiny) }
+      let path = folder + "/a.npz"
+      try write(RecipeParameters(small, seed: 1), path, small)
+      let text = message { _ = try ParameterFile(path: path, expecting: .tiny) }
       let missing =
         FoldingConfig.tiny.parameterManifest.count - small.parameterManifest.count
       #expect(text.contains("does not fit tiny: \(missing) missing: evoformer/template_embedding"))
-      #expect(text.contains("predicted_aligned_error_head/logits//weights"))
+      #expect(text.contains(", …; is this file for another preset?"))
+      #expect(!text.contains("predicted_aligned_error_head/logits//weights"))
       #expect(!text.contains("surplus"))
+      #expect(text.count - 2 * path.count < 800)
     }
   }
 

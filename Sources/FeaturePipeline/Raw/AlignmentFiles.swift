@@ -26,6 +26,12 @@ public struct AlignmentFiles: Sendable {
     self.files = files
   }
 
+  /// Alignments that are read already.
+  init(_ files: [Alignment]) {
+    folders = []
+    self.files = files
+  }
+
   /// The alignments of a target, maybe none.
   ///
   /// For the only target of a run every file must fit; among several targets files pick their own.

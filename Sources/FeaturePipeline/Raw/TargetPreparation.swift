@@ -18,10 +18,20 @@ public struct TargetPreparation: Sendable {
 
   /// Reads the FASTA file (`-`: standard input) and the alignment files; folders are read target by target.
   ///
+  /// An alignment in place of the FASTA file gives one target, its first row, and its rows unless there are other alignments.
+  ///
   /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
   public init(fasta: String, alignments: [String]) throws(InputError) {
-    records = try FASTA.records(in: InputText(path: fasta))
-    alignmentFiles = try AlignmentFiles(paths: alignments)
+    let text = try InputText(path: fasta)
+    if let aligned = try Alignment.found(in: text) {
+      let isEvidence = alignments.isEmpty && aligned.rows > 1
+      records = [FASTARecord(firstRowOf: aligned, isEvidence: isEvidence)]
+      alignmentFiles =
+        try isEvidence ? AlignmentFiles([aligned]) : AlignmentFiles(paths: alignments)
+    } else {
+      records = try FASTA.records(in: text)
+      alignmentFiles = try AlignmentFiles(paths: alignments)
+    }
     let sequences = records.compactMap { record in
       (try? record.sequence.get()).map { (id: record.id, sequence: $0) }
     }

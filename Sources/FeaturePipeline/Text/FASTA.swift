@@ -1,8 +1,9 @@
+import AtomicFiles
 import Protein
 
 /// One record of a FASTA file: a target, or the reason why it cannot be one.
 public struct FASTARecord: Sendable, Hashable {
-  /// Name for files and folders, unique within the file.
+  /// Name for files and folders, the first word of the header, unique within the file.
   public var id: String
   /// Header without `>`.
   public var header: String
@@ -53,7 +54,8 @@ public enum FASTA {
   }
 
   private static func named(_ drafts: [Draft], in text: InputText) -> [FASTARecord] {
-    var firstLine: [String: Int] = [:]
+    var words: Set<String> = []
+    var lines: [String: Int] = [:]
     var taken: Set<String> = []
     return drafts.map { draft in
       let word = draft.header.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
@@ -62,15 +64,21 @@ public enum FASTA {
       taken.insert(id)
       var sequence = draft.sequence(in: text)
       var warnings = (try? sequence.get())?.warnings ?? []
-      if let earlier = firstLine[word], !word.isEmpty {
+      let record = word + "\n" + String(decoding: draft.letters, as: UTF8.self)
+      if let earlier = lines[record], !word.isEmpty, draft.error == nil {
         sequence = .failure(
           text.problem(
             "target '\(word)' is already in line \(earlier); give each record its own name",
             line: draft.line))
       } else if id != plain {
-        warnings.append("'\(word)' is called '\(id)', because '\(plain)' is taken")
+        let isCut = words.contains(word) && draft.header != word
+        let name = isCut ? String(draft.header.prefix(40)).printable : word
+        warnings.append(
+          (isCut ? "names end at the first blank: " : "")
+            + "'\(name)' is called '\(id)', because '\(plain)' is taken")
       }
-      if firstLine[word] == nil { firstLine[word] = draft.line }
+      words.insert(word)
+      if lines[record] == nil { lines[record] = draft.line }
       return FASTARecord(
         id: id, header: draft.header, line: draft.line, sequence: sequence, warnings: warnings)
     }

@@ -7,10 +7,7 @@ extension ModelDescription {
   /// The networks that the options name.
   public static func open(_ options: PredictionOptions) throws -> [ModelDescription] {
     if options.usesRandomWeights { return [try random(options.preset ?? "", seed: options.seed)] }
-    if options.weights.isEmpty {
-      return [try open(path: try installedWeights(), preset: options.preset)]
-    }
-    let paths = options.weights
+    let paths = try parameterFiles(options)
     var models: [ModelDescription] = []
     for path in paths.prefix(options.modelLimit ?? .max) {
       var model = try open(path: path, preset: options.preset)
@@ -76,12 +73,59 @@ extension ModelDescription {
     "\(path) does not say whether its blocks are serial or parallel and is taken for serial; for one trained in parallel order give --preset FILE.json with \"blockOrder\": \"parallel\""
   }
 
-  /// The weights that come with the program, or those that the environment names.
-  private static func installedWeights() throws -> String {
-    if let path = ProcessInfo.processInfo.environment["HELIXFOLD_WEIGHTS"], !path.isEmpty {
-      return path
+  /// The files of parameters that the options or the environment name, or else the one that comes with the program.
+  ///
+  /// A folder stands for the files in it; with a preset, for those whose names hold it.
+  private static func parameterFiles(_ options: PredictionOptions) throws -> [String] {
+    var named = options.weights
+    if named.isEmpty, let path = ProcessInfo.processInfo.environment["HELIXFOLD_WEIGHTS"],
+      !path.isEmpty
+    {
+      named = [path]
     }
-    if let path = InstalledFile.find("weights/default.h5") { return path }
-    throw PredictionError.noWeights
+    if named.isEmpty { return [try shippedWeights(preset: options.preset)] }
+    let preset = options.preset.flatMap { FoldingConfig.preset(named: $0)?.name }
+    return try named.flatMap { path in
+      try ParameterFolder.exists(at: path)
+        ? ParameterFolder.files(in: path, preset: preset) : [path]
+    }
   }
+
+  /// The file that comes with the program; refused if a preset is asked for that it does not fit.
+  private static func shippedWeights(preset: String?) throws -> String {
+    let name = "weights/default.h5"
+    guard let path = InstalledFile.find(name) else {
+      throw ModelLookupError.noWeights(InstalledFile.absence(of: name))
+    }
+    guard let preset else { return path }
+    let config = try FoldingConfig.named(preset)
+    let file = try ParameterFile(inspecting: path)
+    do {
+      try file.requireFit(to: config)
+    } catch is WeightsError {
+      throw ModelLookupError.anotherNetwork(file: name, holds: file.config.name, preset: preset)
+    }
+    return path
+  }
+}
+
+/// Why there are no parameters for a network.
+enum ModelLookupError: Error, Hashable, CustomStringConvertible, ExitStatusError {
+  /// No parameters were named and none are installed; where they were looked for.
+  case noWeights(String)
+  /// The file that comes with the program holds another network than the preset.
+  case anotherNetwork(file: String, holds: String, preset: String)
+
+  /// One line: what is wrong, what to try.
+  var description: String {
+    switch self {
+    case .noWeights(let absence):
+      "no weights: \(absence); give a file or a folder with --weights or HELIXFOLD_WEIGHTS (tools/download-parameters.sh fetches AlphaFold2's), or ask for --random-weights --preset NAME"
+    case .anotherNetwork(let file, let holds, let preset):
+      "\(file), which comes with helixfold, holds the network '\(holds)'; \(preset) needs parameters of its own, named with --weights (tools/download-parameters.sh fetches AlphaFold2's)"
+    }
+  }
+
+  /// The status for the shell: something that is needed is not installed.
+  var exitStatus: ExitStatus { .missingTool }
 }

@@ -21,6 +21,7 @@ public final class ProgressReporter: Sendable {
   public let style: Style
   /// Whether nothing is said at all: for processes that help another, which speaks for them.
   private let isSilent: Bool
+  private let isUnicode = ProgressBar.isUnicode(in: ProcessInfo.processInfo.environment)
   private let state = Mutex(State())
 
   private struct State {
@@ -81,11 +82,8 @@ public final class ProgressReporter: Sendable {
       return true
     }
     if !isDue { return }
-    let width = 24
-    let filled = Int((Double(width) * min(max(fraction, 0), 1)).rounded(.down))
-    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-    let eta = remaining.map { "  ETA \(Self.duration($0))" } ?? ""
-    let text = "\(task)  \(bar) \(Int(fraction * 100)) %\(eta)"
+    let bar = ProgressBar(columns: ProgressBar.terminalColumns, isUnicode: isUnicode)
+    let text = bar.line(task, fraction, remaining: remaining)
     let padding = state.withLock { state in
       defer { state.barWidth = text.count }
       return max(0, state.barWidth - text.count)

@@ -1,0 +1,50 @@
+import AtomicFiles
+import Protein
+
+extension Alignment {
+  /// The alignment that was given as a file of targets; nil if the text is no alignment.
+  ///
+  /// It is one if its name has the ending of one, or if it is Stockholm. FASTA is one if every row has the same number of columns,
+  /// the first one has no gap and a later one has: a gap is in no sequence to predict.
+  static func found(in text: InputText) throws(InputError) -> Alignment? {
+    let name = text.name.lowercased()
+    if AlignmentFiles.endings.contains(where: { name.hasSuffix($0) }) || isStockholm(text) {
+      return try parse(text)
+    }
+    let gap = UInt8(ascii: "-")
+    guard text.bytes.contains(gap), let alignment = try? parse(text),
+      !alignment.row(0).contains(gap), alignment.letters.contains(gap)
+    else { return nil }
+    return alignment
+  }
+}
+
+extension FASTARecord {
+  /// The target of an alignment, its first row.
+  ///
+  /// - Parameter isEvidence: whether the alignment also gives the rows.
+  init(firstRowOf alignment: Alignment, isEvidence: Bool) {
+    let row = String(decoding: alignment.row(0), as: UTF8.self)
+    var sequence: Result<ProteinSequence, InputError>
+    do throws(ProteinSequenceError) {
+      sequence = .success(try ProteinSequence(row))
+    } catch {
+      sequence = .failure(
+        .content(
+          file: alignment.source,
+          problem: "the first row must be the target's whole sequence; \(error)"))
+    }
+    if alignment.columns > FASTA.maximumResidues {
+      sequence = .failure(
+        .content(
+          file: alignment.source,
+          problem: "the first row is longer than \(FASTA.maximumResidues) residues"))
+    }
+    let use =
+      isEvidence ? "its \(counted(alignment.rows, "row")) the alignment" : "no other is used"
+    let note = "this file is an alignment: its first row is the target, \(use)"
+    self.init(
+      id: TargetName.sanitized(alignment.names[0]), header: alignment.names[0], line: 0,
+      sequence: sequence, warnings: [note] + ((try? sequence.get())?.warnings ?? []))
+  }
+}

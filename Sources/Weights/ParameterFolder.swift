@@ -1,0 +1,61 @@
+import ArrayFiles
+import FoldingCore
+import Foundation
+
+/// A folder that stands for the parameter files in it, such as the one in which AlphaFold2's archive was unpacked.
+public enum ParameterFolder {
+  /// Whether there is a folder at `path`.
+  public static func exists(at path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  /// The parameter files in a folder, or else in `params` in it, where AlphaFold2's scripts put them.
+  ///
+  /// First `model_1` … `model_5`, then those with `_ptm`, as AlphaFold2 lists them, then others by name. Networks for multimers
+  /// are left out.
+  ///
+  /// - Parameter preset: takes only the files whose names hold this one; `model_1_ptm` is not `model_1`.
+  public static func files(in folder: String, preset: String? = nil) throws -> [String] {
+    let places = [folder, folder.hasSuffix("/") ? folder + "params" : folder + "/params"]
+    for place in places {
+      let names = parameterFiles(in: place)
+      if names.isEmpty { continue }
+      let wanted = names.filter { preset == nil || self.preset(in: $0) == preset }
+      if wanted.isEmpty {
+        let shown = names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …" : "")
+        throw ArrayFileError.cannotRead(
+          file: folder,
+          reason: "no file in this folder is named after \(preset ?? "") (\(shown)); name the file")
+      }
+      return wanted.map { place.hasSuffix("/") ? place + $0 : place + "/" + $0 }
+    }
+    throw ArrayFileError.cannotRead(
+      file: folder,
+      reason:
+        "the folder holds no parameters of single chains (.npz, .pdparams, .pt or .h5, here or in params)"
+    )
+  }
+
+  private static func parameterFiles(in folder: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let wanted = names.filter { name in
+      !name.hasPrefix(".") && !name.contains("multimer")
+        && (try? ParameterFormat(path: name)) != nil
+    }
+    return wanted.sorted { (rank($0), $0) < (rank($1), $1) }
+  }
+
+  private static let order =
+    (1...5).map { "model_\($0)" } + (1...5).map { "model_\($0)_ptm" }
+
+  private static func rank(_ name: String) -> Int {
+    preset(in: name).flatMap { order.firstIndex(of: $0) } ?? order.count
+  }
+
+  /// The longest name of a preset that a file name holds.
+  private static func preset(in name: String) -> String? {
+    FoldingConfig.presets.map(\.name).filter { name.contains($0) }.max { $0.count < $1.count }
+  }
+}
