@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "CKernels"),
+    .target(name: "CProcess"),
     .target(
       name: "CMessagePassing", dependencies: mpi == nil ? [] : ["CMPI"],
       cSettings: mpi == nil ? [] : [.define("HF_WITH_MPI")]),
@@ -96,8 +97,8 @@ let package = Package(
     .target(
       name: "HelixFold",
       dependencies: [
-        "AtomicFiles", "CKernels", "ArrayFiles", "FeaturePipeline", "Evidence", "FoldingModel",
-        "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training",
+        "AtomicFiles", "CKernels", "CProcess", "ArrayFiles", "FeaturePipeline", "Evidence",
+        "FoldingModel", "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training",
         "TrainingData", "TrainingRun", "Distribution",
       ]),
     .executableTarget(
@@ -167,7 +168,9 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),
-    .testTarget(name: "CLITests", dependencies: ["helixfold-cli"]),
+    .testTarget(
+      name: "CLITests",
+      dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport"]),
     .testTarget(name: "RepositoryTests"),
   ],
   swiftLanguageModes: [.v6],

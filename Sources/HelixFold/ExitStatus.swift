@@ -90,8 +90,9 @@ extension CommunicationError {
   /// Wrong numbers of processes are wrong flags; a program without MPI is a missing tool.
   fileprivate var status: ExitStatus {
     switch self {
-    case .grid: .usage
+    case .grid, .unconnected: .usage
     case .notBuilt: .missingTool
+    case .differs: .missingInput
     case .failed, .peerFailed: .internalError
     }
   }

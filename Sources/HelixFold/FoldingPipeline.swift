@@ -20,7 +20,7 @@ public final class FoldingPipeline {
   /// Called after each saved pass; what it throws stops the run there, as a signal would.
   var afterPass: () throws -> Void = {}
   let queue: TargetQueue
-  private var failures: [TargetFailure] = []
+  private var outcomes: [TargetOutcome] = []
   private var targetCount = 1
   private var meter = TargetMeter()
 
@@ -45,39 +45,47 @@ public final class FoldingPipeline {
   public func predict(
     _ targets: [PredictionTarget], finished: (_ target: String, _ files: [String]) -> Void
   ) throws -> ExitStatus {
+    try queue.requireSame(targets)
     targetCount = targets.count
     if !queue.isShared { meter = TargetMeter(costs(of: targets)) }
     do {
       try AtomicFile.createFolder(options.output)
-      for group in groups(of: targets) { try predict(group, of: targets, finished) }
+      for group in try groups(of: targets) { try predict(group, of: targets, finished) }
     } catch PredictionError.interrupted {
-      if queue.isFirst { try writeFailures() }
+      queue.remove()
+      try write(outcomes)
       throw PredictionError.interrupted
     }
-    failures = try TargetFailure.merge(try queue.close(try TargetFailure.document(failures)))
-    if queue.isFirst { try writeFailures() }
+    outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
+    try write(outcomes)
+    let failures = outcomes.compactMap(\.failure)
     if failures.isEmpty {
       return targets.contains { $0.gathered?.isIncomplete == true } ? .someFailed : .success
     }
-    return failures.count < targets.count ? .someFailed : failures[0].status
+    return failures.count < targets.count ? .someFailed : failures[0]
   }
 
   /// One target, or several that share passes: features → network → files.
   ///
-  /// In a team all processes walk through this together; the files of those that do not lead go to a folder that is thrown away.
+  /// In a team all processes walk through this together; the one that leads writes the files.
   private func predict(
     _ group: [Int], of targets: [PredictionTarget],
     _ finished: (_ target: String, _ files: [String]) -> Void
   ) throws {
     var works: [TargetWork] = []
     let started = ContinuousClock.now
-    defer { if !queue.isWriter { for work in works { work.folder.remove() } } }
     for index in group where try queue.take(index) {
       let target = targets[index]
       for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
+      let raw: RawFeatures  // Suppl. 1.2: alignment, templates
+      switch target.features {
+      case .success(let features): raw = features
+      case .failure(let error):
+        note(error, index, target.id)
+        continue
+      }
       var work: TargetWork?
       let isReady = try attempt(index, target.id) {
-        let raw = try target.features.get()  // Suppl. 1.2: alignment, templates
         if options.isDryRun { return try announce(raw) }
         let opened = try open(index, raw, target.gathered)
         work = opened
@@ -94,6 +102,7 @@ public final class FoldingPipeline {
     for work in works where !work.hasFailed {
       try attempt(work) {
         if work.isOpen { try conclude(work) }
+        outcomes.append(outcome(of: work))
         if queue.isWriter { finished(work.raw.id, work.files) }
       }
     }
@@ -115,10 +124,30 @@ public final class FoldingPipeline {
     } catch let error where isFinal(error) {
       throw error
     } catch {
-      failures.append(TargetFailure(index, id, ExitStatus(error), "\(error)"))
-      reporter.fail("\(id): \(error)", [("target", .string(id))])
+      note(error, index, id)
       return false
     }
+  }
+
+  /// What there is to say of a target that is done.
+  private func outcome(of work: TargetWork) -> TargetOutcome {
+    var outcome = TargetOutcome(work.index, work.raw.id)
+    outcome.residues = work.raw.residueCount
+    outcome.rows = work.raw.rowCount
+    if work.isFinished {
+      outcome.best = TargetOutcome.Best(ranking: work.folder.file("ranking_debug.json"))
+    } else {
+      outcome.neff = work.statistics.neff
+      outcome.best = TargetOutcome.Best(work.results)
+      outcome.seconds = work.timings.reduce(0) { $0 + $1.value }
+    }
+    return outcome
+  }
+
+  /// Writes down that a target failed.
+  private func note(_ error: any Error, _ index: Int, _ id: String) {
+    outcomes.append(TargetOutcome(index, id, failure: error))
+    reporter.fail("\(id): \(error)", [("target", .string(id))])
   }
 
   /// Whether an error ends the whole run.
@@ -157,16 +186,14 @@ public final class FoldingPipeline {
   private func open(
     _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?
   ) throws -> TargetWork {
-    let path = options.output + "/" + raw.id
-    let folder = PredictionFolder(
-      path: queue.isWriter
-        ? path : FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString)",
-      resumedFrom: path)
+    let folder = PredictionFolder(path: options.output + "/" + raw.id, isKept: queue.isWriter)
     let runs = runs()
     let work = TargetWork(index, raw, gathered, folder, runs)
     let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
     work.isFinished = options.resumes && folder.isFinished(fingerprints)
-    try queue.meet()
+    let identity = fingerprints.map(\.1).joined(separator: " ")
+    try queue.meet(
+      saying: "\(raw.id): \(work.isFinished ? "finished before" : "to do"), inputs \(identity)")
     return work
   }
 
@@ -189,8 +216,9 @@ public final class FoldingPipeline {
     work.plans = try work.runs.map { try plan(work.raw, $0, announces: true) }
     try work.folder.begin()
     let started = ContinuousClock.now
-    try FeatureStore.write(
-      [work.gathered.record(of: work.raw)], to: work.folder.file("features.h5"))
+    try work.folder.keep("features.h5") {
+      try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
+    }
     let complete = work.gathered?.complete.map { MSAStatistics($0.msa) }
     try reportAlignment(complete ?? work.statistics, of: work.raw.id, work.folder)
     work.timings.append(("features", (ContinuousClock.now - started).seconds))
@@ -222,7 +250,12 @@ public final class FoldingPipeline {
     try folder.writeRanking(
       work.results, of: raw, provenance: provenanceOf,
       timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
-    for run in runs { try? FileManager.default.removeItem(atPath: folder.file(run.stateFile)) }
+    if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
+      reporter.warn(
+        "\(raw.id): the structure does not fit the columns of a PDB file (9999 residues, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"
+      )
+    }
+    for run in runs { folder.remove(run.stateFile) }
   }
 
   /// The memory plan of a run, refused when it does not fit.
@@ -275,23 +308,6 @@ public final class FoldingPipeline {
       model.config, parameters: model.parameters, storage: options.storage, pool: context.pool)
     loaded = (model.name, network)
     return network
-  }
-
-  private func writeFailures() throws {
-    if options.isDryRun { return }
-    let path = options.output + "/failures.json"
-    if failures.isEmpty {
-      try? FileManager.default.removeItem(atPath: path)
-      return
-    }
-    let list = failures.map { failure in
-      JSONValue.object([
-        ("target", .string(failure.target)), ("status", .integer(Int(failure.status.rawValue))),
-        ("reason", .string(failure.reason)),
-      ])
-    }
-    try AtomicFile.createFolder(options.output)
-    try AtomicFile.write(JSONValue.array(list).pretty() + "\n", to: path)
   }
 
   static func fixed(_ value: Float, _ digits: Int) -> String {

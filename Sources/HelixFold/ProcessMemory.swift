@@ -1,3 +1,4 @@
+import CProcess
 import Foundation
 
 #if canImport(Glibc)
@@ -7,7 +8,14 @@ import Foundation
 #endif
 
 /// Memory of this process as the system counts it.
-enum ProcessMemory {
+public enum ProcessMemory {
+  /// Makes freed arrays of more than 1 MiB go back to the system at once; call first of all.
+  ///
+  /// The allocator of glibc else learns from the first large arrays to keep up to 32 MiB of each size, which no plan knows of.
+  public static func returnFreed() {
+    hf_return_freed_blocks(1 << 20)
+  }
+
   /// Largest resident size so far, bytes.
   static var residentPeak: Int {
     var usage = rusage()

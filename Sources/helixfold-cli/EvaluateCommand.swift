@@ -35,7 +35,9 @@ struct EvaluateCommand: ParsableCommand {
     help: ArgumentHelp("Folders with predictions, named or not.", valueName: "NAME=DIR"))
   var predictions: [String] = []
 
-  @Option(parsing: .upToNextOption, help: "Parameters to predict with, one network each.")
+  @Option(
+    parsing: .upToNextOption,
+    help: "Parameters to predict with, one network each, or folders of them.")
   var weights: [String] = []
 
   @Flag(help: "Predict with seeded random parameters of --preset; the scores mean nothing.")

@@ -20,26 +20,58 @@ struct HelixFoldCommand: ParsableCommand {
   /// Runs the command; an error of the work itself is one line and the status that belongs to it.
   static func main() {
     StandardStreams.connect()
+    ProcessMemory.returnFreed()
+    let arguments = withDashes(Array(CommandLine.arguments.dropFirst()))
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot()
+      command = try parseAsRoot(arguments)
     } catch {
-      if exitCode(for: error) != .success,
-        let sentence = AbsentFeatures.sentence(for: Array(CommandLine.arguments.dropFirst()))
-      {
-        StandardStreams.writeError("helixfold: \(sentence)\n")
+      let sentences = AbsentFeatures.sentences(for: arguments)
+      if exitCode(for: error) != .success, !sentences.isEmpty {
+        for sentence in sentences { StandardStreams.writeError("helixfold: \(sentence)\n") }
         exit(withError: ExitCode(ExitStatus.usage.rawValue))
       }
       exit(withError: error)
     }
     do {
-      try command.run()
+      do {
+        try command.run()
+      } catch let status as ExitCode {
+        try StandardStreams.flushOutput()
+        throw status
+      }
       try StandardStreams.flushOutput()
     } catch {
-      // Statuses that a command chose, and combinations of flags that it refuses, are the parser's business.
+      // What only shows while a command runs is one line; the usage of its flags would not help.
+      if let refused = error as? ValidationError {
+        StandardStreams.writeError("helixfold: \(refused.message)\n")
+        exit(withError: ExitCode(ExitStatus.usage.rawValue))
+      }
+      // Statuses that a command chose are the parser's business.
       if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
       StandardStreams.writeError("helixfold: \(error)\n")
       exit(withError: ExitCode(ExitStatus(error).rawValue))
     }
+  }
+
+  /// The arguments, long flags with dashes where they came with AlphaFold2's underscores and there is such a flag.
+  private static func withDashes(_ arguments: [String]) -> [String] {
+    guard arguments.contains(where: { $0.hasPrefix("--") && $0.contains("_") }) else {
+      return arguments
+    }
+    let known = flags(of: self)
+    return arguments.map { argument in
+      let name = String(argument.prefix { $0 != "=" })
+      let plain = name.replacing("_", with: "-")
+      return known.contains(plain) ? plain + argument.dropFirst(name.count) : argument
+    }
+  }
+
+  /// Every long flag that the help of a command and of its subcommands names.
+  private static func flags(of command: any ParsableCommand.Type) -> Set<String> {
+    let help = helpMessage(for: command, includeHidden: true)
+    let words = help.split { !($0.isLetter || $0.isNumber || $0 == "-") }
+    let own = Set(words.filter { $0.hasPrefix("--") }.map(String.init))
+    return command.configuration.subcommands.reduce(own) { $0.union(flags(of: $1)) }
   }
 }

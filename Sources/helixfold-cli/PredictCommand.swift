@@ -13,8 +13,8 @@ struct PredictCommand: ParsableCommand {
     abstract: "Predict structures from sequences and alignments.",
     discussion: """
       Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings, provenance and \
-      a report.html to look at, in the layout of AlphaFold2. A target that fails is listed in OUT/failures.json and the \
-      others go on. A run that was stopped goes on with --resume and ends with the same bits.
+      a report.html to look at, in the layout of AlphaFold2, and OUT/summary.tsv with a row per target. A target that fails \
+      is listed in OUT/failures.json and the others go on. A run that was stopped goes on with --resume and ends with the same bits.
 
       Without --msa, --features or a database the sequence alone is used, with a warning. Without --weights the small \
       network that comes with helixfold is used, or the file that HELIXFOLD_WEIGHTS names.
@@ -49,7 +49,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5; several for several networks (default: those that come with helixfold)."
+      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5, or a folder of them; several for several networks (default: those that come with helixfold)."
   )
   var weights: [String] = []
 
@@ -134,10 +134,10 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
-    if fasta == nil && features.isEmpty {
-      throw ValidationError("give a FASTA file or --features")
+    if fasta == nil && features.isEmpty && msa.count != 1 {
+      throw ValidationError("give a FASTA file, an alignment or --features")
     }
-    if fasta == nil && !msa.isEmpty {
+    if fasta == nil && !msa.isEmpty && !features.isEmpty {
       throw ValidationError("--msa needs a FASTA file: --features hold their alignments")
     }
     if let numRecycle, !(0...1000).contains(numRecycle) {
@@ -222,8 +222,14 @@ struct PredictCommand: ParsableCommand {
   ) throws -> [PredictionTarget] {
     func collect() throws -> [PredictionTarget] {
       try PredictionTarget.collect(
-        fasta: fasta, alignments: msa, features: features,
-        collector: try collector(models, reporter))
+        // An alignment alone names its target in the first row.
+        fasta: fasta ?? (features.isEmpty ? msa.first : nil),
+        alignments: fasta == nil ? [] : msa, features: features,
+        collector: try collector(models, reporter, follows: world.rank > 0))
+    }
+    if world.size > 1, fasta == "-" {
+      throw CommunicationError.grid(
+        "several processes cannot read one standard input; give a FASTA file instead of '-'")
     }
     if world.rank > 0 { try world.barrier() }
     let targets = try collect()
@@ -233,18 +239,20 @@ struct PredictCommand: ParsableCommand {
 
   /// What looks for alignments and templates; nil if nothing is to be looked for, or in a dry run.
   private func collector(
-    _ models: [ModelDescription], _ reporter: ProgressReporter
+    _ models: [ModelDescription], _ reporter: ProgressReporter, follows: Bool
   ) throws -> EvidenceCollector? {
     var asked = try evidence.options(
       search: search.asksForSearch ? try search.options(output: output) : nil,
       setStructures: try search.structures(), seed: seed)
     if asked.usesTemplates, models.allSatisfy({ $0.config.template == nil }) {
+      try EvidenceCollector.requireTemplates(asked)
       let names = models.map { "'\($0.name)'" }.joined(separator: ", ")
       reporter.warn("templates are left out: no network of \(names) has a place for them")
       asked.templates = TemplateOptions()
     }
     if asked.isEmpty { return nil }
-    let collector = try EvidenceCollector(asked, output: output, reporter: reporter)
+    let collector = try EvidenceCollector(
+      asked, output: output, reporter: reporter, follows: follows)
     if dryRun {
       reporter.warn("a dry run searches nothing; the plan counts only what is there already")
       return nil

@@ -3,6 +3,7 @@ import ArrayFiles
 import AtomicFiles
 import FeaturePipeline
 import Foundation
+import HelixFold
 
 /// `helixfold store`: look at, join, convert and check feature files.
 struct StoreCommand: ParsableCommand {
@@ -102,6 +103,7 @@ struct PackStore: ParsableCommand {
       let names = try FileManager.default.contentsOfDirectory(atPath: input).sorted()
       paths += names.filter { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
     }
+    try OutputPlace.require(output, apartFrom: paths)
     let stores = try paths.map { try FeatureStore(path: $0) }
     let count = stores.reduce(0) { $0 + $1.entries.count }
     guard count > 0 else {
@@ -189,6 +191,7 @@ struct ExportStore: ParsableCommand {
   var output: String
 
   func run() throws {
+    try OutputPlace.require(output, apartFrom: [store])
     let store = try FeatureStore(path: store)
     let raw = try store.features(of: StoreTarget.name(id, in: store))
     switch format {

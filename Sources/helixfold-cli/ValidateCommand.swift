@@ -65,7 +65,7 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
-    if let output { try AtomicFile.requirePlace(forFile: output) }
+    if let output { try OutputPlace.require(output, apartFrom: [weights, data]) }
     let model = try ModelDescription.open(path: weights, preset: config, infersDepth: false)
     var training = TrainingConfig()
     training.network = model.config

@@ -1,5 +1,4 @@
 import ArgumentParser
-import AtomicFiles
 import FoldingCore
 import Foundation
 import HelixFold
@@ -19,12 +18,7 @@ struct WeightsCommand: ParsableCommand {
   /// Refuses a file to write that is one of the inputs, has no format that is written, or cannot be made.
   static func requirePlace(_ output: String, inputs: [String] = []) throws {
     try ParameterWriter.format(of: output)
-    if let input = inputs.first(where: { AtomicFile.isSame($0, as: output) }) {
-      throw ValidationError(
-        "the file to write, \(output), is the input \(input); choose another name, so that the input stays"
-      )
-    }
-    try AtomicFile.requirePlace(forFile: output)
+    try OutputPlace.require(output, apartFrom: inputs)
   }
 
   /// Settings of the files that are written.

@@ -44,6 +44,30 @@ struct DataCommandTests {
     #expect(try Data(contentsOf: folder.file("v.h5")) == before)
   }
 
+  @Test("stores, structures and tables are not overwritten by what is made of them")
+  func overwrittenInputs() throws {
+    let folder = try ScratchFolder()
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
+    try Data("chain\tcluster\na\ta\n".utf8).write(to: folder.file("c.tsv"))
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.file("in.fasta"))
+    _ = try Command.run(["prepare", "in.fasta", "-o", "."], in: folder)
+    let names = try Self.names(folder)
+    let before = try names.map { try Data(contentsOf: folder.file($0)) }
+    for arguments in [
+      ["store", "export", "a.h5", "-o", "./a.h5"], ["store", "pack", "a.h5", "-o", "a.h5"],
+      ["dataset", "build", "a.pdb", "-o", "a.pdb"],
+      ["dataset", "build", "a.pdb", "-o", "x.h5", "--report", "x.h5"],
+      ["dataset", "build", "a.pdb", "-o", "x.h5", "--report", "a.pdb"],
+      ["dataset", "build", "a.pdb", "-o", "c.tsv", "--clusters", "c.tsv"],
+    ] {
+      let result = try Command.run(arguments, in: folder)
+      #expect(result.status == 64, "\(arguments): \(result.errors)")
+      #expect(result.errors.contains("choose another name"), "\(result.errors)")
+    }
+    #expect(try Self.names(folder) == names)
+    #expect(try names.map { try Data(contentsOf: folder.file($0)) } == before)
+  }
+
   @Test("endings that are not written are refused with those that are", arguments: ["x.pt", "x.y"])
   func unwritableFormat(_ name: String) throws {
     let folder = try Self.weights()

@@ -99,6 +99,15 @@ struct ScoreAndEvaluateTests {
     #expect(result.status == Int32(status), "\(result.errors)")
   }
 
+  @Test(
+    "limits of dataset build that are no numbers are refused",
+    arguments: ["--max-resolution", "--min-resolved", "--max-residue-share"])
+  func limits(_ option: String) throws {
+    let result = try Command.run(["dataset", "build", "x.pdb", "-o", "x.h5", option, "nan"])
+    #expect(result.status == 64, "\(result.errors)")
+    #expect(result.errors.contains("of nan"), "\(result.errors)")
+  }
+
   @Test("predict writes a page with its plots, and lays a reference under the model")
   func predictionPage() throws {
     let folder = try ScratchFolder()

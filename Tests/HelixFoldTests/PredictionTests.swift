@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
@@ -181,9 +182,13 @@ struct PredictionTests {
     let folder = try Folder()
     try FileManager.default.createDirectory(
       atPath: folder.path + "/out/toy", withIntermediateDirectories: true)
-    let unfinished = folder.path + "/out/toy/features.h5.partial-99999999"
+    // A process number above the limit of Linux and macOS, so of no living process.
+    let unfinished =
+      folder.path + "/out/toy/features.h5.partial-" + ProcessMark.make(by: 99_999_999)
     // Of a process that runs, and a user's own: both stay.
-    let others = ["/out/toy/x.partial-\(getppid())", "/out/toy/notes.partial-2.txt"]
+    let others = [
+      "/out/toy/x.partial-" + ProcessMark.make(by: getppid()), "/out/toy/notes.partial-2.txt",
+    ]
     for path in [unfinished] + others.map({ folder.path + $0 }) {
       try Data("half".utf8).write(to: URL(fileURLWithPath: path))
     }

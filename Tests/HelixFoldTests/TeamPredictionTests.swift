@@ -4,6 +4,7 @@ import FoldingCore
 import FoldingModel
 import Foundation
 import Protein
+import Synchronization
 import TensorCore
 import Testing
 import Weights
@@ -29,34 +30,133 @@ struct TeamPredictionTests {
 
   @Test("two members that share a target's operations write what one process writes")
   func sameFiles() throws {
+    try withFolder { folder in
+      let target = try toy("toy", "MKTAYIAKQRQISFVKSHFSRQ")
+      let one = try predict([target], folder + "/one", SingleMember(), team: 1)
+      #expect(one.status == .success && one.finished == ["toy"])
+      try ThreadMember.run(2) { member in
+        let two = try predict([target], folder + "/two", member, team: 2)
+        #expect(two.status == .success && two.finished == (member.rank == 0 ? ["toy"] : []))
+      }
+      try expectSameFiles(folder, ["toy"])
+    }
+  }
+
+  @Test("two processes at one queue do each target once, and list a failure once")
+  func sharedQueue() throws {
+    try withFolder { folder in
+      let targets = [
+        try toy("short", "MKTAYIAK"),
+        .init(id: "broken", features: .failure(Broken()), warnings: []),
+        try toy("long", "MKTAYIAKQRQISFVKSHFSRQ"), try toy("middle", "MKTAYIAKQRQI"),
+      ]
+      let one = try predict(targets, folder + "/one", SingleMember(), team: 1)
+      #expect(one.status == .someFailed)
+      let finished = Mutex<[String]>([])
+      try ThreadMember.run(2) { member in
+        let two = try predict(targets, folder + "/two", member, team: 1)
+        #expect(two.status == .someFailed)
+        finished.withLock { $0 += two.finished }
+      }
+      #expect(finished.withLock { $0.sorted() } == ["long", "middle", "short"])
+      try expectSameFiles(folder, ["long", "middle", "short"])
+      #expect(
+        try String(contentsOfFile: folder + "/one/failures.json", encoding: .utf8)
+          == String(contentsOfFile: folder + "/two/failures.json", encoding: .utf8))
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder + "/two")
+      #expect(
+        left.sorted() == ["failures.json", "long", "middle", "short", "summary.tsv"],
+        "no queue is left")
+      let rows = try String(contentsOfFile: folder + "/two/summary.tsv", encoding: .utf8)
+        .split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
+      #expect(rows.map { $0[0] } == ["target", "short", "broken", "long", "middle"])
+      #expect(rows.map { $0[1] } == ["state", "predicted", "failed", "predicted", "predicted"])
+      #expect(rows.map { $0[2] } == ["residues", "8", "-", "22", "12"])
+      #expect(rows[2][9] == "broken" && rows[1][5] == "tiny")
+    }
+  }
+
+  @Test("processes that find other targets stop instead of waiting for each other")
+  func otherTargets() throws {
+    try withFolder { folder in
+      let (seen, unseen) = (
+        try toy("toy", "MKTAYIAK"),
+        PredictionTarget(id: "toy", features: .failure(Broken()), warnings: [])
+      )
+      #expect(
+        throws: CommunicationError.differs(
+          rank: 1, found: "toy: unusable", expected: "toy: 8 residues")
+      ) {
+        try ThreadMember.run(2) { member in
+          _ = try predict([member.rank == 0 ? seen : unseen], folder, member, team: 2)
+        }
+      }
+    }
+  }
+
+  @Test("a team whose members find other saved passes stops")
+  func otherPasses() throws {
+    try withFolder { folder in
+      let target = try toy("toy", "MKTAYIAK")
+      _ = try predict([target], folder + "/0", SingleMember(), team: 1)
+      #expect {
+        try ThreadMember.run(2) { member in
+          _ = try predict([target], folder + "/\(member.rank)", member, team: 2, resumes: true)
+        }
+      } throws: { error in
+        guard case CommunicationError.differs(1, let found, let expected) = error else {
+          return false
+        }
+        return found.hasPrefix("toy: to do") && expected.hasPrefix("toy: finished before")
+      }
+    }
+  }
+
+  private struct Broken: Error, CustomStringConvertible {
+    let description = "broken"
+  }
+
+  private func withFolder(_ body: (String) throws -> Void) rethrows {
     let folder = FileManager.default.temporaryDirectory.path + "/team-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let letters = "MKTAYIAKQRQISFVKSHFSRQ"
+    try body(folder)
+  }
+
+  private func toy(_ id: String, _ letters: String) throws -> PredictionTarget {
+    let alignment = ">0\n\(letters)\n>1\n\(String(letters.reversed()))\n"
     let raw = try RawFeatures(
-      id: "toy", sequence: try ProteinSequence(letters),
-      alignments: [
-        try Alignment.parse(
-          InputText(name: "toy.a3m", ">0\n\(letters)\n>1\n\(String(letters.reversed()))\n"))
-      ])
-    let target = PredictionTarget(id: "toy", features: .success(raw), warnings: [])
+      id: id, sequence: try ProteinSequence(letters),
+      alignments: [try Alignment.parse(InputText(name: "toy.a3m", alignment))])
+    return PredictionTarget(id: id, features: .success(raw), warnings: [])
+  }
+
+  /// What one process says at the end, and the targets whose files it wrote.
+  private func predict(
+    _ targets: [PredictionTarget], _ output: String, _ world: any Communicator, team: Int,
+    resumes: Bool = false
+  ) throws -> (status: HelixFold.ExitStatus, finished: [String]) {
     let model = ModelDescription(
       name: "tiny", source: "recipe", checksum: "1", config: .tiny,
       parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)
-    @Sendable func predict(_ output: String, _ world: any Communicator, team: Int) throws {
-      var options = PredictionOptions()
-      options.output = output
-      options.recycles = 1
-      let pipeline = try FoldingPipeline(
-        options, models: [model], reporter: ProgressReporter(style: .quiet),
-        queue: try TargetQueue(world, teamSize: team, output: output))
-      #expect(try pipeline.predict([target]) { _, _ in } == .success)
-    }
-    try predict(folder + "/one", SingleMember(), team: 1)
-    try ThreadMember.run(2) { try predict(folder + "/two", $0, team: 2) }
-    for file in ["ranked_0.pdb", "confidence_tiny.json", "pae_tiny.json"] {
-      let one = try Data(contentsOf: URL(fileURLWithPath: folder + "/one/toy/" + file))
-      let two = try Data(contentsOf: URL(fileURLWithPath: folder + "/two/toy/" + file))
-      #expect(one == two, "\(file)")
+    var options = PredictionOptions()
+    options.output = output
+    options.recycles = 1
+    options.resumes = resumes
+    let pipeline = try FoldingPipeline(
+      options, models: [model], reporter: ProgressReporter(style: .quiet),
+      queue: try TargetQueue(world, teamSize: team, output: output))
+    var finished: [String] = []
+    let status = try pipeline.predict(targets) { target, _ in finished.append(target) }
+    return (status, finished)
+  }
+
+  private func expectSameFiles(_ folder: String, _ targets: [String]) throws {
+    for target in targets {
+      for file in ["ranked_0.pdb", "confidence_tiny.json", "pae_tiny.json"] {
+        let one = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/one/\(target)/\(file)"))
+        let two = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/two/\(target)/\(file)"))
+        #expect(one == two, "\(target)/\(file)")
+      }
     }
   }
 }

@@ -40,7 +40,7 @@ printf '>a\nMK1V\n' > letters.fasta
 printf '>a\nMKVL\n' > good.fasta
 printf '>a\nMKVW\n>b\nMKVL\n' > other.a3m
 printf '>a\nMKVL\n>b\nMKV\n' > ragged.a3m
-printf '>a\nMKVL\n>a\nMKVA\n' > twice.fasta
+printf '>a\nMKVL\n>a\nMKVL\n' > twice.fasta
 printf '>../../helixfold-escape\nMKVL\n' > path.fasta
 printf '>a\nMXUBZJV\n' > odd.fasta
 printf '>a\nM\n>b\nMK\n' > short.fasta

@@ -10,6 +10,8 @@ public struct SearchOptions: Hashable, Sendable {
   public var cacheFolder: String
   /// Whether FASTA databases are searched with MMseqs2 instead of jackhmmer.
   public var prefersMMseqs: Bool
+  /// Whether only results of earlier searches are used: another process has searched, and what failed there fails here.
+  public var onlyReuses = false
 
   /// Options for searching.
   public init(

@@ -73,6 +73,7 @@ public struct SearchRunner: Sendable {
     let key = try Self.key(step, sequence, input: input)
     let stored = cache.content(key) { onEvent(.warning(step: step.name, line: $0)) }
     if let stored { return (stored, true) }
+    if options.onlyReuses { throw .files("the first process has left no result") }
     let content = try search(step, input: input, databaseBytes: key.databases.flatMap(\.files))
     _ = try Self.checkedRows(content, step, sequence)
     do {

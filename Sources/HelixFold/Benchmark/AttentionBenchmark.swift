@@ -1,4 +1,3 @@
-import CKernels
 import Foundation
 import NumericArrays
 import TensorCore
@@ -93,7 +92,7 @@ extension AttentionBenchmark.Report {
       ("benchmark", .string("attention")), ("positions", .integer(plan.positions)),
       ("heads", .integer(plan.heads)), ("channels", .integer(plan.channels)),
       ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
-      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("isa", .string(ProgramIdentity.kernels)),
       ("hidden_share", .number(hiddenShare)),
       ("skipped_share", .number(skippedShare)),
       ("forward_seconds", .number(skipping.forward)),

@@ -1,4 +1,3 @@
-import CKernels
 import FoldingCore
 import FoldingModel
 import TensorCore
@@ -83,7 +82,7 @@ extension BranchBenchmark.Report {
       ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
       ("loss", .string(plan.loss.rawValue)),
       ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
-      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("isa", .string(ProgramIdentity.kernels)),
       ("runs", .integer(single.count)),
       ("one_worker_seconds", spread(single)),
       ("two_branches_seconds", spread(branches)),

@@ -1,4 +1,3 @@
-import CKernels
 import FoldingCore
 import FoldingModel
 import Foundation
@@ -146,7 +145,7 @@ extension ForwardBenchmark.Report {
       ("passes", .integer(plan.recycles + 1)),
       ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
       ("gemm", .string(plan.backend.rawValue)),
-      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("isa", .string(ProgramIdentity.kernels)),
       ("threads", .integer(plan.threads)),
       ("seconds_median", .number(median)),
       ("seconds_min", .number(sorted[0])),

@@ -1,4 +1,3 @@
-import CKernels
 import FoldingCore
 import FoldingModel
 import Foundation
@@ -226,7 +225,7 @@ extension TrainBenchmark.Report {
       ("recompute", .bool(plan.recomputes)),
       ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
       ("gemm", .string(plan.backend.rawValue)),
-      ("isa", .string(String(cString: hf_isa_name(hf_isa_current())))),
+      ("isa", .string(ProgramIdentity.kernels)),
       ("threads", .integer(plan.threads)),
       ("seconds_median", .number(median)),
       ("seconds_min", .number(sorted[0])),

@@ -13,16 +13,30 @@ public struct EvidenceCollector: Sendable {
   private let options: EvidenceOptions
   private let output: String
   private let reporter: ProgressReporter
+  /// Whether another process searches and writes, and this one uses what it kept.
+  private let follows: Bool
   private let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
 
   /// A collector that writes below `output`.
   ///
   /// Throws if a program, a database or a structure is missing, before any work is done.
-  public init(_ options: EvidenceOptions, output: String, reporter: ProgressReporter) throws {
+  ///
+  /// - Parameter follows: whether another process searches and writes, and this one uses what it kept.
+  public init(
+    _ options: EvidenceOptions, output: String, reporter: ProgressReporter, follows: Bool = false
+  ) throws {
+    var options = options
+    options.search?.onlyReuses = follows
     self.options = options
+    self.follows = follows
     self.output = output
     self.reporter = reporter
     for step in options.search?.steps() ?? [] { try Self.check(step, options.search) }
+    try Self.requireTemplates(options)
+  }
+
+  /// Throws if a file or folder of templates is not there.
+  public static func requireTemplates(_ options: EvidenceOptions) throws {
     for path in options.templates.userPaths { _ = try UserTemplates.files(at: path) }
     for path in options.hitPaths + [options.templates.structureFolder].compactMap({ $0 })
     where !FileManager.default.fileExists(atPath: path) {
@@ -88,7 +102,7 @@ public struct EvidenceCollector: Sendable {
     let report = SearchRunner(options: search, interruption: interruption) { [reporter] event in
       reporter.report(event, of: id)
     }.run(sequence: sequence, into: folder + "/msas")
-    try AtomicFile.write(report.text, to: folder + "/searches.tsv")
+    if !follows { try AtomicFile.write(report.text, to: folder + "/searches.tsv") }
     if interruption.isInterrupted { throw PredictionError.interrupted }
     gathered.stages += report.rows.map { row in
       ("search_\(row.step)\(row.isCached ? "_cached" : "")", row.seconds)
@@ -116,8 +130,10 @@ public struct EvidenceCollector: Sendable {
       let clock = ContinuousClock.now
       let (structures, table) = try options.templates.templates(for: sequence, hitFiles: hitFiles)
       raw.templates = structures
-      try AtomicFile.createFolder("\(output)/\(raw.id)")
-      try AtomicFile.write(table.text, to: "\(output)/\(raw.id)/templates.tsv")
+      if !follows {
+        try AtomicFile.createFolder("\(output)/\(raw.id)")
+        try AtomicFile.write(table.text, to: "\(output)/\(raw.id)/templates.tsv")
+      }
       gathered.stages.append(("templates", (ContinuousClock.now - clock).seconds))
       reporter.note(
         "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates; templates.tsv says why",

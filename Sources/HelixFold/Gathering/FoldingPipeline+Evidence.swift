@@ -13,7 +13,7 @@ extension FoldingPipeline {
   func reportAlignment(_ statistics: MSAStatistics, of id: String, _ folder: PredictionFolder)
     throws
   {
-    try AtomicFile.write(statistics.drawing(of: id), to: folder.file("msa_coverage.svg"))
+    try folder.keep("msa_coverage.svg") { try AtomicFile.write(statistics.drawing(of: id), to: $0) }
     reporter.note(
       "\(id)  \(statistics.summary)", event: "alignment",
       [
@@ -63,7 +63,7 @@ extension FoldingPipeline {
       table +=
         "\t\(String(format: "%.4f", change.rms))\t\(String(format: "%.3f", change.maximum))\n"
     }
-    try AtomicFile.write(table, to: folder.file("msa_budget.tsv"))
+    try folder.keep("msa_budget.tsv") { try AtomicFile.write(table, to: $0) }
     let saved = 100 * (1 - others[0].pass.operations / reference.operations)
     let changes = others.map { name, pass in
       "\(String(format: "%.3f", LogitChange(from: reference.logits, to: pass.logits).rms)) (\(name))"

@@ -4,7 +4,7 @@ import Protein
 
 /// Whether a predicted chain hangs together: its C–N bonds, by the tolerance of the violation loss.
 struct BackboneCheck {
-  /// Bonds between residues of consecutive numbers.
+  /// Bonds between residues of consecutive numbers; unknown ones have no atoms.
   private(set) var bonds = 0
   /// Those of a wrong length.
   private(set) var broken = 0
@@ -16,8 +16,13 @@ struct BackboneCheck {
       let values = prediction.positions.values[start..<start + 3].map(Double.init)
       return SIMD3(values[0], values[1], values[2])
     }
+    func exists(_ residue: Int, _ atom: Int) -> Bool {
+      prediction.atomMask.values[residue * AtomName.count + atom] > 0
+    }
     for residue in 1..<max(1, raw.residueCount)
-    where raw.residueIndex[residue] == raw.residueIndex[residue - 1] + 1 {
+    where raw.residueIndex[residue] == raw.residueIndex[residue - 1] + 1
+      && exists(residue - 1, carbon) && exists(residue, nitrogen)
+    {
       bonds += 1
       let isProlineNext = AminoAcid(rawValue: raw.aatype[residue]) == .proline
       if PeptideGeometry.isBroken(

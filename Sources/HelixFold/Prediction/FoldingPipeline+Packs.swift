@@ -10,11 +10,14 @@ extension FoldingPipeline {
   static let packPositions = 512
 
   /// The targets in the order in which they are worked off; with packing, those that share passes together.
-  func groups(of targets: [PredictionTarget]) -> [[Int]] {
+  ///
+  /// Collective in a team.
+  func groups(of targets: [PredictionTarget]) throws -> [[Int]] {
     let order = order(of: targets)
     guard options.packs, !options.isDryRun, models.allSatisfy({ $0.config.ensembles <= 1 }),
       (options.ensembles ?? 1) <= 1
     else { return order.map { [$0] } }
+    let limit = try memoryLimit().bytes
     var (groups, pack): ([[Int]], [(index: Int, raw: RawFeatures)]) = ([], [])
     func close() {
       if !pack.isEmpty { groups.append(pack.map(\.index)) }
@@ -26,7 +29,7 @@ extension FoldingPipeline {
         groups.append([index])
         continue
       }
-      if !fits(pack.map(\.raw) + [raw]) { close() }
+      if !fits(pack.map(\.raw) + [raw], limit) { close() }
       pack.append((index, raw))
     }
     close()
@@ -34,9 +37,8 @@ extension FoldingPipeline {
   }
 
   /// Whether proteins may share a pass: the axis is short enough, and so is the memory that is allowed.
-  private func fits(_ pack: [RawFeatures]) -> Bool {
+  private func fits(_ pack: [RawFeatures], _ limit: Int) -> Bool {
     if Pack(pack.map(\.residueCount)).positions > Self.packPositions { return false }
-    let limit = MemoryLimit(allowed: options.memoryLimit).bytes
     return models.allSatisfy {
       packPlan(PredictionRun($0, seedIndex: 0, options), pack).peak <= limit
     }

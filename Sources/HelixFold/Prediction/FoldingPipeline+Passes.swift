@@ -27,13 +27,13 @@ extension FoldingPipeline {
     let features = SampledFeatures(raw, config: run.config, seed: run.seed)
     let provenance = run.provenance(of: raw, options)
     let saved = PredictionState(
-      path: work.folder.file(run.stateFile), resumedFrom: work.folder.stored(run.stateFile),
-      fingerprint: provenance.fingerprint)
+      folder: work.folder, name: run.stateFile, fingerprint: provenance.fingerprint,
+      residues: raw.residueCount, config: run.config)
     let recycling = RecyclingInference(
       try network(run.model), features, recycles: run.recycles,
       tolerance: options.earlyStopTolerance, ensembles: run.config.ensembles)
     let begin = options.resumes ? saved.load(context) : nil
-    try queue.meet()
+    try queue.meet(saying: "\(raw.id) \(run.name): \(begin?.history.count ?? 0) passes done")
     if let begin {
       reporter.note("\(raw.id) \(run.name): resuming after pass \(begin.history.count)")
     }
@@ -84,7 +84,7 @@ extension FoldingPipeline {
   /// The result of all passes and its files.
   private func finish(_ job: ModelRun) throws {
     guard let state = job.state else { throw PassError.noDraws }
-    try queue.meet()
+    try queue.meet(saying: "\(job.work.raw.id) \(job.run.name): done")
     let result = ModelResult(
       name: job.run.name,
       prediction: job.recycling.prediction(state, context.following(job.plan)),
@@ -92,9 +92,9 @@ extension FoldingPipeline {
     context.pool.releaseKept()
     try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
     let history = state.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) }
-    try AtomicFile.write(
-      job.provenance.document(history: history).pretty() + "\n",
-      to: job.work.folder.file("provenance_\(job.run.name).json"))
+    try job.work.folder.keep("provenance_\(job.run.name).json") {
+      try AtomicFile.write(job.provenance.document(history: history).pretty() + "\n", to: $0)
+    }
     job.work.results.append(result)
   }
 

@@ -2,8 +2,6 @@ import FoldingCore
 
 /// Why a prediction cannot be made.
 public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// No parameters were named and none are installed.
-  case noWeights
   /// There is no preset of that name.
   case unknownPreset(String)
   /// A prediction needs more memory than allowed, or than the machine has.
@@ -16,19 +14,25 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   /// One line: what is wrong, what to try.
   public var description: String {
     switch self {
-    case .noWeights:
-      "no weights: give a file with --weights or HELIXFOLD_WEIGHTS (tools/download-parameters.sh fetches the official ones), or ask for --random-weights --preset NAME"
     case .unknownPreset(let name) where name.contains("multimer"):
       "'\(name)': multimers are not supported; single chains are predicted by \(Self.presetNames)"
     case .unknownPreset(let name):
       "'\(name)' is no preset; known are \(Self.presetNames), or give a .json file"
     case .memory(let needed, let available, let moment, true):
-      "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give \(ByteCount(available)); lower --max-msa or --threads, keep an operand in blocks with --pair-storage int8, or try all the same with --max-memory \(ByteCount(needed).description.filter { $0 != " " })"
+      "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give \(ByteCount(available)); \(Self.advice(moment))try all the same with --max-memory \(ByteCount(needed).description.filter { $0 != " " })"
     case .memory(let needed, let allowed, let moment, false):
-      "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); raise --max-memory, lower --max-msa or --threads, or keep an operand in blocks with --pair-storage int8"
+      "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); \(Self.advice(moment))raise --max-memory"
     case .ambiguousInput(let problem): problem
     case .interrupted: "interrupted; the same command with --resume goes on"
     }
+  }
+
+  /// What makes a moment need less.
+  private static func advice(_ moment: String) -> String {
+    // Parameters and results have their size, whatever the alignment and the threads.
+    ["loading", "results"].contains(moment)
+      ? ""
+      : "lower --max-msa or --threads, keep an operand in blocks with --pair-storage int8, or "
   }
 
   private static let presetNames = FoldingConfig.presets.map(\.name).joined(separator: ", ")
@@ -36,7 +40,6 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   /// The status for the shell.
   public var exitStatus: ExitStatus {
     switch self {
-    case .noWeights: .missingTool
     case .unknownPreset: .usage
     case .memory: .memory
     case .ambiguousInput: .badInput

@@ -29,7 +29,7 @@ extension PredictionFolder {
     report.timings = timings
     report.warnings = Set(ranked.compactMap { provenance($0).model.note }).sorted()
     report.reference = options.reference
-    try AtomicFile.write(try report.page().html, to: file("report.html"))
-    if let plots = options.plots { _ = try plots.write(report.figures(), to: path) }
+    try keep("report.html") { try AtomicFile.write(try report.page().html, to: $0) }
+    if isKept, let plots = options.plots { _ = try plots.write(report.figures(), to: path) }
   }
 }

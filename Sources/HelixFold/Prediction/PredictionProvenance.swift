@@ -1,4 +1,3 @@
-import CKernels
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -32,7 +31,7 @@ struct PredictionProvenance: Sendable {
       "parameters: \(model.source), checksum \(model.checksum)",
       "network: \(config.name), block order \(config.blockOrder.rawValue)",
       "seed \(seed), \(recycles) recycles, \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
-      "arithmetic: \(options.storage.rawValue) storage, \(isa) kernels, \(options.backend.rawValue) products",
+      "arithmetic: \(options.storage.rawValue) storage, \(ProgramIdentity.kernels) kernels, \(options.backend.rawValue) products",
     ]
   }
 
@@ -105,7 +104,7 @@ struct PredictionProvenance: Sendable {
       ("max_msa", .string("\(config.sampling.maxClusters):\(config.sampling.maxExtraRows)")),
       ("precision", .string(options.storage.rawValue)),
       ("gemm", .string(options.backend.rawValue)),
-      ("isa", .string(isa)),
+      ("isa", .string(ProgramIdentity.kernels)),
     ] + (options.pairFormat.map { [("pair_storage", .string($0.rawValue))] } ?? [])
   }
 
@@ -113,8 +112,6 @@ struct PredictionProvenance: Sendable {
   private var notice: [(String, JSONValue)] {
     model.note.map { [("weights_note", .string($0))] } ?? []
   }
-
-  private var isa: String { String(cString: hf_isa_name(hf_isa_current())) }
 
   /// Everything that defines the network, keys in order.
   private var configuration: String {

@@ -1,7 +1,8 @@
 import ArrayFiles
-import AtomicFiles
+import FoldingCore
 import FoldingModel
 import NumericArrays
+import Protein
 import TensorCore
 
 /// The file that keeps a prediction between passes, so that a killed run goes on inside the target with the same bits.
@@ -9,41 +10,57 @@ import TensorCore
 /// An npz; the pair tensor keeps its storage type. A state is used only by a run with the same fingerprint: inputs,
 /// weights, seed, and every option that changes numbers.
 struct PredictionState {
-  let path: String
-  /// Where an earlier run left its state.
-  let resumedFrom: String
+  let folder: PredictionFolder
+  let name: String
   let fingerprint: String
+  /// Residues of the target.
+  let residues: Int
+  let config: FoldingConfig
 
   /// Replaces the file.
-  func save(_ state: RecyclingState) throws {
+  func save(_ state: RecyclingState) throws { try folder.keep(name) { try write(state, to: $0) } }
+
+  private func write(_ state: RecyclingState, to path: String) throws {
     let history = state.history.flatMap { [$0.meanPLDDT, $0.change ?? .nan] }
     let pair = state.recycled.pair
-    try NumpyArchive.write(
-      [
-        (
-          "fingerprint",
-          .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))
-        ),
-        ("finished", .int32(NDArray(shape: [], values: [state.isFinished ? 1 : 0]))),
-        ("history", .float32(NDArray(shape: [state.history.count, 2], values: history))),
-        ("lddt_logits", .float32(state.lddtLogits)),
-        ("positions", .float32(state.recycled.positions)),
-        ("msa_first_row", .float32(state.recycled.msaFirstRow.array())),
-        ("pair", pair.dtype == .float32 ? .float32(pair.array()) : .bfloat16(pair.bfloat16Array())),
-      ], to: path)
+    let arrays: KeyValuePairs<String, () -> NumericArray> = [
+      "fingerprint": {
+        .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))
+      },
+      "finished": { .int32(NDArray(shape: [], values: [state.isFinished ? 1 : 0])) },
+      "history": { .float32(NDArray(shape: [state.history.count, 2], values: history)) },
+      "lddt_logits": { .float32(state.lddtLogits) },
+      "positions": { .float32(state.recycled.positions) },
+      "msa_first_row": { .float32(state.recycled.msaFirstRow.array()) },
+      // The only copy of this size, and only while it is written.
+      "pair": {
+        pair.dtype == .float32 ? .float32(pair.array()) : .bfloat16(pair.bfloat16Array())
+      },
+    ]
+    try NumpyArchive.write(to: path, names: arrays.map(\.key)) { name in
+      guard let array = arrays.first(where: { $0.key == name })?.value else {
+        throw ArrayFileError.noSuchArray(file: path, name: name, available: [])
+      }
+      return array()
+    }
   }
 
-  /// The saved state, nil when there is none for this run.
+  /// The saved state, nil when there is none for this run or its arrays have other shapes than this run's.
   func load(_ context: ExecutionContext) -> RecyclingState? {
-    guard let archive = try? NumpyArchive(path: resumedFrom, uint16: .bfloat16),
+    guard let archive = try? NumpyArchive(path: folder.file(name), uint16: .bfloat16),
       case .uint8(let bytes)? = try? archive.array(named: "fingerprint"),
       String(decoding: bytes.values, as: UTF8.self) == fingerprint,
       let finished = try? archive.array(named: "finished").integers,
       let history = try? archive.array(named: "history").floats, history.shape.count == 2,
+      history.shape[0] > 0, history.shape[1] == 2,
       let logits = try? archive.array(named: "lddt_logits").floats,
+      logits.shape == [residues, config.heads.confidenceBins],
       let positions = try? archive.array(named: "positions").floats,
+      positions.shape == [residues, AtomName.count, 3],
       let firstRow = try? archive.array(named: "msa_first_row").floats,
-      let pair = try? archive.array(named: "pair").floats
+      firstRow.shape == [residues, config.channels.msa],
+      let pair = try? archive.array(named: "pair").floats,
+      pair.shape == [residues, residues, config.channels.pair]
     else { return nil }
     let records = (0..<history.shape[0]).map { index in
       let change = history.values[index * 2 + 1]

@@ -10,61 +10,72 @@ import StructureIO
 /// Where the results of one target go, in the layout of AlphaFold2; every file appears whole or not at all.
 struct PredictionFolder {
   let path: String
-  /// Where an earlier run left its files: the same folder, but for processes that only help.
-  let resumedFrom: String
-
-  init(path: String, resumedFrom: String? = nil) {
-    self.path = path
-    self.resumedFrom = resumedFrom ?? path
-  }
+  /// Whether this process writes the files; those that help it with the target write none.
+  let isKept: Bool
 
   func file(_ name: String) -> String { path + "/" + name }
 
-  /// Throws everything away.
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
+  /// Lets `body` write a file, if this process does.
+  func keep(_ name: String, _ body: (_ path: String) throws -> Void) rethrows {
+    if isKept { try body(file(name)) }
+  }
 
-  /// A file of an earlier run.
-  func stored(_ name: String) -> String { resumedFrom + "/" + name }
+  /// Removes a file, if there is one and this process writes.
+  func remove(_ name: String) {
+    if isKept { try? FileManager.default.removeItem(atPath: file(name)) }
+  }
 
   /// The file that is written last: where it stands, the target is finished.
-  private var lastFile: String { file("timings.json") }
+  private static let lastFile = "timings.json"
 
-  /// Makes the folder, marks the target as unfinished and removes what a killed run was about to write.
+  /// Makes the folder, marks the target as unfinished and removes results of an earlier run and what a killed one was about to
+  /// write; states to resume from stay.
+  ///
+  /// A run that fails after this must not leave results that look like its own.
   func begin() throws {
+    guard isKept else { return }
     try AtomicFile.createFolder(path)
     AtomicFile.removeUnfinished(in: path)
-    if FileManager.default.fileExists(atPath: lastFile) {
-      try FileManager.default.removeItem(atPath: lastFile)
+    remove(Self.lastFile)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    where Self.isResult(name) {
+      if unlink(file(name)) != 0 { throw AtomicFileError(path: file(name), code: errno) }
     }
+  }
+
+  private static func isResult(_ name: String) -> Bool {
+    name.wholeMatch(
+      of:
+        /(?:ranked|unrelaxed)_.*\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
+    ) != nil
   }
 
   /// Whether all runs were finished with the same inputs, parameters and options.
   func isFinished(_ runs: [(name: String, fingerprint: String)]) -> Bool {
-    FileManager.default.fileExists(atPath: stored("timings.json"))
+    FileManager.default.fileExists(atPath: file(Self.lastFile))
       && runs.allSatisfy { name, fingerprint in
         struct Stored: Decodable { let fingerprint: String }
-        let data = FileManager.default.contents(atPath: stored("provenance_\(name).json")) ?? Data()
+        let data = FileManager.default.contents(atPath: file("provenance_\(name).json")) ?? Data()
         let stored = try? JSONDecoder().decode(Stored.self, from: data)
         return stored?.fingerprint == fingerprint
       }
   }
 
-  /// Writes what one network says: PDB, ModelCIF, confidence and aligned errors.
+  /// Writes what one network says: ModelCIF, PDB, confidence and aligned errors.
   func write(_ result: ModelResult, of raw: RawFeatures, provenance: PredictionProvenance) throws {
-    let structure = try result.structure(of: raw, provenance: provenance)
     let model = result.name
-    if raw.residueCount <= 9999 {
-      try AtomicFile.write(try structure.pdb(), to: file("unrelaxed_\(model).pdb"))
+    try write(try result.structure(of: raw, provenance: provenance), as: "unrelaxed_\(model)")
+    try keep("confidence_\(model).json") {
+      try AtomicFile.write(
+        try PredictionFiles.confidence(plddt: result.prediction.plddt), to: $0)
     }
-    try AtomicFile.write(try structure.modelCIF(), to: file("unrelaxed_\(model).cif"))
-    try AtomicFile.write(
-      try PredictionFiles.confidence(plddt: result.prediction.plddt),
-      to: file("confidence_\(model).json"))
-    if let error = result.prediction.alignedError, let maximum = result.prediction.maxAlignedError {
+    guard let error = result.prediction.alignedError,
+      let maximum = result.prediction.maxAlignedError
+    else { return }
+    try keep("pae_\(model).json") {
       try AtomicFile.write(
         try PredictionFiles.alignedError(
-          error.values, residues: raw.residueCount, maximum: maximum),
-        to: file("pae_\(model).json"))
+          error.values, residues: raw.residueCount, maximum: maximum), to: $0)
     }
   }
 
@@ -72,12 +83,18 @@ struct PredictionFolder {
   func write(
     recycle: Int, _ result: ModelResult, of raw: RawFeatures, provenance: PredictionProvenance
   ) throws {
-    let structure = try result.structure(of: raw, provenance: provenance)
-    try AtomicFile.write(
-      try structure.modelCIF(), to: file("unrelaxed_\(result.name)_r\(recycle).cif"))
-    if raw.residueCount <= 9999 {
-      try AtomicFile.write(
-        try structure.pdb(), to: file("unrelaxed_\(result.name)_r\(recycle).pdb"))
+    try write(
+      try result.structure(of: raw, provenance: provenance),
+      as: "unrelaxed_\(result.name)_r\(recycle)")
+  }
+
+  /// Writes a structure as ModelCIF and, unless it does not fit the columns of that format, as PDB.
+  private func write(_ structure: PredictedStructure, as name: String) throws {
+    try keep(name + ".cif") { try AtomicFile.write(try structure.modelCIF(), to: $0) }
+    do {
+      try keep(name + ".pdb") { try AtomicFile.write(try structure.pdb(), to: $0) }
+    } catch StructureIOError.doesNotFit {
+      remove(name + ".pdb")
     }
   }
 
@@ -89,31 +106,24 @@ struct PredictionFolder {
   ) throws {
     for (rank, result) in ModelResult.ranked(results).enumerated() {
       let structure = try result.structure(of: raw, provenance: provenance(result))
-      if raw.residueCount <= 9999 {
-        try AtomicFile.write(try structure.pdb(), to: file("ranked_\(rank).pdb"))
-      }
-      try AtomicFile.write(try structure.modelCIF(), to: file("ranked_\(rank).cif"))
+      try write(structure, as: "ranked_\(rank)")
     }
-    try removeRanked(from: results.count)
     let scores = Dictionary(
       uniqueKeysWithValues: results.map { ($0.name, Double($0.prediction.meanPLDDT)) })
     let ptms = Dictionary(
       uniqueKeysWithValues: results.compactMap { result in
         result.prediction.ptm.map { (result.name, Double($0)) }
       })
-    try AtomicFile.write(
-      try PredictionFiles.ranking(plddts: scores, ptms: ptms), to: file("ranking_debug.json"))
-    try AtomicFile.write(PredictionFiles.timings(timings), to: file("timings.json"))
+    try keep("ranking_debug.json") {
+      try AtomicFile.write(try PredictionFiles.ranking(plddts: scores, ptms: ptms), to: $0)
+    }
+    try keep(Self.lastFile) { try AtomicFile.write(PredictionFiles.timings(timings), to: $0) }
   }
 
-  /// Removes what an earlier run with more networks or seeds ranked at place `count` or behind.
-  private func removeRanked(from count: Int) throws {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-      guard let match = name.wholeMatch(of: /ranked_([0-9]+)\.(?:pdb|cif)/),
-        let rank = Int(match.1), rank >= count
-      else { continue }
-      if unlink(file(name)) != 0 { throw AtomicFileError(path: file(name), code: errno) }
-    }
+  /// The best structure in the format that more programs read: PDB where it fits.
+  var bestStructure: String {
+    let pdb = file("ranked_0.pdb")
+    return FileManager.default.fileExists(atPath: pdb) ? pdb : file("ranked_0.cif")
   }
 }
 

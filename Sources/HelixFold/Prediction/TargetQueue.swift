@@ -1,5 +1,6 @@
 import AtomicFiles
 import Distribution
+import FoldingModel
 import Foundation
 import TensorCore
 
@@ -24,18 +25,23 @@ public final class TargetQueue {
         "--dap \(teamSize): \(world.size) processes cannot form teams of \(teamSize)")
     }
     self.world = world
-    folder = output + "/.queue"
     team =
       teamSize > 1 ? try world.split(colour: world.rank / teamSize, key: world.rank) : nil
     axial = team.map { AxialMembers($0) }
+    // A name of its own, so that two runs may share the folder of results.
+    folder = output + "/" + Self.prefix + (try world.gather(ProcessMark.make()))[0]
     if world.size == 1 { return }
+    try world.requireSame(ProgramIdentity.lines)
     if world.rank == 0 {
-      try AtomicFile.createFolder(output)
-      try? FileManager.default.removeItem(atPath: folder)
+      for path in AtomicFile.abandoned(in: output, prefix: Self.prefix) {
+        try? FileManager.default.removeItem(atPath: path)
+      }
       try AtomicFile.createFolder(folder)
     }
     try world.barrier()
   }
+
+  private static let prefix = ".queue-"
 
   /// The processes that share this one's operations, if any.
   public var operations: (any AxialGroup)? { axial }
@@ -49,9 +55,27 @@ public final class TargetQueue {
   /// Whether several processes take targets.
   var isShared: Bool { world.size > 1 }
 
-  /// Whether a failure ends the run: the processes could not talk, or one of a team failed where the others did not.
+  /// Whether a failure ends the run: the processes could not talk, or one of a team may have failed where the others did not and
+  /// would wait for it.
+  ///
+  /// All processes of a team compute the same bits within the same limit of memory, so failures of these they share.
   func isFatal(_ error: any Error) -> Bool {
-    error is CommunicationError || (team != nil && error is AtomicFileError)
+    error is CommunicationError
+      || (team != nil && !(error is PassError || error is PredictionError))
+  }
+
+  /// Makes sure that all processes found the same targets.
+  ///
+  /// Collective.
+  func requireSame(_ targets: [PredictionTarget]) throws {
+    if world.size == 1 { return }
+    try world.requireSame(
+      targets.map { target in
+        switch target.features {
+        case .success(let raw): "\(target.id): \(raw.residueCount) residues"
+        case .failure: "\(target.id): unusable"
+        }
+      })
   }
 
   /// Takes a target, unless another team has it.
@@ -80,12 +104,12 @@ public final class TargetQueue {
     return MemoryLimit(bytes: bytes ?? limit.bytes, isMachine: limit.isMachine)
   }
 
-  /// Waits for the processes of the team, and throws if one of them could not be reached.
+  /// Waits for the processes of the team, and throws if one of them could not be reached or has something else to say.
   ///
   /// Collective in a team.
-  func meet() throws {
+  func meet(saying line: String) throws {
     try axial?.check()
-    try team?.barrier()
+    try team?.requireSame([line])
   }
 
   /// What the leaders of all teams say, on every process; then the queue is closed.
@@ -93,8 +117,13 @@ public final class TargetQueue {
   /// Collective.
   func close(_ text: String) throws -> [String] {
     let texts = try world.gather(isWriter ? text : "")
-    if world.size > 1, world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) }
+    remove()
     return texts
+  }
+
+  /// Removes the files of the queue, at its end or when the run is stopped.
+  func remove() {
+    if world.size > 1, world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) }
   }
 }
 

@@ -34,10 +34,7 @@ final class TargetWork {
   var isOpen: Bool { !isFinished && !hasFailed }
 
   /// The files that people look at.
-  var files: [String] {
-    let structure = raw.residueCount <= 9999 ? "ranked_0.pdb" : "ranked_0.cif"
-    return [folder.file(structure), folder.file("report.html")]
-  }
+  var files: [String] { [folder.bestStructure, folder.file("report.html")] }
 }
 
 /// One network with one seed at work on one target, between two passes.

@@ -1,4 +1,5 @@
 import AtomicFiles
+import CProcess
 import Foundation
 
 #if canImport(Glibc)
@@ -23,6 +24,10 @@ public enum StandardStreams {
 
   /// Hands over what was printed; throws `AtomicFileError` when the standard output does not take it.
   public static func flushOutput() throws {
-    if fflush(nil) != 0 { throw AtomicFileError(path: "<stdout>", code: errno) }
+    // A text larger than the buffer fails when it is printed, and leaves nothing to flush.
+    let failed = hf_output_has_failed()
+    if fflush(nil) != 0 || failed {
+      throw AtomicFileError(path: "<stdout>", code: errno == 0 ? EIO : errno)
+    }
   }
 }
