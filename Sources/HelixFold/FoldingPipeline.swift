@@ -266,7 +266,8 @@ public final class FoldingPipeline {
     let plan = MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
       threads: options.threads, ensembles: run.config.ensembles,
-      pairFormat: options.pairFormat, isShared: queue.operations != nil, limit: limit.bytes)
+      pairFormat: options.pairFormat, isShared: queue.operations != nil,
+      besides: MemoryPlan.textBytes, limit: limit.bytes)
     if announces {
       reporter.note(
         "\(raw.id)  \(counted(size.residues, "residue")), \(size.clusters)+\(size.extraRows) MSA rows, \(counted(size.templates, "template")); plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",

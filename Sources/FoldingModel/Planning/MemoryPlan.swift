@@ -26,18 +26,25 @@ public struct MemoryPlan: Sendable {
 
   /// Code, libraries, the runtime and its small allocations.
   static let processBytes = 40 << 20
+  /// What reading inputs and writing results adds to that in a whole prediction: texts, expressions, tables of Unicode.
+  ///
+  /// Measured: 12 to 15 MiB, whatever the size of the target.
+  public static let textBytes = 18 << 20
 
   /// A plan for one prediction.
   ///
-  /// - Parameter isShared: whether processes share the operations, which exchange whole operands packed.
+  /// - Parameters:
+  ///   - isShared: whether processes share the operations, which exchange whole operands packed.
+  ///   - besides: bytes that the process holds besides the network and its passes.
   public init(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, operands: PairOperands = .whole, ensembles: Int = 1, isShared: Bool = false
+    threads: Int, operands: PairOperands = .whole, ensembles: Int = 1, isShared: Bool = false,
+    besides: Int = 0
   ) {
     let sizes = Sizes(
       config, size, storage, threads: threads, operands: operands, isShared: isShared)
     let parameterBytes = parameters.byteCount(storage)
-    let base = Self.processBytes + parameterBytes + sizes.features
+    let base = Self.processBytes + besides + parameterBytes + sizes.features
     var streams = sizes.pair
     if ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat }
     var moments = [
@@ -50,6 +57,8 @@ public struct MemoryPlan: Sendable {
           + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
       Moment(name: "loading", bytes: base - sizes.features + 4 * parameters.largest),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
+      // The state is copied while it is written.
+      Moment(name: "results", bytes: base + 2 * sizes.pair + sizes.heads),
     ]
     if size.templates > 0 && config.template != nil {
       moments.append(Moment(name: "template_embedding", bytes: base + streams + sizes.templates))
@@ -66,7 +75,7 @@ public struct MemoryPlan: Sendable {
   public static func fitting(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
     threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, isShared: Bool = false,
-    limit: Int?
+    besides: Int = 0, limit: Int?
   ) -> MemoryPlan {
     let most = max(64, min(512, size.residues / 8 / 32 * 32))
     let tiles = [most] + [256, 128, 64].filter { $0 < most }
@@ -77,7 +86,7 @@ public struct MemoryPlan: Sendable {
     let plans = choices.map { operands in
       MemoryPlan(
         config, size, parameters: parameters, storage: storage, threads: threads,
-        operands: operands, ensembles: ensembles, isShared: isShared)
+        operands: operands, ensembles: ensembles, isShared: isShared, besides: besides)
     }
     guard let limit else { return plans[0] }
     return plans.first { $0.peak <= limit } ?? plans.min { $0.peak < $1.peak } ?? plans[0]

@@ -55,7 +55,7 @@ extension FoldingPipeline {
       extraRows: largest(\.extraRows), templates: largest(\.templates))
     return MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
-      threads: options.threads, ensembles: 1,
+      threads: options.threads, ensembles: 1, besides: MemoryPlan.textBytes,
       limit: MemoryLimit(allowed: options.memoryLimit).bytes)
   }
 }
