@@ -60,7 +60,7 @@ $(PORTABLE): Package.swift $(shell find Sources -type f)
 
 install: $(PORTABLE) ## install under PREFIX (/usr/local); DESTDIR comes in front of it
 	install -d "$(BIN)" "$(SHARE)/weights" "$(SHARE)/data" "$(SHARE)/tools"
-	install -m 755 $(PORTABLE) "$(BIN)/helixfold"
+	install -s -m 755 $(PORTABLE) "$(BIN)/helixfold"
 	install -m 644 weights/default.h5 weights/README.md "$(SHARE)/weights"
 	install -m 644 data/databases.json "$(SHARE)/data"
 	install -m 755 tools/download-parameters.sh "$(SHARE)/tools"
