@@ -46,7 +46,7 @@ struct PredictionFolder {
   private static func isResult(_ name: String) -> Bool {
     name.wholeMatch(
       of:
-        /(?:ranked|unrelaxed)_.*\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
+        /(?:ranked_[0-9]+|unrelaxed_.*)\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
     ) != nil
   }
 
