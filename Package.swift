@@ -23,10 +23,13 @@ let package = Package(
   targets: [
     // System libraries and the hot loops.
     .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(
+      name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     .target(name: "CKernels"),
     .target(name: "CProcess"),
     .target(
@@ -63,108 +66,164 @@ let package = Package(
     // Data side.
     .target(
       name: "FeaturePipeline",
-      dependencies: ["AtomicFiles", "FoldingCore", "Protein", "ArrayFiles", "HDF5Files"]),
+      dependencies: [
+        "AtomicFiles", "FoldingCore", "Protein", "NumericArrays", "ArrayFiles", "HDF5Files",
+      ]),
     .target(
       name: "Evidence",
       dependencies: [
-        "FoldingCore", "Protein", "StructureIO", "AtomicFiles", "ArrayFiles", "HDF5Files",
-        "FeaturePipeline",
+        "FoldingCore", "Protein", "StructureIO", "NumericArrays", "AtomicFiles", "ArrayFiles",
+        "HDF5Files", "FeaturePipeline",
       ]),
     .target(
-      name: "Weights", dependencies: ["FoldingCore", "ArrayFiles", "HDF5Files", "CKernels"]),
+      name: "Weights",
+      dependencies: ["FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files", "CKernels"]),
 
     // Network side.
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
     .target(name: "Distribution", dependencies: ["CMessagePassing", "TensorCore"]),
-    .target(name: "NeuralNet", dependencies: ["TensorCore", "PlainTensors"]),
-    .target(name: "FoldingModel", dependencies: ["FoldingCore", "Protein", "NeuralNet"]),
+    .target(name: "NeuralNet", dependencies: ["NumericArrays", "TensorCore", "PlainTensors"]),
     .target(
-      name: "Training", dependencies: ["FoldingCore", "Protein", "NumericArrays", "FoldingModel"]),
+      name: "FoldingModel",
+      dependencies: [
+        "FoldingCore", "Protein", "NumericArrays", "PlainTensors", "TensorCore", "NeuralNet",
+      ]),
+    .target(
+      name: "Training",
+      dependencies: ["FoldingCore", "Protein", "NumericArrays", "TensorCore", "FoldingModel"]),
     .target(
       name: "TrainingData",
       dependencies: [
-        "AtomicFiles", "Protein", "StructureIO", "FoldingCore", "FeaturePipeline", "Evidence",
-        "Training",
+        "AtomicFiles", "NumericArrays", "Protein", "StructureIO", "FoldingCore", "FeaturePipeline",
+        "Evidence", "Training",
       ]),
     .target(
       name: "TrainingRun",
       dependencies: [
-        "AtomicFiles", "Protein", "Scoring", "Distribution", "FoldingCore", "FeaturePipeline",
-        "Weights", "Training", "TrainingData",
+        "AtomicFiles", "NumericArrays", "Protein", "Scoring", "Distribution", "FoldingCore",
+        "FeaturePipeline", "Weights", "Training", "TrainingData",
       ]),
 
     // The facade and the command.
     .target(
       name: "HelixFold",
       dependencies: [
-        "AtomicFiles", "CKernels", "CProcess", "ArrayFiles", "FeaturePipeline", "Evidence",
-        "FoldingModel", "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training",
-        "TrainingData", "TrainingRun", "Distribution",
+        "AtomicFiles", "CKernels", "CProcess", "NumericArrays", "ArrayFiles", "HDF5Files",
+        "Protein", "FoldingCore", "FeaturePipeline", "Evidence", "TensorCore", "FoldingModel",
+        "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training", "TrainingData",
+        "TrainingRun", "Distribution",
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
         "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence",
-        "AtomicFiles",
-        "Scoring", "StructureIO", "Reports", "Evaluation", "Training", "TrainingData",
-        "TrainingRun", "Distribution",
+        "AtomicFiles", "ArrayFiles", "Protein", "FoldingCore", "FoldingModel", "Scoring",
+        "StructureIO", "Reports", "Evaluation", "TrainingData", "TrainingRun", "Distribution",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Files damaged on purpose: a program for long runs, and a library for a slice of them in the tests.
     .target(
       name: "MutatedInputs",
-      dependencies: ["ArrayFiles", "StructureIO", "FeaturePipeline", "Evidence", "HelixFold"],
+      dependencies: [
+        "NumericArrays", "ArrayFiles", "Protein", "StructureIO", "FoldingCore", "FeaturePipeline",
+        "Evidence", "HelixFold",
+      ],
       path: "Benchmarks/mutations/MutatedInputs"),
     .executableTarget(
       name: "mutate-inputs", dependencies: ["MutatedInputs"],
       path: "Benchmarks/mutations/mutate-inputs"),
     .executableTarget(
-      name: "store-bench", dependencies: ["FeaturePipeline", "StructureIO", "Protein"],
+      name: "store-bench",
+      dependencies: ["FeaturePipeline", "StructureIO", "Protein", "NumericArrays"],
       path: "Benchmarks/store"),
 
     .testTarget(
-      name: "EvidenceTests", dependencies: ["Evidence"], resources: [.copy("Fixtures")]),
+      name: "EvidenceTests",
+      dependencies: ["Evidence", "FeaturePipeline", "AtomicFiles", "Protein", "NumericArrays"],
+      resources: [.copy("Fixtures")]),
     .target(
-      name: "TestSupport", dependencies: ["FoldingModel", "NeuralNet", "PlainTensors"],
+      name: "TestSupport",
+      dependencies: [
+        "FoldingModel", "NeuralNet", "PlainTensors", "TensorCore", "NumericArrays", "FoldingCore",
+        "Protein",
+      ],
       path: "Tests/TestSupport"),
-    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "CKernels", "TestSupport"]),
+    .testTarget(
+      name: "TensorCoreTests",
+      dependencies: ["TensorCore", "CKernels", "NumericArrays", "PlainTensors", "TestSupport"]),
     .testTarget(name: "DistributionTests", dependencies: ["Distribution"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
-    .testTarget(name: "NeuralNetTests", dependencies: ["NeuralNet", "TestSupport"]),
     .testTarget(
-      name: "ArrayFilesTests", dependencies: ["ArrayFiles"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "HDF5FilesTests", dependencies: ["HDF5Files"]),
+      name: "NeuralNetTests",
+      dependencies: ["NeuralNet", "TensorCore", "NumericArrays", "PlainTensors", "TestSupport"]),
     .testTarget(
-      name: "StructureTests", dependencies: ["StructureIO", "AtomicFiles"],
+      name: "ArrayFilesTests", dependencies: ["ArrayFiles", "NumericArrays"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "ScoringTests", dependencies: ["Scoring", "StructureIO"],
-      resources: [.copy("Fixtures")]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "StructureIO", "CZlib"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "StructureIO"]),
-    .testTarget(
-      name: "FeaturePipelineTests", dependencies: ["FeaturePipeline", "ArrayFiles", "HDF5Files"],
+      name: "HDF5FilesTests", dependencies: ["HDF5Files", "NumericArrays"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "WeightsTests", dependencies: ["Weights"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "FoldingModelTests", dependencies: ["FoldingModel", "TestSupport"]),
+      name: "StructureTests", dependencies: ["StructureIO", "Protein", "AtomicFiles"],
+      resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "FoldingModel", "TestSupport"],
+      name: "ScoringTests", dependencies: ["Scoring", "StructureIO", "Protein"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "Scoring", "StructureIO", "Protein", "CZlib"]
+    ),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "Scoring", "StructureIO", "Protein", "NumericArrays"]),
+    .testTarget(
+      name: "FeaturePipelineTests",
+      dependencies: [
+        "FeaturePipeline", "FoldingCore", "Protein", "NumericArrays", "ArrayFiles", "HDF5Files",
+      ],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "WeightsTests",
+      dependencies: ["Weights", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "FoldingModelTests",
+      dependencies: [
+        "FoldingModel", "FoldingCore", "Protein", "NeuralNet", "TensorCore", "NumericArrays",
+        "PlainTensors", "TestSupport",
+      ]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays",
+        "TestSupport",
+      ],
       resources: [.copy("Fixtures")]),
     .target(
-      name: "TrainingTestSupport", dependencies: ["TrainingRun", "FeaturePipeline"],
+      name: "TrainingTestSupport",
+      dependencies: [
+        "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "Protein",
+        "NumericArrays",
+      ],
       path: "Tests/TrainingTestSupport"),
     .executableTarget(
-      name: "training-stand-in", dependencies: ["TrainingTestSupport"],
+      name: "training-stand-in",
+      dependencies: ["TrainingTestSupport", "TrainingRun", "TrainingData", "FeaturePipeline"],
       path: "Tests/TrainingStandIn"),
-    .testTarget(name: "TrainingDataTests", dependencies: ["TrainingData", "TrainingTestSupport"]),
     .testTarget(
-      name: "TrainingRunTests", dependencies: ["TrainingTestSupport", "training-stand-in"]),
+      name: "TrainingDataTests",
+      dependencies: ["TrainingData", "FeaturePipeline", "FoldingCore", "TrainingTestSupport"]),
+    .testTarget(
+      name: "TrainingRunTests",
+      dependencies: [
+        "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore",
+        "NumericArrays", "AtomicFiles", "TrainingTestSupport", "training-stand-in",
+      ]),
     .testTarget(
       name: "HelixFoldTests",
       dependencies: [
-        "HelixFold", "Weights", "ArrayFiles", "Training", "Distribution", "TrainingTestSupport",
+        "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports", "FoldingModel",
+        "FoldingCore", "Protein", "TensorCore", "NumericArrays", "AtomicFiles", "ArrayFiles",
+        "Training", "TrainingData", "TrainingRun", "Distribution", "TrainingTestSupport",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),

@@ -2,24 +2,13 @@
 
 The network is DeepMind's as packaged for ColabFold, whose feature code needs no TensorFlow. Parameters are random.
 """
-import argparse
-import json
-import resource
 import sys
-import time
 
 import numpy as np
 
+import peer
+
 LETTERS = 'ARNDCQEGHILKMFPSTWYV'
-
-
-def arguments():
-  p = argparse.ArgumentParser()
-  p.add_argument('work', choices=['forward', 'block'])
-  for name in ('residues', 'msa', 'extra', 'templates', 'blocks', 'extra-blocks', 'repeats'):
-    p.add_argument('--' + name, type=int, required=True)
-  p.add_argument('--bf16', action='store_true')
-  return p.parse_args()
 
 
 def configure(a, config):
@@ -80,7 +69,7 @@ def block(a, config, modules, hk):
 
 
 def main():
-  a = arguments()
+  a = peer.arguments()
   try:
     import haiku as hk
     import jax
@@ -93,12 +82,7 @@ def main():
   params = jax.tree_util.tree_map(
       lambda x: (random.normal(size=x.shape) / np.sqrt(max(1, int(np.prod(x.shape[-2:-1]))))).astype(x.dtype), shapes)
   run = jax.jit(f.apply)
-  seconds = []
-  for repeat in range(a.repeats + 1):
-    start = time.perf_counter()
-    jax.block_until_ready(run(params, jax.random.PRNGKey(0), *inputs))
-    if repeat > 0: seconds.append(time.perf_counter() - start)
-  print(json.dumps({'seconds': seconds, 'peak_rss_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+  peer.report(lambda: jax.block_until_ready(run(params, jax.random.PRNGKey(0), *inputs)), a.repeats)
 
 
 if __name__ == '__main__':

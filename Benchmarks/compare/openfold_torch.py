@@ -1,19 +1,8 @@
 """One pass of OpenFold, or one of its Evoformer blocks, on random inputs; prints seconds and memory as JSON."""
-import argparse
 import contextlib
-import json
-import resource
 import sys
-import time
 
-
-def arguments():
-  p = argparse.ArgumentParser()
-  p.add_argument('work', choices=['forward', 'block'])
-  for name in ('residues', 'msa', 'extra', 'templates', 'blocks', 'extra-blocks', 'repeats'):
-    p.add_argument('--' + name, type=int, required=True)
-  p.add_argument('--bf16', action='store_true')
-  return p.parse_args()
+import peer
 
 
 def block(a, torch):
@@ -50,7 +39,7 @@ def forward(a, torch):
 
 
 def main():
-  a = arguments()
+  a = peer.arguments()
   try:
     import torch
     import openfold
@@ -59,13 +48,8 @@ def main():
     sys.exit(f'missing: Python package {error.name or error} (Benchmarks/compare/setup.sh --torch)')
   torch.set_num_threads(1)
   precision = torch.autocast('cpu', dtype=torch.bfloat16) if a.bf16 else contextlib.nullcontext()
-  seconds = []
   with torch.no_grad(), precision:
-    for repeat in range(a.repeats + 1):
-      start = time.perf_counter()
-      run()
-      if repeat > 0: seconds.append(time.perf_counter() - start)
-  print(json.dumps({'seconds': seconds, 'peak_rss_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+    peer.report(run, a.repeats)
 
 
 if __name__ == '__main__':

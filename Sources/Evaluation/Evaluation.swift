@@ -41,11 +41,14 @@ public struct Predictor: Sendable, Hashable {
   public var name: String
   /// Folder of the predictions.
   public var folder: String
+  /// What a reader should know of it, such as that its network is small; one line.
+  public var note: String?
 
   /// Predictions in a folder.
-  public init(name: String, folder: String) {
+  public init(name: String, folder: String, note: String? = nil) {
     self.name = name
     self.folder = folder
+    self.note = note
   }
 }
 
@@ -57,6 +60,8 @@ public struct Evaluation: Sendable {
   public private(set) var targets: [EvaluationTarget]
   /// The predictors, in the order given.
   public let predictors: [String]
+  /// What a reader should know of them: name and one line.
+  public let predictorNotes: [(predictor: String, note: String)]
   /// Scores, by target, then predictor, then whole chain and domains.
   public private(set) var rows: [EvaluationRow] = []
   /// What could not be scored.
@@ -74,6 +79,7 @@ public struct Evaluation: Sendable {
     self.name = name
     self.targets = targets
     self.predictors = predictors.map(\.name)
+    predictorNotes = predictors.compactMap { item in item.note.map { (item.name, $0) } }
     for index in targets.indices {
       progress(index, targets[index])
       score(index, predictors)

@@ -21,10 +21,11 @@ public struct EvaluationFiles: Sendable {
   /// Writes all files and returns their paths.
   public func write(to folder: String, plots: PlotFormat?) throws -> [String] {
     try AtomicFile.createFolder(folder)
-    let page = EvaluationPage(evaluation, seed: seed, version: version)
+    let statistics = EvaluationStatistics(evaluation, seed: seed)
+    let page = EvaluationPage(evaluation, statistics, version: version)
     let texts = [
-      ("scores.csv", scoresCSV), ("targets.csv", targetsCSV), ("evaluation.json", try json()),
-      ("report.html", page.page.html),
+      ("scores.csv", scoresCSV), ("targets.csv", targetsCSV),
+      ("evaluation.json", try json(statistics)), ("report.html", page.page.html),
     ]
     for (name, text) in texts { try AtomicFile.write(text, to: "\(folder)/\(name)") }
     var paths = texts.map { "\(folder)/\($0.0)" }
@@ -132,6 +133,7 @@ public struct EvaluationFiles: Sendable {
 
     var name, version: String
     var bootstrap: [String: UInt64]
+    var predictorNotes: [String: String]
     var targets: [Target]
     var rows: [Row]
     var summaries: [Summary]
@@ -140,10 +142,13 @@ public struct EvaluationFiles: Sendable {
   }
 
   /// Everything as JSON with sorted keys.
-  func json() throws -> String {
+  private func json(_ statistics: EvaluationStatistics) throws -> String {
     let document = Document(
       name: evaluation.name, version: version,
       bootstrap: ["seed": seed, "rounds": UInt64(Bootstrap.rounds)],
+      predictorNotes: Dictionary(
+        evaluation.predictorNotes.map { ($0.predictor, $0.note) },
+        uniquingKeysWith: { first, _ in first }),
       targets: evaluation.targets.map {
         Document.Target(
           target: $0.id, residues: $0.length, msaRows: $0.msaRows, domains: $0.domains.count)
@@ -159,14 +164,14 @@ public struct EvaluationFiles: Sendable {
           wrongHand: row.wrongHand, brokenBonds: row.brokenBonds, clashes: row.clashes,
           scores: scores, notes: row.notes)
       },
-      summaries: evaluation.summaries(seed: seed).map { summary in
+      summaries: statistics.summaries.map { summary in
         Document.Summary(
           predictor: summary.predictor, scope: summary.scope.rawValue, bucket: summary.bucket,
           count: summary.count, targets: summary.targets,
           mean: Self.intervals(summary.metrics.map { ($0.metric, $0.mean) }),
           median: Self.intervals(summary.metrics.map { ($0.metric, $0.median) }))
       },
-      comparisons: evaluation.comparisonsOfPredictors(seed: seed).map { item in
+      comparisons: statistics.comparisons.map { item in
         Document.Comparison(
           first: item.first, second: item.second, scope: item.scope.rawValue,
           metric: item.metric.rawValue, count: item.count,

@@ -8,11 +8,11 @@ struct EvaluationPage {
   private let comparisons: [EvaluationComparison]
   private let version: String
 
-  init(_ evaluation: Evaluation, seed: UInt64, version: String) {
+  init(_ evaluation: Evaluation, _ statistics: EvaluationStatistics, version: String) {
     self.evaluation = evaluation
     self.version = version
-    summaries = evaluation.summaries(seed: seed)
-    comparisons = evaluation.comparisonsOfPredictors(seed: seed)
+    summaries = statistics.summaries
+    comparisons = statistics.comparisons
   }
 
   /// Residues of all structures on the page together, about 3 MB.
@@ -25,6 +25,7 @@ struct EvaluationPage {
       lead: "\(scored) of \(evaluation.targets.count) targets scored, predictors: "
         + evaluation.predictors.joined(separator: ", "),
       footer: "helixfold \(version). This file needs no network.")
+    page.warnings = evaluation.predictorNotes.map { "\($0.predictor): \($0.note)" }
     let failures = evaluation.gaps.filter(\.isFailure).count
     if failures > 0 {
       page.warnings.append("\(failures) predictions or natives failed; see below.")

@@ -65,6 +65,17 @@ public struct EvaluationComparison: Sendable {
   public var test: SignedRankTest
 }
 
+/// What the bootstrap says of an evaluation, computed once for all files.
+struct EvaluationStatistics {
+  let summaries: [EvaluationSummary]
+  let comparisons: [EvaluationComparison]
+
+  init(_ evaluation: Evaluation, seed: UInt64) {
+    summaries = evaluation.summaries(seed: seed)
+    comparisons = evaluation.comparisonsOfPredictors(seed: seed)
+  }
+}
+
 extension Evaluation {
   /// Buckets of lengths and alignment rows that HelixFold's evaluator uses, with one above.
   static let lengthBounds = [0, 100, 400, 1400, Int.max]
@@ -72,19 +83,30 @@ extension Evaluation {
 
   /// Means and medians: all targets, then buckets by length and by rows of the alignment.
   public func summaries(seed: UInt64) -> [EvaluationSummary] {
+    summaries(of: [everything] + buckets, seed: seed)
+  }
+
+  /// Means and medians of all targets alone.
+  func overallSummaries(seed: UInt64) -> [EvaluationSummary] {
+    summaries(of: [everything], seed: seed)
+  }
+
+  private func summaries(of groups: [Bucket], seed: UInt64) -> [EvaluationSummary] {
     EvaluationScope.allCases.flatMap { scope in
-      buckets.flatMap { bucket in
+      groups.flatMap { bucket in
         predictors.compactMap { summary($0, scope, bucket.name, bucket.ids, seed: seed) }
       }
     }
   }
 
   /// Every pair of predictors on what both predicted.
-  public func comparisonsOfPredictors(seed: UInt64) -> [EvaluationComparison] {
+  public func comparisonsOfPredictors(
+    seed: UInt64, by metrics: [Metric] = Metric.allCases
+  ) -> [EvaluationComparison] {
     predictors.indices.flatMap { a in
       predictors.indices.dropFirst(a + 1).flatMap { b in
         EvaluationScope.allCases.flatMap { scope in
-          Metric.allCases.compactMap { metric in
+          metrics.compactMap { metric in
             comparison(predictors[a], predictors[b], scope, metric, seed: seed)
           }
         }
@@ -97,10 +119,14 @@ extension Evaluation {
     rows.filter { $0.predictor == predictor && $0.scope == scope }
   }
 
-  private var buckets: [(name: String, ids: Set<String>)] {
-    func group(_ kind: String, _ bounds: [Int], _ size: (EvaluationTarget) -> Int?)
-      -> [(String, Set<String>)]
-    {
+  private typealias Bucket = (name: String, ids: Set<String>)
+
+  private var everything: Bucket { ("all", Set(targets.map(\.id))) }
+
+  private var buckets: [Bucket] {
+    func group(
+      _ kind: String, _ bounds: [Int], _ size: (EvaluationTarget) -> Int?
+    ) -> [Bucket] {
       let ranges = zip(bounds, bounds.dropFirst()).map { low, high in
         let name = high == .max ? "\(kind) \(low) or more" : "\(kind) \(low)–\(high - 1)"
         let ids = targets.filter { size($0).map { $0 >= low && $0 < high } ?? false }.map(\.id)
@@ -108,8 +134,7 @@ extension Evaluation {
       }
       return ranges + [("\(kind) unknown", Set(targets.filter { size($0) == nil }.map(\.id)))]
     }
-    return [("all", Set(targets.map(\.id)))]
-      + group("residues", Self.lengthBounds, \.length)
+    return group("residues", Self.lengthBounds, \.length)
       + group("alignment rows", Self.rowBounds, \.msaRows)
   }
 

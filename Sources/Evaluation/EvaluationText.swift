@@ -5,7 +5,7 @@ extension Evaluation {
   /// Means over all targets, comparisons, notes and what was not scored, for a terminal.
   public func text(seed: UInt64) -> String {
     var lines = [Self.row(["predictor", "of", "n"] + Metric.allCases.map(\.label))]
-    for summary in summaries(seed: seed) where summary.bucket == "all" {
+    for summary in overallSummaries(seed: seed) {
       let means = Metric.allCases.map { metric in
         summary.metrics.first { $0.metric == metric }
           .map { fixedDecimals($0.mean.value, 4) } ?? "-"
@@ -13,7 +13,7 @@ extension Evaluation {
       lines.append(
         Self.row([summary.predictor, summary.scope.rawValue, "\(summary.count)"] + means))
     }
-    for item in comparisonsOfPredictors(seed: seed) where item.metric == .gdtTS {
+    for item in comparisonsOfPredictors(seed: seed, by: [.gdtTS]) {
       let (low, high) = (item.difference.interval.lowerBound, item.difference.interval.upperBound)
       lines.append(
         "\(item.first) - \(item.second), GDT-TS of \(item.count) \(item.scope.rawValue):"

@@ -64,12 +64,10 @@ private struct EinsumAxes {
       extents[letter] = extent
     }
     let summed = extents.keys.filter { !result.contains($0) }.sorted()
-    let shape = result.map { letter in
-      guard let extent = extents[letter] else {
-        preconditionFailure("axis '\(letter)' of '\(pattern)' is in no operand")
-      }
-      return extent
+    for letter in result {
+      precondition(extents[letter] != nil, "axis '\(letter)' of '\(pattern)' is in no operand")
     }
+    let shape = result.map { extents[$0] ?? 0 }
     resultShape = shape
     loops = (result + summed).map { letter in
       Loop(

@@ -9,9 +9,6 @@ public enum AminoAcid: UInt8, CaseIterable, Sendable, Hashable {
   case serine, threonine, tryptophan, tyrosine, valine
   case unknown
 
-  /// The twenty standard amino acids in index order.
-  public static let standard: [AminoAcid] = allCases.filter { $0 != .unknown }
-
   /// Residue type as the network counts it, 0 … 20.
   public var index: Int { Int(rawValue) }
 

@@ -92,15 +92,10 @@ public enum Atom14 {
 /// Flat tables by residue type (0 … 20) for the order of 37 atom names.
 public enum Atom37 {
   /// Slots per residue.
-  public static let count = 37
+  public static let count = AtomName.count
 
   /// 1 where the residue type has the atom. `[21, 37]`
   public static let mask: [Float] = AminoAcid.allCases.flatMap { residue -> [Float] in
     AtomName.allCases.map { residue.atoms.contains($0) ? 1 : 0 }
-  }
-
-  /// Place in the atom14 order of each atom; 0 where the residue type has none. `[21, 37]`
-  public static let toAtom14: [Int] = AminoAcid.allCases.flatMap { residue in
-    AtomName.allCases.map { residue.atom14Index(of: $0) ?? 0 }
   }
 }

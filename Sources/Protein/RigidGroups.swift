@@ -23,8 +23,6 @@ public enum RigidGroups {
   /// 1 where the group is defined by atoms of the residue type: backbone, psi and its chi angles. `[21, 8]`
   ///
   /// The unknown type has backbone and psi, as in the released code: its backbone atoms may be known.
-  ///
-  /// The unknown type has backbone and psi too, as in the released code.
   public static let mask: [Float] = AminoAcid.allCases.flatMap { residue -> [Float] in
     let chi = ChiAngles.atoms(of: residue).count
     return [1, 0, 0, 1] + (0..<4).map { $0 < chi ? 1 : 0 }

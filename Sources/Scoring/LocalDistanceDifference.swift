@@ -12,8 +12,6 @@ public struct LocalDistanceDifference: Sendable, Hashable {
   public var perResidue: [Double?]
   /// Number of reference pairs.
   public var pairCount: Int
-  /// Places of residues whose symmetric atoms were renamed.
-  public var renamedResidues: [Int]
 
   /// Which atoms are compared.
   public enum Atoms: Sendable {
@@ -35,14 +33,12 @@ public struct LocalDistanceDifference: Sendable, Hashable {
   ///   - model: for each of them the model's residue, nil where the model has none.
   public init(reference: [Residue], model: [Residue?], atoms: Atoms = .all) {
     let pairs = AtomPairs(reference: reference, model: model, atoms: atoms)
-    let renamed = atoms == .all ? pairs.renamings() : []
-    let tally = pairs.tally(renaming: renamed)
+    let tally = pairs.tally(renaming: atoms == .all ? pairs.renamings() : [])
     perResidue = tally.map(\.share)
     // Each pair was counted for both of its residues.
     let total = tally.reduce(into: Tally()) { $0.add($1) }
     score = total.share
     pairCount = total.pairs / 2
-    renamedResidues = renamed.sorted()
   }
 }
 

@@ -93,7 +93,7 @@ public struct ModelQuality: Sendable, Hashable {
   private static func clashes(
     _ places: [Place]
   ) -> [(i: Int, j: Int, distance: Double, overlap: Double)] {
-    let largest = 2 * 1.8 - overlapTolerance
+    let largest = 2 * AtomName.Element.sulfur.vanDerWaalsRadius - overlapTolerance
     let grid = CellGrid(places.map(\.position), radius: largest)
     var found: [(i: Int, j: Int, distance: Double, overlap: Double)] = []
     for i in places.indices {

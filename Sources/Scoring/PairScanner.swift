@@ -141,6 +141,12 @@ private struct BlockMotion {
 /// Running sums of a scan, eight lanes each.
 private struct BlockSums {
   var score = SIMD8<Float>()
+  /// `PairScanner.cutoffs` squared.
+  private let squares: SIMD8<Float> = {
+    var squares = SIMD8<Float>()
+    for (lane, cutoff) in PairScanner.cutoffs.enumerated() { squares[lane] = cutoff * cutoff }
+    return squares
+  }()
   private var near0 = SIMD8<Int32>()
   private var near1 = SIMD8<Int32>()
   private var near2 = SIMD8<Int32>()
@@ -158,11 +164,11 @@ private struct BlockSums {
   /// Counts the pairs within each of `PairScanner.cutoffs`.
   mutating func count(_ d2: SIMD8<Float>) {
     let one = SIMD8<Int32>(repeating: 1)
-    near0 &+= one.replacing(with: 0, where: d2 .>= 0.25)
-    near1 &+= one.replacing(with: 0, where: d2 .>= 1)
-    near2 &+= one.replacing(with: 0, where: d2 .>= 4)
-    near3 &+= one.replacing(with: 0, where: d2 .>= 16)
-    near4 &+= one.replacing(with: 0, where: d2 .>= 64)
+    near0 &+= one.replacing(with: 0, where: d2 .>= squares[0])
+    near1 &+= one.replacing(with: 0, where: d2 .>= squares[1])
+    near2 &+= one.replacing(with: 0, where: d2 .>= squares[2])
+    near3 &+= one.replacing(with: 0, where: d2 .>= squares[3])
+    near4 &+= one.replacing(with: 0, where: d2 .>= squares[4])
   }
 
   /// Adds the pairs that are not outside to the sums of selected pairs.

@@ -1,4 +1,5 @@
 import AtomicFiles
+import Protein
 
 extension ScoreReport {
   /// The report as a table for people.
@@ -24,7 +25,9 @@ extension ScoreReport {
       "clashes: \(counted(quality.clashCount, "overlap")) over \(ModelQuality.overlapTolerance) Å among "
         + "\(counted(quality.atomCount, "atom"))"
         + Self.list(
-          quality.worstClashes.map { "\($0.first)–\($0.second) \(decimals($0.distance, 2)) Å" }))
+          quality.worstClashes.map {
+            "\($0.first)–\($0.second) \(fixed($0.distance, decimals: 2)) Å"
+          }))
     lines += warnings.map { "note: \($0)" }
     // Names are those of the files, which may hold line ends and terminal commands.
     lines = lines.map(\.printable)
@@ -38,8 +41,8 @@ extension ScoreReport {
       + matching.reference.indices.map { index in
         let residue = matching.reference[index]
         let partner = matching.model[index].map { "\($0.name) \($0.label)" } ?? "-"
-        let all = whole.lddt.perResidue[index].map { decimals($0, 4) } ?? "-"
-        let alpha = whole.lddtAlpha.perResidue[index].map { decimals($0, 4) } ?? "-"
+        let all = whole.lddt.perResidue[index].map { fixed($0, decimals: 4) } ?? "-"
+        let alpha = whole.lddtAlpha.perResidue[index].map { fixed($0, decimals: 4) } ?? "-"
         return ["\(residue.name) \(residue.label)", partner, all, alpha].map(\.printable)
           .joined(separator: "\t")
       }
@@ -48,11 +51,12 @@ extension ScoreReport {
   private static func columns(_ scores: ScoreSet) -> [String] {
     [
       "\(scores.referenceResidues)", "\(scores.matchedResidues)",
-      scores.lddt.score.map { decimals($0, 4) } ?? "-",
-      scores.lddtAlpha.score.map { decimals($0, 4) } ?? "-",
-      decimals(scores.superposed.tmScore.value, 4), decimals(scores.superposed.gdtTS, 4),
-      decimals(scores.superposed.gdtHA, 4), scores.rmsd.map { decimals($0.value, 3) } ?? "-",
-      scores.rmsd95.map { decimals($0.value, 3) } ?? "-",
+      scores.lddt.score.map { fixed($0, decimals: 4) } ?? "-",
+      scores.lddtAlpha.score.map { fixed($0, decimals: 4) } ?? "-",
+      fixed(scores.superposed.tmScore.value, decimals: 4),
+      fixed(scores.superposed.gdtTS, decimals: 4), fixed(scores.superposed.gdtHA, decimals: 4),
+      scores.rmsd.map { fixed($0.value, decimals: 3) } ?? "-",
+      scores.rmsd95.map { fixed($0.value, decimals: 3) } ?? "-",
     ]
   }
 
@@ -67,16 +71,4 @@ extension ScoreReport {
     guard !items.isEmpty else { return "" }
     return ": " + items.prefix(5).joined(separator: ", ") + (items.count > 5 ? ", …" : "")
   }
-}
-
-/// Text with a fixed number of decimals, halves rounded away from zero.
-package func decimals(_ value: Double, _ count: Int) -> String {
-  var unit = 1.0
-  for _ in 0..<count { unit *= 10 }
-  guard let total = UInt64(exactly: (value.magnitude * unit).rounded()) else { return "\(value)" }
-  let sign = value < 0 && total > 0 ? "-" : ""
-  guard count > 0 else { return "\(sign)\(total)" }
-  let fraction = String(total % UInt64(unit))
-  let zeros = String(repeating: "0", count: count - fraction.count)
-  return "\(sign)\(total / UInt64(unit)).\(zeros)\(fraction)"
 }

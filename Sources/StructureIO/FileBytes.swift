@@ -8,6 +8,8 @@ import AtomicFiles
 
 /// Reading whole files.
 enum FileBytes {
+  /// Files above this many bytes are refused.
+  private static let storedLimit = 2 << 30
   /// Largest content of a gzip file.
   private static let unpackedLimit = 1 << 30
 
@@ -50,6 +52,7 @@ enum FileBytes {
     guard information.st_mode & S_IFMT != S_IFDIR else {
       throw .cannotRead(path: path, code: EISDIR, reason: String(cString: strerror(EISDIR)))
     }
+    guard Int(information.st_size) <= storedLimit else { throw tooLarge(path) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(max(0, Int(information.st_size)) + 1)
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
@@ -59,6 +62,8 @@ enum FileBytes {
       guard count >= 0 else { throw failure(path) }
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: chunk[..<count])
+      // Devices and pipes have no size and need not end.
+      guard bytes.count <= storedLimit else { throw tooLarge(path) }
     }
   }
 
@@ -68,6 +73,10 @@ enum FileBytes {
     #else
       Darwin.read(file, buffer.baseAddress, buffer.count)
     #endif
+  }
+
+  private static func tooLarge(_ path: String) -> StructureIOError {
+    .unexpectedContent(path: path, message: "is larger than 2 GiB, the limit for structure files")
   }
 
   private static func failure(_ path: String) -> StructureIOError {

@@ -1,3 +1,5 @@
+import Protein
+
 /// The small JSON files that users of AlphaFold2 expect beside the coordinates.
 public enum PredictionFiles {
   /// `confidence_<model>.json`: residue number, pLDDT with two decimals, and its class (D, L, M, H).

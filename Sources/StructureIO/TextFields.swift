@@ -54,21 +54,6 @@ extension ArraySlice<UInt8> {
   var residueNumber: Int? { integer.flatMap { $0.magnitude < 1_000_000_000 ? $0 : nil } }
 }
 
-/// Text of a number with a fixed count of decimals, as `printf("%.nf")` writes it.
-///
-/// Values beyond 10¹² and non-finite ones have no place in these files; callers check before.
-func fixed(_ value: Double, decimals: Int) -> String {
-  var unit = 1.0
-  for _ in 0..<decimals { unit *= 10 }
-  let scaled = (value.magnitude * unit).rounded(.toNearestOrEven)
-  guard let total = UInt64(exactly: scaled) else { return "\(value)" }
-  let sign = value < 0 && total > 0 ? "-" : ""
-  guard decimals > 0 else { return "\(sign)\(total)" }
-  let whole = total / UInt64(unit)
-  let fraction = String(total % UInt64(unit))
-  return "\(sign)\(whole)." + String(repeating: "0", count: decimals - fraction.count) + fraction
-}
-
 extension String {
   /// The text with blanks before it up to a width.
   func right(_ width: Int) -> String {

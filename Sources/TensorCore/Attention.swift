@@ -33,8 +33,8 @@ public struct AttentionOperands {
 
 extension ExecutionContext {
   /// Bytes of scratch of one attention on this machine, for planning.
-  public static func attentionScratch(queries: Int, keys: Int, channels: Int) -> Int {
-    Int(hf_attention_scratch_size(Int64(queries), Int64(keys), Int64(channels)))
+  public static func attentionScratch(keys: Int, channels: Int) -> Int {
+    Int(hf_attention_scratch_size(Int64(keys), Int64(channels)))
   }
 
   /// Gated attention of one batch element on the calling thread; the logits are never formed.
@@ -45,7 +45,7 @@ extension ExecutionContext {
       var args = args
       args.out = result.base
       args.out_row_stride = Int64(result.rowStride)
-      let bytes = hf_attention_scratch_size(args.queries, args.keys, args.head_dim)
+      let bytes = hf_attention_scratch_size(args.keys, args.head_dim)
       let scratch = empty([(bytes + 3) / 4], .float32)
       withExtendedLifetime(scratch) { hf_attention(&args, 0, args.queries, scratch.base) }
     }

@@ -10,6 +10,9 @@ import Foundation
 private let panelRows = 8
 private let panelColumns = 128
 
+/// Limits OpenBLAS to the calling thread, for the whole process, when first read: workers multiply side by side.
+private let oneThread: Void = openblas_set_num_threads(1)
+
 extension ExecutionContext {
   /// Widens a right operand to fp32, columns padded with zeros to whole panels.
   func packDense(_ matrix: Matrix) -> PackedMatrix {
@@ -27,7 +30,7 @@ extension ExecutionContext {
     _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue,
     columnBlock: (width: Int, stride: Int)?
   ) {
-    openblas_set_num_threads(1)
+    _ = oneThread
     let k = right.rows
     let width = right.memory.shape[1]
     let a = zeros([panelRows, max(1, k)], .float32)

@@ -14,8 +14,7 @@ extension ExecutionContext {
       }
       hf_layer_norm(
         Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
-        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride),
-        nil, nil)
+        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride))
     }
   }
 
@@ -27,8 +26,7 @@ extension ExecutionContext {
       }
       hf_layer_norm_channels(
         Int64(x.columns), Int64(x.rows), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
-        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride),
-        nil, nil)
+        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride))
     }
   }
 

@@ -39,7 +39,8 @@ struct EmbedderGradientTests {
     }
   }
 
-  @Test("input embedder: first rows of m", arguments: residueCounts, storages)
+  @Test(
+    "gradients through the first rows of m equal the twin's", arguments: residueCounts, storages)
   func inputMSA(residues: Int, storage: DType) throws {
     for clusters in [1, 3] {
       let context = ExecutionContext.forTest(threads: 2, storage: storage)
@@ -96,7 +97,8 @@ struct EmbedderGradientTests {
     expect(found, within: gradientTolerance(storage))
   }
 
-  @Test("torsion rows of templates", arguments: [1, 9, 33], storages)
+  @Test(
+    "gradients of the torsion rows of templates equal the twin's", arguments: [1, 9, 33], storages)
   func torsions(residues: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage)
     let layer = try TemplateTorsionEmbedding(

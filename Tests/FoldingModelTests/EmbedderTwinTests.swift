@@ -35,7 +35,9 @@ struct EmbedderTwinTests {
     return (RecycledState(positions: positions, msaFirstRow: first, pair: pair), plain)
   }
 
-  @Test("input embedder with recycling and relative positions", arguments: residueCounts, storages)
+  @Test(
+    "m and z of the input embedder equal the twin's, recycling included",
+    arguments: residueCounts, storages)
   func input(residues: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage)
     let scope = RandomParameters.scope(storage, context.pool)
@@ -74,7 +76,9 @@ struct EmbedderTwinTests {
   /// Six layers in the pair stack, then attention: eight times the tolerance of one layer.
   ///
   /// What pairs of masked residues hold means nothing and is left out.
-  @Test("template embedding", arguments: [1, 3, 9, 33], storages)
+  @Test(
+    "the template update of z equals the twin's for 0, 1 and 2 templates",
+    arguments: [1, 3, 9, 33], storages)
   func templates(residues: Int, storage: DType) throws {
     for count in [0, 1, 2] {
       let context = ExecutionContext.forTest(threads: 2, storage: storage)

@@ -83,7 +83,7 @@ struct StructureTwinTests {
     return config
   }()
 
-  @Test("invariant point attention at every length", arguments: residueCounts)
+  @Test("invariant point attention equals its twin at every length", arguments: residueCounts)
   func pointAttention(residues: Int) throws {
     for config in residues == 3 ? [Self.config, Self.released] : [Self.config] {
       let inputs = Inputs(residues, config)
@@ -96,7 +96,7 @@ struct StructureTwinTests {
         PlainTensor(inputs.single), PlainLayerNorm(norm)(PlainTensor(inputs.pair)), frames.plain(),
         mask: PlainTensor(repeating: 1, shape: [residues]))
       let deviation = Deviation(result.array(), from: expected)
-      #expect(deviation.relative <= 5e-6, "\(deviation)")
+      #expect(deviation.relative <= tolerance(.float32), "\(deviation)")
     }
   }
 
@@ -127,8 +127,10 @@ struct StructureTwinTests {
     #expect(Deviation(NDArray(shape: [5, 3, 3], values: expected), from: plain).relative < 1e-6)
   }
 
-  /// Errors of frames feed the next iteration's distances, so that they grow with each of the two.
-  @Test("structure module: activations and atoms", arguments: residueCounts)
+  /// Errors of frames feed the next iteration's distances, so that they grow with each of the two: four times a layer's tolerance.
+  @Test(
+    "activations and atoms of the last iteration equal the twin's to 2e-5",
+    arguments: residueCounts)
   func structureModule(residues: Int) throws {
     let inputs = Inputs(residues, Self.config)
     let module = try StructureModule(inputs.scope, Self.config)
@@ -140,16 +142,19 @@ struct StructureTwinTests {
       mask: PlainTensor(repeating: 1, shape: [residues]))
     let last = try #require(layers.last)
     let activation = Deviation(output.activation.array(), from: last.activation)
-    #expect(activation.relative <= 2e-5, "\(activation)")
+    #expect(activation.relative <= 4 * tolerance(.float32), "\(activation)")
     let atoms = AtomPlacement.atom37Positions(
       aatype: target.aatype, atom14: last.atom14(aatype: target.aatype))
     let positions = Deviation(
       output.positions,
       from: PlainTensor<Double>(shape: [residues, 37, 3], values: atoms))
-    #expect(positions.relative <= 2e-5, "\(positions)")
+    #expect(positions.relative <= 4 * tolerance(.float32), "\(positions)")
   }
 
-  @Test("heads", arguments: [1, 2, 9, 33], [DType.float32, .bfloat16])
+  /// Logits are fp32 whatever the storage.
+  @Test(
+    "pLDDT and distogram logits and contact probabilities equal the twins' to 5e-6",
+    arguments: [1, 2, 9, 33], [DType.float32, .bfloat16])
   func heads(residues: Int, storage: DType) throws {
     let inputs = Inputs(residues, Self.config, storage: storage)
     let (channels, config) = (Self.config.channels, Self.config.heads)
@@ -157,16 +162,16 @@ struct StructureTwinTests {
     let lddtDeviation = Deviation(
       lddt(inputs.single, inputs.context).array(),
       from: PlainPredictedLDDTHead<Double>(lddt)(PlainTensor(inputs.single)))
-    #expect(lddtDeviation.relative <= 5e-6, "\(lddtDeviation)")
+    #expect(lddtDeviation.relative <= tolerance(.float32), "\(lddtDeviation)")
     let distogram = try DistogramHead(inputs.scope, pair: channels.pair, config)
     let logits = PlainDistogramHead<Double>(distogram)(PlainTensor(inputs.pair))
     let distogramDeviation = Deviation(
       distogram(inputs.pair, inputs.context).array(), from: logits)
-    #expect(distogramDeviation.relative <= 5e-6, "\(distogramDeviation)")
+    #expect(distogramDeviation.relative <= tolerance(.float32), "\(distogramDeviation)")
     let contacts = softmax(logits).slice(0..<distogram.breaks.prefix { $0 <= 8 }.count, axis: -1)
     let contactDeviation = Deviation(
       distogram.contactProbability(inputs.pair, inputs.context), from: contacts.sum([2]))
-    #expect(contactDeviation.relative <= 5e-6, "\(contactDeviation)")
+    #expect(contactDeviation.relative <= tolerance(.float32), "\(contactDeviation)")
   }
 
   @Test("threads change no bit of structure and heads")

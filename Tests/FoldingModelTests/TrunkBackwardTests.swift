@@ -60,7 +60,7 @@ struct TrunkBackwardTests {
     }
   }
 
-  @Test("layers at every length", arguments: layers, sizes)
+  @Test("gradients of every layer equal the twin's at every length", arguments: layers, sizes)
   func everyLength(layer: LayerCase, size: LayerSize) throws { try compare(layer, size) }
 
   @Test(
@@ -70,7 +70,7 @@ struct TrunkBackwardTests {
 
   /// In bfloat16 the rectifiers of a block switch at other inputs than the twin's, so that only fp32 is compared.
   @Test(
-    "blocks in every order", arguments: LayerCase.blocks,
+    "fp32 gradients of a block equal the twin's in all three orders", arguments: LayerCase.blocks,
     [
       LayerSize(residues: 9, sequences: 5, hasHoles: true),
       LayerSize(residues: 7, sequences: 3, config: uneven),

@@ -39,7 +39,7 @@ struct TrunkTwinTests {
     #expect(deviation.relative <= tolerance ?? TestSupport.tolerance(storage), "\(deviation)")
   }
 
-  @Test("MSA layers at every length", arguments: LayerCase.msaLayers, sizes)
+  @Test("every MSA layer equals its twin at every length", arguments: LayerCase.msaLayers, sizes)
   func msaLayers(layer: LayerCase, size: LayerSize) throws {
     for storage in Self.storages { try compare(layer, size, storage) }
   }
@@ -49,12 +49,13 @@ struct TrunkTwinTests {
     for storage in Self.storages { try compare(layer, size, storage) }
   }
 
-  @Test("pair layers at every length", arguments: LayerCase.pairLayers, sizes)
+  @Test("every pair layer equals its twin at every length", arguments: LayerCase.pairLayers, sizes)
   func pairLayers(layer: LayerCase, size: LayerSize) throws {
     for storage in Self.storages { try compare(layer, size, storage) }
   }
 
-  @Test("outer product mean at every length and depth", arguments: sizes + depths)
+  @Test(
+    "the outer product mean equals its twin at every length and depth", arguments: sizes + depths)
   func outerProductMean(size: LayerSize) throws {
     for layer in LayerCase.outerProducts {
       for storage in Self.storages { try compare(layer, size, storage) }
@@ -63,7 +64,8 @@ struct TrunkTwinTests {
 
   /// A block chains nine layers, so that rounding errors add: four times the tolerance of one layer.
   @Test(
-    "blocks in every order", arguments: LayerCase.blocks,
+    "a block equals its twin in all three orders, within four times a layer's tolerance",
+    arguments: LayerCase.blocks,
     [
       LayerSize(residues: 1, sequences: 1), LayerSize(residues: 9, sequences: 5, hasHoles: true),
       LayerSize(residues: 33, sequences: 3),

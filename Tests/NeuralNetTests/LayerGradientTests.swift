@@ -29,7 +29,9 @@ struct LayerGradientTests {
     }
   }
 
-  @Test("linear layers, every activation", arguments: [0, 1, 7, 33, 129], storages)
+  @Test(
+    "a linear layer's gradients equal the twin's for every activation",
+    arguments: [0, 1, 7, 33, 129], storages)
   func linear(rows: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage)
     let scope = RandomParameters.scope(storage, context.pool)
@@ -55,7 +57,9 @@ struct LayerGradientTests {
     }
   }
 
-  @Test("layer norm", arguments: [0, 1, 9, 300, 600], storages)
+  @Test(
+    "gradients of x, scale and offset of layer norm equal the twin's",
+    arguments: [0, 1, 9, 300, 600], storages)
   func norm(rows: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 3, storage: storage)
     for channels in [1, 5, 16, 37, 64] {
@@ -75,7 +79,7 @@ struct LayerGradientTests {
   }
 
   @Test(
-    "transition",
+    "a transition's gradients equal the twin's",
     arguments: rowCounts.map { ($0, DType.float32) } + [65, 129, 1025].map { ($0, DType.bfloat16) })
   func transition(rows: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage)
@@ -117,7 +121,9 @@ struct LayerGradientTests {
         rows: 130, positions: 9, channels: 8, heads: 2, headChannels: 4, isBiased: true),
     ]
 
-  @Test("gated attention within rows and within columns", arguments: attentions, storages)
+  @Test(
+    "gradients of gated attention equal the twin's within rows and within columns",
+    arguments: attentions, storages)
   func attention(size: AttentionSize, storage: DType) throws {
     for isColumnwise in [false, true] {
       for drops in [false, true] {

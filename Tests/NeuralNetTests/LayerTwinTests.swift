@@ -23,7 +23,9 @@ struct LayerTwinTests {
   static let rowCounts = [0, 1, 2, 3, 7, 8, 9, 31, 33, 65, 127, 128, 129]
   static let storages: [DType] = [.float32, .bfloat16]
 
-  @Test("linear layers, with and without bias", arguments: rowCounts, storages)
+  @Test(
+    "linear layers equal the twin at every row count, with and without bias",
+    arguments: rowCounts, storages)
   func linear(rows: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage, tileRows: 7)
     let scope = RandomParameters.scope(storage, context.pool)
@@ -36,7 +38,9 @@ struct LayerTwinTests {
     }
   }
 
-  @Test("layer norm over odd widths", arguments: [1, 2, 5, 16, 31, 64, 129], storages)
+  @Test(
+    "layer norm equals its twin at widths around the vector width",
+    arguments: [1, 2, 5, 16, 31, 64, 129], storages)
   func norm(channels: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 3, storage: storage)
     let layer = try LayerNorm(RandomParameters.scope(storage, context.pool), channels)
@@ -46,7 +50,9 @@ struct LayerTwinTests {
     #expect(deviation.relative <= tolerance(storage), "\(deviation)")
   }
 
-  @Test("transition", arguments: rowCounts, storages)
+  @Test(
+    "a transition adds what its twin adds, at row counts around tile and vector",
+    arguments: rowCounts, storages)
   func transition(rows: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage, tileRows: 64)
     let layer = try Transition(
@@ -75,7 +81,9 @@ struct LayerTwinTests {
         rows: 4, positions: 4, channels: 64, heads: 4, headChannels: 16, isMasked: true),
     ]
 
-  @Test("gated attention within rows and within columns", arguments: attentions, storages)
+  @Test(
+    "gated attention equals its twin within rows and within columns",
+    arguments: attentions, storages)
   func attention(size: AttentionSize, storage: DType) throws {
     for isColumnwise in [false, true] {
       let context = ExecutionContext.forTest(threads: 2, storage: storage)

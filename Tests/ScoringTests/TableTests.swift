@@ -35,7 +35,7 @@ import Testing
     #expect(scores.lddt.pairCount == 815_380 / 4)
   }
 
-  @Test("Gaussian noise of 0.5 Å")
+  @Test("noise of 0.5 Å gives RMSD 0.843, lDDT 0.839 and TM-score 0.967, the reference values")
   func noiseModel() throws {
     let scores = try ScoreReport(model: noise, reference: reference).whole
     #expect(near(scores.rmsd?.value, 0.843, 0.0006))

@@ -127,7 +127,7 @@ struct AtomicFileTests {
     #expect(!AtomicFile.isSame(path + "/none", as: path + "/none"))
   }
 
-  @Test("counted nouns")
+  @Test("one is singular, nouns in s get es")
   func nouns() {
     #expect(counted(1, "row") == "1 row")
     #expect(counted(0, "residue") == "0 residues")

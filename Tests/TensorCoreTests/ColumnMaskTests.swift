@@ -148,7 +148,7 @@ struct ColumnMaskTests {
     ([131, 203, 97], 431), ([16, 17, 15, 8, 9, 7, 2], 75),
   ]
 
-  @Test("a pack hides what it says")
+  @Test("in a pack of 2 and 3 residues on 7 positions, 36 of 49 pairs are hidden")
   func pack() {
     let pack = ColumnMask.packed([2, 3], positions: 7)
     let protein = [0, 0, 1, 1, 1, 2, 3]  // the last two see nothing

@@ -45,7 +45,7 @@ struct AttentionData {
     var g = arguments
     g.out = out.pointer
     g.out_row_stride = Int64(row)
-    let bytes = hf_attention_scratch_size(g.queries, g.keys, g.head_dim)
+    let bytes = hf_attention_scratch_size(g.keys, g.head_dim)
     for piece in pieces {
       withKernelScratch(bytes) {
         hf_attention(&g, Int64(piece.lowerBound), Int64(piece.upperBound), $0)

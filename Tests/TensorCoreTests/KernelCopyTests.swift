@@ -17,7 +17,8 @@ struct KernelCopyTests {
   }
 
   @Test(
-    "every order and type, converted and transposed", arguments: kernelPaths, Order.allCases)
+    "a copy holds the converted elements in every order, and nothing between them is written",
+    arguments: kernelPaths, Order.allCases)
   func copies(path: hf_isa, from: Order) {
     onPath(path) {
       var random = KernelRandom(31)

@@ -28,7 +28,7 @@ struct KernelGradientTests {
             let row = (0..<columns).map { Double(x[i * stride + $0]) }
             let zero = KernelBuffer(count: columns, filledWith: 0)
             let one = KernelBuffer(count: columns, filledWith: 1)
-            let (_, rstd, normed) = KernelNormTests.reference(row, one, zero)
+            let (rstd, normed) = KernelNormTests.reference(row, one, zero)
             let upstream = (0..<columns).map { Double(dy[i * stride + $0]) }
             let g = (0..<columns).map { upstream[$0] * Double(scale[$0]) }
             let mean = g.reduce(0, +) / Double(columns)

@@ -12,7 +12,7 @@ private final class Collected: Sendable {
 
 @Suite("Worker groups")
 struct WorkerGroupTests {
-  @Test("every worker runs once", arguments: [1, 2, 3, 8])
+  @Test("run calls the body once for each of 0 ..< count", arguments: [1, 2, 3, 8])
   func run(count: Int) {
     let group = WorkerGroup(count: count)
     let seen = Collected()
@@ -63,7 +63,7 @@ struct WorkerGroupTests {
     #expect(sizes.sorted.reduce(0, +) == (count == 1 ? 2 : count))
   }
 
-  @Test("forks nest")
+  @Test("forks within both parts of a fork run all four parts")
   func nesting() {
     let group = WorkerGroup(count: 5)
     let seen = Collected()

@@ -57,11 +57,13 @@ struct SeedFiles {
 
   private static func store(_ scratch: String) throws -> [UInt8] {
     let raw = try target()
-    let atoms = raw.residueCount * 37
+    let atoms = raw.residueCount * AtomName.count
     let labels = TargetLabels(
       positions: NDArray(
-        shape: [raw.residueCount, 37, 3], values: (0..<atoms * 3).map { Float($0 % 100) }),
-      mask: NDArray(shape: [raw.residueCount, 37], values: (0..<atoms).map { Float($0 % 2) }),
+        shape: [raw.residueCount, AtomName.count, 3],
+        values: (0..<atoms * 3).map { Float($0 % 100) }),
+      mask: NDArray(
+        shape: [raw.residueCount, AtomName.count], values: (0..<atoms).map { Float($0 % 2) }),
       resolution: 1.5, releaseDate: "2001-02-03", cluster: "c")
     return try made(scratch + "/seed.h5") {
       try FeatureStore.write([TargetRecord(features: raw, labels: labels)], to: $0)

@@ -130,7 +130,7 @@ typedef struct {
 
 /// Keys that attention skips together where no query of a block sees one of them.
 int64_t hf_attention_key_unit(void);
-size_t hf_attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim);
+size_t hf_attention_scratch_size(int64_t keys, int64_t head_dim);
 /// All heads, queries in [query_begin, query_end).
 void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);
 
@@ -157,15 +157,14 @@ void hf_attention_backward(const hf_attention_backward_args *args, int64_t head_
 // MARK: - Normalisation and elementwise
 
 /// y[i,:] = (x[i,:] - mean) / sqrt(var + eps) * scale + offset over `columns`, statistics in fp32 in two passes.
-/// mean and rstd ([rows]) may be NULL. x and y may be the same memory when types and strides agree.
+/// x and y may be the same memory when types and strides agree.
 void hf_layer_norm(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
-                   const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd);
+                   const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride);
 
 /// Layer norm over the first axis of a channel-major slice: x[c, i] at x[c * x_channel_stride + i], i < points;
 /// writes y[i, c] row-major (y_row_stride), so that channel-major products feed a projection without a transposition pass.
 void hf_layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
-                            const float *scale, const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride,
-                            float *mean, float *rstd);
+                            const float *scale, const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride);
 
 /// Derivative of hf_layer_norm, which is computed again: dx, dscale and doffset ([columns]) are added to, rows in order.
 void hf_layer_norm_backward(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const void *dy,

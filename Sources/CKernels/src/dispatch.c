@@ -130,8 +130,8 @@ size_t hf_gemm_scratch_size(hf_dtype operand_type, int64_t m, int64_t n, int64_t
 }
 void hf_gemm(const hf_gemm_args *args, void *scratch) { path()->gemm(args, scratch); }
 
-size_t hf_attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim) {
-  return path()->attention_scratch_size(queries, keys, head_dim);
+size_t hf_attention_scratch_size(int64_t keys, int64_t head_dim) {
+  return path()->attention_scratch_size(keys, head_dim);
 }
 void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch) {
   path()->attention(args, query_begin, query_end, scratch);
@@ -146,14 +146,12 @@ void hf_attention_backward(const hf_attention_backward_args *args, int64_t head_
 }
 
 void hf_layer_norm(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
-                   const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd) {
-  path()->layer_norm(rows, columns, x, x_type, x_row_stride, scale, offset, eps, y, y_type, y_row_stride, mean, rstd);
+                   const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride) {
+  path()->layer_norm(rows, columns, x, x_type, x_row_stride, scale, offset, eps, y, y_type, y_row_stride);
 }
 void hf_layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
-                            const float *scale, const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride,
-                            float *mean, float *rstd) {
-  path()->layer_norm_channels(points, channels, x, x_type, x_channel_stride, scale, offset, eps, y, y_type, y_row_stride, mean,
-                              rstd);
+                            const float *scale, const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride) {
+  path()->layer_norm_channels(points, channels, x, x_type, x_channel_stride, scale, offset, eps, y, y_type, y_row_stride);
 }
 
 void hf_layer_norm_backward(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const void *dy,

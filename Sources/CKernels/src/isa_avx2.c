@@ -2,7 +2,6 @@
 
 #if defined(__x86_64__)
 #define HF_PATH hf_path_avx2
-#define HF_PATH_NAME "avx2"
 #define HF_TARGET "avx2,fma"
 #define HF_LANES 8
 #define HF_ROWS 6

@@ -5,7 +5,6 @@
 #include <immintrin.h>
 
 #define HF_PATH hf_path_avx512_bf16
-#define HF_PATH_NAME "avx512-bf16"
 #define HF_TARGET "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"
 #define HF_LANES 16
 #define HF_ROWS 14

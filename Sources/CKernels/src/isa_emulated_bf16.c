@@ -2,7 +2,6 @@
 // Lets every machine test the code that only few can run; far too slow for anything else.
 
 #define HF_PATH hf_path_emulated_bf16
-#define HF_PATH_NAME "emulated-bf16"
 #define HF_LANES 16
 #define HF_ROWS 14
 #define HF_VECTORS 2

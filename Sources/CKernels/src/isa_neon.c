@@ -3,7 +3,6 @@
 
 #if defined(__aarch64__)
 #define HF_PATH hf_path_neon
-#define HF_PATH_NAME "neon"
 #define HF_LANES 4
 #define HF_ROWS 6
 #define HF_VECTORS 4

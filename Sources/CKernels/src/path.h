@@ -10,7 +10,6 @@
 #include "CKernels.h"
 
 typedef struct {
-  const char *name;
   hf_dtype bf16_operand;   // operand type in which this path multiplies activations stored as bf16
   int64_t column_unit;     // columns of a panel of the packed right operand
   int64_t key_unit;        // keys that attention skips together
@@ -21,7 +20,7 @@ typedef struct {
   size_t (*gemm_scratch_size)(hf_dtype operand_type, int64_t m, int64_t n, int64_t k);
   void (*gemm)(const hf_gemm_args *args, void *scratch);
 
-  size_t (*attention_scratch_size)(int64_t queries, int64_t keys, int64_t head_dim);
+  size_t (*attention_scratch_size)(int64_t keys, int64_t head_dim);
   void (*attention)(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);
 
   size_t (*attention_backward_scratch_size)(int64_t keys, int64_t head_dim);
@@ -29,10 +28,10 @@ typedef struct {
                              int64_t query_end, void *scratch);
 
   void (*layer_norm)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
-                     const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd);
+                     const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride);
   void (*layer_norm_channels)(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
                               const float *scale, const float *offset, float eps, void *y, hf_dtype y_type,
-                              int64_t y_row_stride, float *mean, float *rstd);
+                              int64_t y_row_stride);
   void (*layer_norm_backward)(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride,
                               const void *dy, hf_dtype dy_type, int64_t dy_row_stride, const float *scale, float eps, float *dx,
                               int64_t dx_row_stride, float *dscale, float *doffset);

@@ -23,7 +23,6 @@ func columnShares(of msa: NDArray<UInt8>) -> [Float] {
 struct MaskedMSA {
   /// Class of a hidden cell, after 20 residues, X and the gap.
   static let maskClass: UInt8 = 22
-  static let classes = 23
   static let uniformShare: Float = 0.1
   static let profileShare: Float = 0.1
   static let sameShare: Float = 0.1

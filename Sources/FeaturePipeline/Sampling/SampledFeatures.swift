@@ -26,7 +26,8 @@ public struct SampledFeatures: Features {
       blockDeletion: blockDeletion)
     target = TargetFeatures(
       raw, kind: config.channels.target,
-      maxTemplates: config.template == nil ? nil : sampling.maxTemplates)
+      maxTemplates: config.template == nil ? nil : sampling.maxTemplates,
+      shares: sampler.masking.profile)
     key = DrawKey(seed: seed)
     resamplesEachPass = sampling.resamplesEachPass
   }
@@ -44,7 +45,11 @@ public struct SampledFeatures: Features {
 
 extension TargetFeatures {
   /// The features of `raw`, which must be valid, that do not change; no templates at all if `maxTemplates` is nil.
-  public init(_ raw: RawFeatures, kind: TargetFeatureKind, maxTemplates: Int?) {
+  ///
+  /// - Parameter shares: classes in the columns of the alignment, as `columnShares` counts them; counted here if nil.
+  public init(
+    _ raw: RawFeatures, kind: TargetFeatureKind, maxTemplates: Int?, shares: [Float]? = nil
+  ) {
     let (count, width) = (raw.residueCount, kind.width)
     var targetFeature = NDArray<Float>(repeating: 0, shape: [count, width])
     for residue in 0..<count {
@@ -52,7 +57,7 @@ extension TargetFeatures {
       targetFeature.values[residue * width + 1 + Int(raw.aatype[residue])] = 1
     }
     if kind == .profile {
-      let shares = columnShares(of: raw.msa)
+      let shares = shares ?? columnShares(of: raw.msa)
       let classes = FeatureWidths.profile - 1
       for residue in 0..<count {
         let start = residue * width + FeatureWidths.residues

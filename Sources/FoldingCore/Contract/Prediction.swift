@@ -36,7 +36,5 @@ public struct Prediction: Sendable, Hashable {
   }
 
   /// Mean of `plddt`, the score by which predictions are ranked.
-  public var meanPLDDT: Float {
-    plddt.isEmpty ? 0 : plddt.reduce(0, +) / Float(plddt.count)
-  }
+  public var meanPLDDT: Float { Float(plddt.mean) }
 }

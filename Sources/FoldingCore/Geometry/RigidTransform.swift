@@ -90,13 +90,6 @@ public struct RigidTransform<Real: BinaryFloatingPoint & Sendable>: Hashable, Se
     RigidTransform(rotation: rotation * other, translation: translation)
   }
 
-  /// The opposite motion.
-  @inlinable
-  public var inverse: RigidTransform {
-    RigidTransform(
-      rotation: rotation.transposed, translation: -rotation.transposeTimes(translation))
-  }
-
   /// The same motion in another precision.
   @inlinable
   public func converted<Other>(to type: Other.Type = Other.self) -> RigidTransform<Other> {

@@ -5,9 +5,11 @@ import Protein
 /// Suppl. Table 2 and 1.2.9 (`template_torsion_angles`) of Jumper et al. 2021. Omega is the one *before* the residue,
 /// about the bond from the previous C to this N.
 ///
-/// - Departure: as in the released code a masked angle is (0, 0), except phi after a gap: it is computed with the
-///   missing carbon at the origin, and templates feed it to the network although its mask is 0. A masked omega is
-///   exactly (0, 0); the released code leaves normalised rounding noise there.
+/// As in the released code a masked angle is computed with the missing atoms at the origin, and templates feed it to the network
+/// although its mask is 0.
+///
+/// - Departure: a masked omega is exactly (0, 0). Where CA and C before it are both missing, its axis has both ends at the origin, and
+///   the released code leaves normalised rounding noise there; where one of them is known, it has an angle.
 public struct TorsionAngles<Real: BinaryFloatingPoint & Sendable>: Hashable, Sendable {
   /// Sine and cosine of each angle. `[N_res, 7, 2]`
   public var sineCosine: [Real]

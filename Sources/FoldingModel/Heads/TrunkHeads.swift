@@ -1,6 +1,7 @@
 import FoldingCore
 import NeuralNet
 import NumericArrays
+import Protein
 import TensorCore
 
 /// Predicts the distance between pseudo-betas of every pair, in bins.
@@ -107,7 +108,8 @@ struct ExperimentallyResolvedHead: Sendable {
 
   init(_ scope: ParameterScope, single: Int) throws {
     self.logits = try Linear(
-      scope.scope("experimentally_resolved_head").scope("logits").inFloat32, single, 37)
+      scope.scope("experimentally_resolved_head").scope("logits").inFloat32, single,
+      AtomName.count)
   }
 
   /// - Shapes: single `[N_res, c_s]` fp32 → `[N_res, 37]`

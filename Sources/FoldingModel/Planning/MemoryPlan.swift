@@ -1,4 +1,5 @@
 import FoldingCore
+import Protein
 import TensorCore
 
 /// How many bytes a prediction will need, known before it starts.
@@ -136,63 +137,76 @@ private struct Sizes {
     operands: PairOperands, isShared: Bool
   ) {
     let (n, b) = (size.residues, storage.byteCount)
-    let operand = ExecutionContext.operandType(storage).byteCount
     let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
     let c = config.channels
     // Drawn features are arrays of Float: 49 channels per cluster cell, masks, classes and deletions per extra cell.
     features =
       size.clusters * n * (49 * 4 + 9) + size.extraRows * n * 13
-      + size.templates * n * (37 * 16 + 24)
+      + size.templates * n * (Atom37.count * 16 + 24)
     pair = n * n * c.pair * b
     pairFloat = n * n * c.pair * 4
     msa = rows * n * (c.msa * b + 8)
     extra = size.extraRows * n * (c.extraMSA * b + 8)
     heads = 3 * n * n * 4 + threads * n * (c.pair + 64) * 4
 
-    func attention(_ positions: Int, _ channels: Int, _ stack: (heads: Int, channels: Int)) -> Int {
-      let width = stack.heads * stack.channels
-      let scratch = ExecutionContext.attentionScratch(
-        queries: positions, keys: positions, channels: stack.channels)
-      return threads * (positions * (channels + 5 * width) * b + scratch)
-    }
-    func outer(_ stack: EvoformerConfig, _ sequences: Int) -> Int {
-      let outer = stack.outerProductChannels
-      let packed = sequences * (32 + 8) * outer * operand
-      return 2 * sequences * n * outer * b + threads * (packed + 8 * 32 * outer * outer * b)
-    }
-    /// Both operands whole and a channel of each per thread, or one of them and a few lines of the other.
-    func products(_ hidden: Int) -> Int {
-      switch operands {
-      case .whole:
-        return (isShared ? 3 : 2) * hidden * n * n * b + threads * 2 * n * n * operand
-      case .streamed(let lines, let format):
-        let kept = format.map { _ in hidden * n * BlockFormat.byteCount(of: n) }
-        return (kept ?? hidden * n * n * b) + hidden * min(lines, n) * n * b
-          + threads * n * (lines * operand + 512 * (b + operand))
-      }
-    }
-    func triangles(_ pair: Int, _ hidden: Int, _ heads: (heads: Int, channels: Int)) -> Int {
-      max(
-        products(hidden) + threads * 128 * (3 * pair + hidden) * b,
-        heads.heads * n * n * b + attention(n, pair, heads))
-    }
+    let work = WorkSizes(
+      n: n, b: b, operand: ExecutionContext.operandType(storage).byteCount, threads: threads,
+      operands: operands, isShared: isShared)
     let main = config.evoformer
-    pairTrack = triangles(c.pair, main.triangleChannels, (main.pairHeads, main.pairHeadChannels))
+    pairTrack = work.triangles(
+      c.pair, main.triangleChannels, (main.pairHeads, main.pairHeadChannels))
     rowAttention =
       main.msaHeads * n * n * b
-      + attention(max(n, rows), c.msa, (main.msaHeads, main.msaHeadChannels))
-    mainOuter = outer(main, rows)
-    extraOuter = outer(config.extraMSA, size.extraRows)
+      + work.attention(max(n, rows), c.msa, (main.msaHeads, main.msaHeadChannels))
+    mainOuter = work.outer(main, rows)
+    extraOuter = work.outer(config.extraMSA, size.extraRows)
     if let template = config.template {
       // One per template, and the one that the last of them is normalised from.
       let stacks = (size.templates + 1) * n * n * template.channels * b
       templates =
         stacks
-        + triangles(
+        + work.triangles(
           template.channels, template.triangleChannels,
           (template.pairHeads, template.pairHeadChannels))
     } else {
       templates = 0
     }
+  }
+}
+
+/// Bytes that operations add while they run: n residues, b bytes of a stored number.
+private struct WorkSizes {
+  let n, b, operand, threads: Int
+  let operands: PairOperands
+  let isShared: Bool
+
+  func attention(_ positions: Int, _ channels: Int, _ stack: (heads: Int, channels: Int)) -> Int {
+    let width = stack.heads * stack.channels
+    let scratch = ExecutionContext.attentionScratch(keys: positions, channels: stack.channels)
+    return threads * (positions * (channels + 5 * width) * b + scratch)
+  }
+
+  func outer(_ stack: EvoformerConfig, _ sequences: Int) -> Int {
+    let outer = stack.outerProductChannels
+    let packed = sequences * (32 + 8) * outer * operand
+    return 2 * sequences * n * outer * b + threads * (packed + 8 * 32 * outer * outer * b)
+  }
+
+  /// Both operands whole and a channel of each per thread, or one of them and a few lines of the other.
+  func products(_ hidden: Int) -> Int {
+    switch operands {
+    case .whole:
+      return (isShared ? 3 : 2) * hidden * n * n * b + threads * 2 * n * n * operand
+    case .streamed(let lines, let format):
+      let kept = format.map { _ in hidden * n * BlockFormat.byteCount(of: n) }
+      return (kept ?? hidden * n * n * b) + hidden * min(lines, n) * n * b
+        + threads * n * (lines * operand + 512 * (b + operand))
+    }
+  }
+
+  func triangles(_ pair: Int, _ hidden: Int, _ heads: (heads: Int, channels: Int)) -> Int {
+    max(
+      products(hidden) + threads * 128 * (3 * pair + hidden) * b,
+      heads.heads * n * n * b + attention(n, pair, heads))
   }
 }

@@ -132,8 +132,7 @@ public struct RecyclingInference: Sendable {
   ) -> RecyclingState {
     let change = positionsBefore.map { distanceChange($0, output.recycled.positions) }
     let plddt = PredictedLDDTHead.expectation(output.lddtLogits)
-    let record = RecyclingState.Record(
-      meanPLDDT: plddt.reduce(0, +) / Float(max(1, plddt.count)), change: change)
+    let record = RecyclingState.Record(meanPLDDT: Float(plddt.mean), change: change)
     let isConverged = tolerance.map { limit in change.map { $0 < limit } ?? false } ?? false
     let history = (state?.history ?? []) + [record]
     return RecyclingState(

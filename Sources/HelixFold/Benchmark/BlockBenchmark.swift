@@ -102,16 +102,34 @@ public struct BlockBenchmark: Sendable {
 }
 
 extension BlockBenchmark.Report {
+  /// The report for people.
+  public var text: String {
+    func fixed(_ value: Double, _ digits: Int) -> String {
+      String(format: "%.\(digits)f", value)
+    }
+    func range(_ seconds: [Double]) -> String {
+      let sorted = seconds.sorted()
+      return
+        "median \(fixed(seconds.median, 2)) s of \(sorted.count) runs (\(fixed(sorted[0], 2)) to \(fixed(sorted[sorted.count - 1], 2)))"
+    }
+    var lines = [
+      "forward \(range(forward)), \(fixed(operations / 1e9, 0)) GFLOP; one core multiplies at \(fixed(peakPerCore / 1e9, 1)) GFLOP/s"
+    ]
+    if !both.isEmpty { lines.append("forward and backward \(range(both))") }
+    lines.append("peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak))")
+    return lines.joined(separator: "\n")
+  }
+
   /// The report as JSON.
   public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
     func statistics(_ seconds: [Double]) -> JSONValue {
       let sorted = seconds.sorted()
       return .object([
-        ("median", .number(sorted[sorted.count / 2])), ("min", .number(sorted[0])),
+        ("median", .number(seconds.median)), ("min", .number(sorted[0])),
         ("max", .number(sorted[sorted.count - 1])),
       ])
     }
-    let rate = operations / forward.sorted()[forward.count / 2]
+    let rate = operations / forward.median
     var fields: [(String, JSONValue)] = [
       ("benchmark", .string("block")), ("network", .string(plan.config.name)),
       ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),

@@ -22,10 +22,8 @@ public struct BranchBenchmark: Sendable {
 
     /// Seconds with a worker per branch, if nothing but the longer branch cost time and everything else were split perfectly.
     public var ideal: Double {
-      (median(single) - times.first - times.second) / 2 + times.longer
+      (single.median - times.first - times.second) / 2 + times.longer
     }
-
-    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
   }
 
   private let plan: TrainBenchmark.Plan
@@ -70,7 +68,7 @@ extension BranchBenchmark.Report {
     let exchange = BranchExchange(plan.config, plan.size)
     func spread(_ values: [Double]) -> JSONValue {
       .object([
-        ("median", .number(median(values))), ("min", .number(values.min() ?? 0)),
+        ("median", .number(values.median)), ("min", .number(values.min() ?? 0)),
         ("max", .number(values.max() ?? 0)),
       ])
     }
@@ -87,9 +85,9 @@ extension BranchBenchmark.Report {
       ("one_worker_seconds", spread(single)),
       ("two_branches_seconds", spread(branches)),
       ("two_split_seconds", spread(split)),
-      ("speedup_branches", .number(median(single) / median(branches))),
-      ("speedup_split", .number(median(single) / median(split))),
-      ("speedup_ideal", .number(median(single) / ideal)),
+      ("speedup_branches", .number(single.median / branches.median)),
+      ("speedup_split", .number(single.median / split.median)),
+      ("speedup_ideal", .number(single.median / ideal)),
       ("msa_branch_seconds", .number(times.first)), ("pair_branch_seconds", .number(times.second)),
       ("same_bits", .bool(isSame)),
       ("block_exchange_mib", .number(exchange.perBlock / 1_048_576)),
@@ -104,12 +102,12 @@ extension BranchBenchmark.Report {
   /// The report for people.
   public func text(_ plan: TrainBenchmark.Plan) -> String {
     func fixed(_ value: Double) -> String { FoldingPipeline.fixed(Float(value), 2) }
-    let base = median(single)
+    let base = single.median
     let exchange = BranchExchange(plan.config, plan.size)
     return """
       one worker             \(fixed(base)) s
-      a worker per branch    \(fixed(median(branches))) s, \(fixed(base / median(branches))) times as fast; ideal \(fixed(base / ideal))
-      operations split       \(fixed(median(split))) s, \(fixed(base / median(split))) times as fast
+      a worker per branch    \(fixed(branches.median)) s, \(fixed(base / branches.median)) times as fast; ideal \(fixed(base / ideal))
+      operations split       \(fixed(split.median)) s, \(fixed(base / split.median)) times as fast
       branches of the blocks \(fixed(times.first)) s (MSA), \(fixed(times.second)) s (pair) of a step on one worker
       same bits              \(isSame ? "yes" : "NO")
       two processes would exchange \(fixed(exchange.perBlock / 1_048_576)) MiB per block and step

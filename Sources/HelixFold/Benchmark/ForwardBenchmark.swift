@@ -55,7 +55,7 @@ public struct ForwardBenchmark: Sendable {
     public let memory: MemoryPlan
 
     /// Median of the runs, seconds.
-    public var median: Double { seconds.sorted()[seconds.count / 2] }
+    public var median: Double { seconds.median }
   }
 
   private let plan: Plan

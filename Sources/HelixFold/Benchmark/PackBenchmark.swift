@@ -75,16 +75,15 @@ public struct PackBenchmark: Sendable {
 extension PackBenchmark.Report {
   /// The report as JSON.
   public func json(_ plan: PackBenchmark) -> JSONValue {
-    func median(_ seconds: [Double]) -> Double { seconds.sorted()[seconds.count / 2] }
     return .object([
       ("benchmark", .string("pack")), ("network", .string(plan.config.name)),
       ("lengths", .array(plan.lengths.map { .integer($0) })), ("rows", .integer(plan.rows)),
       ("positions", .integer(Pack(plan.lengths).positions)),
       ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
       ("threads", .integer(plan.threads)),
-      ("loop_seconds", .number(median(loop))), ("pack_seconds", .number(median(pack))),
-      ("whole_seconds", .number(median(whole))),
-      ("pack_share_of_loop", .number(median(pack) / median(loop))),
+      ("loop_seconds", .number(loop.median)), ("pack_seconds", .number(pack.median)),
+      ("whole_seconds", .number(whole.median)),
+      ("pack_share_of_loop", .number(pack.median / loop.median)),
     ])
   }
 }

@@ -46,10 +46,9 @@ public struct ProductBenchmark: Sendable {
         }
       }
       let operations = 2 * Double(shape.m) * Double(shape.k) * Double(shape.n)
-      let rates = times.map { (seconds: [Double]) -> Double in
-        operations / seconds.sorted()[seconds.count / 2]
-      }
-      return Row(name: shape.name, shape: (shape.m, shape.k, shape.n), rates: rates)
+      return Row(
+        name: shape.name, shape: (shape.m, shape.k, shape.n),
+        rates: times.map { operations / $0.median })
     }
   }
 

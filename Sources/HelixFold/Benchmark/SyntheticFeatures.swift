@@ -1,6 +1,7 @@
 import FoldingCore
 import FoldingModel
 import NumericArrays
+import Protein
 
 /// Features of given sizes without meaning, the same in every run.
 struct SyntheticFeatures: Features {
@@ -21,8 +22,8 @@ struct SyntheticFeatures: Features {
       ? TemplateFeatures(
         aatype: NDArray(
           shape: [size.templates, n], values: classes([size.templates, n], 20).map { Int32($0) }),
-        positions: floats([size.templates, n, 37, 3], 30),
-        mask: NDArray(repeating: 1, shape: [size.templates, n, 37]),
+        positions: floats([size.templates, n, AtomName.count, 3], 30),
+        mask: NDArray(repeating: 1, shape: [size.templates, n, AtomName.count]),
         pseudoBeta: floats([size.templates, n, 3], 30),
         pseudoBetaMask: NDArray(repeating: 1, shape: [size.templates, n]),
         templateMask: Array(repeating: 1, count: size.templates)) : nil

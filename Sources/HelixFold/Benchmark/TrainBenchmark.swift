@@ -71,7 +71,7 @@ public struct TrainBenchmark: Sendable {
     public let checkpointBytes: Int
 
     /// Median of the runs, seconds.
-    public var median: Double { seconds.sorted()[seconds.count / 2] }
+    public var median: Double { seconds.median }
   }
 
   private let plan: Plan
@@ -179,11 +179,12 @@ struct TrainStep {
   private func labels(_ features: SyntheticFeatures) -> StructureLabels<Float> {
     let target = features.target
     let count = target.residueCount
-    var positions = [Float](repeating: 0, count: count * 37 * 3)
-    for atom in 0..<count * 37 {
-      positions[atom * 3] = 3.8 * Float(atom / 37) + Float(atom % 37 % 5)
-      positions[atom * 3 + 1] = Float(atom % 37 % 7)
-      positions[atom * 3 + 2] = Float(atom % 37 % 3)
+    let slots = AtomName.count
+    var positions = [Float](repeating: 0, count: count * slots * 3)
+    for atom in 0..<count * slots {
+      positions[atom * 3] = 3.8 * Float(atom / slots) + Float(atom % slots % 5)
+      positions[atom * 3 + 1] = Float(atom % slots % 7)
+      positions[atom * 3 + 2] = Float(atom % slots % 3)
     }
     return StructureLabels(
       aatype: target.aatype, residueIndex: target.residueIndex, positions: positions,
@@ -203,7 +204,7 @@ struct TrainStep {
 /// Atoms that residue types have.
 private enum StructureMask {
   static func all(_ aatype: [Int]) -> [Float] {
-    aatype.flatMap { type in (0..<37).map { Float(Atom37.mask[type * 37 + $0]) } }
+    aatype.flatMap { Atom37.mask[$0 * Atom37.count..<($0 + 1) * Atom37.count] }
   }
 }
 
@@ -230,7 +231,7 @@ extension TrainBenchmark.Report {
       ("seconds_median", .number(median)),
       ("seconds_min", .number(sorted[0])),
       ("seconds_max", .number(sorted[sorted.count - 1])),
-      ("forward_seconds_median", .number(forwardSeconds.sorted()[forwardSeconds.count / 2])),
+      ("forward_seconds_median", .number(forwardSeconds.median)),
       ("forward_gflop", .number(operations / 1e9)),
       ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
       ("loss_value", .number(loss)),
@@ -251,9 +252,8 @@ extension TrainBenchmark.Report {
     func fixed(_ value: Double, _ digits: Int) -> String {
       String(format: "%.\(digits)f", value)
     }
-    let forward = forwardSeconds.sorted()[forwardSeconds.count / 2]
     return """
-      median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2))), forward \(fixed(forward, 2)) s of it
+      median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2))), forward \(fixed(forwardSeconds.median, 2)) s of it
       \(fixed(operations / 1e9, 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, 1)) GFLOP/s
       loss \(loss), gradient norm \(gradientNorm)
       peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them

@@ -117,13 +117,13 @@ public struct PredictionReport: Sendable {
 
   private func figures(_ comparison: Comparison?) -> [(value: String, name: String)] {
     guard let best = entries.first else { return [] }
-    var figures = [(Self.fixed(best.structure.meanPLDDT, 1), "mean pLDDT")]
-    if let ptm = best.structure.ptm { figures.append((Self.fixed(Double(ptm), 3), "pTM")) }
-    if let neff { figures.append((Self.fixed(neff, 1), "effective sequences")) }
+    var figures = [(fixedDecimals(best.structure.meanPLDDT, 1), "mean pLDDT")]
+    if let ptm = best.structure.ptm { figures.append((fixedDecimals(Double(ptm), 3), "pTM")) }
+    if let neff { figures.append((fixedDecimals(neff, 1), "effective sequences")) }
     if case .scored(let report)? = comparison {
-      figures.append((Self.fixed(report.whole.superposed.tmScore.value, 3), "TM-score"))
-      figures.append((Self.fixed(report.whole.superposed.gdtTS, 3), "GDT-TS"))
-      figures.append((report.whole.lddt.score.map { Self.fixed($0, 3) } ?? "–", "lDDT"))
+      figures.append((fixedDecimals(report.whole.superposed.tmScore.value, 3), "TM-score"))
+      figures.append((fixedDecimals(report.whole.superposed.gdtTS, 3), "GDT-TS"))
+      figures.append((report.whole.lddt.score.map { fixedDecimals($0, 3) } ?? "–", "lDDT"))
     }
     return figures
   }
@@ -170,16 +170,17 @@ public struct PredictionReport: Sendable {
     if reference != nil { head += ["TM-score", "GDT-TS", "lDDT", "lDDT-CA", "RMSD95, Å"] }
     let rows = zip(entries, comparisons).map { entry, comparison in
       var row = [
-        entry.structure.modelName, Self.fixed(entry.structure.meanPLDDT, 2),
-        entry.structure.ptm.map { Self.fixed(Double($0), 4) } ?? "–", "\(entry.history.count)",
+        entry.structure.modelName, fixedDecimals(entry.structure.meanPLDDT, 2),
+        entry.structure.ptm.map { fixedDecimals(Double($0), 4) } ?? "–", "\(entry.history.count)",
       ]
       if case .scored(let report)? = comparison {
         let scores = report.whole
         row += [
-          Self.fixed(scores.superposed.tmScore.value, 4), Self.fixed(scores.superposed.gdtTS, 4),
-          scores.lddt.score.map { Self.fixed($0, 4) } ?? "–",
-          scores.lddtAlpha.score.map { Self.fixed($0, 4) } ?? "–",
-          scores.rmsd95.map { Self.fixed($0.value, 2) } ?? "–",
+          fixedDecimals(scores.superposed.tmScore.value, 4),
+          fixedDecimals(scores.superposed.gdtTS, 4),
+          scores.lddt.score.map { fixedDecimals($0, 4) } ?? "–",
+          scores.lddtAlpha.score.map { fixedDecimals($0, 4) } ?? "–",
+          scores.rmsd95.map { fixedDecimals($0.value, 2) } ?? "–",
         ]
       }
       return row
@@ -198,14 +199,10 @@ public struct PredictionReport: Sendable {
     }
     return .init(title: "How this was made", rows: rows)
   }
-
-  private static func fixed(_ value: Double, _ decimals: Int) -> String {
-    fixedDecimals(value, decimals)
-  }
 }
 
 /// Text with a fixed number of decimals, a dash for what is no number.
 public func fixedDecimals(_ value: Double, _ count: Int) -> String {
   guard value.isFinite, abs(value) < 1e12 else { return "–" }
-  return decimals(value, min(max(count, 0), 6))
+  return fixed(value, decimals: min(max(count, 0), 6))
 }

@@ -1,3 +1,5 @@
+import NumericArrays
+
 extension PredictionPlot {
   /// Expected position error of residue j (across) when the structures are aligned on residue i (down), Å.
   ///
@@ -9,7 +11,7 @@ extension PredictionPlot {
         matrix: errors, rows: residues, range: 0...max(maximum, 1), scale: .alignedError),
       residues: residues, title: "Predicted aligned error",
       summary: "Expected error of each residue's place when aligned on each other one, \(residues)"
-        + " by \(residues). The mean is \(Axis.text(tenths(mean(finite)))) Å; small errors off the"
+        + " by \(residues). The mean is \(Axis.text(tenths(finite.mean))) Å; small errors off the"
         + " diagonal mean that parts of the chain are placed well against each other.",
       x: "scored residue", y: "aligned residue", scale: .alignedError, unit: "Å",
       range: 0...Double(maximum))

@@ -1,4 +1,5 @@
 import AtomicFiles
+import NumericArrays
 
 /// Plots of what a network says about one protein.
 public enum PredictionPlot {
@@ -7,7 +8,7 @@ public enum PredictionPlot {
   /// - Parameter predictions: names and values of 0 … 100. `[N_res]`
   public static func confidence(_ predictions: [(name: String, plddt: [Float])]) -> Figure {
     let count = predictions.map(\.plddt.count).max() ?? 0
-    let mean = predictions.first.map { Self.mean($0.plddt) } ?? 0
+    let mean = predictions.first?.plddt.mean ?? 0
     let high = predictions.first.map { $0.plddt.filter { $0 >= 70 }.count } ?? 0
     var chart = Chart(
       title: "Confidence along the chain",
@@ -108,10 +109,6 @@ public enum PredictionPlot {
       history.map { run in
         Series(run.name, run.passes.enumerated().map { Point(Double($0), $1.plddt) })
       })
-  }
-
-  static func mean(_ values: [Float]) -> Double {
-    values.isEmpty ? 0 : values.reduce(0) { $0 + Double($1) } / Double(values.count)
   }
 
   static func tenths(_ value: Double, _ unit: Double = 10) -> Double {

@@ -96,7 +96,7 @@ static void bench_attention(hf_dtype type, int64_t n, int64_t heads, int64_t hea
   const size_t count = (size_t)(n * width);
   float *mask = zeros((size_t)n * 4);
   for (int64_t j = 0; j < n; ++j) mask[j] = 1;
-  attention_call p = {.scratch = zeros(hf_attention_scratch_size(n, n, head_dim))};
+  attention_call p = {.scratch = zeros(hf_attention_scratch_size(n, head_dim))};
   p.args = (hf_attention_args){.queries = n, .keys = n, .heads = heads, .head_dim = head_dim, .type = type,
                                .q = random_values(count, type, 1), .k = random_values(count, type, 2),
                                .v = random_values(count, type, 3), .q_row_stride = width, .k_row_stride = width,
@@ -122,13 +122,11 @@ typedef struct {
 
 static void run_layer_norm(void *context) {
   rows_call *p = context;
-  hf_layer_norm(p->rows, p->columns, p->x, p->type, p->columns, p->scale, p->offset, 1e-5f, p->y, p->type, p->columns, NULL,
-                NULL);
+  hf_layer_norm(p->rows, p->columns, p->x, p->type, p->columns, p->scale, p->offset, 1e-5f, p->y, p->type, p->columns);
 }
 static void run_layer_norm_channels(void *context) {
   rows_call *p = context;
-  hf_layer_norm_channels(p->rows, p->columns, p->x, p->type, p->rows, p->scale, p->offset, 1e-5f, p->y, p->type, p->columns,
-                         NULL, NULL);
+  hf_layer_norm_channels(p->rows, p->columns, p->x, p->type, p->rows, p->scale, p->offset, 1e-5f, p->y, p->type, p->columns);
 }
 static void run_exp(void *context) {
   rows_call *p = context;

@@ -21,9 +21,9 @@ typedef struct {
   hidden_runs runs;
 } attention_plan;
 
-/// Lays out scratch from `base`; returns the bytes used. With a NULL base only the size is of use.
+/// Lays out scratch from `base`; returns the bytes used. With a NULL base no place is set and only the sizes are of use.
 static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, int64_t head_dim, char *base) {
-  char *next = base;
+  size_t size = 0;
   plan->pairs = type == HF_BF16;
   plan->key_count = keys;
   plan->padded_keys = round_up(keys, KEY_TILE);
@@ -33,8 +33,8 @@ static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, 
   plan->q_stride = round_up(plan->units_d, LANES) + 16;
   plan->runs.units = run_units(plan->padded_keys);
 #define PLACE(field, count)                                        \
-  plan->field = (void *)next;                                      \
-  next += round_up((int64_t)sizeof(*plan->field) * (count), 64)
+  if (base) plan->field = (void *)(base + size);                   \
+  size += (size_t)round_up((int64_t)sizeof(*plan->field) * (count), 64)
   PLACE(k, plan->padded_keys * plan->units_d);
   PLACE(v, plan->depth * plan->units_keys);
   PLACE(q, QUERY_TILE_PADDED * plan->q_stride);
@@ -50,15 +50,14 @@ static size_t plan_attention(attention_plan *plan, hf_dtype type, int64_t keys, 
   PLACE(shrink, QUERY_TILE_PADDED);
   PLACE(sum, QUERY_TILE * LANES);
 #undef PLACE
-  return (size_t)(next - base);
+  return size;
 }
 
-static size_t attention_scratch_size(int64_t queries, int64_t keys, int64_t head_dim) {
-  (void)queries;  // works in fixed blocks of queries
-  static char base[64];
+/// Scratch does not grow with the queries, which pass in blocks of a fixed size.
+static size_t attention_scratch_size(int64_t keys, int64_t head_dim) {
   attention_plan plan;
-  const size_t single = plan_attention(&plan, HF_F32, keys, head_dim, base);
-  const size_t paired = plan_attention(&plan, HF_BF16, keys, head_dim, base);
+  const size_t single = plan_attention(&plan, HF_F32, keys, head_dim, NULL);
+  const size_t paired = plan_attention(&plan, HF_BF16, keys, head_dim, NULL);
   return single > paired ? single : paired;
 }
 

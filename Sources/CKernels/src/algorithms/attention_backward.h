@@ -30,8 +30,9 @@ typedef struct {
   hidden_runs runs;
 } gradient_plan;
 
+/// Lays out scratch from `base` as `plan_attention` does.
 static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, int64_t head_dim, char *base) {
-  char *next = base;
+  size_t size = 0;
   plan->pairs = type == HF_BF16;
   plan->padded_keys = round_up(keys, 2 * PANEL);
   plan->depth = round_up(head_dim, PANEL);
@@ -44,8 +45,8 @@ static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, in
   plan->row_stride = plan->padded_keys + 16;
   plan->runs.units = run_units(plan->padded_keys);
 #define PLACE(field, count)                                        \
-  plan->field = (void *)next;                                      \
-  next += round_up((int64_t)sizeof(*plan->field) * (count), 64)
+  if (base) plan->field = (void *)(base + size);                   \
+  size += (size_t)round_up((int64_t)sizeof(*plan->field) * (count), 64)
   PLACE(k_columns, plan->padded_keys * plan->units_d);
   PLACE(v_columns, plan->padded_keys * plan->units_d);
   PLACE(k_rows, plan->depth * plan->units_keys);
@@ -70,14 +71,13 @@ static size_t plan_gradient(gradient_plan *plan, hf_dtype type, int64_t keys, in
   PLACE(dk, plan->depth * plan->row_stride);
   PLACE(dv, plan->depth * plan->row_stride);
 #undef PLACE
-  return (size_t)(next - base);
+  return size;
 }
 
 static size_t attention_backward_scratch_size(int64_t keys, int64_t head_dim) {
-  static char base[64];
   gradient_plan plan;
-  const size_t single = plan_gradient(&plan, HF_F32, keys, head_dim, base);
-  const size_t paired = plan_gradient(&plan, HF_BF16, keys, head_dim, base);
+  const size_t single = plan_gradient(&plan, HF_F32, keys, head_dim, NULL);
+  const size_t paired = plan_gradient(&plan, HF_BF16, keys, head_dim, NULL);
   return single > paired ? single : paired;
 }
 

@@ -71,7 +71,7 @@ INLINE void prefetch_rows(int64_t rows, int64_t columns, const void *x, const hf
 
 INLINE void layer_norm_typed(int64_t rows, int64_t columns, const void *x, const hf_dtype x_type, int64_t x_row_stride,
                              const float *scale, const float *offset, float eps, void *y, const hf_dtype y_type,
-                             int64_t y_row_stride, float *mean, float *rstd) {
+                             int64_t y_row_stride) {
   for (int64_t i = 0; i < rows; i += NORM_GROUP) {
     float center[NORM_GROUP], factor[NORM_GROUP];
     const int64_t count = min64(NORM_GROUP, rows - i);
@@ -80,16 +80,14 @@ INLINE void layer_norm_typed(int64_t rows, int64_t columns, const void *x, const
     for (int64_t r = 0; r < count; ++r)
       normalise_row(element(x, x_type, (i + r) * x_row_stride), x_type, columns, scale, offset, center[r], factor[r],
                     (void *)element(y, y_type, (i + r) * y_row_stride), y_type);
-    if (mean) memcpy(mean + i, center, (size_t)count * sizeof(float));
-    if (rstd) memcpy(rstd + i, factor, (size_t)count * sizeof(float));
   }
 }
 
 static void layer_norm(int64_t rows, int64_t columns, const void *x, hf_dtype x_type, int64_t x_row_stride, const float *scale,
-                       const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd) {
+                       const float *offset, float eps, void *y, hf_dtype y_type, int64_t y_row_stride) {
 #define CASE(xt, yt)                   \
   if (x_type == xt && y_type == yt)    \
-  layer_norm_typed(rows, columns, x, xt, x_row_stride, scale, offset, eps, y, yt, y_row_stride, mean, rstd)
+  layer_norm_typed(rows, columns, x, xt, x_row_stride, scale, offset, eps, y, yt, y_row_stride)
   CASE(HF_F32, HF_F32);
   else CASE(HF_F32, HF_BF16);
   else CASE(HF_BF16, HF_F32);
@@ -159,7 +157,7 @@ INLINE void write_points(const float *block, int64_t channels, int64_t c, int64_
 
 INLINE void layer_norm_channels_typed(int64_t points, int64_t channels, const void *x, const hf_dtype x_type,
                                       int64_t x_channel_stride, const float *scale, const float *offset, float eps, void *y,
-                                      const hf_dtype y_type, int64_t y_row_stride, float *mean, float *rstd) {
+                                      const hf_dtype y_type, int64_t y_row_stride) {
   _Alignas(64) float block[POINT_BLOCK * CHANNEL_LIMIT], center[POINT_BLOCK], factor[POINT_BLOCK];
   for (int64_t i = 0; i < points; i += POINT_BLOCK) {
     const int64_t count = min64(POINT_BLOCK, points - i);
@@ -169,15 +167,13 @@ INLINE void layer_norm_channels_typed(int64_t points, int64_t channels, const vo
         write_points(block, channels, c, l, count, center, factor, scale, offset, (void *)element(y, y_type, i * y_row_stride),
                      y_type, y_row_stride);
     }
-    if (mean) memcpy(mean + i, center, (size_t)count * sizeof(float));
-    if (rstd) memcpy(rstd + i, factor, (size_t)count * sizeof(float));
   }
 }
 
 /// More channels than a block holds (no network here has that many): point by point.
 static void layer_norm_many_channels(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
                                      const float *scale, const float *offset, float eps, void *y, hf_dtype y_type,
-                                     int64_t y_row_stride, float *mean, float *rstd) {
+                                     int64_t y_row_stride) {
   for (int64_t i = 0; i < points; ++i) {
     float sum = 0, squares = 0;
     for (int64_t c = 0; c < channels; ++c) sum += load_scalar(element(x, x_type, c * x_channel_stride + i), x_type);
@@ -191,16 +187,14 @@ static void layer_norm_many_channels(int64_t points, int64_t channels, const voi
       const float v = (load_scalar(element(x, x_type, c * x_channel_stride + i), x_type) - center) * factor;
       store_scalar((void *)element(y, y_type, i * y_row_stride + c), y_type, v * scale[c] + offset[c]);
     }
-    if (mean) mean[i] = center;
-    if (rstd) rstd[i] = factor;
   }
 }
 
 static void layer_norm_channels(int64_t points, int64_t channels, const void *x, hf_dtype x_type, int64_t x_channel_stride,
                                 const float *scale, const float *offset, float eps, void *y, hf_dtype y_type,
-                                int64_t y_row_stride, float *mean, float *rstd) {
+                                int64_t y_row_stride) {
 #define CALL(function, xt, yt) \
-  function(points, channels, x, xt, x_channel_stride, scale, offset, eps, y, yt, y_row_stride, mean, rstd)
+  function(points, channels, x, xt, x_channel_stride, scale, offset, eps, y, yt, y_row_stride)
 #define CASE(xt, yt) \
   if (x_type == xt && y_type == yt) CALL(layer_norm_channels_typed, xt, yt)
   if (channels > CHANNEL_LIMIT) CALL(layer_norm_many_channels, x_type, y_type);

@@ -1,5 +1,5 @@
 // Compiles every algorithm for one path and fills its table. Included once by each isa_*.c, which defines
-//   HF_PATH, HF_PATH_NAME   the exported table and its name
+//   HF_PATH                 the exported table
 //   HF_TARGET               instruction-set extensions of this path's functions (none: what the compiler's target has)
 //   HF_LANES                floats in a vector: 4, 8 or 16
 //   HF_ROWS, HF_VECTORS     register tile of the matrix product: rows × vectors
@@ -42,7 +42,6 @@
 #endif
 
 const hf_path HF_PATH = {
-    .name = HF_PATH_NAME,
 #ifdef HF_BF16_OPERANDS
     .bf16_operand = HF_BF16,
 #else
