@@ -4,8 +4,6 @@ public struct Atom37Coordinates: Sendable, Hashable {
   public var positions: [Float]
   /// 1 where the atom is known. `[N_res, 37]`
   public var mask: [Float]
-  /// Temperature factors or confidences. `[N_res, 37]`
-  public var bFactors: [Float]
   /// Residue types, 0 … 20. `[N_res]`
   public var aatype: [Int]
 
@@ -15,17 +13,16 @@ public struct Atom37Coordinates: Sendable, Hashable {
   /// Coordinates of the residues, one row each, in the order given.
   ///
   /// Of alternate locations the one with the highest occupancy counts, the first among equals. Selenium of
-  /// selenomethionine and selenocysteine takes the sulfur's place. Atoms outside the 37 are left out.
+  /// selenomethionine and selenocysteine takes the sulfur's place. Atoms outside the 37 are left out. Atoms are named by
+  /// convention (``Residue/conventionalAtoms``).
   public init(_ residues: [Residue]) {
     positions = [Float](repeating: 0, count: residues.count * Atom37.count * 3)
     mask = [Float](repeating: 0, count: residues.count * Atom37.count)
-    bFactors = mask
     aatype = residues.map(\.aminoAcid.index)
     for (row, residue) in residues.enumerated() {
-      for (name, atom) in residue.standardAtoms {
+      for (name, atom) in residue.conventionalAtoms {
         let slot = row * Atom37.count + name.index
         mask[slot] = 1
-        bFactors[slot] = Float(atom.bFactor)
         for axis in 0..<3 { positions[slot * 3 + axis] = Float(atom.position[axis]) }
       }
     }
@@ -44,6 +41,23 @@ extension Residue {
       chosen[name] = atom
     }
     return chosen
+  }
+
+  /// ``standardAtoms`` with NH1 and NH2 of arginine as convention names them: NH1 is the one nearer to CD.
+  ///
+  /// What AlphaFold2 takes for labels and templates (`templates.py`, `_get_atom_positions`); some entries of the PDB have them
+  /// exchanged.
+  public var conventionalAtoms: [AtomName: Atom] {
+    var atoms = standardAtoms
+    guard name == "ARG", let cd = atoms[.cd], let nh1 = atoms[.nh1], let nh2 = atoms[.nh2] else {
+      return atoms
+    }
+    let (first, second) = (nh1.position - cd.position, nh2.position - cd.position)
+    if (first * first).sum() > (second * second).sum() {
+      atoms[.nh1] = nh2
+      atoms[.nh2] = nh1
+    }
+    return atoms
   }
 
   private func standardName(of atom: Atom) -> AtomName? {

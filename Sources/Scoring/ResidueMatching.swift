@@ -103,16 +103,13 @@ public struct ResidueMatching: Sendable, Hashable {
   private static func aligned(
     _ models: [Residue], _ references: [Residue]
   ) throws(ScoringError) -> [Residue?] {
-    var breaks: Set<Int> = []
-    for index in references.indices.dropFirst() {
-      if references[index].isAfterBreak(references[index - 1]) { breaks.insert(index) }
-    }
     var aligner = PairwiseAligner(scores: .identity)
     aligner.maximumCells = 1 << 30
     let alignment: PairwiseAligner.Alignment
     do {
       alignment = try aligner.align(
-        references.map(\.oneLetterCode), models.map(\.oneLetterCode), breaks: breaks)
+        references.map(\.oneLetterCode), models.map(\.oneLetterCode),
+        breaks: ChainContinuity.breaks(in: references))
     } catch {
       throw .tooLongToAlign(models: models.count, references: references.count)
     }
@@ -127,13 +124,6 @@ extension Residue {
   fileprivate func fits(_ other: Residue) -> Bool {
     let (type, otherType) = (aminoAcid, other.aminoAcid)
     return type == otherType || type == .unknown || otherType == .unknown
-  }
-
-  /// Whether the peptide chain is interrupted before this residue: C-alphas over 4.5 Å apart, or a gap in the numbers.
-  fileprivate func isAfterBreak(_ previous: Residue) -> Bool {
-    guard let a = previous.standardAtoms[.ca]?.position, let b = standardAtoms[.ca]?.position
-    else { return true }
-    return ((a - b) * (a - b)).sum() > 4.5 * 4.5
   }
 
   /// ASCII letter, `X` if the type is unknown.

@@ -18,15 +18,16 @@ struct DatasetTests {
     "A": "ALA", "G": "GLY", "S": "SER", "V": "VAL", "L": "LEU",
   ]
 
-  /// A PDB file of alanines (or another residue) on a line, numbered from `first`.
+  /// A PDB file of alanines (or another residue) on a line, numbered from `first`; the first lies where number `place` would.
   private func pdb(
-    _ residues: String, first: Int = 1, chain: Character = "A", broken: String? = nil
+    _ residues: String, first: Int = 1, place: Int = 1, chain: Character = "A",
+    broken: String? = nil
   ) -> String {
     var lines: [String] = []
     var serial = 1
     for (index, letter) in residues.enumerated() {
       for (name, offset) in [("N", 0.0), ("CA", 1.4), ("C", 2.8)] {
-        let x = broken ?? String(format: "%8.3f", Double(index) * 3.8 + offset)
+        let x = broken ?? String(format: "%8.3f", Double(index + place - 1) * 3.8 + offset)
         lines.append(
           String(
             format: "ATOM  %5d  %@ %@ %@%4d    ", serial,
@@ -157,6 +158,44 @@ struct DatasetTests {
     #expect(labels.positions.values[(5 * 37 + 1) * 3] == 1.4)
     #expect(report.table.split(separator: "\n").count == 9)
     #expect(!report.table.contains("\n\n"))
+  }
+
+  /// A chain of which the residues of a range are missing.
+  private func holed(_ residues: String, missing: ClosedRange<Int>) -> String {
+    let (before, after) = (
+      residues.prefix(missing.lowerBound - 1), residues.dropFirst(missing.upperBound)
+    )
+    let next = missing.upperBound + 1
+    return pdb(String(before)).replacing("END\n", with: "")
+      + pdb(String(after), first: next, place: next)
+  }
+
+  // Only the observed residues are in the alignment, as in many published training sets.
+  @Test("a hole in a chain is a jump in its residue numbers")
+  func hole() throws {
+    let scratch = try TrainingScratch()
+    let observed = sequence.prefix(9) + sequence.dropFirst(14)
+    try write(holed(sequence, missing: 10...14), scratch.file("in/a.pdb"))
+    try write(">a\n\(observed)\n", scratch.file("in/a.a3m"))
+    _ = try DatasetBuilder(program: "test").build(
+      try ChainSource.find(at: scratch.file("in"), evidence: []), to: scratch.file("out.h5"))
+    let features = try FeatureStore(path: scratch.file("out.h5")).features(of: "a")
+    #expect(features.residueIndex == Array(0..<9) + Array(14..<25))
+  }
+
+  // The letters observed are the same whether GSAV or AVGS is missing; the hole tells.
+  @Test("residues at the edge of a hole are placed by coordinates", arguments: [4, 6])
+  func edge(first: Int) throws {
+    let whole = "AVLGSAVGSLVAGGLLSSAAVVLLG"
+    let scratch = try TrainingScratch()
+    try write(holed(whole, missing: first...first + 3), scratch.file("in/a.pdb"))
+    try write(">a\n\(whole)\n", scratch.file("in/a.a3m"))
+    _ = try DatasetBuilder(program: "test").build(
+      try ChainSource.find(at: scratch.file("in"), evidence: []), to: scratch.file("out.h5"))
+    let labels = try #require(
+      try FeatureStore(path: scratch.file("out.h5")).labels(of: "a"))
+    let known = (1...25).filter { labels.mask.values[($0 - 1) * 37 + 1] == 1 }
+    #expect(known == (1...25).filter { !(first...first + 3).contains($0) })
   }
 
   @Test("the layout of the training archive is understood, backbones get an ideal CB")

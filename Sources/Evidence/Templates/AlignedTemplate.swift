@@ -30,10 +30,10 @@ public struct AlignedTemplate: Hashable, Sendable {
     mask = [Float](repeating: 0, count: targetLength * AtomName.count)
     for pair in pairs {
       sequence[pair.target] = pair.letter
-      for (atom, position) in chain.residues[pair.place]?.templateAtoms ?? [:] {
-        let slot = pair.target * AtomName.count + atom.index
+      for (name, atom) in chain.residues[pair.place]?.conventionalAtoms ?? [:] {
+        let slot = pair.target * AtomName.count + name.index
         mask[slot] = 1
-        for axis in 0..<3 { positions[slot * 3 + axis] = Float(position[axis]) }
+        for axis in 0..<3 { positions[slot * 3 + axis] = Float(atom.position[axis]) }
       }
     }
   }

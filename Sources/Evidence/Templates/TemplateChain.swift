@@ -11,6 +11,12 @@ struct TemplateChain: Sendable {
   /// Residue with coordinates at each place. `[N_template]`
   let residues: [Residue?]
 
+  /// Places before which the chain is interrupted; none where the file lists the whole polymer.
+  var breaks: Set<Int> {
+    let known = residues.compactMap(\.self)
+    return known.count == residues.count ? ChainContinuity.breaks(in: known) : []
+  }
+
   /// The protein chains of the first model, one for each name that authors use.
   ///
   /// Chains of solvent and ligands, nucleic acids and chains without residues are left out. Where a file does not

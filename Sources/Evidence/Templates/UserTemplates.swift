@@ -100,7 +100,7 @@ public struct UserTemplates: Sendable {
   ) throws(TemplateRejection) -> (AlignedTemplate, PairwiseAligner.Alignment) {
     let alignment: PairwiseAligner.Alignment
     do {
-      alignment = try PairwiseAligner().align(target, chain.letters)
+      alignment = try PairwiseAligner().align(chain.letters, target, breaks: chain.breaks)
     } catch {
       throw .alignmentTooLarge("\(error)")
     }
@@ -114,7 +114,7 @@ public struct UserTemplates: Sendable {
     try chain.checkCoordinates(neighbourLimit: settings.maximumNeighbourDistance)
     let template = AlignedTemplate(
       name: name, targetLength: target.count, chain: chain,
-      pairs: alignment.pairs.map { ($0.first, $0.second, chain.letters[$0.second]) },
+      pairs: alignment.pairs.map { ($0.second, $0.first, chain.letters[$0.first]) },
       sumOfProbabilities: 0)
     guard template.atoms >= settings.minimumAtoms else { throw .tooFewAtoms(template.atoms) }
     return (template, alignment)

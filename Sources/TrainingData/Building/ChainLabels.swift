@@ -10,13 +10,13 @@ enum ChainLabels {
 
   /// Coordinates in the order of the sequence, 0 where the structure has no residue.
   static func place(
-    _ residues: [Residue], on sequence: ProteinSequence
+    _ residues: [Residue], of chain: Chain, on sequence: ProteinSequence
   ) throws(RejectionReason) -> (positions: NDArray<Float>, mask: NDArray<Float>) {
     let atoms = Atom37Coordinates(residues)
     guard atoms.positions.allSatisfy({ $0.isFinite && abs($0) < 1e6 }) else {
       throw .unreadable("coordinates that are not finite")
     }
-    let places = try places(of: residues.map(\.aminoAcid), in: sequence)
+    let places = try places(of: residues, chain, in: sequence)
     let count = sequence.count
     var positions = NDArray<Float>(repeating: 0, shape: [count, AtomName.count, 3])
     var mask = NDArray<Float>(repeating: 0, shape: [count, AtomName.count])
@@ -32,28 +32,47 @@ enum ChainLabels {
   }
 
   /// The place of each residue in the sequence; nil where types differ or nothing is aligned.
+  ///
+  /// The file's own places count where it lists the same polymer. Elsewhere sequences are aligned, and what the structure lacks
+  /// is put where its chain is interrupted: letters alone cannot tell on which side of a missing loop an equal letter belongs.
   private static func places(
-    of residues: [AminoAcid], in sequence: ProteinSequence
+    of residues: [Residue], _ chain: Chain, in sequence: ProteinSequence
   ) throws(RejectionReason) -> [Int?] {
-    if residues == sequence.residues { return Array(residues.indices) }
+    let types = residues.map(\.aminoAcid)
+    if types == sequence.residues { return Array(types.indices) }
+    if chain.polymerTypes == sequence.residues {
+      let places = residues.map { residue in
+        residue.polymerIndex.flatMap { sequence.residues.indices.contains($0 - 1) ? $0 - 1 : nil }
+      }
+      if places.allSatisfy({ $0 != nil }) { return places }
+    }
     var places = [Int?](repeating: nil, count: residues.count)
-    let letters = residues.map(\.letter)
     let alignment: PairwiseAligner.Alignment
     do {
       alignment = try PairwiseAligner().align(
-        Array(sequence.letters.utf8), Array(String(letters).utf8))
+        Array(String(types.map(\.letter)).utf8), Array(sequence.letters.utf8),
+        breaks: ChainContinuity.breaks(in: residues))
     } catch {
       throw .unreadable("\(error)")
     }
     var identical = 0
     for pair in alignment.pairs {
-      let fits = residues[pair.second] == sequence.residues[pair.first]
+      let fits = types[pair.first] == sequence.residues[pair.second]
       if fits { identical += 1 }
-      if fits || residues[pair.second] == .unknown { places[pair.second] = pair.first }
+      if fits || types[pair.first] == .unknown { places[pair.first] = pair.second }
     }
     guard Double(identical) >= minimumIdentity * Double(residues.count) else {
       throw .sequence(identical: identical, residues: residues.count)
     }
     return places
+  }
+}
+
+extension Chain {
+  /// Residue types of the whole polymer as the file lists it; empty where it does not.
+  var polymerTypes: [AminoAcid] {
+    polymerSequence.map {
+      AminoAcid(code: $0) ?? AminoAcid(parentOfModifiedResidue: $0) ?? .unknown
+    }
   }
 }

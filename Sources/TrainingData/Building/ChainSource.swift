@@ -83,7 +83,8 @@ public struct ChainSource: Sendable, Hashable {
       }
       sources.append(
         ChainSource(
-          id: cells[column], path: "\(path)/pdb/\(cells[column]).pdb", format: .structure,
+          id: TargetName.sanitized(cells[column]), path: "\(path)/pdb/\(cells[column]).pdb",
+          format: .structure,
           evidence: evidence + [path + "/a3m"], resolution: resolution))
     }
     let backbones = files(in: path + "/cgdms_backbone").filter { $0.hasSuffix(".txt") }

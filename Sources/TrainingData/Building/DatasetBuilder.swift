@@ -143,7 +143,13 @@ public struct DatasetBuilder: Sendable {
       features.id = id
       let sequence = ProteinSequence(
         features.aatype.map { AminoAcid(index: Int($0)) ?? .unknown })
-      let (positions, mask) = try ChainLabels.place(residues, on: sequence)
+      let (positions, mask) = try ChainLabels.place(residues, of: chain, on: sequence)
+      // A sequence of observed residues only says nothing of the missing ones between them.
+      if sequence.residues == residues.map(\.aminoAcid),
+        features.residueIndex.elementsEqual(features.residueIndex.indices.map(Int32.init))
+      {
+        features.residueIndex = ChainContinuity.numbers(of: residues).map(Int32.init)
+      }
       let labels = TargetLabels(
         positions: positions, mask: mask, resolution: resolution, releaseDate: date,
         cluster: clusters?.cluster(of: id),
@@ -165,9 +171,7 @@ public struct DatasetBuilder: Sendable {
     _ id: String, _ chain: Chain, _ residues: [Residue], _ source: ChainSource
   ) throws(RejectionReason) -> RawFeatures {
     guard let evidence = source.evidence(for: id) else {
-      let polymer = chain.polymerSequence.map {
-        AminoAcid(code: $0) ?? AminoAcid(parentOfModifiedResidue: $0) ?? .unknown
-      }
+      let polymer = chain.polymerTypes
       return RawFeatures(
         id: id,
         sequence: ProteinSequence(polymer.isEmpty ? residues.map(\.aminoAcid) : polymer))

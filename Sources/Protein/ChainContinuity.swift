@@ -1,0 +1,45 @@
+extension Residue {
+  /// Whether the peptide chain is interrupted before this residue: C-alphas over 4.5 Å apart, or one of them unknown.
+  public func isAfterBreak(_ previous: Residue) -> Bool {
+    alphaDistance(from: previous).map { $0 > 4.5 } ?? true
+  }
+
+  /// Distance of the C-alphas in Å; nil where one is unknown.
+  fileprivate func alphaDistance(from previous: Residue) -> Double? {
+    guard let a = previous.standardAtoms[.ca]?.position, let b = standardAtoms[.ca]?.position
+    else { return nil }
+    return ((a - b) * (a - b)).sum().squareRoot()
+  }
+}
+
+/// Where a chain is continuous, judged by its coordinates.
+public enum ChainContinuity {
+  /// Places before which the chain is interrupted.
+  public static func breaks(in residues: [Residue]) -> Set<Int> {
+    Set(residues.indices.dropFirst().filter { residues[$0].isAfterBreak(residues[$0 - 1]) })
+  }
+
+  /// Numbers from 0 along a chain of which only these residues are known; the missing ones count. `[N_res]`
+  ///
+  /// At an interruption the number grows by what the authors' numbers say, and at least by the fewest residues that can
+  /// span it, 4 Å each; where it is not interrupted it grows by 1, whatever the authors' numbers do. Where a C-alpha is unknown
+  /// the authors' numbers decide. A gap counts as 1,000 at most.
+  public static func numbers(of residues: [Residue]) -> [Int] {
+    var numbers: [Int] = []
+    for (index, residue) in residues.enumerated() {
+      guard let last = numbers.last else {
+        numbers.append(0)
+        continue
+      }
+      let previous = residues[index - 1]
+      let stated = max(1, min(1000, residue.number - previous.number))
+      var step = stated
+      if let distance = residue.alphaDistance(from: previous) {
+        let fewest = Int(min(1000, (distance / 4).rounded(.up)))
+        step = residue.isAfterBreak(previous) ? max(2, stated, fewest) : 1
+      }
+      numbers.append(last + step)
+    }
+    return numbers
+  }
+}
