@@ -63,11 +63,22 @@ public final class Trainer {
       self.config.run.weights = checkpoint.header.config.run.weights
       self.config.run.initialValues = checkpoint.header.config.run.initialValues
       optimizer = try Optimizer(header: checkpoint.header.optimizer, buffers: checkpoint.buffers)
-      step = checkpoint.header.step
+      let done = checkpoint.header.step
+      guard done >= 0 else {
+        throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(done)")
+      }
+      guard done <= config.run.steps else {
+        throw TrainingRunError.finished(
+          folder: folder.path, steps: done, asked: config.run.steps)
+      }
+      step = done
       best = checkpoint.header.best(on: config.validation)
       skippedInARow = checkpoint.header.skippedInARow
     } else {
       if resumes { throw TrainingRunError.nothingToResume(folder: folder.path) }
+      if let file = folder.remainder {
+        throw TrainingRunError.remainder(folder: folder.path, file: file)
+      }
       optimizer = Optimizer(
         layout: config.layout, parameters: try Self.initialParameters(config),
         config: config.optimizer.config(seed: config.run.seed))
@@ -79,7 +90,7 @@ public final class Trainer {
     (optimizer.parameters, optimizer.average?.values ?? optimizer.parameters)
   }
 
-  /// Trains until the configured number of steps is reached.
+  /// Trains until the configured number of steps is reached; a run that has reached it writes nothing.
   ///
   /// - Parameter shouldStop: asked between samples; when it says so, the state after the last step is saved.
   /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped.
@@ -87,7 +98,8 @@ public final class Trainer {
     shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }
   ) throws {
     // All have looked for a checkpoint before the first one is written.
-    try member.world.requireSame(["step \(step)"])
+    if member.world.size > 1 { try member.world.requireSame(beginning) }
+    if step == config.run.steps { return }
     diary = try member.isWriter ? Diary(folder, config, from: step) : nil
     defer { diary = nil }
     let held = try validationSamples()
@@ -125,6 +137,22 @@ public final class Trainer {
     }
   }
 
+  /// What all processes of a run begin with.
+  private var beginning: [String] {
+    var weights = CyclicRedundancyCheck()
+    optimizer.parameters.withUnsafeBytes { weights.update($0) }
+    let entries = source.store.entries
+    let index = entries.map {
+      "\($0.id)\t\($0.residues)\t\($0.rows)\t\($0.cluster ?? "")\t\($0.split ?? "")\n"
+    }.joined()
+    var store = CyclicRedundancyCheck()
+    Array(index.utf8).withUnsafeBytes { store.update($0) }
+    return [
+      "step \(step)", "weights with checksum \(weights.text)",
+      "a store of \(counted(entries.count, "target")) with checksum \(store.text)",
+    ]
+  }
+
   /// One step; nil when the caller wants to stop before it is done.
   private func trainOneStep(_ samples: Prefetcher, _ shouldStop: () -> Bool) throws
     -> TrainingRecord?
@@ -142,8 +170,8 @@ public final class Trainer {
         return sample
       }
       try engine.differentiate(group) { sample, outcome, gradient in
-        let isFinite = accumulator.add(gradient)
-        numbers += SampleSummary(sample, outcome, isFinite: isFinite).numbers
+        let norm = accumulator.add(gradient)
+        numbers += SampleSummary(sample, outcome, norm).numbers
       }
     }
     var mean = SampleMean()
@@ -159,20 +187,21 @@ public final class Trainer {
     let report = optimizer.step(gradient: &average, loss: loss)
     if report.decision == .take { try engine.load(optimizer.parameters) }
     return mean.record(
-      step: step, report: report, guardCounts: optimizer.stepGuard,
+      step: step, report: report, method: optimizer.config.clip, guardCounts: optimizer.stepGuard,
       seconds: (ContinuousClock.now - start).seconds)
   }
 
   /// Counts steps left out and gives up when nothing else happens.
   private func judge(_ record: TrainingRecord, _ observe: (Event) -> Void) throws {
-    if record.decision == .take {
+    guard let decision = record.decision, decision != .take else {
       skippedInARow = 0
       return
     }
     skippedInARow += 1
     observe(.skipped(record))
     if skippedInARow >= Self.skipLimit {
-      throw TrainingRunError.diverged(step: record.step, skipped: skippedInARow)
+      throw TrainingRunError.diverged(
+        step: record.step, skipped: skippedInARow, last: decision)
     }
   }
 
@@ -238,7 +267,12 @@ public final class Trainer {
       return try FlatParameters.values(of: config.initialParameters, layout: layout)
     }
     let file = try ParameterFile(path: path, expecting: config.network)
-    return try FlatParameters.values(of: file, layout: layout)
+    let values = try FlatParameters.values(of: file, layout: layout)
+    if let name = layout.firstNotFinite(values) {
+      throw TrainingRunError.unreadable(
+        file: path, reason: "'\(name)' holds a value that is not finite; start from other weights")
+    }
+    return values
   }
 }
 

@@ -1,3 +1,5 @@
+import Training
+
 /// Why training cannot start or go on.
 public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
   /// A file of a run that cannot be read, or holds nothing.
@@ -8,44 +10,55 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
   case otherRun(file: String, reason: String)
   /// The run's folder already holds a run.
   case exists(folder: String)
+  /// The run's folder holds files of a run, but not its checkpoint.
+  case remainder(folder: String, file: String)
+  /// The run has done more steps than are asked for.
+  case finished(folder: String, steps: Int, asked: Int)
   /// Another process writes in the run's folder.
   case busy(folder: String)
   /// There is nothing to resume.
   case nothingToResume(folder: String)
   /// The user asked to stop; the state is saved.
   case interrupted(step: Int, folder: String)
-  /// Too many steps in a row could not be taken.
-  case diverged(step: Int, skipped: Int)
+  /// Too many steps in a row were left out; `last` is why the last of them was.
+  case diverged(step: Int, skipped: Int, last: StepDecision)
 
   /// One line: where, what was found, what was expected, what to try.
   public var description: String {
     switch self {
     case .unreadable(let file, let reason): "\(file): \(reason)"
     case .damaged(let file, let reason):
-      "\(file): \(reason); the file is damaged, start again from weights.h5 or best.h5 of the run"
+      "\(file): \(reason); the file is damaged, start again from weights.h5 or best.h5 of the run with --weights and another --output"
     case .otherRun(let file, let reason):
       "\(file): \(reason); resume with the configuration that the run was started with"
     case .exists(let folder):
       "\(folder): holds a run already; add --resume to go on with it or choose another folder"
+    case .remainder(let folder, let file):
+      "\(folder): holds \(file) of a run whose checkpoint is gone; choose another folder with --output, or remove this one"
+    case .finished(let folder, let steps, let asked):
+      "\(folder): has done \(steps) steps, \(asked) are asked for; ask for more, or take weights.h5 as it is"
     case .busy(let folder):
       "\(folder): another process trains in this folder; stop it first or choose another folder"
     case .nothingToResume(let folder):
       "\(folder): holds no checkpoint (last.checkpoint), so there is nothing to resume"
     case .interrupted(let step, let folder):
       "interrupted, saved after step \(step); the same command with --resume goes on in \(folder)"
-    case .diverged(let step, let skipped):
-      "step \(step): \(skipped) steps in a row had no finite loss and gradient; lower the learning rate, the last good checkpoint is kept"
+    case .diverged(let step, let skipped, .spike):
+      "step \(step): \(skipped) steps in a row were left out, the last one because its loss was far above the recent ones; raise optimizer.guarding.spikeFactor or lower maxConsecutiveSpikes, the last good checkpoint is kept"
+    case .diverged(let step, let skipped, _):
+      "step \(step): \(skipped) steps in a row were left out, the last one because its loss or gradient was not finite; lower the learning rate, the last good checkpoint is kept"
     }
   }
 
-  /// Exit status for a command that stops because of it: 65 bad data, 66 no input, 70 not finite, 73 cannot create, 130
+  /// Exit status for a command that stops because of it: 64 wrong number of steps, 65 bad data, 66 no input, 70 not finite, 73 cannot create, 130
   /// interrupted.
   public var exitStatus: Int32 {
     switch self {
+    case .finished: 64
     case .damaged, .otherRun, .unreadable: 65
     case .nothingToResume: 66
     case .diverged: 70
-    case .exists, .busy: 73
+    case .exists, .remainder, .busy: 73
     case .interrupted: 130
     }
   }

@@ -28,7 +28,10 @@ extension DevCommand {
     @Option(help: "Step that is hit, from 0.")
     var at = 100
 
-    @Option(help: "Tensor that is hit: none, low (smallest gradient that is not 0) or high.")
+    @Option(
+      help:
+        "Tensor that is hit: none, low (smallest gradient of at least a thousandth of the whole) or high."
+    )
     var tensor = SpikeExperiment.Target.low
 
     @Option(help: "Factor.")
@@ -62,7 +65,7 @@ extension DevCommand {
         config: config, store: data, folder: output, step: at, target: tensor, factor: factor,
         threads: ComputeOptions.workers(threads)
       ).run(ProgressReporter(style: progress))
-      if let hit { print("\(hit.name)\t\(hit.norm)") }
+      if let hit { print("\(hit.name)\t\(hit.norm)\t\(hit.wholeNorm)") }
       print(output)
     }
   }

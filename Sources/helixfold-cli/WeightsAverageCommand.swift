@@ -15,7 +15,10 @@ extension WeightsCommand {
         INPUT are parameter files, oldest first, or the folder of a run, which stands for its snapshots. Methods: uniform \
         (mean of all, or of the last --keep), lawa (mean of the last --keep), ema (exponential moving average), greedy \
         (from the best on, each joins if the validation loss does not rise) and sewa (selection of --keep learned on \
-        validation chains). The last two need --config and --data.
+        validation chains). The last two need --config and --data, and choose by the loss of the chains that 'validation' in \
+        --config names: greedy takes two forward passes over all of them per file, sewa one per file and --iterations × \
+        --samples (800) with gradient, each as long as about three forward passes. Where that takes hours, name fewer and \
+        shorter chains or ask for fewer iterations.
         """)
 
     @Argument(help: "Parameter files, or folders of runs.")
@@ -52,6 +55,12 @@ extension WeightsCommand {
     @Option(help: "Worker threads; 0 takes every core.")
     var threads = 0
 
+    @Option(
+      help:
+        "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
+    )
+    var progress: ProgressReporter.Style?
+
     @OptionGroup var writing: WritingOptions
 
     func validate() throws {
@@ -65,8 +74,9 @@ extension WeightsCommand {
       if !(0..<1).contains(decay) {
         throw ValidationError("--decay is \(decay), expected 0 to below 1")
       }
-      if iterations < 1 || samples < 1 {
-        throw ValidationError("--iterations and --samples must be 1 or more")
+      for (flag, count) in [("--iterations", iterations), ("--samples", samples)]
+      where !(1...1_000_000).contains(count) {
+        throw ValidationError("\(flag) is \(count), expected 1 to 1000000")
       }
       try ComputeOptions.requireSound(threads: threads)
     }
@@ -81,9 +91,25 @@ extension WeightsCommand {
       averaging.selection.samples = samples
       averaging.selection.seed = seed
       let config = try config.map { try TrainingConfig.read($0) }
+      let reporter = ProgressReporter(style: progress)
+      let objective = try objective(config)
+      if let objective {
+        let passes = averaging.passes(choosingAmong: files.count)
+        reporter.note(
+          "\(method.rawValue): \(counted(files.count, "snapshot")), the time of at most \(passes) forward passes over \(counted(objective.samples, "validation chain"))",
+          event: "start", [("passes", .integer(passes)), ("chains", .integer(objective.samples))])
+      }
+      var tenths = 0
       let result = try averaging(
-        files, expecting: method.needsObjective ? config?.network : nil,
-        objective: try objective(config))
+        files, expecting: method.needsObjective ? config?.network : nil, objective: objective
+      ) { done in
+        reporter.progress(done.task, done.fraction, remaining: done.remaining)
+        // Where there is no bar, a line for each tenth.
+        guard reporter.style == .lines, Int(done.fraction * 10) > tenths else { return }
+        tenths = Int(done.fraction * 10)
+        let left = done.remaining.map { ", \(ProgressReporter.duration($0)) left" } ?? ""
+        reporter.note("\(done.task)\(left)")
+      }
       try ParameterWriter.write(
         result.parameters, config: result.network,
         provenance: ParameterProvenance(

@@ -1,6 +1,7 @@
 import FoldingCore
 import Foundation
 import Testing
+import Training
 
 @testable import TrainingRun
 
@@ -59,11 +60,78 @@ struct ConfigurationTests {
       ),
       (#"{"data": {"recycleWeights": [0]}}"#, "'data.recycleWeights'"),
       (#"{"network": {"channels": {"msa": 9999999999}}}"#, "'network.channels.msa'"),
+      (#"{"optimizer": {"adaGC": {"relativeLimit": 0.9}}}"#, "'optimizer.adaGC.relativeLimit'"),
+      (
+        #"{"optimizer": {"guarding": {"maxConsecutiveSpikes": 0}}}"#,
+        "'optimizer.guarding.maxConsecutiveSpikes'"
+      ),
     ])
   func refused(_ text: String, _ word: String) throws {
     let error = #expect(throws: ConfigurationError.self) { try parse(text) }
     let message = "\(try #require(error))"
     #expect(message.contains(word) && message.contains("c.json") && !message.contains("\n"))
+  }
+
+  @Test(
+    "a number of the wrong kind and a null are named with their whole key",
+    arguments: [
+      (#"{"run": {"batch": 2.5}}"#, "'run.batch' is 2.5, expected a whole number"),
+      (#"{"run": {"seed": -1}}"#, "'run.seed' is -1, expected 0 or a number above"),
+      (#"{"data": {"crop": 24.5}}"#, "'data.crop' is 24.5, expected a whole number"),
+      (
+        #"{"run": {"steps": 7}, "network": {"evoformer": {"blocks": 2.5}}}"#,
+        "'network.evoformer.blocks' is 2.5, expected a whole number"
+      ),
+      (
+        #"{"network": {"template": {"blocks": 1.5}}}"#,
+        "'network.template.blocks' is 1.5, expected a whole number"
+      ),
+      (#"{"run": null}"#, "'run' is null"),
+      (#"{"optimizer": {"averageDecay": null}}"#, "'optimizer.averageDecay' is null"),
+      (#"{"run": {"batch": true}}"#, "'run.batch' has a value of the wrong kind"),
+      (#"{"run": {"batch": 1e30}}"#, "'run.batch' has a value of the wrong kind"),
+      (#"{"run": 3}"#, "'run' has a value of the wrong kind"),
+    ])
+  func wrongKind(_ text: String, _ words: String) throws {
+    let error = #expect(throws: ConfigurationError.self) { try parse(text) }
+    let message = "\(try #require(error))"
+    #expect(message.hasPrefix("c.json: \(words)") && !message.contains("\n"), "\(message)")
+  }
+
+  @Test(
+    "settings of the Attention Loss that make no sense are named with their key",
+    arguments: [
+      (#"{"contacts": {"loss": {"beta": 0}}}"#, "contacts.loss.beta"),
+      (#"{"contacts": {"loss": {"gamma": -0.5}}}"#, "contacts.loss.gamma"),
+      (#"{"contacts": {"loss": {"alpha": 1.5}}}"#, "contacts.loss.alpha"),
+      (#"{"contacts": {"loss": {"alphaRange": [-0.1, 1]}}}"#, "contacts.loss.alphaRange"),
+      (#"{"contacts": {"loss": {"alphaRange": [0.9, 0.1]}}}"#, "contacts.loss.alphaRange"),
+      (#"{"contacts": {"weight": -1}}"#, "contacts.weight"),
+      (#"{"contacts": {"minSeparation": -1}}"#, "contacts.minSeparation"),
+      (#"{"contacts": {"distance": 2}}"#, "contacts.distance"),
+      (#"{"contacts": {"distance": 22}}"#, "contacts.distance"),
+      (#"{"distogramAttention": {"beta": -4}}"#, "distogramAttention.beta"),
+      (#"{"distogramAttention": {"gamma": -1}}"#, "distogramAttention.gamma"),
+      (#"{"distogramAttention": {"alphaRange": [0.1, 0.9]}}"#, "distogramAttention.alphaRange"),
+      (#"{"distogramAttention": {"alpha": 0.5}}"#, "distogramAttention.alpha"),
+    ])
+  func attentionLoss(_ text: String, _ key: String) throws {
+    let error = #expect(throws: ConfigurationError.self) { try parse("{\"loss\": \(text)}") }
+    let message = "\(try #require(error))"
+    #expect(message.contains("'loss.\(key)'") && !message.contains("\n"), "\(message)")
+  }
+
+  @Test("contacts that are switched on balance their classes unless the weight of one is stated")
+  func contacts() throws {
+    #expect(try parse(#"{"loss": {"contacts": {}}}"#).loss.contacts == ContactLossConfig())
+    let stated = try parse(#"{"loss": {"contacts": {"distance": 10, "loss": {"alpha": 0.9}}}}"#)
+    var expected = ContactLossConfig()
+    expected.distance = 10
+    expected.loss.alpha = 0.9
+    #expect(stated.loss.contacts == expected)
+    #expect(try parse(stated.document()) == stated)
+    let off = try parse(#"{"loss": {"contacts": null}}"#)
+    #expect(off.loss.contacts == nil)
   }
 
   @Test("the mini network takes less than 20 MiB in bf16")

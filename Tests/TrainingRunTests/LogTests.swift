@@ -1,6 +1,7 @@
 import FeaturePipeline
 import Foundation
 import Testing
+import Training
 import TrainingTestSupport
 
 @testable import TrainingRun
@@ -40,6 +41,18 @@ struct LogTests {
     let records = try TrainingLog.read(path)
     #expect(records.map(\.step) == [0, 1, 2, 3])
     #expect(records[2].loss.isNaN)
+  }
+
+  @Test("terms that only some options train are scalars where they are not 0")
+  func optionalTerms() {
+    var record = TrainingRecord(.step, step: 0, loss: 1, lddt: nil, seconds: 1)
+    record.terms = LossReport()
+    record.terms?.contacts = 0.5
+    record.terms?.backboneTorsions = 0.25
+    let scalars = Dictionary(uniqueKeysWithValues: record.scalars.map { ($0.tag, $0.value) })
+    #expect(scalars["train/contacts"] == 0.5 && scalars["train/backbone_torsions"] == 0.25)
+    #expect(scalars["train/smooth_lddt"] == nil && scalars["train/angle_norm"] == nil)
+    #expect(scalars["train/fape"] == 0)
   }
 
   @Test("a file that is no log is named with the line")

@@ -93,10 +93,84 @@ struct TrainerTests {
   func diverged() throws {
     let engine = StandInEngine()
     engine.factor = { _ in .infinity }
-    #expect(throws: TrainingRunError.diverged(step: 49, skipped: 50)) {
+    #expect(throws: TrainingRunError.diverged(step: 49, skipped: 50, last: .notFinite)) {
       try trainer(TrainingConfig.standIn(steps: 100), "run", engine: engine).run()
     }
     _ = try CheckpointFile.read(scratch.file("run/last.checkpoint"))
+  }
+
+  @Test("a run whose losses are all spikes ends with a message that says so")
+  func spikes() throws {
+    let engine = StandInEngine()
+    var calls = 0
+    engine.factor = { _ in
+      calls += 1
+      return calls > 8 ? 1e6 : 1
+    }
+    var config = TrainingConfig.standIn(steps: 100)
+    config.optimizer.guarding.window = 4
+    config.optimizer.guarding.maxConsecutiveSpikes = 100
+    let error = #expect(throws: TrainingRunError.self) {
+      try trainer(config, "run", engine: engine).run()
+    }
+    let found = try #require(error)
+    #expect(found == .diverged(step: 53, skipped: 50, last: .spike))
+    #expect("\(found)".contains("spikeFactor") && !"\(found)".contains("finite"))
+  }
+
+  @Test(
+    "with clipping by sample the log has the mean norm of samples before it and the share of them")
+  func perSampleClipping() throws {
+    let engine = StandInEngine()
+    var calls = 0
+    engine.factor = { _ in
+      calls += 1
+      return calls % 2 == 0 ? 1e6 : 1e-6
+    }
+    var config = TrainingConfig.standIn(steps: 2)
+    config.optimizer.clip = "per-sample"
+    config.optimizer.clipNorm = 1
+    config.run.batch = 4
+    config.data.prefetch = 0
+    try trainer(config, "run", engine: engine).run()
+    let steps = try TrainingLog.read(scratch.file("run/log.jsonl")).filter { $0.event == .step }
+    #expect(steps.map(\.clippedShare) == [0.5, 0.5])
+    // Norms after clipping are 1 at most.
+    #expect(steps.allSatisfy { ($0.gradientNorm ?? 0) > 10 })
+  }
+
+  @Test("what is logged of a sample arrives whole from another process")
+  func summary() throws {
+    let config = TrainingConfig.standIn(steps: 1)
+    let source = try SampleSource(
+      store: FeatureStore(path: store), network: config.network, config: config.data, seed: 0)
+    let sample = try source.sample(step: 0, sample: 0)
+    var report = LossReport()
+    (report.total, report.contacts) = (3, 0.5)
+    let sent = SampleSummary(
+      sample, SampleOutcome(loss: report, alphaCarbons: []),
+      SampleNorm(value: 7, isClipped: true)
+    ).numbers
+    #expect(sent.count == SampleSummary.width)
+    let found = SampleSummary(numbers: sent[...])
+    #expect(found.gradient == SampleNorm(value: 7, isClipped: true))
+    #expect(found.loss == report && found.isFinite && found.lddt == nil)
+    #expect(found.residues == sample.residueCount && found.recycles == sample.recycles)
+  }
+
+  @Test("weights to start from that are not finite are refused with the tensor's name, status 65")
+  func startNotFinite() throws {
+    var config = TrainingConfig.standIn(steps: 1)
+    var values = [Float](repeating: 0, count: config.layout.count)
+    let tensor = config.layout.segments[3]
+    values[tensor.offset] = .nan
+    let path = scratch.file("nan.h5")
+    try RunFolder.write(values, config: config, note: "test", to: path)
+    config.run.weights = path
+    let error = #expect(throws: TrainingRunError.self) { try trainer(config, "run") }
+    let found = try #require(error)
+    #expect(found.exitStatus == 65)
+    #expect("\(found)".hasPrefix("\(path): '\(tensor.name)'") && !"\(found)".contains("\n"))
   }
 
   @Test("the run's folder is not overwritten, and nothing is resumed where nothing is")
@@ -109,6 +183,43 @@ struct TrainerTests {
     #expect(throws: TrainingRunError.exists(folder: scratch.file("run"))) {
       try trainer(config, "run")
     }
+  }
+
+  @Test(
+    "a folder with files of a run but no checkpoint is refused to another, status 73",
+    arguments: ["snapshots/step_000000004.h5", "best.h5", "log.jsonl"])
+  func remainder(_ file: String) throws {
+    let config = TrainingConfig.standIn(steps: 5)
+    try trainer(config, "run").run()
+    let folder = scratch.file("run")
+    for name in ["last.checkpoint", "snapshots", "best.h5", "log.jsonl"]
+    where !file.hasPrefix(name) {
+      try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+    let expected = TrainingRunError.remainder(folder: folder, file: file)
+    #expect(throws: expected) { try trainer(config, "run") }
+    #expect(expected.exitStatus == 73 && "\(expected)".contains("--output"))
+    try FileManager.default.removeItem(atPath: "\(folder)/\(file)")
+    try trainer(config, "run").run()
+  }
+
+  @Test("a run that has done all its steps, or more than are asked for, is left as it is")
+  func finished() throws {
+    let folder = scratch.file("run")
+    func files() throws -> [String: Data] {
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      let contents = names.map {
+        FileManager.default.contents(atPath: "\(folder)/\($0)") ?? Data()
+      }
+      return Dictionary(uniqueKeysWithValues: zip(names, contents))
+    }
+    try trainer(.standIn(steps: 6), "run").run()
+    let before = try files()
+    try trainer(.standIn(steps: 6), "run", resumes: true).run()
+    let expected = TrainingRunError.finished(folder: folder, steps: 6, asked: 4)
+    #expect(throws: expected) { try trainer(.standIn(steps: 4), "run", resumes: true) }
+    let after = try files()
+    #expect(after == before)
   }
 
   @Test("a checkpoint of another network or other settings is refused in one line")

@@ -27,7 +27,7 @@ struct AdaptiveClippingTests {
         let n = norm(g)
         if guarded && n == 0 { return g }
         if t <= start || (guarded && gamma[i] == nil) {
-          gamma[i] = t <= start ? min(gamma[i] ?? .infinity, c * n) : c * n
+          gamma[i] = t <= start ? min(gamma[i] ?? .infinity, c * n) : min(n, absolute)
           return g.map { $0 * c }
         }
         let average = gamma[i] ?? 0
@@ -142,6 +142,23 @@ struct AdaptiveClippingTests {
     var published = AdaptiveClipping(counts: [4, 4], config: config)
     for step in 0..<100 { _ = published.factors(norms: [0.5, step == 50 ? 1e6 : 0.5]) }
     #expect(published.averages[0] < 1e-6)
+  }
+
+  @Test(
+    "a tensor that is silent in the warm-up starts from its own norm, however large the others, 1 at most",
+    arguments: [(0.5, 0.5), (300, 1)])
+  func lateStart(_ norm: Double, _ average: Double) {
+    var config = AdaptiveClippingConfig()
+    config.warmUpSteps = 3
+    var adaptive = AdaptiveClipping(counts: [4, 4], config: config)
+    for _ in 0..<3 { _ = adaptive.factors(norms: [40, 0]) }
+    #expect(adaptive.averages[1] == 0)
+    let first = adaptive.factors(norms: [40, norm])
+    // The step itself is clipped by the norm of the whole gradient.
+    #expect(abs(first[1] - 1 / (40 * 40 + norm * norm).squareRoot()) < 1e-6)
+    #expect(adaptive.averages[1] == average)
+    let second = adaptive.factors(norms: [40, 1.02 * average])
+    #expect(second[1] == 1)
   }
 
   @Test("a median start takes the unclipped norms of the warm-up")

@@ -67,7 +67,7 @@ struct LossGradientTests {
     check(gradient, at: x) { loss($0).value }
   }
 
-  @Test("torsions: angles and lengths")
+  @Test("gradients of chi and angle-norm losses equal central differences")
   func torsions() {
     func loss(_ normalized: [Double], _ unnormalized: [Double]) -> TorsionLoss<Double> {
       torsionAngleLoss(
@@ -80,7 +80,7 @@ struct LossGradientTests {
     check(found.angleNorm.gradient[0], at: y, every: 1) { loss(x, $0).angleNorm.value }
   }
 
-  @Test("torsions of the backbone")
+  @Test("the gradient of the omega-phi-psi loss equals central differences")
   func backboneTorsions() {
     func loss(_ x: [Double]) -> LossTerm<Double, [[Double]]> {
       backboneTorsionLoss(
@@ -90,7 +90,7 @@ struct LossGradientTests {
     check(loss(x).gradient[0], at: x, every: 3) { loss($0).value }
   }
 
-  @Test("violations")
+  @Test("the gradient of the violations by atoms equals central differences")
   func violations() {
     let violations = StructuralViolations()
     func loss(_ x: [Double]) -> ViolationLoss<Double> {

@@ -18,7 +18,9 @@ struct LossValueTests {
     inputs = try fixture.lossInputs()
   }
 
-  @Test("backbone error", arguments: [("clamped", 1.0), ("unclamped", 0.0)])
+  @Test(
+    "backbone FAPE and its gradient equal DeepMind's to 1e-9, clamped and not",
+    arguments: [("clamped", 1.0), ("unclamped", 0.0)])
   func backbone(name: String, share: Double) throws {
     let (term, layers) = backboneLoss(
       trajectory: inputs.backbone, target: labels.backboneFrames, mask: labels.backboneMask,
@@ -28,7 +30,7 @@ struct LossValueTests {
       term.gradient.flatMap(\.flat), try fixture.gradient("backbone_" + name), tolerance: tolerance)
   }
 
-  @Test("side-chain error after renaming")
+  @Test("the same residues are renamed, and side-chain FAPE and gradients equal DeepMind's")
   func sideChain() throws {
     let renamed = symmetricRenaming(labels: labels, atom14Positions: inputs.atom14Positions)
     #expect(renamed.map { $0 ? 1 : 0 } == (try fixture.loss("renamed")))
@@ -42,7 +44,7 @@ struct LossValueTests {
       term.gradient.positions, try fixture.gradient("side_chain_atoms"), tolerance: tolerance)
   }
 
-  @Test("torsions and their length")
+  @Test("chi and angle-norm losses and gradients equal DeepMind's to 1e-9")
   func torsions() throws {
     let term = torsionAngleLoss(layers: inputs.torsions, labels: labels)
     expectClose([term.chi.value], try fixture.loss("chi"), tolerance: tolerance)
@@ -54,7 +56,7 @@ struct LossValueTests {
       tolerance: tolerance)
   }
 
-  @Test("violations and their parts")
+  @Test("bonds, angles, clashes and bounds equal DeepMind's to 1e-6")
   func violations() throws {
     // Bounds and radii are stored as Float on both sides, computed differently there.
     let tolerance = 1e-6
@@ -72,7 +74,7 @@ struct LossValueTests {
     expectClose(found.gradient, try fixture.gradient("violation"), tolerance: tolerance)
   }
 
-  @Test("heads")
+  @Test("each head's loss, and every 37th of its gradients, equal DeepMind's to 1e-9")
   func heads() throws {
     let filter = ResolutionFilter()
     let alignment = try fixture.alignment(Double.self)

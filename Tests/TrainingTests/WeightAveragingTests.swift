@@ -17,6 +17,8 @@ struct WeightAveragingTests {
     return (loss, gradient)
   }
 
+  static func height(_ w: [Float]) -> Double { bowl(w).loss }
+
   /// Checkpoints scattered around the minimum; the given ones far away.
   static func checkpoints(
     _ count: Int, seed: UInt64, spread: ClosedRange<Double> = 0.3...0.3, corrupted: Set<Int> = []
@@ -108,7 +110,8 @@ struct WeightAveragingTests {
         }
       }
       config.seed = UInt64(seed)
-      let found = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl)
+      let found = try SelectiveAveraging(config)(
+        checkpoints, objective: Self.bowl, loss: Self.height)
       let best = subsets.sorted { $0.loss < $1.loss }.prefix(3).map(\.selected)
       if best.contains(found.selected) { hits += 1 }
     }
@@ -124,7 +127,8 @@ struct WeightAveragingTests {
       let bad: Set = [2, 9, 17]
       let checkpoints = Self.checkpoints(20, seed: UInt64(seed), corrupted: bad)
       config.seed = UInt64(seed)
-      let found = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl)
+      let found = try SelectiveAveraging(config)(
+        checkpoints, objective: Self.bowl, loss: Self.height)
       if bad.isDisjoint(with: found.selected) { clean += 1 }
     }
     #expect(clean >= 19, "\(clean) of 20")
@@ -136,7 +140,7 @@ struct WeightAveragingTests {
     checkpoints[4][0] = .nan
     var config = SelectiveAveragingConfig()
     config.keep = 5
-    let found = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl)
+    let found = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl, loss: Self.height)
     #expect(found.selected == [0, 1, 2, 3, 5])
   }
 
@@ -145,8 +149,26 @@ struct WeightAveragingTests {
     let checkpoints = Self.checkpoints(7, seed: 3)
     var config = SelectiveAveragingConfig()
     config.keep = 7
-    let found = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl)
+    let found = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl, loss: Self.height)
     #expect(found.weights == (try WeightAveraging.uniform(checkpoints)))
+  }
+
+  @Test("gradients are asked for masks only: a loss per checkpoint, iterations × samples gradients")
+  func evaluations() throws {
+    var config = SelectiveAveragingConfig()
+    (config.keep, config.iterations, config.samples) = (2, 3, 5)
+    var (losses, gradients) = (0, 0)
+    _ = try SelectiveAveraging(config)(
+      Self.checkpoints(6, seed: 1),
+      objective: {
+        gradients += 1
+        return Self.bowl($0)
+      },
+      loss: {
+        losses += 1
+        return Self.height($0)
+      })
+    #expect(losses == 6 && gradients == 15)
   }
 
   @Test("the same seed selects the same checkpoints with the same probabilities")
@@ -154,8 +176,9 @@ struct WeightAveragingTests {
     let checkpoints = Self.checkpoints(9, seed: 6)
     var config = SelectiveAveragingConfig()
     config.keep = 4
-    let first = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl)
-    let second = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl)
+    let first = try SelectiveAveraging(config)(checkpoints, objective: Self.bowl, loss: Self.height)
+    let second = try SelectiveAveraging(config)(
+      checkpoints, objective: Self.bowl, loss: Self.height)
     #expect(first == second)
   }
 }

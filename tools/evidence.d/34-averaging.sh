@@ -3,11 +3,10 @@
 set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: a store of `dataset build`; HELIXFOLD_RUN: the folder of a run on it that kept snapshots.
-store=${HELIXFOLD_TRAIN_STORE:-} run=${HELIXFOLD_RUN:-}
-if [ ! -f "$store" ] || [ ! -d "$run/snapshots" ]; then
-  echo "| \`weights average\` | not measured: HELIXFOLD_TRAIN_STORE or HELIXFOLD_RUN names no store and run | | |"
-  exit 0
-fi
+source tools/evidence-figures.sh
+training_store
+run=${HELIXFOLD_RUN:-}
+[ -d "$run/snapshots" ] || absent "HELIXFOLD_RUN names no run with snapshots"
 keep=5
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -36,5 +35,6 @@ for set in clean corrupted; do
   done
 done
 for name in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "sewa --keep $keep"; do
-  echo "| \`weights average --method $name\`, ${#files[@]} snapshots; the same with two of them untrained | lDDT-CA ${score[clean/$name]} of ${score[clean/$name/n]}; ${score[corrupted/$name]} of ${score[corrupted/$name/n]} | | |"
+  case $name in greedy | sewa*) chosen=", chosen on 16 validation chains" ;; *) chosen="" ;; esac
+  echo "| \`weights average --method $name\`, ${#files[@]} snapshots$chosen; the same with two of them untrained | lDDT-CA ${score[clean/$name]} of ${score[clean/$name/n]}; ${score[corrupted/$name]} of ${score[corrupted/$name/n]} | | |"
 done

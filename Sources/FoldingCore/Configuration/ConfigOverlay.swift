@@ -32,16 +32,89 @@ public enum ConfigOverlay {
     _ changes: [String: Any], to base: Config, complete: Config, file: String
   ) throws(ConfigurationError) -> Config {
     do {
-      let merged = try merge(
-        changes, into: try dictionary(base), complete: try dictionary(complete), file: file)
-      return try decode(Config.self, from: merged)
+      let (start, known) = (try dictionary(base), try dictionary(complete))
+      let merged = try merge(changes, into: start, complete: known, file: file)
+      do {
+        return try decode(Config.self, from: merged)
+      } catch let error as DecodingError {
+        // The first value that does not decode by itself either.
+        for leaf in leaves(of: changes, known: known) {
+          func problem(with value: Any) throws -> DecodingError? {
+            let change = leaf.change(to: value)
+            return try decodingError(
+              Config.self, from: merge(change, into: start, complete: known, file: file))
+          }
+          guard let found = try problem(with: leaf.value) else { continue }
+          let takesOne = try problem(with: 1) == nil
+          throw ConfigurationError.badValue(
+            file: file, key: found.key.hasPrefix(leaf.key + ".") ? found.key : leaf.key,
+            reason: leaf.reason(takesOne: takesOne))
+        }
+        throw ConfigurationError.badValue(file: file, key: error.key, reason: Leaf.wrongKind)
+      }
     } catch let error as ConfigurationError {
       throw error
-    } catch let error as DecodingError {
-      throw .badValue(file: file, key: error.key, reason: "has a value of the wrong kind")
     } catch {
       throw .unreadable(file: file, reason: "\(error)")
     }
+  }
+
+  private static func decodingError<Config: Decodable>(
+    _ type: Config.Type, from object: [String: Any]
+  ) throws -> DecodingError? {
+    do {
+      _ = try decode(type, from: object)
+      return nil
+    } catch let error as DecodingError {
+      return error
+    }
+  }
+
+  /// A value that a file states, and where: decoders tell the place of a whole number or of a missing value in part or not at all.
+  private struct Leaf {
+    static let wrongKind = "has a value of the wrong kind"
+
+    let path: [String]
+    let value: Any
+
+    /// Its levels joined by points.
+    var key: String { path.joined(separator: ".") }
+
+    /// An object that states nothing but a value in this place.
+    func change(to value: Any) -> [String: Any] {
+      var change = value
+      for name in path.reversed() { change = [name: change] as [String: Any] }
+      return change as? [String: Any] ?? [:]
+    }
+
+    /// What is wrong with the value.
+    ///
+    /// - Parameter takesOne: whether the number 1 would do.
+    func reason(takesOne: Bool) -> String {
+      if value is NSNull { return "is null, which is for optional settings only" }
+      guard takesOne, let number = value as? NSNumber, abs(number.doubleValue) < 0x1p63 else {
+        return Self.wrongKind
+      }
+      if number.doubleValue != number.doubleValue.rounded() {
+        return "is \(number), expected a whole number"
+      }
+      return number.doubleValue < 0 ? "is \(number), expected 0 or a number above" : Self.wrongKind
+    }
+  }
+
+  /// The values of an object in the order of their keys, without the objects that hold them.
+  private static func leaves(
+    of changes: [String: Any], known: [String: Any], path: [String] = []
+  ) -> [Leaf] {
+    var result: [Leaf] = []
+    for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
+      if let inner = value as? [String: Any], let known = known[name] as? [String: Any] {
+        result += leaves(of: inner, known: known, path: path + [name])
+      } else {
+        result.append(Leaf(path: path + [name], value: value))
+      }
+    }
+    return result
   }
 
   private static func merge(

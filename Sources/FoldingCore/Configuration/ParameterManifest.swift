@@ -1,3 +1,5 @@
+import Protein
+
 /// One array of parameters: its official key, its shape and how training starts it.
 public struct ParameterSpec: Sendable, Hashable {
   /// Official key, `scope//name`.
@@ -132,7 +134,7 @@ extension FoldingConfig {
     let c = channels
     list.linear("distogram_head/half_logits", c.pair, heads.distogramBins, scale: 0)
     list.linear("masked_msa_head/logits", c.msa, heads.maskedMSAClasses, scale: 0)
-    list.linear("experimentally_resolved_head/logits", c.single, 37, scale: 0)
+    list.linear("experimentally_resolved_head/logits", c.single, AtomName.count, scale: 0)
     list.scope("predicted_lddt_head") { list in
       list.layerNorm("input_layer_norm", c.single)
       list.linear("act_0", c.single, heads.confidenceChannels, scale: 2)

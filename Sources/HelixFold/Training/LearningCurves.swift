@@ -1,6 +1,7 @@
 import AtomicFiles
 import Foundation
 import Reports
+import Training
 import TrainingRun
 
 /// Learning curves of the log of a run.
@@ -11,7 +12,7 @@ public struct LearningCurves {
     case loss
     /// lDDT-Cα of training samples and validation chains.
     case lddt
-    /// Terms of the training loss.
+    /// Terms of the training loss; those that only some options train where they are not 0.
     case terms
     /// Learning rate.
     case rate
@@ -37,7 +38,7 @@ public struct LearningCurves {
   ///
   /// - Parameter window: training values are means over so many steps; validations are drawn as they are.
   public func figure(_ quantity: Quantity, window: Int) -> Figure {
-    let series: [Series]
+    var series: [Series]
     let label: String
     switch quantity {
     case .loss:
@@ -58,6 +59,10 @@ public struct LearningCurves {
         curve("distogram", window) { $0.terms?.distogram },
         curve("masked MSA", window) { $0.terms?.maskedMSA },
       ]
+      for (name, term) in Self.optionalTerms
+      where records.contains(where: { ($0.terms?[keyPath: term] ?? 0) != 0 }) {
+        series.append(curve(name, window) { $0.terms?[keyPath: term] })
+      }
       label = "loss term"
     case .rate:
       series = [curve("learning rate", 1) { $0.rate }]
@@ -70,6 +75,14 @@ public struct LearningCurves {
         "\(label) over \(counted(records.count { $0.event == .step }, "step")), training values are means of \(counted(window, "step"))",
       x: "step", y: label, shown)
   }
+
+  /// Terms that only some options train.
+  private static let optionalTerms: [(name: String, term: KeyPath<LossReport, Double> & Sendable)] =
+    [
+      ("violations", \.violation), ("smooth lDDT", \.smoothLDDT),
+      ("backbone torsions", \.backboneTorsions), ("angle norm", \.angleNorm),
+      ("resolved atoms", \.experimentallyResolved), ("contacts", \.contacts),
+    ]
 
   /// Writes a figure; the ending of the path chooses SVG or PNG.
   public static func write(_ figure: Figure, to path: String) throws {

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Training
@@ -10,10 +11,33 @@ public struct SpikeExperiment {
   public enum Target: String, CaseIterable, Sendable {
     /// None: the undisturbed run.
     case none
-    /// The tensor with the smallest gradient that is not 0 in the step.
+    /// The tensor with the smallest gradient that is at least a thousandth of the whole in the step.
+    ///
+    /// Smaller ones may be nothing but rounding: a bias that is added to all logits of a softmax has the gradient 0.
     case low
     /// The tensor with the largest gradient in the step.
     case high
+
+    /// Place of the tensor that is hit, given the norms of all.
+    func place(in norms: [Double]) -> Int? {
+      let whole = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let candidates = norms.indices.filter { norms[$0] > 0 && norms[$0] >= 1e-3 * whole }
+      return switch self {
+      case .none: nil
+      case .low: candidates.min { norms[$0] < norms[$1] }
+      case .high: candidates.max { norms[$0] < norms[$1] }
+      }
+    }
+  }
+
+  /// The tensor that was hit.
+  public struct Hit: Sendable, Hashable {
+    /// Its name.
+    public var name: String
+    /// Norm of its gradient before the spike, in the first sample of the step.
+    public var norm: Double
+    /// Norm of that sample's whole gradient.
+    public var wholeNorm: Double
   }
 
   /// The run.
@@ -45,8 +69,8 @@ public struct SpikeExperiment {
     self.threads = threads
   }
 
-  /// Trains; returns the name and norm of the tensor that was hit.
-  public func run(_ reporter: ProgressReporter) throws -> (name: String, norm: Double)? {
+  /// Trains; returns the tensor that was hit, and writes it to `spike.tsv` in the run's folder.
+  public func run(_ reporter: ProgressReporter) throws -> Hit? {
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
       seed: config.run.seed)
@@ -62,6 +86,11 @@ public struct SpikeExperiment {
         reporter.progress("step \(record.step + 1)", share, remaining: remaining)
       }
     }
+    if let hit = engine.hit {
+      try AtomicFile.write(
+        "tensor\tnorm\twhole_norm\n\(hit.name)\t\(hit.norm)\t\(hit.wholeNorm)\n",
+        to: folder + "/spike.tsv")
+    }
     return engine.hit
   }
 }
@@ -74,7 +103,7 @@ private final class SpikingEngine: GradientEngine {
   private let factor: Float
   private let samples: Range<Int>
   private var count = 0
-  private(set) var hit: (name: String, norm: Double)?
+  private(set) var hit: SpikeExperiment.Hit?
 
   init(
     _ engine: NetworkEngine, layout: ParameterLayout, target: SpikeExperiment.Target,
@@ -106,21 +135,19 @@ private final class SpikingEngine: GradientEngine {
 
   /// The gradient with one tensor multiplied: the same one for all samples of the step.
   private func spiked(_ gradient: [Float]) -> [Float] {
-    let norms = layout.segments.map { segment in
-      (segment, gradient[segment.range].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot())
-    }.filter { $0.1 > 0 }
-    let chosen =
-      if let hit { norms.first { $0.0.name == hit.name } } else {
-        switch target {
-        case .none: nil as (ParameterLayout.Segment, Double)?
-        case .low: norms.min { $0.1 < $1.1 }
-        case .high: norms.max { $0.1 < $1.1 }
-        }
+    if hit == nil {
+      let norms = layout.norms(of: gradient)
+      hit = target.place(in: norms).map { place in
+        SpikeExperiment.Hit(
+          name: layout.segments[place].name, norm: norms[place],
+          wholeNorm: norms.reduce(0) { $0 + $1 * $1 }.squareRoot())
       }
-    guard let chosen else { return gradient }
-    if hit == nil { hit = (chosen.0.name, chosen.1) }
+    }
+    guard let hit, let segment = layout.segments.first(where: { $0.name == hit.name }) else {
+      return gradient
+    }
     var result = gradient
-    for index in chosen.0.range { result[index] *= factor }
+    for index in segment.range { result[index] *= factor }
     return result
   }
 }

@@ -75,6 +75,12 @@ public struct TrainingSession {
         lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
         axial: member.axes.map { AxialMembers($0) }),
       resumes: resumes, program: "helixfold \(helixFoldVersion)", member: member)
+    if trainer.step == config.run.steps {
+      reporter.note(
+        "\(folder): all \(counted(config.run.steps, "step")) are done already", event: "finished",
+        [("steps", .integer(config.run.steps))])
+      return try trainer.run()
+    }
     reporter.note(
       "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample"))",
       event: "start",

@@ -53,15 +53,17 @@ public struct SelectiveAveraging: Sendable {
   /// - Parameters:
   ///   - checkpoints: flat buffers of one layout.
   ///   - objective: loss and gradient at given weights; deterministic (fixed data, no dropout).
-  /// - Cost: `samples × iterations` evaluations, and as many passes over all checkpoints.
+  ///   - loss: the same loss alone.
+  /// - Cost: a loss per checkpoint, `samples × iterations` losses with gradient, and as many passes over all checkpoints.
   public func callAsFunction(
     _ checkpoints: [[Float]],
-    objective: ([Float]) throws -> (loss: Double, gradient: [Float])
+    objective: ([Float]) throws -> (loss: Double, gradient: [Float]),
+    loss: ([Float]) throws -> Double
   ) throws -> SelectiveAverage {
     try WeightAveraging.check(checkpoints)
     try WeightAveraging.checkSelection(config.keep, of: checkpoints)
     let usable = try checkpoints.indices.filter {
-      try checkpoints[$0].allSatisfy(\.isFinite) && objective(checkpoints[$0]).loss.isFinite
+      try checkpoints[$0].allSatisfy(\.isFinite) && loss(checkpoints[$0]).isFinite
     }
     guard !usable.isEmpty else { throw WeightAveragingError.noFiniteCheckpoint }
     let candidates = usable.map { checkpoints[$0] }
@@ -71,9 +73,9 @@ public struct SelectiveAveraging: Sendable {
     var losses: [Double] = []
     if keep < candidates.count {
       for iteration in 0..<config.iterations {
-        let (loss, gradient) = try estimate(
+        let (mean, gradient) = try estimate(
           s, candidates, iteration: iteration, objective: objective)
-        losses.append(loss)
+        losses.append(mean)
         let largest = gradient.reduce(0) { max($0, abs($1)) }
         guard largest > 0, largest.isFinite else { continue }
         s = projectOntoBudget(

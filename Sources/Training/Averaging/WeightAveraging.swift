@@ -88,6 +88,8 @@ public enum WeightAveragingError: Error, Hashable, CustomStringConvertible {
   case noFiniteCheckpoint
   /// One has another size than the first.
   case size(checkpoint: Int, found: Int, expected: Int)
+  /// A file that takes part in a plain mean holds a value that is not finite.
+  case notFinite(file: String, tensor: String)
   /// More were asked for than there are, or none.
   case selection(count: Int, available: Int)
 
@@ -100,6 +102,8 @@ public enum WeightAveragingError: Error, Hashable, CustomStringConvertible {
       "average: no checkpoint has finite weights and a finite loss; use earlier ones"
     case .size(let checkpoint, let found, let expected):
       "average: checkpoint \(checkpoint + 1) has \(found) parameters, the first \(expected); all must be of one model"
+    case .notFinite(let file, let tensor):
+      "\(file): '\(tensor)' holds a value that is not finite; leave this file out, or choose by the loss (greedy or sewa)"
     case .selection(let count, let available):
       "average: \(count) checkpoints were asked for, \(available) are there; choose 1 to \(available)"
     }

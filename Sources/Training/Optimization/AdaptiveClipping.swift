@@ -3,6 +3,8 @@
 /// Adaptive gradient clipping per tensor (arXiv:2502.11034; values of the official code of 2026).
 public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
   /// A tensor is clipped above this multiple of its average norm (λ_rel).
+  ///
+  /// Below 1 a tensor would shrink its own limit step by step.
   public var relativeLimit = 1.04
   /// Decay of the average norm (β).
   public var decay = 0.99
@@ -39,6 +41,9 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
 /// AdaGC: clips every tensor's gradient to a multiple of the running average of its own norm.
 ///
 /// arXiv:2502.11034. During the warm-up, and for a tensor without an average, gradients are clipped by the global norm.
+///
+/// A tensor whose first gradient comes after the warm-up starts from its own norm, ``AdaptiveClippingConfig/warmUpNorm`` at most:
+/// the other tensors' norms of that one step say nothing about it.
 ///
 /// - Departure: a norm of 0 never enters an average. The published rule takes the minimum over the warm-up, and a tensor
 ///   whose gradient is 0 in one step, as behind every zero-initialised projection of AlphaFold2, would get the average 0
@@ -84,7 +89,7 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
     return norms.indices.map { k in
       guard norms[k] > 0 else { return 1 }
       guard averages[k] > 0 else {
-        averages[k] = max(norms[k] * globalFactor, floors[k])
+        averages[k] = max(min(norms[k], config.warmUpNorm), floors[k])
         return globalFactor
       }
       let limit = config.relativeLimit * averages[k]

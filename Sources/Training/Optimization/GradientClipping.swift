@@ -113,6 +113,23 @@ func globalClipFactor(norm: Double, maxNorm: Double) -> Double {
   norm > maxNorm ? maxNorm / norm : 1
 }
 
+/// Size of one sample's gradient.
+public struct SampleNorm: Hashable, Sendable {
+  /// Its norm before clipping.
+  public var value: Double
+  /// Whether it was scaled down by a limit for single samples.
+  public var isClipped: Bool
+
+  /// A norm, and whether it was scaled down.
+  public init(value: Double, isClipped: Bool) {
+    self.value = value
+    self.isClipped = isClipped
+  }
+
+  /// Whether the gradient can be used.
+  public var isFinite: Bool { value.isFinite }
+}
+
 /// Adds up the gradients of a batch as a balanced tree over its samples, `(0 + 1) + (2 + 3)`: the order in which processes that
 /// share the batch add theirs, so that their number does not change a bit.
 ///
@@ -151,15 +168,17 @@ public struct GradientAccumulator: Sendable {
 
   /// Adds a sample's gradient, clipped by its own norm if the method says so.
   ///
-  /// - Returns: false if the gradient is not finite; zeros are added then.
+  /// - Returns: its norm; where that is not finite, zeros are added.
   @discardableResult
-  public mutating func add(_ gradient: [Float]) -> Bool {
+  public mutating func add(_ gradient: [Float]) -> SampleNorm {
     precondition(gradient.count == count, "GradientAccumulator: another layout")
     precondition(samples < completions.count, "GradientAccumulator: too many samples")
     let norm = gradient.withUnsafeBufferPointer { sumOfSquares($0) }.squareRoot()
     var part = norm.isFinite ? gradient : [Float](repeating: 0, count: count)
+    var factor = 1.0
     if norm.isFinite, let maxSampleNorm {
-      scale(&part, in: part.indices, by: globalClipFactor(norm: norm, maxNorm: maxSampleNorm))
+      factor = globalClipFactor(norm: norm, maxNorm: maxSampleNorm)
+      scale(&part, in: part.indices, by: factor)
     }
     for _ in 0..<completions[samples] {
       var sum = sums.removeLast()
@@ -172,7 +191,7 @@ public struct GradientAccumulator: Sendable {
     }
     sums.append(part)
     samples += 1
-    return norm.isFinite
+    return SampleNorm(value: norm, isClipped: factor < 1)
   }
 
   /// The sum over the samples; nothing is left.

@@ -122,6 +122,9 @@ extension Optimizer {
 }
 
 extension OptimizerHeader {
+  /// No run takes more steps; sums of counts stay far from overflow.
+  private static let largestCount = 1 << 53
+
   /// Checks what would trap later if a damaged header were believed.
   fileprivate func validate() throws {
     guard version == Self.currentVersion else {
@@ -145,8 +148,9 @@ extension OptimizerHeader {
     guard offset == layout.count else {
       throw OptimizerStateError.inconsistent("tensors do not fill the buffer")
     }
-    guard steps >= 0, adamUpdates >= 0, averageUpdates >= 0 else {
-      throw OptimizerStateError.inconsistent("a step count is negative")
+    let counts = [steps, adamUpdates, averageUpdates] + clipper.activeSteps + clipper.clippedSteps
+    guard counts.allSatisfy({ (0...Self.largestCount).contains($0) }) else {
+      throw OptimizerStateError.inconsistent("a count of steps is negative or impossible")
     }
     guard clipper.fits(layout) else {
       throw OptimizerStateError.inconsistent("clipping has other tensors than the layout")

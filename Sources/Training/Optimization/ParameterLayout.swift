@@ -45,6 +45,13 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
   }
 }
 
+extension ParameterLayout {
+  /// The first tensor with a value that is not finite; nil if there is none.
+  public func firstNotFinite(_ buffer: [Float]) -> String? {
+    segments.first { !buffer[$0.range].allSatisfy(\.isFinite) }?.name
+  }
+}
+
 /// Sum of squares in `Double`, in eight interleaved lanes that are added in order: independent of threads.
 func sumOfSquares(_ values: UnsafeBufferPointer<Float>) -> Double {
   var lanes = SIMD8<Double>()

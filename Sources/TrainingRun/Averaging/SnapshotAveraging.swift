@@ -1,5 +1,6 @@
 import FoldingCore
 import Foundation
+import NumericArrays
 import Training
 import TrainingData
 import Weights
@@ -23,8 +24,35 @@ public struct SnapshotAveraging: Sendable {
     public var needsObjective: Bool { self == .greedy || self == .sewa }
   }
 
-  /// Loss and gradient of weights on fixed samples.
-  public typealias Objective = ([Float]) throws -> (loss: Double, gradient: [Float])
+  /// The loss that averages are chosen by: pure functions of the weights.
+  public struct Objective {
+    /// Samples that the loss is the mean of.
+    public var samples: Int
+    /// The loss: one forward pass over the samples.
+    public var loss: ([Float]) throws -> Double
+    /// The loss and its gradient: about three times as long.
+    public var gradient: ([Float]) throws -> (loss: Double, gradient: [Float])
+
+    /// A loss, alone and with its gradient.
+    public init(
+      samples: Int, loss: @escaping ([Float]) throws -> Double,
+      gradient: @escaping ([Float]) throws -> (loss: Double, gradient: [Float])
+    ) {
+      self.samples = samples
+      self.loss = loss
+      self.gradient = gradient
+    }
+  }
+
+  /// How far a choice by the objective is.
+  public struct Progress: Sendable, Hashable {
+    /// What was done last.
+    public var task: String
+    /// Share of the work, 0 … 1.
+    public var fraction: Double
+    /// Seconds for the rest; nil until it can be told.
+    public var remaining: Double?
+  }
 
   /// What came out.
   public struct Result: Sendable {
@@ -50,6 +78,17 @@ public struct SnapshotAveraging: Sendable {
   /// An average by a method.
   public init(_ method: Method) { self.method = method }
 
+  /// Forward passes over the objective's samples that a choice among so many files takes at most; a gradient counts as three.
+  public func passes(choosingAmong count: Int) -> Int {
+    switch method {
+    case .uniform, .lawa, .ema: 0
+    case .greedy: max(2 * count - 1, 0)
+    case .sewa: count + (kept(of: count) < count ? 3 * selection.iterations * selection.samples : 0)
+    }
+  }
+
+  private func kept(of count: Int) -> Int { keep ?? min(selection.keep, count) }
+
   /// Parameter files named by paths; a run's folder stands for its snapshots.
   public static func files(_ paths: [String]) throws -> [String] {
     try paths.flatMap { path in
@@ -70,9 +109,11 @@ public struct SnapshotAveraging: Sendable {
   ///
   /// - Parameters:
   ///   - expected: their network; nil for that of the first.
-  ///   - objective: for `greedy` and `sewa`: a pure function of the weights of that network.
+  ///   - objective: for `greedy` and `sewa`: of the weights of that network.
+  ///   - observe: told about every evaluation of the objective.
   public func callAsFunction(
-    _ files: [String], expecting expected: FoldingConfig? = nil, objective: Objective? = nil
+    _ files: [String], expecting expected: FoldingConfig? = nil, objective: Objective? = nil,
+    observe: (Progress) -> Void = { _ in }
   ) throws -> Result {
     guard let first = files.first else { throw WeightAveragingError.noCheckpoint }
     if let keep { try WeightAveraging.checkSelection(keep, of: files) }
@@ -80,52 +121,101 @@ public struct SnapshotAveraging: Sendable {
     let layout = ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
     let sources = try files.map { try ParameterFile(path: $0, expecting: network) }
     let weights = try sources.map { try FlatParameters.values(of: $0, layout: layout) }
-    let (values, selected) = try average(weights, objective)
+    if !method.needsObjective {
+      for (file, values) in zip(files, weights).suffix(keep ?? files.count) {
+        guard let tensor = layout.firstNotFinite(values) else { continue }
+        throw WeightAveragingError.notFinite(file: file, tensor: tensor)
+      }
+    }
+    let (values, selected) = try average(weights, objective, observe)
     return Result(
       parameters: FlatParameters(layout: layout, values: values), network: network,
       selected: selected, isRandom: selected.contains { sources[$0].isRandom })
   }
 
   private func average(
-    _ weights: [[Float]], _ objective: Objective?
+    _ weights: [[Float]], _ objective: Objective?, _ observe: (Progress) -> Void
   ) throws -> (values: [Float], selected: [Int]) {
-    let all = Array(weights.indices)
+    let latest = Array(weights.indices.suffix(keep ?? weights.count))
+    var meter = PassMeter(total: passes(choosingAmong: weights.count))
     switch method {
     case .uniform, .lawa:
-      let count = keep ?? weights.count
-      return (try WeightAveraging.latest(weights, count: count), all.suffix(count))
+      return (try WeightAveraging.latest(weights, count: latest.count), latest)
     case .ema:
-      let kept = Array(all.suffix(keep ?? weights.count))
-      return (try WeightAveraging.exponential(kept.map { weights[$0] }, decay: decay), kept)
+      let kept = latest.map { weights[$0] }
+      return (try WeightAveraging.exponential(kept, decay: decay), latest)
     case .greedy:
       guard let objective else { throw WeightAveragingError.noCheckpoint }
-      let soup = try WeightAveraging.greedySoup(weights) { try objective($0).loss }
+      let soup = try WeightAveraging.greedySoup(weights) { tried in
+        let loss = try objective.loss(tried)
+        meter.losses += 1
+        observe(meter.progress("loss \(meter.losses) of \(meter.total)"))
+        return loss
+      }
       return (soup.weights, soup.selected)
     case .sewa:
       guard let objective else { throw WeightAveragingError.noCheckpoint }
       var config = selection
-      config.keep = keep ?? min(config.keep, weights.count)
-      let found = try SelectiveAveraging(config)(weights, objective: objective)
+      config.keep = kept(of: weights.count)
+      let found = try SelectiveAveraging(config)(
+        weights,
+        objective: { tried in
+          let found = try objective.gradient(tried)
+          meter.gradients += 1
+          let iteration = (meter.gradients + config.samples - 1) / max(config.samples, 1)
+          observe(meter.progress("iteration \(iteration) of \(config.iterations)"))
+          return found
+        },
+        loss: { tried in
+          let loss = try objective.loss(tried)
+          meter.losses += 1
+          observe(meter.progress("loss of snapshot \(meter.losses)"))
+          return loss
+        })
       return (found.weights, found.selected)
     }
   }
 
-  /// Mean loss and gradient over samples, without dropout.
+  /// Mean loss over samples, and its gradient, without dropout.
   public static func objective(
     _ samples: [TrainingSample], engine: any GradientEngine
   ) -> Objective {
-    { weights in
-      try engine.load(weights)
-      var (loss, sum) = (0.0, [Float](repeating: 0, count: weights.count))
-      for first in stride(from: 0, to: samples.count, by: max(1, engine.window)) {
-        let group = Array(samples[first..<min(first + max(1, engine.window), samples.count)])
-        try engine.differentiate(group) { _, outcome, gradient in
-          loss += outcome.loss.total
-          for index in sum.indices { sum[index] += gradient[index] }
+    let share = 1 / Float(max(samples.count, 1))
+    return Objective(
+      samples: samples.count,
+      loss: { weights in
+        try engine.load(weights)
+        return try engine.evaluate(samples).reduce(0) { $0 + $1.loss.total } * Double(share)
+      },
+      gradient: { weights in
+        try engine.load(weights)
+        var (loss, sum) = (0.0, [Float](repeating: 0, count: weights.count))
+        for first in stride(from: 0, to: samples.count, by: max(1, engine.window)) {
+          let group = Array(samples[first..<min(first + max(1, engine.window), samples.count)])
+          try engine.differentiate(group) { _, outcome, gradient in
+            loss += outcome.loss.total
+            for index in sum.indices { sum[index] += gradient[index] }
+          }
         }
-      }
-      let share = 1 / Float(max(samples.count, 1))
-      return (loss * Double(share), sum.map { $0 * share })
-    }
+        return (loss * Double(share), sum.map { $0 * share })
+      })
+  }
+}
+
+/// Turns evaluations of an objective into a share of the work and a time that remains.
+private struct PassMeter {
+  let total: Int
+  var losses = 0
+  var gradients = 0
+  private let start = ContinuousClock.now
+
+  init(total: Int) { self.total = total }
+
+  func progress(_ task: String) -> SnapshotAveraging.Progress {
+    let done = losses + 3 * gradients
+    let elapsed = (ContinuousClock.now - start).seconds
+    return SnapshotAveraging.Progress(
+      task: task, fraction: Double(done) / Double(max(total, 1)),
+      remaining: done > 0 ? elapsed / Double(done) * Double(max(total - done, 0)) : nil)
   }
 }

@@ -28,6 +28,14 @@ public struct RunFolder: Sendable {
   /// Whether there is something to resume from.
   public var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: checkpoint) }
 
+  /// A file that only a run leaves behind that had a checkpoint; nil if there is none.
+  var remainder: String? {
+    if let file = snapshots.first { return String(file.dropFirst(path.count + 1)) }
+    if FileManager.default.fileExists(atPath: best) { return "best.h5" }
+    let logBytes = (try? FileHandle(forReadingAtPath: log)?.seekToEnd()) ?? 0
+    return logBytes > 0 ? "log.jsonl" : nil
+  }
+
   /// Snapshots of the weights, oldest first.
   public var snapshots: [String] {
     let folder = path + "/snapshots"

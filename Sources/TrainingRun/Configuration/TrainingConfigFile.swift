@@ -39,6 +39,10 @@ extension TrainingConfig {
       base.network = network
       changes["network"] = nil
     }
+    // What a part that is switched on does not state has its default, also where that is none.
+    if (changes["loss"] as? [String: Any])?["contacts"] is [String: Any] {
+      base.loss.contacts = base.loss.contacts ?? ContactLossConfig()
+    }
     let config = try ConfigOverlay.apply(changes, to: base, complete: base.complete, file: file)
     try config.validate(file: file)
     return config
@@ -56,7 +60,9 @@ extension TrainingConfig {
     var all = self
     all.network = network.complete
     all.loss.distogramAttention = loss.distogramAttention ?? AttentionLossConfig()
-    all.loss.contacts = loss.contacts ?? ContactLossConfig()
+    var contacts = loss.contacts ?? ContactLossConfig()
+    contacts.loss.alpha = contacts.loss.alpha ?? 0.5
+    all.loss.contacts = contacts
     all.data.maximumResolution = data.maximumResolution ?? 9
     all.optimizer.guarding.spikeFactor = optimizer.guarding.spikeFactor ?? 10
     all.run.weights = run.weights ?? ""
@@ -72,7 +78,10 @@ extension TrainingConfig {
     if let (key, reason) = network.objection {
       throw .badValue(file: file, key: "network." + key, reason: reason)
     }
-    let schedule = optimizer.schedule
+    if let (key, reason) = loss.objection(DistogramBins(network.heads)) {
+      throw .badValue(file: file, key: "loss." + key, reason: reason)
+    }
+    let (schedule, guarding) = (optimizer.schedule, optimizer.guarding)
     let sizes: [(key: String, value: Int, range: ClosedRange<Int>)] = [
       ("run.steps", run.steps, 1...1_000_000_000), ("run.batch", run.batch, 1...65_536),
       ("run.checkpointInterval", run.checkpointInterval, 1...1_000_000_000),
@@ -84,7 +93,8 @@ extension TrainingConfig {
       ("validation.longest", validation.longest, 1...100_000),
       ("validation.crop", validation.crop, 1...16_384),
       ("validation.recycles", validation.recycles, 0...100),
-      ("optimizer.guarding.window", optimizer.guarding.window, 1...100_000),
+      ("optimizer.guarding.window", guarding.window, 1...100_000),
+      ("optimizer.guarding.maxConsecutiveSpikes", guarding.maxConsecutiveSpikes, 1...1_000_000),
       ("optimizer.adaGC.warmUpSteps", optimizer.adaGC.warmUpSteps, 1...1_000_000),
       ("optimizer.schedule.warmUpSteps", schedule.warmUpSteps, 0...1_000_000_000),
       ("optimizer.schedule.decayInterval", schedule.decayInterval, 1...1_000_000_000),
@@ -154,7 +164,10 @@ extension TrainingConfig {
       weight("optimizer.schedule.peak", schedule.peak),
       share("optimizer.schedule.warmUpStart", schedule.warmUpStart),
       share("optimizer.schedule.decayFactor", schedule.decayFactor),
-      positive("optimizer.adaGC.relativeLimit", clipping.relativeLimit),
+      (
+        "optimizer.adaGC.relativeLimit", clipping.relativeLimit,
+        clipping.relativeLimit >= 1 && clipping.relativeLimit.isFinite, "1 or a number above"
+      ),
       decay("optimizer.adaGC.decay", clipping.decay),
       positive("optimizer.adaGC.warmUpNorm", clipping.warmUpNorm),
       positive("optimizer.adaGC.epsilon", clipping.epsilon),

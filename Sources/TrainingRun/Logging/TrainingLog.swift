@@ -27,9 +27,9 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var rate: Double?
   /// Whether the step was taken.
   public var decision: StepDecision?
-  /// Norm of the gradient before clipping.
+  /// Norm of the gradient before clipping; with clipping by sample the mean norm of the samples' gradients.
   public var gradientNorm: Double?
-  /// Share of tensors that were clipped.
+  /// Share of tensors that were clipped; with clipping by sample the share of samples.
   public var clippedShare: Double?
   /// Steps left out so far.
   public var skipped: Int?
@@ -52,12 +52,20 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var scalars: [(tag: String, value: Double)] {
     let prefix = event == .step ? "train" : "validation"
     var list: [(String, Double?)] = [("loss", loss), ("lddt_ca", lddt)]
+    // Terms that only some options train.
+    func optional(_ term: KeyPath<LossReport, Double>) -> Double? {
+      guard let value = terms?[keyPath: term], value != 0 else { return nil }
+      return value
+    }
     if event == .step {
       list += [
         ("fape", terms?.fape), ("sidechain_fape", terms?.sideChainFAPE), ("chi", terms?.chi),
         ("distogram", terms?.distogram), ("masked_msa", terms?.maskedMSA),
         ("plddt", terms?.confidence), ("pae", terms?.alignedError),
-        ("violation", terms?.violation), ("rate", rate), ("gradient_norm", gradientNorm),
+        ("violation", terms?.violation), ("smooth_lddt", optional(\.smoothLDDT)),
+        ("backbone_torsions", optional(\.backboneTorsions)), ("angle_norm", optional(\.angleNorm)),
+        ("experimentally_resolved", optional(\.experimentallyResolved)),
+        ("contacts", optional(\.contacts)), ("rate", rate), ("gradient_norm", gradientNorm),
         ("clipped_share", clippedShare), ("skipped", skipped.map { Double($0) }),
         ("seconds_per_step", seconds),
       ]

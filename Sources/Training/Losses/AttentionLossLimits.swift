@@ -1,0 +1,59 @@
+extension LossConfig {
+  /// The first value of the Attention Losses that is switched on and makes no sense: its key and what is wrong.
+  ///
+  /// - Parameter bins: the distogram's, of which contacts are sums.
+  public func objection(_ bins: DistogramBins) -> (key: String, reason: String)? {
+    if let found = distogramAttention?.objection {
+      return ("distogramAttention." + found.key, found.reason)
+    }
+    if let attention = distogramAttention, attention.alpha != nil || attention.alphaRange != 0...1 {
+      let key = attention.alpha != nil ? "alpha" : "alphaRange"
+      return (
+        "distogramAttention." + key,
+        "has no meaning: the distogram's classes are not balanced; leave it out"
+      )
+    }
+    if let found = contacts?.objection(bins) { return ("contacts." + found.key, found.reason) }
+    return nil
+  }
+}
+
+extension AttentionLossConfig {
+  /// The first value without sense.
+  var objection: (key: String, reason: String)? {
+    if !(beta > 0 && beta.isFinite) { return ("beta", "is \(beta), expected a number above 0") }
+    if !(gamma >= 0 && gamma.isFinite) {
+      return ("gamma", "is \(gamma), expected 0 or a number above")
+    }
+    if let alpha, !(0...1).contains(alpha) { return ("alpha", "is \(alpha), expected 0 to 1") }
+    if !(alphaRange.lowerBound >= 0 && alphaRange.upperBound <= 1) {
+      return (
+        "alphaRange",
+        "is [\(alphaRange.lowerBound), \(alphaRange.upperBound)], expected two numbers from 0 to 1"
+      )
+    }
+    return nil
+  }
+}
+
+extension ContactLossConfig {
+  /// The first value without sense.
+  ///
+  /// The contact distance is rounded down to a break of the distogram: outside of them it would be another distance, or none.
+  func objection(_ bins: DistogramBins) -> (key: String, reason: String)? {
+    if !(weight >= 0 && weight.isFinite) {
+      return ("weight", "is \(weight), expected 0 or a number above")
+    }
+    if !(bins.firstBreak <= distance && distance <= bins.lastBreak) {
+      return (
+        "distance",
+        "is \(distance), expected \(bins.firstBreak) to \(bins.lastBreak) Å, the distogram's breaks"
+      )
+    }
+    if minSeparation < 0 {
+      return ("minSeparation", "is \(minSeparation), expected 0 or more residues")
+    }
+    if let found = loss.objection { return ("loss." + found.key, found.reason) }
+    return nil
+  }
+}
