@@ -53,7 +53,7 @@ public enum ExitStatus: Int32, Sendable {
       self = isReadableFile(file) ? .badInput : .missingInput
     case let error as TrainingRunError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .badInput
-    case is WeightAveragingError: self = .badInput
+    case is WeightAveragingError, is OptimizerStateError: self = .badInput
     case let error as AtomicFileError:
       self = ExitStatus(rawValue: error.exitStatus) ?? .cannotCreate
     case let error as ArrayFileError: self = error.status

@@ -54,7 +54,7 @@ public final class FoldingPipeline {
     } catch PredictionError.interrupted {
       queue.remove()
       try write(outcomes)
-      throw PredictionError.interrupted
+      throw options.resumes ? PredictionError.stopped(.goesOn) : PredictionError.interrupted
     }
     outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
     try write(outcomes)
@@ -76,7 +76,9 @@ public final class FoldingPipeline {
     let started = ContinuousClock.now
     for index in group where try queue.take(index) {
       let target = targets[index]
-      for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
+      for warning in target.warnings + cautions(about: target) {
+        reporter.warn("\(target.id): \(warning)")
+      }
       let raw: RawFeatures  // Suppl. 1.2: alignment, templates
       switch target.features {
       case .success(let features): raw = features
@@ -107,7 +109,7 @@ public final class FoldingPipeline {
       }
     }
     meter.finish(
-      group, computed: works.filter(\.isOpen).map(\.index),
+      group, computed: works.filter { $0.isOpen && $0.kept.isEmpty }.map(\.index),
       seconds: (ContinuousClock.now - started).seconds)
   }
 
@@ -135,10 +137,10 @@ public final class FoldingPipeline {
     outcome.residues = work.raw.residueCount
     outcome.rows = work.raw.rowCount
     if work.isFinished {
-      outcome.best = TargetOutcome.Best(ranking: work.folder.file("ranking_debug.json"))
+      outcome.best = Standing(bestOf: work.folder.file("ranking_debug.json"))
     } else {
       outcome.neff = work.statistics.neff
-      outcome.best = TargetOutcome.Best(work.results)
+      outcome.best = Standing.ranked(work.standings).first
       outcome.seconds = work.timings.reduce(0) { $0 + $1.value }
     }
     return outcome
@@ -148,6 +150,12 @@ public final class FoldingPipeline {
   private func note(_ error: any Error, _ index: Int, _ id: String) {
     outcomes.append(TargetOutcome(index, id, failure: error))
     reporter.fail("\(id): \(error)", [("target", .string(id))])
+  }
+
+  /// Puts the targets into `summary.tsv` and `failures.json`.
+  private func write(_ outcomes: [TargetOutcome]) throws {
+    if options.isDryRun || !queue.isFirst { return }
+    try RunTables(folder: options.output).merge(outcomes)
   }
 
   /// Whether an error ends the whole run.
@@ -187,20 +195,39 @@ public final class FoldingPipeline {
     _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?
   ) throws -> TargetWork {
     let folder = PredictionFolder(path: options.output + "/" + raw.id, isKept: queue.isWriter)
-    let runs = runs()
-    let work = TargetWork(index, raw, gathered, folder, runs)
-    let fingerprints = runs.map { ($0.name, $0.provenance(of: raw, options).fingerprint) }
-    work.isFinished = options.resumes && folder.isFinished(fingerprints)
-    let identity = fingerprints.map(\.1).joined(separator: " ")
+    let lock = try lock(folder)
+    let runs = runs().map { (run: $0, fingerprint: $0.provenance(of: raw, options).fingerprint) }
+    let earlier = EarlierResults(in: folder, of: raw, runs)
+    let work = TargetWork(
+      index, raw, gathered, folder, runs.map(\.run), earlier: earlier, resumes: options.resumes,
+      lock: lock)
+    work.isFinished = options.resumes && folder.isFinished(runs, earlier.fingerprints)
+    let state = work.isFinished ? "finished before" : "to do"
+    let identity = runs.map(\.fingerprint).joined(separator: " ")
+    let done = work.kept.keys.sorted().joined(separator: " ")
     try queue.meet(
-      saying: "\(raw.id): \(work.isFinished ? "finished before" : "to do"), inputs \(identity)")
+      saying: "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
     return work
+  }
+
+  /// Makes a target's folder and keeps other processes out of it; all of a team learn when another one is in it.
+  private func lock(_ folder: PredictionFolder) throws -> FolderLock? {
+    var lock: FolderLock?
+    if folder.isKept {
+      try AtomicFile.createFolder(folder.path)
+      lock = FolderLock(folder.path)
+    }
+    if try queue.told(folder.isKept && lock == nil) {
+      throw PredictionError.busy(folder: folder.path)
+    }
+    return lock
   }
 
   /// Plans, then the folder with what is known before the network runs.
   private func begin(_ work: TargetWork) throws {
     if work.isFinished {
-      return reporter.note("\(work.raw.id): finished before, nothing to do")
+      for run in work.runs { work.folder.remove(run.stateFile) }
+      return reporter.note("\(work.raw.id): \(finishedLine(of: work))")
     }
     if targetCount > 1 {
       let left = meter.remaining
@@ -213,8 +240,15 @@ public final class FoldingPipeline {
           ("of", .integer(targetCount)),
         ] + (left.map { [("eta_seconds", .number($0.rounded()))] } ?? []))
     }
-    work.plans = try work.runs.map { try plan(work.raw, $0, announces: true) }
-    try work.folder.begin()
+    do {
+      for (number, run) in work.runs.enumerated() where work.kept[run.name] == nil {
+        work.plans[number] = try plan(work.raw, run, announces: true)
+      }
+    } catch {
+      work.folder.removeIfEmpty()
+      throw error
+    }
+    try clear(work)
     let started = ContinuousClock.now
     try work.folder.keep("features.h5") {
       try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
@@ -231,6 +265,7 @@ public final class FoldingPipeline {
       try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)
     }
     report(work.timings, of: raw)
+    let kept = work.keptResults
     for result in work.results {
       let check = BackboneCheck(result.prediction, of: raw)
       if check.isBad {
@@ -239,20 +274,21 @@ public final class FoldingPipeline {
         )
       }
     }
-    let provenance = Dictionary(
-      uniqueKeysWithValues: runs.map { ($0.name, $0.provenance(of: raw, options)) })
+    let provenance = Dictionary(runs.map { ($0.name, $0.provenance(of: raw, options)) }) {
+      first, _ in first
+    }
     let provenanceOf = { (result: ModelResult) in
       provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
     }
     try folder.writeReport(
-      work.results, of: raw, work.statistics, provenance: provenanceOf, timings: work.timings,
-      options: options)
+      work.results + kept, among: work.standings, of: raw, work.statistics,
+      provenance: provenanceOf, timings: work.timings, options: options)
     try folder.writeRanking(
-      work.results, of: raw, provenance: provenanceOf,
+      work.standings,
       timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
     if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
       reporter.warn(
-        "\(raw.id): the structure does not fit the columns of a PDB file (9999 residues, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"
+        "\(raw.id): the structure does not fit the columns of a PDB file (residues up to number 9999, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"
       )
     }
     for run in runs { folder.remove(run.stateFile) }
@@ -269,8 +305,9 @@ public final class FoldingPipeline {
       pairFormat: options.pairFormat, isShared: queue.operations != nil,
       besides: MemoryPlan.textBytes, limit: limit.bytes)
     if announces {
+      let name = models.count > 1 || options.seedCount > 1 ? "\(raw.id) \(run.name)" : raw.id
       reporter.note(
-        "\(raw.id)  \(counted(size.residues, "residue")), \(size.clusters)+\(size.extraRows) MSA rows, \(counted(size.templates, "template")); plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
+        "\(name)  \(counted(size.residues, "residue")), \(size.clusters)+\(size.extraRows) MSA rows, \(counted(size.templates, "template")); plan: \(ByteCount(plan.peak)) at the peak (\(plan.moments[0].name))\(plan.operands == .whole ? "" : "; triangle operands \(plan.operands.text)")",
         event: "plan",
         [
           ("target", .string(raw.id)), ("model", .string(run.name)),
@@ -292,12 +329,15 @@ public final class FoldingPipeline {
 
   /// What a dry run says about a target.
   private func announce(_ raw: RawFeatures) throws {
+    let seeds = max(1, options.seedCount)
     for model in models {
       let run = PredictionRun(model, seedIndex: 0, options)
       _ = try plan(raw, run, announces: true)
+      let passes =
+        counted(run.recycles + 1, "pass") + (seeds > 1 ? " for each of \(seeds) seeds" : "")
+      let operations = run.operations(raw) * Double(seeds)
       reporter.note(
-        "\(raw.id) \(run.name): \(counted(run.recycles + 1, "pass")), \(Self.fixed(Float(run.operations(raw) / 1e12), 2)) TFLOP"
-      )
+        "\(raw.id) \(run.name): \(passes), \(Self.fixed(Float(operations / 1e12), 2)) TFLOP")
     }
   }
 

@@ -37,8 +37,7 @@ public enum ProcessMemory {
         let resident = lines(of: "/proc/self/status", values: ["VmRSS:"])["VmRSS:"] ?? 0
         bytes = (free + (state["SwapFree:"] ?? 0) + resident) << 10
       }
-      let groups = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
-      for file in limitFiles(ofGroups: groups) {
+      for file in limitFiles(ofGroups: ControlGroups.own) {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8),
           let limit = Int(text.filter { !$0.isWhitespace }), limit > 0
         else { continue }
@@ -52,27 +51,10 @@ public enum ProcessMemory {
     return bytes
   }
 
-  /// Files that may hold a limit of memory for a process of the given control groups (cgroups(7)): those of its groups and of all
-  /// above them, in version 2 (`0::/path`) and in version 1 (`4:memory:/path`).
+  /// Files that may hold a limit of memory for a process of the given control groups.
   static func limitFiles(ofGroups text: String) -> [String] {
-    text.split(separator: "\n").flatMap { line -> [String] in
-      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { return [] }
-      let root: String
-      let name: String
-      if parts[1].isEmpty {
-        (root, name) = ("/sys/fs/cgroup", "memory.max")
-      } else if parts[1].split(separator: ",").contains("memory") {
-        (root, name) = ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
-      } else {
-        return []
-      }
-      // A container sees its own group at the root, whatever the path says.
-      var folders = [root]
-      for part in parts[2].split(separator: "/") where part != ".." {
-        folders.append(folders[folders.count - 1] + "/" + part)
-      }
-      return folders.map { $0 + "/" + name }
+    ControlGroups.places(of: "memory", in: text).map {
+      $0.folder + ($0.isUnified ? "/memory.max" : "/memory.limit_in_bytes")
     }
   }
 

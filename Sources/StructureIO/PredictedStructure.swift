@@ -20,11 +20,14 @@ public struct PredictedStructure: Sendable, Hashable {
   public var softwareVersion: String
   /// Lines that say how the prediction was made: weights, seed, flags.
   public var provenance: [String]
+  /// Numbers of the residues, as the authors of a structure would give them. `[N_res]`
+  public var residueNumbers: [Int]
 
-  /// A prediction to write.
+  /// A prediction to write; without numbers the residues count from 1.
   public init(
     name: String, sequence: ProteinSequence, positions: [Float], mask: [Float], plddt: [Float],
-    ptm: Float? = nil, modelName: String, softwareVersion: String, provenance: [String] = []
+    ptm: Float? = nil, modelName: String, softwareVersion: String, provenance: [String] = [],
+    residueNumbers: [Int]? = nil
   ) {
     self.name = name
     self.sequence = sequence
@@ -35,6 +38,7 @@ public struct PredictedStructure: Sendable, Hashable {
     self.modelName = modelName
     self.softwareVersion = softwareVersion
     self.provenance = provenance
+    self.residueNumbers = residueNumbers ?? (0..<sequence.count).map { $0 + 1 }
   }
 
   /// Mean confidence over residues.
@@ -42,14 +46,16 @@ public struct PredictedStructure: Sendable, Hashable {
     plddt.isEmpty ? 0 : plddt.reduce(0) { $0 + Double($1) } / Double(plddt.count)
   }
 
-  /// One chain, `A`, residues numbered from 1, the confidence in every B-factor.
+  /// One chain, `A`, with the confidence in every B-factor; places in the polymer count from 1.
   ///
   /// Throws if an array's size does not match the sequence or a value is not finite.
   public func structure() throws(StructureIOError) -> Structure {
     let count = sequence.count
-    guard positions.count == count * 111, mask.count == count * 37, plddt.count == count else {
+    guard positions.count == count * 111, mask.count == count * 37, plddt.count == count,
+      residueNumbers.count == count
+    else {
       throw .unexpectedContent(
-        path: name, message: "coordinates, mask or pLDDT do not match \(count) residues")
+        path: name, message: "coordinates, mask, pLDDT or numbers do not match \(count) residues")
     }
     var residues: [Residue] = []
     for (row, type) in sequence.residues.enumerated() {
@@ -68,7 +74,8 @@ public struct PredictedStructure: Sendable, Hashable {
             bFactor: Double(plddt[row])))
       }
       residues.append(
-        Residue(name: type.code, number: row + 1, polymerIndex: row + 1, atoms: atoms))
+        Residue(
+          name: type.code, number: residueNumbers[row], polymerIndex: row + 1, atoms: atoms))
     }
     let chain = Chain(
       id: "A", labelID: "A", residues: residues, polymerSequence: sequence.residues.map(\.code))

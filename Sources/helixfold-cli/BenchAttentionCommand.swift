@@ -36,7 +36,7 @@ extension BenchCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var compute: ArithmeticOptions
 
     func validate() throws {
       for (name, value) in [

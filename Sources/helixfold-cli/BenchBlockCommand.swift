@@ -26,21 +26,23 @@ extension BenchCommand {
     @Flag(inversion: .prefixedNo, help: "Run once before timing.")
     var warmUp = true
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var threads: BenchThreads
+
+    @OptionGroup var compute: ArithmeticOptions
 
     func run() throws {
       compute.pin()
       var plan = TrainBenchmark.Plan(try network.config(), network.size)
       plan.repeats = network.repeats
       plan.recomputes = recompute
-      plan.threads = compute.threads == 0 ? 1 : compute.threads
+      plan.threads = threads.count
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm
       let report = try BlockBenchmark(
         plan, differentiates: !forwardOnly, warmsUp: warmUp,
         pairFormat: memory.pairStorage.format, memoryLimit: memory.limit
       ).run()
-      print(report.json(plan).pretty())
+      print(network.json ? report.json(plan).pretty() : report.text)
     }
   }
 
@@ -48,12 +50,14 @@ extension BenchCommand {
   struct Product: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "gemm",
-      abstract: "Time the network's matrix products on one core, native and OpenBLAS in turns.")
+      abstract:
+        "Time the network's matrix products on one core, native and OpenBLAS in turns. Prints JSON."
+    )
 
     @Option(help: "Timed rounds, after a warm-up.")
     var repeats = 9
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var compute: ArithmeticOptions
 
     func validate() throws {
       if !(1...10_000).contains(repeats) {

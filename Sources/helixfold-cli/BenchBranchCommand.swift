@@ -20,7 +20,7 @@ extension BenchCommand {
     @Option(help: "Loss: surrogate or full.")
     var loss = TrainBenchmark.Loss.full
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var compute: ArithmeticOptions
 
     func run() throws {
       compute.pin()

@@ -28,7 +28,9 @@ struct BenchCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Run once before timing.")
     var warmUp = true
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var threads: BenchThreads
+
+    @OptionGroup var compute: ArithmeticOptions
 
     func validate() throws {
       if !(0...100_000).contains(recycles) {
@@ -42,7 +44,7 @@ struct BenchCommand: ParsableCommand {
       var plan = ForwardBenchmark.Plan(config, network.size)
       plan.recycles = recycles
       plan.repeats = network.repeats
-      plan.threads = compute.threads == 0 ? 1 : compute.threads
+      plan.threads = threads.count
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm
       plan.warmsUp = warmUp

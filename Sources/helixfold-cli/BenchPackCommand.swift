@@ -22,7 +22,9 @@ extension BenchCommand {
     @Option(help: "Timed rounds, after a warm-up; the three take turns.")
     var repeats = 5
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var threads: BenchThreads
+
+    @OptionGroup var compute: ArithmeticOptions
 
     func validate() throws {
       if lengths.isEmpty || lengths.count > 64
@@ -43,7 +45,7 @@ extension BenchCommand {
       plan.rows = msa
       plan.config = try FoldingConfig.named(preset)
       plan.repeats = repeats
-      plan.threads = compute.threads == 0 ? 1 : compute.threads
+      plan.threads = threads.count
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm
       print(try plan.run().json(plan).pretty())

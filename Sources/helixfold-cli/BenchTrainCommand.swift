@@ -33,7 +33,9 @@ extension BenchCommand {
     )
     var savedActivations = BlockStorage.plain
 
-    @OptionGroup var compute: ComputeOptions
+    @OptionGroup var threads: BenchThreads
+
+    @OptionGroup var compute: ArithmeticOptions
 
     func validate() throws {
       if savedActivations != .plain && !recompute {
@@ -50,7 +52,7 @@ extension BenchCommand {
       plan.repeats = network.repeats
       plan.recomputes = recompute
       plan.checkpointFormat = savedActivations.format
-      plan.threads = compute.threads == 0 ? 1 : compute.threads
+      plan.threads = threads.count
       plan.storage = compute.precisionOr(.bf16)
       plan.backend = compute.gemm
       let report = try TrainBenchmark(plan).run()

@@ -53,14 +53,14 @@ struct DevCommand: ParsableCommand {
     }
 
     func run() throws {
-      compute.pin()
+      compute.arithmetic.pin()
       var request = ForwardRequest(parameters: params, inputs: inputs, output: output)
       request.config = config
       request.teacher = teacher
       request.recycles = recycles
-      request.storage = compute.precisionOr(.fp32)
+      request.storage = compute.arithmetic.precisionOr(.fp32)
       request.threads = compute.workers
-      request.backend = compute.gemm
+      request.backend = compute.arithmetic.gemm
       try request.run()
     }
   }

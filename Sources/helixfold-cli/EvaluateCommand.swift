@@ -71,7 +71,7 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help:
-      "Progress on standard error: bar, lines, json or quiet; a bar on a terminal, else lines, by default."
+      "Progress on standard error: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
   )
   var progress: ProgressReporter.Style?
 
@@ -123,7 +123,7 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func predict(_ request: inout EvaluationRequest, _ reporter: ProgressReporter) throws {
-    compute.pin()
+    compute.arithmetic.pin()
     Interruption.listen()
     var options = PredictionOptions()
     options.weights = weights
@@ -131,9 +131,9 @@ struct EvaluateCommand: ParsableCommand {
     options.preset = preset
     options.recycles = numRecycle
     options.seed = seed
-    options.storage = compute.precisionOr(.bf16)
+    options.storage = compute.arithmetic.precisionOr(.bf16)
     options.threads = compute.workers
-    options.backend = compute.gemm
+    options.backend = compute.arithmetic.gemm
     let models = try ModelDescription.open(options)
     for model in models { if let note = model.note { reporter.warn(note) } }
     let sources = features.isEmpty && fasta == nil ? [set] : features

@@ -14,10 +14,11 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings, provenance and \
       a report.html to look at, in the layout of AlphaFold2, and OUT/summary.tsv with a row per target. A target that fails \
-      is listed in OUT/failures.json and the others go on. A run that was stopped goes on with --resume and ends with the same bits.
+      is listed in OUT/failures.json and the others go on. A run that was stopped goes on with --resume and ends with the same bits. \
+      Without --resume a target begins anew; with it, results of other networks and seeds stay and are ranked together.
 
       Without --msa, --features or a database the sequence alone is used, with a warning. Without --weights the small \
-      network that comes with helixfold is used, or the file that HELIXFOLD_WEIGHTS names.
+      network that comes with helixfold is used, or the file or folder that HELIXFOLD_WEIGHTS names.
 
       With --database or --database-set sequences are searched first, as by 'search'; results are kept in OUT/cache and \
       used again. Templates come from search hits and from --template; OUT/<target>/templates.tsv says what became \
@@ -31,12 +32,17 @@ struct PredictCommand: ParsableCommand {
       allowed or than there is, 130 interrupted.
       """)
 
-  @Argument(help: "FASTA file with one or more sequences, or - for the standard input.")
+  @Argument(
+    help:
+      "FASTA file with one or more sequences, or an alignment whose first row is the target; - is the standard input. Not needed with --features."
+  )
   var fasta: String?
 
   @Option(
     parsing: .upToNextOption,
-    help: "Alignments, A3M or Stockholm; each belongs to the record that is its first row.")
+    help:
+      "Alignments, A3M or Stockholm, or folders of them; each belongs to the record that is its first row."
+  )
   var msa: [String] = []
 
   @Option(
@@ -69,10 +75,14 @@ struct PredictCommand: ParsableCommand {
     help: "Stop when Cα distances change by less than this between passes, Å (default: never).")
   var recycleEarlyStopTolerance: Float?
 
-  @Option(help: "Use at most this many of the networks (default: all).")
+  @Option(
+    help:
+      "Use at most this many of the networks (default: all): those named first, and of a folder model_1_ptm, model_1, model_2_ptm and so on, others last."
+  )
   var numModels: Int?
 
-  @Option(help: "Seeds per network.")
+  @Option(
+    help: "Seeds per network; results of the first are called MODEL, of the others MODEL_pred_K.")
   var numSeeds = 1
 
   @Option(help: "First seed.")
@@ -110,7 +120,10 @@ struct PredictCommand: ParsableCommand {
   )
   var pack = false
 
-  @Flag(help: "Go on where a stopped run left off; finished passes are kept.")
+  @Flag(
+    help:
+      "Go on where a stopped run left off, or add networks and seeds; finished passes and results are kept."
+  )
   var resume = false
 
   @Flag(help: "Check inputs, print memory and cost, and stop.")
@@ -118,7 +131,7 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help:
-      "Progress on standard error: bar, lines, json or quiet; a bar on a terminal, else lines, by default."
+      "Progress on standard error: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
   )
   var progress: ProgressReporter.Style?
 
@@ -186,7 +199,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    compute.pin()
+    compute.arithmetic.pin()
     let world = try MessagePassing.join()
     Interruption.listen()
     var status = ExitStatus.success
@@ -244,11 +257,15 @@ struct PredictCommand: ParsableCommand {
     var asked = try evidence.options(
       search: search.asksForSearch ? try search.options(output: output) : nil,
       setStructures: try search.structures(), seed: seed)
-    if asked.usesTemplates, models.allSatisfy({ $0.config.template == nil }) {
+    if models.allSatisfy({ $0.config.template == nil }) {
       try EvidenceCollector.requireTemplates(asked)
-      let names = models.map { "'\($0.name)'" }.joined(separator: ", ")
-      reporter.warn("templates are left out: no network of \(names) has a place for them")
+      let isAsked = asked.usesTemplates
+      let hasDropped = asked.leaveOutTemplateSearches()
       asked.templates = TemplateOptions()
+      if isAsked || hasDropped {
+        let names = models.map { "'\($0.name)'" }.joined(separator: ", ")
+        reporter.warn("templates are left out: no network of \(names) has a place for them")
+      }
     }
     if asked.isEmpty { return nil }
     let collector = try EvidenceCollector(
@@ -274,9 +291,9 @@ struct PredictCommand: ParsableCommand {
     options.seed = seed
     options.maxMSA = msaLimits
     options.ensembles = numEnsemble
-    options.storage = compute.precisionOr(.bf16)
+    options.storage = compute.arithmetic.precisionOr(.bf16)
     options.threads = compute.workers
-    options.backend = compute.gemm
+    options.backend = compute.arithmetic.gemm
     options.memoryLimit = memory.limit
     options.pairFormat = memory.pairStorage.format
     options.savesRecycles = saveRecycles
@@ -286,6 +303,8 @@ struct PredictCommand: ParsableCommand {
     options.reference = try reference.map { try StructureFile.read($0) }
     options.plots = plots
     options.output = output
+    options.inputs =
+      [fasta].compactMap { $0 } + msa + features + evidence.template + evidence.templateHits
     return options
   }
 }

@@ -1,19 +1,15 @@
 import ArgumentParser
 import CKernels
-import Foundation
 import HelixFold
 import TensorCore
 
-/// How to compute: shared by all commands that run the network.
-struct ComputeOptions: ParsableArguments {
+/// Which numbers and instructions are computed with.
+struct ArithmeticOptions: ParsableArguments {
   @Option(
     help:
       "Storage of activations and trunk weights: bf16 (default; fp32 in dev) or fp32. Sums are always fp32."
   )
   var precision: Precision?
-
-  @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
-  var threads = 0
 
   @Option(help: "Who multiplies matrices: native or openblas.")
   var gemm = MatrixBackend.native
@@ -26,12 +22,26 @@ struct ComputeOptions: ParsableArguments {
     var storage: DType { self == .bf16 ? .bfloat16 : .float32 }
   }
 
+  /// The storage type, with a default of the command.
+  func precisionOr(_ precision: Precision) -> DType { (self.precision ?? precision).storage }
+
+  /// Pins the instruction set; call once, before any work.
+  func pin() { kernels.pin() }
+}
+
+/// How to compute: shared by all commands that run the network.
+struct ComputeOptions: ParsableArguments {
+  @OptionGroup var arithmetic: ArithmeticOptions
+
+  @Option(
+    help:
+      "Worker threads of each process; 0 takes every core that the process may use, or one thread under mpirun. Results do not depend on it."
+  )
+  var threads = 0
+
   func validate() throws {
     try Self.requireSound(threads: threads)
   }
-
-  /// The storage type, with a default of the command.
-  func precisionOr(_ precision: Precision) -> DType { (self.precision ?? precision).storage }
 
   /// Number of workers.
   var workers: Int { Self.workers(threads) }
@@ -43,13 +53,22 @@ struct ComputeOptions: ParsableArguments {
     }
   }
 
-  /// Number of workers for a `--threads` flag; 0 stands for every core.
+  /// Number of workers for a `--threads` flag; 0 stands for every core that the process may use.
   static func workers(_ threads: Int) -> Int {
-    threads > 0 ? threads : ProcessInfo.processInfo.activeProcessorCount
+    threads > 0 ? threads : ProcessorCount.available
   }
+}
 
-  /// Pins the instruction set; call once, before any work.
-  func pin() { kernels.pin() }
+/// Threads of a measurement.
+struct BenchThreads: ParsableArguments {
+  @Option(name: .customLong("threads"), help: "Worker threads.")
+  var count = 1
+
+  func validate() throws {
+    if !(1...1024).contains(count) {
+      throw ValidationError("--threads is \(count), expected 1 to 1024")
+    }
+  }
 }
 
 /// Which instructions the kernels use.

@@ -147,12 +147,11 @@ struct ImportStore: ParsableCommand {
     }
     try AtomicFile.createFolder(output)
     var failed = 0
-    var taken: Set<String> = []
+    var names = TargetNames()
     for source in sources {
       do {
         for var record in try FeatureImport.records(of: source) {
-          record.features.id = TargetName.unique(record.features.id, among: taken)
-          taken.insert(record.features.id)
+          record.features.id = names.claim(record.features.id)
           let path = "\(output)/\(record.features.id).h5"
           try FeatureStore.write([record], to: path)
           print("\(record.features.id)\t\(counted(record.features.rowCount, "row"))\t\(path)")

@@ -41,7 +41,7 @@ struct WeightsCommand: ParsableCommand {
         finite. Ends with status 65 when a file cannot be used.
         """)
 
-    @Argument(help: "Parameter files.")
+    @Argument(help: "Parameter files, or folders of them.")
     var files: [String]
 
     @Option(help: "Compare with this preset instead of the one that fits best.")
@@ -50,7 +50,10 @@ struct WeightsCommand: ParsableCommand {
     func run() throws {
       let config = try preset.map(FoldingConfig.named)
       var isSound = true
-      for path in files {
+      let paths = try files.flatMap { path in
+        try ParameterFolder.exists(at: path) ? ParameterFolder.files(in: path) : [path]
+      }
+      for path in paths {
         let report = try ParameterReport(ParameterFile(inspecting: path, config: config))
         print(report.lines.joined(separator: "\n"))
         isSound = isSound && report.isSound

@@ -96,6 +96,16 @@ struct DataCommandTests {
     }
   }
 
+  @Test("inspect takes a folder for the parameter files in it")
+  func inspectedFolder() throws {
+    let folder = try Self.weights()
+    try FileManager.default.copyItem(at: folder.file("w.h5"), to: folder.file("v.h5"))
+    let result = try Command.run(["weights", "inspect", "."], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let alone = try Command.run(["weights", "inspect", "./v.h5", "./w.h5"], in: folder)
+    #expect(result.output == alone.output)
+  }
+
   @Test("a folder without feature files is not packed")
   func emptyPack() throws {
     let folder = try ScratchFolder()

@@ -23,6 +23,15 @@ struct HostileSurroundingsTests {
     #expect(result.errors.contains("<stdout>: cannot write"))
   }
 
+  @Test("a file that may not grow has status 74, as on a full disk")
+  func fileLimit() throws {
+    // The report has more than 50 kB; blocks are of 512 or 1024 bytes.
+    let result = try Command.run(
+      Self.tiny + ["in.fasta"], in: try Self.folder(), limit: "ulimit -f 24")
+    #expect(result.status == 74, "\(result.errors)")
+    #expect(!result.output.contains("report.html"), "\(result.output)")
+  }
+
   @Test(
     "a standard input that is closed or a folder is named",
     arguments: [
@@ -66,6 +75,10 @@ struct HostileSurroundingsTests {
     "what is not there is told in one line",
     arguments: [
       (["predict", "in.fasta", "--relax"], "relaxation"),
+      (["predict", "in.fasta", "--uniref90_database_path=x"], "--database NAME=PATH"),
+      (["predict", "in.fasta", "--jackhmmer_binary_path", "x"], "--jackhmmer PATH"),
+      (["predict", "in.fasta", "--random_seed=3"], "--seed N"),
+      (["predict", "in.fasta", "--use_precomputed_msas"], "--cache FOLDER"),
       (["predict", "in.fasta", "--gpu"], "CPUs"),
       (["predict", "in.fasta", "--models_to_relax=best"], "relaxation"),
       (["predict", "in.fasta", "--model-preset", "multimer"], "single chains"),

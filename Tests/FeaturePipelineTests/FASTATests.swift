@@ -180,11 +180,32 @@ struct TargetNameTests {
     #expect(TargetName.sanitized(header) == expected)
   }
 
+  @Test(
+    "no target takes the place of a run's own files",
+    arguments: ["cache", "summary.tsv", "failures.json", "Failures.JSON", "state"])
+  func reserved(_ name: String) throws {
+    var names = TargetNames()
+    #expect([names.claim(name), names.claim(name)] == [name + "_2", name + "_3"])
+    let records = try FASTA.records(in: InputText(name: "t.fasta", ">\(name)\nACDE\n"))
+    #expect(records.map(\.id) == [name + "_2"])
+  }
+
+  @Test(
+    "names that differ in case only do not share a folder, and numbers that are taken are passed over"
+  )
+  func cases() {
+    var names = TargetNames()
+    let given = ["Prot", "prot", "PROT_3", "prot", "other"].map { names.claim($0) }
+    #expect(given == ["Prot", "prot_2", "PROT_3", "prot_4", "other"])
+  }
+
   @Test("names are cut at 100 bytes, suffixes included")
   func long() {
     let name = TargetName.sanitized(String(repeating: "a", count: 500))
     #expect(name.utf8.count == 100)
-    let other = TargetName.unique(name, among: [name])
+    var names = TargetNames()
+    #expect(names.claim(name) == name)
+    let other = names.claim(name)
     #expect(other.utf8.count == 100 && other.hasSuffix("_2"))
   }
 }

@@ -1,5 +1,7 @@
 import FeaturePipeline
 import Foundation
+import NumericArrays
+import Protein
 import Testing
 
 @Suite("from files to features")
@@ -120,6 +122,25 @@ struct PreparationTests {
           == ["uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "mgnify_hits.sto"])
       #expect(raw.rowNames == ["q", "uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "hmg"])
     }
+  }
+
+  @Test("features of two chains, or numbered backwards, are refused")
+  func complexes() throws {
+    let plain = try RawFeatures(id: "a", sequence: ProteinSequence("ACDE")).alphaFoldArrays
+    func problem(_ name: String, _ values: [Int32]) -> String? {
+      var arrays = plain
+      arrays[name] = .int32(NDArray(shape: [4], values: values))
+      return message { _ = try AlphaFoldFeatures(file: "f.pkl", arrays: arrays).rawFeatures() }
+    }
+    #expect(
+      problem("asym_id", [1, 1, 2, 2])
+        == "f.pkl: holds 2 chains ('asym_id'), but only single chains are supported")
+    #expect(problem("asym_id", [1, 1, 1, 1]) == nil)
+    #expect(
+      problem("residue_index", [0, 1, 1, 2])
+        == "f.pkl: 'residue_index' is 1 after 1 at residue 3, expected numbers that increase along the chain"
+    )
+    #expect(problem("residue_index", [-3, 1, 7, 200]) == nil)
   }
 
   @Test("import understands ColabFold's and OpenProteinSet's folders")

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Evidence
 import FeaturePipeline
 import FoldingCore
@@ -105,6 +106,49 @@ struct GatheringTests {
         of: "toy")
       #expect(raw.templates.count == used, "\(table)")
     }
+  }
+
+  @Test("nothing is searched for a target whose folder another process has")
+  func busy() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    try AtomicFile.createFolder(bench.root + "/out/toy")
+    let lock = FolderLock(bench.root + "/out/toy")
+    let status = try bench.predict("out")
+    #expect(status == .cannotCreate && bench.runs == 0)
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test("what an earlier run searched goes away when the target is predicted from an alignment")
+  func staleSearches() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    let searched = try bench.predict("out")
+    #expect(searched == .success)
+    var options = EvidenceOptions()
+    options.rowBudget = 100
+    let plain = try bench.predict("out", evidence: options)
+    #expect(plain == .success)
+    for name in ["searches.tsv", "msas"] {
+      #expect(!FileManager.default.fileExists(atPath: bench.root + "/out/toy/" + name), "\(name)")
+    }
+  }
+
+  @Test("databases for templates alone are dropped where no network has a place for templates")
+  func withoutTemplates() throws {
+    let bench = try Bench()
+    var options = EvidenceOptions()
+    let databases = ["uniref90", "pdb_seqres"].map {
+      SearchDatabase(name: $0, path: bench.root + "/db.fasta")
+    }
+    options.search = SearchOptions(databases: databases, cacheFolder: bench.root + "/cache")
+    let hasDropped = options.leaveOutTemplateSearches()
+    #expect(hasDropped)
+    #expect(options.search?.databases.map(\.name) == ["uniref90"])
+    options.search = SearchOptions(
+      databases: [databases[1]], cacheFolder: bench.root + "/cache")
+    let isAlone = options.leaveOutTemplateSearches()
+    #expect(isAlone && options.isEmpty)
   }
 
   @Test("a row budget keeps so many rows, and says what it saves and changes")

@@ -148,6 +148,51 @@ struct ParallelTrainingTests {
     #expect(rest[0] == whole)
   }
 
+  @Test("with clipping by sample the log of two processes is that of one")
+  func perSampleClipping() throws {
+    var config = config("fp32", steps: 2)
+    config.optimizer.clip = "per-sample"
+    config.optimizer.clipNorm = 1e-6
+    _ = try weights(config, "one")
+    _ = try weights(config, "many", grid: (2, 1, 1))
+    let (one, many) = (try log("one"), try log("many"))
+    #expect(one == many)
+    let steps = one.filter { $0.event == .step }
+    #expect(steps.map(\.clippedShare) == [1, 1])
+    // Norms after clipping are 10⁻⁶ at most.
+    #expect(steps.allSatisfy { ($0.gradientNorm ?? 0) > 1e-4 })
+  }
+
+  @Test(
+    "processes that begin with other weights, or with another store, stop and say so",
+    arguments: ["weights", "store"])
+  func otherBeginning(_ part: String) throws {
+    let other = scratch.file("other.h5")
+    try SyntheticStore.write(to: other, count: 36)
+    let (store, path, first) = (store, scratch.file("run"), config("fp32"))
+    #expect {
+      try ThreadMember.run(2) { world in
+        let isOther = world.rank == 1
+        var config = first
+        if isOther, part == "weights" { config.run.seed = 1 }
+        let source = try SampleSource(
+          store: FeatureStore(path: isOther && part == "store" ? other : store),
+          network: config.network, config: config.data, seed: 0)
+        let member = try GridMember(try RankGrid(data: 2, axes: 1, branches: 1), in: world)
+        let trainer = try Trainer(
+          config, folder: RunFolder(path: path), source: source, engine: StandInEngine(),
+          resumes: false, program: "test", member: member)
+        try trainer.run()
+      }
+    } throws: { error in
+      guard case CommunicationError.differs(1, let found, let expected) = error else {
+        return false
+      }
+      return found.contains(part) && expected.contains(part)
+    }
+    #expect(!FileManager.default.fileExists(atPath: path))
+  }
+
   @Test("a batch that processes cannot share evenly is refused")
   func unevenBatch() throws {
     var config = config("bf16")

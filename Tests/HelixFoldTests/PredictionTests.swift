@@ -20,7 +20,7 @@ struct PredictionTests {
     #expect(whole == .success)
     var stopped = options(folder, "resumed")
     stopped.resumes = true
-    #expect(throws: PredictionError.interrupted) { try predict(stopped, stopAfter: passes) }
+    #expect(throws: PredictionError.stopped(.goesOn)) { try predict(stopped, stopAfter: passes) }
     #expect(try predict(stopped) == .success)
     for file in [
       "ranked_0.pdb", "ranked_0.cif", "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json",
@@ -104,6 +104,32 @@ struct PredictionTests {
         "/sys/fs/cgroup/user.slice/memory.max", "/sys/fs/cgroup/user.slice/a/memory.max",
       ])
     #expect(ProcessMemory.limitFiles(ofGroups: "nonsense\n\n").isEmpty)
+    #expect(
+      ControlGroups.places(of: "cpu", in: text).map(\.folder) == [
+        "/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu/slurm", "/sys/fs/cgroup/cpu/slurm/job_1",
+        "/sys/fs/cgroup", "/sys/fs/cgroup/user.slice", "/sys/fs/cgroup/user.slice/a",
+      ])
+  }
+
+  @Test(
+    "processors are those of the affinity, and whole ones of a quota",
+    arguments: [
+      ("Name:\tx\nCpus_allowed_list:\t0-3,8\nMems_allowed_list:\t0\n", 5),
+      ("Cpus_allowed_list:\t7\n", 1), ("Cpus_allowed_list:\t\n", nil), ("", nil),
+    ] as [(String, Int?)])
+  func affinity(_ status: String, _ expected: Int?) {
+    #expect(ProcessorCount.affinity(inStatus: status) == expected)
+    #expect(ProcessorCount.available >= 1)
+  }
+
+  @Test(
+    "a quota below one processor counts as one, none as no limit",
+    arguments: [
+      ("250000 100000\n", 2), ("50000 100000\n", 1), ("max 100000\n", nil),
+      ("-1\n 100000\n", nil), ("", nil),
+    ] as [(String, Int?)])
+  func quota(_ text: String, _ expected: Int?) {
+    #expect(ProcessorCount.quota(text) == expected)
   }
 
   @Test("the time left is that of the targets left, at the rate of those computed")
@@ -205,7 +231,7 @@ struct PredictionTests {
     two.seedCount = 2
     #expect(try predict(two) == .success)
     #expect(try predict(options(folder, "b")) == .success)
-    let first = try folder.read("a/toy/confidence_tiny_pred_0.json")
+    let first = try folder.read("a/toy/confidence_tiny.json")
     #expect(first != (try folder.read("a/toy/confidence_tiny_pred_1.json")))
     #expect(first == (try folder.read("b/toy/confidence_tiny.json")))
   }
@@ -235,7 +261,7 @@ struct PredictionTests {
     options.earlyStopTolerance = 1e6
     #expect(try predict(options) == .success)
     let text = try folder.read("out/toy/provenance_tiny.json")
-    #expect(text.components(separatedBy: "mean_plddt").count - 1 == 2)
+    #expect(text.components(separatedBy: "\"change\":").count - 1 == 2)
   }
 
   @Test(

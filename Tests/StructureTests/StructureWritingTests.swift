@@ -49,6 +49,20 @@ import Testing
     #expect(lines.map { $0.trimmingCharacters(in: .whitespaces) } == expected)
   }
 
+  @Test("residues have the numbers that they are given; places in the polymer count from 1")
+  func residueNumbers() throws {
+    var prediction = try Self.prediction()
+    prediction.residueNumbers = [7, 210]
+    let pdb = try prediction.pdb()
+    #expect(pdb.contains(" CA  GLY A   7 ") && pdb.contains(" CA  ALA A 210 "))
+    let cif = try StructureFile.parse(Array(prediction.modelCIF().utf8), path: "t")
+    let residues = try #require(cif.models.first?.chains.first).residues
+    #expect(residues.map(\.number) == [7, 210])
+    #expect(residues.map(\.polymerIndex) == [1, 2])
+    prediction.residueNumbers = [7]
+    #expect(throws: StructureIOError.self) { try prediction.pdb() }
+  }
+
   @Test("TER names the last residue that has atoms")
   func lastResidue() throws {
     var prediction = try Self.prediction()

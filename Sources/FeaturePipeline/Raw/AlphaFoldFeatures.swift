@@ -19,6 +19,7 @@ public struct AlphaFoldFeatures: Sendable {
 
   /// The features in our form; `id` replaces the dictionary's own name if given.
   public func rawFeatures(id: String? = nil) throws(InputError) -> RawFeatures {
+    try requireOneChain()
     let aatype = try residueTypes()
     let letters = aatype.map { AminoAcid(rawValue: $0) ?? .unknown }
     let name = strings("domain_name")?.first ?? ""
@@ -28,6 +29,7 @@ public struct AlphaFoldFeatures: Sendable {
       raw.sequence = sequence
     }
     raw.residueIndex = try integers("residue_index", shape: [count])
+    try requireIncreasing(raw.residueIndex)
     if arrays["between_segment_residues"] != nil {
       raw.hasBreak = try integers("between_segment_residues", shape: [count]).map { $0 > 0 }
     }
@@ -35,6 +37,24 @@ public struct AlphaFoldFeatures: Sendable {
     raw.templates = try templates(residueCount: count)
     try raw.validate(file: file)
     return raw
+  }
+
+  /// Refuses the features of a complex, whose chains AlphaFold-Multimer tells apart by `asym_id`.
+  private func requireOneChain() throws(InputError) {
+    let chains = Set(arrays["asym_id"]?.floats?.values ?? [])
+    guard chains.count > 1 else { return }
+    throw .content(
+      file: file,
+      problem: "holds \(chains.count) chains ('asym_id'), but only single chains are supported")
+  }
+
+  private func requireIncreasing(_ numbers: [Int32]) throws(InputError) {
+    for residue in numbers.indices.dropFirst() where numbers[residue] <= numbers[residue - 1] {
+      throw .array(
+        file: file, name: "residue_index",
+        found: "\(numbers[residue]) after \(numbers[residue - 1]) at residue \(residue + 1)",
+        expected: "numbers that increase along the chain")
+    }
   }
 
   private func residueTypes() throws(InputError) -> [UInt8] {

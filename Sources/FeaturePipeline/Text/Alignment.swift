@@ -23,7 +23,10 @@ public struct Alignment: Sendable, Hashable {
     source: String, columns: Int, names: [String], letters: [UInt8], deletions: [UInt16],
     warnings: [String] = []
   ) {
-    precondition(letters.count == names.count * columns && deletions.count == letters.count)
+    precondition(
+      letters.count == names.count * columns && deletions.count == letters.count,
+      "\(names.count) rows of \(columns) columns with \(letters.count) letters and"
+        + " \(deletions.count) deletion counts")
     self.source = source
     self.columns = columns
     self.names = names

@@ -56,12 +56,11 @@ public enum FASTA {
   private static func named(_ drafts: [Draft], in text: InputText) -> [FASTARecord] {
     var words: Set<String> = []
     var lines: [String: Int] = [:]
-    var taken: Set<String> = []
+    var names = TargetNames()
     return drafts.map { draft in
       let word = draft.header.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
       let plain = TargetName.sanitized(draft.header)
-      let id = TargetName.unique(plain, among: taken)
-      taken.insert(id)
+      let id = names.claim(plain)
       var sequence = draft.sequence(in: text)
       var warnings = (try? sequence.get())?.warnings ?? []
       let record = word + "\n" + String(decoding: draft.letters, as: UTF8.self)

@@ -36,6 +36,18 @@ public struct InputText: Sendable, Hashable {
     let content = try Self.unpacked(stored, name: name)
     bytes = content.starts(with: Self.byteOrderMark) ? Array(content.dropFirst(3)) : content
     try refuseBinary(isPacked: Gzip.begins(stored))
+    // Every line takes several words of memory, whatever stands in it.
+    guard bytes.count <= Self.maximumLines || bytes.count(where: Self.endsLine) <= Self.maximumLines
+    else {
+      throw .content(file: name, problem: "has more than \(Self.maximumLines) lines, the limit")
+    }
+  }
+
+  /// Files of more lines are refused.
+  private static let maximumLines = 50_000_000
+
+  private static func endsLine(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
   }
 
   /// What some editors write in front of UTF-8; it is no part of the text.
@@ -64,6 +76,9 @@ public struct InputText: Sendable, Hashable {
     }
     return data
   }
+
+  /// How HDF5 files begin.
+  package static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46]
 
   /// The first bytes of a file, by which its format is told.
   package static func firstBytes(of path: String, count: Int) throws(InputError) -> [UInt8] {
@@ -104,7 +119,7 @@ public struct InputText: Sendable, Hashable {
       ([0x28, 0xB5, 0x2F, 0xFD], "zstd data", "unpack it with unzstd first"),
       ([0x50, 0x4B, 0x03, 0x04], "a zip archive", "unpack it first"),
       ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz data", "unpack it with unxz first"),
-      ([0x89, 0x48, 0x44, 0x46], "an HDF5 file", "pass it with --features"),
+      (Self.hdf5Signature, "an HDF5 file", "pass it with --features"),
       ([0x80, 0x04, 0x95], "a Python pickle", "pass it with --features"),
     ]
     for (signature, kind, remedy) in signatures where bytes.starts(with: signature) {
@@ -130,7 +145,7 @@ public struct InputText: Sendable, Hashable {
     var index = 0
     while index < bytes.count {
       let byte = bytes[index]
-      if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+      if Self.endsLine(byte) {
         result.append(Line(number: result.count + 1, range: start..<index))
         if byte == UInt8(ascii: "\r"), index + 1 < bytes.count,
           bytes[index + 1] == UInt8(ascii: "\n")

@@ -24,18 +24,6 @@ public enum TargetName {
     return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
   }
 
-  /// A name that is not in `taken`: the name itself, or with `_2`, `_3` … added.
-  public static func unique(_ name: String, among taken: Set<String>) -> String {
-    guard taken.contains(name) else { return name }
-    var number = 2
-    while true {
-      let suffix = "_\(number)"
-      let candidate = String(name.prefix(maximumBytes - suffix.utf8.count)) + suffix
-      if !taken.contains(candidate) { return candidate }
-      number += 1
-    }
-  }
-
   private static func isAllowed(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -48,5 +36,31 @@ public enum TargetName {
 
   private static func isDecoration(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+  }
+}
+
+/// Names given to the targets of a run, each to one only; some disks do not tell cases apart, so neither is done here.
+public struct TargetNames: Sendable {
+  /// Names that are taken, in lower case; at first what runs put beside the folders of their targets.
+  private var taken: Set = ["failures.json", "summary.tsv", "cache", "state"]
+  /// Number to try next for a name, in lower case.
+  private var next: [String: Int] = [:]
+
+  /// No names are given yet.
+  public init() {}
+
+  /// The name itself, or with `_2`, `_3` … added if it is taken.
+  public mutating func claim(_ name: String) -> String {
+    let key = name.lowercased()
+    var number = next[key] ?? 1
+    while true {
+      let suffix = number == 1 ? "" : "_\(number)"
+      let candidate = String(name.prefix(TargetName.maximumBytes - suffix.utf8.count)) + suffix
+      number += 1
+      if taken.insert(candidate.lowercased()).inserted {
+        next[key] = number
+        return candidate
+      }
+    }
   }
 }

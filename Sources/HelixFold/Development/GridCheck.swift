@@ -1,3 +1,4 @@
+import AtomicFiles
 import Distribution
 import FeaturePipeline
 import Foundation
@@ -113,7 +114,7 @@ public struct GridCheck {
 
 /// Compares the folders of two training runs.
 public enum RunComparison {
-  /// Relative difference of all weights, and the largest relative difference of the losses of a step.
+  /// Relative difference of all weights, and the largest relative difference of the losses of a step; of runs of the same length.
   public static func differences(_ a: String, _ b: String) throws -> (
     weights: Double, losses: Double
   ) {
@@ -125,7 +126,11 @@ public enum RunComparison {
       norm += Double(p * p)
     }
     let (one, other) = (try losses(a), try losses(b))
-    guard one.count == other.count else { return (1, 1) }
+    guard one.count == other.count else {
+      throw PredictionError.ambiguousInput(
+        "\(a) has \(counted(one.count, "step")), \(b) has \(other.count); give runs of the same length"
+      )
+    }
     let loss = zip(one, other).map { abs($0 - $1) / abs($0) }.max() ?? 0
     return ((difference / norm).squareRoot(), loss)
   }

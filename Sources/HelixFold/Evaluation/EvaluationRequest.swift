@@ -73,7 +73,7 @@ public struct EvaluationRequest: Sendable {
       try AtomicFile.createFolder(options.output)
       let pipeline = try FoldingPipeline(options, models: [model], reporter: reporter)
       _ = try pipeline.predict(inputs.filter { wanted.contains($0.id) }) { _, _ in }
-      predictors.append(Predictor(name: model.name, folder: options.output))
+      predictors.append(Predictor(name: model.name, folder: options.output, note: model.note))
     }
   }
 
@@ -95,7 +95,7 @@ public struct EvaluationRequest: Sendable {
 }
 
 extension FeatureStore {
-  /// The labels of a target as a structure, residues numbered from 1.
+  /// The labels of a target as a structure, residues numbered as in predictions of it.
   fileprivate func native(of id: String) throws -> Structure {
     let features = try features(of: id)
     guard let labels = try labels(of: id) else {
@@ -106,6 +106,7 @@ extension FeatureStore {
         file: path, name: id, found: "with labels of \(labels.mask.shape.first ?? 0) residues",
         expected: "\(features.residueCount), as its sequence has")
     }
+    let numbers = features.residueNumbers
     let residues = features.aatype.enumerated().compactMap { row, type -> Residue? in
       let atoms = AtomName.allCases.compactMap { name -> Atom? in
         guard labels.mask.values[row * 37 + name.index] > 0.5 else { return nil }
@@ -116,7 +117,7 @@ extension FeatureStore {
           position: SIMD3(place[0], place[1], place[2]))
       }
       let type = AminoAcid(rawValue: type) ?? .unknown
-      return atoms.isEmpty ? nil : Residue(name: type.code, number: row + 1, atoms: atoms)
+      return atoms.isEmpty ? nil : Residue(name: type.code, number: numbers[row], atoms: atoms)
     }
     return Structure(name: id, models: [Model(chains: [Chain(id: "A", residues: residues)])])
   }

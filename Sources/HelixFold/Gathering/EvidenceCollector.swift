@@ -57,25 +57,27 @@ public struct EvidenceCollector: Sendable {
   /// A target from its sequence and the alignments that the user gave; what goes wrong is the target's failure.
   func target(_ id: String, _ parts: TargetPreparation.Parts) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
-    var warnings = parts.warnings
     let features: Result<RawFeatures, any Error>
     do {
       var (sequence, alignments) = try parts.evidence.get()
       var hitFiles = try hitFiles(of: id)
-      if let search = options.search {
-        let report = try self.search(search, id, sequence, &gathered)
-        alignments += try report.usedAlignments()
-        hitFiles += report.templateHits.compactMap(\.path)
+      let raw = try alone(id) {
+        if let search = options.search {
+          let report = try self.search(search, id, sequence, &gathered)
+          alignments += try report.usedAlignments()
+          hitFiles += report.templateHits.compactMap(\.path)
+        }
+        let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+        return try completed(raw, sequence, hitFiles, &gathered)
       }
-      if alignments.isEmpty { warnings.append(TargetPreparation.singleSequenceWarning) }
-      let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
-      features = .success(try completed(raw, sequence, hitFiles, &gathered))
+      features = .success(raw)
     } catch PredictionError.interrupted {
       throw PredictionError.interrupted
     } catch {
       features = .failure(error)
     }
-    return PredictionTarget(id: id, features: features, warnings: warnings, gathered: gathered)
+    return PredictionTarget(
+      id: id, features: features, warnings: parts.warnings, gathered: gathered)
   }
 
   /// A target whose alignment came ready: its templates are replaced if others are asked for, its rows chosen.
@@ -84,11 +86,22 @@ public struct EvidenceCollector: Sendable {
     let features = target.features.flatMap { raw in
       Result {
         let letters = raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }
-        return try completed(raw, ProteinSequence(letters), try hitFiles(of: target.id), &gathered)
+        return try alone(target.id) {
+          try completed(raw, ProteinSequence(letters), try hitFiles(of: target.id), &gathered)
+        }
       }
     }
     return PredictionTarget(
       id: target.id, features: features, warnings: target.warnings, gathered: gathered)
+  }
+
+  /// Does what writes into a target's folder while no other process does.
+  private func alone(_ id: String, _ body: () throws -> RawFeatures) throws -> RawFeatures {
+    if follows || (options.search == nil && !options.usesTemplates) { return try body() }
+    let folder = "\(output)/\(id)"
+    try AtomicFile.createFolder(folder)
+    guard let lock = FolderLock(folder) else { throw PredictionError.busy(folder: folder) }
+    return try withExtendedLifetime(lock) { try body() }
   }
 
   // MARK: - Searches
@@ -104,6 +117,7 @@ public struct EvidenceCollector: Sendable {
     }.run(sequence: sequence, into: folder + "/msas")
     if !follows { try AtomicFile.write(report.text, to: folder + "/searches.tsv") }
     if interruption.isInterrupted { throw PredictionError.interrupted }
+    gathered.files.formUnion(["msas", "searches.tsv"])
     gathered.stages += report.rows.map { row in
       ("search_\(row.step)\(row.isCached ? "_cached" : "")", row.seconds)
     }
@@ -134,6 +148,7 @@ public struct EvidenceCollector: Sendable {
         try AtomicFile.createFolder("\(output)/\(raw.id)")
         try AtomicFile.write(table.text, to: "\(output)/\(raw.id)/templates.tsv")
       }
+      gathered.files.insert("templates.tsv")
       gathered.stages.append(("templates", (ContinuousClock.now - clock).seconds))
       reporter.note(
         "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates; templates.tsv says why",

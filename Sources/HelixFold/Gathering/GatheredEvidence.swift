@@ -23,6 +23,16 @@ public struct EvidenceOptions: Sendable {
     templates.structureFolder != nil || !templates.userPaths.isEmpty
   }
 
+  /// Drops the databases in which only templates are searched, and says whether there were any.
+  public mutating func leaveOutTemplateSearches() -> Bool {
+    guard var search else { return false }
+    let steps = search.steps().compactMap { try? $0.get() }
+    let databases = Set(steps.filter { $0.purpose == .templates }.flatMap(\.databases))
+    search.databases.removeAll { databases.contains($0) }
+    self.search = search.databases.isEmpty ? nil : search
+    return !databases.isEmpty
+  }
+
   /// Whether there is anything to do.
   public var isEmpty: Bool { search == nil && !usesTemplates && rowBudget == nil }
 }
@@ -33,6 +43,8 @@ public struct GatheredEvidence: Sendable {
   public var stages: [(name: String, value: Double)] = []
   /// What was searched, by name of the database.
   public var searches: [String: String] = [:]
+  /// Files and folders that were made in the target's folder.
+  public var files: Set<String> = []
   /// A search failed, and the prediction uses what the others found.
   public var isIncomplete = false
   /// The features before rows were left out; nil if none were.

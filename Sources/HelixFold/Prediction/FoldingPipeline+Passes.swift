@@ -10,7 +10,11 @@ extension FoldingPipeline {
   func run(_ number: Int, of works: [TargetWork]) throws {
     let clock = ContinuousClock.now
     var jobs: [ModelRun] = []
-    for work in works { try attempt(work) { jobs.append(try start(work, number)) } }
+    for work in works {
+      // A result of an earlier run has no plan: nothing is to be done for it.
+      guard let plan = work.plans[number] else { continue }
+      try attempt(work) { jobs.append(try start(work, work.runs[number], plan)) }
+    }
     try passes(of: jobs)
     let seconds = (ContinuousClock.now - clock).seconds
     for job in jobs where job.work.isOpen {
@@ -22,8 +26,10 @@ extension FoldingPipeline {
   }
 
   /// Network, draws and the state that an earlier run left.
-  private func start(_ work: TargetWork, _ number: Int) throws -> ModelRun {
-    let (raw, run) = (work.raw, work.runs[number])
+  private func start(
+    _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan
+  ) throws -> ModelRun {
+    let raw = work.raw
     let features = SampledFeatures(raw, config: run.config, seed: run.seed)
     let provenance = run.provenance(of: raw, options)
     let saved = PredictionState(
@@ -32,12 +38,17 @@ extension FoldingPipeline {
     let recycling = RecyclingInference(
       try network(run.model), features, recycles: run.recycles,
       tolerance: options.earlyStopTolerance, ensembles: run.config.ensembles)
-    let begin = options.resumes ? saved.load(context) : nil
-    try queue.meet(saying: "\(raw.id) \(run.name): \(begin?.history.count ?? 0) passes done")
-    if let begin {
-      reporter.note("\(raw.id) \(run.name): resuming after pass \(begin.history.count)")
+    let found = options.resumes ? saved.load(context) : .nothing
+    try queue.meet(
+      saying: "\(raw.id) \(run.name): \(found.state?.history.count ?? 0) passes done")
+    switch found {
+    case .nothing: break
+    case .unusable(let problem):
+      reporter.note("\(raw.id) \(run.name): begins at the first pass: \(run.stateFile) \(problem)")
+    case .saved(let state):
+      reporter.note("\(raw.id) \(run.name): resuming after pass \(state.history.count)")
     }
-    return ModelRun(work, number, recycling, provenance, saved, begin)
+    return ModelRun(work, run, plan, recycling, provenance, saved, found.state)
   }
 
   /// The passes that are left, as long as possible together; where a pack fails, its targets go on one by one.
@@ -48,7 +59,7 @@ extension FoldingPipeline {
       } catch let error where !isFinal(error) {
         reporter.warn("\(open.count) targets cannot share a pass: \(error)")
         // What a failed pass began has overwritten the states in memory.
-        for job in open { job.state = job.state == nil ? nil : job.saved.load(context) }
+        for job in open { job.state = job.state == nil ? nil : job.saved.load(context).state }
         break
       }
     }
@@ -91,9 +102,8 @@ extension FoldingPipeline {
       history: state.history)
     context.pool.releaseKept()
     try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
-    let history = state.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) }
     try job.work.folder.keep("provenance_\(job.run.name).json") {
-      try AtomicFile.write(job.provenance.document(history: history).pretty() + "\n", to: $0)
+      try AtomicFile.write(job.provenance.document(of: result).pretty() + "\n", to: $0)
     }
     job.work.results.append(result)
   }

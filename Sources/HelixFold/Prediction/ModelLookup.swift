@@ -87,8 +87,20 @@ extension ModelDescription {
     let preset = options.preset.flatMap { FoldingConfig.preset(named: $0)?.name }
     return try named.flatMap { path in
       try ParameterFolder.exists(at: path)
-        ? ParameterFolder.files(in: path, preset: preset) : [path]
+        ? ordered(ParameterFolder.files(in: path, preset: preset)) : [path]
     }
+  }
+
+  /// Files of a folder by the number of their preset, the network with a pTM before the other of the same number; others last.
+  static func ordered(_ paths: [String]) -> [String] {
+    let presets = (1...5).flatMap { ["model_\($0)_ptm", "model_\($0)"] }
+    func rank(_ path: String) -> Int {
+      let name = URL(fileURLWithPath: path).lastPathComponent
+      return presets.firstIndex { name.contains($0) } ?? presets.count
+    }
+    let ranks = paths.map(rank)
+    // Equal ones stay in their order.
+    return paths.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }.map { paths[$0] }
   }
 
   /// The file that comes with the program; refused if a preset is asked for that it does not fit.

@@ -8,8 +8,20 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case memory(needed: Int, allowed: Int, moment: String, isMachine: Bool)
   /// Two inputs claim one target.
   case ambiguousInput(String)
-  /// The user asked to stop.
+  /// Another process writes in the folder of a target.
+  case busy(folder: String)
+  /// The user asked to stop; the same command goes on with `--resume`.
   case interrupted
+  /// The user asked to stop a command that has no `--resume`, or was given it.
+  case stopped(Sequel)
+
+  /// What the same command does when it is given again.
+  public enum Sequel: Sendable, Hashable {
+    /// It keeps what is done.
+    case goesOn
+    /// It begins at the beginning.
+    case beginsAnew
+  }
 
   /// One line: what is wrong, what to try.
   public var description: String {
@@ -23,7 +35,11 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory(let needed, let allowed, let moment, false):
       "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); \(Self.advice(moment))raise --max-memory"
     case .ambiguousInput(let problem): problem
+    case .busy(let folder):
+      "\(folder): another process predicts in this folder; wait for it or choose another folder"
     case .interrupted: "interrupted; the same command with --resume goes on"
+    case .stopped(.goesOn): "interrupted; the same command goes on"
+    case .stopped(.beginsAnew): "interrupted; the same command begins anew"
     }
   }
 
@@ -43,7 +59,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .unknownPreset: .usage
     case .memory: .memory
     case .ambiguousInput: .badInput
-    case .interrupted: .interrupted
+    case .busy: .cannotCreate
+    case .interrupted, .stopped: .interrupted
     }
   }
 }

@@ -43,7 +43,7 @@ public struct PredictionOptions: Sendable {
   public var savesRecycles = false
   /// Lets short targets share passes: the same numbers, in no less time (docs/performance.md).
   public var packs = false
-  /// Goes on where a run that was stopped left off.
+  /// Goes on where a run that was stopped left off, and keeps results of other networks and seeds.
   public var resumes = false
   /// Structure that the report lays under the predictions and scores them against.
   public var reference: Structure?
@@ -53,6 +53,8 @@ public struct PredictionOptions: Sendable {
   public var isDryRun = false
   /// Folder of the results.
   public var output = "."
+  /// Files and folders that the run reads; those in the folder of a target are not taken for what an earlier run left.
+  public var inputs: [String] = []
 
   /// The defaults.
   public init() {}

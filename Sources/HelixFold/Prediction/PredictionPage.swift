@@ -1,13 +1,16 @@
 import AtomicFiles
 import FeaturePipeline
+import Foundation
 import Reports
 
 extension PredictionFolder {
   /// Writes `report.html` and, if asked for, its drawings.
+  ///
+  /// - Parameter standings: of everything that is ranked; what is not among the results is named only.
   func writeReport(
-    _ results: [ModelResult], of raw: RawFeatures, _ statistics: MSAStatistics,
-    provenance: (ModelResult) -> PredictionProvenance, timings: [(name: String, value: Double)],
-    options: PredictionOptions
+    _ results: [ModelResult], among standings: [Standing], of raw: RawFeatures,
+    _ statistics: MSAStatistics, provenance: (ModelResult) -> PredictionProvenance,
+    timings: [(name: String, value: Double)], options: PredictionOptions
   ) throws {
     let ranked = ModelResult.ranked(results)
     var report = PredictionReport(
@@ -28,6 +31,13 @@ extension PredictionFolder {
     if !statistics.isNeffOfPart { report.neff = statistics.neff }
     report.timings = timings
     report.warnings = Set(ranked.compactMap { provenance($0).model.note }).sorted()
+    let shown = Set(results.map(\.name))
+    let others = Standing.ranked(standings.filter { !shown.contains($0.model) })
+    if !others.isEmpty {
+      let names = others.map { "\($0.model) (mean pLDDT \(String(format: "%.2f", $0.plddt)))" }
+      report.warnings.append(
+        "Ranked too, but not shown on this page: \(names.joined(separator: ", "))")
+    }
     report.reference = options.reference
     try keep("report.html") { try AtomicFile.write(try report.page().html, to: $0) }
     if isKept, let plots = options.plots { _ = try plots.write(report.figures(), to: path) }

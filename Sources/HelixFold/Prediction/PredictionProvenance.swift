@@ -35,38 +35,34 @@ struct PredictionProvenance: Sendable {
     ]
   }
 
-  /// The document `provenance_<model>.json`.
-  func document(history: [(plddt: Double, change: Double?)]) -> JSONValue {
-    .object(
-      identity + notice + [
-        ("fingerprint", .string(fingerprint)),
-        ("sequence", .string(target.sequence)),
-        ("features", .string(featureDigest)),
-        (
-          "alignments",
-          .array(
-            target.sources.map {
-              .object([
-                ("name", .string($0.name)), ("rows", .integer($0.rows)),
-                ("new_rows", .integer($0.newRows)),
-              ])
-            })
-        ),
-        ("msa_rows", .integer(target.rowCount)),
-        ("msa_budget", options.msaBudget.map { .integer($0) } ?? .null),
-        ("templates", .array(templates.map { .string($0) })),
-        ("threads", .integer(options.threads)),
-        (
-          "recycle_history",
-          .array(
-            history.map {
-              .object([
-                ("mean_plddt", .number($0.plddt)),
-                ("change", $0.change.map { .number($0) } ?? .null),
-              ])
-            })
-        ),
+  /// The document `provenance_<model>.json`, from which a later run learns what it need not compute.
+  func document(of result: ModelResult) -> JSONValue {
+    let alignments = target.sources.map { source -> JSONValue in
+      .object([
+        ("name", .string(source.name)), ("rows", .integer(source.rows)),
+        ("new_rows", .integer(source.newRows)),
       ])
+    }
+    let history = result.history.map { record -> JSONValue in
+      .object([
+        ("mean_plddt", .number(Double(record.meanPLDDT))),
+        ("change", record.change.map { .number(Double($0)) } ?? .null),
+      ])
+    }
+    let members: [(String, JSONValue)] = [
+      ("fingerprint", .string(fingerprint)),
+      ("sequence", .string(target.sequence)),
+      ("features", .string(featureDigest)),
+      ("alignments", .array(alignments)),
+      ("msa_rows", .integer(target.rowCount)),
+      ("msa_budget", options.msaBudget.map { .integer($0) } ?? .null),
+      ("templates", .array(templates.map { .string($0) })),
+      ("threads", .integer(options.threads)),
+      ("mean_plddt", .number(result.standing.plddt)),
+      ("ptm", result.standing.ptm.map { .number($0) } ?? .null),
+      ("recycle_history", .array(history)),
+    ]
+    return .object(identity + notice + members)
   }
 
   /// Names and values for people: the table of the report.

@@ -23,7 +23,8 @@ struct PredictionRun {
     self.model = model
     self.config = config
     self.seed = options.seed &+ UInt64(seedIndex)
-    self.name = options.seedCount > 1 ? "\(model.name)_pred_\(seedIndex)" : model.name
+    // The first seed has the plain name, so that it keeps its files when others are added.
+    self.name = seedIndex > 0 ? "\(model.name)_pred_\(seedIndex)" : model.name
     self.recycles = options.recycles ?? config.recycles
   }
 

@@ -45,12 +45,32 @@ struct PredictionState {
     }
   }
 
-  /// The saved state, nil when there is none for this run or its arrays have other shapes than this run's.
-  func load(_ context: ExecutionContext) -> RecyclingState? {
+  /// What a run finds to go on from.
+  enum Found {
+    /// No file.
+    case nothing
+    /// A file that is of no use, and why.
+    case unusable(String)
+    /// The state after some pass.
+    case saved(RecyclingState)
+
+    /// The state, if there is one.
+    var state: RecyclingState? {
+      if case .saved(let state) = self { return state }
+      return nil
+    }
+  }
+
+  /// The saved state; of no use are those of other inputs or options, and files whose arrays have other shapes than this run's.
+  func load(_ context: ExecutionContext) -> Found {
+    guard folder.has(name) else { return .nothing }
     guard let archive = try? NumpyArchive(path: folder.file(name), uint16: .bfloat16),
-      case .uint8(let bytes)? = try? archive.array(named: "fingerprint"),
-      String(decoding: bytes.values, as: UTF8.self) == fingerprint,
-      let finished = try? archive.array(named: "finished").integers,
+      case .uint8(let bytes)? = try? archive.array(named: "fingerprint")
+    else { return .unusable("is damaged") }
+    guard String(decoding: bytes.values, as: UTF8.self) == fingerprint else {
+      return .unusable("is of other inputs, parameters or options")
+    }
+    guard let finished = try? archive.array(named: "finished").integers,
       let history = try? archive.array(named: "history").floats, history.shape.count == 2,
       history.shape[0] > 0, history.shape[1] == 2,
       let logits = try? archive.array(named: "lddt_logits").floats,
@@ -61,16 +81,17 @@ struct PredictionState {
       firstRow.shape == [residues, config.channels.msa],
       let pair = try? archive.array(named: "pair").floats,
       pair.shape == [residues, residues, config.channels.pair]
-    else { return nil }
+    else { return .unusable("is damaged") }
     let records = (0..<history.shape[0]).map { index in
       let change = history.values[index * 2 + 1]
       return RecyclingState.Record(
         meanPLDDT: history.values[index * 2], change: change.isNaN ? nil : change)
     }
-    return RecyclingState(
-      recycled: RecycledState(
-        positions: positions, msaFirstRow: Tensor(firstRow, pool: context.pool),
-        pair: Tensor(pair, context.storage, pool: context.pool)),
-      lddtLogits: logits, history: records, isFinished: finished.values.first == 1)
+    return .saved(
+      RecyclingState(
+        recycled: RecycledState(
+          positions: positions, msaFirstRow: Tensor(firstRow, pool: context.pool),
+          pair: Tensor(pair, context.storage, pool: context.pool)),
+        lddtLogits: logits, history: records, isFinished: finished.values.first == 1))
   }
 }

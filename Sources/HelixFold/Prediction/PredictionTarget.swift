@@ -18,11 +18,10 @@ extension PredictionTarget {
     fasta: String?, alignments: [String], features: [String], collector: EvidenceCollector? = nil
   ) throws -> [PredictionTarget] {
     var targets: [PredictionTarget] = []
-    var taken: Set<String> = []
+    var taken = TargetNames()
     func add(_ name: String, _ result: Result<RawFeatures, any Error>, _ warnings: [String]) throws
     {
-      let id = TargetName.unique(name, among: taken)
-      taken.insert(id)
+      let id = taken.claim(name)
       let renamed = result.map { raw in
         var raw = raw
         raw.id = id
@@ -34,14 +33,17 @@ extension PredictionTarget {
     }
     if let fasta {
       let preparation = try TargetPreparation(fasta: fasta, alignments: alignments)
+      var names = preparation.ids
+      if names.count == 1, let name = try ColabFoldName.found(in: fasta, firstRow: names[0]) {
+        names = [name]
+      }
       for index in 0..<preparation.count {
         if let collector {
-          let id = TargetName.unique(preparation.ids[index], among: taken)
-          taken.insert(id)
+          let id = taken.claim(names[index])
           targets.append(try collector.target(id, preparation.parts(index)))
         } else {
           let outcome = preparation.outcome(index)
-          try add(outcome.id, outcome.features.mapError { $0 }, outcome.warnings)
+          try add(names[index], outcome.features.mapError { $0 }, outcome.warnings)
         }
       }
     }

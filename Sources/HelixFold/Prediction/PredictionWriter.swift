@@ -1,10 +1,6 @@
 import AtomicFiles
 import FeaturePipeline
-import FoldingCore
-import FoldingModel
 import Foundation
-import NumericArrays
-import Protein
 import StructureIO
 
 /// Where the results of one target go, in the layout of AlphaFold2; every file appears whole or not at all.
@@ -15,6 +11,17 @@ struct PredictionFolder {
 
   func file(_ name: String) -> String { path + "/" + name }
 
+  /// Whether there is a file of that name.
+  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
+
+  /// What a JSON file says; nil if it is not there or holds something else.
+  func decoded<Value: Decodable>(_ type: Value.Type, _ name: String) -> Value? {
+    guard let data = FileManager.default.contents(atPath: file(name)) else { return nil }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try? decoder.decode(type, from: data)
+  }
+
   /// Lets `body` write a file, if this process does.
   func keep(_ name: String, _ body: (_ path: String) throws -> Void) rethrows {
     if isKept { try body(file(name)) }
@@ -22,43 +29,104 @@ struct PredictionFolder {
 
   /// Removes a file, if there is one and this process writes.
   func remove(_ name: String) {
-    if isKept { try? FileManager.default.removeItem(atPath: file(name)) }
+    if isKept { unlink(file(name)) }
+  }
+
+  /// Removes the folder if nothing is in it.
+  func removeIfEmpty() {
+    if isKept { rmdir(path) }
   }
 
   /// The file that is written last: where it stands, the target is finished.
   private static let lastFile = "timings.json"
 
-  /// Makes the folder, marks the target as unfinished and removes results of an earlier run and what a killed one was about to
+  private var contents: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  }
+
+  /// Names of networks and seeds with results in the folder: those with a provenance, which is written last.
+  var storedNames: [String] {
+    contents.compactMap { $0.wholeMatch(of: /provenance_(.+)\.json/).map { String($0.1) } }.sorted()
+  }
+
+  /// Makes the folder, marks the target as unfinished and removes results of earlier runs and what a killed one was about to
   /// write; states to resume from stay.
   ///
   /// A run that fails after this must not leave results that look like its own.
-  func begin() throws {
+  ///
+  /// - Parameter names: networks and seeds whose results go; nil for all.
+  func begin(replacing names: [String]?) throws {
     guard isKept else { return }
     try AtomicFile.createFolder(path)
     AtomicFile.removeUnfinished(in: path)
     remove(Self.lastFile)
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    where Self.isResult(name) {
-      if unlink(file(name)) != 0 { throw AtomicFileError(path: file(name), code: errno) }
+    let staying = Set(storedNames).subtracting(names ?? [])
+    for file in contents {
+      let isReplaced =
+        names.map { $0.contains { Self.isResult(file, of: $0, besides: staying) } }
+        ?? Self.isResult(file)
+      guard isReplaced || Self.isOfAll(file) else { continue }
+      if unlink(self.file(file)) != 0 { throw AtomicFileError(path: self.file(file), code: errno) }
     }
   }
 
-  private static func isResult(_ name: String) -> Bool {
-    name.wholeMatch(
+  /// Whether a file is made of the results of all networks.
+  private static func isOfAll(_ file: String) -> Bool {
+    file.wholeMatch(
       of:
-        /(?:ranked_[0-9]+|unrelaxed_.*)\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
+        /ranked_[0-9]+\.(?:pdb|cif)|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
     ) != nil
   }
 
+  /// Whether a file is a result of some network.
+  private static func isResult(_ file: String) -> Bool {
+    file.wholeMatch(
+      of: /unrelaxed_.*\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json/) != nil
+  }
+
+  /// Whether a file is a result of the network `name`; structures of its passes are named like those of a network `name_r0`.
+  private static func isResult(_ file: String, of name: String, besides others: Set<String>) -> Bool
+  {
+    if ["confidence", "pae", "provenance"].contains(where: { file == "\($0)_\(name).json" }) {
+      return true
+    }
+    guard let found = file.wholeMatch(of: /unrelaxed_(.+?)(_r[0-9]+)?\.(?:pdb|cif)/) else {
+      return false
+    }
+    let (short, pass) = (String(found.1), found.2.map { String($0) } ?? "")
+    return short + pass == name || (short == name && !others.contains(short + pass))
+  }
+
+  /// Removes what searches and templates of an earlier run left: a result made without them must not stand beside them.
+  ///
+  /// - Parameters:
+  ///   - made: files and folders that this run has made.
+  ///   - inputs: files and folders that this run reads, which stay.
+  func removeEvidence(besides made: Set<String>, inputs: [String]) {
+    guard isKept else { return }
+    for name in ["searches.tsv", "templates.tsv"] where !made.contains(name) { remove(name) }
+    let folder = file("msas")
+    if made.contains("msas") || inputs.contains(where: { Self.overlap($0, folder) }) { return }
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where name.wholeMatch(of: /.*_hits\.(?:a3m|sto|hhr)/) != nil {
+      unlink(folder + "/" + name)
+    }
+    rmdir(folder)
+  }
+
+  /// Whether one of two paths leads into the other.
+  private static func overlap(_ path: String, _ other: String) -> Bool {
+    let places = [path, other].map {
+      URL(fileURLWithPath: $0).resolvingSymlinksInPath().path + "/"
+    }
+    return places[0].hasPrefix(places[1]) || places[1].hasPrefix(places[0])
+  }
+
   /// Whether all runs were finished with the same inputs, parameters and options.
-  func isFinished(_ runs: [(name: String, fingerprint: String)]) -> Bool {
-    FileManager.default.fileExists(atPath: file(Self.lastFile))
-      && runs.allSatisfy { name, fingerprint in
-        struct Stored: Decodable { let fingerprint: String }
-        let data = FileManager.default.contents(atPath: file("provenance_\(name).json")) ?? Data()
-        let stored = try? JSONDecoder().decode(Stored.self, from: data)
-        return stored?.fingerprint == fingerprint
-      }
+  func isFinished(_ runs: [(run: PredictionRun, fingerprint: String)], _ found: [String: String])
+    -> Bool
+  {
+    has(Self.lastFile) && runs.allSatisfy { found[$0.run.name] == $0.fingerprint }
   }
 
   /// Writes what one network says: ModelCIF, PDB, confidence and aligned errors.
@@ -99,53 +167,34 @@ struct PredictionFolder {
   }
 
   /// Writes the ranking over all networks, best mean pLDDT first, equal ones by name.
-  func writeRanking(
-    _ results: [ModelResult], of raw: RawFeatures,
-    provenance: (ModelResult) -> PredictionProvenance,
-    timings: [(name: String, value: Double)]
-  ) throws {
-    for (rank, result) in ModelResult.ranked(results).enumerated() {
-      let structure = try result.structure(of: raw, provenance: provenance(result))
-      try write(structure, as: "ranked_\(rank)")
+  func writeRanking(_ standings: [Standing], timings: [(name: String, value: Double)]) throws {
+    guard isKept else { return }
+    for (rank, standing) in Standing.ranked(standings).enumerated() {
+      try copyStructure("unrelaxed_\(standing.model)", to: "ranked_\(rank)")
     }
-    let scores = Dictionary(
-      uniqueKeysWithValues: results.map { ($0.name, Double($0.prediction.meanPLDDT)) })
+    let scores = Dictionary(standings.map { ($0.model, $0.plddt) }) { first, _ in first }
     let ptms = Dictionary(
-      uniqueKeysWithValues: results.compactMap { result in
-        result.prediction.ptm.map { (result.name, Double($0)) }
-      })
-    try keep("ranking_debug.json") {
-      try AtomicFile.write(try PredictionFiles.ranking(plddts: scores, ptms: ptms), to: $0)
+      standings.compactMap { standing in standing.ptm.map { (standing.model, $0) } }
+    ) { first, _ in first }
+    try AtomicFile.write(
+      try PredictionFiles.ranking(plddts: scores, ptms: ptms), to: file("ranking_debug.json"))
+    try AtomicFile.write(PredictionFiles.timings(timings), to: file(Self.lastFile))
+  }
+
+  /// Copies a structure in the formats in which it is there; ModelCIF always is.
+  private func copyStructure(_ name: String, to copy: String) throws {
+    for format in ["cif", "pdb"] {
+      let source = file("\(name).\(format)")
+      guard let data = FileManager.default.contents(atPath: source) else {
+        if format == "cif" { throw InputError.missing(file: source) }
+        continue
+      }
+      try data.withUnsafeBytes { try AtomicFile.write($0, to: file("\(copy).\(format)")) }
     }
-    try keep(Self.lastFile) { try AtomicFile.write(PredictionFiles.timings(timings), to: $0) }
   }
 
   /// The best structure in the format that more programs read: PDB where it fits.
   var bestStructure: String {
-    let pdb = file("ranked_0.pdb")
-    return FileManager.default.fileExists(atPath: pdb) ? pdb : file("ranked_0.cif")
-  }
-}
-
-/// One network's prediction of one target.
-struct ModelResult {
-  /// Name in file names, such as `model_1_ptm`.
-  let name: String
-  let prediction: Prediction
-  let history: [RecyclingState.Record]
-
-  /// Best mean pLDDT first, equal ones by name.
-  static func ranked(_ results: [ModelResult]) -> [ModelResult] {
-    results.sorted { ($1.prediction.meanPLDDT, $0.name) < ($0.prediction.meanPLDDT, $1.name) }
-  }
-
-  func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure
-  {
-    PredictedStructure(
-      name: raw.id,
-      sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
-      positions: prediction.positions.values, mask: prediction.atomMask.values,
-      plddt: prediction.plddt, ptm: prediction.ptm, modelName: name,
-      softwareVersion: helixFoldVersion, provenance: provenance.remarks)
+    has("ranked_0.pdb") ? file("ranked_0.pdb") : file("ranked_0.cif")
   }
 }

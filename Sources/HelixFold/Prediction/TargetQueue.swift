@@ -95,6 +95,15 @@ public final class TargetQueue {
     return answer[0] == 1
   }
 
+  /// What the process that writes a target's files says, on all of its team.
+  ///
+  /// Collective in a team.
+  func told(_ flag: Bool) throws -> Bool {
+    var answer: [Int32] = [flag ? 1 : 0]
+    try team?.broadcast(&answer, from: 0)
+    return answer[0] == 1
+  }
+
   /// The least limit of memory in the team, so that its processes decide alike.
   ///
   /// Collective in a team.

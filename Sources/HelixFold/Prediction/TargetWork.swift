@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
@@ -11,11 +12,18 @@ final class TargetWork {
   let gathered: GatheredEvidence?
   let folder: PredictionFolder
   let runs: [PredictionRun]
-  /// One plan per run; none where nothing is left to do.
-  var plans: [MemoryPlan] = []
+  /// What earlier runs left in the folder.
+  let earlier: EarlierResults
+  /// Whether what they left and this run asks for is used.
+  let resumes: Bool
+  /// Keeps other processes out of the folder.
+  private let lock: FolderLock?
+  /// Plans of the runs by their place; none where nothing is left to do.
+  var plans: [Int: MemoryPlan] = [:]
   /// What the alignment that the networks see holds.
   lazy var statistics = MSAStatistics(raw.msa)
   var timings: [(name: String, value: Double)]
+  /// What this run has computed.
   var results: [ModelResult] = []
   /// All results stood in the folder before.
   var isFinished = false
@@ -23,11 +31,29 @@ final class TargetWork {
 
   init(
     _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?, _ folder: PredictionFolder,
-    _ runs: [PredictionRun]
+    _ runs: [PredictionRun], earlier: EarlierResults, resumes: Bool, lock: FolderLock?
   ) {
     (self.index, self.raw, self.gathered) = (index, raw, gathered)
     (self.folder, self.runs) = (folder, runs)
+    (self.earlier, self.resumes, self.lock) = (earlier, resumes, lock)
     timings = gathered?.stages ?? []
+  }
+
+  /// Results of earlier runs that this one asks for and need not compute, by name.
+  var kept: [String: StoredResult] { resumes ? earlier.kept : [:] }
+
+  /// Results of earlier runs that are ranked with those of this one.
+  var others: [StoredResult] { resumes ? earlier.others : [] }
+
+  /// The results that this run need not compute, as their files tell them; those whose files are damaged are left out.
+  var keptResults: [ModelResult] {
+    guard folder.isKept else { return [] }
+    return runs.compactMap { kept[$0.name]?.result(in: folder, residues: raw.residueCount) }
+  }
+
+  /// Everything that is ranked.
+  var standings: [Standing] {
+    results.map(\.standing) + (Array(kept.values) + others).compactMap(\.standing)
   }
 
   /// Whether networks still have to run.
@@ -49,11 +75,10 @@ final class ModelRun {
   var meter: PassMeter
 
   init(
-    _ work: TargetWork, _ number: Int, _ recycling: RecyclingInference,
+    _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan, _ recycling: RecyclingInference,
     _ provenance: PredictionProvenance, _ saved: PredictionState, _ state: RecyclingState?
   ) {
-    let run = work.runs[number]
-    (self.work, self.run, self.plan) = (work, run, work.plans[number])
+    (self.work, self.run, self.plan) = (work, run, plan)
     (self.recycling, self.provenance) = (recycling, provenance)
     (self.saved, self.state) = (saved, state)
     meter = PassMeter(

@@ -11,7 +11,7 @@ public final class ProgressReporter: Sendable {
     case bar
     /// One JSON object per line.
     case json
-    /// A line for each finished step; for files and pipes.
+    /// A line for each finished step, and one a minute where a step takes longer; for files and pipes.
     case lines
     /// Only warnings and failures.
     case quiet
@@ -21,18 +21,37 @@ public final class ProgressReporter: Sendable {
   public let style: Style
   /// Whether nothing is said at all: for processes that help another, which speaks for them.
   private let isSilent: Bool
+  private let clock: @Sendable () -> Double
+  private let output: @Sendable (String) -> Void
   private let isUnicode = ProgressBar.isUnicode(in: ProcessInfo.processInfo.environment)
   private let state = Mutex(State())
 
   private struct State {
     var barWidth = 0
     var lastDraw = -Double.infinity
+    /// When something was said last; nil before the first task.
+    var lastLine: Double?
   }
 
+  /// Seconds after which a task that goes on is a line.
+  private static let silence = 60.0
+
   /// A reporter; without a style, a bar on a terminal and lines elsewhere.
-  public init(style: Style? = nil, isSilent: Bool = false) {
+  public convenience init(style: Style? = nil, isSilent: Bool = false) {
+    self.init(
+      style: style, isSilent: isSilent, clock: { ProcessInfo.processInfo.systemUptime },
+      output: { StandardStreams.writeError($0) })
+  }
+
+  /// A reporter with a clock of its own, in seconds, and a place of its own to write to.
+  init(
+    style: Style?, isSilent: Bool, clock: @escaping @Sendable () -> Double,
+    output: @escaping @Sendable (String) -> Void
+  ) {
     self.isSilent = isSilent
     self.style = style ?? (isatty(2) == 1 ? .bar : .lines)
+    self.clock = clock
+    self.output = output
   }
 
   /// A line that stays, such as `T1026 recycle=1 pLDDT=71.3 tol=0.42`.
@@ -63,7 +82,8 @@ public final class ProgressReporter: Sendable {
   /// How far a task is, 0 … 1, and the seconds that remain if they can be told.
   public func progress(_ task: String, _ fraction: Double, remaining: Double?) {
     switch style {
-    case .lines, .quiet: return
+    case .quiet: return
+    case .lines: if !isSilent { mention(task, fraction, remaining) }
     case .json:
       var fields: [(String, JSONValue)] = [
         ("task", .string(task)), ("fraction", .number((fraction * 1e4).rounded() / 1e4)),
@@ -74,8 +94,23 @@ public final class ProgressReporter: Sendable {
     }
   }
 
+  /// A line about a task, unless something was said in the last minute.
+  private func mention(_ task: String, _ fraction: Double, _ remaining: Double?) {
+    let now = clock()
+    let isDue = state.withLock { state in
+      guard let last = state.lastLine else {
+        state.lastLine = now
+        return false
+      }
+      return fraction < 1 && now - last >= Self.silence
+    }
+    if !isDue { return }
+    let eta = remaining.map { "  ETA \(Self.duration($0))" } ?? ""
+    write("\(task)  \(Int(max(fraction, 0) * 100)) %\(eta)\n")
+  }
+
   private func draw(_ task: String, _ fraction: Double, _ remaining: Double?) {
-    let now = ProcessInfo.processInfo.systemUptime
+    let now = clock()
     let isDue = state.withLock { state in
       if fraction < 1 && now - state.lastDraw < 0.1 { return false }
       state.lastDraw = now
@@ -88,7 +123,7 @@ public final class ProgressReporter: Sendable {
       defer { state.barWidth = text.count }
       return max(0, state.barWidth - text.count)
     }
-    StandardStreams.writeError("\r" + text + String(repeating: " ", count: padding))
+    output("\r" + text + String(repeating: " ", count: padding))
   }
 
   /// `75 s` as `1:15`, hours in front when there are any.
@@ -100,17 +135,18 @@ public final class ProgressReporter: Sendable {
   }
 
   private func write(_ text: String) {
+    let now = clock()
     let clear = state.withLock { state in
-      defer { state.barWidth = 0 }
+      defer { (state.barWidth, state.lastLine) = (0, now) }
       return state.barWidth > 0 ? "\r" + String(repeating: " ", count: state.barWidth) + "\r" : ""
     }
     if isSilent { return }
-    StandardStreams.writeError(clear + text)
+    output(clear + text)
   }
 
   private func writeJSON(_ event: String, _ fields: [(String, JSONValue)]) {
     if isSilent { return }
     let object = JSONValue.object([("event", .string(event))] + fields)
-    StandardStreams.writeError(object.text + "\n")
+    output(object.text + "\n")
   }
 }

@@ -11,8 +11,11 @@ import Foundation
 /// The three streams of a command, which a shell may have closed or connected with something that takes nothing.
 public enum StandardStreams {
   /// Connects closed streams with the null device, so that no file opened later is mistaken for one; call first of all.
+  ///
+  /// A file that grows beyond the limit of the shell (`ulimit -f`) is then an error of the write, not the end of the process.
   public static func connect() {
     for stream in 0...2 where fcntl(Int32(stream), F_GETFD) == -1 { _ = open("/dev/null", O_RDWR) }
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// Writes to the standard error.

@@ -36,7 +36,7 @@ public struct DatasetRequest {
     try OutputPlace.require(reportPath, apartFrom: inputs + [output])
     let start = ContinuousClock.now
     let result = try builder.build(found, to: output) { source, done in
-      if Interruption.isRequested { throw PredictionError.interrupted }
+      if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
       let share = Double(done) / Double(max(found.count, 1))
       let elapsed = (ContinuousClock.now - start).seconds
       reporter.progress(

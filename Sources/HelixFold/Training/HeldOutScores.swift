@@ -80,7 +80,7 @@ public struct HeldOutScores: Sendable {
       of: InitialParameters(config.network, seed: config.run.seed), layout: config.layout)
     let start = ContinuousClock.now
     for first in stride(from: 0, to: entries.count, by: Self.group) {
-      if Interruption.isRequested { throw PredictionError.interrupted }
+      if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
       let part = entries[first..<min(first + Self.group, entries.count)]
       func samples(rows: Int? = nil) throws -> [TrainingSample] {
         try part.indices.map {

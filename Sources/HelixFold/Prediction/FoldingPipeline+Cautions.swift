@@ -1,0 +1,66 @@
+import AtomicFiles
+import FeaturePipeline
+import Protein
+import Scoring
+
+/// What users should know about the features of a target before the networks run on them.
+extension FoldingPipeline {
+  /// One line for each thing.
+  func cautions(about target: PredictionTarget) -> [String] {
+    guard case .success(let raw) = target.features else { return [] }
+    var lines = [nucleotides(in: raw), unknownResidues(in: raw)].compactMap { $0 }
+    let alone = TargetPreparation.singleSequenceWarning
+    if (target.gathered?.complete ?? raw).rowCount == 1, !target.warnings.contains(alone) {
+      lines.append(alone)
+    }
+    if raw.templates.count > 0, models.allSatisfy({ $0.config.template == nil }) {
+      let names = models.map { "'\($0.name)'" }.joined(separator: ", ")
+      lines.append("templates are left out: no network of \(names) has a place for them")
+    }
+    if let reference = options.reference, let problem = raw.misfit(of: reference) {
+      lines.append("the reference cannot be laid over this target: \(problem)")
+    }
+    return lines
+  }
+
+  private func nucleotides(in raw: RawFeatures) -> String? {
+    guard raw.residueCount >= 20, Set(raw.sequence).isSubset(of: "ACGTUN") else { return nil }
+    return
+      "the sequence has no letters but A, C, G, T, U and N, as nucleotides have; they are taken for amino acids"
+  }
+
+  private func unknownResidues(in raw: RawFeatures) -> String? {
+    let places = raw.aatype.indices.filter { raw.aatype[$0] == AminoAcid.unknown.rawValue }
+    if places.isEmpty { return nil }
+    if places.count == raw.residueCount {
+      return "every residue is unknown (X): the structures will have no atoms"
+    }
+    let shown = places.prefix(10).map { "\($0 + 1)" }.joined(separator: ", ")
+    let more = places.count > 10 ? " and \(places.count - 10) more" : ""
+    return "unknown residues (X) get no atoms: position \(shown)\(more)"
+  }
+}
+
+extension RawFeatures {
+  /// Why no chain of a structure is of this protein; nil if one is.
+  func misfit(of structure: Structure) -> ScoringError? {
+    // Only types and numbers are compared; the chain is stretched out.
+    let residues = residueNumbers.enumerated().compactMap { place, number -> Residue? in
+      let type = AminoAcid(rawValue: aatype[place]) ?? .unknown
+      if type == .unknown { return nil }
+      let alpha = Atom(name: "CA", element: "C", position: SIMD3(3.8 * Double(place), 0, 0))
+      return Residue(name: type.code, number: number, atoms: [alpha])
+    }
+    let model = Chain(id: "A", residues: residues)
+    var problem: ScoringError?
+    for chain in structure.models.first?.chains ?? [] where !chain.aminoAcidResidues.isEmpty {
+      do throws(ScoringError) {
+        _ = try ResidueMatching(model: model, reference: chain)
+        return nil
+      } catch {
+        problem = problem ?? error
+      }
+    }
+    return problem ?? .noAminoAcid(.reference, chain: nil)
+  }
+}

@@ -1,0 +1,58 @@
+import Reports
+
+/// What becomes of the results that earlier runs left for a target.
+extension FoldingPipeline {
+  /// Removes what this run replaces, and says what that is, or what it keeps.
+  func clear(_ work: TargetWork) throws {
+    for line in lines(about: work.earlier) { reporter.note("\(work.raw.id): \(line)") }
+    if !options.resumes {
+      try work.folder.begin(replacing: nil)
+    } else {
+      try work.folder.begin(
+        replacing: work.runs.map(\.name).filter { work.kept[$0] == nil })
+    }
+    // Evidence that an earlier result was made from stays beside it.
+    if !options.resumes || work.earlier.names.isEmpty {
+      work.folder.removeEvidence(
+        besides: work.gathered?.files ?? [], inputs: options.inputs)
+    }
+  }
+
+  /// One line for each kind of results that are there.
+  private func lines(about earlier: EarlierResults) -> [String] {
+    if !options.resumes {
+      let names = earlier.names.joined(separator: ", ")
+      return names.isEmpty ? [] : ["replaces the results of \(names); --resume keeps them"]
+    }
+    let kinds: [(names: [String], line: String)] = [
+      (earlier.kept.keys.sorted(), "computed before and kept: "),
+      (earlier.others.map(\.name), "ranked with the results of earlier runs: "),
+      (
+        earlier.strangers,
+        "left alone and not ranked, being of another sequence or not saying of which: "
+      ),
+    ]
+    return kinds.filter { !$0.names.isEmpty }.map {
+      $0.line + $0.names.joined(separator: ", ")
+    }
+  }
+
+  /// What is said of a target that is finished, with the flags that are of no effect for it.
+  func finishedLine(of work: TargetWork) -> String {
+    let line = "finished before, nothing to do"
+    var flags: [String] = []
+    if let plots = options.plots, !work.folder.has("plot_plddt.\(plots.rawValue)") {
+      flags.append("--plots")
+    }
+    if options.reference != nil { flags.append("--reference") }
+    if options.savesRecycles,
+      !work.runs.allSatisfy({ work.folder.has("unrelaxed_\($0.name)_r0.cif") })
+    {
+      flags.append("--save-recycles")
+    }
+    if flags.isEmpty { return line }
+    let verb = flags.count > 1 ? "do" : "does"
+    return
+      "\(line); \(flags.joined(separator: ", ")) \(verb) nothing for it unless it is predicted again, without --resume"
+  }
+}

@@ -1,0 +1,50 @@
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+import Protein
+import StructureIO
+
+/// One network's prediction of one target.
+struct ModelResult {
+  /// Name and what ranks it.
+  let standing: Standing
+  let prediction: Prediction
+  let history: [RecyclingState.Record]
+
+  /// Name in file names, such as `model_1_ptm`.
+  var name: String { standing.model }
+
+  /// Best mean pLDDT first, equal ones by name.
+  static func ranked(_ results: [ModelResult]) -> [ModelResult] {
+    results.sorted { $0.standing.isBefore($1.standing) }
+  }
+
+  func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure
+  {
+    PredictedStructure(
+      name: raw.id,
+      sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
+      positions: prediction.positions.values, mask: prediction.atomMask.values,
+      plddt: prediction.plddt, ptm: prediction.ptm, modelName: name,
+      softwareVersion: helixFoldVersion, provenance: provenance.remarks,
+      residueNumbers: raw.residueNumbers)
+  }
+}
+
+extension ModelResult {
+  /// What a network has computed.
+  init(name: String, prediction: Prediction, history: [RecyclingState.Record]) {
+    self.init(
+      standing: Standing(
+        model: name, plddt: Double(prediction.meanPLDDT), ptm: prediction.ptm.map { Double($0) }),
+      prediction: prediction, history: history)
+  }
+}
+
+extension RawFeatures {
+  /// Numbers of the residues in structures, `residue_index` + 1 as AlphaFold2 writes them; from 1 where those do not increase. `[N_res]`
+  var residueNumbers: [Int] {
+    let isIncreasing = zip(residueIndex, residueIndex.dropFirst()).allSatisfy { $0 < $1 }
+    return residueIndex.indices.map { isIncreasing ? Int(residueIndex[$0]) + 1 : $0 + 1 }
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// What ranks a prediction among those of its target.
+struct Standing: Codable, Hashable, Sendable {
+  /// Name of network and seed in file names, such as `model_1_ptm`.
+  let model: String
+  /// Mean pLDDT, 0 … 100.
+  let plddt: Double
+  /// Predicted TM-score, 0 … 1; nil if the network does not predict it.
+  let ptm: Double?
+
+  /// Whether this one is better: a higher mean pLDDT, or an equal one and the first name.
+  func isBefore(_ other: Standing) -> Bool {
+    (other.plddt, model) < (plddt, other.model)
+  }
+
+  /// The best first.
+  static func ranked(_ standings: [Standing]) -> [Standing] {
+    standings.sorted { $0.isBefore($1) }
+  }
+}
+
+extension Standing {
+  /// The best of a target that an earlier run finished, from its `ranking_debug.json`.
+  init?(bestOf path: String) {
+    struct Ranking: Decodable {
+      let plddts: [String: Double]
+      let order: [String]
+      let ptms: [String: Double]?
+    }
+    guard let data = FileManager.default.contents(atPath: path),
+      let ranking = try? JSONDecoder().decode(Ranking.self, from: data),
+      let first = ranking.order.first, let score = ranking.plddts[first]
+    else { return nil }
+    self.init(model: first, plddt: score, ptm: ranking.ptms?[first])
+  }
+}

@@ -1,0 +1,131 @@
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+import NumericArrays
+import Protein
+import StructureIO
+
+/// What an earlier run left of one network with one seed in a target's folder.
+struct StoredResult {
+  /// Name in file names, such as `model_1_ptm`.
+  let name: String
+  /// Digest of what decided the numbers; empty if the provenance does not tell.
+  let fingerprint: String
+  /// Sequence of the target; nil if the provenance does not tell.
+  let sequence: String?
+  /// What ranks it; nil if the provenance does not tell, or the structure is not there.
+  let standing: Standing?
+  /// Mean pLDDT and change of the structure after each pass.
+  let history: [RecyclingState.Record]
+
+  /// The result of that name in a folder, as its provenance tells it.
+  init(_ name: String, in folder: PredictionFolder) {
+    struct Document: Decodable {
+      struct Pass: Decodable { let meanPlddt, change: Float? }
+      let fingerprint: String
+      let sequence: String?
+      let meanPlddt, ptm: Double?
+      let recycleHistory: [Pass]?
+    }
+    let document = folder.decoded(Document.self, "provenance_\(name).json")
+    self.name = name
+    fingerprint = document?.fingerprint ?? ""
+    sequence = document?.sequence
+    let hasStructure = folder.has("unrelaxed_\(name).cif")
+    standing = document?.meanPlddt.flatMap { plddt in
+      hasStructure ? Standing(model: name, plddt: plddt, ptm: document?.ptm) : nil
+    }
+    history = (document?.recycleHistory ?? []).compactMap { pass in
+      pass.meanPlddt.map { RecyclingState.Record(meanPLDDT: $0, change: pass.change) }
+    }
+  }
+
+  /// The prediction to the decimals of its files, without contacts, which no file holds; nil if a file is damaged.
+  func result(in folder: PredictionFolder, residues count: Int) -> ModelResult? {
+    struct Confidence: Decodable { let confidenceScore: [Float] }
+    guard let standing, let confidence = folder.decoded(Confidence.self, "confidence_\(name).json"),
+      confidence.confidenceScore.count == count,
+      let structure = try? StructureFile.read(folder.file("unrelaxed_\(name).cif")),
+      let (positions, mask) = Self.atoms(of: structure, residues: count)
+    else { return nil }
+    let error = alignedError(in: folder, residues: count)
+    let prediction = Prediction(
+      positions: positions, atomMask: mask, plddt: confidence.confidenceScore,
+      alignedError: error?.values, maxAlignedError: error?.maximum,
+      ptm: standing.ptm.map { Float($0) }, contactProbability: nil, passes: history.count)
+    return ModelResult(standing: standing, prediction: prediction, history: history)
+  }
+
+  /// Coordinates and mask in the atom37 order; nil if the structure is not one of so many residues.
+  private static func atoms(
+    of structure: Structure, residues count: Int
+  ) -> (positions: NDArray<Float>, mask: NDArray<Float>)? {
+    var positions = NDArray<Float>(repeating: 0, shape: [count, AtomName.count, 3])
+    var mask = NDArray<Float>(repeating: 0, shape: [count, AtomName.count])
+    for residue in structure.models.first?.chains.first?.residues ?? [] {
+      guard let place = residue.polymerIndex, (1...count).contains(place) else { return nil }
+      for atom in residue.atoms {
+        guard let name = AtomName(name: atom.name) else { return nil }
+        let cell = (place - 1) * AtomName.count + name.index
+        mask.values[cell] = 1
+        for axis in 0..<3 { positions.values[cell * 3 + axis] = Float(atom.position[axis]) }
+      }
+    }
+    return (positions, mask)
+  }
+
+  /// Expected errors, Å, and the largest that can be expressed; nil where the network has none.
+  private func alignedError(
+    in folder: PredictionFolder, residues count: Int
+  ) -> (values: NDArray<Float>, maximum: Float)? {
+    struct Document: Decodable {
+      let predictedAlignedError: [[Float]]
+      let maxPredictedAlignedError: Float
+    }
+    guard let document = folder.decoded([Document].self, "pae_\(name).json")?.first,
+      document.predictedAlignedError.count == count,
+      document.predictedAlignedError.allSatisfy({ $0.count == count })
+    else { return nil }
+    let values = NDArray(
+      shape: [count, count], values: document.predictedAlignedError.flatMap { $0 })
+    return (values, document.maxPredictedAlignedError)
+  }
+}
+
+/// What earlier runs left in a target's folder, by what this run makes of it.
+struct EarlierResults {
+  /// Results that this run asks for and that are done, by name.
+  private(set) var kept: [String: StoredResult] = [:]
+  /// Results of other networks or seeds for the same sequence.
+  private(set) var others: [StoredResult] = []
+  /// Names of results that are of another sequence, or do not say of which.
+  private(set) var strangers: [String] = []
+  /// Fingerprints of all results, by name.
+  private(set) var fingerprints: [String: String] = [:]
+
+  /// Sorts what is in a folder.
+  ///
+  /// - Parameter runs: what this run asks for. What still has a saved state is not done: its run was stopped.
+  init(
+    in folder: PredictionFolder, of raw: RawFeatures,
+    _ runs: [(run: PredictionRun, fingerprint: String)]
+  ) {
+    let asked = Dictionary(runs.map { ($0.run.name, $0) }) { first, _ in first }
+    for name in folder.storedNames {
+      let result = StoredResult(name, in: folder)
+      fingerprints[name] = result.fingerprint
+      if let (run, fingerprint) = asked[name] {
+        if result.fingerprint == fingerprint, result.standing != nil, !folder.has(run.stateFile) {
+          kept[name] = result
+        }
+      } else if result.standing != nil, result.sequence == raw.sequence {
+        others.append(result)
+      } else {
+        strangers.append(name)
+      }
+    }
+  }
+
+  /// Names of all that stays with `--resume`.
+  var names: [String] { (kept.keys + others.map(\.name) + strangers).sorted() }
+}

@@ -1,0 +1,143 @@
+import FeaturePipeline
+import Foundation
+import NumericArrays
+import Protein
+import Testing
+import TrainingTestSupport
+
+@testable import HelixFold
+
+@Suite("Warnings about targets")
+struct CautionTests {
+  @Test(
+    "sequences that look like nucleotides and unknown residues are told",
+    arguments: [
+      ("ACGTACGTACGTACGTACGT", "nucleotides"), ("MKXAX", "get no atoms: position 3, 5"),
+      ("XXX", "every residue is unknown (X)"),
+    ])
+  func sequences(_ letters: String, _ expected: String) throws {
+    let lines = try cautions(PredictionBench.target(letters))
+    #expect(lines.contains { $0.contains(expected) }, "\(lines)")
+  }
+
+  @Test(
+    "ordinary and short sequences need no warning", arguments: ["MKTAYIAKQRQISFVKSHFSRQ", "ACGT"])
+  func ordinary(_ letters: String) throws {
+    let lines = try cautions(PredictionBench.target(letters))
+    #expect(lines.isEmpty, "\(lines)")
+  }
+
+  @Test("one row is a sequence without an alignment, whatever file it came from, and is told once")
+  func singleRow() throws {
+    let raw = RawFeatures(id: "a", sequence: try ProteinSequence("MKV"))
+    let alone = TargetPreparation.singleSequenceWarning
+    let lines = try cautions(PredictionTarget(id: "a", features: .success(raw), warnings: []))
+    #expect(lines == [alone])
+    let again = try cautions(
+      PredictionTarget(id: "a", features: .success(raw), warnings: [alone]))
+    #expect(again.isEmpty)
+  }
+
+  @Test("templates of a feature file that no network has a place for are told")
+  func templates() throws {
+    var raw = try PredictionBench.target("MKV").features.get()
+    raw.templates = TemplateStructures(
+      names: ["1abc_A"], sequences: ["MKV"], aatype: NDArray(repeating: 0, shape: [1, 3]),
+      positions: NDArray(repeating: 0, shape: [1, 3, 37, 3]),
+      mask: NDArray(repeating: 0, shape: [1, 3, 37]), sumProbabilities: [0])
+    let target = PredictionTarget(id: "a", features: .success(raw), warnings: [])
+    let used = try cautions(target)
+    #expect(used.isEmpty)
+    var config = PredictionBench.model("tiny").config
+    config.template = nil
+    let without = PredictionBench.model("plain", config: config)
+    let lines = try cautions(target, model: without)
+    #expect(lines == ["templates are left out: no network of 'plain' has a place for them"])
+  }
+
+  @Test("a reference of another protein is told before anything is computed")
+  func reference() throws {
+    let raw = try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ").features.get()
+    #expect(raw.misfit(of: chain("MKTAYIAKQRQISFVKSHFSRQ")) == nil)
+    #expect(raw.misfit(of: chain("TAYIAKQRQISFVKSH")) == nil)
+    let target = PredictionTarget(id: "a", features: .success(raw), warnings: [])
+    let lines = try cautions(target, reference: chain("GGGGGGGGGGGGGGGGGGGGGG"))
+    #expect(lines.count == 1 && lines[0].contains("the reference cannot be laid"), "\(lines)")
+  }
+
+  @Test("residues are numbered as in the features, and from 1 where those do not increase")
+  func numbers() throws {
+    var raw = RawFeatures(id: "a", sequence: try ProteinSequence("MKV"))
+    #expect(raw.residueNumbers == [1, 2, 3])
+    raw.residueIndex = [9, 10, 210]
+    #expect(raw.residueNumbers == [10, 11, 211])
+    raw.residueIndex = [0, 1, 0]
+    #expect(raw.residueNumbers == [1, 2, 3])
+  }
+
+  @Test("the true structure of a store has the numbers of predictions")
+  func nativeNumbers() throws {
+    let scratch = try TrainingScratch()
+    var record = SyntheticStore.record(0) { "chain\($0)" }
+    let count = record.features.residueCount
+    record.features.residueIndex = (0..<count).map { Int32($0 < 5 ? $0 : $0 + 100) }
+    try FeatureStore.write([record], to: scratch.file("s.h5"))
+    let request = EvaluationRequest(set: scratch.file("s.h5"), output: scratch.path)
+    let native = try #require(try request.targets().targets.first?.native)
+    let residues = try native().models[0].chains[0].residues
+    #expect(residues.map(\.number) == record.features.residueNumbers)
+    #expect(residues.map(\.number).prefix(6) == [1, 2, 3, 4, 5, 106])
+  }
+
+  @Test(
+    "a file of ColabFold names its target, whose rows do not",
+    arguments: [
+      ("T1026.a3m", "#4\t1\n>101\nACDE\n>h\nACDF\n", "T1026"),
+      ("my protein.a3m", ">101\nACDE\n>h\nACDF\n", "my_protein"),
+      ("x.a3m", ">q\nACDE\n>h\nACDF\n", "q"), ("y.fasta", ">101\nACDE\n", "101"),
+    ])
+  func fileNames(_ file: String, _ text: String, _ expected: String) throws {
+    let scratch = try TrainingScratch()
+    try Data(text.utf8).write(to: URL(fileURLWithPath: scratch.file(file)))
+    let targets = try PredictionTarget.collect(
+      fasta: scratch.file(file), alignments: [], features: [])
+    #expect(targets.map(\.id) == [expected])
+    let raw = try targets[0].features.get()
+    #expect(raw.id == expected)
+  }
+
+  @Test("files of a folder come by number, the network with a pTM first, others last")
+  func order() {
+    let paths = ["a/mine.h5", "a/params_model_3.npz", "a/params_model_1.npz"]
+    let both = paths + ["a/params_model_1_ptm.npz", "a/params_model_2_ptm.npz"]
+    #expect(
+      ModelDescription.ordered(both) == [
+        "a/params_model_1_ptm.npz", "a/params_model_1.npz", "a/params_model_2_ptm.npz",
+        "a/params_model_3.npz", "a/mine.h5",
+      ])
+  }
+
+  // MARK: - Support
+
+  private func cautions(
+    _ target: PredictionTarget, model: ModelDescription = PredictionBench.model("tiny"),
+    reference: Structure? = nil
+  ) throws -> [String] {
+    let bench = PredictionBench()
+    bench.options.reference = reference
+    return try FoldingPipeline(
+      bench.options, models: [model], reporter: ProgressReporter(style: .quiet)
+    ).cautions(about: target)
+  }
+
+  /// A stretched chain of C-alphas.
+  private func chain(_ letters: String) -> Structure {
+    let residues = letters.enumerated().map { place, letter in
+      let position = SIMD3(3.8 * Double(place), 0, 0)
+      return Residue(
+        name: AminoAcid(letter: letter)?.code ?? "UNK", number: place + 40,
+        atoms: [Atom(name: "CA", element: "C", position: position)])
+    }
+    return Structure(models: [Model(chains: [Chain(id: "A", residues: residues)])])
+  }
+}

@@ -1,0 +1,180 @@
+import AtomicFiles
+import FeaturePipeline
+import Foundation
+import Testing
+
+@testable import HelixFold
+
+@Suite("Results of earlier runs")
+struct EarlierResultsTests {
+  @Test("with --resume another network joins: nothing is computed again, and all are ranked")
+  func joining() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    let before = try bench.text("toy/unrelaxed_first.pdb")
+    bench.options.resumes = true
+    try bench.predict(["second"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.contains("toy: ranked with the results of earlier runs: first\n"))
+    let kept = try bench.text("toy/unrelaxed_first.pdb")
+    #expect(kept == before)
+    let order = try bench.order()
+    #expect(Set(order) == ["first", "second"])
+    for (rank, name) in order.enumerated() {
+      for format in ["pdb", "cif"] {
+        let ranked = try bench.text("toy/ranked_\(rank).\(format)")
+        let own = try bench.text("toy/unrelaxed_\(name).\(format)")
+        #expect(ranked == own, "\(rank) \(format)")
+      }
+    }
+    let ranking = try bench.text("toy/ranking_debug.json")
+    #expect(ranking.components(separatedBy: "\"first\":").count == 3, "in plddts and ptms")
+    let page = try bench.text("toy/report.html")
+    #expect(page.contains("not shown on this page: first (mean pLDDT"))
+    try bench.predict(["first", "second"])
+    #expect(bench.passes == 0 && bench.said.contains("finished before"))
+  }
+
+  @Test("a network asked for again among others is kept, and all files are as of one run")
+  func growing() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    bench.options.resumes = true
+    try bench.predict(["first", "second"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.contains("toy: computed before and kept: first\n"))
+    let page = try bench.text("toy/report.html")
+    #expect(!page.contains("not shown on this page"))
+    let whole = PredictionBench()
+    try whole.predict(["first", "second"])
+    for name in ["ranked_0.cif", "ranked_1.pdb", "ranking_debug.json", "provenance_first.json"] {
+      let (found, expected) = (try bench.text("toy/" + name), try whole.text("toy/" + name))
+      #expect(found == expected, "\(name)")
+    }
+  }
+
+  @Test("with --resume more seeds are added to the first, which keeps its name")
+  func seeds() throws {
+    let bench = PredictionBench()
+    try bench.predict(["tiny"])
+    bench.options.resumes = true
+    bench.options.seedCount = 3
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 4)
+    let order = try bench.order()
+    #expect(order.sorted() == ["tiny", "tiny_pred_1", "tiny_pred_2"])
+  }
+
+  @Test("without --resume a target begins anew, and a line names what that replaces")
+  func replacing() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    #expect(!bench.said.contains("replaces"))
+    try bench.predict(["second"])
+    #expect(bench.said.contains("toy: replaces the results of first; --resume keeps them\n"))
+    #expect(!bench.has("toy/unrelaxed_first.pdb") && !bench.has("toy/provenance_first.json"))
+    let order = try bench.order()
+    #expect(order == ["second"])
+  }
+
+  @Test("results of another sequence stay with --resume, but are not ranked")
+  func strangers() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    bench.options.resumes = true
+    try bench.predict(["second"], letters: "MKTAYIAK")
+    #expect(bench.said.contains("left alone and not ranked"))
+    #expect(bench.has("toy/unrelaxed_first.pdb"))
+    let order = try bench.order()
+    #expect(order == ["second"])
+  }
+
+  @Test("structures of the passes go with their network, but not a network that is called like one")
+  func passes() throws {
+    let bench = PredictionBench()
+    bench.options.savesRecycles = true
+    try bench.predict(["net", "net_r7"])
+    #expect(bench.has("toy/unrelaxed_net_r1.pdb"))
+    bench.options.savesRecycles = false
+    bench.options.resumes = true
+    bench.options.seed = 5
+    try bench.predict(["net"])
+    #expect(!bench.has("toy/unrelaxed_net_r1.pdb"))
+    #expect(bench.has("toy/unrelaxed_net_r7.pdb") && bench.has("toy/unrelaxed_net_r7_r1.pdb"))
+  }
+
+  @Test("a result made without searches does not stand beside those of an earlier run")
+  func evidence() throws {
+    let bench = PredictionBench()
+    let files = ["searches.tsv", "templates.tsv", "msas/uniref90_hits.sto"]
+    func leave() throws { for file in files { try bench.write("x", to: "toy/" + file) } }
+    try leave()
+    try bench.write("mine", to: "toy/notes.txt")
+    try bench.predict(["tiny"])
+    #expect(files.allSatisfy { !bench.has("toy/" + $0) } && !bench.has("toy/msas"))
+    #expect(bench.has("toy/notes.txt"))
+
+    try leave()
+    var gathered = GatheredEvidence()
+    gathered.files = ["templates.tsv"]
+    bench.options.inputs = [bench.path + "/toy/msas"]
+    let status = try bench.run(["tiny"], gathered: gathered)
+    #expect(status == .success)
+    #expect(files.filter { bench.has("toy/" + $0) } == ["templates.tsv", "msas/uniref90_hits.sto"])
+
+    try leave()
+    bench.options.resumes = true
+    try bench.predict(["other"])
+    #expect(files.allSatisfy { bench.has("toy/" + $0) })
+  }
+
+  @Test("a folder that another process has is refused with the status of one in use")
+  func busy() throws {
+    let bench = PredictionBench()
+    try AtomicFile.createFolder(bench.path + "/toy")
+    let lock = FolderLock(bench.path + "/toy")
+    let alone = try bench.run(["tiny"])
+    #expect(alone == .cannotCreate)
+    #expect(bench.said.contains("/toy: another process predicts in this folder"))
+    let targets = [
+      try PredictionBench.target("MKTAYIAK"), try PredictionBench.target("MKV", id: "other"),
+    ]
+    let both = try bench.run(["tiny"], targets)
+    #expect(both == .someFailed)
+    #expect(bench.has("other/ranked_0.pdb") && !bench.has("toy/ranked_0.pdb"))
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test("a damaged state is left out with one line")
+  func damagedState() throws {
+    let bench = PredictionBench()
+    #expect(throws: PredictionError.interrupted) { try bench.run(["tiny"], stopAfter: 1) }
+    try bench.write("damaged", to: "toy/state_tiny.npz")
+    bench.options.resumes = true
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.components(separatedBy: "state_tiny.npz is damaged").count == 2)
+  }
+
+  @Test("flags that are of no effect for a finished target are named")
+  func finished() throws {
+    let bench = PredictionBench()
+    try bench.predict(["tiny"])
+    bench.options.resumes = true
+    bench.options.plots = .svg
+    bench.options.savesRecycles = true
+    try bench.predict(["tiny"])
+    #expect(bench.said.contains("nothing to do; --plots, --save-recycles do nothing for it"))
+  }
+
+  @Test("the plans of several networks are told apart")
+  func plans() throws {
+    let bench = PredictionBench()
+    bench.options.isDryRun = true
+    bench.options.seedCount = 2
+    try bench.predict(["first", "second"])
+    #expect(bench.said.contains("toy first  22 residues"))
+    #expect(bench.said.contains("toy second: 2 passes for each of 2 seeds"))
+    #expect(!bench.has("toy"))
+  }
+}
