@@ -16,6 +16,6 @@ for module in mpich ompi-c; do
     echo "Cflags: $(pkg-config --cflags-only-I "$module")"
     echo "Libs: $(pkg-config --libs-only-L "$module") $([ "$module" = mpich ] && echo -lmpich || echo -lmpi)"
   } > .build/pkgconfig/helixfold-mpi.pc
-  echo "export HELIXFOLD_MPI=helixfold-mpi PKG_CONFIG_PATH=$PWD/.build/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+  printf 'export HELIXFOLD_MPI=helixfold-mpi PKG_CONFIG_PATH=%q\n' "$PWD/.build/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
   break
 done

@@ -21,6 +21,9 @@ static inline unsigned hf_truncate(void) { return H5F_ACC_TRUNC; }
 
 static inline herr_t hf_silence_errors(void) { return H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
 
+// Links into other files are not followed by anything in this process: a store is one file, whatever it says.
+static inline herr_t hf_refuse_external_links(void) { return H5Lunregister(H5L_TYPE_EXTERNAL); }
+
 // Link names in native order. Every other order makes libhdf5 1.10 build a table of links, which it frees
 // uninitialised when a large group is damaged.
 typedef void (*hf_name_visitor)(const char *name, void *context);

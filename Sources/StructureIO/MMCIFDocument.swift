@@ -73,14 +73,13 @@ struct MMCIFDocument {
             path: path, line: Int(token.value.line),
             message: "item '_\(category).\(item)' has no value")
         }
-        var table = tables[category] ?? Table()
-        if table.items.updateValue(table.items.count, forKey: item) != nil {
+        let place = tables[category]?.items.count ?? 0
+        if tables[category, default: Table()].items.updateValue(place, forKey: item) != nil {
           throw .malformed(
             path: path, line: Int(token.value.line),
             message: "item '_\(category).\(item)' is given twice")
         }
-        table.values.append(value.value)
-        tables[category] = table
+        tables[category, default: Table()].values.append(value.value)
         pending = try tokenizer.next()
       case .value:
         throw .malformed(

@@ -26,10 +26,14 @@ public enum StructureFile {
 
   /// Whether the first word that is not in a comment is `data_…`.
   private static func isMMCIF(_ bytes: [UInt8]) -> Bool {
-    for line in bytes.split(whereSeparator: { $0 == 0x0A }) {
-      let line = line.trimmed
-      if line.isEmpty || line.first == UInt8(ascii: "#") { continue }
-      return line.prefix(5).text.lowercased() == "data_"
+    var start = bytes.startIndex
+    while start < bytes.endIndex {
+      let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.endIndex
+      let line = bytes[start..<end].trimmed
+      if !line.isEmpty, line.first != UInt8(ascii: "#") {
+        return line.prefix(5).text.lowercased() == "data_"
+      }
+      start = end + 1
     }
     return false
   }

@@ -23,6 +23,37 @@ enum AbsentFeatures {
       "parameters and databases are named apart: --weights FOLDER, and --database NAME=PATH or --database-set NAME (tools/setup-swissprot.sh makes a small one)"
     ),
     (
+      [
+        "--uniref90-database-path", "--mgnify-database-path", "--bfd-database-path",
+        "--small-bfd-database-path", "--uniref30-database-path", "--uniclust30-database-path",
+        "--uniprot-database-path", "--pdb70-database-path", "--pdb-seqres-database-path",
+      ],
+      "databases are given as --database NAME=PATH, NAME as in AlphaFold2: uniref90, mgnify, bfd, small_bfd, uniref30, pdb70, pdb_seqres"
+    ),
+    (
+      [
+        "--jackhmmer-binary-path", "--hhblits-binary-path", "--hhsearch-binary-path",
+        "--hmmsearch-binary-path", "--hmmbuild-binary-path",
+      ],
+      "search programs are named by themselves: --jackhmmer PATH, --hhblits PATH, --hhsearch PATH, --hmmsearch PATH, --hmmbuild PATH"
+    ),
+    (
+      ["--kalign-binary-path"],
+      "helixfold aligns templates itself and needs no kalign"
+    ),
+    (
+      ["--random-seed"],
+      "the seed is --seed N, and --num-seeds K takes K from there"
+    ),
+    (
+      ["--use-precomputed-msas"],
+      "search results are kept and used again by themselves (--cache FOLDER); alignments of your own are given with --msa"
+    ),
+    (
+      ["--benchmark"],
+      "'helixfold bench forward' measures time; predict writes timings.json"
+    ),
+    (
       ["--fasta-paths", "--fasta-path"],
       "the FASTA file is named without a flag: helixfold predict target.fasta; it may hold several targets"
     ),

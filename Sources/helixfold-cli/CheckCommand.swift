@@ -8,7 +8,7 @@ struct CheckCommand: ParsableCommand {
     abstract: "Examine input files: what is wrong, where, and how to mend it.",
     discussion: """
       Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores, and JSON \
-      configurations and lists of targets or databases; of parameter files it says which command examines them. Exit status 65 if a file cannot be used.
+      configurations and lists of targets or databases; of parameter files (.npz, .pt, .pdparams, .h5) it says which command examines them. Exit status 65 if a file cannot be used.
       """)
 
   @Argument(help: "Files to examine.")

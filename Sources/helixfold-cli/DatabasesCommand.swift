@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import Evidence
 import FeaturePipeline
 import Foundation
@@ -18,7 +19,7 @@ struct DatabasesCommand: ParsableCommand {
       do {
         return try SearchArguments.catalog(databases)
       } catch {
-        StandardStreams.writeError("\(error)\n")
+        StandardStreams.writeError("helixfold: \(error)\n")
         throw ExitCode(error.exitStatus)
       }
     }
@@ -30,8 +31,8 @@ struct DatabasesCommand: ParsableCommand {
 
     func run() throws {
       for set in try file.catalog().sets {
-        print("\(set.name)\t\(set.description)")
-        for item in set.databases { print("  \(item.name)\t\(item.path)") }
+        print("\(set.name.printable)\t\(set.description.printable)")
+        for item in set.databases { print("  \(item.name.printable)\t\(item.path.printable)") }
       }
     }
   }
@@ -47,10 +48,10 @@ struct DatabasesCommand: ParsableCommand {
       do {
         databases = try search.options(output: ".").databases
       } catch let error as InputError {
-        StandardStreams.writeError("\(error)\n")
+        StandardStreams.writeError("helixfold: \(error)\n")
         throw ExitCode(error.exitStatus)
       } catch let error as SearchFailure {
-        StandardStreams.writeError("\(error)\n")
+        StandardStreams.writeError("helixfold: \(error)\n")
         throw ExitCode(64)
       }
       guard !databases.isEmpty else {

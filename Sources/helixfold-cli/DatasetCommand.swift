@@ -60,7 +60,9 @@ struct DatasetCommand: ParsableCommand {
     var minRows = DatasetFilter().minimumRows
 
     @Option(
-      help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
+      help:
+        "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
+    )
     var progress: ProgressReporter.Style?
 
     private var filter: DatasetFilter {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import Foundation
 import HelixFold
 
@@ -49,7 +50,7 @@ struct HelixFoldCommand: ParsableCommand {
       }
       // Statuses that a command chose are the parser's business.
       if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
-      StandardStreams.writeError("helixfold: \(error)\n")
+      StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
       exit(withError: ExitCode(ExitStatus(error).rawValue))
     }
   }

@@ -8,7 +8,7 @@ struct MemoryOptions: ParsableArguments {
   @Option(
     help: """
       Memory that must not be exceeded, such as 8GiB (default: what the machine can give). Operands are streamed in ever smaller tiles to fit, which changes no bits; where that \
-      is not enough, predict refuses.
+      is not enough, the command refuses.
       """)
   var maxMemory: String?
 

@@ -69,7 +69,10 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var kernels: KernelOptions
 
-  @Option(help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
+  @Option(
+    help:
+      "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
+  )
   var progress: ProgressReporter.Style?
 
   @Flag(help: "Print the complete configuration and stop.")

@@ -47,7 +47,10 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
   var threads = 0
 
-  @Option(help: "Progress: bar, lines, json or quiet; a bar on a terminal, else lines, by default.")
+  @Option(
+    help:
+      "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
+  )
   var progress: ProgressReporter.Style?
 
   @Flag(help: "Score the weights alone, in a third of the time.")

@@ -48,6 +48,42 @@ struct DamagedArchiveTests {
     }
   }
 
+  // The directory at the end names the one stored array three times, as x, y and z.
+  @Test("entries that lie over each other are refused, whatever their names")
+  func overlappingEntries() throws {
+    try withScratchFolder { folder in
+      try NumpyArchive.write([("x", Self.ramp)], to: folder + "/a.npz")
+      let whole = try bytes(of: folder + "/a.npz")
+      let end = whole.count - 22
+      let size = Int(whole[end + 12]) | Int(whole[end + 13]) << 8
+      let record = Array(whole[end - size..<end])
+      let place = try #require(record.firstIndex(of: UInt8(ascii: "x")))
+      var file = Array(whole[..<(end - size)])
+      for name in "xyz".utf8 {
+        var copy = record
+        copy[place] = name
+        file += copy
+      }
+      var tail = Array(whole[end...])
+      (tail[8], tail[10]) = (3, 3)
+      (tail[12], tail[13]) = (UInt8(3 * size & 0xFF), UInt8(3 * size >> 8))
+      try write(file + tail, to: folder + "/b.npz")
+      let text = message { _ = try NumpyArchive(path: folder + "/b.npz") }
+      #expect(text.contains("entries of more bytes than the file has"))
+    }
+  }
+
+  @Test("many small entries that inflate 1000-fold are refused together")
+  func zipBombInPieces() throws {
+    try withScratchFolder { folder in
+      let zeros = NumericArray.uint8(NDArray(repeating: 0, shape: [8 << 20]))
+      let arrays = (0..<9).map { ("a\($0)", zeros) }
+      try NumpyArchive.write(arrays, to: folder + "/bomb.npz", deflated: true)
+      let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz") }
+      #expect(text.contains("the arrays needs more than") && text.contains("200 : 1"))
+    }
+  }
+
   @Test(
     "a header that promises more than the file holds allocates nothing",
     arguments: [

@@ -40,11 +40,32 @@ struct FileDoctorTests {
         "a.json", "{\"preset\": \"mini\"}", "JSON training configuration",
         "examined by `helixfold train --config FILE --show-config`"
       ),
+      (
+        "ranking_debug.json", "{\"plddts\": {\"mini\": 50}, \"order\": [\"mini\"]}",
+        "JSON results of a prediction", "no input; docs/file-formats.md says what it holds"
+      ),
+      (
+        "pae_mini.json", "[{\"predicted_aligned_error\": [[0]]}]", "JSON results of a prediction",
+        "no input; docs/file-formats.md says what it holds"
+      ),
     ])
   func good(name: String, text: String, format: String, content: String) throws {
     let found = try examine(name, text)
     #expect(found.format == format && found.content == content)
     #expect(found.findings == [])
+  }
+
+  @Test(
+    "parameter files are sent to the command that examines them",
+    arguments: [
+      ("openfold_part.pt", "PyTorch parameters"), ("helixfold_part.pdparams", "Paddle parameters"),
+    ])
+  func parameters(name: String, format: String) {
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("WeightsTests/Fixtures")
+    let found = FileDoctor.examine(fixtures.appendingPathComponent(name).path)
+    #expect(found.format == format && found.isUsable)
+    #expect(found.content == "examined by `helixfold weights inspect FILE`")
   }
 
   @Test(

@@ -48,6 +48,35 @@ struct StoreTests {
         notes: ["jackhmmer": "3.4"]))
   }
 
+  @Test(
+    "a name that would leave the folder of the results is refused",
+    arguments: ["../victim", "a/b", "..", "x\u{1B}[31m"])
+  func unsafeNames(_ id: String) throws {
+    try withScratchFolder { folder in
+      try FeatureStore.write([try fullRecord(id)], to: folder + "/a.h5")
+      let error = #expect(throws: InputError.self) { _ = try FeatureStore(path: folder + "/a.h5") }
+      let text = try #require(error).description
+      #expect(text.contains("a.h5") && text.contains("names that can be names of files"))
+      #expect(!text.contains("\u{1B}"))
+    }
+  }
+
+  // From −32,000 to 999,999 Å in one step is more than fits a folded 32-bit difference.
+  @Test("coordinates far apart are stored and read back")
+  func farApart() throws {
+    try withScratchFolder { folder in
+      var record = try fullRecord("t1")
+      record.features.templates.mask = NDArray(repeating: 0, shape: [2, 9, 37])
+      record.features.templates.positions = NDArray(repeating: 0, shape: [2, 9, 37, 3])
+      for (atom, x) in [Float(-999_999), 999_999, -999_999].enumerated() {
+        record.features.templates.mask.values[atom] = 1
+        record.features.templates.positions.values[atom * 3] = x
+      }
+      try FeatureStore.write([record], to: folder + "/t1.h5")
+      #expect(try FeatureStore(path: folder + "/t1.h5").record(of: "t1") == record)
+    }
+  }
+
   @Test("what was written reads back equal: alignment, templates, labels, provenance")
   func roundTrip() throws {
     try withScratchFolder { folder in

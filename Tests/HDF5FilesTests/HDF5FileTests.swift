@@ -186,6 +186,24 @@ struct DamagedHDF5Tests {
     }
   }
 
+  // The other file is there and has the dataset.
+  @Test("a link into another file leads nowhere")
+  func externalLink() throws {
+    let fixture = try #require(Bundle.module.resourceURL).appendingPathComponent(
+      "Fixtures/external.h5")
+    try withScratchFolder { folder in
+      let copy = URL(fileURLWithPath: folder + "/external.h5")
+      try FileManager.default.copyItem(at: fixture, to: copy)
+      try HDF5File.write(to: folder + "/other.h5") { file in
+        try file.write(NDArray(shape: [1], values: [Float(1)]), to: "x")
+      }
+      #expect(try HDF5File.open(path: folder + "/other.h5").read("x", as: Float.self).values == [1])
+      let file = try HDF5File.open(path: copy.path)
+      #expect(file.kind(of: "x") == nil)
+      #expect(throws: HDF5Error.self) { _ = try file.read("x", as: Float.self) }
+    }
+  }
+
   @Test("a missing dataset and a group in its place are named")
   func missingDataset() throws {
     try withScratchFolder { folder in

@@ -75,3 +75,22 @@ struct PickledBytes: Sendable {
   /// The bytes themselves; nil when the range leaves the file, which the machine never makes.
   var bytes: [UInt8]? { file.bytes(range) }
 }
+
+extension PickledArray {
+  /// Throws when an array contradicts its bytes, or all together are far more than the file holds.
+  ///
+  /// Tensors may share a storage; more than 16-fold sharing is taken for an attack on memory.
+  public static func checkSizes(_ arrays: some Sequence<PickledArray>, _ path: String) throws {
+    let size = try FileBytes(path: path).count
+    var total = 0
+    for array in arrays {
+      let (next, overflow) = total.addingReportingOverflow(try array.checkedByteCount())
+      total = next
+      guard !overflow, total / 16 <= size else {
+        throw ArrayFileError.tooLarge(
+          file: path, part: "the arrays", needs: "more than \(16 * size) bytes",
+          limit: "16 times the file")
+      }
+    }
+  }
+}

@@ -37,30 +37,13 @@ public struct StateDictionary: Sendable {
           file: path, part: name, found: "a second array '\(key)'", expected: "one of each name")
       }
     }
-    try Self.checkSizes(arrays, path)
+    try PickledArray.checkSizes(arrays.values, path)
     guard !arrays.isEmpty else {
       throw ArrayFileError.wrongFormat(
         file: path, found: "a dictionary without arrays", expected: "saved parameters")
     }
     self.path = path
     self.arrays = arrays
-  }
-
-  /// Throws when an array contradicts its bytes, or all together are far more than the file holds.
-  ///
-  /// Tensors may share a storage; more than 16-fold sharing is taken for an attack on memory.
-  private static func checkSizes(_ arrays: [String: PickledArray], _ path: String) throws {
-    let size = try FileBytes(path: path).count
-    var total = 0
-    for array in arrays.values {
-      let (next, overflow) = total.addingReportingOverflow(try array.checkedByteCount())
-      total = next
-      guard !overflow, total / 16 <= size else {
-        throw ArrayFileError.tooLarge(
-          file: path, part: "the arrays", needs: "more than \(16 * size) bytes",
-          limit: "16 times the file")
-      }
-    }
   }
 
   private static func withoutPrefixes(_ name: String, _ prefixes: [String]) -> String {

@@ -8,10 +8,7 @@ public struct TorchFile: Sendable {
   /// Opens the file and reads its `data.pkl`.
   public init(path: String, limits: ArchiveLimits = ArchiveLimits()) throws {
     let archive = try ZipArchive(path: path, limits: limits)
-    guard
-      let entry = archive.entries.keys.filter({ $0 == "data.pkl" || $0.hasSuffix("/data.pkl") })
-        .min(by: { $0.utf8.count < $1.utf8.count })
-    else {
+    guard let entry = Self.pickle(in: archive) else {
       throw ArrayFileError.wrongFormat(
         file: path, found: "a zip archive without data.pkl", expected: "a .pt file of torch ≥ 1.6")
     }
@@ -20,6 +17,17 @@ public struct TorchFile: Sendable {
       archive: archive, folder: String(entry.dropLast("data.pkl".count)))
     var machine = PickleMachine(FileBytes(path: path, bytes: bytes), storages: table)
     value = try machine.run()
+  }
+
+  /// Whether a zip archive has the form of a `.pt` file; nothing but its directory is read.
+  public static func isTorchFile(path: String) throws -> Bool {
+    try pickle(in: ZipArchive(path: path, limits: ArchiveLimits())) != nil
+  }
+
+  /// Name of the `data.pkl` nearest to the root.
+  private static func pickle(in archive: ZipArchive) -> String? {
+    archive.entries.keys.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
+      .min { $0.utf8.count < $1.utf8.count }
   }
 }
 

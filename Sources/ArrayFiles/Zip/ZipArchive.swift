@@ -5,7 +5,7 @@ import Synchronization
 /// What an archive may ask for before it counts as damaged or hostile.
 ///
 /// Deflate cannot pack more than 1032 : 1 and arrays of numbers rarely reach 20 : 1, but a mask of zeros may be small
-/// and pack perfectly; so the ratio only matters for large entries.
+/// and pack perfectly; so the ratio only matters for large entries, and for all together.
 public struct ArchiveLimits: Sendable, Hashable {
   /// Largest entry, inflated, in bytes.
   public var largestEntry = 16 << 30
@@ -88,6 +88,7 @@ final class ZipArchive: Sendable {
     _ zip: OpaquePointer, _ path: String, _ limits: ArchiveLimits
   ) throws -> [String: Entry] {
     var entries: [String: Entry] = [:]
+    var (together, inflated) = (0, 0)
     var information = stat()
     let fileBytes = stat(path, &information) == 0 ? Int(information.st_size) : .max
     for index in 0..<UInt64(max(0, zip_get_num_entries(zip, 0))) {
@@ -104,6 +105,19 @@ final class ZipArchive: Sendable {
         throw ArrayFileError.tooLarge(
           file: path, part: part, needs: "\(size) bytes from \(stored)",
           limit: isOutsized ? "\(limits.largestRatio) : 1" : "\(limits.largestEntry) bytes")
+      }
+      // Entries that lie over each other would inflate the same bytes again and again.
+      together = together.addingReportingOverflow(stored).partialValue
+      guard together >= 0, together <= fileBytes else {
+        throw ArrayFileError.malformed(
+          file: path, part: part, found: "entries of more bytes than the file has",
+          expected: "an archive whose entries lie side by side")
+      }
+      inflated += size
+      if inflated > limits.smallEntry, inflated / limits.largestRatio > fileBytes {
+        throw ArrayFileError.tooLarge(
+          file: path, part: "the arrays", needs: "more than \(inflated) bytes from \(fileBytes)",
+          limit: "\(limits.largestRatio) : 1")
       }
       entries[part] = Entry(index: index, size: size)
     }

@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// What an input file is, what is wrong with it, and how to mend it.
 public struct FileDiagnosis: Hashable, Sendable {
   /// How bad a finding is.
@@ -49,6 +51,6 @@ public struct FileDiagnosis: Hashable, Sendable {
       lines.append("  \(finding.severity.rawValue): \(finding.message)")
       if !finding.remedy.isEmpty { lines.append("    try: \(finding.remedy)") }
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map(\.printable).joined(separator: "\n") + "\n"
   }
 }

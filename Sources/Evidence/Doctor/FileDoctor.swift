@@ -26,8 +26,14 @@ public enum FileDoctor {
       return try examineStore(path, &diagnosis)
     }
     if start.starts(with: [0x50, 0x4B]) {
+      if try TorchFile.isTorchFile(path: path) {
+        return describe("PyTorch parameters", "weights inspect FILE", &diagnosis)
+      }
       diagnosis.format = "npz"
       return try examineArchive(path, &diagnosis)
+    }
+    if start.first == 0x80, path.lowercased().hasSuffix(".pdparams") {
+      return describe("Paddle parameters", "weights inspect FILE", &diagnosis)
     }
     if start.first == 0x80 {
       diagnosis.format = "pickle of features"
@@ -49,6 +55,14 @@ public enum FileDoctor {
         "FASTA, A3M, Stockholm, hhr, PDB, mmCIF, JSON, npz or HDF5",
         at: text.byteLines.firstIndex { !$0.words.isEmpty }, in: text.byteLines)
     }
+  }
+
+  /// A file that another command examines.
+  private static func describe(
+    _ format: String, _ command: String, _ diagnosis: inout FileDiagnosis
+  ) {
+    diagnosis.format = format
+    diagnosis.content = "examined by `helixfold \(command)`"
   }
 
   private static func examineFASTA(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
@@ -137,6 +151,9 @@ public enum FileDoctor {
 
   private static func examineArchive(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
     let archive = try NumpyArchive(path: path)
+    if archive.names.contains(where: { $0.contains("//") }) {
+      return describe("npz parameters", "weights inspect FILE", &diagnosis)
+    }
     diagnosis.content = counted(archive.names.count, "array")
     for name in archive.names {
       do {
@@ -154,9 +171,7 @@ public enum FileDoctor {
 
   private static func examineStore(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
     if try HDF5File.open(path: path).attribute("format")?.text == "helixfold-parameters" {
-      diagnosis.format = "HDF5 parameters"
-      diagnosis.content = "examined by `helixfold weights inspect FILE`"
-      return
+      return describe("HDF5 parameters", "weights inspect FILE", &diagnosis)
     }
     diagnosis.format = "HDF5 store"
     let store = try FeatureStore(path: path)
@@ -183,15 +198,19 @@ public enum FileDoctor {
     }
     let keys = Set(((object as? [String: Any]) ?? [:]).keys)
     if keys.contains("targets") {
-      diagnosis.format = "JSON list of targets"
-      diagnosis.content = "examined by `helixfold evaluate FILE --check-manifest`"
-      return
+      return describe("JSON list of targets", "evaluate FILE --check-manifest", &diagnosis)
     }
     if !keys.isDisjoint(with: [
       "preset", "data", "loss", "network", "optimizer", "run", "validation",
     ]) {
-      diagnosis.format = "JSON training configuration"
-      diagnosis.content = "examined by `helixfold train --config FILE --show-config`"
+      return describe(
+        "JSON training configuration", "train --config FILE --show-config", &diagnosis)
+    }
+    let results = ["plddts", "confidenceScore", "predicted_aligned_error", "peak_memory_bytes"]
+    let first = (object as? [[String: Any]])?.first.map { Set($0.keys) } ?? []
+    if !keys.union(first).isDisjoint(with: results) {
+      diagnosis.format = "JSON results of a prediction"
+      diagnosis.content = "no input; docs/file-formats.md says what it holds"
       return
     }
     do throws(ConfigurationError) {

@@ -107,9 +107,9 @@ extension RawFeatures {
 
   /// Importance of each row without a network: similarity to proxies, the target and evenly spaced rows, one in ten but about 64 at most.
   ///
-  /// Mean over proxies of softmax over rows of 16 · the share of equal cells: what a sharp column attention would see.
-  /// A row counts with 1 ⁄ (number of rows more than 80 % identical to it) among those proxies, so that copies share
-  /// their weight.
+  /// Mean over proxies of softmax over the other rows of 16 · the share of equal cells: what a sharp column attention would
+  /// see. A proxy has no part in its own softmax, whose greatest term it would be whatever the alignment holds. Rows more than
+  /// 80 % identical to a proxy share one weight there, so that copies do not add up.
   public var proxyScores: [Float] {
     let (m, n) = (rowCount, residueCount)
     guard m > 1, n > 0 else { return [Float](repeating: 1, count: m) }
@@ -125,8 +125,9 @@ extension RawFeatures {
         { equal += 1 }
         return Double(equal) / Double(n)
       }
-      let copies = Double(shares.count { $0 > 0.8 })
-      let powers = shares.map { exponential(16 * ($0 - 1)) / ($0 > 0.8 ? max(1, copies) : 1) }
+      let copies = Double(shares.indices.count { $0 != proxy && shares[$0] > 0.8 })
+      var powers = shares.map { exponential(16 * ($0 - 1)) / ($0 > 0.8 ? max(1, copies) : 1) }
+      powers[proxy] = 0
       let sum = powers.reduce(0, +)
       for row in 0..<m { scores[row] += Float(powers[row] / sum) / Float(proxies.count) }
     }

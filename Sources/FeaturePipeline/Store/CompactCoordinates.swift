@@ -11,6 +11,8 @@ import Protein
 struct CompactCoordinates {
   private static let atomCount = AtomName.count
   private static let maskBytes = 5
+  /// Residues of all rows together: a thousand templates of 10,000 residues.
+  private static let maximumCells = 10_000_000
   /// Largest coordinate, Å.
   private static let limit: Float = 1e6
 
@@ -45,7 +47,7 @@ struct CompactCoordinates {
       return
     }
     let codes = encode(milli)
-    if codes.allSatisfy({ $0 <= UInt16.max }) {
+    if codes.allSatisfy({ (0...Int32(UInt16.max)).contains($0) }) {
       let narrow = NDArray(shape: shape, values: codes.map { UInt16($0) })
       try file.write(narrow, to: group + "/coordinates", layout: .compressed)
     } else {
@@ -58,12 +60,19 @@ struct CompactCoordinates {
   static func read(
     from file: HDF5File, group: String, rows: Int, residues: Int
   ) throws -> (positions: NDArray<Float>, mask: NDArray<Float>) {
-    let bits = try file.read(group + "/atoms", as: UInt8.self)
-    guard bits.shape == [rows, residues, maskBytes] else {
+    let stored = try file.info(of: group + "/atoms").shape
+    guard stored == [rows, residues, maskBytes] else {
       throw InputError.array(
-        file: file.path, name: group + "/atoms", found: "of shape \(bits.shape)",
+        file: file.path, name: group + "/atoms", found: "of shape \(stored)",
         expected: "shape \([rows, residues, maskBytes])")
     }
+    // Zeros take no room in the file but 592 bytes for each residue in memory.
+    guard rows <= maximumCells / max(1, residues) else {
+      throw InputError.array(
+        file: file.path, name: group + "/atoms", found: "of shape \(stored)",
+        expected: "at most \(maximumCells) residues in all rows together")
+    }
+    let bits = try file.read(group + "/atoms", as: UInt8.self)
     let shape = [rows, residues, atomCount]
     var mask = NDArray<Float>(repeating: 0, shape: shape)
     var atoms: [Int] = []

@@ -10,7 +10,7 @@ public enum FeatureFile: Sendable {
   /// Opens a file, told by its first bytes.
   public static func open(path: String) throws -> FeatureFile {
     let start = try InputText.firstBytes(of: path, count: 8)
-    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+    if start.starts(with: InputText.hdf5Signature) {
       return .store(try FeatureStore(path: path))
     }
     if Gzip.begins(start) {
@@ -59,6 +59,7 @@ extension AlphaFoldFeatures {
     guard let entries = try PickleFile.read(path: path).entries else {
       throw InputError.content(file: path, problem: "holds no dictionary of arrays")
     }
+    try PickledArray.checkSizes(entries.compactMap(\.1.array), path)
     var arrays: [String: NumericArray] = [:]
     for (key, value) in entries {
       if let array = value.array { arrays[key] = try array.read() }

@@ -61,6 +61,12 @@ enum StoreSchema {
   /// Reads the table of all targets.
   static func readIndex(_ file: HDF5File) throws -> [StoreEntry] {
     let ids = try strings("id", nil, file)
+    // Names become names of folders and files.
+    if let place = ids.firstIndex(where: { TargetName.sanitized($0) != $0 }) {
+      throw InputError.array(
+        file: file.path, name: "index/id", found: "'\(ids[place].prefix(80))' in row \(place + 1)",
+        expected: "names that can be names of files, such as '\(TargetName.sanitized(ids[place]))'")
+    }
     func numbers(_ name: String) throws -> [Int] {
       let values = try file.read("index/" + name, as: Int32.self)
       try require("index/" + name, values.shape, [ids.count], file)
