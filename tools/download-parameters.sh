@@ -11,6 +11,7 @@ archive=$folder/alphafold_params_2022-12-06.tar
 url=https://storage.googleapis.com/alphafold/${archive##*/}
 here=$(cd "$(dirname "$0")" && pwd)
 helixfold=${HELIXFOLD:-$here/../.build/release/helixfold}
+[ -x "$helixfold" ] || helixfold=$here/../../../bin/helixfold  # installed: share/helixfold/tools
 [ -x "$helixfold" ] || helixfold=$(command -v helixfold || true)
 
 if ! command -v curl > /dev/null; then

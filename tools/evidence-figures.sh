@@ -20,10 +20,14 @@ mean_loss() {
         if (s >= from && s <= to) { n++; sum += t } } END { printf "%.6f", sum / n }'
 }
 
-# training_store LABEL: sets `store` to a store of `dataset build`; without one a row says so and the script ends.
+# absent WHAT: ends the script because something that it needs is not at hand; the section stays as it is.
+absent() {
+  echo "$1" >&2
+  exit 3
+}
+
+# training_store: sets `store` to a store of `dataset build`.
 training_store() {
   store=${HELIXFOLD_TRAIN_STORE:-}
-  [ ! -f "$store" ] || return 0
-  echo "| $1 | not measured: HELIXFOLD_TRAIN_STORE names no store | | |"
-  exit 0
+  [ -f "$store" ] || absent "HELIXFOLD_TRAIN_STORE names no store"
 }

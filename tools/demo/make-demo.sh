@@ -23,7 +23,7 @@ awk -f "$here/chain-to-pdb.awk" "$cif" > "$out/4cup_A.pdb"
 
 # The sequence that the coordinates show.
 {
-  echo ">4cup_A Bromodomain of human BAZ2B (tag SM, then UniProt Q9UIF8 1858-1970), as observed in PDB 4CUP chain A"
+  echo ">4cup_A Bromodomain of human BAZ2B (tag SM, then UniProt Q9UIF8 2054-2166, numbered 1858-1970 in the entry), as observed in PDB 4CUP chain A"
   awk -f "$here/pdb-to-sequence.awk" "$out/4cup_A.pdb"
 } > "$out/4cup_A.fasta"
 

@@ -2,12 +2,13 @@
 # Training: the same bits after kills, for threads, and what bad input says
 set -euo pipefail
 
+source tools/evidence-figures.sh
 helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 store=${HELIXFOLD_TRAIN_STORE:-}
 if [ -z "$store" ]; then
-  [ -f "${HELIXFOLD_TEST_DATA:-}/data/train.tar.zst" ] || exit 0
+  [ -f "${HELIXFOLD_TEST_DATA:-}/data/train.tar.zst" ] || absent "neither HELIXFOLD_TRAIN_STORE nor HELIXFOLD_TEST_DATA has the training data"
   tar --zstd -xf "$HELIXFOLD_TEST_DATA/data/train.tar.zst" -C "$work"
   store=$work/train.h5
   result=$("$helixfold" dataset build "$work/train" --clusters data/split.tsv -o "$store" 2>&1 | grep -E '^(kept|training|validation|test)' | paste -sd ';' | sed 's/;/; /g')

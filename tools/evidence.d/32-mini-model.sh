@@ -4,7 +4,7 @@ set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: the store of `dataset build` that the weights were trained on (weights/README.md).
 source tools/evidence-figures.sh
-training_store "\`helixfold validate weights/default.h5\`"
+training_store
 table=$("$HELIXFOLD" validate weights/default.h5 --data "$store" --split test --progress quiet)
 value() { awk -v name="$1" 'index($0, name "  ") == 1 { sub(name, ""); print $1; exit }' <<< "$table"; }
 at_least() { awk -v a="$1" -v b="$2" 'BEGIN { print (a >= b) ? "yes" : "no" }'; }

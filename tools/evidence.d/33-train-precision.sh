@@ -4,7 +4,7 @@ set -euo pipefail
 
 # HELIXFOLD_TRAIN_STORE: a store of `dataset build`. About 15 minutes on one core.
 source tools/evidence-figures.sh
-training_store "\`train\` with tools/precision-options.json"
+training_store
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for precision in fp32 bf16; do sed "s/PRECISION/$precision/" tools/precision-options.json > "$work/$precision.json"; done

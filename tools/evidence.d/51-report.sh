@@ -2,10 +2,8 @@
 # Reports in a browser: headless Chromium with software WebGL
 set -euo pipefail
 
-command -v chromium > /dev/null || command -v google-chrome > /dev/null || {
-  echo "| \`tools/report/check-page.sh report.html\` | not measured: needs chromium | | |"
-  exit 0
-}
+source tools/evidence-figures.sh
+command -v chromium > /dev/null || command -v google-chrome > /dev/null || absent "chromium is missing"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$HELIXFOLD" predict data/demo/4cup_A.fasta --msa data/demo/4cup_A.a3m --random-weights --preset tiny \

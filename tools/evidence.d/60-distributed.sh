@@ -2,12 +2,13 @@
 # Several processes: equal to one, killed, refused
 set -euo pipefail
 
+source tools/evidence-figures.sh
 helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 store=${HELIXFOLD_TRAIN_STORE:-}
 if [ -z "$store" ]; then
-  [ -f "${HELIXFOLD_TEST_DATA:-}/data/train.tar.zst" ] || exit 0
+  [ -f "${HELIXFOLD_TEST_DATA:-}/data/train.tar.zst" ] || absent "neither HELIXFOLD_TRAIN_STORE nor HELIXFOLD_TEST_DATA has the training data"
   tar --zstd -xf "$HELIXFOLD_TEST_DATA/data/train.tar.zst" -C "$work"
   store=$work/train.h5
   "$helixfold" dataset build "$work/train" --clusters data/split.tsv -o "$store" --progress quiet > /dev/null 2>&1

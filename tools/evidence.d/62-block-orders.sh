@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Parallel against serial order of the block: validation after 3,000 steps, three seeds
 set -euo pipefail
+source tools/evidence-figures.sh
 
 # Folder with the runs ORDER-SEED; without one they are trained here, which takes an hour on two cores.
 runs=${HELIXFOLD_ORDER_RUNS:-}
 if [ -z "$runs" ]; then
-  [ -n "${HELIXFOLD_TRAIN_STORE:-}" ] || exit 0
+  training_store
   runs=$(mktemp -d)
   trap 'rm -rf "$runs"' EXIT
   for seed in 1 2 3; do for order in serial parallel; do
     sed "s/ORDER/$order/" tools/block-orders.json > "$runs/$order.json"
-    "$HELIXFOLD" train --config "$runs/$order.json" --data "$HELIXFOLD_TRAIN_STORE" -o "$runs/$order-$seed" --seed "$seed" --progress quiet > /dev/null 2>&1
+    "$HELIXFOLD" train --config "$runs/$order.json" --data "$store" -o "$runs/$order-$seed" --seed "$seed" --progress quiet > /dev/null 2>&1
   done; done
 fi
 last() { grep '"event":"validation"' "$runs/$1/log.jsonl" | tail -n 1 | grep -o "\"$2\":[0-9.]*" | cut -d : -f 2; }

@@ -4,10 +4,9 @@ set -euo pipefail
 
 helixfold=$(realpath "$HELIXFOLD")
 data=${HELIXFOLD_TEST_DATA:-}/data/train.tar.zst
-command -v jackhmmer > /dev/null && command -v blastdbcmd > /dev/null && [ -e "$data" ] && [ -e data/split.tsv ] || {
-  echo "| \`helixfold predict --database …\` | not measured: needs hmmer, metastudent-data, ncbi-blast+, data/split.tsv and HELIXFOLD_TEST_DATA | | |"
-  exit 0
-}
+source tools/evidence-figures.sh
+command -v jackhmmer > /dev/null && command -v blastdbcmd > /dev/null && [ -e "$data" ] \
+  || absent "hmmer, metastudent-data, ncbi-blast+ or HELIXFOLD_TEST_DATA is missing"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # HELIXFOLD_SWISSPROT names a finished swissprot.fasta, which saves minutes.
