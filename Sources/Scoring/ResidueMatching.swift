@@ -6,7 +6,7 @@ public struct ResidueMatching: Sendable, Hashable {
   public enum Method: Sendable, Hashable {
     /// By residue number and insertion code, which name the same residue types in both.
     case numbers
-    /// By aligning the sequences, because numbers did not fit.
+    /// By aligning the sequences, because numbers did not fit or left out what has partners.
     case alignment
   }
 
@@ -54,8 +54,9 @@ public struct ResidueMatching: Sendable, Hashable {
     modelResidueCount = models.count
     let byNumber = Self.byNumber(models, references)
     if Self.fits(byNumber, models, references) {
-      method = .numbers
-      self.model = byNumber
+      let more = try Self.completed(byNumber, models, references)
+      method = more == nil ? .numbers : .alignment
+      self.model = more ?? byNumber
     } else {
       method = .alignment
       self.model = try Self.aligned(models, references)
@@ -98,6 +99,17 @@ public struct ResidueMatching: Sendable, Hashable {
     let same = pairs.filter { $0.fits($1) }.count
     let shorter = min(models.count, references.count)
     return 10 * pairs.count >= 9 * shorter && 20 * same >= 19 * pairs.count
+  }
+
+  /// Partners by alignment where that keeps all partners by number and finds more: residues of one side may have insertion codes.
+  private static func completed(
+    _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
+  ) throws(ScoringError) -> [Residue?]? {
+    let found = partners.count { $0 != nil }
+    guard found < references.count, found < models.count else { return nil }
+    let aligned = try Self.aligned(models, references)
+    let keepsAll = zip(partners, aligned).allSatisfy { $0 == nil || $0 == $1 }
+    return keepsAll && aligned.count { $0 != nil } > found ? aligned : nil
   }
 
   private static func aligned(

@@ -30,6 +30,14 @@ struct AlignmentTests {
     #expect(found.warnings == ["2 secondary-structure rows were left out"])
   }
 
+  @Test("a stop at the end of a row and a query in lower case are read")
+  func tolerated() throws {
+    let found = try parse(">q\nacd\ne*\n>h\nA-aDE*\n")
+    #expect(letters(found, 0) == "ACDE" && letters(found, 1) == "A-DE")
+    #expect(deletions(found, 0) == [0, 0, 0, 0] && deletions(found, 1) == [0, 0, 1, 0])
+    #expect(found.warnings == ["the first row is in lower case and was read as upper case"])
+  }
+
   @Test(
     "damage is an error that names the place",
     arguments: [
@@ -38,7 +46,8 @@ struct AlignmentTests {
         "t.a3m:3: row 2 ('h one') has 3 columns, the first row has 4"
       ),
       (">q\nACDE\n>h\n", "t.a3m:3: row 2 ('h') has 0 columns, the first row has 4"),
-      (">q\nacde\n", "t.a3m:1: the first row has no upper-case letters"),
+      (">q\n>h\nacde\n", "t.a3m:1: the first row has no letters"),
+      (">q\nAC*E\n", "t.a3m:2:3: '*' is not an alignment letter (A-Z, a-z for insertions, '-')"),
       (">q\nAC1E\n", "t.a3m:2:3: '1' is not an alignment letter (A-Z, a-z for insertions, '-')"),
       ("ACDE\n", "t.a3m:1:1: an A3M row must begin with '>' and a name, found 'A'"),
       ("#4\t1\n", "t.a3m: holds no alignment rows ('>name', letters)"),
@@ -46,6 +55,10 @@ struct AlignmentTests {
       (
         "#4,5\t1,1\n>q\nACDEACDEF\n",
         "t.a3m:1: this alignment is of a complex ('#4,5'), but only single chains are supported"
+      ),
+      (
+        "#4\t2\n>q\nACDE\n",
+        "t.a3m:1: this alignment is of 2 copies of one chain; remove this line to predict one of them alone"
       ),
     ])
   func damage(_ text: String, _ expected: String) {

@@ -37,6 +37,23 @@ import Testing
     #expect(message(reference, empty) == "the reference has no amino acid")
   }
 
+  // The last five residues are 200000, 200000A … D in the reference and go on counting in the model.
+  @Test("residues that only one side gives insertion codes have partners")
+  func insertionCodes() throws {
+    let last = reference.models[0].chains[0].residues.count - 5
+    let native = changed { chain in
+      for place in 0..<5 {
+        chain.residues[last + place].number = 200_000
+        chain.residues[last + place].insertionCode =
+          place == 0 ? nil : Character(UnicodeScalar(UInt8(64 + place)))
+      }
+    }
+    let matching = try ResidueMatching(
+      model: reference.models[0].chains[0], reference: native.models[0].chains[0])
+    #expect(matching.method == .alignment)
+    #expect(matching.matchedIndices.count == last + 5 && matching.mismatches.isEmpty)
+  }
+
   @Test("different sequences are refused with the numbers")
   func differentSequences() throws {
     let other = try Fixture.structure("6wqa_A.pdb.gz")

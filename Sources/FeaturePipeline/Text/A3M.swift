@@ -3,7 +3,7 @@ import AtomicFiles
 /// A3M: FASTA-like rows in which lower-case letters are insertions relative to the first row.
 ///
 /// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold),
-/// secondary-structure rows of HH-suite. Rows of unequal width are errors. Writing is strict: one line per
+/// secondary-structure rows of HH-suite, a `*` at the end of a row, a query in lower case. Rows of unequal width are errors. Writing is strict: one line per
 /// row, upper case and `-` in columns, lower case between them.
 public enum A3M {
   /// Parses A3M; the first row is the query and sets the number of columns.
@@ -45,6 +45,9 @@ private struct RowCollector {
   private var pending = 0
   private var isAnnotation = false
   private var annotations = 0
+  /// Lower-case letters of the first row: the whole query, where it has no others.
+  private var lowered: [UInt8] = []
+  private var warnings: [String] = []
 
   init(_ text: InputText) {
     self.text = text
@@ -76,6 +79,11 @@ private struct RowCollector {
     guard let lengths = parts.first, lengths.allSatisfy({ $0.isNumber || $0 == "," }) else {
       return
     }
+    if !lengths.contains(","), parts.count > 1, let copies = Int(parts[1]), copies > 1 {
+      throw text.problem(
+        "this alignment is of \(copies) copies of one chain; remove this line to predict one of them alone",
+        line: line.number)
+    }
     if lengths.contains(",") || (parts.count > 1 && parts[1] != "1") {
       throw text.problem(
         "this alignment is of a complex ('#\(lengths)'), but only single chains are supported",
@@ -100,8 +108,13 @@ private struct RowCollector {
         letters.append(byte)
         deletions.append(UInt16(clamping: pending))
         pending = 0
-      case UInt8(ascii: "a")...UInt8(ascii: "z"): pending += 1
+      case UInt8(ascii: "a")...UInt8(ascii: "z"):
+        pending += 1
+        if names.count == 1 { lowered.append(byte) }
       case 0...0x20, UInt8(ascii: "."): continue
+      case UInt8(ascii: "*")
+      where text.bytes[index + 1..<line.range.upperBound].allSatisfy({ $0 <= 0x20 }):
+        continue
       default:
         throw text.problem(
           "\(InputText.quoted(byte)) is not an alignment letter (A-Z, a-z for insertions, '-')",
@@ -112,11 +125,16 @@ private struct RowCollector {
 
   private mutating func closeRow() throws(InputError) {
     guard headerLine > 0, !isAnnotation else { return }
+    if names.count == 1, letters.isEmpty, !lowered.isEmpty {
+      letters = lowered.map { $0 - 0x20 }
+      deletions = [UInt16](repeating: 0, count: letters.count)
+      warnings.append("the first row is in lower case and was read as upper case")
+    }
     let width = letters.count - rowStart
     if names.count == 1 {
       columns = width
       if width == 0 {
-        throw text.problem("the first row has no upper-case letters", line: headerLine)
+        throw text.problem("the first row has no letters", line: headerLine)
       }
     } else if width != columns {
       throw text.problem(
@@ -130,8 +148,7 @@ private struct RowCollector {
     guard !names.isEmpty else {
       throw .content(file: text.name, problem: "holds no alignment rows ('>name', letters)")
     }
-    let warnings =
-      annotations == 0 ? [] : ["\(annotations) secondary-structure rows were left out"]
+    if annotations > 0 { warnings.append("\(annotations) secondary-structure rows were left out") }
     return Alignment(
       source: text.name, columns: columns, names: names, letters: letters, deletions: deletions,
       warnings: warnings)
