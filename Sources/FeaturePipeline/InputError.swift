@@ -29,11 +29,14 @@ public enum InputError: Error, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Exit status for a command that stops because of it: 65 bad data, 66 no input.
-  public var exitStatus: Int32 {
+  /// Whether the file can be read, but not be understood.
+  package var isAboutContent: Bool {
     switch self {
-    case .missing, .unreadable: 66
-    case .text, .content, .array: 65
+    case .missing, .unreadable: false
+    case .text, .content, .array: true
     }
   }
+
+  /// Exit status for a command that stops because of it: 65 bad data, 66 no input.
+  public var exitStatus: Int32 { isAboutContent ? 65 : 66 }
 }

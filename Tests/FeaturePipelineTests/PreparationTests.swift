@@ -28,6 +28,26 @@ struct PreparationTests {
     }
   }
 
+  @Test("a damaged alignment among several costs the target of its name, and no other")
+  func damagedAmongSeveral() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n>b\nGHIK\n", folder + "/t.fasta")
+      try write(">q\nACDE\n>h\nAC-E\n", folder + "/a.a3m")
+      try write(">q\nGHIK\n>h\nGH\n", folder + "/b.a3m")
+      let preparation = try TargetPreparation(
+        fasta: folder + "/t.fasta", alignments: [folder + "/a.a3m", folder + "/b.a3m"])
+      #expect(try preparation.outcome(0).features.get().rowCount == 2)
+      let problem = message { _ = try preparation.outcome(1).features.get() }
+      #expect(problem?.contains("b.a3m:3: row 2 ('h') has 2 columns") == true)
+      try write(">q\nGHIK\n>h\nGH\n", folder + "/other.a3m")
+      let whole = message {
+        _ = try TargetPreparation(
+          fasta: folder + "/t.fasta", alignments: [folder + "/other.a3m"])
+      }
+      #expect(whole?.contains("other.a3m:3") == true)
+    }
+  }
+
   @Test("an alignment or a folder that belongs to no record is an error, not silence")
   func unused() throws {
     try withScratchFolder { folder in

@@ -75,6 +75,22 @@ struct CautionTests {
     #expect(raw.residueNumbers == [1, 2, 3])
   }
 
+  @Test("a damaged feature file among several is a target that fails; alone it ends the run")
+  func damagedFeatures() throws {
+    let scratch = try TrainingScratch()
+    let (good, bad) = (scratch.file("good.h5"), scratch.file("bad.pkl"))
+    try FeatureStore.write([SyntheticStore.record(0) { "chain\($0)" }], to: good)
+    try Data([0x80, 0x04, 0x2E]).write(to: URL(fileURLWithPath: bad))
+    let targets = try PredictionTarget.collect(fasta: nil, alignments: [], features: [good, bad])
+    #expect(targets.map(\.id) == ["chain0", "bad"])
+    #expect(throws: Never.self) { _ = try targets[0].features.get() }
+    let error = #expect(throws: (any Error).self) { _ = try targets[1].features.get() }
+    #expect("\(try #require(error))".contains("bad.pkl"))
+    #expect(throws: (any Error).self) {
+      _ = try PredictionTarget.collect(fasta: nil, alignments: [], features: [bad])
+    }
+  }
+
   @Test("the true structure of a store has the numbers of predictions")
   func nativeNumbers() throws {
     let scratch = try TrainingScratch()

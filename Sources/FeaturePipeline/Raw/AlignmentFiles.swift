@@ -9,6 +9,8 @@ import Protein
 public struct AlignmentFiles: Sendable {
   private let folders: [String]
   private let files: [Alignment]
+  /// Files that cannot be understood, by the target that their names name.
+  private let damaged: [(id: String, error: InputError)]
 
   /// Endings of alignment files, plain or packed.
   package static let endings = [".a3m", ".sto", ".stk", ".afa"].flatMap { [$0, $0 + ".gz"] }
@@ -16,20 +18,43 @@ public struct AlignmentFiles: Sendable {
   private static let ignored = ["uniprot_hits", "pdb_hits", "pdb70_hits"]
 
   /// Reads the files among `paths`; folders are looked into for each target.
-  public init(paths: [String]) throws(InputError) {
+  ///
+  /// A file that cannot be understood costs one target its prediction, the only one or that of the file's name, and not the others.
+  ///
+  /// - Parameter ids: names of the targets.
+  public init(paths: [String], ids: [String]) throws(InputError) {
     var folders: [String] = []
     var files: [Alignment] = []
+    var damaged: [(id: String, error: InputError)] = []
     for path in paths {
-      if Self.isFolder(path) { folders.append(path) } else { files.append(try .read(path: path)) }
+      if Self.isFolder(path) {
+        folders.append(path)
+        continue
+      }
+      do throws(InputError) {
+        files.append(try .read(path: path))
+      } catch {
+        guard error.isAboutContent, let id = ids.count == 1 ? ids[0] : Self.stem(path, among: ids)
+        else { throw error }
+        damaged.append((id, error))
+      }
     }
     self.folders = folders
     self.files = files
+    self.damaged = damaged
+  }
+
+  /// The target that the name of a file names.
+  private static func stem(_ path: String, among ids: [String]) -> String? {
+    let name = path.split(separator: "/").last ?? ""
+    return ids.first { id in endings.contains { name == id + $0 } }
   }
 
   /// Alignments that are read already.
   init(_ files: [Alignment]) {
     folders = []
     self.files = files
+    damaged = []
   }
 
   /// The alignments of a target, maybe none.
@@ -38,6 +63,7 @@ public struct AlignmentFiles: Sendable {
   public func alignments(
     for id: String, _ sequence: ProteinSequence, isOnlyTarget: Bool
   ) throws(InputError) -> [Alignment] {
+    if let file = damaged.first(where: { $0.id == id }) { throw file.error }
     var found: [Alignment] = []
     for file in files {
       if isOnlyTarget { try file.checkQuery(is: sequence) }

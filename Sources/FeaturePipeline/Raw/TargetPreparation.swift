@@ -20,6 +20,8 @@ public struct TargetPreparation: Sendable {
   ///
   /// An alignment in place of the FASTA file gives one target, its first row, and its rows unless there are other alignments.
   ///
+  /// A file that cannot be understood fails the target that its name names, or the only one.
+  ///
   /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
   public init(fasta: String, alignments: [String]) throws(InputError) {
     let text = try InputText(path: fasta)
@@ -27,10 +29,12 @@ public struct TargetPreparation: Sendable {
       let isEvidence = alignments.isEmpty && aligned.rows > 1
       records = [FASTARecord(firstRowOf: aligned, isEvidence: isEvidence)]
       alignmentFiles =
-        try isEvidence ? AlignmentFiles([aligned]) : AlignmentFiles(paths: alignments)
+        try isEvidence
+        ? AlignmentFiles([aligned])
+        : AlignmentFiles(paths: alignments, ids: records.map(\.id))
     } else {
       records = try FASTA.records(in: text)
-      alignmentFiles = try AlignmentFiles(paths: alignments)
+      alignmentFiles = try AlignmentFiles(paths: alignments, ids: records.map(\.id))
     }
     let sequences = records.compactMap { record in
       (try? record.sequence.get()).map { (id: record.id, sequence: $0) }

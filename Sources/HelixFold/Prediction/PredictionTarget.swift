@@ -1,4 +1,5 @@
 import FeaturePipeline
+import Foundation
 
 /// One protein to predict, or why it cannot be.
 public struct PredictionTarget: Sendable {
@@ -48,7 +49,15 @@ extension PredictionTarget {
       }
     }
     for path in features {
-      let file = try FeatureFile.open(path: path)
+      let file: FeatureFile
+      do {
+        file = try FeatureFile.open(path: path)
+      } catch  where features.count > 1 {
+        // One of several files is one target that fails.
+        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+        try add(TargetName.sanitized(name), .failure(error), [])
+        continue
+      }
       for id in file.ids { try add(id, Result { try file.features(of: id) }, []) }
     }
     return targets
