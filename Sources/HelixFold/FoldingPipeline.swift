@@ -261,6 +261,7 @@ public final class FoldingPipeline {
   /// Ranking, report and timings, once all networks have run.
   private func conclude(_ work: TargetWork) throws {
     let (raw, runs, folder) = (work.raw, work.runs, work.folder)
+    try folder.removeSummaries()
     if let gathered = work.gathered {
       try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)
     }

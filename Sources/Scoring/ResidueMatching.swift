@@ -54,7 +54,7 @@ public struct ResidueMatching: Sendable, Hashable {
     modelResidueCount = models.count
     let byNumber = Self.byNumber(models, references)
     if Self.fits(byNumber, models, references) {
-      let more = try Self.completed(byNumber, models, references)
+      let more = Self.completed(byNumber, models, references)
       method = more == nil ? .numbers : .alignment
       self.model = more ?? byNumber
     } else {
@@ -101,15 +101,20 @@ public struct ResidueMatching: Sendable, Hashable {
     return 10 * pairs.count >= 9 * shorter && 20 * same >= 19 * pairs.count
   }
 
-  /// Partners by alignment where that keeps all partners by number and finds more: residues of one side may have insertion codes.
+  /// Partners by alignment where that keeps all partners by number and finds more of the same types, and none of others: residues
+  /// of one side may have insertion codes.
   private static func completed(
     _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
-  ) throws(ScoringError) -> [Residue?]? {
+  ) -> [Residue?]? {
     let found = partners.count { $0 != nil }
     guard found < references.count, found < models.count else { return nil }
-    let aligned = try Self.aligned(models, references)
-    let keepsAll = zip(partners, aligned).allSatisfy { $0 == nil || $0 == $1 }
-    return keepsAll && aligned.count { $0 != nil } > found ? aligned : nil
+    // Chains too long to align keep their numbers.
+    guard let aligned = try? Self.aligned(models, references) else { return nil }
+    let agrees = references.indices.allSatisfy { index in
+      if let partner = partners[index] { return aligned[index] == partner }
+      return aligned[index].map { $0.aminoAcid == references[index].aminoAcid } ?? true
+    }
+    return agrees && aligned.count { $0 != nil } > found ? aligned : nil
   }
 
   private static func aligned(

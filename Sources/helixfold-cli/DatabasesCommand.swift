@@ -19,7 +19,7 @@ struct DatabasesCommand: ParsableCommand {
       do {
         return try SearchArguments.catalog(databases)
       } catch {
-        StandardStreams.writeError("helixfold: \(error)\n")
+        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
         throw ExitCode(error.exitStatus)
       }
     }
@@ -48,10 +48,10 @@ struct DatabasesCommand: ParsableCommand {
       do {
         databases = try search.options(output: ".").databases
       } catch let error as InputError {
-        StandardStreams.writeError("helixfold: \(error)\n")
+        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
         throw ExitCode(error.exitStatus)
       } catch let error as SearchFailure {
-        StandardStreams.writeError("helixfold: \(error)\n")
+        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
         throw ExitCode(64)
       }
       guard !databases.isEmpty else {

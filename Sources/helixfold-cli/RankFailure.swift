@@ -1,3 +1,4 @@
+import AtomicFiles
 import Distribution
 import Foundation
 import HelixFold
@@ -9,7 +10,7 @@ enum RankFailure {
     if world.size == 1 { throw error }
     // An error that all have, such as a wrong configuration, is said once: by the first one, which ends the others.
     Thread.sleep(forTimeInterval: 0.2 * Double(min(world.rank, 10)))
-    StandardStreams.writeError("helixfold: rank \(world.rank): \(error)\n")
+    StandardStreams.writeError("helixfold: rank \(world.rank): \("\(error)".printable)\n")
     let status = ExitStatus(error).rawValue
     MessagePassing.abort(world, status: status)
     exit(status)

@@ -31,10 +31,10 @@ struct SearchCommand: ParsableCommand {
     do {
       throw ExitCode(try searchAll())
     } catch let error as InputError {
-      StandardStreams.writeError("helixfold: \(error)\n")
+      StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
       throw ExitCode(error.exitStatus)
     } catch let error as SearchFailure {
-      StandardStreams.writeError("helixfold: \(error)\n")
+      StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
       throw ExitCode(error.exitStatus)
     }
   }
@@ -52,7 +52,7 @@ struct SearchCommand: ParsableCommand {
     for record in records {
       switch record.sequence {
       case .failure(let error):
-        StandardStreams.writeError("helixfold: \(error)\n")
+        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
         status = status == 0 ? error.exitStatus : status
       case .success(let sequence):
         let printer = SearchPrinter(target: record.id)

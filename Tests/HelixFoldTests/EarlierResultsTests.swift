@@ -75,6 +75,22 @@ struct EarlierResultsTests {
     #expect(!bench.has("toy/unrelaxed_first.pdb") && !bench.has("toy/provenance_first.json"))
     let order = try bench.order()
     #expect(order == ["second"])
+    bench.options.seed = 5
+    try bench.predict(["second"])
+    #expect(bench.said.contains("toy: replaces the results of second\n"))
+  }
+
+  @Test("until another network is done the ranking of the others stands")
+  func stopped() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    bench.options.resumes = true
+    #expect(throws: PredictionError.stopped(.goesOn)) {
+      _ = try bench.run(["second"], stopAfter: 1)
+    }
+    let order = try bench.order()
+    #expect(order == ["first"] && bench.has("toy/ranked_0.pdb") && bench.has("toy/report.html"))
+    #expect(!bench.has("toy/timings.json"), "not finished")
   }
 
   @Test("results of another sequence stay with --resume, but are not ranked")
@@ -99,6 +115,9 @@ struct EarlierResultsTests {
     bench.options.resumes = true
     bench.options.seed = 5
     try bench.predict(["net"])
+    #expect(
+      bench.said.contains(
+        "toy: replaced, being of other inputs, options, seed or weights: net\n"))
     #expect(!bench.has("toy/unrelaxed_net_r1.pdb"))
     #expect(bench.has("toy/unrelaxed_net_r7.pdb") && bench.has("toy/unrelaxed_net_r7_r1.pdb"))
   }
@@ -120,7 +139,16 @@ struct EarlierResultsTests {
     bench.options.inputs = [bench.path + "/toy/msas"]
     let status = try bench.run(["tiny"], gathered: gathered)
     #expect(status == .success)
-    #expect(files.filter { bench.has("toy/" + $0) } == ["templates.tsv", "msas/uniref90_hits.sto"])
+    #expect(files.allSatisfy { bench.has("toy/" + $0) }, "inputs lie in the folder")
+
+    bench.options.inputs = []
+    let again = try bench.run(["tiny"], gathered: gathered)
+    #expect(again == .success)
+    #expect(files.filter { bench.has("toy/" + $0) } == ["templates.tsv"])
+
+    try bench.write("x", to: "toy/msas/uniref90_hits.sto")
+    try bench.predict(["tiny"])
+    #expect(bench.has("toy/msas/uniref90_hits.sto"), "no table says that a search of ours made it")
 
     try leave()
     bench.options.resumes = true

@@ -54,6 +54,21 @@ import Testing
     #expect(matching.matchedIndices.count == last + 5 && matching.mismatches.isEmpty)
   }
 
+  // Eight residues of the reference are a linker of glycines and serines with numbers of its own.
+  @Test("residues that only the reference has get no partners of other types")
+  func linker() throws {
+    let native = changed { chain in
+      for place in 0..<8 {
+        chain.residues[40 + place].number = 100_001 + place
+        chain.residues[40 + place].name = place % 2 == 0 ? "GLY" : "SER"
+      }
+    }
+    let matching = try ResidueMatching(
+      model: reference.models[0].chains[0], reference: native.models[0].chains[0])
+    #expect(matching.method == .numbers && matching.mismatches.isEmpty)
+    #expect(matching.matchedIndices.count == reference.models[0].chains[0].residues.count - 8)
+  }
+
   @Test("different sequences are refused with the numbers")
   func differentSequences() throws {
     let other = try Fixture.structure("6wqa_A.pdb.gz")

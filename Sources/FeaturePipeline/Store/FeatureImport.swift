@@ -24,11 +24,11 @@ public struct FeatureImport: Sendable {
   /// Targets found at `path`, in order of their names.
   public static func sources(at path: String) throws -> [Source] {
     guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
-    let name = TargetName.sanitized(lastComponent(path))
+    let name = lastComponent(path)
     guard AlignmentFiles.isFolder(path) else {
-      return [Source(id: withoutEnding(name), paths: [path])]
+      return [Source(id: TargetName.sanitized(withoutEnding(name)), paths: [path])]
     }
-    let found = folder(path, named: name)
+    let found = folder(path, named: TargetName.sanitized(name))
     guard !found.isEmpty else {
       throw InputError.content(
         file: path,
@@ -68,7 +68,7 @@ public struct FeatureImport: Sendable {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     let folders = names.map { "\(path)/\($0)" }.filter(AlignmentFiles.isFolder)
     return alignments.map {
-      Source(id: withoutEnding(TargetName.sanitized(lastComponent($0))), paths: [$0])
+      Source(id: TargetName.sanitized(withoutEnding(lastComponent($0))), paths: [$0])
     } + folders.flatMap { folder($0, named: TargetName.sanitized(lastComponent($0))) }
   }
 

@@ -62,7 +62,7 @@ enum StoreSchema {
   static func readIndex(_ file: HDF5File) throws -> [StoreEntry] {
     let ids = try strings("id", nil, file)
     // Names become names of folders and files.
-    if let place = ids.firstIndex(where: { TargetName.sanitized($0) != $0 }) {
+    if let place = ids.firstIndex(where: { !TargetName.isSafe($0) }) {
       throw InputError.array(
         file: file.path, name: "index/id", found: "'\(ids[place].prefix(80))' in row \(place + 1)",
         expected: "names that can be names of files, such as '\(TargetName.sanitized(ids[place]))'")

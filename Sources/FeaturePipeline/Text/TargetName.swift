@@ -1,3 +1,5 @@
+import AtomicFiles
+
 /// Names of targets: safe as file and folder names, and unique within a run.
 public enum TargetName {
   /// Longest name in bytes.
@@ -24,6 +26,14 @@ public enum TargetName {
     return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
   }
 
+  /// Whether a name stays in the folder where it is used, and can be printed: what a file must keep to that names targets itself.
+  static func isSafe(_ name: String) -> Bool {
+    guard let first = name.utf8.first, !isDecoration(first) || first == UInt8(ascii: "_") else {
+      return false
+    }
+    return name.utf8.count <= 200 && !name.contains("/") && name.printable == name
+  }
+
   private static func isAllowed(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -39,11 +49,14 @@ public enum TargetName {
   }
 }
 
-/// Names given to the targets of a run, each to one only; some disks do not tell cases apart, so neither is done here.
+/// Names given to the targets of a run, each to one only.
 public struct TargetNames: Sendable {
-  /// Names that are taken, in lower case; at first what runs put beside the folders of their targets.
-  private var taken: Set = ["failures.json", "summary.tsv", "cache", "state"]
-  /// Number to try next for a name, in lower case.
+  /// What runs put beside the folders of their targets, in lower case.
+  private static let reserved: Set = ["failures.json", "summary.tsv", "cache", "state"]
+
+  /// Names that are taken.
+  private var taken: Set<String> = []
+  /// Number to try next for a name.
   private var next: [String: Int] = [:]
 
   /// No names are given yet.
@@ -51,16 +64,25 @@ public struct TargetNames: Sendable {
 
   /// The name itself, or with `_2`, `_3` … added if it is taken.
   public mutating func claim(_ name: String) -> String {
-    let key = name.lowercased()
-    var number = next[key] ?? 1
+    let key = Self.key(name)
+    var number = next[key] ?? (Self.reserved.contains(name.lowercased()) ? 2 : 1)
     while true {
       let suffix = number == 1 ? "" : "_\(number)"
       let candidate = String(name.prefix(TargetName.maximumBytes - suffix.utf8.count)) + suffix
       number += 1
-      if taken.insert(candidate.lowercased()).inserted {
+      if taken.insert(Self.key(candidate)).inserted {
         next[key] = number
         return candidate
       }
     }
+  }
+
+  /// What a disk takes for one name: those of macOS do not tell cases apart.
+  private static func key(_ name: String) -> String {
+    #if canImport(Darwin)
+      name.lowercased()
+    #else
+      name
+    #endif
   }
 }

@@ -22,9 +22,12 @@ extension FoldingPipeline {
   private func lines(about earlier: EarlierResults) -> [String] {
     if !options.resumes {
       let names = earlier.names.joined(separator: ", ")
-      return names.isEmpty ? [] : ["replaces the results of \(names); --resume keeps them"]
+      let replaced = earlier.replaced.joined(separator: ", ")
+      return (names.isEmpty ? [] : ["replaces the results of \(names); --resume keeps them"])
+        + (replaced.isEmpty ? [] : ["replaces the results of \(replaced)"])
     }
     let kinds: [(names: [String], line: String)] = [
+      (earlier.replaced, "replaced, being of other inputs, options, seed or weights: "),
       (earlier.kept.keys.sorted(), "computed before and kept: "),
       (earlier.others.map(\.name), "ranked with the results of earlier runs: "),
       (

@@ -52,9 +52,12 @@ extension PredictionTarget {
       let file: FeatureFile
       do {
         file = try FeatureFile.open(path: path)
-      } catch  where features.count > 1 {
-        // One of several files is one target that fails.
-        let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+      } catch {
+        if fasta == nil && features.count == 1 { throw error }
+        // One of several files is one target that fails, by the name of AlphaFold2's folder where the file has none of its own.
+        let url = URL(fileURLWithPath: path)
+        let stem = url.deletingPathExtension().lastPathComponent
+        let name = stem == "features" ? url.deletingLastPathComponent().lastPathComponent : stem
         try add(TargetName.sanitized(name), .failure(error), [])
         continue
       }

@@ -61,12 +61,23 @@ struct PredictionFolder {
     AtomicFile.removeUnfinished(in: path)
     remove(Self.lastFile)
     let staying = Set(storedNames).subtracting(names ?? [])
-    for file in contents {
-      let isReplaced =
-        names.map { $0.contains { Self.isResult(file, of: $0, besides: staying) } }
+    let results = contents.filter { file in
+      names.map { $0.contains { Self.isResult(file, of: $0, besides: staying) } }
         ?? Self.isResult(file)
-      guard isReplaced || Self.isOfAll(file) else { continue }
-      if unlink(self.file(file)) != 0 { throw AtomicFileError(path: self.file(file), code: errno) }
+    }
+    try removeAll(results)
+    // A ranking of results that all stay is right until another takes its place.
+    if names == nil || !results.isEmpty { try removeSummaries() }
+  }
+
+  /// Removes what is made of the results of all networks.
+  func removeSummaries() throws {
+    if isKept { try removeAll(contents.filter(Self.isOfAll)) }
+  }
+
+  private func removeAll(_ names: [String]) throws {
+    for name in names where unlink(file(name)) != 0 {
+      throw AtomicFileError(path: file(name), code: errno)
     }
   }
 
@@ -103,10 +114,12 @@ struct PredictionFolder {
   ///   - made: files and folders that this run has made.
   ///   - inputs: files and folders that this run reads, which stay.
   func removeEvidence(besides made: Set<String>, inputs: [String]) {
-    guard isKept else { return }
+    guard isKept, !inputs.contains(where: { Self.overlap($0, path) }) else { return }
+    // Searches of other programs have no such table, and their files stay.
+    let hasSearched = has("searches.tsv")
     for name in ["searches.tsv", "templates.tsv"] where !made.contains(name) { remove(name) }
     let folder = file("msas")
-    if made.contains("msas") || inputs.contains(where: { Self.overlap($0, folder) }) { return }
+    if made.contains("msas") || !hasSearched { return }
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     where name.wholeMatch(of: /.*_hits\.(?:a3m|sto|hhr)/) != nil {
       unlink(folder + "/" + name)

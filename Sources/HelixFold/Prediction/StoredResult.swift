@@ -13,7 +13,7 @@ struct StoredResult {
   let fingerprint: String
   /// Sequence of the target; nil if the provenance does not tell.
   let sequence: String?
-  /// What ranks it; nil if the provenance does not tell, or the structure is not there.
+  /// What ranks it; nil if the provenance does not tell, or structure or confidence is not there.
   let standing: Standing?
   /// Mean pLDDT and change of the structure after each pass.
   let history: [RecyclingState.Record]
@@ -31,7 +31,7 @@ struct StoredResult {
     self.name = name
     fingerprint = document?.fingerprint ?? ""
     sequence = document?.sequence
-    let hasStructure = folder.has("unrelaxed_\(name).cif")
+    let hasStructure = ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
     standing = document?.meanPlddt.flatMap { plddt in
       hasStructure ? Standing(model: name, plddt: plddt, ptm: document?.ptm) : nil
     }
@@ -100,6 +100,8 @@ struct EarlierResults {
   private(set) var others: [StoredResult] = []
   /// Names of results that are of another sequence, or do not say of which.
   private(set) var strangers: [String] = []
+  /// Names that this run asks for, of results made from other inputs, options, seeds or weights.
+  private(set) var replaced: [String] = []
   /// Fingerprints of all results, by name.
   private(set) var fingerprints: [String: String] = [:]
 
@@ -115,7 +117,9 @@ struct EarlierResults {
       let result = StoredResult(name, in: folder)
       fingerprints[name] = result.fingerprint
       if let (run, fingerprint) = asked[name] {
-        if result.fingerprint == fingerprint, result.standing != nil, !folder.has(run.stateFile) {
+        if result.fingerprint != fingerprint {
+          replaced.append(name)
+        } else if result.standing != nil, !folder.has(run.stateFile) {
           kept[name] = result
         }
       } else if result.standing != nil, result.sequence == raw.sequence {

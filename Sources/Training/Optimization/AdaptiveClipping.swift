@@ -89,7 +89,8 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
     return norms.indices.map { k in
       guard norms[k] > 0 else { return 1 }
       guard averages[k] > 0 else {
-        averages[k] = max(min(norms[k], config.warmUpNorm), floors[k])
+        let start = config.start == .medianRaw ? norms[k] : min(norms[k], config.warmUpNorm)
+        averages[k] = max(start, floors[k])
         return globalFactor
       }
       let limit = config.relativeLimit * averages[k]

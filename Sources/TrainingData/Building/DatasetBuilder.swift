@@ -145,7 +145,7 @@ public struct DatasetBuilder: Sendable {
         features.aatype.map { AminoAcid(index: Int($0)) ?? .unknown })
       let (positions, mask) = try ChainLabels.place(residues, of: chain, on: sequence)
       // A sequence of observed residues only says nothing of the missing ones between them.
-      if sequence.residues == residues.map(\.aminoAcid),
+      if sequence.residues == residues.map(\.aminoAcid), chain.polymerTypes != sequence.residues,
         features.residueIndex.elementsEqual(features.residueIndex.indices.map(Int32.init))
       {
         features.residueIndex = ChainContinuity.numbers(of: residues).map(Int32.init)
