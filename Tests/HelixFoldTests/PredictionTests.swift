@@ -215,11 +215,12 @@ struct PredictionTests {
     let others = [
       "/out/toy/x.partial-" + ProcessMark.make(by: getppid()), "/out/toy/notes.partial-2.txt",
     ]
-    for path in [unfinished] + others.map({ folder.path + $0 }) {
+    let table = folder.path + "/out/summary.tsv.partial-" + ProcessMark.make(by: 99_999_999)
+    for path in [unfinished, table] + others.map({ folder.path + $0 }) {
       try Data("half".utf8).write(to: URL(fileURLWithPath: path))
     }
     #expect(try predict(options(folder, "out")) == .success)
-    #expect(!FileManager.default.fileExists(atPath: unfinished))
+    for path in [unfinished, table] { #expect(!FileManager.default.fileExists(atPath: path)) }
     for path in others { #expect(FileManager.default.fileExists(atPath: folder.path + path)) }
     #expect(FileManager.default.fileExists(atPath: folder.path + "/out/toy/features.h5"))
   }

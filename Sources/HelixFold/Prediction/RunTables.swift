@@ -25,7 +25,10 @@ struct RunTables {
   /// Puts the targets of a run into both tables; rows of other targets stay, and so does that of one that another run has.
   func merge(_ outcomes: [TargetOutcome]) throws {
     try AtomicFile.createFolder(folder)
-    try withExtendedLifetime(patientLock()) { try put(outcomes) }
+    try withExtendedLifetime(patientLock()) {
+      AtomicFile.removeUnfinished(in: folder)
+      try put(outcomes)
+    }
   }
 
   private func put(_ outcomes: [TargetOutcome]) throws {
