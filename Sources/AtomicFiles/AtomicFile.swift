@@ -81,14 +81,14 @@ public enum AtomicFile {
   }
 
   /// Removes what killed processes of this machine left unfinished in a folder.
+  ///
+  /// libzip writes its archives beside the path that it is given, with six letters or digits more after a point.
   public static func removeUnfinished(in folder: String) {
     for name in names(in: folder) {
-      guard let dot = name.lastIndex(of: "."), name[dot...].hasPrefix(temporaryMark) else {
-        continue
-      }
-      if ProcessMark.isAbandoned(name[dot...].dropFirst(temporaryMark.count)) {
-        unlink(folder + "/" + name)
-      }
+      guard let start = name.ranges(of: temporaryMark).last?.upperBound else { continue }
+      let parts = name[start...].split(separator: ".", omittingEmptySubsequences: false)
+      let isOurs = parts.count == 1 || (parts.count == 2 && parts[1].count == 6)
+      if isOurs, ProcessMark.isAbandoned(parts[0]) { unlink(folder + "/" + name) }
     }
   }
 

@@ -216,11 +216,16 @@ struct PredictionTests {
       "/out/toy/x.partial-" + ProcessMark.make(by: getppid()), "/out/toy/notes.partial-2.txt",
     ]
     let table = folder.path + "/out/summary.tsv.partial-" + ProcessMark.make(by: 99_999_999)
-    for path in [unfinished, table] + others.map({ folder.path + $0 }) {
+    // As libzip names what it writes.
+    let archive =
+      folder.path + "/out/toy/x.npz.partial-" + ProcessMark.make(by: 99_999_999) + ".a1B2c3"
+    for path in [unfinished, table, archive] + others.map({ folder.path + $0 }) {
       try Data("half".utf8).write(to: URL(fileURLWithPath: path))
     }
     #expect(try predict(options(folder, "out")) == .success)
-    for path in [unfinished, table] { #expect(!FileManager.default.fileExists(atPath: path)) }
+    for path in [unfinished, table, archive] {
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
     for path in others { #expect(FileManager.default.fileExists(atPath: folder.path + path)) }
     #expect(FileManager.default.fileExists(atPath: folder.path + "/out/toy/features.h5"))
   }
