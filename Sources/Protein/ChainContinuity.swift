@@ -1,7 +1,7 @@
 extension Residue {
   /// Whether the peptide chain is interrupted before this residue: C-alphas over 4.5 Å apart, or one of them unknown.
   public func isAfterBreak(_ previous: Residue) -> Bool {
-    alphaDistance(from: previous).map { $0 > 4.5 } ?? true
+    alphaDistance(from: previous).map { $0 > ChainContinuity.longestStep } ?? true
   }
 
   /// Distance of the C-alphas in Å; nil where one is unknown.
@@ -14,6 +14,9 @@ extension Residue {
 
 /// Where a chain is continuous, judged by its coordinates.
 public enum ChainContinuity {
+  /// Distance of neighbouring C-alphas beyond which the chain is interrupted, Å.
+  fileprivate static let longestStep = 4.5
+
   /// Places before which the chain is interrupted.
   public static func breaks(in residues: [Residue]) -> Set<Int> {
     Set(residues.indices.dropFirst().filter { residues[$0].isAfterBreak(residues[$0 - 1]) })
@@ -33,12 +36,10 @@ public enum ChainContinuity {
       }
       let previous = residues[index - 1]
       let stated = max(1, min(1000, residue.number - previous.number))
-      var step = stated
-      if let distance = residue.alphaDistance(from: previous) {
-        let fewest = Int(min(1000, (distance / 4).rounded(.up)))
-        step = residue.isAfterBreak(previous) ? max(2, stated, fewest) : 1
+      let step = residue.alphaDistance(from: previous).map { distance in
+        distance > longestStep ? max(stated, Int(min(1000, (distance / 4).rounded(.up)))) : 1
       }
-      numbers.append(last + step)
+      numbers.append(last + (step ?? stated))
     }
     return numbers
   }

@@ -1,4 +1,9 @@
 extension AminoAcid {
+  /// The amino acid of a component's name in a structure file; modified residues count as their parent, others as unknown.
+  public init(component code: String) {
+    self = AminoAcid(code: code) ?? AminoAcid(parentOfModifiedResidue: code) ?? .unknown
+  }
+
   /// The amino acid from which a modified residue was made, such as methionine for `MSE`; nil if not known.
   ///
   /// Parents as in the wwPDB Chemical Component Dictionary (`_chem_comp.mon_nstd_parent_comp_id`), the

@@ -101,7 +101,7 @@ public struct Residue: Sendable, Hashable {
 
   /// Residue type; modified residues count as their parent, others as unknown.
   public var aminoAcid: AminoAcid {
-    AminoAcid(code: name) ?? AminoAcid(parentOfModifiedResidue: name) ?? .unknown
+    AminoAcid(component: name)
   }
 
   /// Whether this is an amino acid, by its name or, for an unknown name, by having an N, a CA and a C.

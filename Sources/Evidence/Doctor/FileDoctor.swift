@@ -22,7 +22,7 @@ public enum FileDoctor {
 
   private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
     let start = try InputText.firstBytes(of: path, count: 8)
-    if start.starts(with: [0x89, 0x48, 0x44, 0x46]) {
+    if start.starts(with: InputText.hdf5Signature) {
       return try examineStore(path, &diagnosis)
     }
     if start.starts(with: [0x50, 0x4B]) {

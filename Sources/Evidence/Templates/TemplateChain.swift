@@ -53,8 +53,7 @@ struct TemplateChain: Sendable {
 
   /// One-letter code; modified residues by their parent, others `X`.
   private static func letter(_ code: String) -> UInt8 {
-    let residue = AminoAcid(code: code) ?? AminoAcid(parentOfModifiedResidue: code) ?? .unknown
-    return residue.letter.asciiValue ?? UInt8(ascii: "X")
+    AminoAcid(component: code).letter.asciiValue ?? UInt8(ascii: "X")
   }
 }
 

@@ -36,7 +36,7 @@ public struct EvaluationRequest: Sendable {
     let name = URL(fileURLWithPath: set).deletingPathExtension().lastPathComponent
     if isFolder.boolValue { return (name, try EvaluationTarget.read(folder: set)) }
     let start = (try? FileHandle(forReadingAtPath: set)?.read(upToCount: 4)) ?? Data()
-    if [UInt8](start) == [0x89, 0x48, 0x44, 0x46] {
+    if start.starts(with: InputText.hdf5Signature) {
       return (name, try Self.targets(of: try FeatureStore(path: set)))
     }
     let manifest = try EvaluationManifest.read(set)
@@ -109,8 +109,8 @@ extension FeatureStore {
     let numbers = features.residueNumbers
     let residues = features.aatype.enumerated().compactMap { row, type -> Residue? in
       let atoms = AtomName.allCases.compactMap { name -> Atom? in
-        guard labels.mask.values[row * 37 + name.index] > 0.5 else { return nil }
-        let start = (row * 37 + name.index) * 3
+        guard labels.mask.values[row * AtomName.count + name.index] > 0.5 else { return nil }
+        let start = (row * AtomName.count + name.index) * 3
         let place = (0..<3).map { Double(labels.positions.values[start + $0]) }
         return Atom(
           name: name.name, element: name.element.symbol,

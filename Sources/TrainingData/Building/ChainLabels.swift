@@ -71,8 +71,6 @@ enum ChainLabels {
 extension Chain {
   /// Residue types of the whole polymer as the file lists it; empty where it does not.
   var polymerTypes: [AminoAcid] {
-    polymerSequence.map {
-      AminoAcid(code: $0) ?? AminoAcid(parentOfModifiedResidue: $0) ?? .unknown
-    }
+    polymerSequence.map { AminoAcid(component: $0) }
   }
 }
