@@ -99,6 +99,35 @@ struct PreparationTests {
     }
   }
 
+  @Test(
+    "a file of ColabFold names its target, whose rows do not",
+    arguments: [
+      ("T1026.a3m", "#4\t1\n>101\nACDE\n>h\nACDF\n", "T1026"),
+      ("my protein.A3M", ">101\nACDE\n>h\nACDF\n", "my_protein"),
+      ("x.a3m", ">q\nACDE\n>h\nACDF\n", "q"), ("y.fasta", ">101\nACDE\n", "101"),
+    ])
+  func colabFoldNames(_ name: String, _ text: String, _ expected: String) throws {
+    try withScratchFolder { folder in
+      try write(text, "\(folder)/\(name)")
+      let preparation = try TargetPreparation(fasta: "\(folder)/\(name)", alignments: [])
+      #expect(preparation.ids == [expected])
+      #expect(try preparation.outcome(0).features.get().id == expected)
+    }
+  }
+
+  @Test("an alignment of one row is single-sequence mode, as none is")
+  func oneRow() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/t.fasta")
+      try write(">q\nACDE\n", folder + "/t.a3m")
+      for alignments in [[], [folder + "/t.a3m"]] {
+        let preparation = try TargetPreparation(
+          fasta: folder + "/t.fasta", alignments: alignments)
+        #expect(preparation.outcome(0).warnings == [TargetPreparation.singleSequenceWarning])
+      }
+    }
+  }
+
   @Test("an alignment as target and another with --msa: only the other gives rows")
   func alignedTargetWithAlignment() throws {
     try withScratchFolder { folder in

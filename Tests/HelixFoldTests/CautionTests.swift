@@ -105,23 +105,6 @@ struct CautionTests {
     #expect(residues.map(\.number).prefix(6) == [1, 2, 3, 4, 5, 106])
   }
 
-  @Test(
-    "a file of ColabFold names its target, whose rows do not",
-    arguments: [
-      ("T1026.a3m", "#4\t1\n>101\nACDE\n>h\nACDF\n", "T1026"),
-      ("my protein.a3m", ">101\nACDE\n>h\nACDF\n", "my_protein"),
-      ("x.a3m", ">q\nACDE\n>h\nACDF\n", "q"), ("y.fasta", ">101\nACDE\n", "101"),
-    ])
-  func fileNames(_ file: String, _ text: String, _ expected: String) throws {
-    let scratch = try TrainingScratch()
-    try Data(text.utf8).write(to: URL(fileURLWithPath: scratch.file(file)))
-    let targets = try PredictionTarget.collect(
-      fasta: scratch.file(file), alignments: [], features: [])
-    #expect(targets.map(\.id) == [expected])
-    let raw = try targets[0].features.get()
-    #expect(raw.id == expected)
-  }
-
   @Test("files of a folder come by number, the network with a pTM first, others last")
   func order() {
     let paths = ["a/mine.h5", "a/params_model_3.npz", "a/params_model_1.npz"]

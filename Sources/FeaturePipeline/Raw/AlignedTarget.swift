@@ -1,4 +1,5 @@
 import AtomicFiles
+import Foundation
 import Protein
 
 extension Alignment {
@@ -44,7 +45,18 @@ extension FASTARecord {
       isEvidence ? "its \(counted(alignment.rows, "row")) the alignment" : "no other is used"
     let note = "this file is an alignment: its first row is the target, \(use)"
     self.init(
-      id: TargetName.sanitized(alignment.names[0]), header: alignment.names[0], line: 0,
-      sequence: sequence, warnings: [note] + ((try? sequence.get())?.warnings ?? []))
+      id: Self.name(of: alignment), header: alignment.names[0], line: 0, sequence: sequence,
+      warnings: [note] + ((try? sequence.get())?.warnings ?? []))
+  }
+
+  /// The name of the first row, or that of the file where it names no target: ColabFold calls every first row `101`.
+  private static func name(of alignment: Alignment) -> String {
+    let file = URL(fileURLWithPath: alignment.source).lastPathComponent
+    let ending = AlignmentFiles.endings.filter { file.lowercased().hasSuffix($0) }
+      .max { $0.count < $1.count }
+    guard let ending, alignment.names[0] == "101" else {
+      return TargetName.sanitized(alignment.names[0])
+    }
+    return TargetName.sanitized(String(file.dropLast(ending.count)).replacing(" ", with: "_"))
   }
 }

@@ -79,8 +79,8 @@ public struct TargetPreparation: Sendable {
     var parts = parts(index)
     do throws(InputError) {
       let (sequence, alignments) = try parts.evidence.get()
-      if alignments.isEmpty { parts.warnings.append(Self.singleSequenceWarning) }
       let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+      if raw.rowCount == 1 { parts.warnings.append(Self.singleSequenceWarning) }
       return Outcome(id: id, features: .success(raw), warnings: parts.warnings)
     } catch {
       return Outcome(id: id, features: .failure(error), warnings: parts.warnings)

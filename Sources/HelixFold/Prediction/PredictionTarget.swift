@@ -34,17 +34,13 @@ extension PredictionTarget {
     }
     if let fasta {
       let preparation = try TargetPreparation(fasta: fasta, alignments: alignments)
-      var names = preparation.ids
-      if names.count == 1, let name = try ColabFoldName.found(in: fasta, firstRow: names[0]) {
-        names = [name]
-      }
-      for index in 0..<preparation.count {
+      for (index, name) in preparation.ids.enumerated() {
         if let collector {
-          let id = taken.claim(names[index])
+          let id = taken.claim(name)
           targets.append(try collector.target(id, preparation.parts(index)))
         } else {
           let outcome = preparation.outcome(index)
-          try add(names[index], outcome.features.mapError { $0 }, outcome.warnings)
+          try add(name, outcome.features.mapError { $0 }, outcome.warnings)
         }
       }
     }
