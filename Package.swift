@@ -100,8 +100,8 @@ let package = Package(
     .target(
       name: "TrainingRun",
       dependencies: [
-        "AtomicFiles", "NumericArrays", "Protein", "Scoring", "Distribution", "FoldingCore",
-        "FeaturePipeline", "Weights", "Training", "TrainingData",
+        "AtomicFiles", "NumericArrays", "Protein", "Scoring", "TensorCore", "Distribution",
+        "FoldingCore", "FeaturePipeline", "Weights", "Training", "TrainingData",
       ]),
 
     // The facade and the command.
@@ -113,12 +113,21 @@ let package = Package(
         "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training", "TrainingData",
         "TrainingRun", "Distribution",
       ]),
+    // Benchmarks, and comparisons with the oracle: what the evidence is measured with.
+    .target(
+      name: "Measurements",
+      dependencies: [
+        "AtomicFiles", "NumericArrays", "ArrayFiles", "Protein", "FoldingCore", "FeaturePipeline",
+        "TensorCore", "FoldingModel", "Weights", "Scoring", "Reports", "Training", "TrainingData",
+        "TrainingRun", "Distribution", "HelixFold",
+      ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", "CKernels", "TensorCore", "Weights", "FeaturePipeline", "Evidence",
-        "AtomicFiles", "ArrayFiles", "Protein", "FoldingCore", "FoldingModel", "Scoring",
-        "StructureIO", "Reports", "Evaluation", "TrainingData", "TrainingRun", "Distribution",
+        "HelixFold", "Measurements", "CKernels", "TensorCore", "Weights", "FeaturePipeline",
+        "Evidence", "AtomicFiles", "ArrayFiles", "Protein", "FoldingCore", "FoldingModel",
+        "Scoring", "StructureIO", "Reports", "Evaluation", "TrainingData", "TrainingRun",
+        "Distribution",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -222,8 +231,14 @@ let package = Package(
       name: "HelixFoldTests",
       dependencies: [
         "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports", "FoldingModel",
-        "FoldingCore", "Protein", "TensorCore", "NumericArrays", "AtomicFiles", "ArrayFiles",
+        "FoldingCore", "Protein", "TensorCore", "NumericArrays", "AtomicFiles",
         "Training", "TrainingData", "TrainingRun", "Distribution", "TrainingTestSupport",
+      ]),
+    .testTarget(
+      name: "MeasurementsTests",
+      dependencies: [
+        "Measurements", "HelixFold", "Weights", "FeaturePipeline", "FoldingModel", "FoldingCore",
+        "Protein", "TensorCore", "NumericArrays", "ArrayFiles", "Training",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),

@@ -3,7 +3,7 @@ import TensorCore
 
 extension ExecutionContext {
   /// The same context holding operands as a plan chose.
-  func following(_ plan: MemoryPlan) -> ExecutionContext {
+  package func following(_ plan: MemoryPlan) -> ExecutionContext {
     holding(plan.operands)
   }
 }

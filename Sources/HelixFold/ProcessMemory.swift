@@ -17,7 +17,7 @@ public enum ProcessMemory {
   }
 
   /// Largest resident size so far, bytes.
-  static var residentPeak: Int {
+  package static var residentPeak: Int {
     var usage = rusage()
     #if canImport(Darwin)
       return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0

@@ -12,4 +12,13 @@ public enum PairOperands: Sendable, Hashable {
     if case .streamed(let lines, _) = self { return lines }
     return nil
   }
+
+  /// The choice in words.
+  package var text: String {
+    switch self {
+    case .whole: "whole"
+    case .streamed(let lines, let format):
+      "streamed, \(lines) lines\(format.map { ", \($0.rawValue) blocks" } ?? "")"
+    }
+  }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import HelixFold
+import Measurements
+import Reports
 
 extension BenchCommand {
   /// The attention kernel alone.
@@ -66,7 +68,7 @@ extension BenchCommand {
       plan.storage = compute.precisionOr(.bf16)
       if let figure {
         let packs = AttentionFigure(plan)
-        try packs.write(to: figure)
+        try packs.figure.write(to: figure)
         print(packs.text)
         return
       }

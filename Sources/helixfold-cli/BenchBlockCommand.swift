@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoldingModel
 import HelixFold
+import Measurements
 
 extension BenchCommand {
   /// One Evoformer block.

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoldingCore
 import FoldingModel
 import HelixFold
+import Measurements
 
 extension BenchCommand {
   /// Two workers with a branch each against one worker and against split operations.

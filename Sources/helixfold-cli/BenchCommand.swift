@@ -2,6 +2,7 @@ import ArgumentParser
 import FoldingCore
 import FoldingModel
 import HelixFold
+import Measurements
 
 /// `helixfold bench`: how fast, in how much memory.
 struct BenchCommand: ParsableCommand {

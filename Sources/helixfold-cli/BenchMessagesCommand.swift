@@ -1,6 +1,7 @@
 import ArgumentParser
 import Distribution
 import HelixFold
+import Measurements
 
 extension BenchCommand {
   /// Latency and bandwidth between processes.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoldingCore
 import HelixFold
+import Measurements
 
 extension BenchCommand {
   /// Short proteins in one MSA pass.

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoldingCore
 import FoldingModel
 import HelixFold
+import Measurements
 
 extension BenchCommand {
   /// Forward and backward pass on synthetic features.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoldingCore
 import HelixFold
+import Measurements
 
 /// `helixfold dev`: for those who check the program against others.
 struct DevCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HelixFold
+import Measurements
 
 extension DevCommand {
   /// Two dumps, tensor by tensor.

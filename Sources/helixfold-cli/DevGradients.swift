@@ -1,5 +1,6 @@
 import ArgumentParser
 import HelixFold
+import Measurements
 
 extension DevCommand {
   /// Features and labels in, loss terms and the gradient of every parameter out.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Distribution
 import HelixFold
+import Measurements
 import TrainingRun
 
 extension DevCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HelixFold
+import Measurements
 
 extension DevCommand {
   /// Low precision against fp32.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HelixFold
+import Measurements
 import TrainingRun
 
 extension DevCommand {

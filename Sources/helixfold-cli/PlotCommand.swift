@@ -1,6 +1,7 @@
 import ArgumentParser
 import AtomicFiles
 import HelixFold
+import Reports
 
 /// `helixfold plot`: learning curves.
 struct PlotCommand: ParsableCommand {
@@ -33,7 +34,7 @@ struct PlotCommand: ParsableCommand {
   func run() throws {
     try AtomicFile.requirePlace(forFile: output)
     let curves = try LearningCurves(path: log)
-    try LearningCurves.write(curves.figure(quantity, window: window), to: output)
+    try curves.figure(quantity, window: window).write(to: output)
     print(output)
   }
 }

@@ -4,7 +4,7 @@
 # PYTHON  interpreter with jax 0.10.2, dm-haiku 0.0.17, numpy 2.4.6, DeepMind's package alphafold 2.0.0 (the
 #         network) and alphafold-colabfold 2.3.27 (the feature pipeline)
 # ORACLE  folder of forward.py, a driver that runs that network with parameters of the recipe in
-#         Tests/HelixFoldTests/Fixtures/README.md and dumps what goes in and what comes out
+#         Tests/MeasurementsTests/Fixtures/README.md and dumps what goes in and what comes out
 #
 # Computed in double precision, stored as float32; about two minutes a case on one core.
 set -euo pipefail
@@ -17,7 +17,7 @@ python=$1
 oracle=$2
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-fixtures=$root/Tests/HelixFoldTests/Fixtures
+fixtures=$root/Tests/MeasurementsTests/Fixtures
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$fixtures"

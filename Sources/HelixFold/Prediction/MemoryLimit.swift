@@ -1,16 +1,16 @@
 import FoldingModel
 
 /// How much memory a plan may take: what was allowed, and where nothing was said, what the machine can give now.
-struct MemoryLimit {
+package struct MemoryLimit {
   /// Bytes.
-  let bytes: Int
+  package let bytes: Int
   /// Whether the machine sets the limit.
-  let isMachine: Bool
+  package let isMachine: Bool
 
   /// The given limit.
-  init(bytes: Int, isMachine: Bool) { (self.bytes, self.isMachine) = (bytes, isMachine) }
+  package init(bytes: Int, isMachine: Bool) { (self.bytes, self.isMachine) = (bytes, isMachine) }
 
-  init(allowed: Int?) {
+  package init(allowed: Int?) {
     bytes = allowed ?? ProcessMemory.available
     isMachine = allowed == nil
   }
@@ -18,7 +18,7 @@ struct MemoryLimit {
 
 extension MemoryPlan {
   /// Throws unless the plan stays within a limit.
-  func requireFit(in limit: MemoryLimit) throws(PredictionError) {
+  package func requireFit(in limit: MemoryLimit) throws(PredictionError) {
     if peak > limit.bytes {
       throw .memory(
         needed: peak, allowed: limit.bytes, moment: moments[0].name, isMachine: limit.isMachine)

@@ -84,15 +84,6 @@ public struct LearningCurves {
       ("resolved atoms", \.experimentallyResolved), ("contacts", \.contacts),
     ]
 
-  /// Writes a figure; the ending of the path chooses SVG or PNG.
-  public static func write(_ figure: Figure, to path: String) throws {
-    if path.lowercased().hasSuffix(".png") {
-      try figure.png().withUnsafeBytes { try AtomicFile.write($0, to: path) }
-    } else {
-      try AtomicFile.write(figure.svg(), to: path)
-    }
-  }
-
   private func curve(
     _ name: String, of event: TrainingRecord.Event = .step, _ window: Int,
     _ value: (TrainingRecord) -> Double?

@@ -1,5 +1,20 @@
 import AtomicFiles
 
+extension Figure {
+  /// Writes the drawing; the ending of the path chooses PNG, or else SVG.
+  public func write(to path: String) throws {
+    try write(to: path, as: path.lowercased().hasSuffix(".png") ? .png : .svg)
+  }
+
+  /// Writes the drawing in a format; `id` is that of ``svg(id:)``.
+  fileprivate func write(to path: String, as format: PlotFormat, id: String = "figure") throws {
+    switch format {
+    case .svg: try AtomicFile.write(svg(id: id), to: path)
+    case .png: try png().withUnsafeBytes { try AtomicFile.write($0, to: path) }
+    }
+  }
+}
+
 /// How drawings are written to files.
 public enum PlotFormat: String, CaseIterable, Sendable {
   case svg, png
@@ -10,10 +25,7 @@ public enum PlotFormat: String, CaseIterable, Sendable {
   ) throws -> [String] {
     try figures.map { name, figure in
       let path = "\(folder)/plot_\(name).\(rawValue)"
-      switch self {
-      case .svg: try AtomicFile.write(figure.svg(id: name), to: path)
-      case .png: try figure.png().withUnsafeBytes { try AtomicFile.write($0, to: path) }
-      }
+      try figure.write(to: path, as: self, id: name)
       return path
     }
   }

@@ -1,6 +1,8 @@
 import FoldingCore
 import FoldingModel
+import HelixFold
 import NumericArrays
+import Protein
 import TensorCore
 import Weights
 
@@ -104,16 +106,13 @@ public struct BlockBenchmark: Sendable {
 extension BlockBenchmark.Report {
   /// The report for people.
   public var text: String {
-    func fixed(_ value: Double, _ digits: Int) -> String {
-      String(format: "%.\(digits)f", value)
-    }
     func range(_ seconds: [Double]) -> String {
       let sorted = seconds.sorted()
       return
-        "median \(fixed(seconds.median, 2)) s of \(sorted.count) runs (\(fixed(sorted[0], 2)) to \(fixed(sorted[sorted.count - 1], 2)))"
+        "median \(fixed(seconds.median, decimals: 2)) s of \(sorted.count) runs (\(fixed(sorted[0], decimals: 2)) to \(fixed(sorted[sorted.count - 1], decimals: 2)))"
     }
     var lines = [
-      "forward \(range(forward)), \(fixed(operations / 1e9, 0)) GFLOP; one core multiplies at \(fixed(peakPerCore / 1e9, 1)) GFLOP/s"
+      "forward \(range(forward)), \(fixed(operations / 1e9, decimals: 0)) GFLOP; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s"
     ]
     if !both.isEmpty { lines.append("forward and backward \(range(both))") }
     lines.append("peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak))")

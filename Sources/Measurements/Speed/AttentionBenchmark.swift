@@ -1,4 +1,5 @@
 import Foundation
+import HelixFold
 import NumericArrays
 import TensorCore
 

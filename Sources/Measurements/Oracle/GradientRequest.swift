@@ -2,6 +2,7 @@ import ArrayFiles
 import AtomicFiles
 import FoldingCore
 import FoldingModel
+import HelixFold
 import TensorCore
 import Training
 

@@ -1,7 +1,9 @@
 import FoldingCore
 import FoldingModel
 import Foundation
+import HelixFold
 import NumericArrays
+import Protein
 import TensorCore
 import Weights
 
@@ -170,27 +172,13 @@ extension ForwardBenchmark.Report {
 extension ForwardBenchmark.Report {
   /// The report for people.
   public var text: String {
-    func fixed(_ value: Double, _ digits: Int) -> String {
-      String(format: "%.\(digits)f", value)
-    }
     let rate = operations / median
     var lines = [
-      "median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2)))",
-      "\(fixed(operations / 1e9, 0)) GFLOP, \(fixed(rate / 1e9, 1)) GFLOP/s; one core multiplies at \(fixed(peakPerCore / 1e9, 1))",
+      "median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2)))",
+      "\(fixed(operations / 1e9, decimals: 0)) GFLOP, \(fixed(rate / 1e9, decimals: 1)) GFLOP/s; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1))",
       "peak RSS \(ByteCount(residentPeak)), planned \(ByteCount(memory.peak)) (\(memory.moments.first?.name ?? "")), triangle operands \(memory.operands.text), tensors \(ByteCount(tensorPeak))",
     ]
-    lines += breakdown.map { "  \(fixed($0.seconds, 2)) s  \($0.module)" }
+    lines += breakdown.map { "  \(fixed($0.seconds, decimals: 2)) s  \($0.module)" }
     return lines.joined(separator: "\n")
-  }
-}
-
-extension PairOperands {
-  /// The choice in words.
-  var text: String {
-    switch self {
-    case .whole: "whole"
-    case .streamed(let lines, let format):
-      "streamed, \(lines) lines\(format.map { ", \($0.rawValue) blocks" } ?? "")"
-    }
   }
 }

@@ -1,5 +1,6 @@
 import FoldingCore
 import FoldingModel
+import HelixFold
 import NumericArrays
 import TensorCore
 import Weights

@@ -7,7 +7,7 @@ import TensorCore
 import Testing
 import Training
 
-@testable import HelixFold
+@testable import Measurements
 @testable import Weights
 
 /// Losses and gradients of the whole network against DeepMind's own code in double precision.

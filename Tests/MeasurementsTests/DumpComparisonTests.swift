@@ -1,6 +1,6 @@
 import ArrayFiles
 import Foundation
-import HelixFold
+import Measurements
 import NumericArrays
 import Testing
 

@@ -1,6 +1,7 @@
 import AtomicFiles
 import FeaturePipeline
 import FoldingCore
+import HelixFold
 import Training
 import TrainingData
 import TrainingRun

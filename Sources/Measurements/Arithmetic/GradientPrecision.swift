@@ -1,6 +1,7 @@
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
+import HelixFold
 import TensorCore
 
 /// How far low precision turns the gradient of the trunk: the same weights and draw in fp32 and stored in other ways.

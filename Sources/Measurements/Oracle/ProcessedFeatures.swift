@@ -1,5 +1,6 @@
 import ArrayFiles
 import FoldingCore
+import HelixFold
 import NumericArrays
 
 /// Features that another pipeline has already processed: an npz in the layout of the released code, each array with a

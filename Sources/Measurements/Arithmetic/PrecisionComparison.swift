@@ -1,6 +1,7 @@
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
+import HelixFold
 import NumericArrays
 import Protein
 import Scoring

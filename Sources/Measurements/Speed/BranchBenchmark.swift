@@ -1,5 +1,7 @@
 import FoldingCore
 import FoldingModel
+import HelixFold
+import Protein
 import TensorCore
 
 /// Times a training step of a network in parallel order three ways, in turn: on one worker, with a worker for each branch of a block,
@@ -101,16 +103,15 @@ extension BranchBenchmark.Report {
 
   /// The report for people.
   public func text(_ plan: TrainBenchmark.Plan) -> String {
-    func fixed(_ value: Double) -> String { FoldingPipeline.fixed(Float(value), 2) }
     let base = single.median
     let exchange = BranchExchange(plan.config, plan.size)
     return """
-      one worker             \(fixed(base)) s
-      a worker per branch    \(fixed(branches.median)) s, \(fixed(base / branches.median)) times as fast; ideal \(fixed(base / ideal))
-      operations split       \(fixed(split.median)) s, \(fixed(base / split.median)) times as fast
-      branches of the blocks \(fixed(times.first)) s (MSA), \(fixed(times.second)) s (pair) of a step on one worker
+      one worker             \(fixed(base, decimals: 2)) s
+      a worker per branch    \(fixed(branches.median, decimals: 2)) s, \(fixed(base / branches.median, decimals: 2)) times as fast; ideal \(fixed(base / ideal, decimals: 2))
+      operations split       \(fixed(split.median, decimals: 2)) s, \(fixed(base / split.median, decimals: 2)) times as fast
+      branches of the blocks \(fixed(times.first, decimals: 2)) s (MSA), \(fixed(times.second, decimals: 2)) s (pair) of a step on one worker
       same bits              \(isSame ? "yes" : "NO")
-      two processes would exchange \(fixed(exchange.perBlock / 1_048_576)) MiB per block and step
+      two processes would exchange \(fixed(exchange.perBlock / 1_048_576, decimals: 2)) MiB per block and step
       """
   }
 }

@@ -1,3 +1,4 @@
+import Protein
 import Reports
 import TensorCore
 
@@ -55,12 +56,8 @@ public struct AttentionFigure: Sendable {
 
   /// The rows for people.
   public var text: String {
-    func fixed(_ value: Double) -> String { FoldingPipeline.fixed(Float(value), 3) }
     return rows.map { row in
-      "\(row.proteins) proteins, skipped share \(fixed(row.skippedShare)): forward \(fixed(row.forward)) of dense, backward \(fixed(row.backward)), bound \(fixed(row.bound))"
+      "\(row.proteins) proteins, skipped share \(fixed(row.skippedShare, decimals: 3)): forward \(fixed(row.forward, decimals: 3)) of dense, backward \(fixed(row.backward, decimals: 3)), bound \(fixed(row.bound, decimals: 3))"
     }.joined(separator: "\n")
   }
-
-  /// Writes the figure; the ending of the path chooses SVG or PNG.
-  public func write(to path: String) throws { try LearningCurves.write(figure, to: path) }
 }

@@ -7,7 +7,7 @@ import TensorCore
 import Testing
 import Weights
 
-@testable import HelixFold
+@testable import Measurements
 
 /// The network against DeepMind's own code in double precision; recipe in Fixtures/README.md.
 @Suite("Parity with AlphaFold2")

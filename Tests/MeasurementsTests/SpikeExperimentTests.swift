@@ -1,6 +1,6 @@
 import Testing
 
-@testable import HelixFold
+@testable import Measurements
 
 @Suite("Spike experiment")
 struct SpikeExperimentTests {

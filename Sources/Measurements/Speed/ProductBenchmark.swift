@@ -1,3 +1,4 @@
+import HelixFold
 import NumericArrays
 import TensorCore
 

@@ -2,6 +2,7 @@ import ArrayFiles
 import AtomicFiles
 import FoldingCore
 import FoldingModel
+import HelixFold
 import TensorCore
 
 /// What `helixfold dev forward` was asked for.

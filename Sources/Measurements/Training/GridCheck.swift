@@ -2,6 +2,7 @@ import AtomicFiles
 import Distribution
 import FeaturePipeline
 import Foundation
+import HelixFold
 import TensorCore
 import Training
 import TrainingData

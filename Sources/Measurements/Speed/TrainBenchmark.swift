@@ -1,6 +1,7 @@
 import FoldingCore
 import FoldingModel
 import Foundation
+import HelixFold
 import NumericArrays
 import Protein
 import TensorCore
@@ -249,12 +250,9 @@ extension TrainBenchmark.Report {
 
   /// The report for people.
   public var text: String {
-    func fixed(_ value: Double, _ digits: Int) -> String {
-      String(format: "%.\(digits)f", value)
-    }
     return """
-      median \(fixed(median, 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, 2)) to \(fixed(seconds.max() ?? 0, 2))), forward \(fixed(forwardSeconds.median, 2)) s of it
-      \(fixed(operations / 1e9, 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, 1)) GFLOP/s
+      median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2))), forward \(fixed(forwardSeconds.median, decimals: 2)) s of it
+      \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
       loss \(loss), gradient norm \(gradientNorm)
       peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them
       """

@@ -2,13 +2,14 @@ import FeaturePipeline
 import FoldingCore
 import FoldingModel
 import Foundation
+import HelixFold
 import NumericArrays
 import Protein
 import TensorCore
 import Testing
 import Weights
 
-@testable import HelixFold
+@testable import Measurements
 
 @Suite("Low precision of a whole network")
 struct LowPrecisionTests {
@@ -74,45 +75,6 @@ struct LowPrecisionTests {
         == pass(EightBitParameters(source, config: Self.config), storage: .bfloat16).values)
     let footprint = ParameterFootprint(file)
     #expect(footprint.inBlocks > footprint.count / 4)
-  }
-
-  @Test(
-    "options of storage are part of a prediction's provenance; plain storage leaves it as it was")
-  func provenance() throws {
-    var options = PredictionOptions()
-    options.usesRandomWeights = true
-    options.preset = "tiny"
-    let model = try #require(try ModelDescription.open(options).first)
-    let plain = PredictionRun(model, seedIndex: 0, options)
-    let raw = try RawFeatures(
-      id: "toy", sequence: try ProteinSequence("MKTAY"),
-      alignments: [try Alignment.parse(InputText(name: "toy.a3m", ">0\nMKTAY\n"))])
-    let before = plain.provenance(of: raw, options).fingerprint
-    options.pairFormat = .int8
-    #expect(plain.provenance(of: raw, options).fingerprint != before)
-  }
-
-  @Test(
-    "two networks of one name and the same parameters, but another depth, have other provenance")
-  func provenanceOfNetwork() throws {
-    var options = PredictionOptions()
-    options.usesRandomWeights = true
-    options.preset = "tiny"
-    let model = try #require(try ModelDescription.open(options).first)
-    var config = model.config
-    config.structure.layers += 1
-    let deeper = ModelDescription(
-      name: model.name, source: model.source, checksum: model.checksum, config: config,
-      parameters: model.parameters, isRandom: true)
-    let raw = try RawFeatures(
-      id: "toy", sequence: try ProteinSequence("MKTAY"),
-      alignments: [try Alignment.parse(InputText(name: "toy.a3m", ">0\nMKTAY\n"))])
-    var broken = raw
-    broken.hasBreak[2] = true
-    let prints = [(model, raw), (deeper, raw), (model, broken)].map { model, raw in
-      PredictionRun(model, seedIndex: 0, options).provenance(of: raw, options).fingerprint
-    }
-    #expect(Set(prints).count == 3)
   }
 
   /// A target of 48 residues and the weights that come with the program.

@@ -1,0 +1,48 @@
+import FeaturePipeline
+import Protein
+import Testing
+
+@testable import HelixFold
+
+@Suite("Provenance of predictions")
+struct ProvenanceTests {
+  private static func toy() throws -> (
+    options: PredictionOptions, model: ModelDescription, raw: RawFeatures
+  ) {
+    var options = PredictionOptions()
+    options.usesRandomWeights = true
+    options.preset = "tiny"
+    let raw = try RawFeatures(
+      id: "toy", sequence: try ProteinSequence("MKTAY"),
+      alignments: [try Alignment.parse(InputText(name: "toy.a3m", ">0\nMKTAY\n"))])
+    return (options, try #require(try ModelDescription.open(options).first), raw)
+  }
+
+  @Test("options of storage change the fingerprint of a prediction")
+  func storage() throws {
+    let toy = try Self.toy()
+    var options = toy.options
+    let run = PredictionRun(toy.model, seedIndex: 0, options)
+    let plain = run.provenance(of: toy.raw, options).fingerprint
+    options.pairFormat = .int8
+    #expect(run.provenance(of: toy.raw, options).fingerprint != plain)
+  }
+
+  @Test(
+    "networks of one name and the same parameters, but another depth, and chains with another break have other fingerprints"
+  )
+  func network() throws {
+    let (options, model, raw) = try Self.toy()
+    var config = model.config
+    config.structure.layers += 1
+    let deeper = ModelDescription(
+      name: model.name, source: model.source, checksum: model.checksum, config: config,
+      parameters: model.parameters, isRandom: true)
+    var broken = raw
+    broken.hasBreak[2] = true
+    let prints = [(model, raw), (deeper, raw), (model, broken)].map { model, raw in
+      PredictionRun(model, seedIndex: 0, options).provenance(of: raw, options).fingerprint
+    }
+    #expect(Set(prints).count == 3)
+  }
+}
