@@ -1,7 +1,7 @@
 import AtomicFiles
 import FeaturePipeline
 import FoldingModel
-import Foundation
+import Protein
 import TensorCore
 
 /// From a prepared target to what one network with one seed says about it.
@@ -116,13 +116,14 @@ extension FoldingPipeline {
   ) throws {
     let pass = state.history.count - 1
     let record = state.history[pass]
-    var line = "\(raw.id) \(run.name) recycle=\(pass) pLDDT=\(Self.fixed(record.meanPLDDT, 1))"
+    let confidence = Double(record.meanPLDDT)
+    var line = "\(raw.id) \(run.name) recycle=\(pass) pLDDT=\(fixed(confidence, decimals: 1))"
     var fields: [(String, JSONValue)] = [
       ("target", .string(raw.id)), ("model", .string(run.name)), ("recycle", .integer(pass)),
-      ("plddt", .number(Double(record.meanPLDDT))),
+      ("plddt", .number(confidence)),
     ]
     if let change = record.change {
-      line += " tol=\(Self.fixed(change, 3))"
+      line += " tol=\(fixed(Double(change), decimals: 3))"
       fields.append(("tol", .number(Double(change))))
     }
     reporter.note(line, event: "recycle", fields)

@@ -1,0 +1,117 @@
+import AtomicFiles
+import FeaturePipeline
+import NumericArrays
+
+/// What happens to a target before the networks run on it, and after.
+extension FoldingPipeline {
+  /// What is to be done for a target; finds out whether an earlier run did it.
+  func open(
+    _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?
+  ) throws -> TargetWork {
+    let folder = PredictionFolder(path: options.output + "/" + raw.id, isKept: queue.isWriter)
+    let lock = try lock(folder)
+    let runs = runs().map { (run: $0, fingerprint: $0.provenance(of: raw, options).fingerprint) }
+    let earlier = EarlierResults(in: folder, of: raw, runs)
+    let work = TargetWork(
+      index, raw, gathered, folder, runs.map(\.run), earlier: earlier, resumes: options.resumes,
+      lock: lock)
+    work.isFinished = options.resumes && folder.isFinished(runs, earlier.fingerprints)
+    let state = work.isFinished ? "finished before" : "to do"
+    let identity = runs.map(\.fingerprint).joined(separator: " ")
+    let done = work.kept.keys.sorted().joined(separator: " ")
+    try queue.meet(
+      saying: "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
+    return work
+  }
+
+  /// Makes a target's folder and keeps other processes out of it; all of a team learn when another one is in it.
+  private func lock(_ folder: PredictionFolder) throws -> FolderLock? {
+    var lock: FolderLock?
+    if folder.isKept {
+      try AtomicFile.createFolder(folder.path)
+      lock = FolderLock(folder.path)
+    }
+    if try queue.told(folder.isKept && lock == nil) {
+      throw PredictionError.busy(folder: folder.path)
+    }
+    return lock
+  }
+
+  /// Plans, then the folder with what is known before the network runs.
+  func begin(_ work: TargetWork) throws {
+    if work.isFinished {
+      for run in work.runs { work.folder.remove(run.stateFile) }
+      return reporter.note("\(work.raw.id): \(finishedLine(of: work))")
+    }
+    sayTurn(of: work)
+    do {
+      for (number, run) in work.runs.enumerated() where work.kept[run.name] == nil {
+        work.plans[number] = try plan(work.raw, run, announces: true)
+      }
+    } catch {
+      work.folder.removeIfEmpty()
+      throw error
+    }
+    try clear(work)
+    let started = ContinuousClock.now
+    try work.folder.keep("features.h5") {
+      try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
+    }
+    let complete = work.gathered?.complete.map { MSAStatistics($0.msa) }
+    try reportAlignment(complete ?? work.statistics, of: work.raw.id, work.folder)
+    work.timings.append(("features", (ContinuousClock.now - started).seconds))
+  }
+
+  /// Which of the targets comes now, and how long all of them still take.
+  private func sayTurn(of work: TargetWork) {
+    if targetCount == 1 { return }
+    let left = meter.remaining
+    reporter.note(
+      "target \(work.index + 1) of \(targetCount): \(work.raw.id)"
+        + (left.map { ", about \(ProgressReporter.duration($0)) left for all" } ?? ""),
+      event: "target",
+      [
+        ("target", .string(work.raw.id)), ("number", .integer(work.index + 1)),
+        ("of", .integer(targetCount)),
+      ] + (left.map { [("eta_seconds", .number($0.rounded()))] } ?? []))
+  }
+
+  /// Ranking, report and timings, once all networks have run.
+  func conclude(_ work: TargetWork) throws {
+    let (raw, runs, folder) = (work.raw, work.runs, work.folder)
+    try folder.removeSummaries()
+    if let gathered = work.gathered {
+      try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)
+    }
+    report(work.timings, of: raw)
+    for result in work.results { warnOfBonds(in: result, of: raw) }
+    let kept = work.keptResults
+    let provenance = Dictionary(runs.map { ($0.name, $0.provenance(of: raw, options)) }) {
+      first, _ in first
+    }
+    let provenanceOf = { (result: ModelResult) in
+      provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
+    }
+    try folder.writeReport(
+      work.results + kept, among: work.standings, of: raw, work.statistics,
+      provenance: provenanceOf, timings: work.timings, options: options)
+    try folder.writeRanking(
+      work.standings,
+      timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
+    if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
+      reporter.warn(
+        "\(raw.id): the structure does not fit the columns of a PDB file (residues up to number 9999, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"
+      )
+    }
+    for run in runs { folder.remove(run.stateFile) }
+  }
+
+  /// Says when a chain does not hang together.
+  private func warnOfBonds(in result: ModelResult, of raw: RawFeatures) {
+    let check = BackboneCheck(result.prediction, of: raw)
+    if !check.isBad { return }
+    reporter.warn(
+      "\(raw.id): \(check.broken) of \(check.bonds) peptide bonds of \(result.name) have a wrong length; the chain is not physical"
+    )
+  }
+}
