@@ -1,7 +1,5 @@
 import AtomicFiles
 import Distribution
-import FoldingCore
-import Foundation
 import NumericArrays
 import Training
 import TrainingData
@@ -25,17 +23,12 @@ public final class Trainer {
   /// Steps in a row that may be left out because something is not finite.
   private static let skipLimit = 50
 
-  private var config: TrainingConfig
   private let folder: RunFolder
   private let source: SampleSource
   private let engine: any GradientEngine
   private let program: String
   private let member: GridMember
-  private var optimizer: Optimizer
-  /// Number of the next step.
-  public private(set) var step = 0
-  private var best: ValidationScore?
-  private var skippedInARow = 0
+  private var state: RunState
   private var diary: Diary?
 
   /// A run that begins, or goes on from its checkpoint with `resumes`.
@@ -49,46 +42,20 @@ public final class Trainer {
       )
     }
     self.member = member
-    self.config = config
     self.folder = folder
     self.source = source
     self.engine = engine
     self.program = program
-    if folder.hasCheckpoint {
-      guard resumes else { throw TrainingRunError.exists(folder: folder.path) }
-      let checkpoint = try CheckpointFile.read(folder.checkpoint)
-      try checkpoint.header.config.validate(file: folder.checkpoint)
-      try checkpoint.header.requireSameRun(as: config, file: folder.checkpoint)
-      // Where the run began is no choice any more; config.json keeps saying it.
-      self.config.run.weights = checkpoint.header.config.run.weights
-      self.config.run.initialValues = checkpoint.header.config.run.initialValues
-      optimizer = try Optimizer(header: checkpoint.header.optimizer, buffers: checkpoint.buffers)
-      let done = checkpoint.header.step
-      guard done >= 0 else {
-        throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(done)")
-      }
-      guard done <= config.run.steps else {
-        throw TrainingRunError.finished(
-          folder: folder.path, steps: done, asked: config.run.steps)
-      }
-      step = done
-      best = checkpoint.header.best(on: config.validation)
-      skippedInARow = checkpoint.header.skippedInARow
-    } else {
-      if resumes { throw TrainingRunError.nothingToResume(folder: folder.path) }
-      if let file = folder.remainder {
-        throw TrainingRunError.remainder(folder: folder.path, file: file)
-      }
-      optimizer = Optimizer(
-        layout: config.layout, parameters: try Self.initialParameters(config),
-        config: config.optimizer.config(seed: config.run.seed))
-    }
+    state = try RunState(config, folder: folder, resumes: resumes)
   }
 
+  /// Number of the next step.
+  public var step: Int { state.step }
+
   /// Weights now, and their moving average.
-  public var weights: (current: [Float], average: [Float]) {
-    (optimizer.parameters, optimizer.average?.values ?? optimizer.parameters)
-  }
+  public var weights: (current: [Float], average: [Float]) { state.weights }
+
+  private var config: TrainingConfig { state.config }
 
   /// Trains until the configured number of steps is reached; a run that has reached it writes nothing.
   ///
@@ -111,7 +78,7 @@ public final class Trainer {
     }
     defer { samples.stop() }
     if step == 0 { try save() }
-    try engine.load(optimizer.parameters)
+    try engine.load(state.optimizer.parameters)
     let meter = StepMeter(done: step, total: config.run.steps)
     while step < config.run.steps {
       guard let record = try trainOneStep(samples, shouldStop) else {
@@ -120,7 +87,7 @@ public final class Trainer {
         throw TrainingRunError.interrupted(step: step, folder: folder.path)
       }
       try diary?.write(record)
-      step += 1
+      state.step += 1
       let (fraction, remaining) = meter.update(done: step)
       observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
@@ -131,7 +98,7 @@ public final class Trainer {
       }
       if member.isWriter && isDue(config.run.snapshotInterval) {
         try folder.writeSnapshot(
-          optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
+          state.optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
       }
       if isDue(config.run.checkpointInterval) || step == config.run.steps { try save() }
     }
@@ -140,7 +107,7 @@ public final class Trainer {
   /// What all processes of a run begin with.
   private var beginning: [String] {
     var weights = CyclicRedundancyCheck()
-    optimizer.parameters.withUnsafeBytes { weights.update($0) }
+    state.optimizer.parameters.withUnsafeBytes { weights.update($0) }
     let entries = source.store.entries
     let index = entries.map {
       "\($0.id)\t\($0.residues)\t\($0.rows)\t\($0.cluster ?? "")\t\($0.split ?? "")\n"
@@ -160,7 +127,7 @@ public final class Trainer {
     let start = ContinuousClock.now
     let share = member.share(of: config.run.batch)
     var accumulator = GradientAccumulator(
-      layout: optimizer.layout, method: optimizer.config.clip, samples: share.count)
+      layout: state.optimizer.layout, method: state.optimizer.config.clip, samples: share.count)
     var numbers: [Double] = []
     for first in stride(from: 0, to: share.count, by: max(1, engine.window)) {
       if try member.world.any(shouldStop()) { return nil }
@@ -184,24 +151,24 @@ public final class Trainer {
     try member.data.sum(&sum)
     var average = Training.mean(sum, samples: config.run.batch)
     let loss = mean.isFinite ? mean.loss.total : .nan
-    let report = optimizer.step(gradient: &average, loss: loss)
-    if report.decision == .take { try engine.load(optimizer.parameters) }
+    let report = state.optimizer.step(gradient: &average, loss: loss)
+    if report.decision == .take { try engine.load(state.optimizer.parameters) }
     return mean.record(
-      step: step, report: report, method: optimizer.config.clip, guardCounts: optimizer.stepGuard,
-      seconds: (ContinuousClock.now - start).seconds)
+      step: step, report: report, method: state.optimizer.config.clip,
+      guardCounts: state.optimizer.stepGuard, seconds: (ContinuousClock.now - start).seconds)
   }
 
   /// Counts steps left out and gives up when nothing else happens.
   private func judge(_ record: TrainingRecord, _ observe: (Event) -> Void) throws {
     guard let decision = record.decision, decision != .take else {
-      skippedInARow = 0
+      state.skippedInARow = 0
       return
     }
-    skippedInARow += 1
+    state.skippedInARow += 1
     observe(.skipped(record))
-    if skippedInARow >= Self.skipLimit {
+    if state.skippedInARow >= Self.skipLimit {
       throw TrainingRunError.diverged(
-        step: record.step, skipped: skippedInARow, last: decision)
+        step: record.step, skipped: state.skippedInARow, last: decision)
     }
   }
 
@@ -223,13 +190,13 @@ public final class Trainer {
     let start = ContinuousClock.now
     try engine.load(weights.average)
     let score = try ValidationScore(samples, engine: engine, member)
-    try engine.load(optimizer.parameters)
+    try engine.load(state.optimizer.parameters)
     let record = TrainingRecord(
       .validation, step: step - 1, loss: score.loss, lddt: score.lddt,
       seconds: (ContinuousClock.now - start).seconds)
-    let isBest = score.isBetter(than: best)
+    let isBest = score.isBetter(than: state.best)
     if isBest {
-      best = score
+      state.best = score
       if member.isWriter {
         try RunFolder.write(
           weights.average, config: config, note: "best average, after step \(step)", to: folder.best
@@ -245,98 +212,9 @@ public final class Trainer {
     if !member.isWriter { return }
     try RunFolder.write(
       weights.average, config: config, note: "average after step \(step)", to: folder.weights)
-    if optimizer.clipper.adaptive != nil { try writeClipping() }
+    let clipper = state.optimizer.clipper
+    if clipper.adaptive != nil { try folder.writeClipping(clipper, layout: config.layout) }
     try diary?.log.flush()
-    let header = Checkpoint.Header(
-      config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
-      optimizer: optimizer.header)
-    try CheckpointFile.write(
-      Checkpoint(header: header, buffers: optimizer.buffers), to: folder.checkpoint)
-  }
-
-  /// How often AdaGC clipped each tensor: it clips most of them most of the time, which one share does not tell.
-  private func writeClipping() throws {
-    let counts = zip(optimizer.clipper.activeSteps, optimizer.clipper.clippedSteps)
-    let lines = zip(config.layout.segments, counts).map { "\($0.name)\t\($1.0)\t\($1.1)\n" }
-    try AtomicFile.write("tensor\tsteps\tclipped\n" + lines.joined(), to: folder.clipping)
-  }
-
-  private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {
-    let layout = config.layout
-    guard let path = config.run.weights, !path.isEmpty else {
-      return try FlatParameters.values(of: config.initialParameters, layout: layout)
-    }
-    let file = try ParameterFile(path: path, expecting: config.network)
-    let values = try FlatParameters.values(of: file, layout: layout)
-    if let name = layout.firstNotFinite(values) {
-      throw TrainingRunError.unreadable(
-        file: path, reason: "'\(name)' holds a value that is not finite; start from other weights")
-    }
-    return values
-  }
-}
-
-/// The log and the event file of a run, whose folder no other process writes meanwhile.
-private struct Diary {
-  let log: TrainingLog
-  let events: EventFile
-  private let lock: FolderLock
-
-  init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
-    try AtomicFile.createFolder(folder.path)
-    guard let lock = FolderLock(folder.path) else {
-      throw TrainingRunError.busy(folder: folder.path)
-    }
-    self.lock = lock
-    for place in [folder.path, folder.path + "/snapshots"] {
-      AtomicFile.removeUnfinished(in: place)
-    }
-    try AtomicFile.write(try config.document(), to: folder.config)
-    log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
-    events = try EventFile(folder: folder.path, startStep: step)
-  }
-
-  func write(_ record: TrainingRecord) throws {
-    try log.write(record)
-    try events.write(record.scalars, step: record.step)
-  }
-}
-
-extension Checkpoint.Header {
-  /// The best score so far; nil if other chains are scored from now on, with which it cannot be compared.
-  func best(on validation: ValidationConfig) -> ValidationScore? {
-    var mine = config.validation
-    mine.interval = validation.interval
-    return mine == validation ? best : nil
-  }
-
-  /// Throws unless the checkpoint belongs to a run of that configuration; its length may have changed.
-  func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
-    func refuse(_ part: String) -> TrainingRunError {
-      .otherRun(file: file, reason: "belongs to a run with other settings of '\(part)'")
-    }
-    if config.layout != other.layout || optimizer.layout != other.layout {
-      throw .otherRun(
-        file: file,
-        reason:
-          "holds a network of \(optimizer.layout.count) parameters ('\(config.network.name)'), the configuration asks for \(other.layout.count) ('\(other.network.name)')"
-      )
-    }
-    if config.network != other.network { throw refuse("network") }
-    if config.loss != other.loss { throw refuse("loss") }
-    if config.optimizer != other.optimizer { throw refuse("optimizer") }
-    var (mine, theirs) = (config.data, other.data)
-    (mine.prefetch, theirs.prefetch) = (0, 0)
-    if mine != theirs { throw refuse("data") }
-    let (a, b) = (config.run, other.run)
-    guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout,
-      a.savedActivations == b.savedActivations
-    else { throw refuse("run") }
-    // A resumed run need not name the file again that it started from, but it must not name another.
-    if let path = b.weights, !path.isEmpty, path != a.weights {
-      throw .otherRun(
-        file: file,
-        reason: "belongs to a run that started from \(a.weights ?? "initial values"), not \(path)")
-    }
+    try CheckpointFile.write(state.checkpoint(program: program), to: folder.checkpoint)
   }
 }

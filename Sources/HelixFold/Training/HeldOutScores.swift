@@ -1,12 +1,9 @@
 import Evaluation
-import FeaturePipeline
 import FoldingCore
 import Foundation
 import NumericArrays
-import Protein
 import TrainingData
 import TrainingRun
-import Weights
 
 /// Scores weights on chains of a store that they were not trained on, beside what needs no training at all.
 ///
@@ -57,70 +54,16 @@ public struct HeldOutScores: Sendable {
     _ reporter: ProgressReporter
   ) throws {
     self.columns = columns
-    var loading = LoadingConfig()
-    loading.maximumResolution = nil
-    let source = try SampleSource(
-      store: FeatureStore(path: store), network: config.network, config: loading,
-      seed: config.run.seed)
-    let plan = SamplingPlan(
-      source.store.entries.filter { lengths.contains($0.residues) }, split: split, config: loading,
-      seed: config.run.seed)
-    let entries = plan.clusters.flatMap { $0 }
-    try SampleSource.requireLabels(source.store, split)
-    guard !entries.isEmpty else {
-      throw InputError.content(
-        file: store,
-        problem:
-          "has no \(split.rawValue) chains of \(lengths.lowerBound) to \(lengths.upperBound) residues"
-      )
-    }
-    let engine = try NetworkEngine(config, threads: threads, lanes: threads)
-    let trained = try FlatParameters.values(of: weights, layout: config.layout)
-    let initial = try FlatParameters.values(
-      of: InitialParameters(config.network, seed: config.run.seed), layout: config.layout)
-    let start = ContinuousClock.now
-    for first in stride(from: 0, to: entries.count, by: Self.group) {
+    let held = try HeldOutChains(config, store: store, split: split, lengths: lengths)
+    let scorer = try HeldOutScorer(weights, config: config, columns: columns, threads: threads)
+    let (count, start) = (held.entries.count, ContinuousClock.now)
+    for first in stride(from: 0, to: count, by: Self.group) {
       if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
-      let part = entries[first..<min(first + Self.group, entries.count)]
-      func samples(rows: Int? = nil) throws -> [TrainingSample] {
-        try part.indices.map {
-          try source.held(
-            entries[$0], draw: plan.draw(step: 0, sample: $0), crop: lengths.upperBound,
-            recycles: config.network.recycles, rows: rows)
-        }
-      }
-      let whole = try samples()
-      try engine.load(trained)
-      let model = try engine.evaluate(whole)
-      let alone =
-        columns.contains(.withoutAlignment) ? try engine.evaluate(try samples(rows: 1)) : []
-      var untrained: [SampleOutcome] = []
-      if columns.contains(.untrained) {
-        try engine.load(initial)
-        untrained = try engine.evaluate(whole)
-      }
-      for (index, entry) in part.enumerated() {
-        let sample = whole[index]
-        let confidence = model[index].confidence
-        func score(_ column: Column) -> Double {
-          switch column {
-          case .model: sample.lddt(of: model[index].alphaCarbons) ?? 0
-          case .withoutAlignment: sample.lddt(of: alone[index].alphaCarbons) ?? 0
-          case .untrained: sample.lddt(of: untrained[index].alphaCarbons) ?? 0
-          case .helix: sample.lddt(of: Self.helix(sample.residueCount)) ?? 0
-          }
-        }
-        chains.append(
-          Chain(
-            id: entry.id, cluster: entry.cluster ?? entry.id, residues: entry.residues,
-            rows: entry.rows,
-            lddt: Dictionary(uniqueKeysWithValues: columns.map { ($0, score($0)) }),
-            predicted: confidence.reduce(0) { $0 + Double($1) }
-              / Double(max(1, confidence.count)) / 100))
-      }
-      let share = Double(part.endIndex) / Double(entries.count)
+      let part = first..<min(first + Self.group, count)
+      chains += try scorer.score(held, part)
+      let share = Double(part.upperBound) / Double(count)
       reporter.progress(
-        "\(part.endIndex) of \(entries.count) chains", share,
+        "\(part.upperBound) of \(count) chains", share,
         remaining: (ContinuousClock.now - start).seconds * (1 - share) / share)
     }
   }
@@ -178,8 +121,4 @@ public struct HeldOutScores: Sendable {
 
   /// Chains scored between two reports of progress.
   private static let group = 16
-
-  private static func helix(_ count: Int) -> [Float] {
-    IdealHelix.frames(count).flatMap { frame in (0..<3).map { Float(frame.translation[$0]) } }
-  }
 }

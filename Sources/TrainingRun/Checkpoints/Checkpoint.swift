@@ -1,4 +1,6 @@
+import FoldingCore
 import Training
+import TrainingData
 
 /// The whole state of a run between two steps.
 ///
@@ -29,5 +31,44 @@ public struct Checkpoint: Sendable {
   public init(header: Header, buffers: [String: StateBuffer]) {
     self.header = header
     self.buffers = buffers
+  }
+}
+
+extension Checkpoint.Header {
+  /// The best score so far; nil if other chains are scored from now on, with which it cannot be compared.
+  func best(on validation: ValidationConfig) -> ValidationScore? {
+    var mine = config.validation
+    mine.interval = validation.interval
+    return mine == validation ? best : nil
+  }
+
+  /// Throws unless the checkpoint belongs to a run of that configuration; its length may have changed.
+  func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
+    func refuse(_ part: String) -> TrainingRunError {
+      .otherRun(file: file, reason: "belongs to a run with other settings of '\(part)'")
+    }
+    if config.layout != other.layout || optimizer.layout != other.layout {
+      throw .otherRun(
+        file: file,
+        reason:
+          "holds a network of \(optimizer.layout.count) parameters ('\(config.network.name)'), the configuration asks for \(other.layout.count) ('\(other.network.name)')"
+      )
+    }
+    if config.network != other.network { throw refuse("network") }
+    if config.loss != other.loss { throw refuse("loss") }
+    if config.optimizer != other.optimizer { throw refuse("optimizer") }
+    var (mine, theirs) = (config.data, other.data)
+    (mine.prefetch, theirs.prefetch) = (0, 0)
+    if mine != theirs { throw refuse("data") }
+    let (a, b) = (config.run, other.run)
+    guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout,
+      a.savedActivations == b.savedActivations
+    else { throw refuse("run") }
+    // A resumed run need not name the file again that it started from, but it must not name another.
+    if let path = b.weights, !path.isEmpty, path != a.weights {
+      throw .otherRun(
+        file: file,
+        reason: "belongs to a run that started from \(a.weights ?? "initial values"), not \(path)")
+    }
   }
 }

@@ -54,6 +54,13 @@ public struct RunFolder: Sendable {
     for old in snapshots.dropLast(kept) { try? FileManager.default.removeItem(atPath: old) }
   }
 
+  /// Writes how often AdaGC clipped each tensor: it clips most of them most of the time, which one share does not tell.
+  func writeClipping(_ clipper: GradientClipper, layout: ParameterLayout) throws {
+    let counts = zip(clipper.activeSteps, clipper.clippedSteps)
+    let lines = zip(layout.segments, counts).map { "\($0.name)\t\($1.0)\t\($1.1)\n" }
+    try AtomicFile.write("tensor\tsteps\tclipped\n" + lines.joined(), to: clipping)
+  }
+
   /// Writes weights as a parameter file that every command reads.
   static func write(_ values: [Float], config: TrainingConfig, note: String, to path: String) throws
   {

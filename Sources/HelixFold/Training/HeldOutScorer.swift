@@ -1,0 +1,76 @@
+import FeaturePipeline
+import FoldingCore
+import Protein
+import TrainingData
+import TrainingRun
+import Weights
+
+/// Predicts chains for every column of the table of `HeldOutScores` and scores them.
+struct HeldOutScorer {
+  private let columns: [HeldOutScores.Column]
+  private let engine: NetworkEngine
+  private let trained: [Float]
+  private let initial: [Float]
+
+  /// A scorer of weights, and of the initial ones of the configuration.
+  init(
+    _ weights: any ParameterSource, config: TrainingConfig, columns: [HeldOutScores.Column],
+    threads: Int
+  ) throws {
+    self.columns = columns
+    engine = try NetworkEngine(config, threads: threads, lanes: threads)
+    trained = try FlatParameters.values(of: weights, layout: config.layout)
+    initial = try FlatParameters.values(
+      of: InitialParameters(config.network, seed: config.run.seed), layout: config.layout)
+  }
+
+  /// Scores of the chains at those places.
+  func score(_ held: HeldOutChains, _ places: Range<Int>) throws -> [HeldOutScores.Chain] {
+    let samples = try held.samples(places)
+    let outcomes = try predict(held, places, samples)
+    return samples.indices.map { index in
+      score(
+        held.entries[places.lowerBound + index], samples[index],
+        outcomes.mapValues { $0[index] })
+    }
+  }
+
+  /// What the network says about each sample, for the model and for the other columns that ask it.
+  private func predict(
+    _ held: HeldOutChains, _ places: Range<Int>, _ samples: [TrainingSample]
+  ) throws -> [HeldOutScores.Column: [SampleOutcome]] {
+    try engine.load(trained)
+    var outcomes = [HeldOutScores.Column.model: try engine.evaluate(samples)]
+    if columns.contains(.withoutAlignment) {
+      outcomes[.withoutAlignment] = try engine.evaluate(try held.samples(places, rows: 1))
+    }
+    if columns.contains(.untrained) {
+      try engine.load(initial)
+      outcomes[.untrained] = try engine.evaluate(samples)
+    }
+    return outcomes
+  }
+
+  private func score(
+    _ entry: StoreEntry, _ sample: TrainingSample,
+    _ outcomes: [HeldOutScores.Column: SampleOutcome]
+  ) -> HeldOutScores.Chain {
+    let lddts = columns.map { column in
+      let alphaCarbons =
+        column == .helix
+        ? Self.helix(sample.residueCount) : outcomes[column]?.alphaCarbons ?? []
+      return (column, sample.lddt(of: alphaCarbons) ?? 0)
+    }
+    let confidence = outcomes[.model]?.confidence ?? []
+    return HeldOutScores.Chain(
+      id: entry.id, cluster: entry.cluster ?? entry.id, residues: entry.residues,
+      rows: entry.rows, lddt: Dictionary(uniqueKeysWithValues: lddts),
+      predicted: confidence.reduce(0) { $0 + Double($1) }
+        / Double(max(1, confidence.count)) / 100)
+  }
+
+  /// C-alphas of an ideal helix, Å. `[count, 3]`
+  private static func helix(_ count: Int) -> [Float] {
+    IdealHelix.frames(count).flatMap { frame in (0..<3).map { Float(frame.translation[$0]) } }
+  }
+}

@@ -1,0 +1,90 @@
+import Training
+import Weights
+
+/// The state of a run between two steps, in memory; a `Checkpoint` is what is kept of it in a file.
+struct RunState {
+  /// Configuration of the run.
+  let config: TrainingConfig
+  /// Weights, and how they follow gradients.
+  var optimizer: Optimizer
+  /// Number of the next step.
+  var step = 0
+  /// Best validation score so far.
+  var best: ValidationScore?
+  /// Steps left out in a row, up to now.
+  var skippedInARow = 0
+
+  /// The state before the first step or, with `resumes`, that of the folder's checkpoint.
+  init(_ config: TrainingConfig, folder: RunFolder, resumes: Bool) throws {
+    if folder.hasCheckpoint {
+      guard resumes else { throw TrainingRunError.exists(folder: folder.path) }
+      try self.init(resuming: config, from: folder)
+    } else {
+      if resumes { throw TrainingRunError.nothingToResume(folder: folder.path) }
+      if let file = folder.remainder {
+        throw TrainingRunError.remainder(folder: folder.path, file: file)
+      }
+      try self.init(beginning: config)
+    }
+  }
+
+  private init(beginning config: TrainingConfig) throws {
+    self.config = config
+    optimizer = Optimizer(
+      layout: config.layout, parameters: try Self.initialParameters(config),
+      config: config.optimizer.config(seed: config.run.seed))
+  }
+
+  private init(resuming asked: TrainingConfig, from folder: RunFolder) throws {
+    let checkpoint = try CheckpointFile.read(folder.checkpoint)
+    let header = checkpoint.header
+    try header.config.validate(file: folder.checkpoint)
+    try header.requireSameRun(as: asked, file: folder.checkpoint)
+    // Where the run began is no choice any more; config.json keeps saying it.
+    var config = asked
+    config.run.weights = header.config.run.weights
+    config.run.initialValues = header.config.run.initialValues
+    self.config = config
+    optimizer = try Optimizer(header: header.optimizer, buffers: checkpoint.buffers)
+    guard header.step >= 0 else {
+      throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(header.step)")
+    }
+    guard header.step <= config.run.steps else {
+      throw TrainingRunError.finished(
+        folder: folder.path, steps: header.step, asked: config.run.steps)
+    }
+    step = header.step
+    best = header.best(on: config.validation)
+    skippedInARow = header.skippedInARow
+  }
+
+  /// Weights now, and their moving average.
+  var weights: (current: [Float], average: [Float]) {
+    (optimizer.parameters, optimizer.average?.values ?? optimizer.parameters)
+  }
+
+  /// What is kept of the state in a file.
+  ///
+  /// - Parameter program: program and version that write it.
+  func checkpoint(program: String) -> Checkpoint {
+    let header = Checkpoint.Header(
+      config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
+      optimizer: optimizer.header)
+    return Checkpoint(header: header, buffers: optimizer.buffers)
+  }
+
+  /// The values of the file that the run starts from, or initial ones.
+  private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {
+    let layout = config.layout
+    guard let path = config.run.weights, !path.isEmpty else {
+      return try FlatParameters.values(of: config.initialParameters, layout: layout)
+    }
+    let file = try ParameterFile(path: path, expecting: config.network)
+    let values = try FlatParameters.values(of: file, layout: layout)
+    if let name = layout.firstNotFinite(values) {
+      throw TrainingRunError.unreadable(
+        file: path, reason: "'\(name)' holds a value that is not finite; start from other weights")
+    }
+    return values
+  }
+}

@@ -1,0 +1,27 @@
+import AtomicFiles
+
+/// The log and the event file of a run, whose folder no other process writes meanwhile.
+struct Diary {
+  let log: TrainingLog
+  let events: EventFile
+  private let lock: FolderLock
+
+  init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
+    try AtomicFile.createFolder(folder.path)
+    guard let lock = FolderLock(folder.path) else {
+      throw TrainingRunError.busy(folder: folder.path)
+    }
+    self.lock = lock
+    for place in [folder.path, folder.path + "/snapshots"] {
+      AtomicFile.removeUnfinished(in: place)
+    }
+    try AtomicFile.write(try config.document(), to: folder.config)
+    log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
+    events = try EventFile(folder: folder.path, startStep: step)
+  }
+
+  func write(_ record: TrainingRecord) throws {
+    try log.write(record)
+    try events.write(record.scalars, step: record.step)
+  }
+}
