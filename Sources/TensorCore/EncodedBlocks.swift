@@ -4,7 +4,7 @@ import NumericArrays
 /// How values are kept at 8.5 bits each: blocks of 32 with one scale.
 ///
 /// `BlockCodec.h` has the rules.
-public enum BlockFormat: String, Sendable, Hashable, Codable, CaseIterable {
+public enum BlockFormat: String, Sendable, Hashable, CaseIterable {
   /// Integers of 8 bits; most accurate where a block has no outlier.
   case int8
   /// Floats of 8 bits (E4M3), scales powers of two; keeps small values beside large ones.

@@ -27,12 +27,12 @@ struct ConfigurationTests {
     )
     var expected = TrainingConfig.mini
     expected.network.evoformer.blocks = 2
-    expected.optimizer.clip = "adagc"
+    expected.optimizer.clip = .adaGC
     expected.data.maximumResolution = nil
     #expect(config == expected)
     #expect(try parse(#"{"network": "tiny"}"#).network == .tiny)
     let saved = try parse(#"{"run": {"savedActivations": "int8"}}"#)
-    #expect(saved.run.savedActivations == "int8")
+    #expect(saved.run.savedActivations == .int8)
     #expect(try parse(saved.document()) == saved)
   }
 
@@ -44,8 +44,19 @@ struct ConfigurationTests {
       (#"{"network": "huge"}"#, "'huge'"), (#"{"preset": "x"}"#, "'preset'"),
       (#"{"run": {"steps": "many"}}"#, "'run.steps'"), (#"{"run": {"steps": 0}}"#, "'run.steps'"),
       (#"{"run": {"batch": -1}}"#, "'run.batch'"), (#"{"data": {"crop": 0}}"#, "'data.crop'"),
-      (#"{"optimizer": {"clip": "hard"}}"#, "'optimizer.clip'"), ("[]", "JSON"), ("{", "JSON"),
-      (#"{"run": {"savedActivations": "int4"}}"#, "'run.savedActivations'"),
+      (
+        #"{"optimizer": {"clip": "hard"}}"#,
+        "'optimizer.clip' is 'hard'; known are none, global, per-sample, adagc, adagc-global"
+      ),
+      (#"{"run": {"precision": 16}}"#, "'run.precision' has a value of the wrong kind"),
+      (
+        #"{"network": {"blockOrder": "both"}}"#,
+        "'network.blockOrder' is 'both'; known are serial, first, parallel"
+      ), ("[]", "JSON"), ("{", "JSON"),
+      (
+        #"{"run": {"savedActivations": "int4"}}"#,
+        "'run.savedActivations' is 'int4'; known are int8, fp8"
+      ),
       (
         #"{"run": {"savedActivations": "int8", "recompute": false}}"#, "'run.savedActivations'"
       ),

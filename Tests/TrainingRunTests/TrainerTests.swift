@@ -128,7 +128,7 @@ struct TrainerTests {
       return calls % 2 == 0 ? 1e6 : 1e-6
     }
     var config = TrainingConfig.standIn(steps: 2)
-    config.optimizer.clip = "per-sample"
+    config.optimizer.clip = .perSample
     config.optimizer.clipNorm = 1
     config.run.batch = 4
     config.data.prefetch = 0
@@ -228,9 +228,9 @@ struct TrainerTests {
     try trainer(config, "run").run()
     var changes: [TrainingConfig] = [config, config, config, config]
     changes[0].network.channels.pair = 32
-    changes[1].optimizer.clip = "none"
+    changes[1].optimizer.clip = .none
     changes[2].run.batch = 3
-    changes[3].run.savedActivations = "int8"
+    changes[3].run.savedActivations = .int8
     for (other, word) in zip(changes, ["parameters", "'optimizer'", "'run'", "'run'"]) {
       do {
         _ = try trainer(other, "run", resumes: true)

@@ -77,7 +77,7 @@ extension TrainingConfig {
     config.run.snapshots = 3
     config.validation.interval = 5
     config.data.prefetch = 3
-    config.optimizer.clip = "adagc"
+    config.optimizer.clip = .adaGC
     config.optimizer.adaGC.warmUpSteps = 5
     config.optimizer.guarding.spikeFactor = 20
     return config

@@ -48,7 +48,7 @@ public enum ConfigOverlay {
           let takesOne = try problem(with: 1) == nil
           throw ConfigurationError.badValue(
             file: file, key: found.key.hasPrefix(leaf.key + ".") ? found.key : leaf.key,
-            reason: leaf.reason(takesOne: takesOne))
+            reason: found.unknownChoice?.reason ?? leaf.reason(takesOne: takesOne))
         }
         throw ConfigurationError.badValue(file: file, key: error.key, reason: Leaf.wrongKind)
       }
@@ -177,14 +177,19 @@ public enum ConfigOverlay {
 extension DecodingError {
   /// Path of the value that did not decode, its levels joined by points.
   fileprivate var key: String {
-    let context: Context? =
-      switch self {
-      case .typeMismatch(_, let context), .valueNotFound(_, let context),
-        .keyNotFound(_, let context), .dataCorrupted(let context):
-        context
-      @unknown default: nil
-      }
-    return context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
+    context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
+  }
+
+  /// The word that was found instead of those that there are; nil for other errors.
+  fileprivate var unknownChoice: UnknownChoice? { context?.underlyingError as? UnknownChoice }
+
+  private var context: Context? {
+    switch self {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context),
+      .keyNotFound(_, let context), .dataCorrupted(let context):
+      context
+    @unknown default: nil
+    }
   }
 }
 

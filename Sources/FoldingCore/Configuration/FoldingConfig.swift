@@ -30,7 +30,7 @@ public struct FoldingConfig: Codable, Hashable, Sendable {
 }
 
 /// Place of the outer product mean in a block.
-public enum BlockOrder: String, Codable, Hashable, Sendable, CaseIterable {
+public enum BlockOrder: String, ConfigurationChoice {
   /// Between the MSA track and the pair track: AlphaFold2, Algorithm 6.
   case serial
   /// Before both tracks: AlphaFold-Multimer.
@@ -86,7 +86,7 @@ public struct ChannelConfig: Codable, Hashable, Sendable {
 }
 
 /// What the network is told about each residue before it looks at the drawn rows.
-public enum TargetFeatureKind: String, Codable, Hashable, Sendable, CaseIterable {
+public enum TargetFeatureKind: String, ConfigurationChoice {
   /// Chain break and residue type, as published: `target_feat`, Suppl. Table 1.
   case residues
   /// The same, then the share of each class in the column of the whole alignment and its mean deletions.
@@ -140,7 +140,7 @@ public struct EvoformerConfig: Codable, Hashable, Sendable {
 }
 
 /// What the outer product of the MSA with itself takes the mean of.
-public enum OuterProductKind: String, Codable, Hashable, Sendable, CaseIterable {
+public enum OuterProductKind: String, ConfigurationChoice {
   /// The projections themselves, as published: Algorithm 10.
   case mean
   /// Their deviations from the mean of the column, so that the result is their covariance.
@@ -217,7 +217,7 @@ public struct StructureConfig: Codable, Hashable, Sendable {
 }
 
 /// Frames that the structure module starts from.
-public enum FrameStart: String, Codable, Hashable, Sendable, CaseIterable {
+public enum FrameStart: String, ConfigurationChoice {
   /// All at the origin, as published: Algorithm 20, line 4.
   case origin
   /// An ideal α-helix.

@@ -51,12 +51,12 @@ public final class NetworkEngine: GradientEngine {
     _ config: TrainingConfig, threads: Int, lanes: Int? = nil, branches: BranchSchedule? = nil,
     axial: AxialMembers? = nil, backend: MatrixBackend = .native
   ) throws {
-    let storage: DType = config.run.precision == "bf16" ? .bfloat16 : .float32
+    let storage = config.run.precision.storage
     let layout = config.layout
     self.layout = layout
     loss = FoldingLoss(config.loss, heads: config.network.heads)
     recomputes = config.run.recompute
-    checkpointFormat = config.run.savedActivations.flatMap { BlockFormat(rawValue: $0) }
+    checkpointFormat = config.run.savedActivations
     let branches = branches ?? Self.branches(config)
     partner = if case .apart(let other) = branches { other as? RemoteBranch } else { nil }
     self.axial = axial

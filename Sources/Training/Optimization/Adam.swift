@@ -1,3 +1,4 @@
+import FoldingCore
 import NumericArrays
 
 /// Constants of Adam.
@@ -18,7 +19,7 @@ public struct AdamConfig: Codable, Hashable, Sendable {
 }
 
 /// Storage of Adam's moments; arithmetic is always in `Float`.
-public enum MomentPrecision: String, Codable, Hashable, Sendable, CaseIterable {
+public enum MomentPrecision: String, ConfigurationChoice {
   /// 8 bytes per parameter.
   case float32
   /// 4 bytes per parameter, stochastically rounded: follows the exact moments on average.

@@ -1,3 +1,5 @@
+import FoldingCore
+
 /// Constants of AdaGC.
 ///
 /// Adaptive gradient clipping per tensor (arXiv:2502.11034; values of the official code of 2026).
@@ -27,7 +29,7 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
   public var recentShare = 0.1
 
   /// Start of the average norm.
-  public enum Start: String, Codable, Hashable, Sendable, CaseIterable {
+  public enum Start: String, ConfigurationChoice {
     /// Smallest globally clipped norm of the warm-up, as published. Biased low: expect clipping for thousands of steps.
     case minimum = "min"
     /// Median of the unclipped norms of the warm-up.

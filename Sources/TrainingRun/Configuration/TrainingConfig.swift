@@ -1,4 +1,5 @@
 import FoldingCore
+import TensorCore
 import Training
 import TrainingData
 import Weights
@@ -38,12 +39,25 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
 }
 
 /// How the parameters of a run without a parameter file begin.
-public enum InitialValues: String, Codable, Hashable, Sendable, CaseIterable {
+public enum InitialValues: String, ConfigurationChoice {
   /// As in the released code: `InitialParameters`.
   case published
   /// Looking along the chain: `LocalInitialParameters`.
   case local
 }
+
+/// Storage of activations.
+public enum TrainingPrecision: String, ConfigurationChoice {
+  /// BFloat16; sums are fp32.
+  case bf16
+  /// 32-bit floats.
+  case fp32
+
+  /// The element type.
+  public var storage: DType { self == .bf16 ? .bfloat16 : .float32 }
+}
+
+extension BlockFormat: ConfigurationChoice {}
 
 /// Length and arithmetic of a run.
 public struct RunConfig: Codable, Hashable, Sendable {
@@ -53,12 +67,12 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var batch = 128
   /// Seed of initial weights, draws and dropout.
   public var seed: UInt64 = 0
-  /// Storage of activations: `bf16` or `fp32`.
-  public var precision = "bf16"
+  /// Storage of activations.
+  public var precision = TrainingPrecision.bf16
   /// Whether blocks run again for their gradients instead of keeping their activations.
   public var recompute = true
-  /// Blocks in which the inputs of blocks that run again are kept, `int8` or `fp8`; nil for the precision of the run.
-  public var savedActivations: String?
+  /// Blocks in which the inputs of blocks that run again are kept; nil for the precision of the run.
+  public var savedActivations: BlockFormat?
   /// Whether dropout is used.
   public var dropout = true
   /// Parameter file to start from; nil for initial values.
@@ -95,6 +109,20 @@ public struct ValidationConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
+/// What is done to large gradients.
+public enum ClippingChoice: String, ConfigurationChoice {
+  /// Nothing.
+  case none
+  /// The gradient of a step is scaled to a largest norm.
+  case global
+  /// The same for the gradient of each sample: Suppl. 1.11.3.
+  case perSample = "per-sample"
+  /// Every tensor by its own history: AdaGC, arXiv:2502.11034.
+  case adaGC = "adagc"
+  /// AdaGC with one history for the whole gradient.
+  case adaGCGlobal = "adagc-global"
+}
+
 /// How weights follow gradients, in the words of a configuration file.
 public struct OptimizationConfig: Codable, Hashable, Sendable {
   /// Adam's constants.
@@ -103,8 +131,8 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
   public var schedule = LearningRateSchedule()
   /// Parts of the network that learn slower or faster.
   public var rateFactors: [RateFactor] = []
-  /// Clipping: `none`, `global`, `per-sample`, `adagc` or `adagc-global`.
-  public var clip = "global"
+  /// Clipping.
+  public var clip = ClippingChoice.global
   /// Largest norm of `global` and `per-sample`.
   public var clipNorm = 0.1
   /// Constants of AdaGC.
@@ -117,9 +145,6 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
   /// HelixFold's first stage.
   public init() {}
 
-  /// Names of the clipping methods.
-  static let clips = ["none", "global", "per-sample", "adagc", "adagc-global"]
-
   /// The configuration of the optimizer.
   func config(seed: UInt64) -> OptimizerConfig {
     var config = OptimizerConfig()
@@ -131,11 +156,11 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
     config.seed = seed
     config.clip =
       switch clip {
-      case "none": .none
-      case "per-sample": .perSample(maxNorm: clipNorm)
-      case "adagc": .adaptive(adaGC)
-      case "adagc-global": .adaptiveGlobal(adaGC)
-      default: .global(maxNorm: clipNorm)
+      case .none: .none
+      case .global: .global(maxNorm: clipNorm)
+      case .perSample: .perSample(maxNorm: clipNorm)
+      case .adaGC: .adaptive(adaGC)
+      case .adaGCGlobal: .adaptiveGlobal(adaGC)
       }
     return config
   }

@@ -66,7 +66,7 @@ extension TrainingConfig {
     config.loss.weights.distogram = 0.5
     config.loss.weights.maskedMSA = 0.05
     config.loss.weights.alignedError = 0.01
-    config.optimizer.clip = "per-sample"
+    config.optimizer.clip = .perSample
     config.optimizer.clipNorm = 1
     config.optimizer.adam.epsilon = 1e-8
     config.optimizer.adam.beta2 = 0.99

@@ -1,0 +1,179 @@
+import FoldingCore
+import Training
+import TrainingData
+
+extension TrainingConfig {
+  /// Refuses sizes that no run has, so that arithmetic on them cannot overflow or run for ever.
+  func validate(file: String) throws(ConfigurationError) {
+    func require(
+      _ section: String, _ objection: (key: String, reason: String)?
+    ) throws(ConfigurationError) {
+      if let (key, reason) = objection {
+        throw .badValue(file: file, key: "\(section).\(key)", reason: reason)
+      }
+    }
+    try require("data", data.objection)
+    try require("network", network.objection)
+    try require("loss", loss.objection(DistogramBins(network.heads)))
+    try require("run", run.limits.objection)
+    try require("validation", validation.limits.objection)
+    try require("optimizer", optimizer.limits.objection)
+    try require("loss", loss.limits.objection)
+    try require("run", run.objection)
+    try require("optimizer", optimizer.objection(layout))
+  }
+}
+
+/// A value and what it may be: other sizes are those of no run, other numbers stop learning or turn it round without a word.
+private struct Limit {
+  let key: String
+  let value: String
+  let isSound: Bool
+  let expected: String
+
+  static func size(_ key: String, _ value: Int, _ range: ClosedRange<Int>) -> Limit {
+    Limit(
+      key: key, value: "\(value)", isSound: range.contains(value),
+      expected: "\(range.lowerBound) to \(range.upperBound)")
+  }
+
+  static func number(
+    _ key: String, _ value: Double, _ isSound: Bool, _ expected: String
+  ) -> Limit {
+    Limit(key: key, value: "\(value)", isSound: isSound, expected: expected)
+  }
+
+  static func positive(_ key: String, _ value: Double) -> Limit {
+    number(key, value, value > 0 && value.isFinite, "a number above 0")
+  }
+
+  static func decay(_ key: String, _ value: Double) -> Limit {
+    number(key, value, (0..<1).contains(value), "0 to below 1")
+  }
+
+  static func share(_ key: String, _ value: Double) -> Limit {
+    number(key, value, (0...1).contains(value), "0 to 1")
+  }
+
+  static func weight(_ key: String, _ value: Double) -> Limit {
+    number(key, value, value >= 0 && value.isFinite, "0 or a number above")
+  }
+}
+
+extension [Limit] {
+  /// The first value that is not what it may be.
+  fileprivate var objection: (key: String, reason: String)? {
+    for limit in self where !limit.isSound {
+      return (limit.key, "is \(limit.value), expected \(limit.expected)")
+    }
+    return nil
+  }
+}
+
+extension RunConfig {
+  fileprivate var limits: [Limit] {
+    [
+      .size("steps", steps, 1...1_000_000_000),
+      .size("batch", batch, 1...65_536),
+      .size("checkpointInterval", checkpointInterval, 1...1_000_000_000),
+      .size("snapshotInterval", snapshotInterval, 0...1_000_000_000),
+      .size("snapshots", snapshots, 1...10_000),
+    ]
+  }
+
+  /// What is wrong with the arithmetic.
+  fileprivate var objection: (key: String, reason: String)? {
+    if savedActivations != nil && !recompute {
+      return (
+        "savedActivations", "needs run.recompute, without which no block waits for a second run"
+      )
+    }
+    return nil
+  }
+}
+
+extension ValidationConfig {
+  fileprivate var limits: [Limit] {
+    [
+      .size("interval", interval, 0...1_000_000_000),
+      .size("targets", targets, 1...100_000),
+      .size("shortest", shortest, 1...max(1, longest)),
+      .size("longest", longest, 1...100_000),
+      .size("crop", crop, 1...16_384),
+      .size("recycles", recycles, 0...100),
+    ]
+  }
+}
+
+extension OptimizationConfig {
+  fileprivate var limits: [Limit] {
+    [
+      .size("guarding.window", guarding.window, 1...100_000),
+      .size("guarding.maxConsecutiveSpikes", guarding.maxConsecutiveSpikes, 1...1_000_000),
+      .size("adaGC.warmUpSteps", adaGC.warmUpSteps, 1...1_000_000),
+      .size("schedule.warmUpSteps", schedule.warmUpSteps, 0...1_000_000_000),
+      .size("schedule.decayInterval", schedule.decayInterval, 1...1_000_000_000),
+      .positive("clipNorm", clipNorm),
+      .decay("averageDecay", averageDecay),
+      .decay("adam.beta1", adam.beta1),
+      .decay("adam.beta2", adam.beta2),
+      .positive("adam.epsilon", adam.epsilon),
+      .weight("schedule.peak", schedule.peak),
+      .share("schedule.warmUpStart", schedule.warmUpStart),
+      .share("schedule.decayFactor", schedule.decayFactor),
+      .number(
+        "adaGC.relativeLimit", adaGC.relativeLimit,
+        adaGC.relativeLimit >= 1 && adaGC.relativeLimit.isFinite, "1 or a number above"),
+      .decay("adaGC.decay", adaGC.decay),
+      .positive("adaGC.warmUpNorm", adaGC.warmUpNorm),
+      .positive("adaGC.epsilon", adaGC.epsilon),
+      .weight("adaGC.floor", adaGC.floor),
+      .share("adaGC.recentShare", adaGC.recentShare),
+      .positive("guarding.spikeFactor", guarding.spikeFactor ?? 1),
+    ]
+  }
+
+  /// What is wrong with a factor of the learning rate.
+  ///
+  /// - Parameter layout: of the network, whose arrays the factors name.
+  fileprivate func objection(
+    _ layout: @autoclosure () -> ParameterLayout
+  ) -> (key: String, reason: String)? {
+    for part in rateFactors where part.scope.isEmpty || !(0...1000).contains(part.factor) {
+      return (
+        "rateFactors",
+        "has '\(part.scope)': \(part.factor), expected a scope and a factor from 0 to 1000"
+      )
+    }
+    let names = rateFactors.isEmpty ? [] : layout().segments.map(\.name)
+    for part in rateFactors where !names.contains(where: { $0.contains(part.scope) }) {
+      return (
+        "rateFactors", "has '\(part.scope)', which is in the name of no array of the network"
+      )
+    }
+    return nil
+  }
+}
+
+extension LossConfig {
+  fileprivate var limits: [Limit] {
+    [
+      .weight("weights.structure", weights.structure),
+      .weight("weights.distogram", weights.distogram),
+      .weight("weights.maskedMSA", weights.maskedMSA),
+      .weight("weights.experimentallyResolved", weights.experimentallyResolved),
+      .weight("weights.confidence", weights.confidence),
+      .weight("weights.alignedError", weights.alignedError),
+      .share("structure.sideChainShare", structure.sideChainShare),
+      .weight("structure.chi", structure.chi),
+      .weight("structure.backboneTorsions", structure.backboneTorsions),
+      .weight("structure.angleNorm", structure.angleNorm),
+      .weight("structure.violation", structure.violation),
+      .weight("structure.smoothLDDT", structure.smoothLDDT),
+      .positive("structure.backbone.unit", structure.backbone.unit),
+      .positive("structure.backbone.clampDistance", structure.backbone.clampDistance),
+      .positive("structure.sideChain.unit", structure.sideChain.unit),
+      .positive("structure.sideChain.clampDistance", structure.sideChain.clampDistance),
+    ]
+  }
+}
