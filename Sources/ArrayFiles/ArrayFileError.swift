@@ -1,7 +1,7 @@
 import AtomicFiles
 
 /// Why an array file could not be read or written; every description is one line.
-public enum ArrayFileError: Error, Hashable, CustomStringConvertible {
+public enum ArrayFileError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The file cannot be opened or read.
   case cannotRead(file: String, reason: String)
   /// The file cannot be written.
@@ -45,6 +45,17 @@ public enum ArrayFileError: Error, Hashable, CustomStringConvertible {
     case .forbiddenOpcode(let file, let opcode, let offset):
       "\(file): byte \(offset): pickle instruction 0x\(String(opcode, radix: 16)) is not allowed; "
         + "save plain arrays only"
+    }
+  }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .cannotRead: .missingInput
+    case .cannotWrite: .cannotWrite
+    case .wrongFormat, .noSuchArray, .malformed, .unsupported, .tooLarge, .forbiddenGlobal,
+      .forbiddenOpcode:
+      .badInput
     }
   }
 

@@ -198,7 +198,7 @@ public enum AtomicFile {
 }
 
 /// A file that could not be written, with the system's reason.
-public struct AtomicFileError: Error, Hashable, CustomStringConvertible {
+public struct AtomicFileError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// Path of the file or folder.
   public let path: String
   /// The system's error number (`errno`).
@@ -213,8 +213,8 @@ public struct AtomicFileError: Error, Hashable, CustomStringConvertible {
   /// Whether space or a quota ran out rather than the place being unsuitable.
   public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 
-  /// Exit status for a command that stops because of it: 74 if writing failed half-way, 73 if the file cannot be made.
-  public var exitStatus: Int32 { isOutOfSpace || code == EIO ? 74 : 73 }
+  /// Whether writing failed half-way, or the file cannot be made.
+  public var exitStatus: ExitStatus { isOutOfSpace || code == EIO ? .cannotWrite : .cannotCreate }
 
   /// One line: the path, the reason and what to try.
   public var description: String {

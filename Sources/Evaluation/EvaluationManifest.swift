@@ -222,7 +222,7 @@ extension EvaluationManifest.Target {
 }
 
 /// Why an evaluation cannot begin.
-public enum EvaluationError: Error, Hashable, CustomStringConvertible {
+public enum EvaluationError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// A file or folder that is not there or may not be read.
   case unreadable(path: String, reason: String)
   /// A manifest with a wrong value.
@@ -237,6 +237,14 @@ public enum EvaluationError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .unreadable(let path, let reason), .nothing(let path, let reason): "\(path): \(reason)"
     case .badManifest(let path, let problem): "\(path): \(problem)"
+    }
+  }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .unreadable: .missingInput
+    case .badManifest, .nothing: .badInput
     }
   }
 }

@@ -1,7 +1,7 @@
 import AtomicFiles
 
 /// Why an input or output file cannot be used: where, what was found, what was expected.
-public enum InputError: Error, Hashable, CustomStringConvertible {
+public enum InputError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// There is no such file.
   case missing(file: String)
   /// The file is there but cannot be read.
@@ -37,6 +37,6 @@ public enum InputError: Error, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Exit status for a command that stops because of it: 65 bad data, 66 no input.
-  public var exitStatus: Int32 { isAboutContent ? 65 : 66 }
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { isAboutContent ? .badInput : .missingInput }
 }

@@ -1,7 +1,7 @@
 import AtomicFiles
 
 /// Why an HDF5 file could not be read or written; every description is one line.
-public enum HDF5Error: Error, Hashable, CustomStringConvertible {
+public enum HDF5Error: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The file cannot be opened.
   case cannotOpen(file: String, reason: String)
   /// The file cannot be written.
@@ -25,6 +25,15 @@ public enum HDF5Error: Error, Hashable, CustomStringConvertible {
       "\(file): '\(name)' is \(found), expected \(expected)"
     case .damaged(let file, let name, let reason):
       "\(file): '\(name)' cannot be read: \(reason)"
+    }
+  }
+
+  /// The status for the shell; a file that is there and can be read is no HDF5 file.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .cannotOpen(let file, _): .refusal(of: file)
+    case .cannotWrite: .cannotWrite
+    case .notFound, .mismatch, .damaged: .badInput
     }
   }
 }

@@ -31,11 +31,6 @@ public struct ScoringRequest: Sendable {
       model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain,
       domains: domains)
   }
-
-  /// Exit status for an error that `run` throws: 66 if a file cannot be read, 65 for bad content.
-  public static func exitStatus(of error: any Error) -> Int32 {
-    (error as? StructureIOError)?.exitStatus ?? 65
-  }
 }
 
 extension ScoreReport {

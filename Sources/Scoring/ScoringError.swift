@@ -1,7 +1,7 @@
 import AtomicFiles
 
 /// Why a model cannot be compared with a reference.
-public enum ScoringError: Error, Hashable, CustomStringConvertible {
+public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// Which of the two structures an error is about.
   public enum Role: String, Sendable {
     case model, reference
@@ -47,4 +47,7 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible {
     case .emptyDomain(let name): "domain \(name) holds no residue of the reference"
     }
   }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { .badInput }
 }

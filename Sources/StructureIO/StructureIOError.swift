@@ -1,7 +1,7 @@
 import AtomicFiles
 
 /// Why a structure file could not be read or written.
-public enum StructureIOError: Error, Hashable, CustomStringConvertible {
+public enum StructureIOError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The file cannot be opened or read; the system's reason and `errno`.
   case cannotRead(path: String, code: Int32, reason: String)
   /// A line that says something impossible, with what was found and expected.
@@ -13,10 +13,10 @@ public enum StructureIOError: Error, Hashable, CustomStringConvertible {
   /// A value that must be finite is not.
   case notFinite(what: String)
 
-  /// Exit status for a command that stops because of it: 65 bad data, 66 no input.
-  public var exitStatus: Int32 {
-    if case .cannotRead = self { return 66 }
-    return 65
+  /// The status for the shell.
+  public var exitStatus: ExitStatus {
+    if case .cannotRead = self { return .missingInput }
+    return .badInput
   }
 
   /// One line: where, what was found, what was expected.

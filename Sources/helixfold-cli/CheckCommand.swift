@@ -21,6 +21,6 @@ struct CheckCommand: ParsableCommand {
       print(diagnosis.text, terminator: "")
       isUsable = isUsable && diagnosis.isUsable
     }
-    if !isUsable { throw ExitCode(65) }
+    if !isUsable { throw ExitCode(.badInput) }
   }
 }

@@ -1,8 +1,6 @@
 import ArgumentParser
 import AtomicFiles
 import Evidence
-import FeaturePipeline
-import Foundation
 import HelixFold
 
 /// `helixfold databases`: what is there of the databases that searches need.
@@ -16,12 +14,7 @@ struct DatabasesCommand: ParsableCommand {
     var databases: String?
 
     func catalog() throws -> DatabaseCatalog {
-      do {
-        return try SearchArguments.catalog(databases)
-      } catch {
-        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-        throw ExitCode(error.exitStatus)
-      }
+      try SearchArguments.catalog(databases)
     }
   }
 
@@ -44,16 +37,7 @@ struct DatabasesCommand: ParsableCommand {
     @OptionGroup var search: SearchArguments
 
     func run() throws {
-      let databases: [SearchDatabase]
-      do {
-        databases = try search.options(output: ".").databases
-      } catch let error as InputError {
-        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-        throw ExitCode(error.exitStatus)
-      } catch let error as SearchFailure {
-        StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-        throw ExitCode(64)
-      }
+      let databases = try search.options(output: ".").databases
       guard !databases.isEmpty else {
         throw ValidationError(
           "name a set or a database: --database-set NAME or --database NAME=PATH")
@@ -65,7 +49,7 @@ struct DatabasesCommand: ParsableCommand {
         let state = status.problem.map { "bad\t\($0)" } ?? "good\t\(status.form?.rawValue ?? "")"
         print("\(database.name)\t\(state)\t\(status.bytes) bytes")
       }
-      if !isComplete { throw ExitCode(66) }
+      if !isComplete { throw ExitCode(.missingInput) }
     }
   }
 }

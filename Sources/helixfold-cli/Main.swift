@@ -30,7 +30,7 @@ struct HelixFoldCommand: ParsableCommand {
       let sentences = AbsentFeatures.sentences(for: arguments)
       if exitCode(for: error) != .success, !sentences.isEmpty {
         for sentence in sentences { StandardStreams.writeError("helixfold: \(sentence)\n") }
-        exit(withError: ExitCode(ExitStatus.usage.rawValue))
+        exit(withError: ExitCode(.usage))
       }
       exit(withError: error)
     }
@@ -46,12 +46,12 @@ struct HelixFoldCommand: ParsableCommand {
       // What only shows while a command runs is one line; the usage of its flags would not help.
       if let refused = error as? ValidationError {
         StandardStreams.writeError("helixfold: \(refused.message)\n")
-        exit(withError: ExitCode(ExitStatus.usage.rawValue))
+        exit(withError: ExitCode(.usage))
       }
       // Statuses that a command chose are the parser's business.
       if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
       StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-      exit(withError: ExitCode(ExitStatus(error).rawValue))
+      exit(withError: ExitCode(ExitStatus(error)))
     }
   }
 
@@ -75,4 +75,9 @@ struct HelixFoldCommand: ParsableCommand {
     let own = Set(words.filter { $0.hasPrefix("--") }.map(String.init))
     return command.configuration.subcommands.reduce(own) { $0.union(flags(of: $1)) }
   }
+}
+
+extension ExitCode {
+  /// The code of a status.
+  init(_ status: ExitStatus) { self.init(status.rawValue) }
 }

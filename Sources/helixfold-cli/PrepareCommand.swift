@@ -51,7 +51,7 @@ struct PrepareCommand: ParsableCommand {
       }
     }
     if failures.isEmpty { return }
-    throw ExitCode(preparation.count == 1 ? failures[0].exitStatus : 1)
+    throw ExitCode(preparation.count == 1 ? failures[0].exitStatus : .someFailed)
   }
 }
 

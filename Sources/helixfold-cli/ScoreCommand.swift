@@ -51,14 +51,8 @@ struct ScoreCommand: ParsableCommand {
     let request = ScoringRequest(
       modelPath: model, referencePath: reference, modelChain: modelChain,
       referenceChain: referenceChain, domains: try domains.map(DomainRange.parse) ?? [])
-    do {
-      let report = try request.run()
-      let text =
-        try json ? report.json(perResidue: perResidue) : report.text(perResidue: perResidue)
-      print(text, terminator: "")
-    } catch {
-      StandardStreams.writeError("helixfold score: \(error)\n")
-      throw ExitCode(ScoringRequest.exitStatus(of: error))
-    }
+    let report = try request.run()
+    let text = try json ? report.json(perResidue: perResidue) : report.text(perResidue: perResidue)
+    print(text, terminator: "")
   }
 }

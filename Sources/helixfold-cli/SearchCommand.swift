@@ -28,18 +28,6 @@ struct SearchCommand: ParsableCommand {
   var search: SearchArguments
 
   func run() throws {
-    do {
-      throw ExitCode(try searchAll())
-    } catch let error as InputError {
-      StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-      throw ExitCode(error.exitStatus)
-    } catch let error as SearchFailure {
-      StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-      throw ExitCode(error.exitStatus)
-    }
-  }
-
-  private func searchAll() throws -> Int32 {
     guard search.asksForSearch else {
       throw ValidationError(
         "name at least one database: --database NAME=PATH or --database-set NAME")
@@ -48,12 +36,12 @@ struct SearchCommand: ParsableCommand {
     let records = try FASTA.records(in: InputText(path: fasta))
     Interruption.listen()
     let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
-    var status: Int32 = 0
+    var status = ExitStatus.success
     for record in records {
       switch record.sequence {
       case .failure(let error):
         StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
-        status = status == 0 ? error.exitStatus : status
+        if status == .success { status = error.exitStatus }
       case .success(let sequence):
         let printer = SearchPrinter(target: record.id)
         let folder = "\(output)/\(record.id)/msas"
@@ -68,11 +56,11 @@ struct SearchCommand: ParsableCommand {
         print(
           "\(record.id)\t\(counted(sequence.count, "residue"))\t\(counted(rows, "row"))\t\(report.failures.count) failed"
         )
-        status = status == 0 ? report.exitStatus : status
+        if status == .success { status = report.exitStatus }
       }
-      if interruption.isInterrupted { return 130 }
+      if interruption.isInterrupted { throw ExitCode(.interrupted) }
     }
-    return status
+    throw ExitCode(status)
   }
 
   /// Depth and coverage of everything found, as a prediction would use it.

@@ -162,7 +162,7 @@ struct ImportStore: ParsableCommand {
         StoreOutput.note("\(source.id): \(error)")
       }
     }
-    if failed > 0 { throw ExitCode(1) }
+    if failed > 0 { throw ExitCode(.someFailed) }
   }
 }
 
@@ -231,7 +231,7 @@ struct VerifyStore: ParsableCommand {
       }
     }
     for problem in problems { StoreOutput.note(problem) }
-    if !problems.isEmpty { throw ExitCode(65) }
+    if !problems.isEmpty { throw ExitCode(.badInput) }
     print("sound: \(counted(targets, "target"))")
   }
 }

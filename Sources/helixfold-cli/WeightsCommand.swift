@@ -58,7 +58,7 @@ struct WeightsCommand: ParsableCommand {
         print(report.lines.joined(separator: "\n"))
         isSound = isSound && report.isSound
       }
-      if !isSound { throw ExitCode(65) }
+      if !isSound { throw ExitCode(.badInput) }
     }
   }
 

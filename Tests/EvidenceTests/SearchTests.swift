@@ -75,7 +75,7 @@ struct SearchTests {
     try bench.tool(.jackhmmer, SearchBench.goodResult)
     let report = try bench.run()
     #expect(report.rows.map(\.rows) == [2])
-    #expect(report.exitStatus == 0)
+    #expect(report.exitStatus == .success)
     #expect(FileManager.default.fileExists(atPath: bench.root + "/msas/uniref90_hits.sto"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").count == 1)
   }
@@ -156,7 +156,7 @@ struct SearchTests {
     let report = try bench.run(["uniref90", "mgnify"])
     #expect(report.rows.map { $0.failure?.description } == [message, nil])
     #expect(report.rows.map(\.rows) == [0, 2])
-    #expect(report.exitStatus == 70)
+    #expect(report.exitStatus == .internalError)
   }
 
   @Test("a program that is not installed is named with its package, exit status 69")
@@ -167,7 +167,7 @@ struct SearchTests {
       report.failures.map(\.description) == [
         "jackhmmer is not installed; install the Debian package hmmer or give --jackhmmer PATH"
       ])
-    #expect(report.exitStatus == 69)
+    #expect(report.exitStatus == .missingTool)
   }
 
   @Test("a database that is not there is named, and the others are searched")
@@ -178,7 +178,7 @@ struct SearchTests {
     options.databases.insert(SearchDatabase(name: "bfd", path: "/nowhere/bfd"), at: 0)
     let report = SearchRunner(options: options).run(
       sequence: try SearchBench.sequence, into: bench.root + "/msas")
-    #expect(report.rows.map { $0.failure?.exitStatus } == [nil, 66])
+    #expect(report.rows.map { $0.failure?.exitStatus } == [nil, .missingInput])
     #expect(
       report.failures.first?.description
         == "database bfd: /nowhere/bfd: no such file, and no /nowhere/bfd_hhm.ffdata or .dbtype")
@@ -196,7 +196,7 @@ struct SearchTests {
     DispatchQueue.global().asyncAfter(deadline: .now() + 0.3) { interruption.interrupt() }
     let report = runner.run(sequence: sequence, into: bench.root + "/msas")
     #expect(report.failures == [.interrupted(.jackhmmer), .interrupted(.jackhmmer)])
-    #expect(report.exitStatus == 130)
+    #expect(report.exitStatus == .interrupted)
     #expect(bench.runs == 1)
     #expect(try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").isEmpty)
   }
@@ -211,7 +211,7 @@ struct SearchTests {
     let runner = bench.runner(interruption: interruption)
     let sequence = try SearchBench.sequence
     DispatchQueue.global().asyncAfter(deadline: .now() + 1) { interruption.interrupt() }
-    #expect(runner.run(sequence: sequence, into: bench.root + "/msas").exitStatus == 130)
+    #expect(runner.run(sequence: sequence, into: bench.root + "/msas").exitStatus == .interrupted)
     let text = try String(contentsOfFile: bench.root + "/child", encoding: .utf8)
     let child = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
     var isGone = false

@@ -161,7 +161,7 @@ struct PackedTextTests {
       try text("H4sIAAAAAAACA7NL5PL1doz0DArnAgAOeQ==")
     }
     #expect(error?.description.hasSuffix("was the download complete?") == true)
-    #expect(error?.exitStatus == 65)
+    #expect(error?.exitStatus == .badInput)
   }
 }
 

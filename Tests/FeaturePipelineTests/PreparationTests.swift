@@ -104,7 +104,9 @@ struct PreparationTests {
     arguments: [
       ("T1026.a3m", "#4\t1\n>101\nACDE\n>h\nACDF\n", "T1026"),
       ("my protein.A3M", ">101\nACDE\n>h\nACDF\n", "my_protein"),
-      ("x.a3m", ">q\nACDE\n>h\nACDF\n", "q"), ("y.fasta", ">101\nACDE\n", "101"),
+      ("T1030.a3m", ">101\t102\nACDE\n>h\nACDF\n", "T1030"),
+      ("x.a3m", ">q\nACDE\n>h\nACDF\n", "q"), ("w.a3m", "#4\t1\n>q r\nACDE\n>h\nACDF\n", "q"),
+      ("y.fasta", ">101\nACDE\n>h\nA-DE\n", "101"),
     ])
   func colabFoldNames(_ name: String, _ text: String, _ expected: String) throws {
     try withScratchFolder { folder in

@@ -46,11 +46,11 @@ struct GatheringTests {
   func missing() throws {
     let bench = try Bench()
     #expect(throws: SearchFailure.toolMissing(.jackhmmer)) { try bench.predict("out") }
-    #expect(HelixFold.ExitStatus(SearchFailure.toolMissing(.jackhmmer)) == .missingTool)
+    #expect(AtomicFiles.ExitStatus(SearchFailure.toolMissing(.jackhmmer)) == .missingTool)
     try bench.jackhmmer(Bench.goodResult)
     try FileManager.default.removeItem(atPath: bench.root + "/db.fasta")
     let error = #expect(throws: SearchFailure.self) { try bench.predict("out") }
-    #expect(error?.exitStatus == 66)
+    #expect(error?.exitStatus == .missingInput)
     #expect(!FileManager.default.fileExists(atPath: bench.root + "/out"))
   }
 
@@ -227,7 +227,7 @@ private final class Bench {
     _ name: String, alignments: [String] = [],
     databases: [String: String] = ["uniref90": "db.fasta"],
     evidence: EvidenceOptions? = nil
-  ) throws -> HelixFold.ExitStatus {
+  ) throws -> AtomicFiles.ExitStatus {
     let reporter = ProgressReporter(style: .quiet)
     var options = PredictionOptions()
     options.output = root + "/" + name

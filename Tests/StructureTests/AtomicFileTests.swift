@@ -25,7 +25,7 @@ struct AtomicFileTests {
         try AtomicFile.requirePlace(forFile: path + "/" + name)
       }
       #expect((error == nil) == isPlace, "\(name)")
-      #expect(error?.exitStatus == (isPlace ? nil : 73))
+      #expect(error?.exitStatus == (isPlace ? nil : .cannotCreate))
     }
     for (name, isPlace) in [
       ("inner", true), ("none", true), ("none/deeper/", true), ("file", false), ("file/x", false),

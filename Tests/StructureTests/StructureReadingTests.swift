@@ -187,7 +187,7 @@ import Testing
     let missing = #expect(throws: StructureIOError.self) {
       try StructureFile.read("/nonexistent/file.pdb")
     }
-    #expect(missing?.exitStatus == 66)
+    #expect(missing?.exitStatus == .missingInput)
     #expect(missing?.description == "/nonexistent/file.pdb: cannot read: No such file or directory")
   }
 

@@ -177,7 +177,7 @@ import Testing
     let error = #expect(throws: AtomicFileError.self) {
       try AtomicFile.write("x", to: folder.path + "/missing/file")
     }
-    #expect(error?.exitStatus == 73)
+    #expect(error?.exitStatus == .cannotCreate)
     #expect(
       error?.description
         == "\(folder.path)/missing/file: cannot write: No such file or directory; does the folder exist?"

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 
 /// What became of the searches for one target: `searches.tsv`.
@@ -47,10 +48,11 @@ public struct SearchReport: Hashable, Sendable {
   /// Failures in order.
   public var failures: [SearchFailure] { rows.compactMap(\.failure) }
 
-  /// Exit status of a command: 0, or that of the worst failure (130 interrupted, 69 no program, others).
-  public var exitStatus: Int32 {
+  /// The status for the shell: that of the worst failure, if there is one.
+  public var exitStatus: ExitStatus {
     let statuses = failures.map(\.exitStatus)
-    return [130, 69].first(where: statuses.contains) ?? statuses.first ?? 0
+    let worst: ExitStatus? = [.interrupted, .missingTool].first(where: statuses.contains)
+    return worst ?? statuses.first ?? .success
   }
 
   /// Tab-separated text with a header line.

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// A search program that is run as it comes from its authors.
@@ -47,7 +48,7 @@ public struct ToolPaths: Hashable, Sendable {
 }
 
 /// Why a search gave no result, in one line that names the cause.
-public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible {
+public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible, ExitStatusError {
   /// The program is not installed.
   case toolMissing(SearchTool)
   /// The path given for a program is none.
@@ -83,14 +84,14 @@ public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Exit status of a command that stops because of it: 69 tool missing, 66 database, 130 interrupted, else 70.
-  public var exitStatus: Int32 {
+  /// The status for the shell.
+  public var exitStatus: ExitStatus {
     switch self {
-    case .toolMissing, .toolNotExecutable: 69
-    case .database: 66
-    case .interrupted: 130
-    case .files: 73
-    case .toolFailed, .unusableResult, .needs: 70
+    case .toolMissing, .toolNotExecutable: .missingTool
+    case .database: .missingInput
+    case .interrupted: .interrupted
+    case .files: .cannotCreate
+    case .toolFailed, .unusableResult, .needs: .internalError
     }
   }
 }

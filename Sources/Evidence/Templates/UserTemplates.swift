@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Protein
 import StructureIO
@@ -130,7 +131,7 @@ public struct UserTemplates: Sendable {
 }
 
 /// Why a path holds no templates.
-public enum UserTemplateError: Error, Hashable, CustomStringConvertible {
+public enum UserTemplateError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// Nothing is there.
   case missing(String)
   /// A folder without a structure.
@@ -144,4 +145,7 @@ public enum UserTemplateError: Error, Hashable, CustomStringConvertible {
       "\(path): the folder holds no structure (.pdb, .ent, .cif, .mmcif, also with .gz)"
     }
   }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { .missingInput }
 }

@@ -51,12 +51,11 @@ extension FASTARecord {
 
   /// The name of the first row, or that of the file where it names no target: ColabFold calls every first row `101`.
   private static func name(of alignment: Alignment) -> String {
+    let row = TargetName.sanitized(alignment.names[0])
     let file = URL(fileURLWithPath: alignment.source).lastPathComponent
     let ending = AlignmentFiles.endings.filter { file.lowercased().hasSuffix($0) }
       .max { $0.count < $1.count }
-    guard let ending, alignment.names[0] == "101" else {
-      return TargetName.sanitized(alignment.names[0])
-    }
+    guard let ending, row == "101" else { return row }
     return TargetName.sanitized(String(file.dropLast(ending.count)).replacing(" ", with: "_"))
   }
 }
