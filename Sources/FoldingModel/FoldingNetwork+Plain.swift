@@ -3,7 +3,7 @@ import NeuralNet
 import NumericArrays
 import PlainTensors
 
-/// What one pass of the plain network says.
+/// What one pass of the plain network computes.
 struct PlainPassOutput<Real: PlainReal> {
   /// Cluster rows. `[N_clust, N_res, c_m]`
   let msa: PlainTensor<Real>
@@ -19,7 +19,9 @@ struct PlainPassOutput<Real: PlainReal> {
   let distogramLogits: PlainTensor<Real>
 }
 
-/// Plain twin of `FoldingNetwork`: one pass over one draw, lines 5–22 of Algorithm 2.
+/// Plain twin of `FoldingNetwork`: one pass over one draw, lines 5–17 and 21 of Algorithm 2.
+///
+/// Lines 18–20 average an ensemble, of which there is one member here.
 struct PlainFoldingNetwork<Real: PlainReal> {
   let input: PlainInputEmbedder<Real>
   let template: PlainTemplateEmbedding<Real>?
@@ -59,8 +61,8 @@ struct PlainFoldingNetwork<Real: PlainReal> {
     }
     z = extraMSA(z, draw, pairMask: pairMask)  // lines 14–16
     for block in evoformer { (m, z) = block(m, z, mask: mask, pairMask: pairMask) }  // line 17
-    let s = single(m[0])
-    let layers = structure(single: s, pair: z, mask: residueMask)  // line 18
+    let s = single(m[0])  // line 17, by line 12 of Algorithm 6
+    let layers = structure(single: s, pair: z, mask: residueMask)  // line 21
     return PlainPassOutput(
       msa: m.slice(0..<draw.clusterCount, axis: 0), pair: z, single: s, structure: layers,
       lddtLogits: layers.last.map { predictedLDDT($0.activation) }, distogramLogits: distogram(z))

@@ -22,11 +22,8 @@ public struct FoldingNetwork: Sendable {
   let alignedError: PredictedAlignedErrorHead?
   /// Every parameter under its official key; layers hold views of these tensors.
   ///
-  /// Without the matrices of stacks that are kept in 8-bit blocks.
+  /// Matrices of stacks that are kept in 8-bit blocks are not among them.
   public let parameters: [String: Tensor]
-
-  /// Root of the official parameter names.
-  public static let root = "alphafold/alphafold_iteration"
 
   /// The network of `config` with parameters from `source`, matrices of the trunk stored as `storage`.
   ///
@@ -36,7 +33,7 @@ public struct FoldingNetwork: Sendable {
     pool: BufferPool
   ) throws {
     let store = LoadedParameters(source, pool: pool)
-    let root = ParameterScope(store, path: Self.root, matrixType: storage)
+    let root = ParameterScope(store, path: ParameterSpec.root, matrixType: storage)
     let trunk = root.scope("evoformer")
     let channels = config.channels
     self.config = config
@@ -68,13 +65,13 @@ extension FoldingNetwork {
   /// The first block of the main stack alone, every row and residue visible; for measurements.
   ///
   /// - Shapes: m `[N_seq, N_res, c_m]`, z `[N_res, N_res, c_z]`, both in place
-  public func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) throws {
+  package func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) throws {
     let (rows, residues) = (m.shape[0], m.shape[1])
     try updateFirstBlock(m, [z], Pack([residues]), rows: [rows], context)
   }
 
   /// The same of a pack of proteins that share m `[N_seq, positions, c_m]`, each with rows and pair tensor of its own.
-  public func updateFirstBlock(
+  package func updateFirstBlock(
     _ m: Tensor, _ zs: [Tensor], _ pack: Pack, rows: [Int], _ context: ExecutionContext
   ) throws {
     let block = try evoformer.block(0)

@@ -3,7 +3,24 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// Everything one pass says, before it is reduced to a `Prediction`.
+/// What a pass needs of one protein: its target features, a draw from its alignment, and the state that the previous pass left.
+public struct PassInput: Sendable {
+  /// What stays the same in all passes.
+  public var target: TargetFeatures
+  /// The alignment rows of this pass.
+  public var draw: AlignmentDraw
+  /// Where the pass starts; its pair tensor is overwritten.
+  public var previous: RecycledState
+
+  /// The given parts.
+  public init(_ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState) {
+    self.target = target
+    self.draw = draw
+    self.previous = previous
+  }
+}
+
+/// Everything that one pass computes, before it is reduced to a `Prediction`.
 public struct PassOutput: Sendable {
   /// What the next pass starts from.
   public var recycled: RecycledState
@@ -27,7 +44,7 @@ extension FoldingNetwork {
 
   /// One pass over one or more draws: trunk, structure module, pLDDT.
   ///
-  /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), body of the recycling loop. With several draws (ensembling) the
+  /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), lines 3–22: the body of the recycling loop. With several draws (ensembling) the
   /// representations are averaged before the structure module. `previous.pair` is overwritten.
   ///
   /// With a tape the pass also makes everything that losses read, and records derivatives; `previous` is a constant.
@@ -49,9 +66,10 @@ extension FoldingNetwork {
     return try conclude(trunk, target, context, monitor, probe)
   }
 
-  /// One pass over several proteins side by side, each from its own draw and state; their MSA tracks are one.
+  /// One pass over several proteins packed side by side in one MSA representation, each from its own draw and state.
   ///
-  /// Every protein gets the bits of a pass of its own. It saves padding, but no time against a loop, see docs/performance.md.
+  /// Every protein gets the same bits as from a pass of its own. Packing saves padding, but no time against a loop, see
+  /// docs/performance.md.
   public func passes(
     _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(),
     _ probe: Probe? = nil

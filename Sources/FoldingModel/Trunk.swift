@@ -3,23 +3,6 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// What one protein brings to a pass: target, a draw of its alignment, and what the pass before found.
-public struct PassInput: Sendable {
-  /// What stays the same in all passes.
-  public var target: TargetFeatures
-  /// The alignment rows of this pass.
-  public var draw: AlignmentDraw
-  /// Where the pass starts; its pair tensor is overwritten.
-  public var previous: RecycledState
-
-  /// The given parts.
-  public init(_ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState) {
-    self.target = target
-    self.draw = draw
-    self.previous = previous
-  }
-}
-
 /// What the trunk makes of one draw.
 struct TrunkOutput {
   /// Cluster rows, template rows cut off. `[N_clust, N_res, c_m]`
@@ -33,7 +16,7 @@ struct TrunkOutput {
 extension FoldingNetwork {
   /// Embedders, template stack, extra-MSA stack and Evoformer stack, for one protein or a pack of several.
   ///
-  /// Lines 5–18 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place. Proteins
+  /// Lines 5–17 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place. Proteins
   /// of a pack share the MSA track and get the bits that they get alone.
   func trunk(
     _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?

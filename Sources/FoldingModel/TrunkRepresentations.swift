@@ -2,20 +2,20 @@ import FoldingCore
 import TensorCore
 
 /// Representations that the trunk makes of one draw; with a tape their gradients lead to those of its parameters.
-public struct TrunkRepresentations: Sendable {
+package struct TrunkRepresentations: Sendable {
   /// Cluster rows. `[N_clust, N_res, c_m]`
-  public let msa: Tensor
+  package let msa: Tensor
   /// The pair representation z. `[N_res, N_res, c_z]`
-  public let pair: Tensor
+  package let pair: Tensor
   /// fp32. `[N_res, c_s]`
-  public let single: Tensor
+  package let single: Tensor
 }
 
 extension FoldingNetwork {
   /// The trunk alone, from an empty state: no structure module, no heads.
   ///
   /// For benchmarks of the stacks.
-  public func representations(
+  package func representations(
     _ target: TargetFeatures, _ draw: AlignmentDraw, _ context: ExecutionContext
   ) throws -> TrunkRepresentations {
     let input = PassInput(target, draw, initialState(target, context))

@@ -1,16 +1,10 @@
 import PlainTensors
-import TensorCore
-
-extension PlainTensor {
-  /// A leaf with the values of a parameter, exactly as the fast layer holds them.
-  public convenience init(_ tensor: Tensor) { self.init(tensor.array()) }
-}
 
 /// Plain twin of `Linear`: `y = x W + b` on the last axis.
 public struct PlainLinear<Real: PlainReal> {
-  /// Factors of the inputs. `[in, out]`
+  /// The matrix W. `[in, out]`
   public let weight: PlainTensor<Real>
-  /// What is added to each output. `[out]`
+  /// The vector b; nil for layers without bias. `[out]`
   public let bias: PlainTensor<Real>?
 
   /// The twin of `layer`, with its parameters.
@@ -25,24 +19,5 @@ public struct PlainLinear<Real: PlainReal> {
     let rows = x.reshaped([x.shape.dropLast().reduce(1, *), inputs])
     let y = einsum("ic,cd->id", rows, weight).reshaped(x.shape.dropLast() + [outputs])
     return bias.map { y + $0 } ?? y
-  }
-}
-
-/// Plain twin of `LayerNorm`.
-public struct PlainLayerNorm<Real: PlainReal> {
-  /// Factor of each channel. `[channels]`
-  public let scale: PlainTensor<Real>
-  /// What is added to each channel. `[channels]`
-  public let offset: PlainTensor<Real>
-
-  /// The twin of `layer`, with its parameters.
-  public init(_ layer: LayerNorm) {
-    self.scale = PlainTensor(layer.scale)
-    self.offset = PlainTensor(layer.offset)
-  }
-
-  /// - Shapes: x `[…, channels]` → same
-  public func callAsFunction(_ x: PlainTensor<Real>) -> PlainTensor<Real> {
-    layerNorm(x, scale: scale, offset: offset, epsilon: Real(layerNormEpsilon))
   }
 }

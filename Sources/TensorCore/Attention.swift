@@ -14,10 +14,10 @@ public struct AttentionOperands {
   public var bias: Tensor?
   /// 1 where a key is visible. `[keys]` float32
   public var keyMask: Tensor?
-  /// Which queries do not see which keys; a query that sees none gets 0.
+  /// Which queries do not attend to which keys; a query that attends to none gets 0.
   public var columnMask: ColumnMask?
-  /// For tests and measurements: computes also what no query of a block sees.
-  public var visitsHidden = false
+  /// For tests and measurements: computes also the blocks in which no query attends to a key.
+  package var visitsHidden = false
   /// Number of heads.
   public var heads: Int
 

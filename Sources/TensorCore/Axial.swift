@@ -1,9 +1,9 @@
 import CKernels
 
-/// Processes that share every operation of one sample along an axis: rows of the MSA, columns, rows or columns of the pair tensor.
+/// Processes that share every operation of one sample along an axis: rows or columns of the MSA or of the pair tensor.
 ///
-/// Dynamic axial parallelism (FastFold, arXiv:2203.00854; HelixFold, arXiv:2207.05477) with streams that every process holds whole:
-/// an operation computes this process's share of its axis, then the shares are gathered.
+/// Dynamic axial parallelism (FastFold, arXiv:2203.00854; HelixFold, arXiv:2207.05477) with representations that every process holds
+/// whole: an operation computes this process's share of its axis, then the shares are gathered.
 public protocol AxialGroup: AnyObject, Sendable {
   /// Number of this process.
   var rank: Int { get }

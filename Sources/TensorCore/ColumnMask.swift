@@ -1,9 +1,9 @@
 import CKernels
 
-/// Which queries do not see a key: at most two runs of queries per key, so that memory grows with the keys alone.
+/// Which queries do not attend to a key: at most two runs of queries per key, so that memory grows with the keys alone.
 ///
 /// FlashMask (arXiv:2410.01359): blocks of pairs that are hidden altogether are never computed, which changes no bit.
-/// Departure from AlphaFold2: a query that sees no key gets 0, not the mean of all values.
+/// Departure from AlphaFold2: a query that attends to no key gets 0, not the mean of all values.
 public struct ColumnMask: Sendable, Hashable {
   /// First and one past the last query of the run below the diagonal, then of the one above. `[4, keys]`
   let runs: [Int32]
@@ -11,7 +11,7 @@ public struct ColumnMask: Sendable, Hashable {
   /// Number of keys.
   public var keys: Int { runs.count / 4 }
 
-  /// Per key, the queries `lower` and the queries `upper` do not see it.
+  /// The mask in which the queries `lower[key]` and `upper[key]` do not attend to a key.
   ///
   /// - Precondition: as many runs of either kind; numbers of queries fit 32 bits.
   public init(lower: [Range<Int>], upper: [Range<Int>]) {
@@ -25,7 +25,7 @@ public struct ColumnMask: Sendable, Hashable {
       + numbers(upper, \.upperBound)
   }
 
-  /// Proteins one after the other, each seeing itself alone; positions after the last see nothing and are not seen.
+  /// Proteins one after the other, each attending to itself alone; positions after the last are masked out.
   public static func packed(_ lengths: [Int], positions: Int) -> ColumnMask {
     var start = 0
     let places = lengths.map { length in
@@ -35,7 +35,7 @@ public struct ColumnMask: Sendable, Hashable {
     return segments(places, positions: max(positions, start))
   }
 
-  /// Proteins at the given places, in order, each seeing itself alone; other positions see nothing and are not seen.
+  /// Proteins at the given places, in order, each attending to itself alone; other positions are masked out.
   public static func segments(_ places: [Range<Int>], positions: Int) -> ColumnMask {
     var lower = [Range<Int>](repeating: 0..<positions, count: positions)
     var upper = [Range<Int>](repeating: 0..<0, count: positions)
@@ -59,24 +59,24 @@ public struct ColumnMask: Sendable, Hashable {
     return start % tile + length <= tile ? start : rounded(start, tile)
   }
 
-  /// Whether a query does not see a key.
+  /// Whether a query does not attend to a key.
   public func hides(_ key: Int, from query: Int) -> Bool {
     let q = Int32(clamping: query)
     return (runs[key]..<max(runs[key], runs[keys + key])).contains(q)
       || (runs[2 * keys + key]..<max(runs[2 * keys + key], runs[3 * keys + key])).contains(q)
   }
 
-  /// Share of all pairs that is hidden.
-  public func hiddenShare(queries: Int) -> Double {
+  /// Share of all pairs of query and key that is hidden.
+  package func hiddenShare(queries: Int) -> Double {
     var hidden = 0
     for key in 0..<keys { for query in 0..<queries where hides(key, from: query) { hidden += 1 } }
     return Double(hidden) / Double(max(1, keys * queries))
   }
 
-  /// Share of all pairs in units of keys that a query sees nothing of: those that attention skips.
+  /// Share of all pairs of query and key that attention skips, since the query attends to no key of the same unit.
   ///
   /// - Parameter unit: keys that are skipped together; nil for those of the instruction set in use.
-  public func skippedShare(queries: Int, unit: Int? = nil) -> Double {
+  package func skippedShare(queries: Int, unit: Int? = nil) -> Double {
     let unit = unit ?? Int(hf_attention_key_unit())
     var skipped = 0
     for start in stride(from: 0, to: keys, by: unit) {

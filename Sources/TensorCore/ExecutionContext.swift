@@ -1,13 +1,5 @@
 import CKernels
 
-/// Which library multiplies matrices.
-public enum MatrixBackend: String, Sendable, Hashable, Codable, CaseIterable {
-  /// The kernels of this package.
-  case native
-  /// OpenBLAS in fp32, called on panels of fixed size.
-  case openblas
-}
-
 /// What every operation is given: where to run, where to take memory from, how to store.
 ///
 /// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.
@@ -18,7 +10,7 @@ public struct ExecutionContext: Sendable {
   public let pool: BufferPool
   /// Storage of activations: bfloat16, or float32 for parity.
   public private(set) var storage: DType
-  /// Who multiplies matrices.
+  /// The library that multiplies matrices.
   public let backend: MatrixBackend
   /// Rows of a tile where a row operation streams through scratch.
   ///
@@ -80,7 +72,7 @@ public struct ExecutionContext: Sendable {
     with { $0.pairOperands = operands }
   }
 
-  /// The same context sharing every operation with other processes, or with none.
+  /// The same context, sharing every operation with other processes, or with none.
   public func sharing(with axial: (any AxialGroup)?) -> ExecutionContext {
     with { $0.axial = axial }
   }

@@ -2,7 +2,7 @@
 public enum PairOperands: Sendable, Hashable {
   /// Both whole: fastest.
   case whole
-  /// One whole, in blocks if a format is given; of the other a few lines of the pair tensor at a time.
+  /// One whole, in 8-bit blocks if a format is given; the other made for a few lines of the pair tensor at a time.
   ///
   /// Without a format the bits are those of `whole`. Passes that are differentiated or shared by processes hold both whole.
   case streamed(lines: Int, BlockFormat?)

@@ -83,7 +83,7 @@ public func softmax(_ x: Tensor) {
 }
 
 /// Softmax of a few numbers, in place.
-public func normalize(_ logits: UnsafeMutableBufferPointer<Float>) {
+public func softmax(_ logits: UnsafeMutableBufferPointer<Float>) {
   guard let base = logits.baseAddress else { return }
   hf_softmax(1, Int64(logits.count), base, Int64(logits.count))
 }

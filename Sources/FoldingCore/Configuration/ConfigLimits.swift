@@ -4,141 +4,118 @@ extension FoldingConfig {
   /// Values of files are held to these limits before anything is computed with them, so that no arithmetic on sizes overflows, no range
   /// is empty where one entry is needed, and no bin is without width.
   public var objection: (key: String, reason: String)? {
-    let parts: [ConfigLimits] = [
-      ConfigLimits(self), ConfigLimits(sampling), ConfigLimits(channels),
-      ConfigLimits(evoformer, "evoformer"), ConfigLimits(extraMSA, "extraMSA"),
-      template.map(ConfigLimits.init) ?? ConfigLimits(), ConfigLimits(structure),
-      ConfigLimits(heads),
+    let sizes: [ValueLimit] = [
+      .size("recycles", recycles, 0...1000), .size("ensembles", ensembles, counts),
     ]
-    for part in parts { if let objection = part.objection { return objection } }
-    return nil
+    let parts = [
+      sizes, sampling.limits, channels.limits, evoformer.limits("evoformer"),
+      extraMSA.limits("extraMSA"), template?.limits ?? [], structure.limits, heads.limits,
+    ]
+    return parts.lazy.compactMap(\.objection).first
   }
 }
 
-/// Values of a configuration and what they may be.
-private struct ConfigLimits {
-  private var sizes: [(key: String, value: Int, range: ClosedRange<Int>)] = []
-  private var shares: [(key: String, value: Float)] = []
-  private var distances: [(key: String, value: Float)] = []
-  private var ascending: [(key: String, first: Float, last: Float)] = []
+private let widths = 1...16_384
+private let counts = 1...1024
+private let binCounts = 3...1024
 
-  private static let width = 1...16_384
-  private static let count = 1...1024
-  private static let bins = 3...1024
-
-  var objection: (key: String, reason: String)? {
-    for (key, value, range) in sizes where !range.contains(value) {
-      return (key, "is \(value), expected \(range.lowerBound) to \(range.upperBound)")
-    }
-    for (key, value) in shares where !(value >= 0 && value < 1) {
-      return (key, "is \(value), expected 0 to below 1")
-    }
-    for (key, value) in distances where !(value >= 0 && value < 1e6) {
-      return (key, "is \(value), expected 0 to below 1000000 Å")
-    }
-    for (key, first, last) in ascending where first >= last {
-      return (key, "is \(last), expected more than the first, \(first)")
-    }
-    return nil
-  }
-
-  init() {}
-
-  init(_ config: FoldingConfig) {
-    sizes = [("recycles", config.recycles, 0...1000), ("ensembles", config.ensembles, Self.count)]
-  }
-
-  init(_ sampling: SamplingConfig) {
-    sizes = [
-      ("sampling.maxClusters", sampling.maxClusters, Self.width),
-      ("sampling.maxExtraRows", sampling.maxExtraRows, 0...1_000_000),
-      ("sampling.maxTemplates", sampling.maxTemplates, 0...1024),
-    ]
-    shares = [("sampling.maskedFraction", sampling.maskedFraction)]
-  }
-
-  init(_ channels: ChannelConfig) {
-    sizes = [
-      ("channels.msa", channels.msa, Self.width), ("channels.pair", channels.pair, Self.width),
-      ("channels.single", channels.single, Self.width),
-      ("channels.extraMSA", channels.extraMSA, Self.width),
-      ("channels.maxRelativePosition", channels.maxRelativePosition, 1...16_384),
-      ("channels.recycleBins", channels.recycleBins, Self.bins),
-    ]
-    setDistances(
-      "channels.recycleMinDistance", channels.recycleMinDistance,
-      "channels.recycleMaxDistance", channels.recycleMaxDistance)
-  }
-
-  init(_ stack: EvoformerConfig, _ name: String) {
-    sizes = [
-      ("\(name).blocks", stack.blocks, Self.count),
-      ("\(name).msaHeads", stack.msaHeads, Self.count),
-      ("\(name).msaHeadChannels", stack.msaHeadChannels, Self.count),
-      ("\(name).pairHeads", stack.pairHeads, Self.count),
-      ("\(name).pairHeadChannels", stack.pairHeadChannels, Self.count),
-      ("\(name).triangleChannels", stack.triangleChannels, Self.width),
-      ("\(name).outerProductChannels", stack.outerProductChannels, Self.count),
-      ("\(name).transitionFactor", stack.transitionFactor, 1...64),
-    ]
-    shares = [
-      ("\(name).msaDropout", stack.msaDropout), ("\(name).pairDropout", stack.pairDropout),
+extension SamplingConfig {
+  fileprivate var limits: [ValueLimit] {
+    [
+      .size("sampling.maxClusters", maxClusters, widths),
+      .size("sampling.maxExtraRows", maxExtraRows, 0...1_000_000),
+      .size("sampling.maxTemplates", maxTemplates, 0...1024),
+      .decay("sampling.maskedFraction", maskedFraction),
     ]
   }
+}
 
-  init(_ template: TemplateConfig) {
-    sizes = [
-      ("template.blocks", template.blocks, Self.count),
-      ("template.channels", template.channels, Self.width),
-      ("template.pairHeads", template.pairHeads, Self.count),
-      ("template.pairHeadChannels", template.pairHeadChannels, Self.count),
-      ("template.triangleChannels", template.triangleChannels, Self.width),
-      ("template.transitionFactor", template.transitionFactor, 1...64),
-      ("template.pointwiseHeads", template.pointwiseHeads, Self.count),
-      ("template.pointwiseHeadChannels", template.pointwiseHeadChannels, Self.count),
-      ("template.distanceBins", template.distanceBins, Self.bins),
+extension ChannelConfig {
+  fileprivate var limits: [ValueLimit] {
+    [
+      .size("channels.msa", msa, widths),
+      .size("channels.pair", pair, widths),
+      .size("channels.single", single, widths),
+      .size("channels.extraMSA", extraMSA, widths),
+      .size("channels.maxRelativePosition", maxRelativePosition, 1...16_384),
+      .size("channels.recycleBins", recycleBins, binCounts),
+      .distance("channels.recycleMinDistance", recycleMinDistance),
+      .distance("channels.recycleMaxDistance", recycleMaxDistance),
+      .edge("channels.recycleMaxDistance", recycleMaxDistance, above: recycleMinDistance),
     ]
-    shares = [("template.dropout", template.dropout)]
-    setDistances(
-      "template.minDistance", template.minDistance, "template.maxDistance", template.maxDistance)
   }
+}
 
-  init(_ structure: StructureConfig) {
-    sizes = [
-      ("structure.layers", structure.layers, Self.count),
-      ("structure.heads", structure.heads, Self.count),
-      ("structure.scalarQueryKey", structure.scalarQueryKey, Self.count),
-      ("structure.scalarValue", structure.scalarValue, Self.count),
-      ("structure.pointQueryKey", structure.pointQueryKey, Self.count),
-      ("structure.pointValue", structure.pointValue, Self.count),
-      ("structure.transitionLayers", structure.transitionLayers, 1...64),
-      ("structure.sidechainChannels", structure.sidechainChannels, Self.width),
-      ("structure.sidechainBlocks", structure.sidechainBlocks, 1...64),
+extension EvoformerConfig {
+  fileprivate func limits(_ name: String) -> [ValueLimit] {
+    [
+      .size("\(name).blocks", blocks, counts),
+      .size("\(name).msaHeads", msaHeads, counts),
+      .size("\(name).msaHeadChannels", msaHeadChannels, counts),
+      .size("\(name).pairHeads", pairHeads, counts),
+      .size("\(name).pairHeadChannels", pairHeadChannels, counts),
+      .size("\(name).triangleChannels", triangleChannels, widths),
+      .size("\(name).outerProductChannels", outerProductChannels, counts),
+      .size("\(name).transitionFactor", transitionFactor, 1...64),
+      .decay("\(name).msaDropout", msaDropout),
+      .decay("\(name).pairDropout", pairDropout),
     ]
-    shares = [("structure.dropout", structure.dropout)]
   }
+}
 
-  init(_ heads: HeadConfig) {
-    sizes = [
-      ("heads.distogramBins", heads.distogramBins, Self.bins),
-      ("heads.maskedMSAClasses", heads.maskedMSAClasses, 23...23),
-      ("heads.confidenceBins", heads.confidenceBins, Self.bins),
-      ("heads.confidenceChannels", heads.confidenceChannels, Self.width),
+extension TemplateConfig {
+  fileprivate var limits: [ValueLimit] {
+    [
+      .size("template.blocks", blocks, counts),
+      .size("template.channels", channels, widths),
+      .size("template.pairHeads", pairHeads, counts),
+      .size("template.pairHeadChannels", pairHeadChannels, counts),
+      .size("template.triangleChannels", triangleChannels, widths),
+      .size("template.transitionFactor", transitionFactor, 1...64),
+      .size("template.pointwiseHeads", pointwiseHeads, counts),
+      .size("template.pointwiseHeadChannels", pointwiseHeadChannels, counts),
+      .size("template.distanceBins", distanceBins, binCounts),
+      .decay("template.dropout", dropout),
+      .distance("template.minDistance", minDistance),
+      .distance("template.maxDistance", maxDistance),
+      .edge("template.maxDistance", maxDistance, above: minDistance),
     ]
-    setDistances(
-      "heads.distogramFirstBreak", heads.distogramFirstBreak,
-      "heads.distogramLastBreak", heads.distogramLastBreak)
-    if let error = heads.alignedError {
-      sizes.append(("heads.alignedError.bins", error.bins, Self.bins))
-      distances.append(("heads.alignedError.maxError", error.maxError))
-      ascending.append(("heads.alignedError.maxError", 0, error.maxError))
-    }
   }
+}
 
-  private mutating func setDistances(
-    _ firstKey: String, _ first: Float, _ lastKey: String, _ last: Float
-  ) {
-    distances = [(firstKey, first), (lastKey, last)]
-    ascending = [(lastKey, first, last)]
+extension StructureConfig {
+  fileprivate var limits: [ValueLimit] {
+    [
+      .size("structure.layers", layers, counts),
+      .size("structure.heads", heads, counts),
+      .size("structure.scalarQueryKey", scalarQueryKey, counts),
+      .size("structure.scalarValue", scalarValue, counts),
+      .size("structure.pointQueryKey", pointQueryKey, counts),
+      .size("structure.pointValue", pointValue, counts),
+      .size("structure.transitionLayers", transitionLayers, 1...64),
+      .size("structure.sidechainChannels", sidechainChannels, widths),
+      .size("structure.sidechainBlocks", sidechainBlocks, 1...64),
+      .decay("structure.dropout", dropout),
+    ]
+  }
+}
+
+extension HeadConfig {
+  fileprivate var limits: [ValueLimit] {
+    let own: [ValueLimit] = [
+      .size("heads.distogramBins", distogramBins, binCounts),
+      .size("heads.maskedMSAClasses", maskedMSAClasses, 23...23),
+      .size("heads.confidenceBins", confidenceBins, binCounts),
+      .size("heads.confidenceChannels", confidenceChannels, widths),
+      .distance("heads.distogramFirstBreak", distogramFirstBreak),
+      .distance("heads.distogramLastBreak", distogramLastBreak),
+      .edge("heads.distogramLastBreak", distogramLastBreak, above: distogramFirstBreak),
+    ]
+    guard let error = alignedError else { return own }
+    return own + [
+      .size("heads.alignedError.bins", error.bins, binCounts),
+      .distance("heads.alignedError.maxError", error.maxError),
+      .edge("heads.alignedError.maxError", error.maxError, above: Float(0)),
+    ]
   }
 }

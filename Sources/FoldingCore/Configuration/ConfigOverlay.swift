@@ -98,7 +98,7 @@ public enum ConfigOverlay {
       if number.doubleValue != number.doubleValue.rounded() {
         return "is \(number), expected a whole number"
       }
-      return number.doubleValue < 0 ? "is \(number), expected 0 or a number above" : Self.wrongKind
+      return number.doubleValue < 0 ? "is \(number), expected 0 or more" : Self.wrongKind
     }
   }
 

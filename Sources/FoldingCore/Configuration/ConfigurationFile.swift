@@ -1,7 +1,7 @@
 import Foundation
 
 extension FoldingConfig {
-  /// Reads what differs from a preset: `{"base": "model_1", "evoformer": {"blocks": 8}}`.
+  /// Reads what differs from a preset: `{"preset": "model_1", "evoformer": {"blocks": 8}}`.
   ///
   /// Unknown keys are errors; `"template": null` removes the templates.
   ///
@@ -9,11 +9,11 @@ extension FoldingConfig {
   public static func parse(_ data: Data, file: String) throws(ConfigurationError) -> FoldingConfig {
     var changes = try ConfigOverlay.object(data, file: file)
     var base = FoldingConfig()
-    if let name = changes.removeValue(forKey: "base") {
+    if let name = changes.removeValue(forKey: "preset") {
       guard let name = name as? String, let preset = preset(named: name) else {
         throw .badValue(
-          file: file, key: "base",
-          reason: "is no preset; known are \(presets.map(\.name).joined(separator: ", "))")
+          file: file, key: "preset",
+          reason: "is not a preset; known are \(presets.map(\.name).joined(separator: ", "))")
       }
       base = preset
     }

@@ -14,13 +14,13 @@ public struct FoldingConfig: Codable, Hashable, Sendable {
   public var extraMSA = EvoformerConfig(blocks: 4, msaHeads: 8, msaHeadChannels: 8)
   /// Template embedding; nil in models without templates.
   public var template: TemplateConfig? = TemplateConfig()
-  /// Invariant point attention and side chains.
+  /// Structure module: invariant point attention and torsion angles.
   public var structure = StructureConfig()
   /// Heads on top of the trunk.
   public var heads = HeadConfig()
   /// Where the outer product mean stands; weights trained with one order do not fit another.
   public var blockOrder = BlockOrder.serial
-  /// Passes after the first one.
+  /// Passes after the first one (`num_recycle`).
   public var recycles = 3
   /// Alignment draws averaged per pass (8 in `monomer_casp14`).
   public var ensembles = 1
@@ -29,7 +29,7 @@ public struct FoldingConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// Place of the outer product mean in a block.
+/// Place of the outer product mean in an Evoformer block.
 public enum BlockOrder: String, ConfigurationChoice {
   /// Between the MSA track and the pair track: AlphaFold2, Algorithm 6.
   case serial
@@ -85,14 +85,14 @@ public struct ChannelConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// What the network is told about each residue before it looks at the drawn rows.
+/// What `target_feat` tells the network about each residue.
 public enum TargetFeatureKind: String, ConfigurationChoice {
   /// Chain break and residue type, as published: `target_feat`, Suppl. Table 1.
   case residues
   /// The same, then the share of each class in the column of the whole alignment and its mean deletions.
   ///
-  /// AlphaFold 3 adds `profile` and `deletion_mean` in the same place (Suppl. Table 5): a network that draws few rows knows all of
-  /// them in sum.
+  /// AlphaFold 3 adds `profile` and `deletion_mean` in the same place (Suppl. Table 5): a network that draws few rows still has a
+  /// summary of all of them.
   case profile
 
   /// Number of channels.
@@ -124,7 +124,7 @@ public struct EvoformerConfig: Codable, Hashable, Sendable {
   public var outerProductChannels = 32
   /// What the outer product takes the mean of.
   public var outerProduct = OuterProductKind.mean
-  /// Widening of both transitions.
+  /// Hidden channels of both transitions, as a multiple of their input's.
   public var transitionFactor = 4
   /// Dropout rate of row attention, shared over rows.
   public var msaDropout: Float = 0.15
@@ -145,8 +145,8 @@ public enum OuterProductKind: String, ConfigurationChoice {
   case mean
   /// Their deviations from the mean of the column, so that the result is their covariance.
   ///
-  /// Own departure: which columns change together is what an alignment says about contacts; a small network that has seen few samples
-  /// need not learn first to subtract what follows from each column alone.
+  /// Own departure: an alignment tells of contacts by coevolution, columns that change together; a small network that has seen few
+  /// samples need not first learn to subtract what the conservation of each column alone explains.
   case covariance
 }
 
@@ -164,7 +164,7 @@ public struct TemplateConfig: Codable, Hashable, Sendable {
   public var pairHeadChannels = 16
   /// Hidden channels of triangle multiplication.
   public var triangleChannels = 64
-  /// Widening of the transition.
+  /// Hidden channels of the transition, as a multiple of its input's.
   public var transitionFactor = 2
   /// Heads of the pointwise attention.
   public var pointwiseHeads = 4
@@ -222,13 +222,14 @@ public enum FrameStart: String, ConfigurationChoice {
   case origin
   /// An ideal α-helix.
   ///
-  /// Own departure: neighbours are in place from the start, so that a small network need not learn the order of the chain
-  /// first. Frames are still moved by invariant updates only, the result does not depend on where the helix stands.
+  /// Own departure: residues that are neighbours in the chain are neighbours in space from the start, so that a small network need
+  /// not first learn the order of the chain. Frames are still moved by invariant updates only, so the result does not depend on where
+  /// the helix stands.
   case helix
   /// A chain of ideal residues with the backbone torsions that the torsion network predicts from the initial representation.
   ///
-  /// Own departure: what the trunk knows of secondary structure is there before the first iteration. The frames are constants to
-  /// it; the torsions learn from their own loss, like those of an iteration.
+  /// Own departure: the secondary structure that the trunk has inferred is there before the first iteration. No gradient flows through
+  /// these frames; the torsions learn from the torsion loss, like those of an iteration.
   case torsions
 }
 
@@ -243,7 +244,7 @@ public struct HeadConfig: Codable, Hashable, Sendable {
   /// Last distogram break, Å.
   public var distogramLastBreak: Float = 21.6875
   /// Classes of the masked-MSA head: 20 residues, X, gap, mask.
-  public var maskedMSAClasses = 23
+  public var maskedMSAClasses = FeatureWidths.msaClasses
   /// pLDDT bins.
   public var confidenceBins = 50
   /// Channels of the pLDDT head.

@@ -13,6 +13,9 @@ public struct ParameterSpec: Sendable, Hashable {
   /// Values before training.
   public let start: ParameterStart
 
+  /// Root of the official keys.
+  package static let root = "alphafold/alphafold_iteration"
+
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }
   /// Shape of one block, without the block axis.
@@ -35,7 +38,7 @@ extension FoldingConfig {
   /// 336 arrays and 93,229,082 parameters for `model_1`. Depends on sizes and heads, not on the block order.
   public var parameterManifest: [ParameterSpec] {
     var list = ManifestBuilder()
-    list.scope("alphafold/alphafold_iteration") { list in
+    list.scope(ParameterSpec.root) { list in
       list.scope("evoformer") { self.listTrunk(&$0) }
       list.scope("structure_module") { self.listStructureModule(&$0) }
       self.listHeads(&list)
@@ -148,22 +151,4 @@ extension FoldingConfig {
 
   /// Second and later modules of one name are called `name_1`, `name_2` … by haiku.
   private func suffix(_ index: Int) -> String { index == 0 ? "" : "_\(index)" }
-}
-
-/// Widths of the input features.
-///
-/// Suppl. Table 1 and 1.2.9.
-public enum FeatureWidths {
-  /// `target_feat`: chain break, 21 residue types.
-  public static let residues = 22
-  /// Addition to `target_feat`: 20 residue types, X and the gap; mean deletions.
-  public static let profile = 23
-  /// `msa_feat`: 23 classes, two deletion features, profile of 23, mean deletions.
-  public static let msa = 49
-  /// Extra MSA: 23 classes, two deletion features.
-  public static let extraMSA = 25
-  /// Template torsions: 22 residue types, 14 sines and cosines, 14 alternatives, 7 masks.
-  public static let templateTorsions = 57
-  /// Template pair features besides the distogram: two masks, two times 22 residue types, unit vector.
-  public static let templatePairWithoutBins = 49
 }

@@ -9,7 +9,7 @@ public struct TargetFeatures: Sendable, Hashable {
   public var aatype: [Int]
   /// Residue numbers, from 0; gaps mean chain breaks. `[N_res]`
   public var residueIndex: [Int]
-  /// 1 where a residue takes part. `[N_res]`
+  /// 1 where a residue takes part, 0 where it is masked. `[N_res]`
   public var residueMask: [Float]
   /// `target_feat`: chain-break flag and one-hot residue type, then what `TargetFeatureKind` adds. `[N_res, width]`
   public var targetFeature: NDArray<Float>
@@ -42,9 +42,9 @@ public struct TemplateFeatures: Sendable, Hashable {
   public var positions: NDArray<Float>
   /// 1 where the atom is known. `[N_templ, N_res, 37]`
   public var mask: NDArray<Float>
-  /// CB (CA for glycine) coordinates, Å. `[N_templ, N_res, 3]`
+  /// Coordinates of the pseudo-β atoms, Cβ or for glycine Cα, Å. `[N_templ, N_res, 3]`
   public var pseudoBeta: NDArray<Float>
-  /// 1 where the pseudo-beta is known. `[N_templ, N_res]`
+  /// 1 where the pseudo-β atom is known. `[N_templ, N_res]`
   public var pseudoBetaMask: NDArray<Float>
   /// 1 for a real template. `[N_templ]`
   public var templateMask: [Float]
@@ -80,11 +80,11 @@ public struct AlignmentDraw: Sendable, Hashable {
   public var extraMSA: NDArray<UInt8>
   /// 1 where an extra cell counts. `[N_extra, N_res]`
   public var extraMask: NDArray<Float>
-  /// 1 where letters were deleted before the cell. `[N_extra, N_res]`
+  /// 1 where the sequence has residues before this cell that the target lacks (`has_deletion`). `[N_extra, N_res]`
   public var extraHasDeletion: NDArray<Float>
-  /// 2/π · atan(deletions / 3). `[N_extra, N_res]`
+  /// Their number, squashed: 2/π · atan(deletions / 3). `[N_extra, N_res]`
   public var extraDeletionValue: NDArray<Float>
-  /// Cells hidden by the mask, for the masked-MSA loss. `[N_clust, N_res]`
+  /// 1 where a cell was hidden (`bert_mask`), for the masked-MSA loss. `[N_clust, N_res]`
   public var bertMask: NDArray<Float>
   /// Classes before hiding, 0 … 21. `[N_clust, N_res]`
   public var trueMSA: NDArray<UInt8>
@@ -111,9 +111,9 @@ public struct AlignmentDraw: Sendable, Hashable {
   public var extraCount: Int { extraMask.shape[0] }
 }
 
-/// All that the network is fed for one target: fixed features and a draw per pass, made when asked for.
+/// All inputs of the network for one target: fixed features, and a draw from the alignment per pass, made when asked for.
 ///
-/// Draws are pure functions of their indices, so that a resumed run sees what the first one saw.
+/// Draws are pure functions of their indices, so that a resumed run gets the same ones.
 public protocol Features: Sendable {
   /// The constant part.
   var target: TargetFeatures { get }

@@ -4,7 +4,7 @@ import NumericArrays
 ///
 /// Keys are the official ones, `scope//name`, with blocks stacked on the first axis, for instance
 /// `alphafold/alphafold_iteration/evoformer/preprocess_1d//weights`. Linear weights are `[in, out]`.
-/// Arrays are read when asked for, one at a time, so a source costs little memory of its own.
+/// Arrays are read when asked for, one at a time, so a source needs little memory of its own.
 public protocol ParameterSource: Sendable {
   /// The official keys present, sorted.
   var keys: [String] { get }
@@ -24,7 +24,7 @@ public protocol ParameterSource: Sendable {
   /// The array in bfloat16, rounded to nearest where it is stored wider.
   func bfloat16(for key: String) throws -> NDArray<BFloat16>
 
-  /// The array in int8 blocks of 32 with one scale: a row of bytes for each slice of the first axis. Empty unless stored so.
+  /// The array in blocks of 32 int8 values with one scale, a row of bytes for each slice of the first axis; empty if it is not stored so.
   func blocks(for key: String) throws -> NDArray<UInt8>
 }
 

@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// What a network says about one target: the half of the contract that the network fulfils.
+/// What a network predicts for one target: the half of the contract that the network fulfils.
 public struct Prediction: Sendable, Hashable {
   /// Atom coordinates in the atom37 order, Å. `[N_res, 37, 3]`
   public var positions: NDArray<Float>
@@ -14,7 +14,7 @@ public struct Prediction: Sendable, Hashable {
   public var maxAlignedError: Float?
   /// Predicted TM-score; nil without the aligned error head.
   public var ptm: Float?
-  /// Probability that two pseudo-betas are within 8 Å, from the distogram. `[N_res, N_res]`
+  /// Probability that the pseudo-β atoms of two residues (Cβ, Cα for glycine) are within 8 Å, from the distogram. `[N_res, N_res]`
   public var contactProbability: NDArray<Float>?
   /// Passes that were run.
   public var passes: Int

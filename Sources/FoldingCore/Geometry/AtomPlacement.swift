@@ -93,7 +93,7 @@ public enum AtomPlacement {
   }
 }
 
-/// Frames of the rigid groups of one residue, turned by its torsions, before the backbone moves them (lines 1–9).
+/// Frames of the rigid groups of one residue, turned by its torsions, before the backbone moves them (lines 1–10 without it).
 struct LocalFrames<Real: BinaryFloatingPoint & Sendable> {
   /// In the parent's frame: the backbone's, of chi2 … chi4 that of the group before. `[8]`
   var inParent: [RigidTransform<Real>] = []

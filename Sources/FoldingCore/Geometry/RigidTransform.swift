@@ -100,7 +100,7 @@ public struct RigidTransform<Real: BinaryFloatingPoint & Sendable>: Hashable, Se
 /// Gradient of a scalar with respect to a rigid motion.
 ///
 /// The nine entries of the rotation are regarded as independent numbers, as automatic differentiation does: there is no
-/// projection onto the rotations. Whoever made the rotation from a quaternion continues from here.
+/// projection onto the rotations. Where the rotation was made from a quaternion, its gradient follows from this one.
 @frozen
 public struct RigidGradient<Real: BinaryFloatingPoint & Sendable>: Hashable, Sendable {
   /// ∂/∂R, entry by entry.
@@ -115,7 +115,7 @@ public struct RigidGradient<Real: BinaryFloatingPoint & Sendable>: Hashable, Sen
     self.translation = translation
   }
 
-  /// No dependence.
+  /// The gradient of a constant.
   @inlinable
   public static var zero: RigidGradient { RigidGradient(rotation: .zero, translation: .zero) }
 

@@ -72,11 +72,11 @@ public struct TorsionAngles<Real: BinaryFloatingPoint & Sendable>: Hashable, Sen
   }
 }
 
-/// A direction in the plane; (0, 0) where no angle is defined.
+/// Sine and cosine of an angle; (0, 0) where no angle is defined.
 public struct SineCosine<Real: BinaryFloatingPoint & Sendable> {
-  /// y of the direction.
+  /// Sine of the angle.
   public var sine: Real
-  /// x of the direction.
+  /// Cosine of the angle.
   public var cosine: Real
 
   init(sine: Real, cosine: Real) {

@@ -38,7 +38,7 @@ public struct Vector3<Real: BinaryFloatingPoint & Sendable>: Hashable, Sendable 
     Vector3(a.x - b.x, a.y - b.y, a.z - b.z)
   }
 
-  /// The opposite vector.
+  /// The vector with its direction reversed.
   @inlinable
   public static prefix func - (a: Vector3) -> Vector3 { Vector3(-a.x, -a.y, -a.z) }
 
@@ -56,11 +56,11 @@ public struct Vector3<Real: BinaryFloatingPoint & Sendable>: Hashable, Sendable 
   @inlinable
   public static func -= (a: inout Vector3, b: Vector3) { a = a - b }
 
-  /// Scalar product.
+  /// Dot product.
   @inlinable
   public func dot(_ other: Vector3) -> Real { x * other.x + y * other.y + z * other.z }
 
-  /// Vector product.
+  /// Cross product.
   @inlinable
   public func cross(_ other: Vector3) -> Vector3 {
     Vector3(

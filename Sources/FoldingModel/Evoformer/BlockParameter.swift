@@ -1,11 +1,11 @@
 import TensorCore
 
-/// Which processes differentiate a parameter, by its official key.
+/// Tells from the official key of a parameter which processes compute its gradient.
 public enum BlockParameter {
   private static let stacks = ["/evoformer_iteration/", "/extra_msa_stack/"]
   private static let pairTrack = ["/triangle_", "/pair_transition"]
 
-  /// The branch that alone differentiates a parameter of a block in parallel order; nil outside of the blocks.
+  /// The branch whose process alone computes the gradient of a parameter, in blocks of parallel order; nil outside of the blocks.
   public static func owner(_ key: String) -> BranchRole? {
     guard let stack = stacks.first(where: { key.contains($0) }) else { return nil }
     let layer = key.components(after: stack)
@@ -15,7 +15,7 @@ public enum BlockParameter {
   /// Whether a parameter belongs to a block of the main or the extra-MSA stack.
   static func isStacked(_ key: String) -> Bool { stacks.contains { key.contains($0) } }
 
-  /// Whether processes that share operations along an axis each have a part of the gradient; the rest they all compute whole.
+  /// Whether each of the processes that share operations along an axis has a part of the gradient; other gradients they all compute whole.
   public static func isShared(_ key: String) -> Bool {
     (stacks + ["/template_pair_stack/"]).contains { key.contains($0) }
   }

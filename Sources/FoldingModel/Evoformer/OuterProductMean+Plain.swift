@@ -34,6 +34,7 @@ struct PlainOuterProductMean<Real: PlainReal> {
     let count = einsum("si,sj->ij", mask, mask).lastAxisAdded  // line 3, mean
     return z / (count + 1e-3)
   }
+
   /// Deviations of the masked x `[N_seq, N_res, c]` from the mean over visible rows.
   private func centred(
     _ x: PlainTensor<Real>, _ mask: PlainTensor<Real>

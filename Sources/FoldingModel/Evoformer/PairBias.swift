@@ -3,7 +3,7 @@ import TensorCore
 
 /// The bias that the pair representation gives to attention logits, one number per head and pair.
 ///
-/// Line 3 of Algorithms 7, 13 and 14: `b^h_ij = LinearNoBias(LayerNorm(z_ij))`.
+/// Line 3 of Algorithms 7, 13 and 14, with the norm that is line 1 of the last two: `b^h_ij = LinearNoBias(LayerNorm(z_ij))`.
 struct PairBias: Sendable {
   let norm: LayerNorm
   let weights: Tensor  // [c_z, heads]

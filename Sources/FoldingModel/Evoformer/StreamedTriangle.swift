@@ -16,6 +16,9 @@ struct StreamedTriangle {
   private let context: ExecutionContext
   private let kept: KeptOperand
 
+  /// Columns of the product that are made at a time: a multiple of the block and of the kernels' column unit.
+  static let productColumns = 512
+
   private var residues: Int { z.shape[0] }
   private var channels: Int { layer.normCenter.scale.count }
 
@@ -101,7 +104,7 @@ struct StreamedTriangle {
 
   /// Replaces `a` of some lines by their products with `b`, channel by channel, a few columns at a time.
   private func multiply(_ count: Int, in product: Tensor) {
-    let width = KeptOperand.columns
+    let width = Self.productColumns
     context.tiles(
       channels, tile: 1,
       scratch: { context.empty([min(width, residues) * residues]) }
@@ -169,9 +172,6 @@ private struct KeptOperand {
 
   private let memory: Memory
   private let residues: Int
-
-  /// Columns of the product that are made at a time: a multiple of the block and of the kernels' column unit.
-  static let columns = 512
 
   init(channels: Int, residues: Int, _ format: BlockFormat?, _ context: ExecutionContext) {
     self.residues = residues

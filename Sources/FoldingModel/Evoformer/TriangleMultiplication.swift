@@ -53,7 +53,7 @@ struct TriangleMultiplication: Sendable {
     context.record(updating: z) { input, gradient, context in
       backward(input, mask: mask, dropped: dropped, gradient, context)
     }
-    let (a, b) = projections(z, mask: mask, context)  // lines 1–3
+    let (a, b) = projections(z, mask: mask, context)  // lines 1–2
     multiplyEdges(a, b, into: a, residues: residues, context)  // line 4, sum
     finish(a, into: z, dropped: dropped, context)  // lines 3–4
     context.gather(z, count: residues)

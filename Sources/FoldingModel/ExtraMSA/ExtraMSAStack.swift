@@ -12,9 +12,9 @@ struct ExtraMSAStack: Sendable {
   let embedding: Linear
   let blocks: BlockStack
 
-  /// Classes of a cell, then the two deletion features.
-  static let classes = 23
-  static let inputs = 25
+  /// Classes of a cell; in the inputs the two deletion features follow.
+  static let classes = FeatureWidths.msaClasses
+  static let inputs = FeatureWidths.extraMSA
 
   init(_ scope: ParameterScope, _ config: FoldingConfig) throws {
     self.embedding = try Linear(
@@ -51,7 +51,7 @@ struct ExtraMSAStack: Sendable {
   /// One-hot class, has-deletion and deletion value through the linear layer: a row of weights and two multiples.
   func embed(_ draw: AlignmentDraw, _ context: ExecutionContext) -> Tensor {
     let (rows, residues) = (draw.extraCount, draw.extraMask.shape[1])
-    let channels = embedding.outputs
+    let (classes, channels) = (Self.classes, embedding.outputs)
     let m = context.empty([rows, residues, channels])
     context.record { context in backwardEmbedding(draw, context.gradient(of: m), context) }
     let weights = context.copy(embedding.weight, as: .float32)
@@ -59,12 +59,12 @@ struct ExtraMSAStack: Sendable {
       row, scratch in
       for residue in 0..<residues {
         let cell = row.lowerBound * residues + residue
-        let type = min(Int(draw.extraMSA.values[cell]), Self.classes - 1)
+        let type = min(Int(draw.extraMSA.values[cell]), classes - 1)
         let hasDeletion = draw.extraHasDeletion.values[cell]
         let deletionValue = draw.extraDeletionValue.values[cell]
         let target = scratch.floats + residue * channels
         let typeRow = weights.floats + type * channels
-        let hasRow = weights.floats + Self.classes * channels
+        let hasRow = weights.floats + classes * channels
         for c in 0..<channels {
           target[c] =
             typeRow[c] + hasDeletion * hasRow[c] + deletionValue * hasRow[channels + c]

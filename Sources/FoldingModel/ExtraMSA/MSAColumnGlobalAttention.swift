@@ -54,16 +54,16 @@ struct MSAColumnGlobalAttention: Sendable {
       let column = Matrix(
         m, offset: residue.lowerBound * c, rows: sequences, columns: c, rowStride: residues * c)
       let normed = Matrix(scratch.normed)
-      norm.apply(to: column, into: normed, context)
+      norm.apply(to: column, into: normed, context)  // line 1
       let visible = mask[residue.lowerBound]
-      averagedQuery(scratch, visible, weights.query)  // line 2
-      context.multiply(normed, weights.key, into: Matrix(scratch.keys))  // line 3
-      context.multiply(normed, weights.value, into: Matrix(scratch.values))
-      attend(scratch, visible)  // lines 4–5
+      averagedQuery(scratch, visible, weights.query)  // lines 2–3
+      context.multiply(normed, weights.key, into: Matrix(scratch.keys))  // line 2
+      context.multiply(normed, weights.value, into: Matrix(scratch.values))  // line 2
+      attend(scratch, visible)  // lines 5–6
       var gating = Epilogue.bias(gateBias.reshaped([width]))
       gating.activation = .sigmoid
       gating.columnScale = scratch.attended
-      context.multiply(normed, weights.gate, into: Matrix(scratch.gated), gating)  // line 6
+      context.multiply(normed, weights.gate, into: Matrix(scratch.gated), gating)  // lines 4, 6
       var residual = Epilogue.bias(outputBias)
       residual.accumulates = true
       context.multiply(Matrix(scratch.gated), weights.output, into: column, residual)  // line 7

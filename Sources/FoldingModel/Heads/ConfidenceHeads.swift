@@ -77,11 +77,6 @@ struct PredictedAlignedErrorHead: Sendable {
       scope.scope("predicted_aligned_error_head").scope("logits").inFloat32, pair, config.bins)
   }
 
-  /// Upper edges of all bins but the last, Å.
-  var breaks: [Float] {
-    (0..<config.bins - 1).map { config.maxError * Float($0) / Float(config.bins - 2) }
-  }
-
   /// Centres of the bins, Å; the last bin is open, its centre one step further.
   var centers: [Double] {
     let step = Double(config.maxError) / Double(config.bins - 2)

@@ -3,24 +3,6 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// What is wrong with a set of parameters.
-public enum ParameterError: Error, Hashable, CustomStringConvertible {
-  /// The array is not there.
-  case missing(key: String)
-  /// The array has another shape than the network.
-  case shape(key: String, found: [Int], expected: [Int])
-
-  /// One line: where, found, expected, what to try.
-  public var description: String {
-    switch self {
-    case .missing(let key):
-      "'\(key)' is missing; are these parameters for another model preset?"
-    case .shape(let key, let found, let expected):
-      "'\(key)' has shape \(found), the model expects \(expected); are these parameters for another model preset?"
-    }
-  }
-}
-
 /// Parameters in the memory of the engine, converted once as the layers ask for them.
 final class LoadedParameters: ParameterStore {
   private let source: any ParameterSource

@@ -4,12 +4,12 @@ import TensorCore
 
 /// Where several proteins lie side by side along the residue axis of one MSA representation.
 ///
-/// Row attention hides the proteins from each other by column intervals (FlashMask, arXiv:2410.01359); all other operations on the MSA
-/// see columns one by one and need no mask. Pair tensors stay apart, one per protein.
+/// Row attention keeps the proteins from attending to each other by a mask of column intervals (FlashMask, arXiv:2410.01359); all other
+/// operations on the MSA treat each column alone and need no mask. Pair tensors stay apart, one per protein.
 ///
-/// - Departure from a dense pack: a protein begins where the keys of attention are cut into tiles, so that its sums have the order that
-///   they have without company, and its results the same bits, as long as some row is visible at each residue (the target's is).
-///   Positions between proteins are hidden and belong to nobody.
+/// - Departure from a dense pack: a protein begins at one of the boundaries by which attention cuts the keys. Its sums then have the same
+///   order as when it is alone, and its results the same bits, as long as some row is visible at each residue (the target's is).
+///   Positions between proteins are padding, masked out.
 public struct Pack: Sendable, Hashable {
   /// Residues of each protein along the shared axis.
   public let places: [Range<Int>]
@@ -74,7 +74,7 @@ extension Pack {
     return part
   }
 
-  /// Joins masks `[rows, residues]`; what belongs to nobody is masked.
+  /// Joins masks `[rows, residues]`; positions between proteins are masked.
   func join(_ masks: [NDArray<Float>]) -> NDArray<Float> {
     if masks.count == 1 { return masks[0] }
     let rows = masks.map { $0.shape[0] }.max() ?? 0

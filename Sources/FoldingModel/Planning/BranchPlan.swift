@@ -1,6 +1,6 @@
 import FoldingCore
 
-/// Which way two workers share a block in parallel order: a branch each, or every operation split.
+/// How two workers share a block of parallel order: a branch each, or every operation split between them.
 public struct BranchPlan: Sendable {
   let config: FoldingConfig
   let cost: CostModel
@@ -37,7 +37,7 @@ public struct BranchPlan: Sendable {
     return sum
   }
 
-  /// How much faster two workers are with a branch each, the outer product mean shared.
+  /// Speed-up of two workers with a branch each over one worker, the outer product mean shared.
   public var idealSpeedup: Double {
     let parts = operations
     let total = parts.msa + parts.pair + parts.outerProductMean
@@ -59,33 +59,4 @@ public struct BranchPlan: Sendable {
   {
     max(parts.msa, parts.pair) + parts.outerProductMean / 2
   }
-}
-
-/// What two processes that run a branch each exchange, bytes in both directions together.
-///
-/// Forward: both representations and halves of the pair representation with the outer product mean. Backward: their gradients and
-/// that of the pair bias, fp32. Running a block again exchanges nothing.
-public struct BranchExchange: Sendable {
-  private let config: FoldingConfig
-  private let size: ProblemSize
-
-  /// The exchange of a network on a problem, activations stored in bfloat16.
-  public init(_ config: FoldingConfig, _ size: ProblemSize) {
-    self.config = config
-    self.size = size
-  }
-
-  /// Bytes per block of the Evoformer stack and training step without recycles.
-  public var perBlock: Double { forward + backward }
-
-  /// Bytes per block of a forward pass.
-  public var forward: Double { 2 * (m + 2 * z) }
-
-  /// Bytes per block of the derivatives.
-  public var backward: Double { 4 * (m + z + bias) }
-
-  private var n: Double { Double(size.residues) }
-  private var m: Double { Double(size.clusters) * n * Double(config.channels.msa) }
-  private var z: Double { n * n * Double(config.channels.pair) }
-  private var bias: Double { n * n * Double(config.evoformer.msaHeads) }
 }

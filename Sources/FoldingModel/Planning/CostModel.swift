@@ -1,6 +1,6 @@
 import FoldingCore
 
-/// Floating-point operations of the matrix products of one pass: what progress, ETA and benchmarks count.
+/// Floating-point operations of the matrix products of one pass: what progress, remaining time and benchmarks are reckoned by.
 ///
 /// A multiplication and an addition are two operations. Norms, softmax and the structure module, about one hundredth
 /// of the whole, are left out.

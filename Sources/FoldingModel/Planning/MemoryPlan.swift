@@ -4,7 +4,7 @@ import TensorCore
 
 /// How many bytes a prediction will need, known before it starts.
 ///
-/// The largest of the moments that compete for the peak: each holds the parameters, the features, the streams and
+/// Several moments of a pass compete for the peak: each holds the parameters, the features, the MSA and pair representations, and
 /// what its own operation adds.
 public struct MemoryPlan: Sendable {
   /// A moment that may be the peak.
@@ -27,7 +27,7 @@ public struct MemoryPlan: Sendable {
 
   /// Code, libraries, the runtime and its small allocations.
   static let processBytes = 40 << 20
-  /// What reading inputs and writing results adds to that in a whole prediction: texts, expressions, tables of Unicode.
+  /// What reading inputs and writing results adds in a whole prediction: texts, regular expressions, Unicode tables.
   ///
   /// Measured: 15 to 22 MiB, whatever the size of the target.
   public static let textBytes = 24 << 20
@@ -94,39 +94,6 @@ public struct MemoryPlan: Sendable {
   }
 }
 
-/// How many parameters a network has, and how many its largest array, which is read whole before it is converted.
-public struct ParameterFootprint: Sendable, Hashable {
-  /// Number of parameters.
-  public private(set) var count = 0
-  /// Elements of the largest array.
-  public private(set) var largest = 0
-  /// Parameters of stacks that stay in 8-bit blocks.
-  public private(set) var inBlocks = 0
-
-  /// The footprint of arrays of the given sizes.
-  public init(sizes: some Sequence<Int>) {
-    for size in sizes {
-      count += size
-      largest = max(largest, size)
-    }
-  }
-
-  /// The footprint of the arrays of a source.
-  public init(_ source: any ParameterSource) {
-    for key in source.keys {
-      let size = source.shape(of: key)?.reduce(1, *) ?? 0
-      count += size
-      largest = max(largest, size)
-      if source.storesBlocks(key) && BlockParameter.isStacked(key) { inBlocks += size }
-    }
-  }
-
-  /// Bytes in memory with matrices of a storage type.
-  func byteCount(_ storage: DType) -> Int {
-    (count - inBlocks) * storage.byteCount + BlockFormat.byteCount(of: inBlocks)
-  }
-}
-
 /// Bytes of the parts of a plan.
 private struct Sizes {
   let features, pair, pairFloat, msa, extra, templates, heads: Int
@@ -139,15 +106,16 @@ private struct Sizes {
     let (n, b) = (size.residues, storage.byteCount)
     let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
     let c = config.channels
-    // Drawn features are arrays of Float: 49 channels per cluster cell, masks, classes and deletions per extra cell.
+    // Drawn features are arrays of Float: `msa_feat` per cluster cell, masks, classes and deletions per extra cell.
     features =
-      size.clusters * n * (49 * 4 + 9) + size.extraRows * n * 13
+      size.clusters * n * (FeatureWidths.msa * 4 + 9) + size.extraRows * n * 13
       + size.templates * n * (Atom37.count * 16 + 24)
     pair = n * n * c.pair * b
     pairFloat = n * n * c.pair * 4
     msa = rows * n * (c.msa * b + 8)
     extra = size.extraRows * n * (c.extraMSA * b + 8)
-    heads = 3 * n * n * 4 + threads * n * (c.pair + 64) * 4
+    let bins = max(config.heads.distogramBins, config.heads.alignedError?.bins ?? 0)
+    heads = 3 * n * n * 4 + threads * n * (c.pair + bins) * 4
 
     let work = WorkSizes(
       n: n, b: b, operand: ExecutionContext.operandType(storage).byteCount, threads: threads,
@@ -188,8 +156,9 @@ private struct WorkSizes {
 
   func outer(_ stack: EvoformerConfig, _ sequences: Int) -> Int {
     let outer = stack.outerProductChannels
-    let packed = sequences * (32 + 8) * outer * operand
-    return 2 * sequences * n * outer * b + threads * (packed + 8 * 32 * outer * outer * b)
+    let (left, right) = (OuterProductMean.tileLeft, OuterProductMean.tileRight)
+    let packed = sequences * (right + left) * outer * operand
+    return 2 * sequences * n * outer * b + threads * (packed + left * right * outer * outer * b)
   }
 
   /// Both operands whole and a channel of each per thread, or one of them and a few lines of the other.
@@ -200,13 +169,14 @@ private struct WorkSizes {
     case .streamed(let lines, let format):
       let kept = format.map { _ in hidden * n * BlockFormat.byteCount(of: n) }
       return (kept ?? hidden * n * n * b) + hidden * min(lines, n) * n * b
-        + threads * n * (lines * operand + 512 * (b + operand))
+        + threads * n * (lines * operand + StreamedTriangle.productColumns * (b + operand))
     }
   }
 
   func triangles(_ pair: Int, _ hidden: Int, _ heads: (heads: Int, channels: Int)) -> Int {
     max(
-      products(hidden) + threads * 128 * (3 * pair + hidden) * b,
+      products(hidden)
+        + threads * TriangleMultiplication.tilePixels * (3 * pair + hidden) * b,
       heads.heads * n * n * b + attention(n, pair, heads))
   }
 }

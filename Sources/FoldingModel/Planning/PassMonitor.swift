@@ -7,6 +7,8 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
   case notFinite(stage: PassStage)
   /// There was nothing to run on.
   case noDraws
+  /// A pass ended without what it was run for: an error of the program.
+  case noOutput
   /// Derivatives were asked for over an ensemble, whose mean records none.
   case ensembleOnTape(draws: Int)
 
@@ -16,6 +18,7 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
     case .notFinite(let stage):
       "\(stage): the representation is no longer finite; try --precision fp32, and check the weights with 'helixfold weights inspect'"
     case .noDraws: "a pass needs at least one draw from the alignment"
+    case .noOutput: "the pass gave no output; this is an error of the program, please report it"
     case .ensembleOnTape(let draws):
       "derivatives are recorded for one draw per pass, got \(draws); train without an ensemble"
     }

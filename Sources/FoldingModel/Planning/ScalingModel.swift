@@ -1,12 +1,12 @@
 import FoldingCore
 import Foundation
 
-/// What a training step takes on a grid of processes, on paper: operations, bytes and messages of every kind of parallelism.
+/// Predicted time of a training step on a grid of processes, from the operations, bytes and messages of each kind of parallelism.
 ///
 /// A sample costs its forward passes (recycles, the last one, and the recomputation) and twice a forward pass for the derivatives.
-/// Operations that are not in blocks or the template stack are not shared by processes of one sample.
+/// Operations outside of the blocks and the template stack are not shared: every process of a sample runs them all.
 public struct ScalingModel: Sendable {
-  /// What a process and its connection do.
+  /// Speed of a process and of the connection between two.
   public struct Machine: Sendable {
     /// Operations per second of one process.
     public var rate: Double
@@ -14,7 +14,7 @@ public struct ScalingModel: Sendable {
     public var bandwidth: Double
     /// Seconds of a message.
     public var latency: Double
-    /// Share of a step that no process of the same sample takes over: embedders, structure module, losses.
+    /// Share of a step that is not divided between the processes of a sample: embedders, structure module, losses.
     public var serialShare: Double
 
     /// The given figures.
@@ -46,9 +46,9 @@ public struct ScalingModel: Sendable {
 
   /// Seconds of a step.
   public struct Step: Sendable {
-    /// In operations.
+    /// Computing.
     public var compute = 0.0
-    /// Exchanging streams between branches.
+    /// Exchanging representations between branches.
     public var branchExchange = 0.0
     /// Gathering shares of operations.
     public var axialExchange = 0.0
@@ -73,7 +73,7 @@ public struct ScalingModel: Sendable {
     parameters = Double(config.parameterManifest.reduce(0) { $0 + $1.count })
   }
 
-  /// Forward passes' worth of operations of a sample: recycles, the last, the recomputation, and two for the derivatives.
+  /// Operations of a sample, in forward passes: recycles, the last one, the recomputation, and two for the derivatives.
   public var passes: Double { recycles + 4 }
 
   /// Operations of a sample.
@@ -115,28 +115,5 @@ public struct ScalingModel: Sendable {
         + 2 * log2(Double(grid.data)) * machine.latency
     }
     return step
-  }
-}
-
-/// What processes that share operations gather, bytes of whole tensors per block.
-///
-/// Forward: m three times, z six (the outer product mean, two triangle multiplications, two attentions, the transition), and the
-/// projections of the triangle multiplications. Backward: the same in fp32, with the sums of pair biases and of projections.
-struct AxialExchange {
-  let forward: Double
-  let backward: Double
-  let forwardCalls = 12.0
-  let backwardCalls = 20.0
-
-  init(_ config: FoldingConfig, _ size: ProblemSize) {
-    let n = Double(size.residues)
-    let m = Double(size.clusters) * n * Double(config.channels.msa)
-    let z = n * n * Double(config.channels.pair)
-    let projection = n * n * Double(config.evoformer.triangleChannels)
-    let heads = Double(config.evoformer.msaHeads + 2 * config.evoformer.pairHeads)
-    forward = 2 * (3 * m + 6 * z + 3 * projection)
-    let outer = 2 * Double(size.clusters) * n * Double(config.evoformer.outerProductChannels)
-    backward =
-      4 * (4 * m + 8 * z + 2 * 3 * projection + n * n * heads + 2 * outer) + 2 * 3 * projection
   }
 }

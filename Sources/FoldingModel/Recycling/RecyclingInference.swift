@@ -4,13 +4,13 @@ import NumericArrays
 import Protein
 import TensorCore
 
-/// Where a prediction stands between two passes: all that is needed to go on, or to write it down.
+/// Where a prediction stands between two passes: all that is needed to continue it or to report it.
 public struct RecyclingState: Sendable {
-  /// What a finished pass said about its structure.
+  /// Confidence of the structure after a pass, and how far it moved.
   public struct Record: Sendable, Hashable {
     /// Mean pLDDT, 0 … 100.
     public var meanPLDDT: Float
-    /// Root mean square change of Cα distances since the pass before, Å; nil after the first.
+    /// Root mean square change of all Cα–Cα distances since the previous pass, Å; nil after the first.
     public var change: Float?
 
     /// The given numbers.
@@ -44,8 +44,8 @@ public struct RecyclingState: Sendable {
 ///
 /// Algorithm 30 (Jumper et al. 2021, Suppl. 1.10).
 ///
-/// - Departure: with `tolerance`, passes end early once the structure stops changing (the multimer rule: root mean square
-///   change of all Cα distances), off by default.
+/// - Departure: with `tolerance`, passes end early once the structure stops changing (the rule of AlphaFold-Multimer: root mean
+///   square change of all Cα–Cα distances), off by default.
 public struct RecyclingInference: Sendable {
   let network: FoldingNetwork
   let features: any Features
@@ -84,13 +84,14 @@ public struct RecyclingInference: Sendable {
       try save(next)
       state = next
     }
-    guard let state else { throw PassError.noDraws }
+    guard let state else { throw PassError.noOutput }
     return state
   }
 
   /// One more pass of each of several runs of one network, all of them in one pack.
   ///
-  /// - Precondition: one network and the same number of parameters; runs over ensembles come alone.
+  /// - Precondition: at least one run. Several runs have the same network with the same parameters, since that of the first is
+  ///   run for all, and draw once per pass: a run with an ensemble comes alone. Recycles and tolerances may differ.
   public static func advance(
     _ runs: [(recycling: RecyclingInference, state: RecyclingState?)], _ context: ExecutionContext,
     observe: @escaping (PassStage) throws -> Void = { _ in }

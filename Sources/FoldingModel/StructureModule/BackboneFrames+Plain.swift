@@ -53,19 +53,22 @@ struct PlainFrames<Real: PlainReal> {
       "nyx,npy->npx", rotations, points - translations.reshaped([translations.shape[0], 1, 3]))
   }
 
-  /// Plain twin of `BackboneFrames.compose`, Algorithm 23.
+  /// Plain twin of `BackboneFrames.compose`: lines 2–4 of Algorithm 23, and line 10 of Algorithm 20, which applies the update.
+  ///
+  /// Line 1, the linear layer, is the caller's. Quaternions stand for the matrices of line 3; their product multiplies lengths,
+  /// so that the norm of line 2 may be divided out afterwards.
   ///
   /// - Parameter updates: b, c, d of the quaternion (1, b, c, d), and the translation in the old frame. `[N_res, 6]`
   func composed(_ updates: PlainTensor<Real>) -> PlainFrames {
     let count = updates.shape[0]
     let one = PlainTensor<Real>(repeating: 1, shape: [count, 1])
-    let update = concatenate([one, updates.slice(0..<3, axis: 1)], axis: 1)  // line 1
+    let update = concatenate([one, updates.slice(0..<3, axis: 1)], axis: 1)  // line 2
     let products = einsum("na,nb->nab", quaternions, update).reshaped([count, 16])
     let q = einsum("np,pq->nq", products, Self.quaternionProduct)
     let t = updates.slice(3..<6, axis: 1).reshaped([count, 1, 3])
     return PlainFrames(
       quaternions: q / sqrt((q * q).sum([1], keeping: true)),  // line 2
-      translations: apply(to: t).reshaped([count, 3]))  // line 3, t of T ∘ (R, t)
+      translations: apply(to: t).reshaped([count, 3]))  // line 4, t of T ∘ (R, t)
   }
 
   /// Row 4a + b: what the product q_a q_b contributes to the rotation matrix.

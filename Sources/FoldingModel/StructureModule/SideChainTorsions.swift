@@ -31,6 +31,8 @@ extension BackboneTorsions {
 ///
 /// Lines 11–14 of Algorithm 20 (Jumper et al. 2021, Suppl. 1.8): a small residual network on the current and the
 /// initial single representation.
+///
+/// - Departure: as in the released code both representations are rectified before line 11.
 struct SideChainTorsions: Sendable {
   let inputs: [Linear]
   let residualBlocks: [(first: Linear, second: Linear)]

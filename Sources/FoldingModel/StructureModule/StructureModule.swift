@@ -73,7 +73,7 @@ struct StructureModule: Sendable {
       let probe = probe?.scoped("structure/\(layer)")
       let context = context.scoped("structure", layer)
       let isLast = layer == config.layers - 1
-      s = iterate(s, pair, &frames, features, context, probe)  // lines 6–10
+      s = iterate(s, pair, &frames, features, context, probe)  // lines 2, 6–10
       if let traced = frames.traced { trace.backbone.append(traced) }
       guard isLast || probe != nil || context.tape != nil else { continue }
       let torsions = sideChain(s, initial, context)  // lines 11–14
@@ -133,7 +133,7 @@ struct StructureModule: Sendable {
     _ s: Tensor, _ z: Tensor, _ frames: inout BackboneFrames, _ features: TargetFeatures,
     _ context: ExecutionContext, _ probe: Probe?
   ) -> Tensor {
-    let attended = attention(
+    let attended = attention(  // lines 2, 6
       s, z, pairNorm: pairNorm, frames, mask: features.residueMask, context)
     probe?("ipa", attended)
     let result = transit(s, attended, context)
@@ -151,7 +151,7 @@ struct StructureModule: Sendable {
     return result
   }
 
-  /// Residual, dropout and norm, then the transition (lines 6–9).
+  /// Residual, dropout and norm, then the transition (lines 6–9, the attention itself left out).
   ///
   /// `attended` is overwritten.
   private func transit(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext) -> Tensor {

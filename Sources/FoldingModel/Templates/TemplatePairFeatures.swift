@@ -8,7 +8,6 @@ import TensorCore
 /// Jumper et al. 2021, Suppl. Table 1 and 1.7.1: 39 distance bins, pseudo-beta pair mask, residue types of j and of i
 /// (22 each), unit vector (3, zeros in the released models) and backbone pair mask, all times the backbone pair mask.
 struct TemplatePairFeatures {
-  static let typeCount = 22
   private let bins: DistanceBins
   private let binCount: Int
   private let aatype: [Int]
@@ -17,7 +16,9 @@ struct TemplatePairFeatures {
   private let backboneMask: [Float]
 
   /// Features per pair.
-  static func width(_ config: TemplateConfig) -> Int { config.distanceBins + 2 * typeCount + 5 }
+  static func width(_ config: TemplateConfig) -> Int {
+    config.distanceBins + FeatureWidths.templatePairWithoutBins
+  }
 
   init(_ templates: TemplateFeatures, template: Int, _ config: TemplateConfig) {
     let residues = templates.aatype.shape[1]
@@ -36,7 +37,7 @@ struct TemplatePairFeatures {
 
   /// Writes the features of the pairs (i, 0 …). `[N_res, 88]` fp32
   func write(row i: Int, into result: Tensor) {
-    let width = result.channels
+    let (width, typeCount) = (result.channels, FeatureWidths.templateTypes)
     for j in aatype.indices {
       let features = result.floats + j * width
       for index in 0..<width { features[index] = 0 }
@@ -46,8 +47,8 @@ struct TemplatePairFeatures {
       if let bin = bins.bin((d * d).sum()) { features[bin] = backbone }
       features[binCount] = pseudoBetaMask[i] * pseudoBetaMask[j] * backbone
       let types = features + binCount + 1
-      types[min(aatype[j], Self.typeCount - 1)] = backbone
-      types[Self.typeCount + min(aatype[i], Self.typeCount - 1)] = backbone
+      types[min(aatype[j], typeCount - 1)] = backbone
+      types[typeCount + min(aatype[i], typeCount - 1)] = backbone
       features[width - 1] = backbone * backbone
     }
   }

@@ -65,12 +65,14 @@ struct TemplatePairStack: Sendable {
       for (index, block) in blocks.enumerated() {
         block.update(t, mask: mask, context.scoped("template_pair_stack", index))  // lines 1–7
       }
-      normalize(t, into: result, context)  // line 8
+      applyOutputNorm(to: t, into: result, context)  // line 8
     }
     return result
   }
 
-  private func normalize(_ t: Tensor, into result: Tensor, _ context: ExecutionContext) {
+  private func applyOutputNorm(
+    to t: Tensor, into result: Tensor, _ context: ExecutionContext
+  ) {
     context.record { context in
       outputNorm.backward(
         input: Matrix(t), outputGradient: Matrix(context.gradient(of: result)),

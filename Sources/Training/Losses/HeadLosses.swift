@@ -7,12 +7,12 @@ import Protein
 ///
 /// - Parameters:
 ///   - logits: `[N_clust, N_res, 23]`
-///   - trueClasses: classes before masking, 0 … 22. `[N_clust, N_res]`
+///   - trueClasses: classes before masking, 0 … 21: the mask, class 22, is not among them. `[N_clust, N_res]`
 ///   - mask: 1 where a cell was masked (`bert_mask`). `[N_clust, N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 public func maskedMSALoss<Real: LossScalar>(
-  logits: [Real], trueClasses: [Int], mask: [Real], classes: Int = 23
+  logits: [Real], trueClasses: [Int], mask: [Real], classes: Int = FeatureWidths.msaClasses
 ) -> LossTerm<Real, [Real]> {
   softmaxCrossEntropy(
     logits: logits, classes: classes, labels: trueClasses, weights: mask,

@@ -1,0 +1,35 @@
+import NeuralNet
+import NumericArrays
+import TensorCore
+
+/// Masks of one pass over one protein or a pack of several, in the layouts that the blocks read.
+struct TrunkMasks: Sendable {
+  /// Where the proteins lie.
+  let pack: Pack
+  /// What hides them from each other.
+  let columns: ColumnMask?
+  /// Rows of the MSA, `[N_seq, N_res]`; `[N_seq, positions]` of a pack.
+  let msaRows: AttentionMask
+  /// The same with the axes exchanged.
+  let msaColumns: AttentionMask
+  /// The rows of each protein: their number and what is visible of them. `[N_seq, N_res]`
+  let rows: [(count: Int, mask: AttentionMask)]
+  /// Pairs of each protein, `[N_res, N_res]`.
+  let pairs: [AttentionMask]
+
+  /// The masks of a pack from those of its proteins' rows and pairs.
+  init(
+    _ pack: Pack, rows masks: [NDArray<Float>], pairs: [AttentionMask], pool: BufferPool
+  ) {
+    let joined = pack.join(masks)
+    self.pack = pack
+    self.columns = pack.columnMask
+    self.msaRows = AttentionMask(joined, pool: pool)
+    self.msaColumns = msaRows.transposed(rows: joined.shape[0], pool: pool)
+    let msaRows = msaRows
+    self.rows = masks.map { mask in
+      (mask.shape[0], masks.count == 1 ? msaRows : AttentionMask(mask, pool: pool))
+    }
+    self.pairs = pairs
+  }
+}
