@@ -59,11 +59,7 @@ struct DatasetCommand: ParsableCommand {
     @Option(help: "Fewest alignment rows.")
     var minRows = DatasetFilter().minimumRows
 
-    @Option(
-      help:
-        "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
-    )
-    var progress: ProgressReporter.Style?
+    @OptionGroup var reporting: ProgressOptions
 
     private var filter: DatasetFilter {
       var filter = DatasetFilter()
@@ -87,7 +83,7 @@ struct DatasetCommand: ParsableCommand {
       request.clusters = clusters
       request.report = report
       request.filter = filter
-      let reporter = ProgressReporter(style: progress)
+      let reporter = ProgressReporter(style: reporting.style)
       let report = try request.run(reporter)
       for line in report.lines { reporter.note(line) }
       print(output)

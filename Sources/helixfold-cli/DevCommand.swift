@@ -32,8 +32,10 @@ struct DevCommand: ParsableCommand {
     @Option(help: "Dump to write (npz).")
     var output: String
 
-    @Option(help: "Network: a preset or a JSON file; recognised from the parameters when left out.")
-    var config: String?
+    @Option(
+      name: [.long, .customLong("config")],
+      help: "Network: a preset or a JSON file; recognised from the parameters when left out.")
+    var preset: String?
 
     @Option(
       help: "Start each pass from pass<k>/prev_* of this dump instead of this run's own results.")
@@ -56,11 +58,11 @@ struct DevCommand: ParsableCommand {
     func run() throws {
       compute.arithmetic.pin()
       var request = ForwardRequest(parameters: params, inputs: inputs, output: output)
-      request.config = config
+      request.preset = preset
       request.teacher = teacher
       request.recycles = recycles
       request.storage = compute.arithmetic.precisionOr(.fp32)
-      request.threads = compute.workers
+      request.threads = compute.threading.workers()
       request.backend = compute.arithmetic.gemm
       try request.run()
     }

@@ -46,7 +46,7 @@ extension DevCommand {
       } else {
         print("no tensors to compare")
       }
-      if !above.isEmpty || deviations.isEmpty { throw ExitCode(1) }
+      if !above.isEmpty || deviations.isEmpty { throw ExitCode(.someFailed) }
     }
   }
 

@@ -23,8 +23,10 @@ extension DevCommand {
     @Option(help: "Dump to write (npz).")
     var output: String
 
-    @Option(help: "Network: a preset or a JSON file; recognised from the parameters when left out.")
-    var config: String?
+    @Option(
+      name: [.long, .customLong("config")],
+      help: "Network: a preset or a JSON file; recognised from the parameters when left out.")
+    var preset: String?
 
     @Option(help: "Start from recycled/prev_* of this dump instead of this run's own passes.")
     var teacher: String?
@@ -56,13 +58,13 @@ extension DevCommand {
     func run() throws {
       compute.arithmetic.pin()
       var request = GradientRequest(parameters: params, inputs: inputs, output: output)
-      request.config = config
+      request.preset = preset
       request.teacher = teacher
       request.recycles = recycles
       request.violationWeight = violationWeight
       request.recomputes = !keepActivations
       request.storage = compute.arithmetic.precisionOr(.fp32)
-      request.threads = compute.workers
+      request.threads = compute.threading.workers()
       request.backend = compute.arithmetic.gemm
       try request.run()
     }

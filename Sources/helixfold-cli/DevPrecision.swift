@@ -35,15 +35,11 @@ extension DevCommand {
     @Flag(help: "Compare the gradient of the trunk instead, also with saved activations in blocks.")
     var gradients = false
 
-    @Option(help: "Worker threads; 0 takes every core.")
-    var threads = 0
+    @OptionGroup var threading: ThreadOptions
 
     func validate() throws {
       if !(0...100).contains(recycles) {
         throw ValidationError("--recycles is \(recycles), expected 0 to 100")
-      }
-      if !(0...1024).contains(threads) {
-        throw ValidationError("--threads is \(threads), expected 0 to 1024")
       }
       if randomWeights && preset == nil {
         throw ValidationError("--random-weights needs --preset NAME")
@@ -52,12 +48,12 @@ extension DevCommand {
 
     func run() throws {
       var options = PredictionOptions()
-      options.weights = weights.map { [$0] } ?? []
+      options.weights = WeightsVariable.paths(weights.map { [$0] } ?? [])
       options.usesRandomWeights = randomWeights
       options.preset = preset
       let model = try ModelDescription.open(options)[0]
       let targets = try PredictionTarget.collect(fasta: nil, alignments: [], features: [features])
-      let workers = ComputeOptions.workers(threads)
+      let workers = threading.workers()
       for target in targets {
         let raw = try target.features.get()
         if gradients {

@@ -41,11 +41,9 @@ extension DevCommand {
     @Option(help: "Seed, instead of the configuration's.")
     var seed: UInt64?
 
-    @Option(help: "Worker threads; 0 takes every core.")
-    var threads = 0
+    @OptionGroup var threading: ThreadOptions
 
-    @Option(help: "Progress: bar, lines, json or quiet.")
-    var progress: ProgressReporter.Style?
+    @OptionGroup var reporting: ProgressOptions
 
     func validate() throws {
       if !(1...1_000_000_000).contains(steps) {
@@ -54,7 +52,6 @@ extension DevCommand {
       if !(0..<steps).contains(at) {
         throw ValidationError("--at is \(at), expected 0 to below --steps (\(steps))")
       }
-      try ComputeOptions.requireSound(threads: threads)
     }
 
     func run() throws {
@@ -64,8 +61,8 @@ extension DevCommand {
       Interruption.listen()
       let hit = try SpikeExperiment(
         config: config, store: data, folder: output, step: at, target: tensor, factor: factor,
-        threads: ComputeOptions.workers(threads)
-      ).run(ProgressReporter(style: progress))
+        threads: threading.workers()
+      ).run(ProgressReporter(style: reporting.style))
       if let hit { print("\(hit.name)\t\(hit.norm)\t\(hit.wholeNorm)") }
       print(output)
     }

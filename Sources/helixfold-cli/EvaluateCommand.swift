@@ -69,11 +69,7 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Only examine the manifest; status 65 if something is wrong.")
   var checkManifest = false
 
-  @Option(
-    help:
-      "Progress on standard error: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
-  )
-  var progress: ProgressReporter.Style?
+  @OptionGroup var reporting: ProgressOptions
 
   @OptionGroup var compute: ComputeOptions
 
@@ -114,12 +110,12 @@ struct EvaluateCommand: ParsableCommand {
     request.predictors = named
     request.seed = seed
     request.plots = plots
-    let reporter = ProgressReporter(style: progress)
+    let reporter = ProgressReporter(style: reporting.style)
     if predicts { try predict(&request, reporter) }
     let (evaluation, files, status) = try request.run(reporter: reporter)
     print(evaluation.text(seed: seed), terminator: "")
     for file in files { print(file) }
-    if status != .success { throw ExitCode(status.rawValue) }
+    if status != .success { throw ExitCode(status) }
   }
 
   private func predict(_ request: inout EvaluationRequest, _ reporter: ProgressReporter) throws {
@@ -132,7 +128,7 @@ struct EvaluateCommand: ParsableCommand {
     options.recycles = numRecycle
     options.seed = seed
     options.storage = compute.arithmetic.precisionOr(.bf16)
-    options.threads = compute.workers
+    options.threads = compute.threading.workers()
     options.backend = compute.arithmetic.gemm
     let models = try ModelDescription.open(options)
     for model in models { if let note = model.note { reporter.warn(note) } }

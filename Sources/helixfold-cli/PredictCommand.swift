@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import Distribution
 import Evidence
 import Foundation
@@ -129,11 +130,7 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Check inputs, print memory and cost, and stop.")
   var dryRun = false
 
-  @Option(
-    help:
-      "Progress on standard error: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
-  )
-  var progress: ProgressReporter.Style?
+  @OptionGroup var reporting: ProgressOptions
 
   @Option(
     name: [.customShort("o"), .long, .customLong("out-dir"), .customLong("output-dir")],
@@ -209,20 +206,20 @@ struct PredictCommand: ParsableCommand {
       try RankFailure.end(world, error)
     }
     MessagePassing.leave(world)
-    if status != .success { throw ExitCode(status.rawValue) }
+    if status != .success { throw ExitCode(status) }
   }
 
   private func predict(_ world: any Communicator) throws -> ExitStatus {
     var options = try self.options()
-    if world.size > 1, compute.threads == 0 { options.threads = 1 }
+    options.threads = compute.threading.workers(of: world.size)
     let queue = try TargetQueue(world, teamSize: dap, output: output)
     let isFirst = world.rank == 0
     let reporter = ProgressReporter(
-      style: isFirst ? progress : .quiet, isSilent: !queue.isWriter)
+      style: isFirst ? reporting.style : .quiet, isSilent: !queue.isWriter)
     let models = try ModelDescription.open(options)
     if isFirst { for model in models { if let note = model.note { reporter.warn(note) } } }
     let targets = try collect(
-      world, models, ProgressReporter(style: progress, isSilent: !isFirst))
+      world, models, ProgressReporter(style: reporting.style, isSilent: !isFirst))
     let pipeline = try FoldingPipeline(options, models: models, reporter: reporter, queue: queue)
     return try pipeline.predict(targets) { _, files in
       for file in files { print(file) }
@@ -281,7 +278,7 @@ struct PredictCommand: ParsableCommand {
     var options = PredictionOptions()
     options.msaBudget = evidence.msaBudget
     options.checksBudget = evidence.msaBudgetCheck
-    options.weights = weights
+    options.weights = WeightsVariable.paths(weights)
     options.preset = preset
     options.usesRandomWeights = randomWeights
     options.recycles = numRecycle
@@ -292,7 +289,6 @@ struct PredictCommand: ParsableCommand {
     options.maxMSA = msaLimits
     options.ensembles = numEnsemble
     options.storage = compute.arithmetic.precisionOr(.bf16)
-    options.threads = compute.workers
     options.backend = compute.arithmetic.gemm
     options.memoryLimit = memory.limit
     options.pairFormat = memory.pairStorage.format
@@ -308,7 +304,5 @@ struct PredictCommand: ParsableCommand {
     return options
   }
 }
-
-extension ProgressReporter.Style: ExpressibleByArgument {}
 
 extension PlotFormat: ExpressibleByArgument {}

@@ -33,6 +33,11 @@ struct ArithmeticOptions: ParsableArguments {
 struct ComputeOptions: ParsableArguments {
   @OptionGroup var arithmetic: ArithmeticOptions
 
+  @OptionGroup var threading: ThreadOptions
+}
+
+/// How many threads share the work.
+struct ThreadOptions: ParsableArguments {
   @Option(
     help:
       "Worker threads of each process; 0 takes every core that the process may use, or one thread under mpirun. Results do not depend on it."
@@ -40,24 +45,28 @@ struct ComputeOptions: ParsableArguments {
   var threads = 0
 
   func validate() throws {
-    try Self.requireSound(threads: threads)
-  }
-
-  /// Number of workers.
-  var workers: Int { Self.workers(threads) }
-
-  /// Refuses numbers of threads that no machine has.
-  static func requireSound(threads: Int) throws {
     if !(0...1024).contains(threads) {
       throw ValidationError("--threads is \(threads), expected 0 to 1024")
     }
   }
 
-  /// Number of workers for a `--threads` flag; 0 stands for every core that the process may use.
-  static func workers(_ threads: Int) -> Int {
-    threads > 0 ? threads : ProcessorCount.available
+  /// Threads of each of so many processes.
+  func workers(of processes: Int = 1) -> Int {
+    threads > 0 ? threads : processes > 1 ? 1 : ProcessorCount.available
   }
 }
+
+/// What is said while a command works.
+struct ProgressOptions: ParsableArguments {
+  @Option(
+    name: .customLong("progress"),
+    help:
+      "Progress on standard error: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
+  )
+  var style: ProgressReporter.Style?
+}
+
+extension ProgressReporter.Style: ExpressibleByArgument {}
 
 /// Threads of a measurement.
 struct BenchThreads: ParsableArguments {

@@ -39,11 +39,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Parameter file to start from, instead of the configuration's.")
   var weights: String?
 
-  @Option(
-    help:
-      "Worker threads of each process; 0 takes every core, or one thread under mpirun. Results do not depend on it."
-  )
-  var threads = 0
+  @OptionGroup var threading: ThreadOptions
 
   @Option(
     help:
@@ -69,11 +65,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var kernels: KernelOptions
 
-  @Option(
-    help:
-      "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
-  )
-  var progress: ProgressReporter.Style?
+  @OptionGroup var reporting: ProgressOptions
 
   @Flag(help: "Print the complete configuration and stop.")
   var showConfig = false
@@ -91,7 +83,6 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("\(flag) is \(count), expected a power of two")
     }
     if !(1...2).contains(bp) { throw ValidationError("--bp is \(bp), expected 1 or 2") }
-    try ComputeOptions.requireSound(threads: threads)
   }
 
   func run() throws {
@@ -108,12 +99,12 @@ struct TrainCommand: ParsableCommand {
     Interruption.listen()
     var session = TrainingSession(
       config: config, store: data ?? "", folder: output, resumes: resume,
-      threads: threads == 0 && world.size > 1 ? 1 : ComputeOptions.workers(threads))
+      threads: threading.workers(of: world.size))
     session.lanes = lanes
     session.grid = (dp, dap, bp)
     do {
       try session.run(
-        ProgressReporter(style: progress, isSilent: world.rank > 0), world: world)
+        ProgressReporter(style: reporting.style, isSilent: world.rank > 0), world: world)
     } catch {
       try RankFailure.end(world, error)
     }

@@ -35,8 +35,10 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: "Passes after the first; those of the network when left out.")
   var recycles: Int?
 
-  @Option(help: "Network: a preset or a JSON file; recognised from the weights when left out.")
-  var config: String?
+  @Option(
+    name: [.long, .customLong("config")],
+    help: "Network: a preset or a JSON file; recognised from the weights when left out.")
+  var preset: String?
 
   @Option(name: [.short, .long], help: "Table of all chains to write (.tsv).")
   var output: String?
@@ -44,14 +46,9 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: "Seed of the alignment draws.")
   var seed: UInt64 = 0
 
-  @Option(help: "Worker threads; 0 takes every core. Results do not depend on it.")
-  var threads = 0
+  @OptionGroup var threading: ThreadOptions
 
-  @Option(
-    help:
-      "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
-  )
-  var progress: ProgressReporter.Style?
+  @OptionGroup var reporting: ProgressOptions
 
   @Flag(help: "Score the weights alone, in a third of the time.")
   var onlyModel = false
@@ -63,13 +60,12 @@ struct ValidateCommand: ParsableCommand {
     if let recycles, !(0...100).contains(recycles) {
       throw ValidationError("--recycles is \(recycles), expected 0 to 100")
     }
-    try ComputeOptions.requireSound(threads: threads)
   }
 
   func run() throws {
     Interruption.listen()
     if let output { try OutputPlace.require(output, apartFrom: [weights, data]) }
-    let model = try ModelDescription.open(path: weights, preset: config, infersDepth: false)
+    let model = try ModelDescription.open(path: weights, preset: preset, infersDepth: false)
     var training = TrainingConfig()
     training.network = model.config
     training.network.recycles = recycles ?? model.config.recycles
@@ -79,7 +75,7 @@ struct ValidateCommand: ParsableCommand {
       weights: model.parameters, config: training, store: data, split: split,
       lengths: minLength...maxLength,
       columns: onlyModel ? [.model] : HeldOutScores.Column.allCases,
-      threads: ComputeOptions.workers(threads), ProgressReporter(style: progress))
+      threads: threading.workers(), ProgressReporter(style: reporting.style))
     print(
       "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(scores.clusterCount, "cluster")), lDDT-Cα"
     )

@@ -52,14 +52,9 @@ extension WeightsCommand {
     @Option(help: "Training store, for greedy and sewa.")
     var data: String?
 
-    @Option(help: "Worker threads; 0 takes every core.")
-    var threads = 0
+    @OptionGroup var threading: ThreadOptions
 
-    @Option(
-      help:
-        "Progress: bar, lines, json or quiet (warnings and failures only); a bar on a terminal, else lines, by default."
-    )
-    var progress: ProgressReporter.Style?
+    @OptionGroup var reporting: ProgressOptions
 
     @OptionGroup var writing: WritingOptions
 
@@ -78,7 +73,6 @@ extension WeightsCommand {
       where !(1...1_000_000).contains(count) {
         throw ValidationError("\(flag) is \(count), expected 1 to 1000000")
       }
-      try ComputeOptions.requireSound(threads: threads)
     }
 
     func run() throws {
@@ -91,7 +85,7 @@ extension WeightsCommand {
       averaging.selection.samples = samples
       averaging.selection.seed = seed
       let config = try config.map { try TrainingConfig.read($0) }
-      let reporter = ProgressReporter(style: progress)
+      let reporter = ProgressReporter(style: reporting.style)
       let objective = try objective(config)
       if let objective {
         let passes = averaging.passes(choosingAmong: files.count)
@@ -124,7 +118,7 @@ extension WeightsCommand {
     private func objective(_ config: TrainingConfig?) throws -> SnapshotAveraging.Objective? {
       guard method.needsObjective, let config, let data else { return nil }
       return try ValidationObjective.make(
-        config: config, store: data, threads: ComputeOptions.workers(threads))
+        config: config, store: data, threads: threading.workers())
     }
   }
 }

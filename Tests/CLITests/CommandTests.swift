@@ -6,27 +6,81 @@ import Testing
 /// The command as a user meets it: statuses, one-line messages, files.
 @Suite("Command")
 struct CommandTests {
-  @Test(
-    "help of every command names its flags",
-    arguments: [
-      (
-        ["predict"],
-        ["--msa", "--weights", "--max-memory", "--resume", "--dry-run", "--save-recycles"]
-      ),
-      (
-        ["predict"],
-        ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]
-      ),
-      (["prepare"], ["--msa"]), (["store"], ["list", "verify", "pack"]),
-      (["score"], ["--domains", "--json"]), (["evaluate"], ["--predictions", "--check-manifest"]),
-      (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
-      (["dev", "forward"], ["--params", "--inputs", "--teacher"]),
-      ([], ["predict", "score", "bench"]),
-    ])
-  func help(_ command: [String], _ flags: [String]) throws {
+  /// Commands, and what their help has to name.
+  static let helps: [([String], [String])] = [
+    (
+      ["predict"],
+      ["--msa", "--weights", "--max-memory", "--resume", "--dry-run", "--save-recycles"]
+    ),
+    (
+      ["predict"],
+      ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]
+    ),
+    (["prepare"], ["--msa", "--output"]),
+    (["search"], ["--database", "--database-set", "--jackhmmer", "--output"]),
+    (["databases"], ["list", "check"]), (["databases", "list"], ["--databases"]),
+    (["databases", "check"], ["--database-set", "--database-root"]),
+    (["check"], ["<files>"]),
+    (["store"], ["list", "show", "pack", "import", "export", "verify"]),
+    (["store", "list"], ["<store>"]), (["store", "show"], ["<store>"]),
+    (["store", "pack"], ["--output"]), (["store", "import"], ["--output", "--id"]),
+    (["store", "export"], ["--format", "--output"]), (["store", "verify"], ["<stores>"]),
+    (["weights"], ["inspect", "convert", "init", "average"]),
+    (["weights", "inspect"], ["--preset"]),
+    (["weights", "convert"], ["--precision", "--block-order", "--licence"]),
+    (["weights", "init"], ["--preset", "--seed", "--block-order"]),
+    (["weights", "average"], ["--method", "--keep", "--decay", "--data"]),
+    (["dataset"], ["build"]),
+    (["dataset", "build"], ["--msa", "--clusters", "--report", "--max-resolution"]),
+    (
+      ["train"],
+      ["--config", "--data", "--resume", "--lanes", "--dp", "--dap", "--bp", "--show-config"]
+    ),
+    (["validate"], ["--data", "--split", "--recycles", "--only-model"]),
+    (["plot"], ["--quantity", "--window"]),
+    (["score"], ["--domains", "--json"]), (["evaluate"], ["--predictions", "--check-manifest"]),
+    (
+      ["bench"],
+      [
+        "forward", "train", "block", "pack", "attention", "gemm", "branch-parallel", "scaling",
+        "messages",
+      ]
+    ),
+    (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
+    (["bench", "train"], ["--loss", "--trunk-only", "--recompute", "--saved-activations"]),
+    (["bench", "block"], ["--forward-only", "--pair-storage"]),
+    (["bench", "pack"], ["--lengths"]), (["bench", "attention"], ["--packed", "--figure"]),
+    (["bench", "gemm"], ["--repeats", "--isa"]), (["bench", "branch-parallel"], ["--json"]),
+    (["bench", "scaling"], ["--bandwidth", "--latency", "--serial-share"]),
+    (["bench", "messages"], ["mpirun"]),
+    (
+      ["dev"],
+      [
+        "forward", "gradients", "grid-gradients", "compare", "compare-runs", "parameters",
+        "spike", "precision",
+      ]
+    ),
+    (["dev", "forward"], ["--params", "--inputs", "--teacher"]),
+    (["dev", "gradients"], ["--params", "--inputs", "--keep-activations"]),
+    (["dev", "grid-gradients"], ["--config", "--data", "--dp", "--dap", "--bp"]),
+    (["dev", "compare"], ["--inputs", "--limit", "--only"]),
+    (["dev", "compare-runs"], ["<first>", "<second>"]), (["dev", "parameters"], ["--output"]),
+    (["dev", "spike"], ["--config", "--tensor", "--factor"]),
+    (["dev", "precision"], ["--features", "--gradients"]),
+    (
+      [],
+      [
+        "predict", "train", "dataset", "validate", "plot", "search", "databases", "prepare",
+        "store", "weights", "score", "evaluate", "check", "bench", "dev",
+      ]
+    ),
+  ]
+
+  @Test("help of every command names its flags, files and subcommands", arguments: helps)
+  func help(_ command: [String], _ names: [String]) throws {
     let result = try Command.run(command + ["--help"])
     #expect(result.status == 0)
-    for flag in flags { #expect(result.output.contains(flag), "\(flag)") }
+    for name in names { #expect(result.output.contains(name), "\(name)") }
   }
 
   @Test(
@@ -100,7 +154,7 @@ struct CommandTests {
   @Test("a configuration with an unknown key is refused by name")
   func unknownKey() throws {
     let folder = try ScratchFolder()
-    let text = #"{"base": "tiny", "evoformer": {"bloks": 3}}"#
+    let text = #"{"preset": "tiny", "evoformer": {"bloks": 3}}"#
     try Data(text.utf8).write(to: folder.file("net.json"))
     let result = try Command.run(
       ["predict", "-", "--random-weights", "--preset", "net.json"], in: folder, input: ">a\nMKV\n")
@@ -140,6 +194,23 @@ struct CommandTests {
       let path = folder.file("out/a/unrelaxed_\(name).pdb").path
       #expect(FileManager.default.fileExists(atPath: path), "\(path)")
     }
+  }
+
+  @Test("HELIXFOLD_WEIGHTS names parameters where no flag does")
+  func weightsVariable() throws {
+    let folder = try ScratchFolder()
+    let variable = "export HELIXFOLD_WEIGHTS=elsewhere/params.h5"
+    func predict(_ flags: [String] = []) throws -> Command.Result {
+      try Command.run(
+        ["predict", "-", "-o", "out", "--dry-run", "--progress", "quiet"] + flags, in: folder,
+        input: ">a\nMKV\n", limit: variable)
+    }
+    let named = try predict()
+    #expect(named.status == 66 && named.errors.contains("elsewhere/params.h5"))
+    let flag = try predict(["--weights", "x.h5"])
+    #expect(flag.status == 66 && flag.errors.contains("x.h5"))
+    #expect(!flag.errors.contains("elsewhere"))
+    #expect(try predict(["--random-weights", "--preset", "tiny"]).status == 0)
   }
 
   @Test("files that come with the program are looked for beside it, in share, and last here")

@@ -14,7 +14,7 @@ public struct ForwardRequest: Sendable {
   /// Dump to write.
   public var output: String
   /// Preset or JSON file; nil to recognise the network.
-  public var config: String?
+  public var preset: String?
   /// Dump whose recycled tensors each pass starts from.
   public var teacher: String?
   /// Passes after the first.
@@ -36,7 +36,7 @@ public struct ForwardRequest: Sendable {
   /// Runs the passes and writes the dump.
   public func run() throws {
     try AtomicFile.requirePlace(forFile: output)
-    let model = try ModelDescription.open(path: parameters, preset: config, infersDepth: true)
+    let model = try ModelDescription.open(path: parameters, preset: preset, infersDepth: true)
     let features = try ProcessedFeatures(path: inputs, target: model.config.channels.target)
     let teacher = try teacher.map { try NumpyArchive(path: $0) }
     if let teacher,

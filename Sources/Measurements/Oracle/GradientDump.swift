@@ -39,7 +39,7 @@ public struct GradientDump {
   ) throws -> [(name: String, array: NumericArray)] {
     let tape = Tape(recomputes: recomputes)
     let pass = try lastPass(recycles: recycles, teacher: teacher, context.recording(on: tape))
-    guard let output = pass.output else { throw PassError.noDraws }
+    guard let output = pass.output else { throw PassError.noOutput }
     let (report, lossGradients) = loss(
       LossInputs(output), labels: labels.structure, alignment: AlignmentLabels(pass.draw),
       clampedShare: labels.clampedShare)

@@ -15,7 +15,7 @@ public struct GradientRequest: Sendable {
   /// Dump to write.
   public var output: String
   /// Preset or JSON file; nil to recognise the network.
-  public var config: String?
+  public var preset: String?
   /// Dump whose `recycled/prev_*` the pass starts from.
   public var teacher: String?
   /// Passes before the one that is differentiated; nil for what the recipe beside the inputs says, or one less than draws.
@@ -41,7 +41,7 @@ public struct GradientRequest: Sendable {
   /// Computes loss and gradients and writes the dump.
   public func run() throws {
     try AtomicFile.requirePlace(forFile: output)
-    let model = try ModelDescription.open(path: parameters, preset: config, infersDepth: true)
+    let model = try ModelDescription.open(path: parameters, preset: preset, infersDepth: true)
     let features = try ProcessedFeatures(path: inputs, target: model.config.channels.target)
     let recycles =
       self.recycles ?? OracleRecipe(besideInputs: inputs)?.recycles ?? features.passes - 1

@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FoldingCore
 import HelixFold
 import NumericArrays
