@@ -30,10 +30,7 @@ public final class FoldingPipeline {
     self.options = options
     self.models = models
     self.reporter = reporter
-    self.context = ExecutionContext(
-      workers: WorkerGroup(count: options.threads), pool: BufferPool(), storage: options.storage,
-      backend: options.backend
-    ).sharing(with: self.queue.operations)
+    self.context = ExecutionContext(options).sharing(with: self.queue.operations)
   }
 
   /// Predicts all targets and returns the status for the shell.
@@ -134,10 +131,10 @@ public final class FoldingPipeline {
     outcome.residues = work.raw.residueCount
     outcome.rows = work.raw.rowCount
     if work.isFinished {
-      outcome.best = Standing(bestOf: work.folder.file("ranking_debug.json"))
+      outcome.best = RankingScore(bestOf: work.folder.file("ranking_debug.json"))
     } else {
       outcome.neff = work.statistics.neff
-      outcome.best = Standing.ranked(work.standings).first
+      outcome.best = RankingScore.ranked(work.scores).first
       outcome.seconds = work.timings.reduce(0) { $0 + $1.value }
     }
     return outcome
@@ -165,8 +162,7 @@ public final class FoldingPipeline {
   func network(_ model: ModelDescription) throws -> FoldingNetwork {
     if let loaded, loaded.name == model.name { return loaded.network }
     loaded = nil
-    let network = try FoldingNetwork(
-      model.config, parameters: model.parameters, storage: options.storage, pool: context.pool)
+    let network = try model.network(context)
     loaded = (model.name, network)
     return network
   }

@@ -13,8 +13,8 @@ public enum ParameterFolder {
 
   /// The parameter files in a folder, or else in `params` in it, where AlphaFold2's scripts put them.
   ///
-  /// First `model_1` … `model_5`, then those with `_ptm`, as AlphaFold2 lists them, then others by name. Networks for multimers
-  /// are left out.
+  /// By the number of the preset that they are named after, the network with a pTM before the other of the same number; others
+  /// last, by name. Networks for multimers are left out.
   ///
   /// - Parameter preset: takes only the files whose names hold this one; `model_1_ptm` is not `model_1`.
   public static func files(in folder: String, preset: String? = nil) throws -> [String] {
@@ -47,8 +47,7 @@ public enum ParameterFolder {
     return wanted.sorted { (rank($0), $0) < (rank($1), $1) }
   }
 
-  private static let order =
-    (1...5).map { "model_\($0)" } + (1...5).map { "model_\($0)_ptm" }
+  private static let order = (1...5).flatMap { ["model_\($0)_ptm", "model_\($0)"] }
 
   private static func rank(_ name: String) -> Int {
     preset(in: name).flatMap { order.firstIndex(of: $0) } ?? order.count

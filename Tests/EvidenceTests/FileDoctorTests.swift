@@ -33,7 +33,7 @@ struct FileDoctorTests {
         "JSON list of databases", "sets x"
       ),
       (
-        "a.json", "{\"base\": \"model_1\", \"evoformer\": {\"blocks\": 8}}", "JSON configuration",
+        "a.json", "{\"preset\": \"model_1\", \"evoformer\": {\"blocks\": 8}}", "JSON configuration",
         "8 Evoformer and 4 extra-MSA blocks"
       ),
       (
@@ -69,7 +69,7 @@ struct FileDoctorTests {
   }
 
   @Test(
-    "bad files: the finding names file and line, and a remedy follows (users.md 10, 22)",
+    "the finding on a bad file is one line with the cause, and a remedy follows",
     arguments: [
       ("a.fasta", ">t\nMK1Y\n", "a.fasta:2:3: '1' is not an amino acid", "remove the character"),
       ("a.fasta", ">t\nMK:AY\n", "a.fasta:2:3: ':' separates chains", "give each chain a record"),
@@ -83,13 +83,18 @@ struct FileDoctorTests {
         "a.hhr", "Query x\nNo 1\nfoo\nbar\n", "a.hhr:3: expected '>' and a name",
         "this hit is left out"
       ),
-      ("a.json", "{\"sets\": 3}", "'sets' must be a", "make the file again"),
+      ("a.json", "{\"sets\": 3}", "'sets' must be a", "correct this value"),
       ("a.json", "{\"block\": 3}", "unknown key 'block'; known here are", "check the spelling"),
-      ("a.json", "{\"recycles\": -1}", "'recycles' is -1, expected 0 to 1000", "make the file"),
+      (
+        "a.json", "{\"recycles\": -1}", "'recycles' is -1, expected 0 to 1000", "correct this value"
+      ),
+      ("a.json", "[3]", "is not a JSON object", "write one JSON object"),
       ("a.json", "{,}", "is no valid JSON", "check commas"),
       ("a.pdb", "", "expected FASTA, A3M, Stockholm", "make the file again"),
       ("a.cif", "data_x\n_entry.id x\n", "_atom_site", "export the structure again"),
       ("a.npz", "PK\u{3}\u{4}junk", "a.npz", "make the file again"),
+      ("complex.npz", "PK\u{3}\u{4}junk", "complex.npz", "make the file again"),
+      ("a.pdb", "ATOM      1  CA  ALA A   1         nan   0.000   0.000\n", "finite", "coordinate"),
       ("a.h5", "\u{89}HDF", "a.h5", "make the file again"),
     ])
   func bad(name: String, text: String, message: String, remedy: String) throws {
@@ -101,7 +106,7 @@ struct FileDoctorTests {
     #expect(finding.remedy.contains(remedy), "\(finding.remedy)")
   }
 
-  @Test("unusual residues are a warning that names positions, not an error (users.md 22)")
+  @Test("unusual residues are a warning that names positions, not an error")
   func unusual() throws {
     let found = try examine("a.fasta", ">t\nmkuoz*\n")
     #expect(found.isUsable)

@@ -58,7 +58,7 @@ struct HitReaderTests {
   }
 
   @Test(
-    "one bad hit is skipped with file and line, the others stay (users.md 18)",
+    "one bad hit is skipped with file and line, the others stay",
     arguments: [
       ("Sum_probs=3.5", "Sum_probs=?", 8, "expected 'Probab=… Aligned_cols=… Sum_probs=…', found "),
       ("KRAWY-    9", "KRAWYK    9", 15, "6 letters stand between places 5 and 9"),
@@ -90,7 +90,7 @@ struct HitReaderTests {
   }
 
   @Test(
-    "hmmsearch: insertions count in the numbers, nucleic acids are left out, bad rows are listed (users.md 9)"
+    "hmmsearch: insertions count in the numbers, nucleic acids are left out, bad rows are listed"
   )
   func hmmsearch() throws {
     let text = """
@@ -133,9 +133,7 @@ struct HitReaderTests {
     #expect(hit.eValue == 1e-5 && hit.bits == 40 && hit.cigar == "2M1I2M" && hit.line == 1)
   }
 
-  @Test(
-    "PDBID_chain is read from names as AlphaFold does; other names are rejected, not fatal (users.md 20)"
-  )
+  @Test("PDBID_chain is read from names as AlphaFold does; other names are rejected, not fatal")
   func names() throws {
     #expect(try TemplateBuilder.entryAndChain("1FAW_AA GOOSE").0 == "1faw")
     #expect(try TemplateBuilder.entryAndChain("1FAW_AA GOOSE").chain == "AA")
@@ -152,9 +150,7 @@ struct UserTemplateTests {
   static let folder =
     Bundle.module.resourceURL?.appendingPathComponent("Fixtures/templates/mmcif").path ?? ""
 
-  @Test(
-    "any file name and no date will do; each chain is judged; other formats are named (users.md 19, 20)"
-  )
+  @Test("any file name and no date will do; each chain is judged; other formats are named")
   func anyName() throws {
     let root = NSTemporaryDirectory() + "helixfold-templates-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
@@ -172,8 +168,7 @@ struct UserTemplateTests {
   }
 
   @Test(
-    "a template of a few residues is aligned, where kalign fails (users.md 21)",
-    arguments: [2, 3, 5])
+    "a template of a few residues is aligned, where kalign fails", arguments: [2, 3, 5])
   func shortChain(length: Int) throws {
     let sequence = Array("MKRAYIRWQNLEDSTVGHPC")
     let part = sequence[4..<4 + length]
@@ -199,7 +194,7 @@ struct UserTemplateTests {
       templates.first?.sequence.text == "----" + part + String(repeating: "-", count: 16 - length))
   }
 
-  @Test("a chain is found by the dictionary's name too, and the table says so (users.md 19)")
+  @Test("a chain is found by the dictionary's name too, and the table says so")
   func labelName() throws {
     let chains = TemplateChain.chains(
       of: Structure(models: [

@@ -105,15 +105,15 @@ struct CautionTests {
     #expect(residues.map(\.number).prefix(6) == [1, 2, 3, 4, 5, 106])
   }
 
-  @Test("files of a folder come by number, the network with a pTM first, others last")
-  func order() {
-    let paths = ["a/mine.h5", "a/params_model_3.npz", "a/params_model_1.npz"]
-    let both = paths + ["a/params_model_1_ptm.npz", "a/params_model_2_ptm.npz"]
-    #expect(
-      ModelDescription.ordered(both) == [
-        "a/params_model_1_ptm.npz", "a/params_model_1.npz", "a/params_model_2_ptm.npz",
-        "a/params_model_3.npz", "a/mine.h5",
-      ])
+  @Test("a target of ColabFold keeps the name of its file on its way into a run")
+  func fileName() throws {
+    let scratch = try TrainingScratch()
+    let path = scratch.file("T1026.a3m")
+    try Data(">101\nACDE\n>h\nACDF\n".utf8).write(to: URL(fileURLWithPath: path))
+    let targets = try PredictionTarget.collect(fasta: path, alignments: [], features: [])
+    #expect(targets.map(\.id) == ["T1026"])
+    let raw = try targets[0].features.get()
+    #expect(raw.id == "T1026" && raw.rowCount == 2)
   }
 
   // MARK: - Support

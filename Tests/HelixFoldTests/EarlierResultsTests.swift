@@ -94,7 +94,7 @@ struct EarlierResultsTests {
   }
 
   @Test("results of another sequence stay with --resume, but are not ranked")
-  func strangers() throws {
+  func unrelated() throws {
     let bench = PredictionBench()
     try bench.predict(["first"])
     bench.options.resumes = true

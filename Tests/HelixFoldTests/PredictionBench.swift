@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -41,7 +42,7 @@ final class PredictionBench {
   func run(
     _ names: [String], letters: String = PredictionBench.letters, gathered: GatheredEvidence? = nil,
     stopAfter: Int? = nil
-  ) throws -> HelixFold.ExitStatus {
+  ) throws -> AtomicFiles.ExitStatus {
     var target = try Self.target(letters)
     target.gathered = gathered
     return try run(names, [target], stopAfter: stopAfter)
@@ -56,7 +57,7 @@ final class PredictionBench {
   /// Predicts targets by networks of the given names.
   func run(
     _ names: [String], _ targets: [PredictionTarget], stopAfter: Int? = nil
-  ) throws -> HelixFold.ExitStatus {
+  ) throws -> AtomicFiles.ExitStatus {
     let lines = Lines()
     let reporter = ProgressReporter(
       style: .lines, isSilent: false, clock: { 0 }, output: { lines.add($0) })

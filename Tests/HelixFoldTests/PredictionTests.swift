@@ -295,7 +295,7 @@ struct PredictionTests {
 
   private func predict(
     _ options: PredictionOptions, letters: String = "MKTAYIAKQRQISFVKSHFSRQ", stopAfter: Int? = nil
-  ) throws -> HelixFold.ExitStatus {
+  ) throws -> AtomicFiles.ExitStatus {
     let reporter = ProgressReporter(style: .quiet)
     let pipeline = try FoldingPipeline(options, models: [Self.model], reporter: reporter)
     var finished = 0

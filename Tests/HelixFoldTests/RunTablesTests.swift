@@ -63,7 +63,7 @@ struct RunTablesTests {
   private func predicted(_ id: String) -> TargetOutcome {
     var outcome = TargetOutcome(0, id)
     (outcome.residues, outcome.rows, outcome.neff, outcome.seconds) = (5, 3, 1.5, 2)
-    outcome.best = Standing(model: "tiny", plddt: 50, ptm: nil)
+    outcome.best = RankingScore(model: "tiny", plddt: 50, ptm: nil)
     return outcome
   }
 

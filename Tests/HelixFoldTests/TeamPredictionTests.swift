@@ -1,3 +1,4 @@
+import AtomicFiles
 import Distribution
 import FeaturePipeline
 import FoldingCore
@@ -134,7 +135,7 @@ struct TeamPredictionTests {
   private func predict(
     _ targets: [PredictionTarget], _ output: String, _ world: any Communicator, team: Int,
     resumes: Bool = false
-  ) throws -> (status: HelixFold.ExitStatus, finished: [String]) {
+  ) throws -> (status: AtomicFiles.ExitStatus, finished: [String]) {
     let model = ModelDescription(
       name: "tiny", source: "recipe", checksum: "1", config: .tiny,
       parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)

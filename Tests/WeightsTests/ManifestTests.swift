@@ -20,7 +20,7 @@ struct ManifestTests {
   }
 
   @Test(
-    "modules have the sizes of architecture.md's table",
+    "the modules of model_1 have these numbers of parameters",
     arguments: [
       ("evoformer/evoformer_iteration/", 87_837_696), ("evoformer/extra_msa_stack/", 2_805_248),
       ("structure_module/", 2_019_116), ("evoformer/template_embedding/attention", 24_704),

@@ -15,7 +15,7 @@ public enum FileDoctor {
     do {
       try examine(path, &diagnosis)
     } catch {
-      diagnosis.add(.error, located("\(error)", path), remedy(for: "\(error)"))
+      diagnosis.add(.error, located("\(error)", path), Remedy.of(error))
     }
     return diagnosis
   }
@@ -71,7 +71,7 @@ public enum FileDoctor {
     diagnosis.content = counted(records.count, "sequence")
     for record in records {
       if case .failure(let error) = record.sequence {
-        diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
+        diagnosis.add(.error, "\(error)", Remedy.of(error))
       }
       for warning in record.warnings {
         diagnosis.add(
@@ -164,7 +164,7 @@ public enum FileDoctor {
             "write the file again from finite numbers")
         }
       } catch {
-        diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
+        diagnosis.add(.error, "\(error)", Remedy.of(error))
       }
     }
   }
@@ -192,17 +192,23 @@ public enum FileDoctor {
     }
     if (object as? [String: Any])?["sets"] != nil {
       diagnosis.format = "JSON list of databases"
-      let catalog = try DatabaseCatalog.parse(text)
-      diagnosis.content = "sets \(catalog.sets.map(\.name).joined(separator: ", "))"
+      do throws(InputError) {
+        let catalog = try DatabaseCatalog.parse(text)
+        diagnosis.content = "sets \(catalog.sets.map(\.name).joined(separator: ", "))"
+      } catch {
+        diagnosis.add(.error, "\(error)", Remedy.correctValue)
+      }
       return
     }
     let keys = Set(((object as? [String: Any]) ?? [:]).keys)
     if keys.contains("targets") {
       return describe("JSON list of targets", "evaluate FILE --check-manifest", &diagnosis)
     }
-    if !keys.isDisjoint(with: [
-      "preset", "data", "loss", "network", "optimizer", "run", "validation",
-    ]) {
+    // A network's configuration may begin with a preset too.
+    let isTraining = !keys.isDisjoint(with: [
+      "data", "loss", "network", "optimizer", "run", "validation",
+    ])
+    if isTraining || keys == ["preset"] {
       return describe(
         "JSON training configuration", "train --config FILE --show-config", &diagnosis)
     }
@@ -218,38 +224,12 @@ public enum FileDoctor {
       diagnosis.content =
         "\(config.evoformer.blocks) Evoformer and \(config.extraMSA.blocks) extra-MSA blocks"
     } catch {
-      diagnosis.add(.error, "\(error)", remedy(for: "\(error)"))
+      diagnosis.add(.error, "\(error)", Remedy.of(error))
     }
   }
 
   private static func located(_ message: String, _ path: String) -> String {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     return message.contains(name) ? message : "\(path): \(message)"
-  }
-
-  /// How to mend what readers complain about, by the words of the complaint.
-  static func remedy(for message: String) -> String {
-    let remedies: [(String, String)] = [
-      ("no such file", "check the path"),
-      ("permission", "make the file readable"),
-      ("is a folder", "name a file in it"),
-      ("is not an amino acid", "remove the character; unknown residues are written X"),
-      ("is a gap", "remove the gaps, or give the file as an alignment"),
-      ("separates chains", "give each chain a record of its own"),
-      ("'*' in the middle", "remove what follows the stop"),
-      ("already in line", "rename one of the records"),
-      ("columns, the first row has", "align the row again, or remove it"),
-      ("must be the target's sequence", "put the target's sequence first"),
-      ("is not an alignment letter", "remove the character; insertions are lower case, gaps '-'"),
-      ("gunzip", "gunzip FILE"),
-      ("unknown key", "check the spelling, or remove it"),
-      ("is no valid JSON", "check commas, quotes and brackets near the place named"),
-      ("is empty", "make the file again; it was perhaps cut short"),
-      ("atom_site", "export the structure again as mmCIF with coordinates"),
-      ("not a finite number", "correct the coordinate, or remove the atom"),
-      ("complex", "split the alignment into one for each chain"),
-    ]
-    return remedies.first { message.contains($0.0) }?.1
-      ?? "make the file again with the program that wrote it"
   }
 }

@@ -31,7 +31,7 @@ extension FoldingPipeline {
       (earlier.kept.keys.sorted(), "computed before and kept: "),
       (earlier.others.map(\.name), "ranked with the results of earlier runs: "),
       (
-        earlier.strangers,
+        earlier.unrelated,
         "left alone and not ranked, being of another sequence or not saying of which: "
       ),
     ]

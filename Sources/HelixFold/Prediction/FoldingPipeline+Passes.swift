@@ -30,14 +30,11 @@ extension FoldingPipeline {
     _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan
   ) throws -> ModelRun {
     let raw = work.raw
-    let features = SampledFeatures(raw, config: run.config, seed: run.seed)
     let provenance = run.provenance(of: raw, options)
     let saved = PredictionState(
       folder: work.folder, name: run.stateFile, fingerprint: provenance.fingerprint,
       residues: raw.residueCount, config: run.config)
-    let recycling = RecyclingInference(
-      try network(run.model), features, recycles: run.recycles,
-      tolerance: options.earlyStopTolerance, ensembles: run.config.ensembles)
+    let recycling = run.recycling(raw, try network(run.model), options)
     let found = options.resumes ? saved.load(context) : .nothing
     try queue.meet(
       saying: "\(raw.id) \(run.name): \(found.state?.history.count ?? 0) passes done")
@@ -94,7 +91,7 @@ extension FoldingPipeline {
 
   /// The result of all passes and its files.
   private func finish(_ job: ModelRun) throws {
-    guard let state = job.state else { throw PassError.noDraws }
+    guard let state = job.state else { throw PassError.noOutput }
     try queue.meet(saying: "\(job.work.raw.id) \(job.run.name): done")
     let result = ModelResult(
       name: job.run.name,

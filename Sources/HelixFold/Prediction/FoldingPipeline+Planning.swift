@@ -36,11 +36,7 @@ extension FoldingPipeline {
     _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
   ) throws -> MemoryPlan {
     let (size, limit) = (run.size(raw), try memoryLimit())
-    let plan = MemoryPlan.fitting(
-      run.config, size, parameters: run.footprint, storage: options.storage,
-      threads: options.threads, ensembles: run.config.ensembles,
-      pairFormat: options.pairFormat, isShared: queue.operations != nil,
-      besides: MemoryPlan.textBytes, limit: limit.bytes)
+    let plan = run.plan(raw, options, isShared: queue.operations != nil, limit: limit)
     if announces {
       let name = models.count > 1 || options.seedCount > 1 ? "\(raw.id) \(run.name)" : raw.id
       reporter.note(

@@ -93,10 +93,10 @@ extension FoldingPipeline {
       provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
     }
     try folder.writeReport(
-      work.results + kept, among: work.standings, of: raw, work.statistics,
+      work.results + kept, among: work.scores, of: raw, work.statistics,
       provenance: provenanceOf, timings: work.timings, options: options)
     try folder.writeRanking(
-      work.standings,
+      work.scores,
       timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
     if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
       reporter.warn(

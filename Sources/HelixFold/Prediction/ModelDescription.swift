@@ -1,4 +1,6 @@
 import FoldingCore
+import FoldingModel
+import TensorCore
 
 /// A network that can be loaded: its configuration, and where its parameters come from.
 public struct ModelDescription: Sendable {
@@ -29,5 +31,11 @@ public struct ModelDescription: Sendable {
     self.parameters = parameters
     self.isRandom = isRandom
     self.note = note
+  }
+
+  /// The network with its parameters loaded, in the memory and the storage of a context.
+  func network(_ context: ExecutionContext) throws -> FoldingNetwork {
+    try FoldingNetwork(
+      config, parameters: parameters, storage: context.storage, pool: context.pool)
   }
 }

@@ -1,6 +1,6 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
-import Foundation
 import Weights
 
 extension ModelDescription {
@@ -73,34 +73,16 @@ extension ModelDescription {
     "\(path) does not say whether its blocks are serial or parallel and is taken for serial; for one trained in parallel order give --preset FILE.json with \"blockOrder\": \"parallel\""
   }
 
-  /// The files of parameters that the options or the environment name, or else the one that comes with the program.
+  /// The files of parameters that the options name, or else the one that comes with the program.
   ///
   /// A folder stands for the files in it; with a preset, for those whose names hold it.
   private static func parameterFiles(_ options: PredictionOptions) throws -> [String] {
-    var named = options.weights
-    if named.isEmpty, let path = ProcessInfo.processInfo.environment["HELIXFOLD_WEIGHTS"],
-      !path.isEmpty
-    {
-      named = [path]
-    }
-    if named.isEmpty { return [try shippedWeights(preset: options.preset)] }
+    if options.weights.isEmpty { return [try shippedWeights(preset: options.preset)] }
     let preset = options.preset.flatMap { FoldingConfig.preset(named: $0)?.name }
-    return try named.flatMap { path in
+    return try options.weights.flatMap { path in
       try ParameterFolder.exists(at: path)
-        ? ordered(ParameterFolder.files(in: path, preset: preset)) : [path]
+        ? ParameterFolder.files(in: path, preset: preset) : [path]
     }
-  }
-
-  /// Files of a folder by the number of their preset, the network with a pTM before the other of the same number; others last.
-  static func ordered(_ paths: [String]) -> [String] {
-    let presets = (1...5).flatMap { ["model_\($0)_ptm", "model_\($0)"] }
-    func rank(_ path: String) -> Int {
-      let name = URL(fileURLWithPath: path).lastPathComponent
-      return presets.firstIndex { name.contains($0) } ?? presets.count
-    }
-    let ranks = paths.map(rank)
-    // Equal ones stay in their order.
-    return paths.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }.map { paths[$0] }
   }
 
   /// The file that comes with the program; refused if a preset is asked for that it does not fit.

@@ -7,16 +7,16 @@ import StructureIO
 /// One network's prediction of one target.
 struct ModelResult {
   /// Name and what ranks it.
-  let standing: Standing
+  let score: RankingScore
   let prediction: Prediction
   let history: [RecyclingState.Record]
 
   /// Name in file names, such as `model_1_ptm`.
-  var name: String { standing.model }
+  var name: String { score.model }
 
   /// Best mean pLDDT first, equal ones by name.
   static func ranked(_ results: [ModelResult]) -> [ModelResult] {
-    results.sorted { $0.standing.isBefore($1.standing) }
+    results.sorted { $0.score.isBefore($1.score) }
   }
 
   func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure
@@ -35,7 +35,7 @@ extension ModelResult {
   /// What a network has computed.
   init(name: String, prediction: Prediction, history: [RecyclingState.Record]) {
     self.init(
-      standing: Standing(
+      score: RankingScore(
         model: name, plddt: Double(prediction.meanPLDDT), ptm: prediction.ptm.map { Double($0) }),
       prediction: prediction, history: history)
   }

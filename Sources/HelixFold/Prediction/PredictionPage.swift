@@ -6,9 +6,9 @@ import Reports
 extension PredictionFolder {
   /// Writes `report.html` and, if asked for, its drawings.
   ///
-  /// - Parameter standings: of everything that is ranked; what is not among the results is named only.
+  /// - Parameter scores: of everything that is ranked; what is not among the results is named only.
   func writeReport(
-    _ results: [ModelResult], among standings: [Standing], of raw: RawFeatures,
+    _ results: [ModelResult], among scores: [RankingScore], of raw: RawFeatures,
     _ statistics: MSAStatistics, provenance: (ModelResult) -> PredictionProvenance,
     timings: [(name: String, value: Double)], options: PredictionOptions
   ) throws {
@@ -32,7 +32,7 @@ extension PredictionFolder {
     report.timings = timings
     report.warnings = Set(ranked.compactMap { provenance($0).model.note }).sorted()
     let shown = Set(results.map(\.name))
-    let others = Standing.ranked(standings.filter { !shown.contains($0.model) })
+    let others = RankingScore.ranked(scores.filter { !shown.contains($0.model) })
     if !others.isEmpty {
       let names = others.map { "\($0.model) (mean pLDDT \(String(format: "%.2f", $0.plddt)))" }
       report.warnings.append(

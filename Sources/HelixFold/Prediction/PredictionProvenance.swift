@@ -58,8 +58,8 @@ struct PredictionProvenance: Sendable {
       ("msa_budget", options.msaBudget.map { .integer($0) } ?? .null),
       ("templates", .array(templates.map { .string($0) })),
       ("threads", .integer(options.threads)),
-      ("mean_plddt", .number(result.standing.plddt)),
-      ("ptm", result.standing.ptm.map { .number($0) } ?? .null),
+      ("mean_plddt", .number(result.score.plddt)),
+      ("ptm", result.score.ptm.map { .number($0) } ?? .null),
       ("recycle_history", .array(history)),
     ]
     return .object(identity + notice + members)

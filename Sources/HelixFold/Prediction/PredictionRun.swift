@@ -50,6 +50,27 @@ struct PredictionRun {
     )
   }
 
+  /// The memory plan of the run on a target.
+  ///
+  /// - Parameter isShared: whether processes share the operations.
+  func plan(
+    _ raw: RawFeatures, _ options: PredictionOptions, isShared: Bool = false, limit: MemoryLimit
+  ) -> MemoryPlan {
+    MemoryPlan.fitting(
+      config, size(raw), parameters: footprint, storage: options.storage, threads: options.threads,
+      ensembles: config.ensembles, pairFormat: options.pairFormat, isShared: isShared,
+      besides: MemoryPlan.textBytes, limit: limit.bytes)
+  }
+
+  /// The passes of the run on a target by its network.
+  func recycling(
+    _ raw: RawFeatures, _ network: FoldingNetwork, _ options: PredictionOptions
+  ) -> RecyclingInference {
+    RecyclingInference(
+      network, SampledFeatures(raw, config: config, seed: seed), recycles: recycles,
+      tolerance: options.earlyStopTolerance, ensembles: config.ensembles)
+  }
+
   func provenance(of raw: RawFeatures, _ options: PredictionOptions) -> PredictionProvenance {
     PredictionProvenance(
       target: raw, model: model, options: options, config: config, seed: seed, recycles: recycles)

@@ -180,17 +180,17 @@ struct PredictionFolder {
   }
 
   /// Writes the ranking over all networks, best mean pLDDT first, equal ones by name.
-  func writeRanking(_ standings: [Standing], timings: [(name: String, value: Double)]) throws {
+  func writeRanking(_ scores: [RankingScore], timings: [(name: String, value: Double)]) throws {
     guard isKept else { return }
-    for (rank, standing) in Standing.ranked(standings).enumerated() {
-      try copyStructure("unrelaxed_\(standing.model)", to: "ranked_\(rank)")
+    for (rank, score) in RankingScore.ranked(scores).enumerated() {
+      try copyStructure("unrelaxed_\(score.model)", to: "ranked_\(rank)")
     }
-    let scores = Dictionary(standings.map { ($0.model, $0.plddt) }) { first, _ in first }
+    let plddts = Dictionary(scores.map { ($0.model, $0.plddt) }) { first, _ in first }
     let ptms = Dictionary(
-      standings.compactMap { standing in standing.ptm.map { (standing.model, $0) } }
+      scores.compactMap { score in score.ptm.map { (score.model, $0) } }
     ) { first, _ in first }
     try AtomicFile.write(
-      try PredictionFiles.ranking(plddts: scores, ptms: ptms), to: file("ranking_debug.json"))
+      try PredictionFiles.ranking(plddts: plddts, ptms: ptms), to: file("ranking_debug.json"))
     try AtomicFile.write(PredictionFiles.timings(timings), to: file(Self.lastFile))
   }
 

@@ -14,7 +14,7 @@ struct StoredResult {
   /// Sequence of the target; nil if the provenance does not tell.
   let sequence: String?
   /// What ranks it; nil if the provenance does not tell, or structure or confidence is not there.
-  let standing: Standing?
+  let score: RankingScore?
   /// Mean pLDDT and change of the structure after each pass.
   let history: [RecyclingState.Record]
 
@@ -32,8 +32,8 @@ struct StoredResult {
     fingerprint = document?.fingerprint ?? ""
     sequence = document?.sequence
     let hasStructure = ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
-    standing = document?.meanPlddt.flatMap { plddt in
-      hasStructure ? Standing(model: name, plddt: plddt, ptm: document?.ptm) : nil
+    score = document?.meanPlddt.flatMap { plddt in
+      hasStructure ? RankingScore(model: name, plddt: plddt, ptm: document?.ptm) : nil
     }
     history = (document?.recycleHistory ?? []).compactMap { pass in
       pass.meanPlddt.map { RecyclingState.Record(meanPLDDT: $0, change: pass.change) }
@@ -43,7 +43,7 @@ struct StoredResult {
   /// The prediction to the decimals of its files, without contacts, which no file holds; nil if a file is damaged.
   func result(in folder: PredictionFolder, residues count: Int) -> ModelResult? {
     struct Confidence: Decodable { let confidenceScore: [Float] }
-    guard let standing, let confidence = folder.decoded(Confidence.self, "confidence_\(name).json"),
+    guard let score, let confidence = folder.decoded(Confidence.self, "confidence_\(name).json"),
       confidence.confidenceScore.count == count,
       let structure = try? StructureFile.read(folder.file("unrelaxed_\(name).cif")),
       let (positions, mask) = Self.atoms(of: structure, residues: count)
@@ -52,8 +52,8 @@ struct StoredResult {
     let prediction = Prediction(
       positions: positions, atomMask: mask, plddt: confidence.confidenceScore,
       alignedError: error?.values, maxAlignedError: error?.maximum,
-      ptm: standing.ptm.map { Float($0) }, contactProbability: nil, passes: history.count)
-    return ModelResult(standing: standing, prediction: prediction, history: history)
+      ptm: score.ptm.map { Float($0) }, contactProbability: nil, passes: history.count)
+    return ModelResult(score: score, prediction: prediction, history: history)
   }
 
   /// Coordinates and mask in the atom37 order; nil if the structure is not one of so many residues.
@@ -99,7 +99,7 @@ struct EarlierResults {
   /// Results of other networks or seeds for the same sequence.
   private(set) var others: [StoredResult] = []
   /// Names of results that are of another sequence, or do not say of which.
-  private(set) var strangers: [String] = []
+  private(set) var unrelated: [String] = []
   /// Names that this run asks for, of results made from other inputs, options, seeds or weights.
   private(set) var replaced: [String] = []
   /// Fingerprints of all results, by name.
@@ -119,17 +119,17 @@ struct EarlierResults {
       if let (run, fingerprint) = asked[name] {
         if result.fingerprint != fingerprint {
           replaced.append(name)
-        } else if result.standing != nil, !folder.has(run.stateFile) {
+        } else if result.score != nil, !folder.has(run.stateFile) {
           kept[name] = result
         }
-      } else if result.standing != nil, result.sequence == raw.sequence {
+      } else if result.score != nil, result.sequence == raw.sequence {
         others.append(result)
       } else {
-        strangers.append(name)
+        unrelated.append(name)
       }
     }
   }
 
   /// Names of all that stays with `--resume`.
-  var names: [String] { (kept.keys + others.map(\.name) + strangers).sorted() }
+  var names: [String] { (kept.keys + others.map(\.name) + unrelated).sorted() }
 }

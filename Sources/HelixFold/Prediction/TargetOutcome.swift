@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// What became of a target: a row of `summary.tsv`, and a member of `failures.json` if it failed.
@@ -10,11 +11,11 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   /// Effective number of alignment rows.
   var neff: Double?
   /// The best network and what it says.
-  var best: Standing?
+  var best: RankingScore?
   /// Seconds of this run; nil where an earlier run had finished the target.
   var seconds: Double?
-  /// Exit status of the failure; nil if there is none.
-  private var code: Int32?
+  /// Status of the failure; nil if there is none.
+  private(set) var failure: ExitStatus?
   /// Why the target failed.
   private(set) var reason: String?
   /// Whether it failed because another run is at work on it, which will say what becomes of it.
@@ -25,13 +26,10 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   /// A target that failed.
   init(_ index: Int, _ target: String, failure: any Error) {
     self.init(index, target)
-    code = ExitStatus(failure).rawValue
+    self.failure = ExitStatus(failure)
     reason = "\(failure)"
     if case PredictionError.busy = failure { isBusy = true }
   }
-
-  /// Status of the failure; nil if there is none.
-  var failure: ExitStatus? { code.map { ExitStatus(rawValue: $0) ?? .internalError } }
 
   /// The outcomes that one process saw, as text for the others.
   static func document(_ outcomes: [TargetOutcome]) throws -> String {

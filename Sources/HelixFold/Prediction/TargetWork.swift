@@ -52,8 +52,8 @@ final class TargetWork {
   }
 
   /// Everything that is ranked.
-  var standings: [Standing] {
-    results.map(\.standing) + (Array(kept.values) + others).compactMap(\.standing)
+  var scores: [RankingScore] {
+    results.map(\.score) + (Array(kept.values) + others).compactMap(\.score)
   }
 
   /// Whether networks still have to run.

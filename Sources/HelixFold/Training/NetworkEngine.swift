@@ -201,7 +201,7 @@ public final class NetworkEngine: GradientEngine {
     _ sample: TrainingSample, _ context: ExecutionContext
   ) throws -> (output: TrainingOutput, report: LossReport, slopes: LossGradients<Float>) {
     let passes = RecyclingTraining(network, sample.features, recycles: sample.recycles)
-    guard let output = try passes.run(context).output else { throw PassError.noDraws }
+    guard let output = try passes.run(context).output else { throw PassError.noOutput }
     let (report, slopes) = loss(
       LossInputs(output), labels: sample.labels, alignment: sample.alignment,
       clampedShare: sample.clampedShare)

@@ -3,6 +3,7 @@ import Distribution
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Protein
 import TensorCore
 import TrainingData
 import TrainingRun
@@ -116,11 +117,11 @@ public struct TrainingSession {
       reporter.progress(Self.line(record), fraction, remaining: remaining)
     case .validation(let record, let isBest):
       reporter.note(
-        "step \(record.step + 1)  validation lDDT-Cα \(fixed(record.lddt ?? 0, 4))  loss \(fixed(record.loss, 3))\(isBest ? "  best so far" : "")",
+        "step \(record.step + 1)  validation lDDT-Cα \(fixed(record.lddt ?? 0, decimals: 4))  loss \(fixed(record.loss, decimals: 3))\(isBest ? "  best so far" : "")",
         event: "validation", fields(record) + [("best", .bool(isBest))])
     case .skipped(let record):
       reporter.warn(
-        "step \(record.step + 1) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, 3)); \(record.skipped ?? 0) so far"
+        "step \(record.step + 1) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, decimals: 3)); \(record.skipped ?? 0) so far"
       )
     }
   }
@@ -128,20 +129,16 @@ public struct TrainingSession {
   /// `step 120  0.84 s  loss 3.21 (fape 0.91, distogram 2.8, msa 1.2)  lDDT 0.31`.
   private static func line(_ record: TrainingRecord) -> String {
     var line =
-      "step \(record.step + 1)  \(fixed(record.seconds, 2)) s  loss \(fixed(record.loss, 2))"
+      "step \(record.step + 1)  \(fixed(record.seconds, decimals: 2)) s  loss \(fixed(record.loss, decimals: 2))"
     if let terms = record.terms {
       line +=
-        " (fape \(fixed(terms.fape, 2)), distogram \(fixed(terms.distogram, 2)), msa \(fixed(terms.maskedMSA, 2)))"
+        " (fape \(fixed(terms.fape, decimals: 2)), distogram \(fixed(terms.distogram, decimals: 2)), msa \(fixed(terms.maskedMSA, decimals: 2)))"
     }
-    if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, 2))" }
+    if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, decimals: 2))" }
     return line
   }
 
   private func fields(_ record: TrainingRecord) -> [(String, JSONValue)] {
     [("step", .integer(record.step))] + record.scalars.map { ($0.tag, .number($0.value)) }
   }
-}
-
-private func fixed(_ value: Double, _ digits: Int) -> String {
-  String(format: "%.\(digits)f", value)
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What ranks a prediction among those of its target.
-struct Standing: Codable, Hashable, Sendable {
+struct RankingScore: Codable, Hashable, Sendable {
   /// Name of network and seed in file names, such as `model_1_ptm`.
   let model: String
   /// Mean pLDDT, 0 … 100.
@@ -10,17 +10,17 @@ struct Standing: Codable, Hashable, Sendable {
   let ptm: Double?
 
   /// Whether this one is better: a higher mean pLDDT, or an equal one and the first name.
-  func isBefore(_ other: Standing) -> Bool {
+  func isBefore(_ other: RankingScore) -> Bool {
     (other.plddt, model) < (plddt, other.model)
   }
 
   /// The best first.
-  static func ranked(_ standings: [Standing]) -> [Standing] {
-    standings.sorted { $0.isBefore($1) }
+  static func ranked(_ scores: [RankingScore]) -> [RankingScore] {
+    scores.sorted { $0.isBefore($1) }
   }
 }
 
-extension Standing {
+extension RankingScore {
   /// The best of a target that an earlier run finished, from its `ranking_debug.json`.
   init?(bestOf path: String) {
     struct Ranking: Decodable {
@@ -30,8 +30,8 @@ extension Standing {
     }
     guard let data = FileManager.default.contents(atPath: path),
       let ranking = try? JSONDecoder().decode(Ranking.self, from: data),
-      let first = ranking.order.first, let score = ranking.plddts[first]
+      let first = ranking.order.first, let plddt = ranking.plddts[first]
     else { return nil }
-    self.init(model: first, plddt: score, ptm: ranking.ptms?[first])
+    self.init(model: first, plddt: plddt, ptm: ranking.ptms?[first])
   }
 }

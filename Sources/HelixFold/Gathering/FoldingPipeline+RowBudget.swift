@@ -1,0 +1,106 @@
+import AtomicFiles
+import Evidence
+import FeaturePipeline
+import FoldingCore
+import FoldingModel
+import Foundation
+import NumericArrays
+import TensorCore
+
+/// What leaving out alignment rows saves and changes.
+extension FoldingPipeline {
+  /// Measures what a row budget saved and changed, and writes `msa_budget.tsv`.
+  ///
+  /// The first pass is run with all rows, with the rows kept, with as many rows drawn uniformly (the baseline to beat) and
+  /// with all rows drawn by another seed (what any draw changes), and the distogram logits are compared.
+  func reportRowBudget(
+    _ raw: RawFeatures, _ gathered: GatheredEvidence, _ run: PredictionRun,
+    _ folder: PredictionFolder, _ timings: inout [(name: String, value: Double)]
+  ) throws {
+    guard options.checksBudget, let complete = gathered.complete, let kept = gathered.kept else {
+      return
+    }
+    let clock = ContinuousClock.now
+    do {
+      _ = try plan(complete, run, announces: false)
+    } catch let error as PredictionError {
+      return reporter.warn("\(raw.id): the change by --msa-budget is not measured: \(error)")
+    }
+    let uniform = RowSelection.choose(
+      count: complete.rowCount, budget: kept.rows.count, seed: run.seed)
+    let reference = try firstPass(complete, run, seed: run.seed)
+    let others: [(name: String, pass: FirstPass)] = [
+      ("kept, \(kept.rule.rawValue)", try firstPass(raw, run, seed: run.seed)),
+      ("uniform", try firstPass(complete.keepingRows(uniform), run, seed: run.seed)),
+      ("all, other draw", try firstPass(complete, run, seed: run.seed &+ 1)),
+    ]
+    var table = "rows\tcount\ttflop_per_pass\tseconds\tlogit_rms_change\tlogit_max_change\n"
+    for (name, pass) in [("all", reference)] + others {
+      let change = LogitChange(from: reference.logits, to: pass.logits)
+      table += "\(name)\t\(pass.rows)\t\(String(format: "%.4g", pass.operations / 1e12))"
+      table += "\t\(String(format: "%.2f", pass.seconds))"
+      table +=
+        "\t\(String(format: "%.4f", change.rms))\t\(String(format: "%.3f", change.maximum))\n"
+    }
+    try folder.keep("msa_budget.tsv") { try AtomicFile.write(table, to: $0) }
+    let saved = 100 * (1 - others[0].pass.operations / reference.operations)
+    let changes = others.map { name, pass in
+      "\(String(format: "%.3f", LogitChange(from: reference.logits, to: pass.logits).rms)) (\(name))"
+    }
+    reporter.note(
+      "\(raw.id)  --msa-budget saves \(Int(saved.rounded())) % of a pass; distogram logits of the first pass change by \(changes.joined(separator: ", "))",
+      event: "msa_budget", [("target", .string(raw.id)), ("saved_percent", .number(saved))])
+    timings.append(("check_msa_budget", (ContinuousClock.now - clock).seconds))
+  }
+
+  /// The first pass with given features.
+  private func firstPass(
+    _ raw: RawFeatures, _ run: PredictionRun, seed: UInt64
+  ) throws -> FirstPass {
+    let context = self.context.following(try plan(raw, run, announces: false))
+    let network = try network(run.model)
+    let features = SampledFeatures(raw, config: run.config, seed: seed)
+    let clock = ContinuousClock.now
+    let output = try network.pass(
+      features.target, draws: [features.draw(pass: 0, ensemble: 0)],
+      network.initialState(features.target, context), context,
+      PassMonitor { _ in
+        if Interruption.isRequested { throw PredictionError.interrupted }
+      })
+    let seconds = (ContinuousClock.now - clock).seconds
+    let logits = network.headLogits(output, context)["distogram/logits"]?.array().values ?? []
+    return FirstPass(
+      logits: logits, rows: raw.rowCount,
+      operations: CostModel(run.config, run.size(raw)).pass, seconds: seconds)
+  }
+}
+
+/// What a first pass says and costs.
+private struct FirstPass {
+  /// Distogram logits. `[N_res, N_res, 64]`
+  let logits: [Float]
+  /// Rows of the alignment.
+  let rows: Int
+  /// Floating-point operations.
+  let operations: Double
+  /// Time, s.
+  let seconds: Double
+}
+
+/// How far two sets of logits are apart.
+private struct LogitChange {
+  /// Root mean square difference.
+  private(set) var rms = 0.0
+  /// Largest difference.
+  private(set) var maximum = 0.0
+
+  init(from first: [Float], to second: [Float]) {
+    var sum = 0.0
+    for (a, b) in zip(first, second) {
+      let difference = abs(Double(a) - Double(b))
+      sum += difference * difference
+      maximum = max(maximum, difference)
+    }
+    rms = (sum / Double(max(1, first.count))).squareRoot()
+  }
+}
