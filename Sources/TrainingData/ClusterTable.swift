@@ -48,7 +48,7 @@ public struct ClusterTable: Sendable, Hashable {
       }
       guard let split = DataSplit(rawValue: cells[column]) else {
         throw text.problem(
-          "'\(cells[column])' is no split, expected training, validation, test or excluded",
+          "'\(cells[column])' is not a split, expected training, validation, test or excluded",
           line: line.number)
       }
       if let other = splits.updateValue(split, forKey: cluster), other != split {

@@ -29,7 +29,7 @@ public final class Trainer {
   private let program: String
   private let member: GridMember
   private var state: RunState
-  private var diary: Diary?
+  private var log: RunLog?
 
   /// A run that begins, or goes on from its checkpoint with `resumes`.
   public init(
@@ -67,8 +67,8 @@ public final class Trainer {
     // All have looked for a checkpoint before the first one is written.
     if member.world.size > 1 { try member.world.requireSame(beginning) }
     if step == config.run.steps { return }
-    diary = try member.isWriter ? Diary(folder, config, from: step) : nil
-    defer { diary = nil }
+    log = try member.isWriter ? RunLog(folder, config, from: step) : nil
+    defer { log = nil }
     let held = try validationSamples()
     let source = source
     let samples = Prefetcher(
@@ -86,14 +86,14 @@ public final class Trainer {
         try member.world.barrier()  // whoever ends first ends the others too
         throw TrainingRunError.interrupted(step: step, folder: folder.path)
       }
-      try diary?.write(record)
+      try log?.write(record)
       state.step += 1
       let (fraction, remaining) = meter.update(done: step)
       observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
       if isDue(config.validation.interval) || step == config.run.steps {
         if let record = try validate(held, observe) {
-          try diary?.write(record)
+          try log?.write(record)
         }
       }
       if member.isWriter && isDue(config.run.snapshotInterval) {
@@ -149,7 +149,7 @@ public final class Trainer {
     }
     var sum = accumulator.takeSum()
     try member.data.sum(&sum)
-    var average = Training.mean(sum, samples: config.run.batch)
+    var average = GradientAccumulator.mean(of: sum, samples: config.run.batch)
     let loss = mean.isFinite ? mean.loss.total : .nan
     let report = state.optimizer.step(gradient: &average, loss: loss)
     if report.decision == .take { try engine.load(state.optimizer.parameters) }
@@ -214,7 +214,7 @@ public final class Trainer {
       weights.average, config: config, note: "average after step \(step)", to: folder.weights)
     let clipper = state.optimizer.clipper
     if clipper.adaptive != nil { try folder.writeClipping(clipper, layout: config.layout) }
-    try diary?.log.flush()
+    try log?.flush()
     try CheckpointFile.write(state.checkpoint(program: program), to: folder.checkpoint)
   }
 }

@@ -1,11 +1,14 @@
+import AtomicFiles
 import Training
 
 /// Why training cannot start or go on.
-public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
+public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// A file of a run that cannot be read, or holds nothing.
   case unreadable(file: String, reason: String)
   /// A checkpoint that is damaged.
   case damaged(file: String, reason: String)
+  /// A checkpoint of a version of the program that kept other things in it.
+  case otherVersion(file: String)
   /// A checkpoint of another network or of other settings.
   case otherRun(file: String, reason: String)
   /// The run's folder already holds a run.
@@ -29,6 +32,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
     case .unreadable(let file, let reason): "\(file): \(reason)"
     case .damaged(let file, let reason):
       "\(file): \(reason); the file is damaged, start again from weights.h5 or best.h5 of the run with --weights and another --output"
+    case .otherVersion(let file):
+      "\(file): was written by another version of helixfold, whose checkpoints this one cannot read; resume with that version, or start again from weights.h5 of the run with --weights and another --output"
     case .otherRun(let file, let reason):
       "\(file): \(reason); resume with the configuration that the run was started with"
     case .exists(let folder):
@@ -50,16 +55,16 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Exit status for a command that stops because of it: 64 wrong number of steps, 65 bad data, 66 no input, 70 not finite, 73 cannot create, 130
-  /// interrupted.
-  public var exitStatus: Int32 {
+  /// The status for the shell; a number of steps that is done already is a wrong flag, and a file that cannot be opened is missing.
+  public var exitStatus: ExitStatus {
     switch self {
-    case .finished: 64
-    case .damaged, .otherRun, .unreadable: 65
-    case .nothingToResume: 66
-    case .diverged: 70
-    case .exists, .remainder, .busy: 73
-    case .interrupted: 130
+    case .finished: .usage
+    case .unreadable(let file, _): .refusal(of: file)
+    case .damaged, .otherVersion, .otherRun: .badInput
+    case .nothingToResume: .missingInput
+    case .diverged: .internalError
+    case .exists, .remainder, .busy: .cannotCreate
+    case .interrupted: .interrupted
     }
   }
 }

@@ -24,7 +24,7 @@ struct ClusterTableTests {
   @Test(
     "words that are no split, and clusters in two splits, are refused with the line",
     arguments: [
-      ("b\tk2\ttrain", "'train' is no split"),
+      ("b\tk2\ttrain", "'train' is not a split"),
       ("b\tk1\ttest", "cluster 'k1' is for test here and for training above"),
     ])
   func refused(_ line: String, _ text: String) throws {

@@ -51,9 +51,21 @@ struct CheckpointTests {
       _ = try CheckpointFile.read(path)
       Issue.record("bit in byte \(place) was not noticed")
     } catch let error as TrainingRunError {
-      #expect(error.exitStatus == 65)
+      #expect(error.exitStatus == .badInput)
       #expect("\(error)".hasPrefix(path) && !"\(error)".contains("\n"))
     }
+  }
+
+  @Test(
+    "of a file that cannot be read the system's reason is told, of another version's what to try")
+  func reasons() {
+    let none = scratch.file("none.checkpoint")
+    let missing = TrainingRunError.unreadable(
+      file: none, reason: "cannot be read: No such file or directory")
+    #expect(throws: missing) { try CheckpointFile.read(none) }
+    let other = TrainingRunError.otherVersion(file: "last.checkpoint")
+    #expect("\(other)".contains("resume with that version, or start again from weights.h5"))
+    #expect(other.exitStatus == .badInput)
   }
 
   @Test("a file cut anywhere is refused", arguments: [0, 7, 16, 23, 24, 1000])

@@ -1,5 +1,6 @@
 import FoldingCore
 import Foundation
+import TensorCore
 import Testing
 import Training
 
@@ -34,6 +35,24 @@ struct ConfigurationTests {
     let saved = try parse(#"{"run": {"savedActivations": "int8"}}"#)
     #expect(saved.run.savedActivations == .int8)
     #expect(try parse(saved.document()) == saved)
+  }
+
+  @Test("the words of settings are those that files and checkpoints hold")
+  func words() {
+    func words<Choice: ConfigurationChoice>(_: Choice.Type) -> [String] {
+      Choice.allCases.map(\.rawValue)
+    }
+    #expect(words(TrainingPrecision.self) == ["bf16", "fp32"])
+    #expect(words(BlockFormat.self) == ["int8", "fp8"])
+    #expect(
+      words(ClippingChoice.self) == ["none", "global", "per-sample", "adagc", "adagc-global"])
+    #expect(words(AdaptiveClippingConfig.Start.self) == ["min", "median-raw"])
+    #expect(words(MomentPrecision.self) == ["float32", "bfloat16", "bfloat16_nearest"])
+    #expect(words(InitialValues.self) == ["published", "local"])
+    #expect(words(BlockOrder.self) == ["serial", "first", "parallel"])
+    #expect(words(TargetFeatureKind.self) == ["residues", "profile"])
+    #expect(words(OuterProductKind.self) == ["mean", "covariance"])
+    #expect(words(FrameStart.self) == ["origin", "helix", "torsions"])
   }
 
   @Test(
@@ -87,7 +106,7 @@ struct ConfigurationTests {
     "a number of the wrong kind and a null are named with their whole key",
     arguments: [
       (#"{"run": {"batch": 2.5}}"#, "'run.batch' is 2.5, expected a whole number"),
-      (#"{"run": {"seed": -1}}"#, "'run.seed' is -1, expected 0 or a number above"),
+      (#"{"run": {"seed": -1}}"#, "'run.seed' is -1, expected 0 or more"),
       (#"{"data": {"crop": 24.5}}"#, "'data.crop' is 24.5, expected a whole number"),
       (
         #"{"run": {"steps": 7}, "network": {"evoformer": {"blocks": 2.5}}}"#,

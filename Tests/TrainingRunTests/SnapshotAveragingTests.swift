@@ -40,6 +40,16 @@ struct SnapshotAveragingTests {
     #expect(result.parameters.values.allSatisfy { $0 == 3 })
   }
 
+  @Test(
+    "a choice by a loss asks for one by the name of the method",
+    arguments: [SnapshotAveraging.Method.greedy, .sewa])
+  func withoutObjective(_ method: SnapshotAveraging.Method) throws {
+    let files = try files([1, 2])
+    let expected = WeightAveragingError.noObjective(method: method.rawValue)
+    #expect(throws: expected) { try SnapshotAveraging(method)(files) }
+    #expect("\(expected)".contains("none was given; give validation chains"))
+  }
+
   @Test("greedy asks for losses alone, and its progress grows to the end")
   func greedy() throws {
     let files = try files([3, 1, 2])

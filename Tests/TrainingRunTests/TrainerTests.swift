@@ -139,23 +139,32 @@ struct TrainerTests {
     #expect(steps.allSatisfy { ($0.gradientNorm ?? 0) > 10 })
   }
 
-  @Test("what is logged of a sample arrives whole from another process")
+  @Test("what is logged of a sample arrives whole from another process, every loss term included")
   func summary() throws {
     let config = TrainingConfig.standIn(steps: 1)
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data, seed: 0)
     let sample = try source.sample(step: 0, sample: 0)
-    var report = LossReport()
-    (report.total, report.contacts) = (3, 0.5)
+    // Every stored term, whatever its name, has a value of its own.
+    var terms = try numbers(of: LossReport())
+    for (index, name) in terms.keys.sorted().enumerated() { terms[name] = Double(index + 1) / 4 }
+    let report = try JSONDecoder().decode(LossReport.self, from: JSONEncoder().encode(terms))
     let sent = SampleSummary(
       sample, SampleOutcome(loss: report, alphaCarbons: []),
       SampleNorm(value: 7, isClipped: true)
     ).numbers
+    #expect(LossReport.terms.count == terms.count)
     #expect(sent.count == SampleSummary.width)
     let found = SampleSummary(numbers: sent[...])
+    #expect(try numbers(of: found.loss) == terms)
     #expect(found.gradient == SampleNorm(value: 7, isClipped: true))
-    #expect(found.loss == report && found.isFinite && found.lddt == nil)
+    #expect(found.isFinite && found.lddt == nil)
     #expect(found.residues == sample.residueCount && found.recycles == sample.recycles)
+  }
+
+  /// The stored terms of a report by name.
+  private func numbers(of report: LossReport) throws -> [String: Double] {
+    try JSONDecoder().decode([String: Double].self, from: JSONEncoder().encode(report))
   }
 
   @Test("weights to start from that are not finite are refused with the tensor's name, status 65")
@@ -169,7 +178,7 @@ struct TrainerTests {
     config.run.weights = path
     let error = #expect(throws: TrainingRunError.self) { try trainer(config, "run") }
     let found = try #require(error)
-    #expect(found.exitStatus == 65)
+    #expect(found.exitStatus == .badInput)
     #expect("\(found)".hasPrefix("\(path): '\(tensor.name)'") && !"\(found)".contains("\n"))
   }
 
@@ -198,7 +207,7 @@ struct TrainerTests {
     }
     let expected = TrainingRunError.remainder(folder: folder, file: file)
     #expect(throws: expected) { try trainer(config, "run") }
-    #expect(expected.exitStatus == 73 && "\(expected)".contains("--output"))
+    #expect(expected.exitStatus == .cannotCreate && "\(expected)".contains("--output"))
     try FileManager.default.removeItem(atPath: "\(folder)/\(file)")
     try trainer(config, "run").run()
   }
@@ -236,7 +245,7 @@ struct TrainerTests {
         _ = try trainer(other, "run", resumes: true)
         Issue.record("not refused: \(word)")
       } catch let error as TrainingRunError {
-        #expect(error.exitStatus == 65)
+        #expect(error.exitStatus == .badInput)
         #expect("\(error)".contains(word) && !"\(error)".contains("\n"))
       }
     }

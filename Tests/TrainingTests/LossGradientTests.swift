@@ -29,7 +29,9 @@ struct LossGradientTests {
       tolerance: tolerance, sourceLocation: sourceLocation)
   }
 
-  @Test("frame aligned point error of four residues: frames and points", arguments: [1.0, 0.25, 0])
+  @Test(
+    "the gradient of the frame aligned point error with respect to frames and points equals central differences",
+    arguments: [1.0, 0.25, 0])
   func pointError(clampedShare: Double) {
     let residues = 4
     let target = FramesAndPoints(
@@ -51,7 +53,9 @@ struct LossGradientTests {
     check(gradient.positions, at: points, every: 17) { error(frames, $0).value }
   }
 
-  @Test("smooth lDDT of the backbone: translations of every layer")
+  @Test(
+    "the gradient of smooth lDDT with respect to translations of every layer equals central differences; rotations have none"
+  )
   func smoothLDDT() {
     let target = labels.backboneFrames
     func loss(_ flat: [Double]) -> LossTerm<Double, [[Vector3<Double>]]> {
@@ -100,7 +104,9 @@ struct LossGradientTests {
     check(loss(x).gradient, at: x, every: 5, step: 1e-5) { loss($0).value }
   }
 
-  @Test("heads and the contact loss, in all logits together")
+  @Test(
+    "the total's gradient with respect to the logits of every head equals central differences, contact loss included"
+  )
   func heads() {
     var config = LossConfig.fineTune
     config.distogramAttention = AttentionLossConfig()
@@ -130,7 +136,8 @@ struct LossGradientTests {
     }
   }
 
-  @Test("the total's gradient with respect to frames, torsions and atoms")
+  @Test(
+    "the total's gradient with respect to frames, torsions and atoms equals central differences")
   func structure() throws {
     var config = LossConfig.fineTune
     config.scalesWithLength = true

@@ -94,7 +94,7 @@ struct OptimizerTests {
     #expect(added.map(\.isFinite) == [true, true, false])
     #expect(added.map(\.isClipped) == [true, false, false])
     #expect(abs(added[0].value - 50) < 1e-6 && abs(added[1].value - 0.05) < 1e-6)
-    let mean = mean(sum.takeSum(), samples: 2)
+    let mean = GradientAccumulator.mean(of: sum.takeSum(), samples: 2)
     #expect(abs(mean[0] - 0.03) < 1e-8 && abs(mean[1] - 0.065) < 1e-8)
     #expect(sum.samples == 0)
   }

@@ -100,7 +100,7 @@ public struct PrecisionComparison {
       state = output.recycled
       last = output
     }
-    guard let output = last else { throw PassError.noDraws }
+    guard let output = last else { throw PassError.noOutput }
     let peak = context.pool.statistics.peak
     var logits = network.headLogits(output, context)
     logits["predicted_lddt/logits"] = Tensor(output.lddtLogits, pool: context.pool)

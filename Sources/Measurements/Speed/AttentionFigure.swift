@@ -56,7 +56,7 @@ public struct AttentionFigure: Sendable {
 
   /// The rows for people.
   public var text: String {
-    return rows.map { row in
+    rows.map { row in
       "\(row.proteins) proteins, skipped share \(fixed(row.skippedShare, decimals: 3)): forward \(fixed(row.forward, decimals: 3)) of dense, backward \(fixed(row.backward, decimals: 3)), bound \(fixed(row.bound, decimals: 3))"
     }.joined(separator: "\n")
   }

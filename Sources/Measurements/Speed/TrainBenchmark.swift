@@ -148,14 +148,14 @@ struct TrainStep {
       }
     case .surrogate:
       let passes = RecyclingTraining(network, features, recycles: 0)
-      guard let output = try passes.run(forward).output else { throw PassError.noDraws }
+      guard let output = try passes.run(forward).output else { throw PassError.noOutput }
       let heads = [output.heads.distogram, output.heads.maskedMSA, output.confidence]
       return (heads + [output.structure.atom14].compactMap { $0 }).reduce(0) {
         $0 + meanSquare($1, backward)
       }
     case .full:
       let passes = RecyclingTraining(network, features, recycles: 0)
-      guard let output = try passes.run(forward).output else { throw PassError.noDraws }
+      guard let output = try passes.run(forward).output else { throw PassError.noOutput }
       let (report, slopes) = FoldingLoss(.fineTune, heads: plan.config.heads)(
         LossInputs(output), labels: labels(features), alignment: AlignmentLabels(draw))
       output.seed(slopes, backward)
@@ -250,11 +250,11 @@ extension TrainBenchmark.Report {
 
   /// The report for people.
   public var text: String {
-    return """
-      median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2))), forward \(fixed(forwardSeconds.median, decimals: 2)) s of it
-      \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
-      loss \(loss), gradient norm \(gradientNorm)
-      peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them
-      """
+    """
+    median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2))), forward \(fixed(forwardSeconds.median, decimals: 2)) s of it
+    \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
+    loss \(loss), gradient norm \(gradientNorm)
+    peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them
+    """
   }
 }

@@ -84,6 +84,8 @@ func addScaled(_ values: [Float], by factor: Float, to sum: inout [Float]) {
 public enum WeightAveragingError: Error, Hashable, CustomStringConvertible {
   /// There is none.
   case noCheckpoint
+  /// A method that chooses by the loss was given none.
+  case noObjective(method: String)
   /// None has finite weights and a finite loss.
   case noFiniteCheckpoint
   /// One has another size than the first.
@@ -98,6 +100,8 @@ public enum WeightAveragingError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .noCheckpoint:
       "average: no checkpoint was given; name at least one"
+    case .noObjective(let method):
+      "average: \(method) chooses by a loss, and none was given; give validation chains with --config and --data"
     case .noFiniteCheckpoint:
       "average: no checkpoint has finite weights and a finite loss; use earlier ones"
     case .size(let checkpoint, let found, let expected):

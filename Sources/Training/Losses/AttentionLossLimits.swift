@@ -1,3 +1,5 @@
+import FoldingCore
+
 extension LossConfig {
   /// The first value of the Attention Losses that is switched on and makes no sense: its key and what is wrong.
   ///
@@ -21,11 +23,10 @@ extension LossConfig {
 extension AttentionLossConfig {
   /// The first value without sense.
   var objection: (key: String, reason: String)? {
-    if !(beta > 0 && beta.isFinite) { return ("beta", "is \(beta), expected a number above 0") }
-    if !(gamma >= 0 && gamma.isFinite) {
-      return ("gamma", "is \(gamma), expected 0 or a number above")
-    }
-    if let alpha, !(0...1).contains(alpha) { return ("alpha", "is \(alpha), expected 0 to 1") }
+    let limits: [ValueLimit] = [
+      .positive("beta", beta), .weight("gamma", gamma), .share("alpha", alpha ?? 0),
+    ]
+    if let objection = limits.objection { return objection }
     if !(alphaRange.lowerBound >= 0 && alphaRange.upperBound <= 1) {
       return (
         "alphaRange",
@@ -41,9 +42,7 @@ extension ContactLossConfig {
   ///
   /// The contact distance is rounded down to a break of the distogram: outside of them it would be another distance, or none.
   func objection(_ bins: DistogramBins) -> (key: String, reason: String)? {
-    if !(weight >= 0 && weight.isFinite) {
-      return ("weight", "is \(weight), expected 0 or a number above")
-    }
+    if let objection = [ValueLimit.weight("weight", weight)].objection { return objection }
     if !(bins.firstBreak <= distance && distance <= bins.lastBreak) {
       return (
         "distance",

@@ -38,3 +38,24 @@ public struct LossReport: Codable, Hashable, Sendable {
   /// Nothing yet.
   public init() {}
 }
+
+extension LossReport {
+  /// Every term, in an order that stays.
+  package static let terms: [WritableKeyPath<LossReport, Double> & Sendable] = [
+    \.total, \.structure, \.backboneFAPE, \.fape, \.smoothLDDT, \.sideChainFAPE, \.chi,
+    \.backboneTorsions, \.angleNorm, \.violation, \.distogram, \.maskedMSA,
+    \.experimentallyResolved, \.confidence, \.alignedError, \.contacts,
+  ]
+
+  /// Adds the terms of another report.
+  package mutating func add(_ other: LossReport) {
+    for term in Self.terms { self[keyPath: term] += other[keyPath: term] }
+  }
+
+  /// Every term times a factor.
+  package func scaled(by factor: Double) -> LossReport {
+    var result = self
+    for term in Self.terms { result[keyPath: term] *= factor }
+    return result
+  }
+}

@@ -30,8 +30,11 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
 
   /// Says what is wrong with a value; nil if nothing is.
   public var objection: (key: String, reason: String)? {
-    func share(_ value: Double) -> Bool { (0...1).contains(value) }
-    if !(1...16_384).contains(crop) { return ("crop", "is \(crop), expected 1 to 16384") }
+    let limits: [ValueLimit] = [
+      .size("crop", crop, 1...16_384), .share("unclampedShare", unclampedShare),
+      .size("prefetch", prefetch, 0...1024),
+    ]
+    if let objection = limits.objection { return objection }
     if shortLength < 1 || longLength < shortLength {
       return (
         "longLength", "is \(longLength), expected at least shortLength (\(shortLength)) and 1"
@@ -42,8 +45,6 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
     {
       return ("recycleWeights", "must be 1 to 100 numbers from 0 on, not all 0")
     }
-    if !share(unclampedShare) { return ("unclampedShare", "is \(unclampedShare), expected 0 to 1") }
-    if !(0...1024).contains(prefetch) { return ("prefetch", "is \(prefetch), expected 0 to 1024") }
     return nil
   }
 }

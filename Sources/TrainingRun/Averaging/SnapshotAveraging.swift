@@ -145,7 +145,7 @@ public struct SnapshotAveraging: Sendable {
       let kept = latest.map { weights[$0] }
       return (try WeightAveraging.exponential(kept, decay: decay), latest)
     case .greedy:
-      guard let objective else { throw WeightAveragingError.noCheckpoint }
+      let objective = try required(objective)
       let soup = try WeightAveraging.greedySoup(weights) { tried in
         let loss = try objective.loss(tried)
         meter.losses += 1
@@ -154,7 +154,7 @@ public struct SnapshotAveraging: Sendable {
       }
       return (soup.weights, soup.selected)
     case .sewa:
-      guard let objective else { throw WeightAveragingError.noCheckpoint }
+      let objective = try required(objective)
       var config = selection
       config.keep = kept(of: weights.count)
       let found = try SelectiveAveraging(config)(
@@ -174,6 +174,11 @@ public struct SnapshotAveraging: Sendable {
         })
       return (found.weights, found.selected)
     }
+  }
+
+  private func required(_ objective: Objective?) throws(WeightAveragingError) -> Objective {
+    guard let objective else { throw .noObjective(method: method.rawValue) }
+    return objective
   }
 
   /// Mean loss over samples, and its gradient, without dropout.

@@ -52,9 +52,17 @@ public enum CheckpointFile {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {
-      throw TrainingRunError.unreadable(file: path, reason: "cannot be read")
+      throw TrainingRunError.unreadable(file: path, reason: "cannot be read: \(reason(of: error))")
     }
     return try data.withUnsafeBytes { try parse($0, path: path) }
+  }
+
+  /// What the system says about a file that cannot be read.
+  private static func reason(of error: any Error) -> String {
+    guard let cause = (error as? CocoaError)?.underlying as? POSIXError else {
+      return error.localizedDescription
+    }
+    return String(cString: strerror(cause.code.rawValue))
   }
 
   private static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws -> Checkpoint {
@@ -78,8 +86,7 @@ public enum CheckpointFile {
     do {
       contents = try JSONDecoder().decode(Contents.self, from: Data(bytes[16..<16 + length]))
     } catch {
-      throw TrainingRunError.otherRun(
-        file: path, reason: "was written by another version of the program")
+      throw TrainingRunError.otherVersion(file: path)
     }
     var offset = 16 + length
     var buffers: [String: StateBuffer] = [:]

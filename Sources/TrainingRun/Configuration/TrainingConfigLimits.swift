@@ -24,54 +24,8 @@ extension TrainingConfig {
   }
 }
 
-/// A value and what it may be: other sizes are those of no run, other numbers stop learning or turn it round without a word.
-private struct Limit {
-  let key: String
-  let value: String
-  let isSound: Bool
-  let expected: String
-
-  static func size(_ key: String, _ value: Int, _ range: ClosedRange<Int>) -> Limit {
-    Limit(
-      key: key, value: "\(value)", isSound: range.contains(value),
-      expected: "\(range.lowerBound) to \(range.upperBound)")
-  }
-
-  static func number(
-    _ key: String, _ value: Double, _ isSound: Bool, _ expected: String
-  ) -> Limit {
-    Limit(key: key, value: "\(value)", isSound: isSound, expected: expected)
-  }
-
-  static func positive(_ key: String, _ value: Double) -> Limit {
-    number(key, value, value > 0 && value.isFinite, "a number above 0")
-  }
-
-  static func decay(_ key: String, _ value: Double) -> Limit {
-    number(key, value, (0..<1).contains(value), "0 to below 1")
-  }
-
-  static func share(_ key: String, _ value: Double) -> Limit {
-    number(key, value, (0...1).contains(value), "0 to 1")
-  }
-
-  static func weight(_ key: String, _ value: Double) -> Limit {
-    number(key, value, value >= 0 && value.isFinite, "0 or a number above")
-  }
-}
-
-extension [Limit] {
-  /// The first value that is not what it may be.
-  fileprivate var objection: (key: String, reason: String)? {
-    for limit in self where !limit.isSound {
-      return (limit.key, "is \(limit.value), expected \(limit.expected)")
-    }
-    return nil
-  }
-}
-
 extension RunConfig {
-  fileprivate var limits: [Limit] {
+  fileprivate var limits: [ValueLimit] {
     [
       .size("steps", steps, 1...1_000_000_000),
       .size("batch", batch, 1...65_536),
@@ -93,7 +47,7 @@ extension RunConfig {
 }
 
 extension ValidationConfig {
-  fileprivate var limits: [Limit] {
+  fileprivate var limits: [ValueLimit] {
     [
       .size("interval", interval, 0...1_000_000_000),
       .size("targets", targets, 1...100_000),
@@ -106,7 +60,7 @@ extension ValidationConfig {
 }
 
 extension OptimizationConfig {
-  fileprivate var limits: [Limit] {
+  fileprivate var limits: [ValueLimit] {
     [
       .size("guarding.window", guarding.window, 1...100_000),
       .size("guarding.maxConsecutiveSpikes", guarding.maxConsecutiveSpikes, 1...1_000_000),
@@ -121,9 +75,7 @@ extension OptimizationConfig {
       .weight("schedule.peak", schedule.peak),
       .share("schedule.warmUpStart", schedule.warmUpStart),
       .share("schedule.decayFactor", schedule.decayFactor),
-      .number(
-        "adaGC.relativeLimit", adaGC.relativeLimit,
-        adaGC.relativeLimit >= 1 && adaGC.relativeLimit.isFinite, "1 or a number above"),
+      .factor("adaGC.relativeLimit", adaGC.relativeLimit),
       .decay("adaGC.decay", adaGC.decay),
       .positive("adaGC.warmUpNorm", adaGC.warmUpNorm),
       .positive("adaGC.epsilon", adaGC.epsilon),
@@ -156,7 +108,7 @@ extension OptimizationConfig {
 }
 
 extension LossConfig {
-  fileprivate var limits: [Limit] {
+  fileprivate var limits: [ValueLimit] {
     [
       .weight("weights.structure", weights.structure),
       .weight("weights.distogram", weights.distogram),

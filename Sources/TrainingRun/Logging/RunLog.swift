@@ -1,9 +1,9 @@
 import AtomicFiles
 
 /// The log and the event file of a run, whose folder no other process writes meanwhile.
-struct Diary {
-  let log: TrainingLog
-  let events: EventFile
+struct RunLog {
+  private let log: TrainingLog
+  private let events: EventFile
   private let lock: FolderLock
 
   init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
@@ -24,4 +24,7 @@ struct Diary {
     try log.write(record)
     try events.write(record.scalars, step: record.step)
   }
+
+  /// Puts all lines on the disk.
+  func flush() throws { try log.flush() }
 }

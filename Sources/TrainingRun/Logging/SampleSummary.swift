@@ -1,0 +1,93 @@
+import Training
+import TrainingData
+
+/// What the log keeps of one sample; as plain numbers it travels between processes.
+struct SampleSummary {
+  let isFinite: Bool
+  let loss: LossReport
+  let gradient: SampleNorm
+  let lddt: Double?
+  let residues: Int
+  let recycles: Int
+
+  init(_ sample: TrainingSample, _ outcome: SampleOutcome, _ gradient: SampleNorm) {
+    isFinite = gradient.isFinite && outcome.loss.total.isFinite
+    loss = outcome.loss
+    self.gradient = gradient
+    lddt = sample.lddt(of: outcome.alphaCarbons)
+    residues = sample.residueCount
+    recycles = sample.recycles
+  }
+
+  /// As many numbers for every sample.
+  static let width = LossReport.terms.count + 6
+
+  var numbers: [Double] {
+    LossReport.terms.map { loss[keyPath: $0] }
+      + [
+        lddt ?? .nan, Double(residues), Double(recycles), isFinite ? 1 : 0, gradient.value,
+        gradient.isClipped ? 1 : 0,
+      ]
+  }
+
+  init(numbers: ArraySlice<Double>) {
+    let values = Array(numbers)
+    var loss = LossReport()
+    for (term, value) in zip(LossReport.terms, values) { loss[keyPath: term] = value }
+    self.loss = loss
+    let rest = values.dropFirst(LossReport.terms.count).map { $0 }
+    lddt = rest[0].isNaN ? nil : rest[0]
+    (residues, recycles, isFinite) = (Int(rest[1]), Int(rest[2]), rest[3] > 0)
+    gradient = SampleNorm(value: rest[4], isClipped: rest[5] > 0)
+  }
+}
+
+/// Means over the samples of a step.
+struct SampleMean {
+  private(set) var isFinite = true
+  private var sum = LossReport()
+  private var lddts: [Double] = []
+  private var norms = 0.0
+  private var clipped = 0
+  private var samples = 0
+  private var residues = 0
+  private var recycles = 0
+
+  mutating func add(_ sample: SampleSummary) {
+    isFinite = isFinite && sample.isFinite
+    sum.add(sample.loss)
+    norms += sample.gradient.value
+    if sample.gradient.isClipped { clipped += 1 }
+    if let lddt = sample.lddt { lddts.append(lddt) }
+    samples += 1
+    residues += sample.residues
+    recycles = max(recycles, sample.recycles)
+  }
+
+  /// Mean of every term.
+  var loss: LossReport { sum.scaled(by: 1 / Double(max(samples, 1))) }
+
+  /// The line of the log.
+  ///
+  /// - Parameter method: clipping by sample happens before the mean, so that its norm and share are those of samples.
+  func record(
+    step: Int, report: StepReport, method: ClipMethod, guardCounts: StepGuard, seconds: Double
+  ) -> TrainingRecord {
+    let lddt = lddts.isEmpty ? nil : lddts.reduce(0, +) / Double(lddts.count)
+    var record = TrainingRecord(
+      .step, step: step, loss: loss.total, lddt: lddt, seconds: seconds)
+    record.terms = loss
+    record.rate = report.rate
+    record.decision = report.decision
+    record.gradientNorm = report.clip?.globalNorm
+    record.clippedShare = report.clip?.clippedShare
+    if case .perSample = method, report.clip != nil {
+      record.gradientNorm = norms / Double(max(samples, 1))
+      record.clippedShare = Double(clipped) / Double(max(samples, 1))
+    }
+    record.skipped = guardCounts.notFinite + guardCounts.spikes
+    record.recycles = recycles
+    record.residues = residues
+    return record
+  }
+}
