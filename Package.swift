@@ -12,13 +12,12 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "helixfold", targets: ["helixfold-cli"]),
-    .library(name: "HelixFold", targets: ["HelixFold"]),
+    .library(name: "HelixFold", targets: ["HelixFold", "AtomicFiles"]),
     .library(name: "Scoring", targets: ["Protein", "StructureIO", "Scoring"]),
     .library(name: "Reports", targets: ["Reports", "Evaluation"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     // System libraries and the hot loops.
@@ -108,12 +107,12 @@ let package = Package(
     .target(
       name: "HelixFold",
       dependencies: [
-        "AtomicFiles", "CKernels", "CProcess", "NumericArrays", "ArrayFiles", "HDF5Files",
+        "AtomicFiles", "CKernels", "CProcess", "NumericArrays", "ArrayFiles",
         "Protein", "FoldingCore", "FeaturePipeline", "Evidence", "TensorCore", "FoldingModel",
         "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training", "TrainingData",
         "TrainingRun", "Distribution",
       ]),
-    // Benchmarks, and comparisons with the oracle: what the evidence is measured with.
+    // Benchmarks, and comparisons with the oracle: what stands behind the figures of docs/evidence.md.
     .target(
       name: "Measurements",
       dependencies: [
@@ -224,7 +223,7 @@ let package = Package(
     .testTarget(
       name: "TrainingRunTests",
       dependencies: [
-        "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore",
+        "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "TensorCore",
         "NumericArrays", "AtomicFiles", "TrainingTestSupport", "training-stand-in",
       ]),
     .testTarget(

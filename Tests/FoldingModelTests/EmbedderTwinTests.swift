@@ -113,7 +113,9 @@ struct EmbedderTwinTests {
     }
   }
 
-  @Test("extra-MSA stack, also without rows", arguments: [0, 1, 2, 9], storages)
+  @Test(
+    "the extra-MSA stack's update of z equals the twin's, also without rows",
+    arguments: [0, 1, 2, 9], storages)
   func extraMSA(rows: Int, storage: DType) throws {
     let context = ExecutionContext.forTest(threads: 2, storage: storage)
     let stack = try ExtraMSAStack(RandomParameters.scope(storage, context.pool), Self.config)

@@ -117,8 +117,8 @@ struct StructureBackwardTests {
   /// Logits of masked residues are
   /// rounded to 10⁻², so results of masked residues do not count.
   @Test(
-    "invariant point attention: s, z, translations and parameters", arguments: [1, 2, 3, 9, 33],
-    [false, true])
+    "gradients of invariant point attention with respect to s, z, translations and parameters equal the twin's to 1e-5",
+    arguments: [1, 2, 3, 9, 33], [false, true])
   func pointAttention(residues: Int, hasHoles: Bool) throws {
     for config in residues == 9 ? [.tiny, StructureTwinTests.released] : [FoldingConfig.tiny] {
       let inputs = Inputs(residues, config)
@@ -159,7 +159,8 @@ struct StructureBackwardTests {
   }
 
   @Test(
-    "composition: updates and translations, from all entries of the new frames", arguments: [1, 9])
+    "gradients of composed frames with respect to updates and old translations equal the twin's to 1e-5",
+    arguments: [1, 9])
   func composition(residues: Int) {
     let inputs = Inputs(residues, .tiny)
     let old = {
@@ -190,7 +191,9 @@ struct StructureBackwardTests {
     }
   }
 
-  @Test("torsion network: both inputs and parameters", arguments: [1, 2, 9])
+  @Test(
+    "gradients of the torsion network with respect to both inputs and parameters equal the twin's to 1e-5",
+    arguments: [1, 2, 9])
   func torsions(residues: Int) throws {
     let inputs = Inputs(residues, .tiny)
     let channels = FoldingConfig.tiny.channels.single
@@ -215,8 +218,8 @@ struct StructureBackwardTests {
 
   /// Errors of frames feed the next iteration: ten times the tolerance of one layer.
   @Test(
-    "all outputs of all iterations, to single, pair and parameters", arguments: [1, 2, 9, 33],
-    [nil, DropoutKey(seed: 7)])
+    "gradients of all outputs of all iterations with respect to single, pair and parameters equal the twin's to 1e-4",
+    arguments: [1, 2, 9, 33], [nil, DropoutKey(seed: 7)])
   func structureModule(residues: Int, dropout: DropoutKey?) throws {
     for start in FrameStart.allCases { try structureModule(residues, dropout, from: start) }
   }

@@ -64,7 +64,7 @@ struct TrunkBackwardTests {
   func everyLength(layer: LayerCase, size: LayerSize) throws { try compare(layer, size) }
 
   @Test(
-    "layers that read the MSA at every depth, also without sequences",
+    "gradients of layers that read the MSA equal the twin's at every depth, also without sequences",
     arguments: LayerCase.outerProducts + LayerCase.msaLayers, depths)
   func everyDepth(layer: LayerCase, size: LayerSize) throws { try compare(layer, size) }
 

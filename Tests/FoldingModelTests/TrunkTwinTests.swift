@@ -44,7 +44,9 @@ struct TrunkTwinTests {
     for storage in Self.storages { try compare(layer, size, storage) }
   }
 
-  @Test("MSA layers at every depth, also without sequences", arguments: LayerCase.msaLayers, depths)
+  @Test(
+    "every MSA layer equals its twin at every depth, also without sequences",
+    arguments: LayerCase.msaLayers, depths)
   func msaDepths(layer: LayerCase, size: LayerSize) throws {
     for storage in Self.storages { try compare(layer, size, storage) }
   }

@@ -6,9 +6,6 @@ import Testing
 /// `/// Algorithm 10 (Jumper et al. 2021, Suppl. 1.6.4).` or `/// Algorithms 9 and 15 (…`.
 @Suite("Homes of the supplement's algorithms")
 struct AlgorithmHomeTests {
-  /// Algorithms without a home so far; a test fails when one of them has arrived.
-  static let notYetImplemented: Set<Int> = []
-
   static func claims(in file: Repository.File) -> [Int] {
     file.lines.flatMap { line -> [Int] in
       guard
@@ -27,11 +24,7 @@ struct AlgorithmHomeTests {
   @Test("each algorithm has exactly one home", arguments: 1...32)
   func oneHome(algorithm: Int) {
     let files = Self.homes[algorithm, default: []].sorted()
-    if Self.notYetImplemented.contains(algorithm) {
-      #expect(files.isEmpty, "Algorithm \(algorithm) has arrived: take it off notYetImplemented")
-    } else {
-      #expect(files.count == 1, "Algorithm \(algorithm) is claimed by \(files)")
-    }
+    #expect(files.count == 1, "Algorithm \(algorithm) is claimed by \(files)")
   }
 
   @Test("no file claims an algorithm that the supplement does not have")

@@ -25,7 +25,11 @@ import Testing
   }
 
   @Test("the grid holds 40 models of each of five structures")
-  func size() { #expect(GridModel.all.count == 200) }
+  func size() {
+    let counts = Dictionary(grouping: GridModel.all, by: \.structure).mapValues(\.count)
+    #expect(GridModel.all.count == 200)
+    #expect(counts.count == 5 && counts.values.allSatisfy { $0 == 40 }, "\(counts)")
+  }
 
   @Test(
     "TM-score and GDT reach the TM-score program's, and superpositions prove them",

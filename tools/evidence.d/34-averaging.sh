@@ -16,7 +16,7 @@ mkdir "$work/clean" "$work/corrupted"
 cp "$run"/snapshots/*.h5 "$work/clean/"
 cp "$run"/snapshots/*.h5 "$work/corrupted/"
 files=("$work"/corrupted/*.h5)
-python3 -c 'import json, sys; json.dump({"base": "mini"} | json.load(sys.stdin)["network"], sys.stdout)' < "$run/config.json" > "$work/network.json"
+python3 -c 'import json, sys; json.dump({"preset": "mini"} | json.load(sys.stdin)["network"], sys.stdout)' < "$run/config.json" > "$work/network.json"
 # Untrained weights in the place of the newest and of one in the middle.
 for place in $((${#files[@]} - 1)) $((${#files[@]} / 2)); do
   "$HELIXFOLD" weights init "$work/untrained.h5" --preset "$work/network.json" --seed "$place" > /dev/null

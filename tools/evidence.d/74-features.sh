@@ -18,4 +18,4 @@ suite() {
 count() { find "${1:-/nonexistent}" -maxdepth 2 -name "$2" 2> /dev/null | wc -l; }
 suite "processed and raw features" 'ProcessedFeatures' "$(count "${HELIXFOLD_FEATURE_CASES:-}" '*.npz') real cases and a synthetic one" "integers exactly, floats to 1e-5"
 suite "templates, every reason to reject" 'TemplateOracle' "$(count "${HELIXFOLD_TEMPLATE_CASES:-}" hits.hhr) real chains and made-up hits" "hits used and atoms equal"
-suite "bad input of searches, templates and files" 'SearchTests|HitReader|FileDoctor|Alignment|FASTA' "cases of docs/evidence-pipeline.md" "one line each"
+suite "bad input of searches, templates and files" 'SearchTests|HitReader|FileDoctor|Alignment|FASTA' "cases of docs/alignments-and-templates.md" "one line each"

@@ -21,7 +21,7 @@ struct Mutation {
   /// Texts that readers trip over.
   private static let phrases: [[UInt8]] = [
     "99999999999999999999", "-9223372036854775808", "1e400", "nan", "-0", "\r\n", "loop_\n",
-    "data_x\n", "\n;\n", ">\n", "No 1\n", "//\n", "null", "ATOM  ", "ENDMDL\n", "{\"base\":",
+    "data_x\n", "\n;\n", ">\n", "No 1\n", "//\n", "null", "ATOM  ", "ENDMDL\n", "{\"preset\":",
   ].map { Array($0.utf8) }
 
   /// One to eight changes, or now and then a completely random file.

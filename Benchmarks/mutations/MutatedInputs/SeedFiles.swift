@@ -187,7 +187,7 @@ struct SeedFiles {
     ),
     (
       .configuration,
-      "{\"base\": \"tiny\", \"evoformer\": {\"blocks\": 3}, \"template\": null, \"recycles\": 1}"
+      "{\"preset\": \"tiny\", \"evoformer\": {\"blocks\": 3}, \"template\": null, \"recycles\": 1}"
     ),
     (
       .databases,
