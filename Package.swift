@@ -12,7 +12,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "helixfold", targets: ["helixfold-cli"]),
-    .library(name: "HelixFold", targets: ["HelixFold", "AtomicFiles"]),
+    .library(name: "HelixFold", targets: ["HelixFold", "Messages"]),
     .library(name: "Scoring", targets: ["Protein", "StructureIO", "Scoring"]),
     .library(name: "Reports", targets: ["Reports", "Evaluation"]),
   ],
@@ -36,18 +36,21 @@ let package = Package(
       cSettings: mpi == nil ? [] : [.define("HF_WITH_MPI")]),
 
     // Plain values and files.
+    .target(name: "Messages"),
     .target(name: "NumericArrays"),
     .target(name: "PlainTensors", dependencies: ["NumericArrays"]),
-    .target(name: "AtomicFiles", dependencies: ["CZlib"]),
-    .target(name: "ArrayFiles", dependencies: ["NumericArrays", "AtomicFiles", "CZip"]),
-    .target(name: "HDF5Files", dependencies: ["NumericArrays", "AtomicFiles", "CHDF5"]),
+    .target(name: "AtomicFiles", dependencies: ["Messages", "CZlib"]),
+    .target(
+      name: "ArrayFiles", dependencies: ["Messages", "NumericArrays", "AtomicFiles", "CZip"]),
+    .target(
+      name: "HDF5Files", dependencies: ["Messages", "NumericArrays", "AtomicFiles", "CHDF5"]),
     .target(name: "Protein"),
-    .target(name: "StructureIO", dependencies: ["Protein", "AtomicFiles"]),
-    .target(name: "Scoring", dependencies: ["Protein", "AtomicFiles"]),
+    .target(name: "StructureIO", dependencies: ["Messages", "Protein", "AtomicFiles"]),
+    .target(name: "Scoring", dependencies: ["Messages", "Protein"]),
     .target(
       name: "Reports",
       dependencies: [
-        "Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles", "CZlib",
+        "Messages", "Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles", "CZlib",
       ],
       resources: [
         .embedInCode("Resources/page.css"), .embedInCode("Resources/viewer.js"),
@@ -56,77 +59,83 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Protein", "StructureIO", "Scoring", "Reports", "NumericArrays", "AtomicFiles",
+        "Messages", "Protein", "StructureIO", "Scoring", "Reports", "NumericArrays", "AtomicFiles",
       ]),
 
     // The contract between data and network.
-    .target(name: "FoldingCore", dependencies: ["Protein", "NumericArrays"]),
+    .target(name: "FoldingCore", dependencies: ["Messages", "Protein", "NumericArrays"]),
 
     // Data side.
     .target(
       name: "FeaturePipeline",
       dependencies: [
-        "AtomicFiles", "FoldingCore", "Protein", "NumericArrays", "ArrayFiles", "HDF5Files",
+        "Messages", "AtomicFiles", "FoldingCore", "Protein", "NumericArrays", "ArrayFiles",
+        "HDF5Files",
       ]),
     .target(
       name: "Evidence",
       dependencies: [
-        "FoldingCore", "Protein", "StructureIO", "NumericArrays", "AtomicFiles", "ArrayFiles",
-        "HDF5Files", "FeaturePipeline",
+        "Messages", "FoldingCore", "Protein", "StructureIO", "NumericArrays", "AtomicFiles",
+        "ArrayFiles", "HDF5Files", "FeaturePipeline",
       ]),
     .target(
       name: "Weights",
-      dependencies: ["FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files", "CKernels"]),
+      dependencies: [
+        "Messages", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files", "CKernels",
+      ]),
 
     // Network side.
     .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
-    .target(name: "Distribution", dependencies: ["CMessagePassing", "TensorCore"]),
+    .target(name: "Distribution", dependencies: ["Messages", "CMessagePassing", "TensorCore"]),
     .target(name: "NeuralNet", dependencies: ["NumericArrays", "TensorCore", "PlainTensors"]),
     .target(
       name: "FoldingModel",
       dependencies: [
-        "FoldingCore", "Protein", "NumericArrays", "PlainTensors", "TensorCore", "NeuralNet",
+        "Messages", "FoldingCore", "Protein", "NumericArrays", "PlainTensors", "TensorCore",
+        "NeuralNet",
       ]),
     .target(
       name: "Training",
-      dependencies: ["FoldingCore", "Protein", "NumericArrays", "TensorCore", "FoldingModel"]),
+      dependencies: [
+        "Messages", "FoldingCore", "Protein", "NumericArrays", "TensorCore", "FoldingModel",
+      ]),
     .target(
       name: "TrainingData",
       dependencies: [
-        "AtomicFiles", "NumericArrays", "Protein", "StructureIO", "FoldingCore", "FeaturePipeline",
-        "Evidence", "Training",
+        "Messages", "AtomicFiles", "NumericArrays", "Protein", "StructureIO", "FoldingCore",
+        "FeaturePipeline", "Evidence", "Training",
       ]),
     .target(
       name: "TrainingRun",
       dependencies: [
-        "AtomicFiles", "NumericArrays", "Protein", "Scoring", "TensorCore", "Distribution",
-        "FoldingCore", "FeaturePipeline", "Weights", "Training", "TrainingData",
+        "Messages", "AtomicFiles", "NumericArrays", "Protein", "Scoring", "TensorCore",
+        "Distribution", "FoldingCore", "FeaturePipeline", "Weights", "Training", "TrainingData",
       ]),
 
     // The facade and the command.
     .target(
       name: "HelixFold",
       dependencies: [
-        "AtomicFiles", "CKernels", "CProcess", "NumericArrays", "ArrayFiles",
-        "Protein", "FoldingCore", "FeaturePipeline", "Evidence", "TensorCore", "FoldingModel",
-        "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training", "TrainingData",
+        "Messages", "AtomicFiles", "CKernels", "CProcess", "NumericArrays", "ArrayFiles", "Protein",
+        "FoldingCore", "FeaturePipeline", "Evidence", "TensorCore", "FoldingModel", "Weights",
+        "StructureIO", "Scoring", "Reports", "Evaluation", "Training", "TrainingData",
         "TrainingRun", "Distribution",
       ]),
     // Benchmarks, and comparisons with the oracle: what stands behind the figures of docs/evidence.md.
     .target(
       name: "Measurements",
       dependencies: [
-        "AtomicFiles", "NumericArrays", "ArrayFiles", "Protein", "FoldingCore", "FeaturePipeline",
-        "TensorCore", "FoldingModel", "Weights", "Scoring", "Reports", "Training", "TrainingData",
-        "TrainingRun", "Distribution", "HelixFold",
+        "Messages", "AtomicFiles", "NumericArrays", "ArrayFiles", "Protein", "FoldingCore",
+        "FeaturePipeline", "TensorCore", "FoldingModel", "Weights", "Scoring", "Reports",
+        "Training", "TrainingData", "TrainingRun", "Distribution", "HelixFold",
       ]),
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "HelixFold", "Measurements", "CKernels", "TensorCore", "Weights", "FeaturePipeline",
-        "Evidence", "AtomicFiles", "ArrayFiles", "Protein", "FoldingCore", "FoldingModel",
-        "Scoring", "StructureIO", "Reports", "Evaluation", "TrainingData", "TrainingRun",
-        "Distribution",
+        "Messages", "HelixFold", "Measurements", "CKernels", "TensorCore", "Weights",
+        "FeaturePipeline", "Evidence", "AtomicFiles", "ArrayFiles", "Protein", "FoldingCore",
+        "FoldingModel", "Scoring", "StructureIO", "Reports", "Evaluation", "TrainingData",
+        "TrainingRun", "Distribution",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -172,7 +181,7 @@ let package = Package(
       name: "HDF5FilesTests", dependencies: ["HDF5Files", "NumericArrays"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "StructureTests", dependencies: ["StructureIO", "Protein", "AtomicFiles"],
+      name: "StructureTests", dependencies: ["Messages", "StructureIO", "Protein", "AtomicFiles"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ScoringTests", dependencies: ["Scoring", "StructureIO", "Protein"],
@@ -224,13 +233,13 @@ let package = Package(
       name: "TrainingRunTests",
       dependencies: [
         "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "TensorCore",
-        "NumericArrays", "AtomicFiles", "TrainingTestSupport", "training-stand-in",
+        "NumericArrays", "TrainingTestSupport", "training-stand-in",
       ]),
     .testTarget(
       name: "HelixFoldTests",
       dependencies: [
-        "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports", "FoldingModel",
-        "FoldingCore", "Protein", "TensorCore", "NumericArrays", "AtomicFiles",
+        "Messages", "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports",
+        "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays", "AtomicFiles",
         "Training", "TrainingData", "TrainingRun", "Distribution", "TrainingTestSupport",
       ]),
     .testTarget(

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Why an array file could not be read or written; every description is one line.
 public enum ArrayFileError: Error, Hashable, CustomStringConvertible, ExitStatusError {

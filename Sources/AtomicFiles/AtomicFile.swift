@@ -1,3 +1,5 @@
+import Messages
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)

@@ -1,3 +1,5 @@
+import Messages
+
 /// A group of processes, or of threads that stand for processes, which exchange bytes.
 ///
 /// Calls are collective where they say so: every member makes them in the same order. A member that fails takes the others with
@@ -21,7 +23,7 @@ public protocol Communicator: AnyObject, Sendable {
 }
 
 /// Why members of a group could not talk.
-public enum CommunicationError: Error, Hashable, CustomStringConvertible {
+public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The library refused a call.
   case failed(call: String, rank: Int, status: Int)
   /// Another member failed.
@@ -48,6 +50,17 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible {
     case .grid(let reason): reason
     case .differs(let rank, let found, let expected):
       "rank \(rank) has '\(found)' where rank 0 has '\(expected)'; all processes need the same program, flags, inputs and folders"
+    }
+  }
+
+  /// Wrong numbers of processes are wrong flags; a program without MPI is a missing tool.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .grid, .unconnected: .usage
+    case .notBuilt: .missingTool
+    // One command gives all processes their flags; what differs is as a rule a file or folder that some of them do not see.
+    case .differs: .missingInput
+    case .failed, .peerFailed: .internalError
     }
   }
 }

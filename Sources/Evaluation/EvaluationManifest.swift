@@ -1,5 +1,5 @@
-import AtomicFiles
 import Foundation
+import Messages
 import Scoring
 
 /// A list of targets: what to predict, where its true structure is, and how it is cut into domains.

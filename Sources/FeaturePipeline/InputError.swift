@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Why an input or output file cannot be used: where, what was found, what was expected.
 public enum InputError: Error, Hashable, CustomStringConvertible, ExitStatusError {

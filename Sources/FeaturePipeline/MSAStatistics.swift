@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import NumericArrays
 
 /// How much an alignment says: coverage of each column and the number of effective sequences.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Why an HDF5 file could not be read or written; every description is one line.
 public enum HDF5Error: Error, Hashable, CustomStringConvertible, ExitStatusError {

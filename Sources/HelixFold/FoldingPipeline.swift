@@ -2,6 +2,7 @@ import AtomicFiles
 import Distribution
 import FeaturePipeline
 import FoldingModel
+import Messages
 import NumericArrays
 import TensorCore
 

@@ -1,5 +1,6 @@
 import AtomicFiles
 import Foundation
+import Messages
 
 /// Where a command writes, checked before it does any work.
 public enum OutputPlace {

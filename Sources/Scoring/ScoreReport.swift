@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Protein
 
 /// All scores of a model against a reference, over a whole chain or one domain.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Why a model cannot be compared with a reference.
 public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusError {

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Protein
 
 /// Reads structures from the mmCIF format, dictionary `mmcif_pdbx.dic`.

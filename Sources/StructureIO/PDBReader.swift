@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Protein
 
 /// Reads the PDB format as it is found in the wild.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Why a structure file could not be read or written.
 public enum StructureIOError: Error, Hashable, CustomStringConvertible, ExitStatusError {

@@ -1,5 +1,5 @@
-import AtomicFiles
 import FeaturePipeline
+import Messages
 
 /// Which cluster each chain belongs to, and which chains must not be used at all.
 ///

@@ -1,5 +1,5 @@
-import AtomicFiles
 import Distribution
+import Messages
 import NumericArrays
 import Training
 import TrainingData

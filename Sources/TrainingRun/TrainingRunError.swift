@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Training
 
 /// Why training cannot start or go on.

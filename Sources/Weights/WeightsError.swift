@@ -1,7 +1,8 @@
 import FoldingCore
+import Messages
 
 /// Why a parameter file cannot be used; every description is one line.
-public enum WeightsError: Error, Hashable, CustomStringConvertible {
+public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// An array that the file does not hold.
   case noSuchArray(file: String, key: String)
   /// An array that holds strings or whole numbers.
@@ -45,6 +46,12 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible {
     case .damaged(let file, let part, let reason):
       "\(file): \(part): \(reason)"
     }
+  }
+
+  /// The status for the shell; a format that is only read is a wrong flag.
+  public var exitStatus: ExitStatus {
+    if case .unwritableFormat = self { return .usage }
+    return .badInput
   }
 }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
-import AtomicFiles
 import Evidence
 import HelixFold
+import Messages
 
 /// `helixfold databases`: what is there of the databases that searches need.
 struct DatabasesCommand: ParsableCommand {

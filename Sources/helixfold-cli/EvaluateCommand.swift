@@ -3,6 +3,7 @@ import AtomicFiles
 import Evaluation
 import Foundation
 import HelixFold
+import Messages
 import Reports
 
 /// `helixfold evaluate`: how good predictions of a whole set are.

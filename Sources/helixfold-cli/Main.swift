@@ -1,7 +1,7 @@
 import ArgumentParser
-import AtomicFiles
 import Foundation
 import HelixFold
+import Messages
 
 /// The command; one file per subcommand.
 @main

@@ -1,6 +1,6 @@
 import ArgumentParser
-import AtomicFiles
 import HelixFold
+import Messages
 import TensorCore
 
 /// How much memory a pass may take, and what it may give up for that.

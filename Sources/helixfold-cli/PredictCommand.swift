@@ -1,9 +1,9 @@
 import ArgumentParser
-import AtomicFiles
 import Distribution
 import Evidence
 import Foundation
 import HelixFold
+import Messages
 import Reports
 import StructureIO
 

@@ -3,6 +3,7 @@ import AtomicFiles
 import FeaturePipeline
 import Foundation
 import HelixFold
+import Messages
 
 /// `helixfold prepare`: sequences and alignments in, one HDF5 feature file per target out.
 struct PrepareCommand: ParsableCommand {

@@ -1,7 +1,7 @@
-import AtomicFiles
 import Distribution
 import Foundation
 import HelixFold
+import Messages
 
 /// How one of several processes ends that cannot go on.
 enum RankFailure {

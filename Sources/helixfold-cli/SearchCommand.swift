@@ -4,6 +4,7 @@ import Evidence
 import FeaturePipeline
 import Foundation
 import HelixFold
+import Messages
 import Protein
 
 /// `helixfold search`: alignments and template hits from sequence databases.

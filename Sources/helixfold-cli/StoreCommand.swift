@@ -4,6 +4,7 @@ import AtomicFiles
 import FeaturePipeline
 import Foundation
 import HelixFold
+import Messages
 
 /// `helixfold store`: look at, join, convert and check feature files.
 struct StoreCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import AtomicFiles
 import Evaluation
 import Foundation
 import HelixFold
+import Messages
 import TrainingData
 import TrainingRun
 import Weights

@@ -1,7 +1,7 @@
 import ArgumentParser
-import AtomicFiles
 import FeaturePipeline
 import HelixFold
+import Messages
 import TrainingData
 import TrainingRun
 import Weights

@@ -3,6 +3,7 @@ import Evidence
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Messages
 import Protein
 import Testing
 import Weights
@@ -46,7 +47,7 @@ struct GatheringTests {
   func missing() throws {
     let bench = try Bench()
     #expect(throws: SearchFailure.toolMissing(.jackhmmer)) { try bench.predict("out") }
-    #expect(AtomicFiles.ExitStatus(SearchFailure.toolMissing(.jackhmmer)) == .missingTool)
+    #expect(Messages.ExitStatus(SearchFailure.toolMissing(.jackhmmer)) == .missingTool)
     try bench.jackhmmer(Bench.goodResult)
     try FileManager.default.removeItem(atPath: bench.root + "/db.fasta")
     let error = #expect(throws: SearchFailure.self) { try bench.predict("out") }
@@ -227,7 +228,7 @@ private final class Bench {
     _ name: String, alignments: [String] = [],
     databases: [String: String] = ["uniref90": "db.fasta"],
     evidence: EvidenceOptions? = nil
-  ) throws -> AtomicFiles.ExitStatus {
+  ) throws -> Messages.ExitStatus {
     let reporter = ProgressReporter(style: .quiet)
     var options = PredictionOptions()
     options.output = root + "/" + name

@@ -1,7 +1,7 @@
-import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Messages
 import Protein
 import Synchronization
 import Testing
@@ -42,7 +42,7 @@ final class PredictionBench {
   func run(
     _ names: [String], letters: String = PredictionBench.letters, gathered: GatheredEvidence? = nil,
     stopAfter: Int? = nil
-  ) throws -> AtomicFiles.ExitStatus {
+  ) throws -> Messages.ExitStatus {
     var target = try Self.target(letters)
     target.gathered = gathered
     return try run(names, [target], stopAfter: stopAfter)
@@ -57,7 +57,7 @@ final class PredictionBench {
   /// Predicts targets by networks of the given names.
   func run(
     _ names: [String], _ targets: [PredictionTarget], stopAfter: Int? = nil
-  ) throws -> AtomicFiles.ExitStatus {
+  ) throws -> Messages.ExitStatus {
     let lines = Lines()
     let reporter = ProgressReporter(
       style: .lines, isSilent: false, clock: { 0 }, output: { lines.add($0) })

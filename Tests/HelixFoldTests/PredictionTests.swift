@@ -3,6 +3,7 @@ import FeaturePipeline
 import FoldingCore
 import FoldingModel
 import Foundation
+import Messages
 import Protein
 import TensorCore
 import Testing
@@ -295,7 +296,7 @@ struct PredictionTests {
 
   private func predict(
     _ options: PredictionOptions, letters: String = "MKTAYIAKQRQISFVKSHFSRQ", stopAfter: Int? = nil
-  ) throws -> AtomicFiles.ExitStatus {
+  ) throws -> Messages.ExitStatus {
     let reporter = ProgressReporter(style: .quiet)
     let pipeline = try FoldingPipeline(options, models: [Self.model], reporter: reporter)
     var finished = 0

@@ -1,9 +1,9 @@
-import AtomicFiles
 import Distribution
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
 import Foundation
+import Messages
 import Protein
 import Synchronization
 import TensorCore
@@ -135,7 +135,7 @@ struct TeamPredictionTests {
   private func predict(
     _ targets: [PredictionTarget], _ output: String, _ world: any Communicator, team: Int,
     resumes: Bool = false
-  ) throws -> (status: AtomicFiles.ExitStatus, finished: [String]) {
+  ) throws -> (status: Messages.ExitStatus, finished: [String]) {
     let model = ModelDescription(
       name: "tiny", source: "recipe", checksum: "1", config: .tiny,
       parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)

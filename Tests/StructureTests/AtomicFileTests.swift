@@ -1,5 +1,6 @@
 import AtomicFiles
 import Foundation
+import Messages
 import Testing
 
 /// Places of files before anything is written, and words of messages.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// What an input file is, what is wrong with it, and how to mend it.
 public struct FileDiagnosis: Hashable, Sendable {

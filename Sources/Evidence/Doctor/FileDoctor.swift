@@ -1,9 +1,9 @@
 import ArrayFiles
-import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
 import HDF5Files
+import Messages
 import Protein
 import StructureIO
 

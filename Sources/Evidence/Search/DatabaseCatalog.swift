@@ -1,6 +1,6 @@
-import AtomicFiles
 import FeaturePipeline
 import Foundation
+import Messages
 
 /// Sets of databases that belong together, read from `databases.json`.
 public struct DatabaseCatalog: Codable, Hashable, Sendable {

@@ -1,5 +1,5 @@
-import AtomicFiles
 import Foundation
+import Messages
 
 /// What a search reports while it runs.
 public enum SearchEvent: Hashable, Sendable {

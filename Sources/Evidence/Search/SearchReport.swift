@@ -1,5 +1,5 @@
-import AtomicFiles
 import FeaturePipeline
+import Messages
 
 /// What became of the searches for one target: `searches.tsv`.
 public struct SearchReport: Hashable, Sendable {

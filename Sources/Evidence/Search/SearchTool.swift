@@ -1,5 +1,5 @@
-import AtomicFiles
 import Foundation
+import Messages
 
 /// A search program that is run as it comes from its authors.
 public enum SearchTool: String, CaseIterable, Codable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Why a hit does not become a template, in the order in which AlphaFold asks.
 public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-import AtomicFiles
 import Foundation
+import Messages
 import Protein
 import StructureIO
 

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// A3M: FASTA-like rows in which lower-case letters are insertions relative to the first row.
 ///

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Protein
 
 /// An alignment as a file gives it: letters in the columns of the query, and what was inserted between them.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Protein
 
 /// One record of a FASTA file: a target, or the reason why it cannot be one.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Stockholm alignments, as jackhmmer and hmmsearch write them.
 ///

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// Names of targets: safe as file and folder names, and unique within a run.
 public enum TargetName {

@@ -1,5 +1,7 @@
+import Messages
+
 /// What is wrong with the configuration of a network or of a training run.
-public enum ConfigurationError: Error, Hashable, CustomStringConvertible {
+public enum ConfigurationError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The file cannot be read as a JSON object.
   case unreadable(file: String, reason: String)
   /// A key that no configuration has.
@@ -15,5 +17,11 @@ public enum ConfigurationError: Error, Hashable, CustomStringConvertible {
       "\(file): unknown key '\(key)'; known here are \(known.joined(separator: ", "))"
     case .badValue(let file, let key, let reason): "\(file): '\(key)' \(reason)"
     }
+  }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus {
+    if case .unreadable(let file, _) = self { return .refusal(of: file) }
+    return .badInput
   }
 }

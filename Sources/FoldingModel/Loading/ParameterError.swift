@@ -1,5 +1,7 @@
+import Messages
+
 /// Why a set of parameters does not fit a network.
-public enum ParameterError: Error, Hashable, CustomStringConvertible {
+public enum ParameterError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The array is not there.
   case missing(key: String)
   /// The array has another shape than the network.
@@ -14,4 +16,7 @@ public enum ParameterError: Error, Hashable, CustomStringConvertible {
       "'\(key)' has shape \(found), the model expects \(expected); are these parameters for another model preset?"
     }
   }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { .badInput }
 }

@@ -2,6 +2,7 @@ import AtomicFiles
 import Evaluation
 import FeaturePipeline
 import Foundation
+import Messages
 import Protein
 import Reports
 import StructureIO

@@ -2,6 +2,7 @@ import AtomicFiles
 import Evidence
 import FeaturePipeline
 import Foundation
+import Messages
 import NumericArrays
 import Protein
 

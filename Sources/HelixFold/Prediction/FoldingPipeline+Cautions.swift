@@ -1,4 +1,3 @@
-import AtomicFiles
 import FeaturePipeline
 import Protein
 import Scoring

@@ -1,6 +1,6 @@
-import AtomicFiles
 import FeaturePipeline
 import FoldingModel
+import Messages
 import Protein
 
 /// In which order a run takes its targets, and what each of them costs.

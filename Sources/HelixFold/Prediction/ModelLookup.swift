@@ -1,6 +1,6 @@
-import AtomicFiles
 import FeaturePipeline
 import FoldingCore
+import Messages
 import Weights
 
 extension ModelDescription {

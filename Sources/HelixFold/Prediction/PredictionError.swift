@@ -1,5 +1,5 @@
-import AtomicFiles
 import FoldingCore
+import Messages
 
 /// Why a prediction cannot be made.
 public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatusError {

@@ -1,5 +1,5 @@
-import AtomicFiles
 import Foundation
+import Messages
 
 /// What became of a target: a row of `summary.tsv`, and a member of `failures.json` if it failed.
 struct TargetOutcome: Codable, Hashable, Sendable {

@@ -1,5 +1,5 @@
-import AtomicFiles
 import Foundation
+import Messages
 import Reports
 import Training
 import TrainingRun

@@ -3,6 +3,7 @@ import Distribution
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Messages
 import Protein
 import TensorCore
 import TrainingData

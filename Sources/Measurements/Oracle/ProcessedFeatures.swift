@@ -1,7 +1,7 @@
 import ArrayFiles
-import AtomicFiles
 import FoldingCore
 import HelixFold
+import Messages
 import NumericArrays
 
 /// Features that another pipeline has already processed: an npz in the layout of the released code, each array with a

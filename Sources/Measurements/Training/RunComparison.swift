@@ -1,5 +1,5 @@
-import AtomicFiles
 import HelixFold
+import Messages
 import TrainingRun
 import Weights
 

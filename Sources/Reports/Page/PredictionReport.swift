@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import Protein
 import Scoring
 import StructureIO

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 import NumericArrays
 
 /// Plots of what a network says about one protein.

@@ -1,3 +1,5 @@
+import Messages
+
 /// Averages of checkpoints of one training stage; each checkpoint is a flat buffer, oldest first.
 ///
 /// Layer norms need no new statistics after averaging. Checkpoints of different stages or seeds do not mix.
@@ -81,7 +83,7 @@ func addScaled(_ values: [Float], by factor: Float, to sum: inout [Float]) {
 }
 
 /// Why checkpoints cannot be averaged.
-public enum WeightAveragingError: Error, Hashable, CustomStringConvertible {
+public enum WeightAveragingError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// There is none.
   case noCheckpoint
   /// A method that chooses by the loss was given none.
@@ -112,4 +114,7 @@ public enum WeightAveragingError: Error, Hashable, CustomStringConvertible {
       "average: \(count) checkpoints were asked for, \(available) are there; choose 1 to \(available)"
     }
   }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { .badInput }
 }

@@ -1,3 +1,4 @@
+import Messages
 import NumericArrays
 
 /// The small part of an optimizer's state, for a text header; the buffers follow it.
@@ -38,7 +39,7 @@ public enum StateBuffer: Hashable, Sendable {
 }
 
 /// Why a state cannot be used.
-public enum OptimizerStateError: Error, Hashable, CustomStringConvertible {
+public enum OptimizerStateError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// Written by another version of the program.
   case version(found: Int, expected: Int)
   /// A buffer is missing.
@@ -65,6 +66,9 @@ public enum OptimizerStateError: Error, Hashable, CustomStringConvertible {
       "optimizer state: \(what); the header is damaged, use an earlier checkpoint"
     }
   }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { .badInput }
 }
 
 extension Optimizer {

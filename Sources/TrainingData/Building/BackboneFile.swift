@@ -1,5 +1,5 @@
-import AtomicFiles
 import FeaturePipeline
+import Messages
 import Protein
 
 /// A chain of N, CA and C only, with one line per residue.

@@ -1,4 +1,4 @@
-import AtomicFiles
+import Messages
 
 /// What became of every chain that was offered to a training store.
 public struct DatasetReport: Sendable, Hashable {

@@ -1,6 +1,6 @@
-import AtomicFiles
 import FeaturePipeline
 import FoldingCore
+import Messages
 
 /// A store that samples are drawn from, and the plan by which.
 public struct SampleSource: Sendable {

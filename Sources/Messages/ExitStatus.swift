@@ -37,6 +37,11 @@ public protocol ExitStatusError: Error {
 }
 
 extension ExitStatus {
+  /// The status of an error of any part of the program; one that knows none is a defect of the program.
+  public init(_ error: any Error) {
+    self = (error as? any ExitStatusError)?.exitStatus ?? .internalError
+  }
+
   /// The status where a reader refused a file: bad input if the file is there and can be read, else a missing one.
   package static func refusal(of path: String) -> ExitStatus {
     var information = stat()
