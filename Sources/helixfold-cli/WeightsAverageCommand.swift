@@ -107,12 +107,19 @@ extension WeightsCommand {
       try ParameterWriter.write(
         result.parameters, config: result.network,
         provenance: ParameterProvenance(
-          source:
-            "\(method.rawValue) average of \(result.selected.count) of \(counted(files.count, "snapshot"))",
+          source: source(of: result.selected.map { files[$0] }, among: files.count),
           licence: "as the sources", isRandom: result.isRandom),
         precision: writing.precision, to: output)
       for index in result.selected { print(files[index]) }
       print(output)
+    }
+
+    /// What the file says of its origin: how many took part, and where the last of them is from.
+    private func source(of selected: [String], among count: Int) -> String {
+      let snapshots = "\(selected.count) of \(counted(count, "snapshot"))"
+      let last = selected.last.flatMap { try? ParameterFile(inspecting: $0).provenance?.source }
+      return "\(method.rawValue) average of \(snapshots)"
+        + (last.map { ", the last of them: \($0)" } ?? "")
     }
 
     private func objective(_ config: TrainingConfig?) throws -> SnapshotAveraging.Objective? {

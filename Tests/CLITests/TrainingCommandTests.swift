@@ -87,6 +87,8 @@ struct TrainingCommandTests {
       #expect(result.status == 0, "\(method): \(result.errors)")
       let inspected = try Command.run(["weights", "inspect", "\(method).h5"], in: folder)
       #expect(inspected.status == 0, "\(inspected.errors)")
+      #expect(inspected.output.contains("\(method) average of "), "\(inspected.output)")
+      #expect(inspected.output.contains("training run, preset tiny"), "\(inspected.output)")
     }
     for name in ["greedy", "sewa"] {
       let result = try Command.run(
