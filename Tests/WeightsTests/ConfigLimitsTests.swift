@@ -53,6 +53,8 @@ struct ConfigLimitsTests {
       ("{\"recycles\": 1", "is no valid JSON: "), ("{\"recycles\": 1e400}", "1e400"),
       ("[1]", "is not a JSON object"), ("{\"recycles\": 1e30}", "'recycles' has a value"),
       ("{\"recycle\": 1}", "unknown key 'recycle'; known here are "),
+      ("{\"base\": \"mini\"}", "name, preset, recycles"),
+      ("{\"preset\": \"huge\"}", "'preset' is not a preset; known are model_1, "),
     ])
   func unreadable(_ text: String, _ part: String) {
     let error = #expect(throws: ConfigurationError.self) {

@@ -18,7 +18,14 @@ extension FoldingConfig {
       base = preset
     }
     base.name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
-    return try overlay(changes, on: base, file: file)
+    do {
+      return try overlay(changes, on: base, file: file)
+    } catch {
+      guard case .unknownKey(let file, let key, let known) = error, !key.contains(".") else {
+        throw error
+      }
+      throw .unknownKey(file: file, key: key, known: (known + ["preset"]).sorted())
+    }
   }
 
   /// The configuration in a parameter file, which may be older than this program: what it does not state has the published value.
