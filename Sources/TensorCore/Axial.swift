@@ -1,5 +1,3 @@
-import CKernels
-
 /// Processes that share every operation of one sample along an axis: rows or columns of the MSA or of the pair tensor.
 ///
 /// Dynamic axial parallelism (FastFold, arXiv:2203.00854; HelixFold, arXiv:2207.05477) with representations that every process holds

@@ -10,6 +10,9 @@ public enum DType: String, Sendable, Hashable, Codable {
   /// Bytes per element.
   public var byteCount: Int { self == .float32 ? 4 : 2 }
 
+  /// The name that flags and reports use.
+  package var shortName: String { self == .float32 ? "fp32" : "bf16" }
+
   /// The kernels' name of the type.
   var kernel: hf_dtype { self == .float32 ? HF_F32 : HF_BF16 }
 

@@ -1,5 +1,3 @@
-import CKernels
-
 /// What every operation is given: where to run, where to take memory from, how to store.
 ///
 /// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.

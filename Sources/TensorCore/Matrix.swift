@@ -1,5 +1,3 @@
-import CKernels
-
 /// A strided two-dimensional view on part of a tensor: what the kernels work on.
 ///
 /// A view keeps the memory alive, so slices of rows, of columns and transposes cost nothing.

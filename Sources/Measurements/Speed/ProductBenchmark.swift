@@ -70,7 +70,7 @@ public struct ProductBenchmark: Sendable {
   public func json(_ rows: [Row]) -> JSONValue {
     .object([
       ("benchmark", .string("gemm")),
-      ("precision", .string(storage == .bfloat16 ? "bf16" : "fp32")),
+      ("precision", .string(storage.shortName)),
       ("gemm_peak_gflop_per_second", .number(ProductPeak.measure(storage) / 1e9)),
       ("products", .array(rows.map(\.json))),
     ])

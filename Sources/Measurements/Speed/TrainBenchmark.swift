@@ -225,7 +225,7 @@ extension TrainBenchmark.Report {
       ("blocks", .integer(plan.config.evoformer.blocks)),
       ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
       ("recompute", .bool(plan.recomputes)),
-      ("precision", .string(plan.storage == .bfloat16 ? "bf16" : "fp32")),
+      ("precision", .string(plan.storage.shortName)),
       ("gemm", .string(plan.backend.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
       ("threads", .integer(plan.threads)),

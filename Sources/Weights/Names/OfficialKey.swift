@@ -1,9 +1,10 @@
+import FoldingCore
 import Foundation
 
 /// An official key taken apart: `scope//name`.
 struct OfficialKey: Hashable {
   /// What all keys begin with.
-  static let root = "alphafold/alphafold_iteration/"
+  static let root = ParameterSpec.root + "/"
   /// Scopes below which arrays carry a block axis.
   static let stacks = [
     "evoformer/evoformer_iteration/", "evoformer/extra_msa_stack/",
