@@ -108,6 +108,7 @@ struct InstructionSet: ExpressibleByArgument {
 
   private static let all = [
     HF_ISA_PORTABLE, HF_ISA_NEON, HF_ISA_AVX2, HF_ISA_AVX512, HF_ISA_AVX512_BF16,
+    HF_ISA_AMX_BF16,
   ]
 
   static let names = all.map { String(cString: hf_isa_name($0)) }

@@ -3,15 +3,17 @@ import Testing
 
 @Suite("Kernels: choice of path")
 struct KernelDispatchTests {
-  @Test("the portable and the emulated path run everywhere")
-  func everywhere() {
-    #expect(hf_isa_available(HF_ISA_PORTABLE) && hf_isa_available(HF_ISA_EMULATED_BF16))
+  @Test(
+    "the portable path and the emulated ones run everywhere",
+    arguments: [HF_ISA_PORTABLE, HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX])
+  func everywhere(path: hf_isa) {
+    #expect(hf_isa_available(path))
   }
 
-  @Test("the best path is available and never the emulated one")
+  @Test("the best path is available and never an emulated one")
   func best() {
     #expect(hf_isa_available(hf_isa_best()))
-    #expect(hf_isa_best() != HF_ISA_EMULATED_BF16)
+    #expect(![HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX].contains(hf_isa_best()))
   }
 
   @Test("a path of another architecture is refused and nothing changes")
@@ -36,7 +38,7 @@ struct KernelDispatchTests {
   @Test("only a path with bf16 products asks for bf16 operands", arguments: kernelPaths)
   func operandTypes(path: hf_isa) {
     onPath(path) {
-      let multipliesPairs = path == HF_ISA_AVX512_BF16 || path == HF_ISA_EMULATED_BF16
+      let multipliesPairs = pairKernelPaths.contains(path)
       #expect(hf_gemm_operand_type(HF_BF16) == (multipliesPairs ? HF_BF16 : HF_F32))
       #expect(hf_gemm_operand_type(HF_F32) == HF_F32)
     }
@@ -44,7 +46,7 @@ struct KernelDispatchTests {
 
   @Test("every path has a name of its own")
   func names() {
-    let names = (0...5).map { String(cString: hf_isa_name(hf_isa(rawValue: $0))) }
-    #expect(Set(names).count == 6)
+    let names = (0...7).map { String(cString: hf_isa_name(hf_isa(rawValue: $0))) }
+    #expect(Set(names).count == 8)
   }
 }

@@ -7,11 +7,16 @@ import Testing
   import Darwin
 #endif
 
-/// The paths this machine can run, the emulated one included.
+/// The paths this machine can run, the emulated ones included.
 let kernelPaths: [hf_isa] = [
-  HF_ISA_PORTABLE, HF_ISA_NEON, HF_ISA_AVX2, HF_ISA_AVX512, HF_ISA_AVX512_BF16,
-  HF_ISA_EMULATED_BF16,
+  HF_ISA_PORTABLE, HF_ISA_NEON, HF_ISA_AVX2, HF_ISA_AVX512, HF_ISA_AVX512_BF16, HF_ISA_AMX_BF16,
+  HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX,
 ].filter { hf_isa_available($0) }
+
+/// The paths that multiply pairs of bf16.
+let pairKernelPaths = kernelPaths.filter {
+  [HF_ISA_AVX512_BF16, HF_ISA_AMX_BF16, HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX].contains($0)
+}
 
 /// Runs `body` with every kernel call of this thread on `path`; other tests keep theirs.
 func onPath<R>(_ path: hf_isa, _ body: () throws -> R) rethrows -> R {

@@ -20,16 +20,18 @@ extern "C" {
 
 typedef enum { HF_F32 = 0, HF_BF16 = 1 } hf_dtype;
 
-/// Instruction-set paths, slowest first. `HF_ISA_AVX512_BF16` multiplies bfloat16 pairs with vdpbf16ps;
-/// every other path widens to fp32 and uses fused multiply-add.
+/// Instruction-set paths, slowest first. `HF_ISA_AVX512_BF16` multiplies bfloat16 pairs with vdpbf16ps, `HF_ISA_AMX_BF16` tiles of them
+/// with tdpbf16ps; every other path widens to fp32 and uses fused multiply-add.
 typedef enum {
   HF_ISA_PORTABLE = 0,
   HF_ISA_NEON = 1,
   HF_ISA_AVX2 = 2,
   HF_ISA_AVX512 = 3,
   HF_ISA_AVX512_BF16 = 4,
-  /// For tests: the code of HF_ISA_AVX512_BF16 with its one instruction written out, on any processor. Never the best.
-  HF_ISA_EMULATED_BF16 = 5,
+  HF_ISA_AMX_BF16 = 5,
+  /// For tests: the code of the two paths above with their instructions written out, on any processor. Never the best.
+  HF_ISA_EMULATED_BF16 = 6,
+  HF_ISA_EMULATED_AMX = 7,
 } hf_isa;
 
 /// Whether this machine can run `isa`.
@@ -46,7 +48,7 @@ hf_isa hf_isa_current(void);
 bool hf_isa_override(hf_isa isa);
 /// Ends the override of the calling thread.
 void hf_isa_end_override(void);
-/// "portable", "neon", "avx2", "avx512", "avx512-bf16", "emulated-bf16".
+/// "portable", "neon", "avx2", "avx512", "avx512-bf16", "amx-bf16", "emulated-bf16", "emulated-amx".
 const char *hf_isa_name(hf_isa isa);
 /// Denormals become zero on the calling thread (every worker calls this once).
 void hf_flush_denormals(void);

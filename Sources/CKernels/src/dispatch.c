@@ -1,6 +1,6 @@
 // The public functions: each calls the same function of the chosen path.
 
-#define _GNU_SOURCE  // sched_setaffinity
+#define _GNU_SOURCE  // sched_setaffinity, syscall
 
 #include "path.h"
 
@@ -11,6 +11,8 @@
 #endif
 #ifdef __linux__
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 static _Atomic(const hf_path *) chosen_path;
@@ -23,6 +25,7 @@ static const hf_path *path_of(hf_isa isa) {
   switch (isa) {
     case HF_ISA_PORTABLE: return &hf_path_portable;
     case HF_ISA_EMULATED_BF16: return &hf_path_emulated_bf16;
+    case HF_ISA_EMULATED_AMX: return &hf_path_emulated_amx;
 #if defined(__aarch64__)
     case HF_ISA_NEON: return &hf_path_neon;
 #endif
@@ -30,10 +33,23 @@ static const hf_path *path_of(hf_isa isa) {
     case HF_ISA_AVX2: return &hf_path_avx2;
     case HF_ISA_AVX512: return &hf_path_avx512;
     case HF_ISA_AVX512_BF16: return &hf_path_avx512_bf16;
+    case HF_ISA_AMX_BF16: return &hf_path_amx_bf16;
 #endif
     default: return NULL;
   }
 }
+
+#if defined(__x86_64__)
+/// Whether the system lets the process use tile registers, for which Linux wants to be asked: once for all threads, present and future.
+static bool tiles_permitted(void) {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+  enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA of asm/prctl.h
+  return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
+#else
+  return false;
+#endif
+}
+#endif
 
 /// Whether processor and operating system (which must save the wide registers) have what the path uses; __builtin_cpu_supports
 /// asks both.
@@ -45,7 +61,10 @@ static bool supported_by_machine(hf_isa isa) {
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (isa == HF_ISA_AVX2) return avx2;
   if (isa == HF_ISA_AVX512) return avx512;
-  if (isa == HF_ISA_AVX512_BF16) return avx512 && __builtin_cpu_supports("avx512bf16");
+  const bool avx512_bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
+  if (isa == HF_ISA_AVX512_BF16) return avx512_bf16;
+  if (isa == HF_ISA_AMX_BF16)
+    return avx512_bf16 && __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && tiles_permitted();
 #endif
   return path_of(isa) != NULL;
 }
@@ -53,7 +72,7 @@ static bool supported_by_machine(hf_isa isa) {
 bool hf_isa_available(hf_isa isa) { return path_of(isa) != NULL && supported_by_machine(isa); }
 
 hf_isa hf_isa_best(void) {
-  for (int isa = HF_ISA_AVX512_BF16; isa > HF_ISA_PORTABLE; --isa)
+  for (int isa = HF_ISA_AMX_BF16; isa > HF_ISA_PORTABLE; --isa)
     if (hf_isa_available((hf_isa)isa)) return (hf_isa)isa;
   return HF_ISA_PORTABLE;
 }
@@ -96,7 +115,9 @@ const char *hf_isa_name(hf_isa isa) {
     case HF_ISA_AVX2: return "avx2";
     case HF_ISA_AVX512: return "avx512";
     case HF_ISA_AVX512_BF16: return "avx512-bf16";
+    case HF_ISA_AMX_BF16: return "amx-bf16";
     case HF_ISA_EMULATED_BF16: return "emulated-bf16";
+    case HF_ISA_EMULATED_AMX: return "emulated-amx";
   }
   return "unknown";
 }

@@ -55,6 +55,7 @@ typedef struct {
 
 extern const hf_path hf_path_portable;
 extern const hf_path hf_path_emulated_bf16;
+extern const hf_path hf_path_emulated_amx;
 #if defined(__aarch64__)
 extern const hf_path hf_path_neon;
 #endif
@@ -62,6 +63,7 @@ extern const hf_path hf_path_neon;
 extern const hf_path hf_path_avx2;
 extern const hf_path hf_path_avx512;
 extern const hf_path hf_path_avx512_bf16;
+extern const hf_path hf_path_amx_bf16;
 #endif
 
 #endif

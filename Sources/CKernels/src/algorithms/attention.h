@@ -5,7 +5,7 @@
 // exponentials and the fp32 output, both rescaled by exp(old − new) when the maximum grows. Exponents are ≤ 0 throughout, so nothing
 // overflows. A query row sees the same tiles in the same order whatever rows are computed with it.
 
-enum { KEY_TILE = 128, QUERY_TILE = 2 * HF_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
+enum { KEY_TILE = 128, QUERY_TILE = PAIR_ROWS > 16 ? PAIR_ROWS : 2 * PAIR_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
 
 /// Sizes and places in scratch of one call.
 typedef struct {
@@ -105,14 +105,8 @@ static void pack_head(const hf_attention_args *g, const attention_plan *plan, in
 /// c[rows][columns] = (resume ? c : 0) + left · packed right, in register tiles.
 static void multiply_tiles(bool pairs, int64_t rows, int64_t columns, int64_t units, const char *a, int64_t a_stride,
                            const uint32_t *b, int64_t panel_stride, float *c, int64_t c_stride, bool resume) {
-  for (int64_t j = 0; j < columns; j += PANEL, b += panel_stride) {
-    tile_function *const *tile_of_height = tiles_for(pairs, columns - j);
-    for (int64_t i = 0; i < rows;) {
-      const int64_t height = tile_height(rows - i);
-      tile_of_height[height](units, a + i * a_stride, a_stride, b, c + i * c_stride + j, c_stride, resume);
-      i += height;
-    }
-  }
+  for (int64_t j = 0; j < columns; j += PANEL, b += panel_stride)
+    multiply_strip(pairs, rows, columns - j, units, a, a_stride, b, c + j, c_stride, resume);
 }
 
 /// c[rows][span] = left · packed right, where c begins with the column span.begin: panels, and single vectors of those cut by the span.
@@ -121,13 +115,8 @@ static void multiply_columns(bool pairs, int64_t rows, key_span span, int64_t un
   for (int64_t j = span.begin, width; j < span.end; j += width) {
     const bool whole = j % PANEL == 0 && span.end - j >= PANEL;
     width = whole ? PANEL : LANES;
-    tile_function *const *tile_of_height = tiles_for(pairs, width);
     const uint32_t *b = packed + j / PANEL * PANEL * units + j % PANEL;
-    for (int64_t i = 0; i < rows;) {
-      const int64_t height = tile_height(rows - i);
-      tile_of_height[height](units, a + i * a_stride, a_stride, b, c + i * c_stride + j - span.begin, c_stride, false);
-      i += height;
-    }
+    multiply_strip(pairs, rows, width, units, a, a_stride, b, c + j - span.begin, c_stride, false);
   }
 }
 
@@ -277,7 +266,7 @@ INLINE void write_rows(const hf_attention_args *g, const attention_plan *plan, i
 static rows_of_a query_rows(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows) {
   const operand q = {.data = element(g->q, g->type, h * g->head_dim), .type = g->type, .pairs = plan->pairs, .k = g->head_dim,
                      .outer = g->queries, .k_stride = 1, .outer_stride = g->q_row_stride};
-  if (readable_in_place(&q)) {
+  if (readable_in_place(&q, rows)) {
     const int64_t bytes = (int64_t)element_size(g->type) * g->q_row_stride;
     return (rows_of_a){.a = (const char *)q.data + query * bytes, .a_stride = bytes};
   }
@@ -300,14 +289,14 @@ static void prefetch_bias(const hf_attention_args *g, int64_t h, int64_t query, 
 }
 
 static void attend_block(const hf_attention_args *g, const attention_plan *plan, int64_t h, int64_t query, int64_t rows) {
-  const key_span all = visible_span(g, &plan->runs, query, rows, 0, round_up(g->keys, KEY_UNIT));
+  const key_span all = visible_span(g, &plan->runs, query, rows, 0, round_up(g->keys, KEY_STEP));
   if (all.begin == all.end) return write_nothing(g, h, query, rows);
   const rows_of_a q = query_rows(g, plan, h, query, rows);
   memset(plan->sum, 0, (size_t)(rows * LANES) * sizeof(float));
   for (int64_t r = 0; r < QUERY_TILE_PADDED; ++r) plan->top[r] = plan->tile_top[r] = -FLT_MAX;
   bool first = true;
   for (int64_t tile = all.begin / KEY_TILE * KEY_TILE; tile < all.end; tile += KEY_TILE) {
-    const int64_t end = tile + min64(KEY_TILE, round_up(g->keys - tile, KEY_UNIT));
+    const int64_t end = tile + min64(KEY_TILE, round_up(g->keys - tile, KEY_STEP));
     const key_span span = part_of_span(g, &plan->runs, query, rows, all, tile, end);
     if (span.begin == span.end) continue;
     prefetch_bias(g, h, query, rows, span);
@@ -333,7 +322,8 @@ static void attention(const hf_attention_args *g, int64_t query_begin, int64_t q
 #endif
   plan.masks = fill_mask(g, plan.padded_keys, plan.mask);
   bound_runs(g, query_begin, query_end, &plan.runs);
-  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_UNIT));
+  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_STEP));
+  begin_pair_tiles(plan.pairs);
   for (int64_t h = 0; h < g->heads; ++h) {
     pack_head(g, &plan, h, span);
     for (int64_t query = query_begin, end; query < query_end; query = end) {
@@ -341,4 +331,5 @@ static void attention(const hf_attention_args *g, int64_t query_begin, int64_t q
       attend_block(g, &plan, h, query, end - query);
     }
   }
+  end_pair_tiles(plan.pairs);
 }

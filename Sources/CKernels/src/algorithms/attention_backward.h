@@ -9,7 +9,7 @@
 // dk and dv are summed transposed, [head_dim, keys], over the blocks in order: then p and dl are right operands, which pack without
 // shuffles, and only slim q and do are turned.
 
-enum { ROW_GROUP = 4, GRADIENT_QUERIES = 8 * HF_ROWS, GRADIENT_QUERIES_PADDED = GRADIENT_QUERIES + HF_LANES };
+enum { ROW_GROUP = 4, GRADIENT_QUERIES = 4 * QUERY_TILE, GRADIENT_QUERIES_PADDED = GRADIENT_QUERIES + HF_LANES };
 
 /// Sizes and places in scratch of one call. Left operands have rows of `…_stride` units, right operands are packed.
 typedef struct {
@@ -283,7 +283,7 @@ static void store_unseeing(const hf_attention_backward_args *b, const gradient_p
   const size_t bytes = (size_t)((head_end - head_begin) * g->head_dim) * element_size(g->type);
   for (int64_t query = query_begin, end; query < query_end; query = end) {
     end = block_end(&plan->runs, query, query_end, GRADIENT_QUERIES);
-    const key_span span = visible_span(g, &plan->runs, query, end - query, 0, round_up(g->keys, KEY_UNIT));
+    const key_span span = visible_span(g, &plan->runs, query, end - query, 0, round_up(g->keys, KEY_STEP));
     for (int64_t i = query; i < end && span.begin == span.end; ++i) {
       memset((void *)element(b->dq, g->type, i * b->dq_row_stride + first), 0, bytes);
       if (g->gate) memset((void *)element(b->dgate, g->type, i * b->dgate_row_stride + first), 0, bytes);
@@ -308,7 +308,7 @@ static void store_unseen(const hf_attention_backward_args *b, int64_t head_begin
 static void attend_backward_block(const hf_attention_backward_args *b, const gradient_plan *plan, int64_t h, int64_t query,
                                   int64_t rows, bool visible) {
   const hf_attention_args *g = &b->forward;
-  const key_span span = visible_span(g, &plan->runs, query, rows, 0, round_up(g->keys, KEY_UNIT));
+  const key_span span = visible_span(g, &plan->runs, query, rows, 0, round_up(g->keys, KEY_STEP));
   if (span.begin == span.end) return;
   const int64_t first = h * g->head_dim;
   const operand q = head_columns(element(g->q, g->type, query * g->q_row_stride), g->type, plan->pairs, first, g->head_dim, rows, 1,
@@ -367,11 +367,12 @@ static void attention_backward(const hf_attention_backward_args *b, int64_t head
 #endif
   plan.masks = fill_mask(g, plan.padded_keys, plan.mask);
   bound_runs(g, query_begin, query_end, &plan.runs);
-  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_UNIT));
+  const key_span span = visible_span(g, &plan.runs, query_begin, query_end - query_begin, 0, round_up(g->keys, KEY_STEP));
   const bool visible = has_visible_key(g);
   const size_t sums = (size_t)(span.end - span.begin) * sizeof(float);
   store_unseeing(b, &plan, head_begin, head_end, query_begin, query_end);
   store_unseen(b, head_begin, head_end, span);
+  begin_pair_tiles(plan.pairs);
   for (int64_t h = head_begin; h < head_end; ++h) {
     pack_keys(g, &plan, h, span, g->k, g->k_row_stride, plan.k_columns, plan.k_rows);
     pack_keys(g, &plan, h, span, g->v, g->v_row_stride, plan.v_columns, plan.v_rows);
@@ -386,4 +387,5 @@ static void attention_backward(const hf_attention_backward_args *b, int64_t head
     store_key_gradients(b, &plan, h, span, plan.dk, g->scale, b->dk, b->dk_row_stride);
     store_key_gradients(b, &plan, h, span, plan.dv, 1, b->dv, b->dv_row_stride);
   }
+  end_pair_tiles(plan.pairs);
 }

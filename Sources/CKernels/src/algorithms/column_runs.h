@@ -1,6 +1,9 @@
 // Which keys a block of queries need not look at: column-wise intervals of FlashMask (arXiv:2410.01359).
 
-enum { KEY_UNIT = LANES, MOST_CUTS = 256, LEAST_CUT_KEYS = 8 };
+// What no query of a block sees is found in units of KEY_UNIT keys; spans begin and end at multiples of KEY_STEP, so that what is summed
+// together over keys (SUM_KEYS) is the same whatever is skipped.
+enum { KEY_UNIT = LANES, SUM_KEYS = 2 * PAIR_BLOCK, KEY_STEP = SUM_KEYS > KEY_UNIT ? SUM_KEYS : KEY_UNIT };
+enum { MOST_CUTS = 256, LEAST_CUT_KEYS = 8 };
 
 /// The runs of one call. Per unit of keys the least and largest of each of the four ends, from which follows what a block may skip;
 /// and the queries where runs of many keys begin or end, ascending: blocks of queries end there, so that few see two proteins.
@@ -14,8 +17,8 @@ typedef struct {
 /// Units of keys, for arrays that are read a vector at a time.
 static int64_t run_units(int64_t keys) { return round_up((keys + KEY_UNIT - 1) / KEY_UNIT, LANES); }
 
-/// Keys [begin, end), whole units, that hold all that some rows see: [first, last), with `first` even. Gapless if some row sees a key of
-/// each unit.
+/// Keys [begin, end), whole steps, that hold all that some rows see: [first, last), with `first` a multiple of SUM_KEYS. Gapless if some
+/// row sees a key of each unit that is not there only to fill up a step.
 typedef struct {
   int64_t begin, end, first, last;
   bool gapless;
@@ -118,7 +121,7 @@ INLINE bool last_visible(const hf_attention_args *g, key_span *span, int64_t que
   return span->last > 0;
 }
 
-/// What rows [query, query + rows) may see of the keys [from, to), both whole units: the hull of the keys that are not hidden from all
+/// What rows [query, query + rows) may see of the keys [from, to), both whole steps: the hull of the keys that are not hidden from all
 /// rows. Without intervals everything.
 static key_span visible_span(const hf_attention_args *g, const hidden_runs *runs, int64_t query, int64_t rows, int64_t from,
                              int64_t to) {
@@ -145,11 +148,13 @@ static key_span visible_span(const hf_attention_args *g, const hidden_runs *runs
   while (span.begin < span.end && !first_visible(g, &span, query, stop)) span.begin += KEY_UNIT;
   while (span.begin < span.end && !last_visible(g, &span, query, stop)) span.end -= KEY_UNIT;
   if (span.begin == span.end) return no_keys;
-  span.first -= span.first % 2;
+  span.first -= span.first % SUM_KEYS;
+  span.begin -= span.begin % KEY_STEP;
+  span.end = round_up(span.end, KEY_STEP);
   return span;
 }
 
-/// The part of what rows see, `all`, that lies in [from, to), both whole units.
+/// The part of what rows see, `all`, that lies in [from, to), both whole steps.
 static key_span part_of_span(const hf_attention_args *g, const hidden_runs *runs, int64_t query, int64_t rows, key_span all,
                              int64_t from, int64_t to) {
   if (!all.gapless) return visible_span(g, runs, query, rows, from, to);
@@ -171,7 +176,7 @@ static const float *hide_keys(const hf_attention_args *g, const hidden_runs *run
   if (!g->hidden) return masks || span.end > g->keys ? mask + span.begin : NULL;
   const int64_t stop = query + rows;
   for (int64_t j = span.begin; j < span.end; j += LANES) {
-    if (shows_to_all(runs, j / KEY_UNIT, query, stop)) {
+    if (j >= g->keys || shows_to_all(runs, j / KEY_UNIT, query, stop)) {
       store(block_mask + j - span.begin, HF_F32, load(mask + j, HF_F32));
       continue;
     }

@@ -42,6 +42,13 @@ INLINE void micro_kernel(const int rows, const int vectors, const bool pairs, in
   }
 }
 
+#ifdef HF_PAIR_TILES
+#include "pair_tile.h"
+#else
+INLINE void begin_pair_tiles(bool pairs) { (void)pairs; }
+INLINE void end_pair_tiles(bool pairs) { (void)pairs; }
+#endif
+
 typedef void tile_function(int64_t units, const char *a, int64_t a_stride, const uint32_t *b, float *c, int64_t c_stride,
                            bool resume);
 
@@ -50,9 +57,14 @@ typedef void tile_function(int64_t units, const char *a, int64_t a_stride, const
                                              float *c, int64_t c_stride, bool resume) {                               \
     micro_kernel(rows, vectors, pairs, units, a, a_stride, b, c, c_stride, resume);                                   \
   }
-#define DEFINE_TILES(rows)                                                                      \
-  DEFINE_TILE(rows, single, false, full, VECTORS) DEFINE_TILE(rows, pair, true, full, VECTORS)  \
-  DEFINE_TILE(rows, single, false, narrow, 1) DEFINE_TILE(rows, pair, true, narrow, 1)
+#ifdef HF_PAIR_TILES
+#define DEFINE_PAIR_TILE(rows, width, vectors)
+#else
+#define DEFINE_PAIR_TILE(rows, width, vectors) DEFINE_TILE(rows, pair, true, width, vectors)
+#endif
+#define DEFINE_TILES(rows)                                                                    \
+  DEFINE_TILE(rows, single, false, full, VECTORS) DEFINE_PAIR_TILE(rows, full, VECTORS)       \
+  DEFINE_TILE(rows, single, false, narrow, 1) DEFINE_PAIR_TILE(rows, narrow, 1)
 
 DEFINE_TILES(1) DEFINE_TILES(2) DEFINE_TILES(3) DEFINE_TILES(4)
 #if HF_ROWS >= 6
@@ -74,15 +86,39 @@ DEFINE_TILES(14)
    prefix##_11,          prefix##_12, prefix##_13, prefix##_14}
 #endif
 
-/// Tiles by kind of unit (single values, pairs), width (a whole panel, its first vector) and height.
-static tile_function *const tiles[2][2][ROWS + 1] = {{TILES_OF(tile_single_full), TILES_OF(tile_single_narrow)},
-                                                     {TILES_OF(tile_pair_full), TILES_OF(tile_pair_narrow)}};
+/// Tiles by width (a whole panel, its first vector) and height.
+static tile_function *const single_tiles[2][ROWS + 1] = {TILES_OF(tile_single_full), TILES_OF(tile_single_narrow)};
+#ifndef HF_PAIR_TILES
+static tile_function *const pair_tiles[2][ROWS + 1] = {TILES_OF(tile_pair_full), TILES_OF(tile_pair_narrow)};
+#endif
 
-/// The tiles, by height, for `columns` that are left of a product: where one vector holds them, the rest of the panel is padding.
-INLINE tile_function *const *tiles_for(bool pairs, int64_t columns) { return tiles[pairs][columns <= LANES]; }
-
-/// Height of the next tile when `rows` are left: as even as possible, so that no tile is nearly empty.
-INLINE int64_t tile_height(int64_t rows) {
+/// Height of the next tile when `rows` are left: as even as possible, so that no tile is nearly empty; full where rows come in units.
+INLINE int64_t tile_height(bool pairs, int64_t rows) {
+  if (ROW_UNIT > 1 && pairs) return min64(rows, PAIR_ROWS);
   const int64_t count = (rows + ROWS - 1) / ROWS;
   return (rows + count - 1) / count;
+}
+
+/// One tile of `rows`, the height that `tile_height` gave. Of the panel `columns` count: where its first vector holds them, the rest is
+/// padding and c has room for one vector only.
+INLINE void multiply_tile(bool pairs, int64_t rows, int64_t columns, int64_t units, const char *a, int64_t a_stride,
+                          const uint32_t *b, float *c, int64_t c_stride, bool resume) {
+#ifdef HF_PAIR_TILES
+  if (pairs) {
+    multiply_pair_tile(rows, columns > LANES, units, a, a_stride, b, c, c_stride, resume);
+    return;
+  }
+  single_tiles[columns <= LANES][rows](units, a, a_stride, b, c, c_stride, resume);
+#else
+  (pairs ? pair_tiles : single_tiles)[columns <= LANES][rows](units, a, a_stride, b, c, c_stride, resume);
+#endif
+}
+
+/// c[rows][columns of one panel] = (resume ? c : 0) + left · packed right, tile below tile.
+static void multiply_strip(bool pairs, int64_t rows, int64_t columns, int64_t units, const char *a, int64_t a_stride,
+                           const uint32_t *b, float *c, int64_t c_stride, bool resume) {
+  for (int64_t i = 0, height; i < rows; i += height) {
+    height = tile_height(pairs, rows - i);
+    multiply_tile(pairs, height, columns, units, a + i * a_stride, a_stride, b, c + i * c_stride, c_stride, resume);
+  }
 }

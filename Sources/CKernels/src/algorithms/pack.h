@@ -1,7 +1,8 @@
 // Copies operands of the matrix product into the order in which the micro-kernel reads them.
 //
 // Everything is moved in units of 32 bits: one fp32 value, or a pair of bf16 at k = 2p and 2p + 1 (low half first; an odd last k is
-// paired with zero). A matrix is then [units of k] × [outer], outer being the rows of A or the columns of B.
+// paired with zero). A matrix is then [units of k] × [outer], outer being the rows of A or the columns of B. Pairs come in whole
+// blocks of PAIR_BLOCK, those past k being zero.
 
 typedef struct {
   const void *data;
@@ -11,7 +12,10 @@ typedef struct {
   int64_t k_stride, outer_stride;
 } operand;
 
-INLINE int64_t units_of(bool pairs, int64_t k) { return pairs ? (k + 1) / 2 : k; }
+INLINE int64_t units_of(bool pairs, int64_t k) { return pairs ? round_up((k + 1) / 2, PAIR_BLOCK) : k; }
+
+/// Whether pair p is one of those that fill up a block.
+INLINE bool past_last_pair(const operand *x, int64_t p) { return PAIR_BLOCK > 1 && 2 * p >= x->k; }
 
 INLINE uint32_t unit_at(const operand *x, int64_t p, int64_t o) {
   if (!x->pairs) {
@@ -20,6 +24,7 @@ INLINE uint32_t unit_at(const operand *x, int64_t p, int64_t o) {
     memcpy(&bits, &value, 4);
     return bits;
   }
+  if (past_last_pair(x, p)) return 0;
   const void *first = element(x->data, x->type, 2 * p * x->k_stride + o * x->outer_stride);
   uint32_t low = narrow_scalar(load_scalar(first, x->type));
   if (2 * p + 1 == x->k) return low;
@@ -40,6 +45,7 @@ INLINE vu load_halves(const void *p, hf_dtype type, int64_t count) {
 INLINE vu units_along_outer(const operand *x, int64_t p, int64_t o, int64_t count) {
   if (x->outer_stride == 1) {
     if (!x->pairs) return (vu)load_first(element(x->data, x->type, p * x->k_stride + o), x->type, count);
+    if (past_last_pair(x, p)) return (vu)0;
     const void *first = element(x->data, x->type, 2 * p * x->k_stride + o);
     vu low = load_halves(first, x->type, count);
     if (2 * p + 1 == x->k) return low;

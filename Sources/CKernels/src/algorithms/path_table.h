@@ -7,6 +7,7 @@
 //   HF_MASKS                defined where AVX-512 loads and stores the first lanes of a vector
 //   HF_BF16_OPERANDS        defined where bf16 activations are multiplied as pairs, with HF_PAIR_DOT if there is an instruction, and
 //                           HF_NARROW if there is one that rounds to bf16
+//   HF_PAIR_TILES           defined where pairs are multiplied in tiles of 16 × 16 sums, with HF_TILE_INSTRUCTIONS if there are any
 //
 // The extensions are given function by function, so the package builds with plain flags and the program runs on any processor.
 
@@ -48,7 +49,7 @@ const hf_path HF_PATH = {
     .bf16_operand = HF_F32,
 #endif
     .column_unit = PANEL,
-    .key_unit = KEY_UNIT,
+    .key_unit = KEY_STEP,
     .gemm_packed_size = gemm_packed_size,
     .gemm_pack = gemm_pack,
     .gemm_scratch_size = gemm_scratch_size,

@@ -5,6 +5,13 @@
 
 enum { LANES = HF_LANES, ROWS = HF_ROWS, VECTORS = HF_VECTORS, PANEL = HF_LANES * HF_VECTORS };
 
+// Of products of pairs: rows of the largest tile, rows that a tile reads and writes together, and pairs along k that it sums together.
+#ifdef HF_PAIR_TILES
+enum { PAIR_ROWS = 32, ROW_UNIT = 16, PAIR_BLOCK = 16 };
+#else
+enum { PAIR_ROWS = HF_ROWS, ROW_UNIT = 1, PAIR_BLOCK = 1 };
+#endif
+
 typedef float vf __attribute__((ext_vector_type(HF_LANES)));
 typedef int32_t vi __attribute__((ext_vector_type(HF_LANES)));
 typedef uint32_t vu __attribute__((ext_vector_type(HF_LANES)));
