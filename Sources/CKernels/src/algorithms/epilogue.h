@@ -69,36 +69,50 @@ typedef struct {
   bool multiplies, accumulates;
 } finish_kind;
 
-/// Rows [i, i + rows) of LANES columns from j: sums at s[r · stride].
-INLINE void finish_column_vector(const hf_gemm_args *g, const finish_kind kind, const hf_dtype c_type, const bool whole,
-                                 const float *s, int64_t stride, int64_t i, int64_t rows, int64_t j, int64_t count) {
+/// Rows [i, i + rows) of one vector of columns from j, or of two that are whole: sums at s[r · stride].
+INLINE void finish_columns(const hf_gemm_args *g, const finish_kind kind, const hf_dtype c_type, const bool whole, const int vectors,
+                           const float *s, int64_t stride, int64_t i, int64_t rows, int64_t j, int64_t count) {
   const vf alpha = splat(g->alpha);
-  const vf bias_n = g->bias_n ? load_first(g->bias_n + j, HF_F32, count) : splat(0);
-  const vf scale_n = g->scale_n ? load_first(g->scale_n + j, HF_F32, count) : splat(1);
+  vf bias_n[2], scale_n[2];
+  UNROLL for (int v = 0; v < vectors; ++v) {
+    bias_n[v] = g->bias_n ? load_first(g->bias_n + j + v * LANES, HF_F32, count) : splat(0);
+    scale_n[v] = g->scale_n ? load_first(g->scale_n + j + v * LANES, HF_F32, count) : splat(1);
+  }
   const float *bias_m = g->bias_m, *scale_m = g->scale_m;
   const bool scales = g->scale_n != NULL;
   lanes_of_c at = {.whole = whole, .j = j, .count = count};
   const int64_t first = whole ? column_offset(g, j) : 0;
   for (int64_t r = 0; r < rows; ++r) {
     at.row = (i + r) * g->c_row_stride;
+    vf x[2];
+    UNROLL for (int v = 0; v < vectors; ++v) {
+      at.offset = at.row + first + v * LANES;
+      x[v] = multiply_add(alpha, load(s + r * stride + v * LANES, HF_F32), bias_n[v]);
+      if (bias_m) x[v] += splat(bias_m[i + r]);
+      x[v] = activate(kind.activation, x[v]);
+      if (scale_m) x[v] *= splat(scale_m[i + r]);
+      if (scales) x[v] *= scale_n[v];
+      if (kind.multiplies) x[v] *= load_factors(g, i + r, j + v * LANES, count);
+      if (kind.accumulates) x[v] += load_lanes(g, g->c, c_type, at);
+    }
     at.offset = at.row + first;
-    vf v = multiply_add(alpha, load(s + r * stride, HF_F32), bias_n);
-    if (bias_m) v += splat(bias_m[i + r]);
-    v = activate(kind.activation, v);
-    if (scale_m) v *= splat(scale_m[i + r]);
-    if (scales) v *= scale_n;
-    if (kind.multiplies) v *= load_factors(g, i + r, j, count);
-    if (kind.accumulates) v += load_lanes(g, g->c, c_type, at);
-    store_lanes(g, g->c, c_type, at, v);
+    if (vectors == 1) {
+      store_lanes(g, g->c, c_type, at, x[0]);
+    } else if (c_type == HF_BF16) {
+      store_pair_narrowed((uint16_t *)g->c + at.offset, x[0], x[1]);
+    } else {
+      store((float *)g->c + at.offset, HF_F32, x[0]);
+      store((float *)g->c + at.offset + LANES, HF_F32, x[1]);
+    }
   }
 }
 
 /// The same for whole vectors of C, the usual kinds with loops of their own.
-INLINE void finish_whole_vector(const hf_gemm_args *g, const hf_dtype c_type, const float *s, int64_t stride, int64_t i,
-                                int64_t rows, int64_t j) {
+INLINE void finish_whole_columns(const hf_gemm_args *g, const hf_dtype c_type, const int vectors, const float *s, int64_t stride,
+                                 int64_t i, int64_t rows, int64_t j) {
 #define KIND(act, mul, acc)                                                            \
   if (kind.activation == act && kind.multiplies == mul && kind.accumulates == acc)     \
-  return finish_column_vector(g, (finish_kind){act, mul, acc}, c_type, true, s, stride, i, rows, j, LANES)
+  return finish_columns(g, (finish_kind){act, mul, acc}, c_type, true, vectors, s, stride, i, rows, j, LANES)
   const finish_kind kind = {g->activation, g->mul != NULL, g->accumulate};
   KIND(HF_ACT_NONE, false, false);
   KIND(HF_ACT_RELU, false, false);
@@ -107,7 +121,7 @@ INLINE void finish_whole_vector(const hf_gemm_args *g, const hf_dtype c_type, co
   KIND(HF_ACT_NONE, false, true);
   KIND(HF_ACT_NONE, true, true);
 #undef KIND
-  finish_column_vector(g, kind, c_type, true, s, stride, i, rows, j, LANES);
+  finish_columns(g, kind, c_type, true, vectors, s, stride, i, rows, j, LANES);
 }
 
 /// Whether columns [j, j + count) are contiguous in C.
@@ -115,19 +129,25 @@ INLINE bool contiguous_columns(const hf_gemm_args *g, int64_t j, int64_t count) 
   return g->c_col_stride == 1 && (g->c_block <= 0 || j % g->c_block + count <= g->c_block);
 }
 
-/// Stores rows [i, i + rows) × columns [j, j + columns) of C from a tile of sums.
+/// Stores rows [i, i + rows) × columns [j, j + columns) of C from a tile of sums. Two vectors at a time fill a cache line of bf16.
 static void finish_tile(const hf_gemm_args *g, const float *tile, int64_t stride, int64_t i, int64_t rows, int64_t j,
                         int64_t columns) {
-  for (int64_t v = 0; v < columns; v += LANES) {
+#define WHOLE(type, vectors) finish_whole_columns(g, type, vectors, tile + v, stride, i, rows, j + v)
+  for (int64_t v = 0, width; v < columns; v += width) {
     const int64_t count = min64(columns - v, LANES);
-    const float *s = tile + v;
-    if (count < LANES || !contiguous_columns(g, j + v, LANES)) {
+    width = LANES;
+    if (columns - v >= 2 * LANES && contiguous_columns(g, j + v, 2 * LANES)) {
+      width = 2 * LANES;
+      if (g->c_type == HF_BF16) WHOLE(HF_BF16, 2);
+      else WHOLE(HF_F32, 2);
+    } else if (count < LANES || !contiguous_columns(g, j + v, LANES)) {
       const finish_kind kind = {g->activation, g->mul != NULL, g->accumulate};
-      finish_column_vector(g, kind, g->c_type, false, s, stride, i, rows, j + v, count);
+      finish_columns(g, kind, g->c_type, false, 1, tile + v, stride, i, rows, j + v, count);
     } else if (g->c_type == HF_BF16) {
-      finish_whole_vector(g, HF_BF16, s, stride, i, rows, j + v);
+      WHOLE(HF_BF16, 1);
     } else {
-      finish_whole_vector(g, HF_F32, s, stride, i, rows, j + v);
+      WHOLE(HF_F32, 1);
     }
   }
+#undef WHOLE
 }
