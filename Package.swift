@@ -195,7 +195,8 @@ let package = Package(
     .testTarget(
       name: "FeaturePipelineTests",
       dependencies: [
-        "FeaturePipeline", "FoldingCore", "Protein", "NumericArrays", "ArrayFiles", "HDF5Files",
+        "FeaturePipeline", "FoldingCore", "Protein", "NumericArrays", "AtomicFiles", "ArrayFiles",
+        "HDF5Files",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(

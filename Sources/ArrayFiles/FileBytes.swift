@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// The bytes of a file, mapped where the system can, shared by everything that points into them.
@@ -50,8 +51,10 @@ struct FileBytes: Sendable {
 
 /// Why the file at `path` cannot be opened, in words a user knows.
 func readFailureReason(_ path: String) -> String {
-  var isFolder: ObjCBool = false
-  if !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) { return "no such file" }
-  if isFolder.boolValue { return "it is a folder" }
-  return FileManager.default.isReadableFile(atPath: path) ? "input/output error" : "no permission"
+  switch PathKind(of: path) {
+  case .absent: "no such file"
+  case .folder: "it is a folder"
+  case .file:
+    FileManager.default.isReadableFile(atPath: path) ? "input/output error" : "no permission"
+  }
 }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Protein
 import Scoring
@@ -73,9 +74,7 @@ public struct EvaluationTarget: Sendable {
 
   /// The name that a file or folder gives to a target; nil for other files.
   private static func id(of name: String, in folder: String) -> String? {
-    var isFolder: ObjCBool = false
-    _ = FileManager.default.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
-    if isFolder.boolValue { return name.hasPrefix(".") ? nil : name }
+    if PathKind(of: "\(folder)/\(name)") == .folder { return name.hasPrefix(".") ? nil : name }
     guard let suffix = suffixes.first(where: { name.hasSuffix($0) }) else { return nil }
     let stem = String(name.dropLast(suffix.count))
     return stem.hasPrefix("native_") ? String(stem.dropFirst(7)) : stem
@@ -108,9 +107,7 @@ public struct EvaluationTarget: Sendable {
   }
 
   private static func existing(_ path: String) -> String? {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    return exists && !isFolder.boolValue ? path : nil
+    PathKind(of: path) == .file ? path : nil
   }
 }
 

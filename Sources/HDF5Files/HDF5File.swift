@@ -84,9 +84,11 @@ public final class HDF5File: Sendable {
 
 /// Why the file at `path` cannot be opened as HDF5, in words a user knows.
 private func openFailureReason(_ path: String) -> String {
-  var isFolder: ObjCBool = false
-  if !FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) { return "no such file" }
-  if isFolder.boolValue { return "it is a folder" }
-  if !FileManager.default.isReadableFile(atPath: path) { return "no permission" }
-  return "no HDF5 file, or cut short"
+  switch PathKind(of: path) {
+  case .absent: "no such file"
+  case .folder: "it is a folder"
+  case .file:
+    FileManager.default.isReadableFile(atPath: path)
+      ? "no HDF5 file, or cut short" : "no permission"
+  }
 }

@@ -4,13 +4,6 @@ import Foundation
 
 /// A folder that stands for the parameter files in it, such as the one in which AlphaFold2's archive was unpacked.
 public enum ParameterFolder {
-  /// Whether there is a folder at `path`.
-  public static func exists(at path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
-  }
-
   /// The parameter files in a folder, or else in `params` in it, where AlphaFold2's scripts put them.
   ///
   /// By the number of the preset that they are named after, the network with a pTM before the other of the same number; others

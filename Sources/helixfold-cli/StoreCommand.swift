@@ -93,13 +93,12 @@ struct PackStore: ParsableCommand {
   func run() throws {
     var paths: [String] = []
     for input in inputs {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: input, isDirectory: &isFolder) else {
-        throw InputError.missing(file: input)
-      }
-      if !isFolder.boolValue {
+      switch PathKind(of: input) {
+      case .absent: throw InputError.missing(file: input)
+      case .file:
         paths.append(input)
         continue
+      case .folder: break
       }
       let names = try FileManager.default.contentsOfDirectory(atPath: input).sorted()
       paths += names.filter { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import AtomicFiles
 import FoldingCore
 import Foundation
 import HelixFold
@@ -51,7 +52,7 @@ struct WeightsCommand: ParsableCommand {
       let config = try preset.map(FoldingConfig.named)
       var isSound = true
       let paths = try files.flatMap { path in
-        try ParameterFolder.exists(at: path) ? ParameterFolder.files(in: path) : [path]
+        try PathKind(of: path) == .folder ? ParameterFolder.files(in: path) : [path]
       }
       for path in paths {
         let report = try ParameterReport(ParameterFile(inspecting: path, config: config))

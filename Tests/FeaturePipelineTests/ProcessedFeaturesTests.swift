@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -122,9 +123,7 @@ struct ProcessedFeaturesTests {
 /// Alignment files that make_features.py left beside a dump, numbered in the order in which they were joined.
 private enum AlignmentFolder {
   static func exists(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
+    PathKind(of: path) == .folder
   }
 
   static func alignments(_ path: String) throws -> [Alignment] {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Instruction sets of the kernels: one Evoformer block on one core with each that this processor has, in turns
+# Instruction sets of the kernels: parity in bf16, and one Evoformer block on one core, with each that this processor has
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -20,4 +20,16 @@ median() {  # KEY ISA: of the three rounds
 }
 for isa in $sets; do
   echo "| \`bench block --isa $isa --threads 1\`, 256 residues, 128 rows | forward $(fixed "$(median forward_seconds "$isa")" 2) s, with derivatives $(fixed "$(median forward_backward_seconds "$isa")" 2) s; a product runs at $(fixed "$(median gemm_peak_gflop_per_second "$isa")" 0) GFLOP/s | | |"
+done
+
+# The same golden file with each: parameters from its recipe, every pass from the state of the file
+golden=${HELIXFOLD_TEST_DATA:-}/oracle/golden/forward_model_1_ptm
+[ -f "${golden}_inputs.npz" ] || exit 0
+for part in outputs.npz recipe.json; do xz -dc "${golden}_$part.xz" > "$work/$part"; done
+"$HELIXFOLD" dev parameters "$work/recipe.json" -o "$work/parameters.npz"
+for isa in $sets; do
+  "$HELIXFOLD" dev forward --params "$work/parameters.npz" --inputs "${golden}_inputs.npz" --output "$work/mine.npz" --precision bf16 \
+    --isa "$isa" --teacher "$work/outputs.npz" > /dev/null
+  result=$("$HELIXFOLD" dev compare "$work/outputs.npz" "$work/mine.npz" --inputs "${golden}_inputs.npz" --limit 3e-2 --only logits | tail -n 1) || true
+  echo "| \`dev forward --precision bf16 --isa $isa --teacher\`, forward_model_1_ptm | $result | ≤ 3e-2 | $([[ $result == *", 0 above"* ]] && echo yes || echo no) |"
 done

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 
 /// A database to be searched: a name by which AlphaFold knows it, or any other, and a path.
@@ -62,12 +63,12 @@ public struct SearchDatabase: Hashable, Sendable {
       return .hhsuite
     }
     if manager.fileExists(atPath: path + ".dbtype") { return .mmseqs }
-    var isFolder: ObjCBool = false
-    guard manager.fileExists(atPath: path, isDirectory: &isFolder) else {
+    let kind = PathKind(of: path)
+    guard kind != .absent else {
       throw .database(
         name: name, problem: "\(path): no such file, and no \(path)_hhm.ffdata or .dbtype")
     }
-    if isFolder.boolValue {
+    if kind == .folder {
       throw .database(
         name: name,
         problem: "\(path) is a folder; give the file, or the common beginning of the files in it")

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Messages
 import Protein
@@ -16,11 +17,11 @@ public struct UserTemplates: Sendable {
 
   /// The files of a path: itself, or the structures in a folder in the order of their names.
   public static func files(at path: String) throws(UserTemplateError) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw .missing(path)
+    switch PathKind(of: path) {
+    case .absent: throw .missing(path)
+    case .file: return [path]
+    case .folder: break
     }
-    guard isFolder.boolValue else { return [path] }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let endings = [".pdb", ".ent", ".cif", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
     let found = names.filter { name in endings.contains { name.lowercased().hasSuffix($0) } }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Protein
 
@@ -27,7 +28,7 @@ public struct AlignmentFiles: Sendable {
     var files: [Alignment] = []
     var damaged: [(id: String, error: InputError)] = []
     for path in paths {
-      if Self.isFolder(path) {
+      if PathKind(of: path) == .folder {
         folders.append(path)
         continue
       }
@@ -130,11 +131,5 @@ public struct AlignmentFiles: Sendable {
   private static func rank(_ name: String) -> Int {
     let order = ["uniref90_hits", "bfd_", "small_bfd_hits", "mgnify_hits"]
     return order.firstIndex { name.hasPrefix($0) } ?? order.count
-  }
-
-  static func isFolder(_ path: String) -> Bool {
-    var isDirectory: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-      && isDirectory.boolValue
   }
 }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Protein
 
@@ -25,7 +26,7 @@ public struct FeatureImport: Sendable {
   public static func sources(at path: String) throws -> [Source] {
     guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
     let name = lastComponent(path)
-    guard AlignmentFiles.isFolder(path) else {
+    guard PathKind(of: path) == .folder else {
       return [Source(id: TargetName.sanitized(withoutEnding(name)), paths: [path])]
     }
     let found = folder(path, named: TargetName.sanitized(name))
@@ -66,7 +67,7 @@ public struct FeatureImport: Sendable {
       return [Source(id: name, paths: alignments)]
     }
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-    let folders = names.map { "\(path)/\($0)" }.filter(AlignmentFiles.isFolder)
+    let folders = names.map { "\(path)/\($0)" }.filter { PathKind(of: $0) == .folder }
     return alignments.map {
       Source(id: TargetName.sanitized(withoutEnding(lastComponent($0))), paths: [$0])
     } + folders.flatMap { folder($0, named: TargetName.sanitized(lastComponent($0))) }

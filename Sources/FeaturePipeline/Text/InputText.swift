@@ -92,11 +92,11 @@ public struct InputText: Sendable, Hashable {
   }
 
   private static func open(_ path: String) throws(InputError) -> FileHandle {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw .missing(file: path)
+    switch PathKind(of: path) {
+    case .absent: throw .missing(file: path)
+    case .folder: throw .unreadable(file: path, reason: "it is a folder")
+    case .file: break
     }
-    if isDirectory.boolValue { throw .unreadable(file: path, reason: "it is a folder") }
     guard let handle = FileHandle(forReadingAtPath: path) else {
       throw .unreadable(file: path, reason: "no permission")
     }

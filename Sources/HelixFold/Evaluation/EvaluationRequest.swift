@@ -30,12 +30,12 @@ public struct EvaluationRequest: Sendable {
 
   /// Name of the set and its targets.
   public func targets() throws -> (name: String, targets: [EvaluationTarget]) {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: set, isDirectory: &isFolder) else {
+    let kind = PathKind(of: set)
+    guard kind != .absent else {
       throw EvaluationError.unreadable(path: set, reason: "no such file or folder")
     }
     let name = URL(fileURLWithPath: set).deletingPathExtension().lastPathComponent
-    if isFolder.boolValue { return (name, try EvaluationTarget.read(folder: set)) }
+    if kind == .folder { return (name, try EvaluationTarget.read(folder: set)) }
     let start = (try? FileHandle(forReadingAtPath: set)?.read(upToCount: 4)) ?? Data()
     if start.starts(with: InputText.hdf5Signature) {
       return (name, try Self.targets(of: try FeatureStore(path: set)))

@@ -180,9 +180,7 @@ public struct EvidenceCollector: Sendable {
   private func hitFiles(of id: String) throws -> [String] {
     guard options.templates.structureFolder != nil else { return [] }
     return options.hitPaths.flatMap { path -> [String] in
-      var isFolder: ObjCBool = false
-      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      return isFolder.boolValue ? Self.hitFiles(in: path, of: id) : [path]
+      PathKind(of: path) == .folder ? Self.hitFiles(in: path, of: id) : [path]
     }
   }
 

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Messages
@@ -80,7 +81,7 @@ extension ModelDescription {
     if options.weights.isEmpty { return [try shippedWeights(preset: options.preset)] }
     let preset = options.preset.flatMap { FoldingConfig.preset(named: $0)?.name }
     return try options.weights.flatMap { path in
-      try ParameterFolder.exists(at: path)
+      try PathKind(of: path) == .folder
         ? ParameterFolder.files(in: path, preset: preset) : [path]
     }
   }

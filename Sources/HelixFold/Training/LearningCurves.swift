@@ -1,4 +1,4 @@
-import Foundation
+import AtomicFiles
 import Messages
 import Reports
 import Training
@@ -23,11 +23,8 @@ public struct LearningCurves {
 
   /// The curves of a log, or of the log in a run's folder.
   public init(path: String) throws {
-    var isFolder: ObjCBool = false
-    let isRun =
-      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
     name = path.split(separator: "/").last.map(String.init) ?? path
-    let log = isRun ? RunFolder(path: path).log : path
+    let log = PathKind(of: path) == .folder ? RunFolder(path: path).log : path
     records = try TrainingLog.read(log)
     if records.isEmpty {
       throw TrainingRunError.unreadable(file: log, reason: "holds no step yet")

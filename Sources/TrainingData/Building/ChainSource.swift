@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import Foundation
 
@@ -27,7 +28,7 @@ public struct ChainSource: Sendable, Hashable {
   /// - Parameter evidence: further folders with alignments or feature files named like the structures.
   public static func find(at path: String, evidence: [String]) throws -> [ChainSource] {
     guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
-    if !isFolder(path) {
+    if PathKind(of: path) != .folder {
       return [
         ChainSource(
           id: name(of: path), path: path, format: .structure,
@@ -54,7 +55,7 @@ public struct ChainSource: Sendable, Hashable {
         }
       }
       let folder = "\(place)/\(id)"
-      if Self.isFolder(folder), let found = try? FeatureImport.sources(at: folder),
+      if PathKind(of: folder) == .folder, let found = try? FeatureImport.sources(at: folder),
         let first = found.first
       {
         // Several alignments side by side are one chain's here, not one for each of several targets.
@@ -123,11 +124,5 @@ public struct ChainSource: Sendable, Hashable {
 
   private static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var isDirectory: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-      && isDirectory.boolValue
   }
 }

@@ -1,5 +1,5 @@
+import AtomicFiles
 import FoldingCore
-import Foundation
 import NumericArrays
 import Training
 import TrainingData
@@ -92,9 +92,7 @@ public struct SnapshotAveraging: Sendable {
   /// Parameter files named by paths; a run's folder stands for its snapshots.
   public static func files(_ paths: [String]) throws -> [String] {
     try paths.flatMap { path in
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-      else { return [path] }
+      guard PathKind(of: path) == .folder else { return [path] }
       let snapshots = RunFolder(path: path).snapshots
       guard !snapshots.isEmpty else {
         throw TrainingRunError.unreadable(

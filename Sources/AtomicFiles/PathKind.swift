@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What stands at a path, behind symbolic links.
+public enum PathKind: Sendable {
+  /// Nothing, or nothing that may be seen.
+  case absent
+  /// A folder.
+  case folder
+  /// Anything else: a file, a device, a pipe.
+  case file
+
+  /// Looks at `path` once.
+  public init(of path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      self = .absent
+      return
+    }
+    self = status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
+  }
+}
