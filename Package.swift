@@ -169,7 +169,9 @@ let package = Package(
     .testTarget(
       name: "TensorCoreTests",
       dependencies: ["TensorCore", "CKernels", "NumericArrays", "PlainTensors", "TestSupport"]),
-    .testTarget(name: "DistributionTests", dependencies: ["Distribution"]),
+    .executableTarget(
+      name: "rank-stand-in", dependencies: ["CMessagePassing"], path: "Tests/RankStandIn"),
+    .testTarget(name: "DistributionTests", dependencies: ["Distribution", "rank-stand-in"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",

@@ -25,14 +25,36 @@ static int add(MPI_Comm group) {
 
 bool hf_mpi_is_built(void) { return true; }
 
+// Gives the ranks of every host that has several a process that names the one that was killed. Collective.
+static void watch_ranks(void) {
+  int rank = hf_mpi_rank(0), size = hf_mpi_size(0);
+  MPI_Comm host;
+  if (size < 2 || MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &host) != MPI_SUCCESS) return;
+  MPI_Comm_set_errhandler(host, MPI_ERRORS_RETURN);
+  int place = -1, count = 0;
+  if (MPI_Comm_rank(host, &place) == MPI_SUCCESS && MPI_Comm_size(host, &count) == MPI_SUCCESS && count > 1) {
+    char name[hf_watch_name_size] = "";
+    if (place == 0) hf_watch_start(count, size, name);
+    if (MPI_Bcast(name, sizeof name, MPI_BYTE, 0, host) != MPI_SUCCESS) name[0] = 0;
+    hf_watch_join(name, rank);
+  }
+  MPI_Comm_free(&host);
+}
+
 int hf_mpi_start(void) {
   int provided = 0;
   int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
   if (status != MPI_SUCCESS) return status;
-  return add(MPI_COMM_WORLD) == 0 ? MPI_SUCCESS : MPI_ERR_OTHER;
+  if (add(MPI_COMM_WORLD) != 0) return MPI_ERR_OTHER;
+  watch_ranks();
+  return MPI_SUCCESS;
 }
 
-int hf_mpi_finish(void) { return MPI_Finalize(); }
+int hf_mpi_finish(void) {
+  int status = MPI_Finalize();
+  hf_watch_finished();
+  return status;
+}
 
 int hf_mpi_rank(int group) {
   int rank = -1;
@@ -98,7 +120,10 @@ int hf_mpi_broadcast(int group, void *bytes, size_t count, int root) {
   return MPI_SUCCESS;
 }
 
-void hf_mpi_abort(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
+void hf_mpi_abort(int status) {
+  hf_watch_ending();
+  MPI_Abort(MPI_COMM_WORLD, status);
+}
 
 #else
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Distribution
 import Foundation
 import HelixFold
 import Messages
@@ -20,6 +21,7 @@ struct HelixFoldCommand: ParsableCommand {
 
   /// Runs the command; an error of the work itself is one line and the status that belongs to it.
   static func main() {
+    RankWatch.serve()
     StandardStreams.connect()
     ProcessMemory.returnFreed()
     let arguments = withDashes(Array(CommandLine.arguments.dropFirst()))

@@ -10,6 +10,8 @@ enum RankFailure {
     if world.size == 1 { throw error }
     // An error that all have, such as a wrong configuration, is said once: by the first one, which ends the others.
     Thread.sleep(forTimeInterval: 0.2 * Double(min(world.rank, 10)))
+    // A message that failed because another was killed comes after the line that names that one.
+    RankWatch.willEnd()
     StandardStreams.writeError("helixfold: rank \(world.rank): \("\(error)".printable)\n")
     let status = ExitStatus(error).rawValue
     MessagePassing.abort(world, status: status)

@@ -10,9 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "RankWatch.h"
+
 /// Whether the program was built with MPI.
 bool hf_mpi_is_built(void);
-/// Joins the group that mpirun or srun started; call once.
+/// Joins the group that mpirun or srun started, watched from then on; call once.
 int hf_mpi_start(void);
 /// Leaves it.
 int hf_mpi_finish(void);

@@ -1,3 +1,4 @@
+import Distribution
 import Synchronization
 
 #if canImport(Glibc)
@@ -23,7 +24,10 @@ public enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { received in
-        if Interruption.requested.exchange(true, ordering: .relaxed) { _exit(128 + received) }
+        if Interruption.requested.exchange(true, ordering: .relaxed) {
+          RankWatch.willEnd()
+          _exit(128 + received)
+        }
       }
     }
   }
