@@ -171,7 +171,9 @@ let package = Package(
       dependencies: ["TensorCore", "CKernels", "NumericArrays", "PlainTensors", "TestSupport"]),
     .executableTarget(
       name: "rank-stand-in", dependencies: ["CMessagePassing"], path: "Tests/RankStandIn"),
-    .testTarget(name: "DistributionTests", dependencies: ["Distribution", "rank-stand-in"]),
+    .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),
+    .testTarget(
+      name: "DistributionTests", dependencies: ["Distribution", "ProgramSupport", "rank-stand-in"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",
@@ -236,7 +238,7 @@ let package = Package(
       name: "TrainingRunTests",
       dependencies: [
         "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "TensorCore",
-        "NumericArrays", "TrainingTestSupport", "training-stand-in",
+        "NumericArrays", "TrainingTestSupport", "ProgramSupport", "training-stand-in",
       ]),
     .testTarget(
       name: "HelixFoldTests",
@@ -255,7 +257,7 @@ let package = Package(
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),
     .testTarget(
       name: "CLITests",
-      dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport"]),
+      dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport", "ProgramSupport"]),
     .testTarget(name: "RepositoryTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -1,4 +1,5 @@
 import Foundation
+import ProgramSupport
 
 /// Runs the built command.
 enum Command {
@@ -40,16 +41,8 @@ enum Command {
       errors: try String(contentsOf: scratch.file("err"), encoding: .utf8))
   }
 
-  /// The product stands beside the test bundle.
-  private static let executable: URL = {
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    for _ in 0..<4 {
-      let candidate = folder.appendingPathComponent("helixfold")
-      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
-      folder = folder.deletingLastPathComponent()
-    }
-    return URL(fileURLWithPath: "/helixfold-was-not-built")
-  }()
+  private static let executable =
+    BuiltProgram.url("helixfold") ?? URL(fileURLWithPath: "/helixfold-was-not-built")
 }
 
 /// A folder that goes away with the test.

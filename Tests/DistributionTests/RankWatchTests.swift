@@ -1,5 +1,6 @@
 #if os(Linux)
   import Foundation
+  import ProgramSupport
   import Testing
 
   /// Ranks without MPI, of which some end.
@@ -186,15 +187,6 @@
       return nil
     }
 
-    /// The product stands beside the test bundle.
-    static let program: URL? = {
-      var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-      for _ in 0..<4 {
-        let candidate = folder.appendingPathComponent("rank-stand-in")
-        if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
-        folder = folder.deletingLastPathComponent()
-      }
-      return nil
-    }()
+    static let program = BuiltProgram.url("rank-stand-in")
   }
 #endif

@@ -1,5 +1,6 @@
 import FeaturePipeline
 import Foundation
+import ProgramSupport
 import Testing
 import Training
 import TrainingData
@@ -265,7 +266,7 @@ struct TrainerTests {
   @Test("killed at twenty random moments and resumed each time, a run ends with the same bits")
   func killed() throws {
     let steps = 200
-    let program = try #require(Self.standIn)
+    let program = try #require(BuiltProgram.url("training-stand-in"))
     func start(_ folder: String) throws -> Process {
       let process = Process()
       process.executableURL = program
@@ -299,15 +300,4 @@ struct TrainerTests {
     let log = FileManager.default.contents(atPath: scratch.file(folder + "/log.jsonl")) ?? Data()
     return log.filter { $0 == UInt8(ascii: "\n") }.count
   }
-
-  /// The product stands beside the test bundle.
-  private static let standIn: URL? = {
-    var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    for _ in 0..<4 {
-      let candidate = folder.appendingPathComponent("training-stand-in")
-      if FileManager.default.isExecutableFile(atPath: candidate.path) { return candidate }
-      folder = folder.deletingLastPathComponent()
-    }
-    return nil
-  }()
 }
