@@ -5,7 +5,12 @@
 // exponentials and the fp32 output, both rescaled by exp(old − new) when the maximum grows. Exponents are ≤ 0 throughout, so nothing
 // overflows. A query row sees the same tiles in the same order whatever rows are computed with it.
 
-enum { KEY_TILE = 128, QUERY_TILE = PAIR_ROWS > 16 ? PAIR_ROWS : 2 * PAIR_ROWS, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
+#ifdef HF_PAIR_TILES
+enum { QUERY_TILE = PAIR_ROWS };
+#else
+enum { QUERY_TILE = 2 * HF_ROWS };
+#endif
+enum { KEY_TILE = 128, QUERY_TILE_PADDED = QUERY_TILE + HF_LANES };
 
 /// Sizes and places in scratch of one call.
 typedef struct {

@@ -44,7 +44,8 @@ INLINE void micro_kernel(const int rows, const int vectors, const bool pairs, in
 
 #ifdef HF_PAIR_TILES
 #include "pair_tile.h"
-#else
+#endif
+#ifndef HF_TILE_INSTRUCTIONS  // else there is a state to set and to leave
 INLINE void begin_pair_tiles(bool pairs) { (void)pairs; }
 INLINE void end_pair_tiles(bool pairs) { (void)pairs; }
 #endif

@@ -74,9 +74,6 @@ static void multiply_pair_tile(int64_t rows, bool wide, int64_t units, const cha
 
 #else
 
-INLINE void begin_pair_tiles(bool pairs) { (void)pairs; }
-INLINE void end_pair_tiles(bool pairs) { (void)pairs; }
-
 /// One vector of sums over `units` of k.
 INLINE vf pair_sums(vf sum, int64_t units, const char *a, const uint32_t *b) {
   for (int64_t block = 0; block < units; block += PAIR_BLOCK) {
