@@ -27,7 +27,7 @@ extension PredictedStructure {
     text.add(
       "struct",
       [
-        "entry_id": name.isEmpty ? "model" : name, "title": "helixfold prediction for \(name)",
+        "entry_id": name.isEmpty ? "model" : name, "title": "helixfold prediction for \(title)",
         "pdbx_details": provenance.isEmpty ? nil : provenance.joined(separator: "; "),
       ])
     text.add(
@@ -59,7 +59,7 @@ extension PredictedStructure {
         ]
       })
     text.add(
-      "entity", ["id": "1", "type": "polymer", "src_method": "man", "pdbx_description": name])
+      "entity", ["id": "1", "type": "polymer", "src_method": "man", "pdbx_description": title])
     text.add(
       "entity_poly",
       [

@@ -4,6 +4,8 @@ import Protein
 public struct PredictedStructure: Sendable, Hashable {
   /// Name of the target, also the entry name.
   public var name: String
+  /// What is said of the target; its name if that is all.
+  public var title: String
   /// Residue types. `[N_res]`
   public var sequence: ProteinSequence
   /// Coordinates in the atom37 order, Å. `[N_res, 37, 3]`
@@ -23,13 +25,14 @@ public struct PredictedStructure: Sendable, Hashable {
   /// Numbers of the residues, as the authors of a structure would give them. `[N_res]`
   public var residueNumbers: [Int]
 
-  /// A prediction to write; without numbers the residues count from 1.
+  /// A prediction to write; without a title it has its name, without numbers the residues count from 1.
   public init(
-    name: String, sequence: ProteinSequence, positions: [Float], mask: [Float], plddt: [Float],
-    ptm: Float? = nil, modelName: String, softwareVersion: String, provenance: [String] = [],
-    residueNumbers: [Int]? = nil
+    name: String, title: String = "", sequence: ProteinSequence, positions: [Float],
+    mask: [Float], plddt: [Float], ptm: Float? = nil, modelName: String, softwareVersion: String,
+    provenance: [String] = [], residueNumbers: [Int]? = nil
   ) {
     self.name = name
+    self.title = title.isEmpty ? name : title
     self.sequence = sequence
     self.positions = positions
     self.mask = mask
@@ -87,7 +90,7 @@ public struct PredictedStructure: Sendable, Hashable {
     try PDBWriter.text(
       of: structure(),
       header: .init(
-        title: "HELIXFOLD PREDICTION FOR \(name)",
+        title: "HELIXFOLD PREDICTION FOR \(title)",
         remarks: [
           "HELIXFOLD \(softwareVersion), NETWORK \(modelName)",
           "B-FACTORS HOLD PLDDT, 0 TO 100, HIGHER IS BETTER",

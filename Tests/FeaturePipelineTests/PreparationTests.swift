@@ -28,6 +28,24 @@ struct PreparationTests {
     }
   }
 
+  @Test("what a header says besides the name is kept on one line, and not where it is the name")
+  func headers() throws {
+    try withScratchFolder { folder in
+      let long = String(repeating: "abcdefghi ", count: 50)
+      try write(
+        ">sp|P1|UBQ  Ubiquitin \t OS=Homo\u{1B}[31m\nACDE\n>b\nGHIK\n>sp|P2|X\nMM\n>c \(long)\nAA\n",
+        folder + "/t.fasta")
+      let preparation = try TargetPreparation(fasta: folder + "/t.fasta", alignments: [])
+      let headers = try (0..<4).map { try preparation.outcome($0).features.get().header }
+      #expect(
+        Array(headers.prefix(3)) == ["sp|P1|UBQ Ubiquitin OS=Homo\\u{1b}[31m", "", "sp|P2|X"])
+      #expect(headers[3].count == 400 && headers[3].hasPrefix("c abc") && headers[3].hasSuffix("…"))
+      try write(">101\t102\nACDE\n>h\nACDF\n", folder + "/T1030.a3m")
+      let aligned = try TargetPreparation(fasta: folder + "/T1030.a3m", alignments: [])
+      #expect(try aligned.outcome(0).features.get().header == "")
+    }
+  }
+
   @Test("a damaged alignment among several costs the target of its name, and no other")
   func damagedAmongSeveral() throws {
     try withScratchFolder { folder in

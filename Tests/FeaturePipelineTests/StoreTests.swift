@@ -23,6 +23,7 @@ struct StoreTests {
       (0..<count).map { Float(Double(key.integer($0, below: 90_000) - 45_000) / 1000) }
     }
     raw.id = id
+    raw.header = "\(id) Ubiquitin é"
     raw.rowNames = ["q", "hit é", "", "d", "e"]
     raw.aatype[3] = 20
     raw.residueIndex[8] = 30

@@ -49,6 +49,21 @@ import Testing
     #expect(lines.map { $0.trimmingCharacters(in: .whitespaces) } == expected)
   }
 
+  @Test("a title stands in both formats, whatever is in it; a name that says all stands alone")
+  func title() throws {
+    var prediction = try Self.prediction()
+    #expect(prediction.title == "t1")
+    prediction.title = "sp|P1|X 5'-kinase \"alpha\", " + String(repeating: "long ", count: 20)
+    let lines = try prediction.pdb().split(separator: "\n").filter { $0.hasPrefix("TITLE") }
+    let first = "TITLE     HELIXFOLD PREDICTION FOR sp|P1|X 5'-kinase"
+    #expect(lines.count == 3 && lines[0].hasPrefix(first))
+    let text = try prediction.modelCIF()
+    #expect(text.contains("\n;\(prediction.title)\n;\n") && text.contains("\n_entry.id t1\n"))
+    #expect(
+      try StructureFile.parse(Array(text.utf8), path: "t").models.first?.chains.first?.residues
+        .count == 2)
+  }
+
   @Test("residues have the numbers that they are given; places in the polymer count from 1")
   func residueNumbers() throws {
     var prediction = try Self.prediction()

@@ -44,18 +44,21 @@ extension FASTARecord {
     let use =
       isEvidence ? "its \(counted(alignment.rows, "row")) the alignment" : "no other is used"
     let note = "this file is an alignment: its first row is the target, \(use)"
+    let name = Self.name(of: alignment)
     self.init(
-      id: Self.name(of: alignment), header: alignment.names[0], line: 0, sequence: sequence,
+      id: name.id, header: name.header, line: 0, sequence: sequence,
       warnings: [note] + ((try? sequence.get())?.warnings ?? []))
   }
 
-  /// The name of the first row, or that of the file where it names no target: ColabFold calls every first row `101`.
-  private static func name(of alignment: Alignment) -> String {
+  /// The name and header of the first row, or the file's name where that row names no target: ColabFold calls every first row `101`.
+  private static func name(of alignment: Alignment) -> (id: String, header: String) {
     let row = TargetName.sanitized(alignment.names[0])
     let file = URL(fileURLWithPath: alignment.source).lastPathComponent
     let ending = AlignmentFiles.endings.filter { file.lowercased().hasSuffix($0) }
       .max { $0.count < $1.count }
-    guard let ending, row == "101" else { return row }
-    return TargetName.sanitized(String(file.dropLast(ending.count)).replacing(" ", with: "_"))
+    guard let ending, row == "101" else {
+      return (row, alignment.names[0])
+    }
+    return (TargetName.sanitized(String(file.dropLast(ending.count)).replacing(" ", with: "_")), "")
   }
 }

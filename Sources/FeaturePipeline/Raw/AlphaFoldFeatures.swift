@@ -24,6 +24,7 @@ public struct AlphaFoldFeatures: Sendable {
     let letters = aatype.map { AminoAcid(rawValue: $0) ?? .unknown }
     let name = strings("domain_name")?.first ?? ""
     var raw = RawFeatures(id: id ?? TargetName.sanitized(name), sequence: ProteinSequence(letters))
+    raw.header = TargetName.description(name, besides: raw.id)
     let count = aatype.count
     if let sequence = strings("sequence")?.first, sequence.utf8.count == count {
       raw.sequence = sequence
@@ -179,10 +180,12 @@ extension RawFeatures {
     for (cell, type) in templates.aatype.values.enumerated() {
       templateOneHot.values[cell * 22 + Int(Self.hhblitsIndex[Int(type)])] = 1
     }
+    // AlphaFold2 writes the whole header; where another name would be read from it, the name alone.
+    let name = TargetName.sanitized(header) == id ? header : id
     return [
       "aatype": .int32(aatypeOneHot),
       "between_segment_residues": .int32(NDArray(shape: [n], values: hasBreak.map { $0 ? 1 : 0 })),
-      "domain_name": .string(NDArray(shape: [1], values: [id])),
+      "domain_name": .string(NDArray(shape: [1], values: [name])),
       "sequence": .string(NDArray(shape: [1], values: [sequence])),
       "residue_index": .int32(NDArray(shape: [n], values: residueIndex)),
       "seq_length": perResidue(n),

@@ -8,6 +8,8 @@ import Protein
 public struct RawFeatures: Sendable, Hashable {
   /// Name of the target, safe as a file name.
   public var id: String
+  /// What the input says of the target, its FASTA header on one line; empty where that is no more than the name.
+  public var header: String
   /// One-letter codes. `N_res` letters
   public var sequence: String
   /// Residue types 0 … 20. `[N_res]`
@@ -36,6 +38,7 @@ public struct RawFeatures: Sendable, Hashable {
   public init(id: String, sequence: ProteinSequence) {
     let count = sequence.count
     self.id = id
+    header = ""
     self.sequence = sequence.letters
     aatype = sequence.residues.map(\.rawValue)
     residueIndex = (0..<count).map(Int32.init)

@@ -52,6 +52,8 @@ public struct TargetPreparation: Sendable {
   public struct Parts: Sendable {
     /// Sequence and alignments, or what is wrong.
     public var evidence: Result<(sequence: ProteinSequence, alignments: [Alignment]), InputError>
+    /// What the record says of the target, see ``RawFeatures/header``.
+    public var header: String
     /// What the user should know, one line each.
     public var warnings: [String]
   }
@@ -60,6 +62,7 @@ public struct TargetPreparation: Sendable {
   public func parts(_ index: Int) -> Parts {
     let record = records[index]
     var warnings = record.warnings
+    let header = TargetName.description(record.header, besides: record.id)
     do throws(InputError) {
       let sequence = try record.sequence.get()
       let alignments = try alignmentFiles.alignments(
@@ -67,9 +70,10 @@ public struct TargetPreparation: Sendable {
       for alignment in alignments {
         warnings += alignment.warnings.map { "\(alignment.source): \($0)" }
       }
-      return Parts(evidence: .success((sequence, alignments)), warnings: warnings)
+      return Parts(
+        evidence: .success((sequence, alignments)), header: header, warnings: warnings)
     } catch {
-      return Parts(evidence: .failure(error), warnings: warnings)
+      return Parts(evidence: .failure(error), header: header, warnings: warnings)
     }
   }
 
@@ -79,7 +83,8 @@ public struct TargetPreparation: Sendable {
     var parts = parts(index)
     do throws(InputError) {
       let (sequence, alignments) = try parts.evidence.get()
-      let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+      var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+      raw.header = parts.header
       if raw.rowCount == 1 { parts.warnings.append(Self.singleSequenceWarning) }
       return Outcome(id: id, features: .success(raw), warnings: parts.warnings)
     } catch {

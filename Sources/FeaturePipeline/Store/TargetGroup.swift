@@ -20,6 +20,9 @@ struct TargetGroup {
     try raw.validate(file: file.path)
     try file.createGroup(path)
     try file.setAttribute("sequence", to: .text(raw.sequence), on: path)
+    if !raw.header.isEmpty {
+      try file.setAttribute("header", to: .text(raw.header), on: path)
+    }
     try file.setAttribute("provenance", to: .text(try json(record.provenance)), on: path)
     try file.write(raw.msa, to: path + "/msa", layout: .compressed)
     try file.setAttribute("alphabet", to: .text(StoreSchema.alphabet), on: path + "/msa")
@@ -120,6 +123,7 @@ struct TargetGroup {
     var raw = RawFeatures(
       id: id, sequence: ProteinSequence(aatype.map { AminoAcid(rawValue: $0) ?? .unknown }))
     raw.sequence = sequence
+    raw.header = TargetName.description(file.attribute("header", of: path)?.text ?? "", besides: id)
     raw.msa = try file.read(path + "/msa")
     raw.deletions = try file.read(path + "/deletions")
     raw.rowNames = try optionalStrings("row_names") ?? []

@@ -26,6 +26,14 @@ public enum TargetName {
     return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
   }
 
+  /// A header on one line of at most 400 characters, or nothing if it is the name alone.
+  static func description(_ header: String, besides name: String) -> String {
+    let words = header.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    if words == name { return "" }
+    let line = words.printable
+    return line.count <= 400 ? line : line.prefix(399) + "…"
+  }
+
   /// Whether a name stays in the folder where it is used, and can be printed: what a file must keep to that names targets itself.
   static func isSafe(_ name: String) -> Bool {
     guard let first = name.utf8.first, !isDecoration(first) || first == UInt8(ascii: "_") else {

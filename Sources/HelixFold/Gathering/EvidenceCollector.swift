@@ -68,7 +68,8 @@ public struct EvidenceCollector: Sendable {
           alignments += try report.usedAlignments()
           hitFiles += report.templateHits.compactMap(\.path)
         }
-        let raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+        var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
+        raw.header = parts.header
         return try completed(raw, sequence, hitFiles, &gathered)
       }
       features = .success(raw)

@@ -22,7 +22,7 @@ struct ModelResult {
   func structure(of raw: RawFeatures, provenance: PredictionProvenance) throws -> PredictedStructure
   {
     PredictedStructure(
-      name: raw.id,
+      name: raw.id, title: raw.header,
       sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
       positions: prediction.positions.values, mask: prediction.atomMask.values,
       plddt: prediction.plddt, ptm: prediction.ptm, modelName: name,

@@ -109,9 +109,11 @@ public struct PredictionReport: Sendable {
   // MARK: Parts of the page
 
   private var lead: String {
-    let residues = entries.first?.structure.sequence.count ?? 0
-    return
-      "\(counted(residues, "residue")), \(counted(rows, "alignment row")), \(counted(entries.count, "prediction"))"
+    let structure = entries.first?.structure
+    let residues = structure?.sequence.count ?? 0
+    let title = structure.map { $0.title == target ? "" : "\($0.title): " } ?? ""
+    return title
+      + "\(counted(residues, "residue")), \(counted(rows, "alignment row")), \(counted(entries.count, "prediction"))"
       + (entries.count == 1 ? "" : ", the best first")
   }
 
