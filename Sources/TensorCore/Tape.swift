@@ -16,6 +16,8 @@ public final class Tape: @unchecked Sendable {
   public let recomputes: Bool
   /// Blocks in which `checkpoint` keeps inputs; nil for the type they have.
   public let checkpointFormat: BlockFormat?
+  /// Whether anything is kept; see ``discarding()``.
+  let isKeeping: Bool
   /// Bytes of all inputs that `checkpoint` has kept.
   public private(set) var checkpointBytes = 0
   /// Whether a block runs again: only what it leaves on the tape matters, not its results.
@@ -28,14 +30,27 @@ public final class Tape: @unchecked Sendable {
     self.init(recomputes, checkpointFormat, isRecomputation: false)
   }
 
-  private init(_ recomputes: Bool, _ checkpointFormat: BlockFormat?, isRecomputation: Bool) {
+  private init(
+    _ recomputes: Bool, _ checkpointFormat: BlockFormat?, isRecomputation: Bool,
+    isKeeping: Bool = true
+  ) {
     self.recomputes = recomputes
     self.checkpointFormat = checkpointFormat
     self.isRecomputation = isRecomputation
+    self.isKeeping = isKeeping
+  }
+
+  /// A tape that keeps nothing, for a pass of which losses are wanted and no derivatives.
+  ///
+  /// With any tape, modules hand out what losses need, the trace of the structure module above all.
+  public static func discarding() -> Tape {
+    Tape(true, nil, isRecomputation: false, isKeeping: false)
   }
 
   /// Adds the derivative of an operation.
-  public func record(_ step: @escaping Step) { steps.append(step) }
+  public func record(_ step: @escaping Step) {
+    if isKeeping { steps.append(step) }
+  }
 
   /// Runs the derivatives, newest first, and empties the tape.
   ///
@@ -48,6 +63,7 @@ public final class Tape: @unchecked Sendable {
 
   /// The value that a tensor has now, safe from later updates in place.
   fileprivate func saved(_ x: Tensor, _ context: ExecutionContext) -> Tensor {
+    if !isKeeping { return x }
     let key = ObjectIdentifier(x.storage)
     if let known = copies[key], known.original.offset == x.offset, known.copy.count == x.count {
       return known.copy.reshaped(x.shape)
@@ -62,10 +78,10 @@ public final class Tape: @unchecked Sendable {
 
   /// Tapes of two branches that know the copies made so far.
   func branched() -> (first: Tape, second: Tape) {
-    let result = (
-      Tape(recomputes, checkpointFormat, isRecomputation: isRecomputation),
-      Tape(recomputes, checkpointFormat, isRecomputation: isRecomputation)
-    )
+    func branch() -> Tape {
+      Tape(recomputes, checkpointFormat, isRecomputation: isRecomputation, isKeeping: isKeeping)
+    }
+    let result = (first: branch(), second: branch())
     result.0.copies = copies
     result.1.copies = copies
     copies = [:]
@@ -170,6 +186,7 @@ extension ExecutionContext {
   /// unless the tape keeps inputs in blocks: then the second run starts from rounded ones.
   public func checkpoint(_ streams: [Tensor], _ block: @escaping (ExecutionContext) -> Void) {
     guard let tape, tape.recomputes else { return block(self) }
+    guard tape.isKeeping else { return block(recording(on: nil)) }
     let checkpoints = tape.checkpoint(streams, self)
     let (key, recomputes, format) = (dropout, tape.recomputes, tape.checkpointFormat)
     block(recording(on: nil))

@@ -85,6 +85,29 @@ struct TapeTests {
     #expect(context.pool.statistics.live == 0)
   }
 
+  @Test("a tape that keeps nothing costs no memory and changes no value")
+  func discarding() {
+    func run(_ tape: Tape?) -> (values: [Float], live: Int) {
+      let context = ExecutionContext.forTest()
+      let (x, y) = (
+        Tensor(randomArray([50], "x"), pool: context.pool),
+        Tensor(randomArray([50], "y"), pool: context.pool)
+      )
+      let taped = context.recording(on: tape)
+      for _ in 0..<3 { taped.checkpoint([x]) { bend(x, by: 0.2, $0) } }
+      taped.fork(
+        Branch(updating: [x]) { bend(x, by: 0.1, $0) },
+        Branch(updating: [y]) { context in
+          bend(y, by: 0.3, context)
+          context.checkpoint([y]) { bend(y, by: 0.1, $0) }
+        })
+      return (x.array().values + y.array().values, context.pool.statistics.live)
+    }
+    let (plain, discarding, keeping) = (run(nil), run(.discarding()), run(Tape()))
+    #expect(discarding.values == plain.values && keeping.values == plain.values)
+    #expect(discarding.live == plain.live && keeping.live > plain.live)
+  }
+
   @Test("branches of a fork replay side by side, each in its order", arguments: [1, 2, 4])
   func fork(threads: Int) {
     let context = ExecutionContext.forTest(threads: threads)

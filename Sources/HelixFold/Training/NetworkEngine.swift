@@ -104,7 +104,7 @@ public final class NetworkEngine: GradientEngine {
     let outcomes = try spread(samples) { sample, lane in
       do {
         let (output, report, _) = try lossOfSample(
-          sample, lane.context.recording(on: Tape(recomputes: true)))
+          sample, lane.context.recording(on: .discarding()))
         return SampleOutcome(
           loss: report, alphaCarbons: alphaCarbons(output), confidence: output.plddt)
       } catch PassError.notFinite {
