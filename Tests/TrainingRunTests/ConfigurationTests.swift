@@ -85,6 +85,15 @@ struct ConfigurationTests {
       (#"{"optimizer": {"adam": {"epsilon": 0}}}"#, "'optimizer.adam.epsilon'"),
       (#"{"loss": {"structure": {"backbone": {"unit": 0}}}}"#, "'loss.structure.backbone.unit'"),
       (
+        #"{"loss": {"structure": {"backbone": {"clampedShare": 2}}}}"#,
+        "'loss.structure.backbone.clampedShare' is 2.0, expected 0 to 1"
+      ),
+      (
+        #"{"loss": {"structure": {"tolerances": {"overlap": -1}}}}"#,
+        "'loss.structure.tolerances.overlap'"
+      ),
+      (#"{"loss": {"resolutionFilter": {"maximum": 0}}}"#, "'loss.resolutionFilter.maximum'"),
+      (
         #"{"optimizer": {"rateFactors": [{"scope": "structur_module", "factor": 2}]}}"#,
         "'structur_module'"
       ),

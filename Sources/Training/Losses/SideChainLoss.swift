@@ -2,7 +2,7 @@ import FoldingCore
 
 /// Frame aligned point error of all rigid groups against all atoms, after renaming of symmetric atoms.
 ///
-/// Suppl. Algorithm 20 lines 26–28. Clamped always.
+/// Suppl. Algorithm 20 lines 26–28. Clamped, unless `scale` says otherwise.
 ///
 /// - Parameters:
 ///   - groupFrames: predicted frames of the last layer, Å. `[N_res, 8]`

@@ -124,6 +124,13 @@ extension LossConfig {
       .weight("structure.smoothLDDT", structure.smoothLDDT),
       .positive("structure.backbone.unit", structure.backbone.unit),
       .positive("structure.backbone.clampDistance", structure.backbone.clampDistance),
+      .share("structure.backbone.clampedShare", structure.backbone.clampedShare),
+      .share("structure.sideChain.clampedShare", structure.sideChain.clampedShare),
+      .weight("structure.tolerances.deviations", structure.tolerances.deviations),
+      .weight("structure.tolerances.overlap", structure.tolerances.overlap),
+      .weight("resolutionFilter.minimum", resolutionFilter.minimum),
+      .edge(
+        "resolutionFilter.maximum", resolutionFilter.maximum, above: resolutionFilter.minimum),
       .positive("structure.sideChain.unit", structure.sideChain.unit),
       .positive("structure.sideChain.clampDistance", structure.sideChain.clampDistance),
     ]
