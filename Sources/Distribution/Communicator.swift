@@ -30,6 +30,8 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
   case peerFailed(rank: Int)
   /// The program was started as one of several processes but cannot talk to the others.
   case notBuilt(processes: Int)
+  /// A launcher of another MPI than the program's started several processes.
+  case otherLauncher(processes: Int)
   /// Slurm started several tasks without the means to find each other.
   case unconnected(tasks: Int)
   /// The numbers of processes do not fit.
@@ -45,6 +47,8 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
     case .peerFailed(let rank): "rank \(rank) failed, so this one stops too"
     case .notBuilt(let processes):
       "started as one of \(processes) processes, but this program was built without MPI; run 'make mpi build' (docs/distributed.md)"
+    case .otherLauncher(let processes):
+      "started as one of \(processes) processes by the launcher of another MPI than this program was built with, so that they cannot find each other; use the mpirun of that MPI, or build again with this one ('make mpi build')"
     case .unconnected(let tasks):
       "started as one of \(tasks) tasks that cannot find each other and would all write the same files; use srun --mpi=pmi2 (or pmix), or --ntasks=1"
     case .grid(let reason): reason
@@ -56,7 +60,7 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
   /// Wrong numbers of processes are wrong flags; a program without MPI is a missing tool.
   public var exitStatus: ExitStatus {
     switch self {
-    case .grid, .unconnected: .usage
+    case .grid, .unconnected, .otherLauncher: .usage
     case .notBuilt: .missingTool
     // One command gives all processes their flags; what differs is as a rule a file or folder that some of them do not see.
     case .differs: .missingInput

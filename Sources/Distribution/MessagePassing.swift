@@ -31,8 +31,14 @@ public final class MessagePassing: Communicator {
     guard isBuilt else { throw .notBuilt(processes: started) }
     let status = hf_mpi_start()
     guard status == 0 else { throw .failed(call: "MPI_Init_thread", rank: 0, status: Int(status)) }
+    let world = MessagePassing(group: 0)
+    // A library that does not know the launcher takes every process for the only one.
+    if world.size == 1 {
+      _ = hf_mpi_finish()
+      throw .otherLauncher(processes: started)
+    }
     OutOfMemory.before { hf_mpi_abort(75) }
-    return MessagePassing(group: 0)
+    return world
   }
 
   /// Leaves the group; the last call of a process that ends well.
