@@ -21,7 +21,7 @@ struct HeldOutScorer {
     engine = try NetworkEngine(config, threads: threads, lanes: threads)
     trained = try FlatParameters.values(of: weights, layout: config.layout)
     initial = try FlatParameters.values(
-      of: InitialParameters(config.network, seed: config.run.seed), layout: config.layout)
+      of: config.initialParameters, layout: config.layout)
   }
 
   /// Scores of the chains at those places.

@@ -53,6 +53,7 @@ public struct HeldOutScores: Sendable {
     lengths: ClosedRange<Int>, columns: [Column] = Column.allCases, threads: Int,
     _ reporter: ProgressReporter
   ) throws {
+    let columns = columns.contains(.model) ? columns : [.model] + columns
     self.columns = columns
     let held = try HeldOutChains(config, store: store, split: split, lengths: lengths)
     let scorer = try HeldOutScorer(weights, config: config, columns: columns, threads: threads)
