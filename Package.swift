@@ -239,6 +239,8 @@ let package = Package(
       dependencies: [
         "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "TensorCore",
         "NumericArrays", "TrainingTestSupport", "ProgramSupport", "training-stand-in",
+        "Distribution",
+        "Weights",
       ]),
     .testTarget(
       name: "HelixFoldTests",

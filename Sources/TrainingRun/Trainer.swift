@@ -12,6 +12,8 @@ import Weights
 public final class Trainer {
   /// What the caller may show.
   public enum Event: Sendable {
+    /// The folder belongs to this run, and the first step follows; told by the process that writes.
+    case started
     /// A step was done; `remaining` in seconds, nil until it can be told.
     case step(TrainingRecord, fraction: Double, remaining: Double?)
     /// A validation was done; whether it is the best so far.
@@ -22,6 +24,8 @@ public final class Trainer {
 
   /// Steps in a row that may be left out because something is not finite.
   private static let skipLimit = 50
+  /// A checkpoint is written at least as often, whatever its interval in steps: nobody gives notice of a lost machine.
+  private static let longestUnsaved = 600.0
 
   private let folder: RunFolder
   private let source: SampleSource
@@ -30,6 +34,7 @@ public final class Trainer {
   private let member: GridMember
   private var state: RunState
   private var log: RunLog?
+  private var savedAt = ContinuousClock.now
 
   /// A run that begins, or goes on from its checkpoint with `resumes`.
   public init(
@@ -52,6 +57,9 @@ public final class Trainer {
   /// Number of the next step.
   public var step: Int { state.step }
 
+  /// Whether all steps, and the validation after the last one, are done.
+  public var isFinished: Bool { step == config.run.steps && !state.owesValidation }
+
   /// Weights now, and their moving average.
   public var weights: (current: [Float], average: [Float]) { state.weights }
 
@@ -59,16 +67,19 @@ public final class Trainer {
 
   /// Trains until the configured number of steps is reached; a run that has reached it writes nothing.
   ///
-  /// - Parameter shouldStop: asked between samples; when it says so, the state after the last step is saved.
+  /// - Parameter shouldStop: asked between samples, in groups of the engine's window, and between chains of a validation; when it
+  ///   says so, the state after the last step is saved.
   /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped.
   public func run(
-    shouldStop: () -> Bool = { false }, observe: (Event) -> Void = { _ in }
+    shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }
   ) throws {
     // All have looked for a checkpoint before the first one is written.
     if member.world.size > 1 { try member.world.requireSame(beginning) }
-    if step == config.run.steps { return }
+    if isFinished { return }
+    let window = try commonWindow()
     log = try member.isWriter ? RunLog(folder, config, from: step) : nil
     defer { log = nil }
+    if member.isWriter { try observe(.started) }
     let held = try validationSamples()
     let source = source
     let samples = Prefetcher(
@@ -80,28 +91,33 @@ public final class Trainer {
     if step == 0 { try save() }
     try engine.load(state.optimizer.parameters)
     let meter = StepMeter(done: step, total: config.run.steps)
-    while step < config.run.steps {
-      guard let record = try trainOneStep(samples, shouldStop) else {
-        try save()
-        try member.world.barrier()  // whoever ends first ends the others too
-        throw TrainingRunError.interrupted(step: step, folder: folder.path)
+    let isOwed = state.owesValidation
+    var goesOn = try settle(held, window, shouldStop, observe)
+    if goesOn && isOwed { try keep() }
+    while goesOn && step < config.run.steps {
+      guard let record = try trainOneStep(samples, window, shouldStop) else {
+        goesOn = false
+        break
       }
       try log?.write(record)
       state.step += 1
+      state.owesValidation = isDue(config.validation.interval) || step == config.run.steps
       let (fraction, remaining) = meter.update(done: step)
-      observe(.step(record, fraction: fraction, remaining: remaining))
+      try observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
-      if isDue(config.validation.interval) || step == config.run.steps {
-        if let record = try validate(held, observe) {
-          try log?.write(record)
-        }
-      }
-      if member.isWriter && isDue(config.run.snapshotInterval) {
-        try folder.writeSnapshot(
-          state.optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
-      }
-      if isDue(config.run.checkpointInterval) || step == config.run.steps { try save() }
+      goesOn = try settle(held, window, shouldStop, observe)
+      if goesOn { try keep() }
     }
+    if goesOn { return }
+    try save()
+    try member.world.barrier()  // whoever ends first ends the others too
+    throw TrainingRunError.interrupted(step: step, folder: folder.path)
+  }
+
+  /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.
+  private func commonWindow() throws -> Int {
+    let windows = try member.world.gather([Double(engine.window)])
+    return max(1, windows.flatMap { $0 }.min().map { Int($0) } ?? 1)
   }
 
   /// What all processes of a run begin with.
@@ -115,23 +131,24 @@ public final class Trainer {
     var store = CyclicRedundancyCheck()
     Array(index.utf8).withUnsafeBytes { store.update($0) }
     return [
-      "step \(step)", "weights with checksum \(weights.text)",
+      "step \(step)\(state.owesValidation ? ", to be validated" : "")",
+      "weights with checksum \(weights.text)",
       "a store of \(counted(entries.count, "target")) with checksum \(store.text)",
     ]
   }
 
   /// One step; nil when the caller wants to stop before it is done.
-  private func trainOneStep(_ samples: Prefetcher, _ shouldStop: () -> Bool) throws
-    -> TrainingRecord?
-  {
+  private func trainOneStep(
+    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool
+  ) throws -> TrainingRecord? {
     let start = ContinuousClock.now
     let share = member.share(of: config.run.batch)
     var accumulator = GradientAccumulator(
       layout: state.optimizer.layout, method: state.optimizer.config.clip, samples: share.count)
     var numbers: [Double] = []
-    for first in stride(from: 0, to: share.count, by: max(1, engine.window)) {
+    for first in stride(from: 0, to: share.count, by: window) {
       if try member.world.any(shouldStop()) { return nil }
-      let group = try (first..<min(first + max(1, engine.window), share.count)).map { _ in
+      let group = try (first..<min(first + window, share.count)).map { _ in
         var sample = try samples.take()
         if !config.run.dropout { sample.dropoutSeed = nil }
         return sample
@@ -159,13 +176,13 @@ public final class Trainer {
   }
 
   /// Counts steps left out and gives up when nothing else happens.
-  private func judge(_ record: TrainingRecord, _ observe: (Event) -> Void) throws {
+  private func judge(_ record: TrainingRecord, _ observe: (Event) throws -> Void) throws {
     guard let decision = record.decision, decision != .take else {
       state.skippedInARow = 0
       return
     }
     state.skippedInARow += 1
-    observe(.skipped(record))
+    try observe(.skipped(record))
     if state.skippedInARow >= Self.skipLimit {
       throw TrainingRunError.diverged(
         step: record.step, skipped: state.skippedInARow, last: decision)
@@ -182,14 +199,46 @@ public final class Trainer {
       recycles: limits.recycles, seed: config.run.seed)
   }
 
+  /// Does the validation that is due, if one is; false if the caller wants to stop before it is done.
+  private func settle(
+    _ held: [TrainingSample], _ window: Int, _ shouldStop: () -> Bool,
+    _ observe: (Event) throws -> Void
+  ) throws -> Bool {
+    if state.owesValidation, !held.isEmpty {
+      guard let record = try validate(held, window, shouldStop, observe) else { return false }
+      try log?.write(record)
+    }
+    state.owesValidation = false
+    return true
+  }
+
+  /// Writes snapshot and checkpoint after a step where they are due.
+  private func keep() throws {
+    if member.isWriter && isDue(config.run.snapshotInterval) {
+      try folder.writeSnapshot(
+        state.optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
+    }
+    let unsaved = (ContinuousClock.now - savedAt).seconds
+    if isDue(config.run.checkpointInterval) || step == config.run.steps
+      || unsaved >= Self.longestUnsaved
+    {
+      try save()
+    }
+  }
+
   /// Scores the averaged weights; keeps them if they are the best so far.
+  ///
+  /// - Returns: the line for the log; nil if the caller wants to stop.
   private func validate(
-    _ samples: [TrainingSample], _ observe: (Event) -> Void
+    _ samples: [TrainingSample], _ window: Int, _ shouldStop: () -> Bool,
+    _ observe: (Event) throws -> Void
   ) throws -> TrainingRecord? {
-    if samples.isEmpty { return nil }
     let start = ContinuousClock.now
     try engine.load(weights.average)
-    let score = try ValidationScore(samples, engine: engine, member)
+    guard
+      let score = try ValidationScore(
+        samples, engine: engine, member, group: window, shouldStop: shouldStop)
+    else { return nil }
     try engine.load(state.optimizer.parameters)
     let record = TrainingRecord(
       .validation, step: step - 1, loss: score.loss, lddt: score.lddt,
@@ -203,15 +252,17 @@ public final class Trainer {
         )
       }
     }
-    observe(.validation(record, isBest: isBest))
+    try observe(.validation(record, isBest: isBest))
     return record
   }
 
   /// Writes averaged weights, then the checkpoint: a kill in between repeats both.
   private func save() throws {
     if !member.isWriter { return }
+    savedAt = ContinuousClock.now
     try RunFolder.write(
-      weights.average, config: config, note: "average after step \(step)", to: folder.weights)
+      weights.average, config: config, note: "average after step \(step)",
+      isRandom: state.isRandom, to: folder.weights)
     let clipper = state.optimizer.clipper
     if clipper.adaptive != nil { try folder.writeClipping(clipper, layout: config.layout) }
     try log?.flush()

@@ -16,11 +16,23 @@ public struct ValidationScore: Codable, Hashable, Sendable {
   /// Scores chains that the engine's present parameters predict; the processes of `member` share them.
   ///
   /// Collective.
-  init(_ samples: [TrainingSample], engine: any GradientEngine, _ member: GridMember) throws {
-    let mine = Array(samples[member.share(of: samples.count)])
+  ///
+  /// - Parameters:
+  ///   - group: chains that a process predicts before all ask each other whether to stop, the same number in all.
+  ///   - shouldStop: whether this process wants to; then the result is nil.
+  init?(
+    _ samples: [TrainingSample], engine: any GradientEngine, _ member: GridMember, group: Int,
+    shouldStop: () -> Bool
+  ) throws {
+    let mine = samples[member.share(of: samples.count)]
+    let most = (samples.count + member.data.size - 1) / member.data.size
     var numbers: [Double] = []
-    for (sample, outcome) in zip(mine, try engine.evaluate(mine)) {
-      numbers += [sample.lddt(of: outcome.alphaCarbons) ?? 0, outcome.loss.total]
+    for first in stride(from: 0, to: most, by: group) {
+      if try member.world.any(shouldStop()) { return nil }
+      let part = Array(mine.dropFirst(first).prefix(group))
+      for (sample, outcome) in zip(part, try engine.evaluate(part)) {
+        numbers += [sample.lddt(of: outcome.alphaCarbons) ?? 0, outcome.loss.total]
+      }
     }
     let all = try member.data.gather(numbers).flatMap { $0 }
     let count = max(samples.count, 1)

@@ -1,3 +1,4 @@
+import Distribution
 import FeaturePipeline
 import Foundation
 import ProgramSupport
@@ -5,6 +6,7 @@ import Testing
 import Training
 import TrainingData
 import TrainingTestSupport
+import Weights
 
 @testable import TrainingRun
 
@@ -36,29 +38,105 @@ struct TrainerTests {
     try Data(contentsOf: URL(fileURLWithPath: scratch.file(folder + "/last.checkpoint")))
   }
 
-  @Test(
-    "a run stopped at any moment and resumed ends with the same bits",
-    arguments: [1, 5, 9, 13])
-  func resume(_ groups: Int) throws {
+  @Test("a run stopped at any moment, in a validation too, and resumed ends with the same bits")
+  func resume() throws {
     let config = TrainingConfig.standIn(steps: 14)
-    try trainer(config, "whole").run()
-    var asked = 0
-    #expect(throws: TrainingRunError.self) {
-      try trainer(config, "parts").run(shouldStop: {
-        asked += 1
-        return asked > groups
-      })
+    func run(_ folder: String) throws -> Trainer {
+      try trainer(config, folder, engine: StandInEngine(window: 1))
     }
-    try trainer(config, "parts", resumes: true).run()
-    #expect(try bytes("whole") == bytes("parts"))
-    let logs = try ["whole", "parts"].map {
-      try TrainingLog.read(scratch.file($0 + "/log.jsonl")).map {
+    var moments = 0
+    try run("whole").run(shouldStop: {
+      moments += 1
+      return false
+    })
+    // 14 steps of two samples, and validations of two chains after steps 5, 10 and 14.
+    #expect(moments == 14 * 2 + 3 * 2)
+    // Within steps, before and within a validation, and before the last chain of all.
+    for groups in [1, 4, 10, 11, 17, 23, moments - 1] {
+      var asked = 0
+      let folder = "parts\(groups)"
+      #expect(throws: TrainingRunError.self) {
+        try run(folder).run(shouldStop: {
+          asked += 1
+          return asked > groups
+        })
+      }
+      try trainer(config, folder, resumes: true).run()
+      try expectSame("whole", folder)
+    }
+  }
+
+  /// Expects the same checkpoint, best weights, snapshots and log in two folders.
+  private func expectSame(_ whole: String, _ parts: String) throws {
+    #expect(try bytes(whole) == bytes(parts))
+    let folders = [whole, parts].map { RunFolder(path: scratch.file($0)) }
+    let best = folders.map { FileManager.default.contents(atPath: $0.best) }
+    #expect(best[0] != nil && best[0] == best[1])
+    let names = folders.map { $0.snapshots.map { URL(fileURLWithPath: $0).lastPathComponent } }
+    #expect(names[0].count == 3 && names[0] == names[1])
+    let logs = try folders.map {
+      try TrainingLog.read($0.log).map {
         var record = $0
         record.seconds = 0
         return record
       }
     }
     #expect(logs[0] == logs[1])
+  }
+
+  @Test("a run stopped in the validation after its last step is not finished")
+  func stoppedAtTheEnd() throws {
+    let config = TrainingConfig.standIn(steps: 2)
+    var asked = 0
+    #expect(throws: TrainingRunError.interrupted(step: 2, folder: scratch.file("run"))) {
+      try trainer(config, "run").run(shouldStop: {
+        asked += 1
+        return asked > 2  // one group of samples a step
+      })
+    }
+    let again = try trainer(config, "run", resumes: true)
+    #expect(again.step == 2 && !again.isFinished)
+    var validations = 0
+    try again.run(observe: { event in
+      if case .validation = event { validations += 1 }
+    })
+    #expect(again.isFinished && validations == 1)
+  }
+
+  @Test("weights of a run that has not made a step say that they are random")
+  func randomAtFirst() throws {
+    let config = TrainingConfig.standIn(steps: 2)
+    #expect(throws: TrainingRunError.self) { try trainer(config, "run").run(shouldStop: { true }) }
+    let folder = RunFolder(path: scratch.file("run"))
+    #expect(try ParameterFile(path: folder.weights, expecting: config.network).isRandom)
+    try trainer(config, "run", resumes: true).run()
+    #expect(try !ParameterFile(path: folder.weights, expecting: config.network).isRandom)
+    var other = config
+    other.run.weights = folder.weights
+    #expect(throws: TrainingRunError.self) { try trainer(other, "fine").run(shouldStop: { true }) }
+    let fine = RunFolder(path: scratch.file("fine")).weights
+    #expect(try !ParameterFile(path: fine, expecting: config.network).isRandom)
+  }
+
+  @Test(
+    "processes whose engines take different numbers of samples at once ask as often, and change no bit"
+  )
+  func windows() throws {
+    var config = TrainingConfig.standIn(steps: 5)
+    config.run.batch = 8
+    try trainer(config, "one").run()
+    let (store, folder) = (store, scratch.file("two"))
+    try ThreadMember.run(2) { [config] world in
+      let source = try SampleSource(
+        store: FeatureStore(path: store), network: config.network, config: config.data,
+        seed: config.run.seed)
+      try Trainer(
+        config, folder: RunFolder(path: folder), source: source,
+        engine: StandInEngine(window: world.rank == 0 ? 1 : 3), resumes: false, program: "test",
+        member: try GridMember(try RankGrid(data: 2, axes: 1, branches: 1), in: world)
+      ).run()
+    }
+    #expect(try bytes("one") == bytes("two"))
   }
 
   @Test("prefetching ahead or not at all gives the same bits")

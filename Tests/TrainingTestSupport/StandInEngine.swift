@@ -12,14 +12,14 @@ public final class StandInEngine: GradientEngine {
   /// Multiplies the gradient of a sample; for injected spikes.
   public var factor: (TrainingSample) -> Float = { _ in 1 }
 
-  /// An engine without parameters.
-  public init() {}
+  /// An engine without parameters that takes so many samples at once.
+  public init(window: Int = 2) { self.window = window }
 
   /// Takes the parameters of the next calls.
   public func load(_ parameters: [Float]) { self.parameters = parameters }
 
-  /// Samples of a step are given in pairs.
-  public let window = 2
+  /// Samples of a step that are given at once.
+  public let window: Int
 
   /// Made-up losses and gradients, the same for the same sample and parameters.
   public func differentiate(

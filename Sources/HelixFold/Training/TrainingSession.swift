@@ -69,7 +69,7 @@ public struct TrainingSession {
         ProgramIdentity.lines + ["resume: \(resumes)"]
           + config.document().components(separatedBy: "\n"))
     }
-    try introduce(world, reporter)
+    let ranks = try introduce(world, reporter)
     let trainer = try Trainer(
       config, folder: RunFolder(path: folder), source: source,
       engine: try NetworkEngine(
@@ -77,7 +77,7 @@ public struct TrainingSession {
         lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
         axial: member.axes.map { AxialMembers($0) }),
       resumes: resumes, program: "helixfold \(helixFoldVersion)", member: member)
-    if trainer.step == config.run.steps {
+    if trainer.isFinished {
       reporter.note(
         "\(folder): all \(counted(config.run.steps, "step")) are done already", event: "finished",
         [("steps", .integer(config.run.steps))])
@@ -91,26 +91,34 @@ public struct TrainingSession {
         ("clusters", .integer(source.plan.clusters.count)), ("step", .integer(trainer.step)),
         ("steps", .integer(config.run.steps)),
       ])
-    try trainer.run(shouldStop: { Interruption.isRequested }) { report($0, reporter) }
+    try trainer.run(shouldStop: { Interruption.isRequested }) { event in
+      if case .started = event, let ranks {
+        try AtomicFile.write(ranks, to: RunFolder(path: folder).ranks)
+      }
+      report(event, reporter)
+    }
   }
 
-  /// Says which process is which rank: launchers name processes when one of them dies.
-  private func introduce(_ world: any Communicator, _ reporter: ProgressReporter) throws {
-    if world.size == 1 { return }
+  /// Says how many processes there are.
+  ///
+  /// - Returns: which process is which rank, for launchers name processes when one of them dies; nil where nobody needs it.
+  private func introduce(
+    _ world: any Communicator, _ reporter: ProgressReporter
+  ) throws -> String? {
+    if world.size == 1 { return nil }
     let info = ProcessInfo.processInfo
     let places = try world.gather("\(info.processIdentifier)\t\(info.hostName)")
-    if world.rank > 0 { return }
+    if world.rank > 0 { return nil }
     let lines = places.enumerated().map { "\($0.offset)\t\($0.element)\n" }
-    try AtomicFile.createFolder(folder)
-    try AtomicFile.write(
-      "rank\tprocess\thost\n" + lines.joined(), to: folder + "/ranks.tsv")
     reporter.note(
-      "\(world.size) processes: --dp \(grid.data) --dap \(grid.axes) --bp \(grid.branches); \(folder)/ranks.tsv says which is which",
+      "\(world.size) processes: --dp \(grid.data) --dap \(grid.axes) --bp \(grid.branches); \(folder)/ranks.tsv will say which is which",
       event: "ranks", [("processes", .integer(world.size))])
+    return "rank\tprocess\thost\n" + lines.joined()
   }
 
   private func report(_ event: Trainer.Event, _ reporter: ProgressReporter) {
     switch event {
+    case .started: break
     case .step(let record, let fraction, let remaining):
       if reporter.style == .json {
         reporter.note("step \(record.step + 1)", event: "step", fields(record))

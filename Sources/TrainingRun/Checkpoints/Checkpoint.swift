@@ -14,6 +14,8 @@ public struct Checkpoint: Sendable {
     public var program: String
     /// Number of the next step.
     public var step: Int
+    /// True if the run was stopped in the validation after the last step, which is then done first; nil otherwise.
+    public var owesValidation: Bool?
     /// Best validation score so far.
     public var best: ValidationScore?
     /// Steps left out in a row, up to now.

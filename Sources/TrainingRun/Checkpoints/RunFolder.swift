@@ -22,6 +22,8 @@ public struct RunFolder: Sendable {
   public var config: String { path + "/config.json" }
   /// With AdaGC: steps in which each tensor had a gradient, and in which it was clipped.
   public var clipping: String { path + "/clipping.tsv" }
+  /// Which process is which rank, on which host; where several train.
+  public var ranks: String { path + "/ranks.tsv" }
   /// One JSON object per line: steps, validations, checkpoints.
   public var log: String { path + "/log.jsonl" }
 
@@ -62,13 +64,16 @@ public struct RunFolder: Sendable {
   }
 
   /// Writes weights as a parameter file that every command reads.
-  static func write(_ values: [Float], config: TrainingConfig, note: String, to path: String) throws
-  {
+  ///
+  /// - Parameter isRandom: whether they are what training begins with, from which no structure should be made.
+  static func write(
+    _ values: [Float], config: TrainingConfig, note: String, isRandom: Bool = false, to path: String
+  ) throws {
     try ParameterWriter.write(
       FlatParameters(layout: config.layout, values: values), config: config.network,
       provenance: ParameterProvenance(
         source: "training run, preset \(config.preset), seed \(config.run.seed), \(note)",
-        licence: "of whoever trained it"),
+        licence: "of whoever trained it", isRandom: isRandom),
       precision: .float32, to: path)
   }
 }

@@ -9,10 +9,15 @@ struct RunState {
   var optimizer: Optimizer
   /// Number of the next step.
   var step = 0
+  /// Whether the validation after the last step is still to be done.
+  var owesValidation = false
   /// Best validation score so far.
   var best: ValidationScore?
   /// Steps left out in a row, up to now.
   var skippedInARow = 0
+  /// Whether the weights are still the random numbers that training begins with.
+  var isRandom: Bool { step == 0 && beginsWithRandom }
+  private let beginsWithRandom: Bool
 
   /// The state before the first step or, with `resumes`, that of the folder's checkpoint.
   init(_ config: TrainingConfig, folder: RunFolder, resumes: Bool) throws {
@@ -30,8 +35,10 @@ struct RunState {
 
   private init(beginning config: TrainingConfig) throws {
     self.config = config
+    let (parameters, isRandom) = try Self.initialParameters(config)
+    beginsWithRandom = isRandom
     optimizer = Optimizer(
-      layout: config.layout, parameters: try Self.initialParameters(config),
+      layout: config.layout, parameters: parameters,
       config: config.optimizer.config(seed: config.run.seed))
   }
 
@@ -45,6 +52,7 @@ struct RunState {
     config.run.weights = header.config.run.weights
     config.run.initialValues = header.config.run.initialValues
     self.config = config
+    beginsWithRandom = (config.run.weights ?? "").isEmpty
     optimizer = try Optimizer(header: header.optimizer, buffers: checkpoint.buffers)
     guard header.step >= 0 else {
       throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(header.step)")
@@ -54,6 +62,7 @@ struct RunState {
         folder: folder.path, steps: header.step, asked: config.run.steps)
     }
     step = header.step
+    owesValidation = header.owesValidation ?? false
     best = header.best(on: config.validation)
     skippedInARow = header.skippedInARow
   }
@@ -68,16 +77,18 @@ struct RunState {
   /// - Parameter program: program and version that write it.
   func checkpoint(program: String) -> Checkpoint {
     let header = Checkpoint.Header(
-      config: config, program: program, step: step, best: best, skippedInARow: skippedInARow,
-      optimizer: optimizer.header)
+      config: config, program: program, step: step, owesValidation: owesValidation ? true : nil,
+      best: best, skippedInARow: skippedInARow, optimizer: optimizer.header)
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }
 
-  /// The values of the file that the run starts from, or initial ones.
-  private static func initialParameters(_ config: TrainingConfig) throws -> [Float] {
+  /// The values of the file that the run starts from, or initial ones, and whether they are random numbers.
+  private static func initialParameters(
+    _ config: TrainingConfig
+  ) throws -> (values: [Float], isRandom: Bool) {
     let layout = config.layout
     guard let path = config.run.weights, !path.isEmpty else {
-      return try FlatParameters.values(of: config.initialParameters, layout: layout)
+      return (try FlatParameters.values(of: config.initialParameters, layout: layout), true)
     }
     let file = try ParameterFile(path: path, expecting: config.network)
     let values = try FlatParameters.values(of: file, layout: layout)
@@ -85,6 +96,6 @@ struct RunState {
       throw TrainingRunError.unreadable(
         file: path, reason: "'\(name)' holds a value that is not finite; start from other weights")
     }
-    return values
+    return (values, file.isRandom)
   }
 }
