@@ -12,7 +12,5 @@ RUN apt-get update \
   && apt-get install -y --no-install-recommends libopenblas0 libhdf5-103-1 libzip4 zlib1g libstdc++6 \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=build /installed/ /
-# OpenBLAS would start a thread for every core as soon as the program is loaded; helixfold has its own.
-ENV OPENBLAS_NUM_THREADS=1
 WORKDIR /data
 ENTRYPOINT ["/usr/local/bin/helixfold"]

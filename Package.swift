@@ -22,14 +22,12 @@ let package = Package(
   targets: [
     // System libraries and the hot loops.
     .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas",
-      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
-    .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
     .target(name: "CKernels"),
+    .target(name: "COpenBLAS"),
     .target(name: "CProcess"),
     .target(
       name: "CMessagePassing", dependencies: mpi == nil ? [] : ["CMPI"],

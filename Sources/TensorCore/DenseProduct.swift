@@ -10,9 +10,6 @@ import Foundation
 private let panelRows = 8
 private let panelColumns = 128
 
-/// Limits OpenBLAS to the calling thread, for the whole process, when first read: workers multiply side by side.
-private let oneThread: Void = openblas_set_num_threads(1)
-
 extension ExecutionContext {
   /// Widens a right operand to fp32, columns padded with zeros to whole panels.
   func packDense(_ matrix: Matrix) -> PackedMatrix {
@@ -30,7 +27,7 @@ extension ExecutionContext {
     _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue,
     columnBlock: (width: Int, stride: Int)?
   ) {
-    _ = oneThread
+    if let problem = MatrixBackend.openblas.problem { shapeError("no OpenBLAS: \(problem)") }
     let k = right.rows
     let width = right.memory.shape[1]
     let a = zeros([panelRows, max(1, k)], .float32)
@@ -42,12 +39,9 @@ extension ExecutionContext {
       }
       for columnStart in stride(from: 0, to: right.columns, by: panelColumns) {
         let columns = columnStart..<min(columnStart + panelColumns, right.columns)
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(panelRows), Int32(panelColumns),
-          Int32(k),
-          1, a.floats, Int32(max(1, k)), right.memory.floats + columnStart, Int32(width), 0,
-          c.floats,
-          Int32(panelColumns))
+        hf_openblas_sgemm(
+          Int32(panelRows), Int32(panelColumns), Int32(k), a.floats, Int32(max(1, k)),
+          right.memory.floats + columnStart, Int32(width), c.floats, Int32(panelColumns))
         for row in rows {
           for column in columns {
             let sum = c.floats[(row - rowStart) * panelColumns + column - columnStart]

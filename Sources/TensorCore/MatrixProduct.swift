@@ -1,5 +1,4 @@
 import CKernels
-import COpenBLAS
 
 /// What happens to a product before it is stored; the parts are applied in the order of the members.
 public struct Epilogue {

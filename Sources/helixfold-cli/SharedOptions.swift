@@ -22,6 +22,10 @@ struct ArithmeticOptions: ParsableArguments {
     var storage: DType { self == .bf16 ? .bfloat16 : .float32 }
   }
 
+  func validate() throws {
+    if let problem = gemm.problem { throw ValidationError("--gemm \(gemm.rawValue): \(problem)") }
+  }
+
   /// The storage type, with a default of the command.
   func precisionOr(_ precision: Precision) -> DType { (self.precision ?? precision).storage }
 
