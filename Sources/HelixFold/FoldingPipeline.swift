@@ -48,11 +48,10 @@ public final class FoldingPipeline {
       for group in try groups(of: targets) { try predict(group, of: targets, finished) }
     } catch PredictionError.interrupted {
       queue.remove()
-      try write(outcomes)
       throw options.resumes ? PredictionError.stopped(.goesOn) : PredictionError.interrupted
     }
     outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
-    try write(outcomes)
+    if queue.isFirst { try write(outcomes) }
     let failures = outcomes.compactMap(\.failure)
     if failures.isEmpty {
       return targets.contains { $0.gathered?.isIncomplete == true } ? .someFailed : .success
@@ -71,16 +70,15 @@ public final class FoldingPipeline {
     let started = ContinuousClock.now
     for index in group where try queue.take(index) {
       let target = targets[index]
-      for warning in target.warnings + cautions(about: target) {
-        reporter.warn("\(target.id): \(warning)")
-      }
+      for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
       let raw: RawFeatures  // Suppl. 1.2: alignment, templates
-      switch target.features {
+      switch target.features.flatMap({ features in Result { try features.load() } }) {
       case .success(let features): raw = features
       case .failure(let error):
-        note(error, index, target.id)
+        try note(error, index, target.id)
         continue
       }
+      for caution in cautions(about: target, raw) { reporter.warn("\(target.id): \(caution)") }
       var work: TargetWork?
       let isReady = try attempt(index, target.id) {
         if options.isDryRun { return try announce(raw) }
@@ -99,7 +97,7 @@ public final class FoldingPipeline {
     for work in works where !work.hasFailed {
       try attempt(work) {
         if work.isOpen { try conclude(work) }
-        outcomes.append(outcome(of: work))
+        try add(outcome(of: work))
         if queue.isWriter { finished(work.raw.id, work.files) }
       }
     }
@@ -121,7 +119,7 @@ public final class FoldingPipeline {
     } catch let error where isFinal(error) {
       throw error
     } catch {
-      note(error, index, id)
+      try note(error, index, id)
       return false
     }
   }
@@ -142,14 +140,20 @@ public final class FoldingPipeline {
   }
 
   /// Writes down that a target failed.
-  private func note(_ error: any Error, _ index: Int, _ id: String) {
-    outcomes.append(TargetOutcome(index, id, failure: error))
+  private func note(_ error: any Error, _ index: Int, _ id: String) throws {
     reporter.fail("\(id): \(error)", [("target", .string(id))])
+    try add(TargetOutcome(index, id, failure: error))
   }
 
-  /// Puts the targets into `summary.tsv` and `failures.json`.
-  private func write(_ outcomes: [TargetOutcome]) throws {
-    if options.isDryRun || !queue.isFirst { return }
+  /// Notes what became of a target, for the end of the run and, in case it has none, in the tables at once.
+  private func add(_ outcome: TargetOutcome) throws {
+    outcomes.append(outcome)
+    try write([outcome])
+  }
+
+  /// Puts targets into `summary.tsv` and `failures.json`.
+  func write(_ outcomes: [TargetOutcome]) throws {
+    if options.isDryRun || !queue.isWriter { return }
     try RunTables(folder: options.output).merge(outcomes)
   }
 

@@ -15,8 +15,8 @@ import TensorCore
 /// options.weights = ["params_model_1_ptm.npz"]
 /// options.threads = 8
 /// let predictor = try StructurePredictor(ModelDescription.open(options)[0], options)
-/// for target in try PredictionTarget.collect(fasta: "t.a3m", alignments: [], features: []) {
-///   let prediction = try predictor.predict(target.features.get())
+/// for target in try PredictionTarget.collect(fasta: ["t.a3m"], alignments: [], features: []) {
+///   let prediction = try predictor.predict(target.features.get().load())
 ///   print(target.id, prediction.meanPLDDT, prediction.positions.shape)
 /// }
 /// ```
@@ -46,7 +46,7 @@ public struct StructurePredictor {
     observe: @escaping (_ pass: Int, _ stage: PassStage) throws -> Void = { _, _ in }
   ) throws -> Prediction {
     let limit = MemoryLimit(allowed: options.memoryLimit)
-    let plan = run.plan(features, options, limit: limit)
+    let plan = run.plan(features.counts, options, limit: limit)
     try plan.requireFit(in: limit)
     defer { self.context.pool.releaseKept() }
     let context = self.context.following(plan)

@@ -52,10 +52,10 @@ extension DevCommand {
       options.usesRandomWeights = randomWeights
       options.preset = preset
       let model = try ModelDescription.open(options)[0]
-      let targets = try PredictionTarget.collect(fasta: nil, alignments: [], features: [features])
+      let targets = try PredictionTarget.collect(fasta: [], alignments: [], features: [features])
       let workers = threading.workers()
       for target in targets {
-        let raw = try target.features.get()
+        let raw = try target.features.get().load()
         if gradients {
           for row in try GradientPrecision(model, raw, threads: workers).run() {
             print(

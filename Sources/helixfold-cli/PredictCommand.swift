@@ -35,9 +35,9 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help:
-      "FASTA file with one or more sequences, or an alignment whose first row is the target; - is the standard input. Not needed with --features."
+      "FASTA files with one or more sequences, alignments whose first rows are the targets, or folders of them; - is the standard input. Not needed with --features."
   )
-  var fasta: String?
+  var fasta: [String] = []
 
   @Option(
     parsing: .upToNextOption,
@@ -49,7 +49,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold, or a helixfold store."
+      "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold, a helixfold store, or folders of them."
   )
   var features: [String] = []
 
@@ -144,10 +144,10 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
-    if fasta == nil && features.isEmpty && msa.count != 1 {
+    if fasta.isEmpty && features.isEmpty && msa.count != 1 {
       throw ValidationError("give a FASTA file, an alignment or --features")
     }
-    if fasta == nil && !msa.isEmpty && !features.isEmpty {
+    if fasta.isEmpty && !msa.isEmpty && !features.isEmpty {
       throw ValidationError("--msa needs a FASTA file: --features hold their alignments")
     }
     if let numRecycle, !(0...1000).contains(numRecycle) {
@@ -217,7 +217,7 @@ struct PredictCommand: ParsableCommand {
     let reporter = ProgressReporter(
       style: isFirst ? reporting.style : .quiet, isSilent: !queue.isWriter)
     let models = try ModelDescription.open(options)
-    if isFirst { for model in models { if let note = model.note { reporter.warn(note) } } }
+    if isFirst { for note in Set(models.compactMap(\.note)).sorted() { reporter.warn(note) } }
     let targets = try collect(
       world, models, ProgressReporter(style: reporting.style, isSilent: !isFirst))
     let pipeline = try FoldingPipeline(options, models: models, reporter: reporter, queue: queue)
@@ -233,11 +233,12 @@ struct PredictCommand: ParsableCommand {
     func collect() throws -> [PredictionTarget] {
       try PredictionTarget.collect(
         // An alignment alone names its target in the first row.
-        fasta: fasta ?? (features.isEmpty ? msa.first : nil),
-        alignments: fasta == nil ? [] : msa, features: features,
-        collector: try collector(models, reporter, follows: world.rank > 0))
+        fasta: fasta.isEmpty && features.isEmpty ? msa : fasta,
+        alignments: fasta.isEmpty ? [] : msa, features: features,
+        collector: try collector(models, reporter, follows: world.rank > 0),
+        shelf: FeatureShelf(folder: dryRun ? nil : output))
     }
-    if world.size > 1, fasta == "-" {
+    if world.size > 1, fasta.contains("-") {
       throw CommunicationError.grid(
         "several processes cannot read one standard input; give a FASTA file instead of '-'")
     }
@@ -300,7 +301,7 @@ struct PredictCommand: ParsableCommand {
     options.plots = plots
     options.output = output
     options.inputs =
-      [fasta].compactMap { $0 } + msa + features + evidence.template + evidence.templateHits
+      fasta + msa + features + evidence.template + evidence.templateHits
     return options
   }
 }

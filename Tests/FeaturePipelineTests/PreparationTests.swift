@@ -46,6 +46,47 @@ struct PreparationTests {
     }
   }
 
+  @Test("several files and folders are one list of targets; pairs in a folder belong together")
+  func severalInputs() throws {
+    try withScratchFolder { folder in
+      try write(">a first\nACDE\n>b\nGHIK\n", folder + "/in/ab.fasta")
+      try write(">q\nGHIK\n>h\nGH-K\n", folder + "/in/c.a3m")
+      try write(">d\nMMMM\n", folder + "/in/d.fa")
+      try write(">d\nMMMM\n>h\nMM-M\n>i\nMMMA\n", folder + "/in/d.a3m")
+      try write("no sequence", folder + "/in/e.fasta")
+      try write("notes", folder + "/in/readme.txt")
+      try write(">a\nWWWW\n", folder + "/other.fasta")
+      let preparation = try TargetPreparation(
+        inputs: [folder + "/in", folder + "/other.fasta"], alignments: [])
+      #expect(preparation.ids == ["a", "b", "q", "d", "e.fasta", "a_2"])
+      let rows = (0..<6).map { try? preparation.outcome($0).features.get().rowCount }
+      #expect(rows == [1, 1, 2, 3, nil, 1])
+      #expect(
+        message { _ = try preparation.outcome(4).features.get() }?.contains("e.fasta") == true)
+      #expect(preparation.outcome(5).warnings.contains { $0.contains("'a' is taken") })
+      #expect(try preparation.outcome(0).features.get().header == "a first")
+      let given = try TargetPreparation(
+        inputs: [folder + "/in/c.a3m", folder + "/other.fasta"],
+        alignments: [folder + "/in/c.a3m"])
+      #expect(try given.outcome(0).features.get().rowCount == 2)
+      #expect(try given.outcome(1).features.get().rowCount == 1)
+    }
+  }
+
+  @Test("a folder without inputs is refused by name, and one file that is broken is an error")
+  func emptyFolder() throws {
+    try withScratchFolder { folder in
+      try write("notes", folder + "/in/readme.txt")
+      try write("no sequence", folder + "/e.fasta")
+      let none = message { _ = try TargetPreparation(inputs: [folder + "/in"], alignments: []) }
+      #expect(none?.contains("/in: holds no FASTA file or alignment") == true)
+      let broken = message {
+        _ = try TargetPreparation(inputs: [folder + "/e.fasta"], alignments: [])
+      }
+      #expect(broken?.contains("e.fasta") == true)
+    }
+  }
+
   @Test("a damaged alignment among several costs the target of its name, and no other")
   func damagedAmongSeveral() throws {
     try withScratchFolder { folder in

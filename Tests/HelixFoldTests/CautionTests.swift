@@ -40,7 +40,7 @@ struct CautionTests {
 
   @Test("templates of a feature file that no network has a place for are told")
   func templates() throws {
-    var raw = try PredictionBench.target("MKV").features.get()
+    var raw = try PredictionBench.target("MKV").features.get().load()
     raw.templates = TemplateStructures(
       names: ["1abc_A"], sequences: ["MKV"], aatype: NDArray(repeating: 0, shape: [1, 3]),
       positions: NDArray(repeating: 0, shape: [1, 3, 37, 3]),
@@ -57,7 +57,7 @@ struct CautionTests {
 
   @Test("a reference of another protein is told before anything is computed")
   func reference() throws {
-    let raw = try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ").features.get()
+    let raw = try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ").features.get().load()
     #expect(raw.misfit(of: chain("MKTAYIAKQRQISFVKSHFSRQ")) == nil)
     #expect(raw.misfit(of: chain("TAYIAKQRQISFVKSH")) == nil)
     let target = PredictionTarget(id: "a", features: .success(raw), warnings: [])
@@ -81,13 +81,13 @@ struct CautionTests {
     let (good, bad) = (scratch.file("good.h5"), scratch.file("bad.pkl"))
     try FeatureStore.write([SyntheticStore.record(0) { "chain\($0)" }], to: good)
     try Data([0x80, 0x04, 0x2E]).write(to: URL(fileURLWithPath: bad))
-    let targets = try PredictionTarget.collect(fasta: nil, alignments: [], features: [good, bad])
+    let targets = try PredictionTarget.collect(fasta: [], alignments: [], features: [good, bad])
     #expect(targets.map(\.id) == ["chain0", "bad"])
-    #expect(throws: Never.self) { _ = try targets[0].features.get() }
-    let error = #expect(throws: (any Error).self) { _ = try targets[1].features.get() }
+    #expect(throws: Never.self) { _ = try targets[0].features.get().load() }
+    let error = #expect(throws: (any Error).self) { _ = try targets[1].features.get().load() }
     #expect("\(try #require(error))".contains("bad.pkl"))
     #expect(throws: (any Error).self) {
-      _ = try PredictionTarget.collect(fasta: nil, alignments: [], features: [bad])
+      _ = try PredictionTarget.collect(fasta: [], alignments: [], features: [bad])
     }
   }
 
@@ -110,9 +110,9 @@ struct CautionTests {
     let scratch = try TrainingScratch()
     let path = scratch.file("T1026.a3m")
     try Data(">101\nACDE\n>h\nACDF\n".utf8).write(to: URL(fileURLWithPath: path))
-    let targets = try PredictionTarget.collect(fasta: path, alignments: [], features: [])
+    let targets = try PredictionTarget.collect(fasta: [path], alignments: [], features: [])
     #expect(targets.map(\.id) == ["T1026"])
-    let raw = try targets[0].features.get()
+    let raw = try targets[0].features.get().load()
     #expect(raw.id == "T1026" && raw.rowCount == 2)
   }
 
@@ -126,7 +126,7 @@ struct CautionTests {
     bench.options.reference = reference
     return try FoldingPipeline(
       bench.options, models: [model], reporter: ProgressReporter(style: .quiet)
-    ).cautions(about: target)
+    ).cautions(about: target, try target.features.get().load())
   }
 
   /// A stretched chain of C-alphas.

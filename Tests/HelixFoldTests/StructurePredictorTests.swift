@@ -15,7 +15,7 @@ struct StructurePredictorTests {
     var options = bench.options
     options.threads = threads
     let model = PredictionBench.model("net")
-    let raw = try PredictionBench.target(PredictionBench.letters).features.get()
+    let raw = try PredictionBench.target(PredictionBench.letters).features.get().load()
     let prediction = try StructurePredictor(model, options).predict(raw)
     #expect(prediction.passes == 2)
     let folder = PredictionFolder(path: bench.path + "/memory", isKept: true)

@@ -9,7 +9,7 @@ import Protein
 /// Several files of one folder come in the order of AlphaFold2: UniRef90, BFD, MGnify, then by name.
 public struct AlignmentFiles: Sendable {
   private let folders: [String]
-  private let files: [Alignment]
+  private let files: [File]
   /// Files that cannot be understood, by the target that their names name.
   private let damaged: [(id: String, error: InputError)]
 
@@ -18,6 +18,27 @@ public struct AlignmentFiles: Sendable {
   /// Search results that are no evidence for a single chain: pairing and templates.
   private static let ignored = ["uniprot_hits", "pdb_hits", "pdb70_hits"]
 
+  /// A file that was named: its first row, by which it finds its target, and all rows while they take little memory.
+  private struct File {
+    let path: String
+    let query: Alignment
+    let whole: Alignment?
+
+    init(_ alignment: Alignment, at path: String, staysWhole: Bool) {
+      self.path = path
+      query = alignment.prefix(1)
+      whole = staysWhole ? alignment : nil
+    }
+
+    func read() throws(InputError) -> Alignment {
+      if let whole { return whole }
+      return try .read(path: path)
+    }
+  }
+
+  /// Letters of named files that are kept; the others are read again when the turn of their target comes.
+  private static let keptLetters = 32 << 20
+
   /// Reads the files among `paths`; folders are looked into for each target.
   ///
   /// A file that cannot be understood costs one target its prediction, the only one or that of the file's name, and not the others.
@@ -25,7 +46,8 @@ public struct AlignmentFiles: Sendable {
   /// - Parameter ids: names of the targets.
   public init(paths: [String], ids: [String]) throws(InputError) {
     var folders: [String] = []
-    var files: [Alignment] = []
+    var files: [File] = []
+    var letters = 0
     var damaged: [(id: String, error: InputError)] = []
     for path in paths {
       if PathKind(of: path) == .folder {
@@ -33,7 +55,10 @@ public struct AlignmentFiles: Sendable {
         continue
       }
       do throws(InputError) {
-        files.append(try .read(path: path))
+        let alignment = try Alignment.read(path: path)
+        letters += alignment.letters.count
+        let staysWhole = path == "-" || paths.count == 1 || letters <= Self.keptLetters
+        files.append(File(alignment, at: path, staysWhole: staysWhole))
       } catch {
         guard error.isAboutContent, let id = ids.count == 1 ? ids[0] : Self.stem(path, among: ids)
         else { throw error }
@@ -51,10 +76,12 @@ public struct AlignmentFiles: Sendable {
     return ids.first { id in endings.contains { name == id + $0 } }
   }
 
-  /// Alignments that are read already.
-  init(_ files: [Alignment]) {
+  /// One alignment that is read already.
+  ///
+  /// - Parameter staysWhole: whether it is kept, or read again when it is asked for.
+  init(_ alignment: Alignment, at path: String, staysWhole: Bool) {
     folders = []
-    self.files = files
+    files = [File(alignment, at: path, staysWhole: staysWhole)]
     damaged = []
   }
 
@@ -67,8 +94,10 @@ public struct AlignmentFiles: Sendable {
     if let file = damaged.first(where: { $0.id == id }) { throw file.error }
     var found: [Alignment] = []
     for file in files {
-      if isOnlyTarget { try file.checkQuery(is: sequence) }
-      if isOnlyTarget || (try? file.checkQuery(is: sequence)) != nil { found.append(file) }
+      if isOnlyTarget { try file.query.checkQuery(is: sequence) }
+      if isOnlyTarget || (try? file.query.checkQuery(is: sequence)) != nil {
+        found.append(try file.read())
+      }
     }
     for folder in folders {
       for path in Self.paths(in: folder, for: id, isOnlyTarget: isOnlyTarget) {
@@ -85,9 +114,11 @@ public struct AlignmentFiles: Sendable {
     by targets: [(id: String, sequence: ProteinSequence)]
   ) throws(InputError) {
     for file in files where targets.count > 1 {
-      if targets.contains(where: { (try? file.checkQuery(is: $0.sequence)) != nil }) { continue }
+      if targets.contains(where: { (try? file.query.checkQuery(is: $0.sequence)) != nil }) {
+        continue
+      }
       throw .content(
-        file: file.source,
+        file: file.query.source,
         problem: "the first row is none of the \(targets.count) sequences; it must be the target's"
       )
     }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Protein
 
@@ -14,32 +15,85 @@ public struct TargetPreparation: Sendable {
   }
 
   private let records: [FASTARecord]
+  /// Alignments that targets came in, by the number of the target.
+  private let own: [Int: AlignmentFiles]
   private let alignmentFiles: AlignmentFiles
 
-  /// Reads the FASTA file (`-`: standard input) and the alignment files; folders are read target by target.
+  /// Reads one FASTA file (`-`: standard input), see ``init(inputs:alignments:)``.
+  public init(fasta: String, alignments: [String]) throws(InputError) {
+    try self.init(inputs: [fasta], alignments: alignments)
+  }
+
+  /// Reads the FASTA files (`-`: standard input), or folders of them, and the alignment files; folders of alignments are read
+  /// target by target.
   ///
-  /// An alignment in place of the FASTA file gives one target, its first row, and its rows unless there are other alignments.
+  /// An alignment in place of a FASTA file gives one target, its first row, and its rows unless there are other alignments. In a
+  /// folder, an alignment with the name of a FASTA file beside it belongs to that file.
   ///
   /// A file that cannot be understood fails the target that its name names, or the only one.
   ///
   /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
-  public init(fasta: String, alignments: [String]) throws(InputError) {
-    let text = try InputText(path: fasta)
-    if let aligned = try Alignment.found(in: text) {
-      let isEvidence = alignments.isEmpty && aligned.rows > 1
-      records = [FASTARecord(firstRowOf: aligned, isEvidence: isEvidence)]
-      alignmentFiles =
-        try isEvidence
-        ? AlignmentFiles([aligned])
-        : AlignmentFiles(paths: alignments, ids: records.map(\.id))
-    } else {
-      records = try FASTA.records(in: text)
-      alignmentFiles = try AlignmentFiles(paths: alignments, ids: records.map(\.id))
+  public init(inputs: [String], alignments: [String]) throws(InputError) {
+    var found = (files: [String](), alignments: alignments)
+    for path in inputs {
+      let folder = PathKind(of: path) == .folder ? try InputFolder(path) : nil
+      found.files += folder?.targets ?? [path]
+      if let folder, folder.hasPairs { found.alignments.append(path) }
     }
+    var collected = Collected(isAlone: found.files.count == 1, usesOwn: alignments.isEmpty)
+    for path in found.files { try collected.add(path) }
+    records = collected.records
+    own = collected.own
+    alignmentFiles = try AlignmentFiles(paths: found.alignments, ids: records.map(\.id))
     let sequences = records.compactMap { record in
       (try? record.sequence.get()).map { (id: record.id, sequence: $0) }
     }
     if sequences.count == records.count { try alignmentFiles.requireUse(by: sequences) }
+  }
+
+  /// Targets of several files, with names that differ.
+  private struct Collected {
+    let isAlone: Bool
+    let usesOwn: Bool
+    var records: [FASTARecord] = []
+    var own: [Int: AlignmentFiles] = [:]
+    private var names = TargetNames()
+
+    init(isAlone: Bool, usesOwn: Bool) { (self.isAlone, self.usesOwn) = (isAlone, usesOwn) }
+
+    /// Adds the targets of a file; one that cannot be understood is a target that fails, unless it is the only file.
+    mutating func add(_ path: String) throws(InputError) {
+      do throws(InputError) {
+        let text = try InputText(path: path)
+        guard let alignment = try Alignment.found(in: text) else {
+          for record in try FASTA.records(in: text) { add(record) }
+          return
+        }
+        let isEvidence = usesOwn && alignment.rows > 1
+        if isEvidence {
+          own[records.count] = AlignmentFiles(
+            alignment, at: path, staysWhole: isAlone || path == "-")
+        }
+        add(FASTARecord(firstRowOf: alignment, isEvidence: isEvidence))
+      } catch {
+        if isAlone || !error.isAboutContent { throw error }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        add(
+          FASTARecord(
+            id: TargetName.sanitized(name), header: "", line: 0, sequence: .failure(error),
+            warnings: []))
+      }
+    }
+
+    private mutating func add(_ record: FASTARecord) {
+      var record = record
+      let name = record.id
+      record.id = names.claim(name)
+      if record.id != name {
+        record.warnings.append("the name '\(name)' is taken; this one is called '\(record.id)'")
+      }
+      records.append(record)
+    }
   }
 
   /// Number of targets.
@@ -65,8 +119,9 @@ public struct TargetPreparation: Sendable {
     let header = TargetName.description(record.header, besides: record.id)
     do throws(InputError) {
       let sequence = try record.sequence.get()
-      let alignments = try alignmentFiles.alignments(
-        for: record.id, sequence, isOnlyTarget: records.count == 1)
+      let files = own[index]
+      let alignments = try (files ?? alignmentFiles).alignments(
+        for: record.id, sequence, isOnlyTarget: files != nil || records.count == 1)
       for alignment in alignments {
         warnings += alignment.warnings.map { "\(alignment.source): \($0)" }
       }

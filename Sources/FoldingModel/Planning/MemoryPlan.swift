@@ -36,16 +36,17 @@ public struct MemoryPlan: Sendable {
   ///
   /// - Parameters:
   ///   - isShared: whether processes share the operations, which exchange whole operands packed.
+  ///   - alignment: bytes of the alignment from which rows are drawn, held twice while they are.
   ///   - besides: bytes that the process holds besides the network and its passes.
   public init(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
     threads: Int, operands: PairOperands = .whole, ensembles: Int = 1, isShared: Bool = false,
-    besides: Int = 0
+    alignment: Int = 0, besides: Int = 0
   ) {
     let sizes = Sizes(
       config, size, storage, threads: threads, operands: operands, isShared: isShared)
     let parameterBytes = parameters.byteCount(storage)
-    let base = Self.processBytes + besides + parameterBytes + sizes.features
+    let base = Self.processBytes + besides + alignment + parameterBytes + sizes.features
     var streams = sizes.pair
     if ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat }
     var moments = [
@@ -57,6 +58,7 @@ public struct MemoryPlan: Sendable {
         bytes: base + streams + sizes.msa
           + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
       Moment(name: "loading", bytes: base - sizes.features + 4 * parameters.largest),
+      Moment(name: "drawing", bytes: base + sizes.pair + alignment),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
       // The state is copied while it is written.
       Moment(name: "results", bytes: base + 2 * sizes.pair + sizes.heads),
@@ -76,7 +78,7 @@ public struct MemoryPlan: Sendable {
   public static func fitting(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
     threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, isShared: Bool = false,
-    besides: Int = 0, limit: Int?
+    alignment: Int = 0, besides: Int = 0, limit: Int?
   ) -> MemoryPlan {
     let most = max(64, min(512, size.residues / 8 / 32 * 32))
     let tiles = [most] + [256, 128, 64].filter { $0 < most }
@@ -87,7 +89,8 @@ public struct MemoryPlan: Sendable {
     let plans = choices.map { operands in
       MemoryPlan(
         config, size, parameters: parameters, storage: storage, threads: threads,
-        operands: operands, ensembles: ensembles, isShared: isShared, besides: besides)
+        operands: operands, ensembles: ensembles, isShared: isShared,
+        alignment: alignment, besides: besides)
     }
     guard let limit else { return plans[0] }
     return plans.first { $0.peak <= limit } ?? plans.min { $0.peak < $1.peak } ?? plans[0]

@@ -56,7 +56,9 @@ public struct EvidenceCollector: Sendable {
   }
 
   /// A target from its sequence and the alignments that the user gave; what goes wrong is the target's failure.
-  func target(_ id: String, _ parts: TargetPreparation.Parts) throws -> PredictionTarget {
+  func target(
+    _ id: String, _ parts: TargetPreparation.Parts, _ shelf: FeatureShelf
+  ) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
     let features: Result<RawFeatures, any Error>
     do {
@@ -70,7 +72,7 @@ public struct EvidenceCollector: Sendable {
         }
         var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
         raw.header = parts.header
-        return try completed(raw, sequence, hitFiles, &gathered)
+        return try completed(raw, sequence, hitFiles, &gathered, shelf)
       }
       features = .success(raw)
     } catch PredictionError.interrupted {
@@ -79,22 +81,25 @@ public struct EvidenceCollector: Sendable {
       features = .failure(error)
     }
     return PredictionTarget(
-      id: id, features: features, warnings: parts.warnings, gathered: gathered)
+      id: id, features: features, warnings: parts.warnings, gathered: gathered, shelf: shelf)
   }
 
   /// A target whose alignment came ready: its templates are replaced if others are asked for, its rows chosen.
-  func completing(_ target: PredictionTarget) throws -> PredictionTarget {
+  func completing(
+    _ id: String, _ ready: Result<RawFeatures, any Error>, _ warnings: [String],
+    _ shelf: FeatureShelf
+  ) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
-    let features = target.features.flatMap { raw in
+    let features = ready.flatMap { raw in
       Result {
         let letters = raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }
-        return try alone(target.id) {
-          try completed(raw, ProteinSequence(letters), try hitFiles(of: target.id), &gathered)
+        return try alone(id) {
+          try completed(raw, ProteinSequence(letters), try hitFiles(of: id), &gathered, shelf)
         }
       }
     }
     return PredictionTarget(
-      id: target.id, features: features, warnings: target.warnings, gathered: gathered)
+      id: id, features: features, warnings: warnings, gathered: gathered, shelf: shelf)
   }
 
   /// Does what writes into a target's folder while no other process does.
@@ -139,7 +144,7 @@ public struct EvidenceCollector: Sendable {
 
   private func completed(
     _ raw: RawFeatures, _ sequence: ProteinSequence, _ hitFiles: [String],
-    _ gathered: inout GatheredEvidence
+    _ gathered: inout GatheredEvidence, _ shelf: FeatureShelf
   ) throws -> RawFeatures {
     var raw = raw
     if options.usesTemplates {
@@ -157,18 +162,18 @@ public struct EvidenceCollector: Sendable {
         event: "templates",
         [("target", .string(raw.id)), ("used", .integer(table.usedCount))])
     }
-    return try chosen(raw, &gathered)
+    return try chosen(raw, &gathered, shelf)
   }
 
   private func chosen(
-    _ raw: RawFeatures, _ gathered: inout GatheredEvidence
+    _ raw: RawFeatures, _ gathered: inout GatheredEvidence, _ shelf: FeatureShelf
   ) throws -> RawFeatures {
     guard let budget = options.rowBudget, raw.rowCount > budget else { return raw }
     let clock = ContinuousClock.now
     let kept = RowSelection.choose(
       count: raw.rowCount, budget: budget, scores: raw.proxyScores, seed: options.seed)
     gathered.stages.append(("choose_rows", (ContinuousClock.now - clock).seconds))
-    gathered.complete = raw
+    gathered.complete = shelf.keep(raw)
     gathered.kept = kept
     let matter = Int(kept.effectiveRows.rounded())
     reporter.note(

@@ -17,9 +17,9 @@ extension FoldingPipeline {
     _ raw: RawFeatures, _ gathered: GatheredEvidence, _ run: PredictionRun,
     _ folder: PredictionFolder, _ timings: inout [(name: String, value: Double)]
   ) throws {
-    guard options.checksBudget, let complete = gathered.complete, let kept = gathered.kept else {
-      return
-    }
+    guard options.checksBudget, let complete = try gathered.complete?.load(),
+      let kept = gathered.kept
+    else { return }
     let clock = ContinuousClock.now
     do {
       _ = try plan(complete, run, announces: false)
@@ -71,7 +71,7 @@ extension FoldingPipeline {
     let logits = network.headLogits(output, context)["distogram/logits"]?.array().values ?? []
     return FirstPass(
       logits: logits, rows: raw.rowCount,
-      operations: CostModel(run.config, run.size(raw)).pass, seconds: seconds)
+      operations: CostModel(run.config, run.size(raw.counts)).pass, seconds: seconds)
   }
 }
 

@@ -48,7 +48,7 @@ public struct GatheredEvidence: Sendable {
   /// A search failed, and the prediction uses what the others found.
   public var isIncomplete = false
   /// The features before rows were left out; nil if none were.
-  public var complete: RawFeatures?
+  public var complete: WaitingFeatures?
   /// Which rows were kept, by which rule.
   public var kept: RowSelection.Kept?
 

@@ -5,11 +5,11 @@ import Scoring
 /// What users should know about the features of a target before the networks run on them.
 extension FoldingPipeline {
   /// One line for each thing.
-  func cautions(about target: PredictionTarget) -> [String] {
-    guard case .success(let raw) = target.features else { return [] }
+  func cautions(about target: PredictionTarget, _ raw: RawFeatures) -> [String] {
     var lines = [nucleotides(in: raw), unknownResidues(in: raw)].compactMap { $0 }
     let alone = TargetPreparation.singleSequenceWarning
-    if (target.gathered?.complete ?? raw).rowCount == 1, !target.warnings.contains(alone) {
+    if (target.gathered?.complete?.counts ?? raw.counts).rows == 1, !target.warnings.contains(alone)
+    {
       lines.append(alone)
     }
     if raw.templates.count > 0, models.allSatisfy({ $0.config.template == nil }) {

@@ -18,44 +18,46 @@ extension FoldingPipeline {
       (options.ensembles ?? 1) <= 1
     else { return order.map { [$0] } }
     let limit = try memoryLimit().bytes
-    var (groups, pack): ([[Int]], [(index: Int, raw: RawFeatures)]) = ([], [])
+    var (groups, pack): ([[Int]], [(index: Int, counts: FeatureCounts)]) = ([], [])
     func close() {
       if !pack.isEmpty { groups.append(pack.map(\.index)) }
       pack = []
     }
     for index in order {
-      guard let raw = try? targets[index].features.get(), raw.residueCount <= Self.packedResidues
+      guard let counts = try? targets[index].features.get().counts,
+        counts.residues <= Self.packedResidues
       else {
         groups.append([index])
         continue
       }
-      if !fits(pack.map(\.raw) + [raw], limit) { close() }
-      pack.append((index, raw))
+      if !fits(pack.map(\.counts) + [counts], limit) { close() }
+      pack.append((index, counts))
     }
     close()
     return groups
   }
 
   /// Whether proteins may share a pass: the axis is short enough, and so is the memory that is allowed.
-  private func fits(_ pack: [RawFeatures], _ limit: Int) -> Bool {
-    if Pack(pack.map(\.residueCount)).positions > Self.packPositions { return false }
+  private func fits(_ pack: [FeatureCounts], _ limit: Int) -> Bool {
+    if Pack(pack.map(\.residues)).positions > Self.packPositions { return false }
     return models.allSatisfy {
       packPlan(PredictionRun($0, seedIndex: 0, options), pack).peak <= limit
     }
   }
 
   /// An upper bound of what a pack needs: the plan of one protein as long as all of them.
-  func packPlan(_ run: PredictionRun, _ pack: [RawFeatures]) -> MemoryPlan {
+  func packPlan(_ run: PredictionRun, _ pack: [FeatureCounts]) -> MemoryPlan {
     let sizes = pack.map(run.size)
     func largest(_ size: KeyPath<ProblemSize, Int>) -> Int {
       sizes.map { $0[keyPath: size] }.max() ?? 0
     }
     let size = ProblemSize(
-      residues: Pack(pack.map(\.residueCount)).positions, clusters: largest(\.clusters),
+      residues: Pack(pack.map(\.residues)).positions, clusters: largest(\.clusters),
       extraRows: largest(\.extraRows), templates: largest(\.templates))
     return MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
-      threads: options.threads, ensembles: 1, besides: MemoryPlan.textBytes,
+      threads: options.threads, ensembles: 1,
+      alignment: pack.reduce(0) { $0 + $1.alignmentBytes }, besides: MemoryPlan.textBytes,
       limit: MemoryLimit(allowed: options.memoryLimit).bytes)
   }
 }

@@ -102,7 +102,7 @@ extension FoldingPipeline {
     try job.work.folder.keep("provenance_\(job.run.name).json") {
       try AtomicFile.write(job.provenance.document(of: result).pretty() + "\n", to: $0)
     }
-    job.work.results.append(result)
+    job.work.add(result)
   }
 
   /// The line of a finished pass, and its structure when asked for.

@@ -8,7 +8,7 @@ extension FoldingPipeline {
   /// Targets that cannot be used come first, so that one learns of them at once and not after hours; the others as given, or,
   /// where several processes take them, the longest first, so that none is left with one at the end.
   func order(of targets: [PredictionTarget]) -> [Int] {
-    let lengths = targets.map { (try? $0.features.get())?.residueCount }
+    let lengths = targets.map { (try? $0.features.get())?.counts.residues }
     let usable = targets.indices.compactMap { index in lengths[index].map { (index, $0) } }
     let sorted = queue.isShared ? usable.sorted { ($1.1, $0.0) < ($0.1, $1.0) } : usable
     return targets.indices.filter { lengths[$0] == nil } + sorted.map(\.0)
@@ -18,8 +18,8 @@ extension FoldingPipeline {
   func costs(of targets: [PredictionTarget]) -> [Int: Double] {
     var costs: [Int: Double] = [:]
     for (index, target) in targets.enumerated() {
-      guard let raw = try? target.features.get() else { continue }
-      costs[index] = runs().reduce(0) { $0 + $1.operations(raw) }
+      guard let features = try? target.features.get() else { continue }
+      costs[index] = runs().reduce(0) { $0 + $1.operations(features.counts) }
     }
     return costs
   }
@@ -35,8 +35,8 @@ extension FoldingPipeline {
   func plan(
     _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
   ) throws -> MemoryPlan {
-    let (size, limit) = (run.size(raw), try memoryLimit())
-    let plan = run.plan(raw, options, isShared: queue.operations != nil, limit: limit)
+    let (size, limit) = (run.size(raw.counts), try memoryLimit())
+    let plan = run.plan(raw.counts, options, isShared: queue.operations != nil, limit: limit)
     if announces {
       let name = models.count > 1 || options.seedCount > 1 ? "\(raw.id) \(run.name)" : raw.id
       reporter.note(
@@ -46,7 +46,7 @@ extension FoldingPipeline {
           ("target", .string(raw.id)), ("model", .string(run.name)),
           ("peak_bytes", .integer(plan.peak)),
           ("tile_lines", .integer(plan.operands.lines ?? size.residues)),
-          ("operations", .number(run.operations(raw))),
+          ("operations", .number(run.operations(raw.counts))),
         ])
     }
     try plan.requireFit(in: limit)
@@ -68,7 +68,7 @@ extension FoldingPipeline {
       _ = try plan(raw, run, announces: true)
       let passes =
         counted(run.recycles + 1, "pass") + (seeds > 1 ? " for each of \(seeds) seeds" : "")
-      let operations = run.operations(raw) * Double(seeds)
+      let operations = run.operations(raw.counts) * Double(seeds)
       reporter.note(
         "\(raw.id) \(run.name): \(passes), \(fixed(operations / 1e12, decimals: 2)) TFLOP")
     }

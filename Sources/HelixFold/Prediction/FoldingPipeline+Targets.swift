@@ -53,11 +53,12 @@ extension FoldingPipeline {
       throw error
     }
     try clear(work)
+    try write([TargetOutcome(begun: work.index, work.raw.id)])
     let started = ContinuousClock.now
     try work.folder.keep("features.h5") {
       try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
     }
-    let complete = work.gathered?.complete.map { MSAStatistics($0.msa) }
+    let complete = try work.gathered?.complete.map { MSAStatistics(try $0.load().msa) }
     try reportAlignment(complete ?? work.statistics, of: work.raw.id, work.folder)
     work.timings.append(("features", (ContinuousClock.now - started).seconds))
   }

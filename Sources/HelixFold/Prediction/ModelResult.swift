@@ -14,6 +14,13 @@ struct ModelResult {
   /// Name in file names, such as `model_1_ptm`.
   var name: String { score.model }
 
+  /// The result without what is known of pairs of residues, which grows with their square.
+  var withoutPairs: ModelResult {
+    var prediction = prediction
+    (prediction.alignedError, prediction.contactProbability) = (nil, nil)
+    return ModelResult(score: score, prediction: prediction, history: history)
+  }
+
   /// Best mean pLDDT first, equal ones by name.
   static func ranked(_ results: [ModelResult]) -> [ModelResult] {
     results.sorted { $0.score.isBefore($1.score) }

@@ -9,6 +9,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case memory(needed: Int, allowed: Int, moment: String, isMachine: Bool)
   /// Two inputs claim one target.
   case ambiguousInput(String)
+  /// Features that wait for their turn cannot be written or read.
+  case waitingFeatures(String)
   /// Another process writes in the folder of a target.
   case busy(folder: String)
   /// The user asked to stop; the same command goes on with `--resume`.
@@ -36,6 +38,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory(let needed, let allowed, let moment, false):
       "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); \(Self.advice(moment))raise --max-memory"
     case .ambiguousInput(let problem): problem
+    case .waitingFeatures(let problem):
+      "the file in the folder of results where features wait for their turn \(problem)"
     case .busy(let folder):
       "\(folder): another process predicts in this folder; wait for it or choose another folder"
     case .interrupted: "interrupted; the same command with --resume goes on"
@@ -61,6 +65,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory: .memory
     case .ambiguousInput: .badInput
     case .busy: .cannotCreate
+    case .waitingFeatures: .cannotWrite
     case .interrupted, .stopped: .interrupted
     }
   }

@@ -119,14 +119,14 @@ struct PredictionProvenance: Sendable {
   private var featureDigest: String {
     var digest = Digest()
     digest.add(target.sequence.utf8)
-    digest.add(integers: target.aatype.map { UInt64($0) })
+    digest.add(integers: target.aatype.lazy.map { UInt64($0) })
     digest.add(target.msa.values)
-    digest.add(integers: target.deletions.values.map { UInt64($0) })
-    digest.add(integers: target.hasBreak.map { $0 ? 1 : 0 })
-    digest.add(integers: target.templates.aatype.values.map { UInt64($0) })
-    digest.add(integers: target.residueIndex.map { UInt64(bitPattern: Int64($0)) })
-    digest.add(integers: target.templates.positions.values.map { UInt64($0.bitPattern) })
-    digest.add(integers: target.templates.mask.values.map { UInt64($0.bitPattern) })
+    digest.add(integers: target.deletions.values.lazy.map { UInt64($0) })
+    digest.add(integers: target.hasBreak.lazy.map { $0 ? 1 : 0 })
+    digest.add(integers: target.templates.aatype.values.lazy.map { UInt64($0) })
+    digest.add(integers: target.residueIndex.lazy.map { UInt64(bitPattern: Int64($0)) })
+    digest.add(integers: target.templates.positions.values.lazy.map { UInt64($0.bitPattern) })
+    digest.add(integers: target.templates.mask.values.lazy.map { UInt64($0.bitPattern) })
     return digest.text
   }
 }

@@ -35,31 +35,32 @@ struct PredictionRun {
   var footprint: ParameterFootprint { ParameterFootprint(model.parameters) }
 
   /// Operations of all passes with all their draws.
-  func operations(_ raw: RawFeatures) -> Double {
-    CostModel(config, size(raw)).pass * Double((recycles + 1) * max(1, config.ensembles))
+  func operations(_ target: FeatureCounts) -> Double {
+    CostModel(config, size(target)).pass * Double((recycles + 1) * max(1, config.ensembles))
   }
 
   /// The sizes that the draws will have.
-  func size(_ raw: RawFeatures) -> ProblemSize {
+  func size(_ target: FeatureCounts) -> ProblemSize {
     let reserved = config.template?.embedsTorsions == true ? config.sampling.maxTemplates : 0
-    let clusters = min(max(1, config.sampling.maxClusters - reserved), raw.rowCount)
+    let clusters = min(max(1, config.sampling.maxClusters - reserved), target.rows)
     return ProblemSize(
-      residues: raw.residueCount, clusters: clusters,
-      extraRows: min(config.sampling.maxExtraRows, raw.rowCount - clusters),
-      templates: config.template == nil ? 0 : min(config.sampling.maxTemplates, raw.templates.count)
-    )
+      residues: target.residues, clusters: clusters,
+      extraRows: min(config.sampling.maxExtraRows, target.rows - clusters),
+      templates: config.template == nil ? 0 : min(config.sampling.maxTemplates, target.templates))
   }
 
   /// The memory plan of the run on a target.
   ///
   /// - Parameter isShared: whether processes share the operations.
   func plan(
-    _ raw: RawFeatures, _ options: PredictionOptions, isShared: Bool = false, limit: MemoryLimit
+    _ target: FeatureCounts, _ options: PredictionOptions, isShared: Bool = false,
+    limit: MemoryLimit
   ) -> MemoryPlan {
     MemoryPlan.fitting(
-      config, size(raw), parameters: footprint, storage: options.storage, threads: options.threads,
+      config, size(target), parameters: footprint, storage: options.storage,
+      threads: options.threads,
       ensembles: config.ensembles, pairFormat: options.pairFormat, isShared: isShared,
-      besides: MemoryPlan.textBytes, limit: limit.bytes)
+      alignment: target.alignmentBytes, besides: MemoryPlan.textBytes, limit: limit.bytes)
   }
 
   /// The passes of the run on a target by its network.

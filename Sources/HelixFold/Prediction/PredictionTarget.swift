@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import Foundation
 
@@ -6,7 +7,7 @@ public struct PredictionTarget: Sendable {
   /// Name, safe as a folder name and unique in the run.
   public let id: String
   /// What is known before drawing; the error that ends this target otherwise.
-  public let features: Result<RawFeatures, any Error>
+  public let features: Result<WaitingFeatures, any Error>
   /// Things to tell the user before work starts.
   public let warnings: [String]
   /// What searches and templates added; nil if nothing was looked for.
@@ -14,9 +15,23 @@ public struct PredictionTarget: Sendable {
 }
 
 extension PredictionTarget {
-  /// The targets of a run: FASTA records with their alignments, then those of feature files.
+  /// A target whose features wait on a shelf; in memory without one.
+  init(
+    id: String, features: Result<RawFeatures, any Error>, warnings: [String],
+    gathered: GatheredEvidence? = nil, shelf: FeatureShelf = FeatureShelf(folder: nil)
+  ) {
+    self.id = id
+    self.features = features.map { shelf.keep($0) }
+    self.warnings = warnings
+    self.gathered = gathered
+  }
+
+  /// The targets of a run: FASTA records with their alignments, then those of feature files; folders stand for the files in them.
+  ///
+  /// - Parameter shelf: where features wait; they are more than memory holds where there are thousands.
   public static func collect(
-    fasta: String?, alignments: [String], features: [String], collector: EvidenceCollector? = nil
+    fasta: [String], alignments: [String], features: [String],
+    collector: EvidenceCollector? = nil, shelf: FeatureShelf = FeatureShelf(folder: nil)
   ) throws -> [PredictionTarget] {
     var targets: [PredictionTarget] = []
     var taken = TargetNames()
@@ -29,27 +44,31 @@ extension PredictionTarget {
         return raw
       }
       let notes = id == name ? [] : ["the name '\(name)' is taken; this one is called '\(id)'"]
-      let target = PredictionTarget(id: id, features: renamed, warnings: warnings + notes)
-      targets.append(try collector?.completing(target) ?? target)
+      targets.append(
+        try collector?.completing(id, renamed, warnings + notes, shelf)
+          ?? PredictionTarget(id: id, features: renamed, warnings: warnings + notes, shelf: shelf))
     }
-    if let fasta {
-      let preparation = try TargetPreparation(fasta: fasta, alignments: alignments)
+    if !fasta.isEmpty {
+      let preparation = try TargetPreparation(inputs: fasta, alignments: alignments)
       for (index, name) in preparation.ids.enumerated() {
         if let collector {
           let id = taken.claim(name)
-          targets.append(try collector.target(id, preparation.parts(index)))
+          targets.append(try collector.target(id, preparation.parts(index), shelf))
         } else {
           let outcome = preparation.outcome(index)
           try add(name, outcome.features.mapError { $0 }, outcome.warnings)
         }
       }
     }
+    let features = try features.flatMap { path in
+      PathKind(of: path) == .folder ? try InputFolder.features(in: path) : [path]
+    }
     for path in features {
       let file: FeatureFile
       do {
         file = try FeatureFile.open(path: path)
       } catch {
-        if fasta == nil && features.count == 1 { throw error }
+        if fasta.isEmpty && features.count == 1 { throw error }
         // One of several files is one target that fails, by the name of AlphaFold2's folder where the file has none of its own.
         let url = URL(fileURLWithPath: path)
         let stem = url.deletingPathExtension().lastPathComponent

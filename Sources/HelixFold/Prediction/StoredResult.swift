@@ -41,14 +41,18 @@ struct StoredResult {
   }
 
   /// The prediction to the decimals of its files, without contacts, which no file holds; nil if a file is damaged.
-  func result(in folder: PredictionFolder, residues count: Int) -> ModelResult? {
+  ///
+  /// - Parameter withPairs: whether expected errors of pairs of residues are read too.
+  func result(
+    in folder: PredictionFolder, residues count: Int, withPairs: Bool
+  ) -> ModelResult? {
     struct Confidence: Decodable { let confidenceScore: [Float] }
     guard let score, let confidence = folder.decoded(Confidence.self, "confidence_\(name).json"),
       confidence.confidenceScore.count == count,
       let structure = try? StructureFile.read(folder.file("unrelaxed_\(name).cif")),
       let (positions, mask) = Self.atoms(of: structure, residues: count)
     else { return nil }
-    let error = alignedError(in: folder, residues: count)
+    let error = withPairs ? alignedError(in: folder, residues: count) : nil
     let prediction = Prediction(
       positions: positions, atomMask: mask, plddt: confidence.confidenceScore,
       alignedError: error?.values, maxAlignedError: error?.maximum,

@@ -18,10 +18,18 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   private(set) var failure: ExitStatus?
   /// Why the target failed.
   private(set) var reason: String?
+  /// Whether networks have begun to run, and what earlier runs said of it is gone.
+  private(set) var isBegun = false
   /// Whether it failed because another run is at work on it, which will say what becomes of it.
   private(set) var isBusy = false
 
   init(_ index: Int, _ target: String) { (self.index, self.target) = (index, target) }
+
+  /// A target whose results are made now; whoever finds it so in the table knows that its run was stopped.
+  init(begun index: Int, _ target: String) {
+    self.init(index, target)
+    isBegun = true
+  }
 
   /// A target that failed.
   init(_ index: Int, _ target: String, failure: any Error) {
@@ -56,8 +64,10 @@ struct TargetOutcome: Codable, Hashable, Sendable {
     func text(_ value: Double?, _ digits: Int) -> String {
       value.map { String(format: "%.\(digits)f", $0) } ?? "-"
     }
-    let isFinishedBefore = failure == nil && seconds == nil
-    let state = failure != nil ? "failed" : isFinishedBefore ? "finished before" : "predicted"
+    let isFinishedBefore = failure == nil && seconds == nil && !isBegun
+    let state =
+      failure != nil
+      ? "failed" : isBegun ? "begun" : isFinishedBefore ? "finished before" : "predicted"
     let reason = self.reason.map { $0.replacing("\t", with: " ").replacing("\n", with: " ") }
     var row = [
       target, state, residues.map { "\($0)" } ?? "-", rows.map { "\($0)" } ?? "-", text(neff, 1),

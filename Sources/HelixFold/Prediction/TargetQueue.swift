@@ -22,7 +22,9 @@ public final class TargetQueue {
   public init(_ world: any Communicator, teamSize: Int, output: String) throws {
     guard teamSize >= 1, world.size % teamSize == 0 else {
       throw CommunicationError.grid(
-        "--dap \(teamSize): \(world.size) processes cannot form teams of \(teamSize)")
+        world.size == 1
+          ? "--dap \(teamSize): \(teamSize) processes share a target, but there is only one; start them with mpirun -n \(teamSize)"
+          : "--dap \(teamSize): \(world.size) processes cannot form teams of \(teamSize)")
     }
     self.world = world
     team =
@@ -72,7 +74,7 @@ public final class TargetQueue {
     try world.requireSame(
       targets.map { target in
         switch target.features {
-        case .success(let raw): "\(target.id): \(raw.residueCount) residues"
+        case .success(let features): "\(target.id): \(features.counts.residues) residues"
         case .failure: "\(target.id): unusable"
         }
       })

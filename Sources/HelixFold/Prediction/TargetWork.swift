@@ -23,8 +23,8 @@ final class TargetWork {
   /// What the alignment that the networks see holds.
   lazy var statistics = MSAStatistics(raw.msa)
   var timings: [(name: String, value: Double)]
-  /// What this run has computed.
-  var results: [ModelResult] = []
+  /// What this run has computed; what is said of pairs of residues only of the best, of which it is drawn.
+  private(set) var results: [ModelResult] = []
   /// All results stood in the folder before.
   var isFinished = false
   var hasFailed = false
@@ -45,10 +45,21 @@ final class TargetWork {
   /// Results of earlier runs that are ranked with those of this one.
   var others: [StoredResult] { resumes ? earlier.others : [] }
 
+  /// Adds what a network says.
+  func add(_ result: ModelResult) {
+    results = ModelResult.ranked(results + [result])
+    for index in results.indices.dropFirst() { results[index] = results[index].withoutPairs }
+  }
+
   /// The results that this run need not compute, as their files tell them; those whose files are damaged are left out.
   var keptResults: [ModelResult] {
     guard folder.isKept else { return [] }
-    return runs.compactMap { kept[$0.name]?.result(in: folder, residues: raw.residueCount) }
+    let shown = results.map(\.score) + kept.values.compactMap(\.score)
+    let best = RankingScore.ranked(shown).first?.model
+    return runs.compactMap { run in
+      kept[run.name]?.result(
+        in: folder, residues: raw.residueCount, withPairs: run.name == best)
+    }
   }
 
   /// Everything that is ranked.
@@ -82,7 +93,7 @@ final class ModelRun {
     (self.recycling, self.provenance) = (recycling, provenance)
     (self.saved, self.state) = (saved, state)
     meter = PassMeter(
-      CostModel(run.config, run.size(work.raw)), passes: run.recycles + 1,
+      CostModel(run.config, run.size(work.raw.counts)), passes: run.recycles + 1,
       ensembles: run.config.ensembles, done: state?.history.count ?? 0)
   }
 
