@@ -19,6 +19,7 @@ struct HeldOutScorer {
   ) throws {
     self.columns = columns
     engine = try NetworkEngine(config, threads: threads, lanes: threads)
+    engine.shouldStop = { Interruption.isRequested }
     trained = try FlatParameters.values(of: weights, layout: config.layout)
     initial = try FlatParameters.values(
       of: config.initialParameters, layout: config.layout)

@@ -28,6 +28,8 @@ public final class NetworkEngine: GradientEngine {
   private let axial: AxialMembers?
   /// Samples that are differentiated side by side.
   public let window: Int
+  /// Asked before each sample; when it says so, no other is begun and ``PredictionError`` says that the command begins anew.
+  var shouldStop: @Sendable () -> Bool = { false }
 
   /// What one sample is computed with.
   private struct Lane {
@@ -188,13 +190,16 @@ public final class NetworkEngine: GradientEngine {
           defer { next += 1 }
           return next
         }
-        if place >= order.count { return }
+        if place >= order.count || shouldStop() { return }
         let index = order[place]
         let result = Swift.Result { try body(samples[index], lanes[lane]) }
         lock.withLock { results[index] = result }
       }
     }
-    return try results.compactMap { try $0?.get() }
+    return try results.map { result in
+      guard let result else { throw PredictionError.stopped(.beginsAnew) }
+      return try result.get()
+    }
   }
 
   private func lossOfSample(
