@@ -64,7 +64,7 @@ extension PredictedStructure {
       "entity_poly",
       [
         "entity_id": "1", "type": "polypeptide(L)", "nstd_linkage": "no", "nstd_monomer": "no",
-        "pdbx_strand_id": "A", "pdbx_seq_one_letter_code": sequence.letters.folded,
+        "pdbx_strand_id": "A", "pdbx_seq_one_letter_code": entityLetters.folded,
         "pdbx_seq_one_letter_code_can": sequence.letters.folded,
       ])
     text.addLoop(
@@ -73,6 +73,11 @@ extension PredictedStructure {
     text.add("struct_asym", ["id": "A", "entity_id": "1", "details": nil])
     text.addLoop(
       "atom_type", ["symbol"], rows: ["C", "N", "O", "S"].map { [$0] })
+  }
+
+  /// One-letter codes, and components that have none in parentheses.
+  private var entityLetters: String {
+    sequence.residues.map { $0 == .unknown ? "(\($0.code))" : String($0.letter) }.joined()
   }
 
   private func addModelling(to text: inout MMCIFText) {

@@ -46,7 +46,7 @@ public enum PDBWriter {
   private static func headerLines(_ header: Header) -> [String] {
     var lines: [String] = []
     for (index, part) in wrapped(header.title, width: 68).enumerated() {
-      lines.append("TITLE   \(index == 0 ? "  " : String(index + 1).right(2))\(part)")
+      lines.append("TITLE   \(index == 0 ? "  " : String(index + 1).right(2) + " ")\(part)")
     }
     lines.append("EXPDTA    \(header.method)")
     for remark in header.remarks {

@@ -52,7 +52,8 @@ public struct ParameterReport: Sendable {
   public var lines: [String] {
     var lines = [
       path, "  format       \(format.rawValue)", "  preset       \(config.name)",
-      "  block order  \(blockOrder?.rawValue ?? "not recorded")", "  arrays       \(arrays)",
+      "  block order  \(blockOrder?.rawValue ?? "not recorded")",
+      "  passes       \(config.recycles + 1)", "  arrays       \(arrays)",
       "  parameters   \(grouped(parameters))",
       "  types        \(types.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))",
       "  checksum     \(checksum)",

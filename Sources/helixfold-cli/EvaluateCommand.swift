@@ -1,6 +1,7 @@
 import ArgumentParser
 import AtomicFiles
 import Evaluation
+import FeaturePipeline
 import Foundation
 import HelixFold
 import Messages
@@ -105,6 +106,9 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     if checkManifest { return try examine() }
+    for predictor in named where PathKind(of: predictor.folder) == .absent {
+      throw InputError.missing(file: predictor.folder)
+    }
     try AtomicFile.requirePlace(forFolder: output)
     var request = EvaluationRequest(set: set, output: output)
     request.natives = natives
@@ -132,9 +136,11 @@ struct EvaluateCommand: ParsableCommand {
     options.threads = compute.threading.workers()
     options.backend = compute.arithmetic.gemm
     let models = try ModelDescription.open(options)
-    for model in models { if let note = model.note { reporter.warn(note) } }
+    for note in Set(models.compactMap(\.note)).sorted() { reporter.warn(note) }
     let sources = features.isEmpty && fasta == nil ? [set] : features
-    let inputs = try PredictionTarget.collect(fasta: fasta, alignments: msa, features: sources)
+    let inputs = try PredictionTarget.collect(
+      fasta: fasta.map { [$0] } ?? [], alignments: msa, features: sources,
+      shelf: FeatureShelf(folder: output))
     try request.predict(inputs, with: models, options, reporter: reporter)
   }
 

@@ -3,6 +3,7 @@ import AtomicFiles
 import FoldingCore
 import Foundation
 import HelixFold
+import Messages
 import Weights
 
 /// `helixfold weights`: look at, convert and make parameter files.
@@ -106,7 +107,21 @@ struct WeightsCommand: ParsableCommand {
       if let licence { provenance.licence = licence }
       try ParameterWriter.write(
         file, config: config, provenance: provenance, precision: writing.precision, to: output)
+      if let loss = Self.loss(of: config, in: try ParameterFile(path: output).config) {
+        StandardStreams.writeError("helixfold: warning: \(output) \(loss)\n")
+      }
       print(output)
+    }
+
+    /// What a file no longer says of a network; nil if it says all, as .h5 does.
+    private static func loss(of config: FoldingConfig, in written: FoldingConfig) -> String? {
+      if config == written { return nil }
+      var same = config
+      same.recycles = written.recycles
+      let taken = "holds no configuration and is taken for preset '\(written.name)', which"
+      return same == written
+        ? "\(taken) makes \(counted(written.recycles + 1, "pass")) instead of \(config.recycles + 1); use it with --num-recycle \(config.recycles)"
+        : "\(taken) differs; an .h5 file holds the whole network"
     }
   }
 

@@ -85,6 +85,7 @@ struct ScoreAndEvaluateTests {
     "wrong uses of evaluate have their statuses",
     arguments: [
       (["evaluate", "x"], 64), (["evaluate", "nowhere", "--predictions", "p"], 66),
+      (["evaluate", "empty", "--predictions", "nowhere"], 66),
       (["evaluate", "empty", "--predictions", "p"], 65),
       (["evaluate", "bad.json", "--check-manifest"], 65),
       (["evaluate", "x", "--predictions", "a=b", "a=c"], 64),
@@ -92,8 +93,10 @@ struct ScoreAndEvaluateTests {
     ])
   func statuses(_ arguments: [String], _ status: Int) throws {
     let folder = try ScratchFolder()
-    try FileManager.default.createDirectory(
-      at: folder.file("empty"), withIntermediateDirectories: true)
+    for name in ["empty", "p"] {
+      try FileManager.default.createDirectory(
+        at: folder.file(name), withIntermediateDirectories: true)
+    }
     try Data("{\"name\": \"n\", \"targets\": []}".utf8).write(to: folder.file("bad.json"))
     let result = try Command.run(arguments, in: folder)
     #expect(result.status == Int32(status), "\(result.errors)")

@@ -56,7 +56,7 @@ import Testing
     prediction.title = "sp|P1|X 5'-kinase \"alpha\", " + String(repeating: "long ", count: 20)
     let lines = try prediction.pdb().split(separator: "\n").filter { $0.hasPrefix("TITLE") }
     let first = "TITLE     HELIXFOLD PREDICTION FOR sp|P1|X 5'-kinase"
-    #expect(lines.count == 3 && lines[0].hasPrefix(first))
+    #expect(lines.count == 3 && lines[0].hasPrefix(first) && lines[1].hasPrefix("TITLE    2 "))
     let text = try prediction.modelCIF()
     #expect(text.contains("\n;\(prediction.title)\n;\n") && text.contains("\n_entry.id t1\n"))
     #expect(
@@ -137,6 +137,15 @@ import Testing
       try text { $0.models[0].chains[0].residues[0].atoms[0].position.y = .nan }
     }
     #expect(error?.description == "a coordinate of GLY 1 N is not a finite number")
+  }
+
+  @Test("an unknown residue is UNK in the sequence of the entity and X in the canonical one")
+  func unknownResidue() throws {
+    var prediction = try Self.prediction()
+    prediction.sequence = try ProteinSequence("GX")
+    let text = try prediction.modelCIF()
+    #expect(text.contains("pdbx_seq_one_letter_code     G(UNK)\n"))
+    #expect(text.contains("pdbx_seq_one_letter_code_can GX\n"))
   }
 
   @Test("ModelCIF holds the local confidence on a scale of 0 to 100")
