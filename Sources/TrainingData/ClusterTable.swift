@@ -6,6 +6,8 @@ import Messages
 /// Tab-separated with a header; columns `chain` and `cluster`, and maybe `split`: `training`, `validation` or `test`, or `excluded`,
 /// which bars a chain. The file `data/split.tsv` is one. All chains of a cluster have one split.
 public struct ClusterTable: Sendable, Hashable {
+  /// Name of the file, for messages.
+  public let source: String
   /// Cluster by chain.
   public private(set) var clusters: [String: String] = [:]
   /// Chains that are barred.
@@ -13,15 +15,13 @@ public struct ClusterTable: Sendable, Hashable {
   /// Split by cluster, where the table names one.
   public private(set) var splits: [String: DataSplit] = [:]
 
-  /// No chain is known: each is a cluster of its own.
-  public init() {}
-
   /// Reads a table.
   public init(path: String) throws(InputError) {
     try self.init(InputText(path: path))
   }
 
   init(_ text: InputText) throws(InputError) {
+    source = text.name
     var columns: (chain: Int, cluster: Int, split: Int?)?
     for line in text.lines where !line.range.isEmpty {
       let cells = text.cells(line)
@@ -60,6 +60,15 @@ public struct ClusterTable: Sendable, Hashable {
     if columns == nil { throw .content(file: text.name, problem: "is empty, expected a table") }
   }
 
-  /// The cluster of a chain; its own name when the table does not know it.
-  public func cluster(of chain: String) -> String { clusters[chain] ?? chain }
+  /// Throws if none of the chains that were read is in the table.
+  func requireUse(by chains: [String]) throws(InputError) {
+    guard !chains.contains(where: { clusters[$0] != nil }) else { return }
+    let known = clusters.keys.min().map { ", it names such as '\($0)'" } ?? ""
+    throw .content(
+      file: source,
+      problem:
+        "names none of the \(counted(chains.count, "chain")) read, such as '\(chains.min() ?? "")'\(known);"
+        + " expected names of structure files without ending, NAME_CHAIN where a file has several chains;"
+        + " correct the column 'chain', or leave out --clusters")
+  }
 }

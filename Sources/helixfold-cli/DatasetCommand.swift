@@ -34,7 +34,8 @@ struct DatasetCommand: ParsableCommand {
     @Option(
       help: """
         Table with columns 'chain' and 'cluster' and maybe 'split' ('excluded' bars a chain), such as data/split.tsv; \
-        without it only chains of identical sequence are kept together, as a cluster named after the alphabetically first.
+        without it, and of chains that it does not name, only those of identical sequence are kept together, as a cluster \
+        named after the alphabetically first.
         """)
     var clusters: String?
 

@@ -149,6 +149,35 @@ struct DataCommandTests {
     }
   }
 
+  @Test("dataset build counts the chains that the table lacks, and refuses one that names none")
+  func unlistedChains() throws {
+    let folder = try ScratchFolder()
+    for name in ["a.pdb", "b.pdb"] {
+      try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file(name))
+    }
+    let build = [
+      "dataset", "build", "a.pdb", "b.pdb", "-o", "x.h5", "--min-resolved", "0",
+      "--max-residue-share", "1", "--clusters", "c.tsv",
+    ]
+    for (chains, count) in [(["a", "b"], 0), (["a"], 1)] {
+      let table = (["chain\tcluster"] + chains.map { "\($0)\tk" }).joined(separator: "\n")
+      try Data((table + "\n").utf8).write(to: folder.file("c.tsv"))
+      let result = try Command.run(build, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(
+        result.errors.components(separatedBy: "1 of 2 chains are not in c.tsv:").count == 1 + count,
+        "\(result.errors)")
+    }
+    try Data("chain\tcluster\nc\tk\n".utf8).write(to: folder.file("c.tsv"))
+    try FileManager.default.removeItem(at: folder.file("x.h5"))
+    let result = try Command.run(build, in: folder)
+    #expect(result.status == 65, "\(result.errors)")
+    #expect(
+      result.errors.contains("c.tsv: names none of the 2 chains read, such as 'a'"),
+      "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x.h5").path))
+  }
+
   @Test("sets of databases are found from any folder, the file of the current one first")
   func databases() throws {
     let folder = try ScratchFolder()

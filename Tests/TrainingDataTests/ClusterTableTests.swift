@@ -18,7 +18,7 @@ struct ClusterTableTests {
       "d\tk3\texcluded")
     #expect(table.splits == ["k1": .validation])
     #expect(table.excluded == ["d"])
-    #expect(table.cluster(of: "c") == "k2" && table.cluster(of: "e") == "e")
+    #expect(table.clusters == ["a": "k1", "b": "k1", "c": "k2", "d": "k3"])
   }
 
   @Test(

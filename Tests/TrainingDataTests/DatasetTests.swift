@@ -151,7 +151,8 @@ struct DatasetTests {
       ])
     #expect(report.lines.first == "kept 2 of 8 chains")
     let store = try FeatureStore(path: path)
-    #expect(store.entries.map(\.cluster) == ["family", "partial"])
+    // The table does not name the second, whose sequence is that of the first.
+    #expect(store.entries.map(\.cluster) == ["family", "family"])
     #expect(try store.features(of: "good").rowCount == 2)
     let labels = try #require(try store.labels(of: "partial"))
     #expect(labels.mask.values[1] == 0 && labels.mask.values[5 * 37 + 1] == 1)
@@ -254,6 +255,67 @@ struct DatasetTests {
       #expect(report.rows.first { $0.id == id }?.cluster == cluster)
     }
     #expect(store.problems().isEmpty)
+  }
+
+  @Test("a chain that the table does not name joins the cluster and split of its sequence")
+  func unlistedChains() throws {
+    let scratch = try TrainingScratch()
+    let other = String(sequence.reversed())
+    // "listed" is read last and left out of the store; its cluster holds for its sequence nevertheless.
+    for (name, letters) in [
+      ("in/copy", sequence), ("in/pair2", other), ("in/pair1", other), ("more/listed", sequence),
+      ("more/named", sequence.replacing("V", with: "L")),
+    ] {
+      try write(pdb(letters), scratch.file(name + ".pdb"))
+      try write(">q\n\(letters)\n", scratch.file(name + ".a3m"))
+    }
+    try write(pdb(String(sequence.prefix(8))), scratch.file("more/listed.pdb"))
+    try write(
+      "chain\tcluster\tsplit\nlisted\tk1\ttest\nnamed\tk2\tvalidation\n",
+      scratch.file("t.tsv"))
+    var builder = DatasetBuilder(program: "test")
+    builder.clusters = try ClusterTable(path: scratch.file("t.tsv"))
+    let sources = try ["in", "more"].flatMap {
+      try ChainSource.find(at: scratch.file($0), evidence: [])
+    }
+    let path = scratch.file("out.h5")
+    let report = try builder.build(sources, to: path)
+    #expect(report.unlistedCount == 3 && report.keptCount == 4, "\(report.table)")
+    let store = try FeatureStore(path: path)
+    let expected = [
+      "copy": ("k1", "test"), "pair1": ("pair1", nil), "pair2": ("pair1", nil),
+      "named": ("k2", "validation"),
+    ]
+    #expect(Set(store.ids) == Set(expected.keys))
+    for (id, (cluster, split)) in expected {
+      let entry = try store.entry(id)
+      #expect(entry.cluster == cluster && entry.split == split, "\(id)")
+      let labels = try #require(try store.labels(of: id))
+      #expect(labels.cluster == cluster && labels.split == split, "\(id)")
+      let row = try #require(report.rows.first { $0.id == id })
+      #expect(row.cluster == cluster && row.namedSplit?.rawValue == split, "\(id)")
+    }
+    #expect(store.problems().isEmpty)
+  }
+
+  @Test("a table that names none of the chains is refused, and nothing is written")
+  func foreignTable() throws {
+    let scratch = try TrainingScratch()
+    try write(pdb(sequence), scratch.file("in/a.pdb"))
+    try write("chain\tcluster\nA.pdb\tk\n", scratch.file("t.tsv"))
+    var builder = DatasetBuilder(program: "test")
+    builder.clusters = try ClusterTable(path: scratch.file("t.tsv"))
+    let error = #expect(throws: InputError.self) {
+      try builder.build(
+        try ChainSource.find(at: scratch.file("in"), evidence: []), to: scratch.file("out.h5"))
+    }
+    let text = try #require(error).description
+    #expect(
+      text.contains(
+        "t.tsv: names none of the 1 chain read, such as 'a', it names such as 'A.pdb'; expected"),
+      "\(text)")
+    #expect(error?.exitStatus == .badInput)
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("out.h5")))
   }
 
   @Test("a store without labels is named as such, for each split that is needed")

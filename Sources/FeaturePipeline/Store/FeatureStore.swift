@@ -92,9 +92,10 @@ public struct FeatureStore: Sendable {
 
   /// Writes records that are made one after the other, so that only one is in memory.
   ///
-  /// - Parameter cluster: the cluster of a target with labels, asked for when all are written; without it the records know theirs.
+  /// - Parameter place: cluster and split of a target with labels, asked for when all are written; nil where its record knows them.
   public static func write(
-    to path: String, rowNames: Bool = true, cluster: ((_ id: String) -> String)? = nil,
+    to path: String, rowNames: Bool = true,
+    place: (_ id: String) -> (cluster: String, split: String?)? = { _ in nil },
     records: () throws -> TargetRecord?
   ) throws {
     try HDF5File.write(to: path) { file in
@@ -108,13 +109,12 @@ public struct FeatureStore: Sendable {
         try TargetGroup(file: file, id: record.features.id).write(record, rowNames: rowNames)
         entries.append(StoreEntry(record))
       }
-      if let cluster {
-        for index in entries.indices where entries[index].hasLabels {
-          let name = cluster(entries[index].id)
-          try file.setAttribute(
-            "cluster", to: .text(name), on: StoreSchema.group(entries[index].id) + "/labels")
-          entries[index].cluster = name
-        }
+      for index in entries.indices where entries[index].hasLabels {
+        guard let (cluster, split) = place(entries[index].id) else { continue }
+        let labels = StoreSchema.group(entries[index].id) + "/labels"
+        try file.setAttribute("cluster", to: .text(cluster), on: labels)
+        if let split { try file.setAttribute("split", to: .text(split), on: labels) }
+        (entries[index].cluster, entries[index].split) = (cluster, split)
       }
       try StoreSchema.writeIndex(entries, to: file)
     }

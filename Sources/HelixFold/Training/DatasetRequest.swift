@@ -1,5 +1,6 @@
 import AtomicFiles
 import Foundation
+import Messages
 import NumericArrays
 import TrainingData
 
@@ -9,7 +10,7 @@ public struct DatasetRequest {
   public var sources: [String]
   /// Further folders with alignments or feature files.
   public var evidence: [String] = []
-  /// Table of clusters; nil makes chains of the same sequence a cluster.
+  /// Table of clusters; chains that it does not name are kept together by sequence, and so are all without one.
   public var clusters: String?
   /// Limits.
   public var filter = DatasetFilter()
@@ -43,6 +44,11 @@ public struct DatasetRequest {
         source.id, share, remaining: done > 0 ? elapsed * (1 - share) / share : nil)
     }
     try AtomicFile.write(result.table, to: reportPath)
+    if let clusters, result.unlistedCount > 0 {
+      reporter.warn(
+        "\(result.unlistedCount) of \(counted(result.keptCount, "chain")) are not in \(clusters): one with the sequence of a chain in it joins its cluster, of the others only chains of identical sequence are kept together, and relatives may fall into both training and test"
+      )
+    }
     if clusters == nil {
       reporter.warn(
         "without --clusters only chains of identical sequence are kept together; relatives may fall into both training and test"

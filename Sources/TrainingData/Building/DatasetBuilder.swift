@@ -7,7 +7,10 @@ import StructureIO
 public struct DatasetBuilder: Sendable {
   /// Limits.
   public var filter = DatasetFilter()
-  /// Clusters and barred chains; without a table chains of the same sequence are a cluster, named after the alphabetically first.
+  /// Clusters and barred chains.
+  ///
+  /// A chain that the table does not name joins the cluster of one with the same sequence that it does name. Other chains of the same
+  /// sequence, and all without a table, are a cluster named after the alphabetically first.
   public var clusters: ClusterTable?
   /// Named in the provenance of each chain.
   public var program: String
@@ -18,7 +21,7 @@ public struct DatasetBuilder: Sendable {
   /// Writes all chains that pass the filter to a store.
   ///
   /// - Parameter observe: called with each file before it is read, and how many came before.
-  /// - Throws: what writing throws, or ``InputError`` when no chain is left.
+  /// - Throws: what writing throws, or ``InputError`` when no chain is left or the table names none.
   public func build(
     _ sources: [ChainSource], to path: String,
     observe: (_ source: ChainSource, _ done: Int) throws -> Void = { _, _ in }
@@ -27,18 +30,18 @@ public struct DatasetBuilder: Sendable {
     var pending: [TargetRecord] = []
     var next = 0
     var kept: Set<String> = []
-    var families = SequenceFamilies()
+    var families = SequenceFamilies(clusters)
     try FeatureStore.write(
-      to: path, cluster: clusters == nil ? { families.cluster(of: $0) } : nil
+      to: path, place: { families.place(of: $0).map { ($0.cluster, $0.split?.rawValue) } }
     ) {
       while pending.isEmpty, next < sources.count {
         try observe(sources[next], next)
         for candidate in candidates(sources[next]) {
           report.rows.append(row(candidate, &kept))
-          if case .success(let record) = candidate.record, report.rows.last?.rejection == nil {
-            families.add(candidate.id, record.features.aatype)
-            pending.append(record)
-          }
+          guard case .success(let record) = candidate.record else { continue }
+          let isKept = report.rows.last?.rejection == nil
+          families.add(candidate.id, record.features.aatype, isKept: isKept)
+          if isKept { pending.append(record) }
         }
         next += 1
       }
@@ -46,28 +49,45 @@ public struct DatasetBuilder: Sendable {
         throw InputError.content(
           file: path, problem: "no chain is left: \(report.rejections), so no store is written")
       }
-      return pending.isEmpty ? nil : pending.removeFirst()
+      if !pending.isEmpty { return pending.removeFirst() }
+      try clusters?.requireUse(by: report.rows.map(\.id))
+      return nil
     }
-    if clusters == nil {
-      for index in report.rows.indices where report.rows[index].rejection == nil {
-        report.rows[index].cluster = families.cluster(of: report.rows[index].id)
-      }
+    for index in report.rows.indices where report.rows[index].rejection == nil {
+      guard let place = families.place(of: report.rows[index].id) else { continue }
+      report.rows[index].cluster = place.cluster
+      report.rows[index].namedSplit = place.split
+      if clusters != nil { report.unlistedCount += 1 }
     }
     return report
   }
 
-  /// Chains of the same sequence.
+  /// Chains of the same sequence, for those that no table names.
   private struct SequenceFamilies {
+    private let table: ClusterTable?
     private var sequences: [String: [UInt8]] = [:]
     private var firsts: [[UInt8]: String] = [:]
+    /// The alphabetically first chain of a sequence that the table names.
+    private var listed: [[UInt8]: String] = [:]
 
-    mutating func add(_ id: String, _ sequence: [UInt8]) {
-      sequences[id] = sequence
-      firsts[sequence] = min(id, firsts[sequence] ?? id)
+    init(_ table: ClusterTable?) { self.table = table }
+
+    /// Takes note of a chain; one that the table names counts even where the store leaves it out.
+    mutating func add(_ id: String, _ sequence: [UInt8], isKept: Bool) {
+      if table?.clusters[id] != nil {
+        listed[sequence] = min(id, listed[sequence] ?? id)
+      } else if isKept {
+        sequences[id] = sequence
+        firsts[sequence] = min(id, firsts[sequence] ?? id)
+      }
     }
 
-    /// The alphabetically first chain of the same sequence.
-    func cluster(of id: String) -> String { sequences[id].flatMap { firsts[$0] } ?? id }
+    /// Cluster and named split of a chain; nil where the table names the chain.
+    func place(of id: String) -> (cluster: String, split: DataSplit?)? {
+      guard let sequence = sequences[id] else { return nil }
+      let cluster = listed[sequence].flatMap { table?.clusters[$0] } ?? firsts[sequence] ?? id
+      return (cluster, table?.splits[cluster])
+    }
   }
 
   private struct Candidate {
@@ -77,7 +97,7 @@ public struct DatasetBuilder: Sendable {
 
   /// The line of the report of a candidate, judged by the filter.
   private func row(_ candidate: Candidate, _ kept: inout Set<String>) -> DatasetReport.Row {
-    let cluster = clusters?.cluster(of: candidate.id) ?? candidate.id
+    let cluster = clusters?.clusters[candidate.id] ?? candidate.id
     var row = DatasetReport.Row(
       id: candidate.id, cluster: cluster, namedSplit: clusters?.splits[cluster])
     switch candidate.record {
@@ -150,10 +170,10 @@ public struct DatasetBuilder: Sendable {
       {
         features.residueIndex = ChainContinuity.numbers(of: residues).map(Int32.init)
       }
+      let cluster = clusters?.clusters[id]
       let labels = TargetLabels(
         positions: positions, mask: mask, resolution: resolution, releaseDate: date,
-        cluster: clusters?.cluster(of: id),
-        split: clusters.flatMap { $0.splits[$0.cluster(of: id)]?.rawValue })
+        cluster: cluster, split: cluster.flatMap { clusters?.splits[$0]?.rawValue })
       var notes = ["structure": source.path.split(separator: "/").last.map(String.init) ?? ""]
       if source.format == .backbone { notes["atoms"] = "N, CA, C as given, CB ideal" }
       let provenance = Provenance(program: program, alignments: features.sources, notes: notes)

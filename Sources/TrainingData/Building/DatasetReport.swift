@@ -33,6 +33,11 @@ public struct DatasetReport: Sendable, Hashable {
 
   /// All chains in the order of the sources.
   public var rows: [Row] = []
+  /// Chains in the store that the table of clusters does not name; 0 without a table.
+  public var unlistedCount = 0
+
+  /// Chains in the store.
+  public var keptCount: Int { rows.count { $0.rejection == nil } }
 
   /// Rejected chains by kind of reason, such as `length 3, resolution 1`.
   public var rejections: String {
