@@ -105,6 +105,62 @@ struct DrawingTests {
     #expect(svg.contains(">4</text>"), "the axis ends at 4 rows")
   }
 
+  private static let many = (0..<60).map { "model_1_seed_\($0)" }
+
+  @Test(
+    "of many series the first are drawn, no two alike, and the key says how many more there are",
+    arguments: [
+      (
+        Drawing(
+          name: "confidence", figure: PredictionPlot.confidence(many.map { ($0, [10, 50, 75]) })),
+        12
+      ),
+      (
+        Drawing(
+          name: "recycles",
+          figure: PredictionPlot.recycles(many.map { ($0, [(50, nil), (60, 2)]) })), 12
+      ),
+      (
+        Drawing(
+          name: "scatter",
+          figure: Plot.scatter(
+            title: "s", summary: "s", x: "a", y: "b",
+            many.map { (name: $0, dots: [(place: Point(0, 0), name: "d")]) })), 6
+      ),
+      (
+        Drawing(
+          name: "bars",
+          figure: Plot.bars(
+            title: "b", summary: "b", x: "x", y: "y", groups: ["g"],
+            many.map { (name: $0, bars: [.init(1)]) })), 6
+      ),
+    ])
+  func manySeries(drawing: Drawing, limit: Int) {
+    let reader = MarkupReader(drawing.figure.svg())
+    let heights = reader.attributes.compactMap { $0["height"].flatMap(Double.init) }
+    #expect(!heights.isEmpty && heights.allSatisfy { $0 > 0 })
+    let keys = reader.texts.filter { $0.hasPrefix("model_1_seed_") && !$0.contains(",") }
+    #expect(Set(keys).count == limit && keys.contains("model_1_seed_\(limit - 1)"))
+    #expect(reader.texts.contains("… and \(60 - limit) more"))
+    // Samples of the key are the lines 4 wide.
+    let styles = reader.attributes.filter { $0["stroke-width"] == "4" }.map {
+      "\($0["stroke"] ?? "") \($0["stroke-dasharray"] ?? "")"
+    }
+    #expect(styles.count == limit && Set(styles).count == limit)
+  }
+
+  @Test("rows of the key make a chart taller, not its data lower")
+  func keyRows() {
+    func chart(_ names: [String]) -> Chart {
+      Chart(
+        title: "t", summary: "s", x: Axis("x", 0...1), y: Axis("y", 0...1),
+        keys: Chart.Key.series(names, limit: 12))
+    }
+    let (one, many) = (chart(["a"]), chart((0..<9).map { "a name of some length \($0)" }))
+    #expect(one.figure.height == 280 && many.figure.height > 280)
+    #expect(many.frame.height == one.frame.height)
+  }
+
   @Test("an opaque polygon hides what is below it, and covers pixels at its edges in part")
   func polygon() {
     var raster = Raster(width: 4, height: 3)

@@ -20,6 +20,9 @@ public enum Color: Sendable, Hashable {
   /// The colour of a series; they repeat after the sixth.
   public static func series(_ index: Int) -> Color { series[abs(index % series.count)] }
 
+  /// Whether an earlier series has the same colour.
+  static func isRepeated(_ index: Int) -> Bool { index >= series.count }
+
   /// The colour as SVG writes it.
   var svg: String {
     switch self {

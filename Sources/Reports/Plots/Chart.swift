@@ -7,10 +7,24 @@ struct Chart {
   /// Names and colours of what is drawn, shown above the data.
   struct Key {
     var name: String
-    var color: Color
+    /// Nil for words about what is not drawn.
+    var color: Color?
     var isDashed = false
+
+    /// The keys of series of which the first `limit` are drawn, and how many more there are.
+    static func series(_ names: [String], limit: Int) -> [Key] {
+      let shown = names.prefix(limit).enumerated().map { index, name in
+        Key(name: name, color: .series(index), isDashed: Color.isRepeated(index))
+      }
+      let rest = names.count - shown.count
+      return rest > 0 ? shown + [Key(name: "… and \(rest) more")] : shown
+    }
   }
 
+  /// Lines that can be told apart: each colour is used for a whole and for a dashed one.
+  static let lineLimit = 2 * Color.series.count
+
+  /// - Parameter height: with one row of keys; each further row adds its own height to it.
   init(
     title: String, summary: String, x: Axis, y: Axis, width: Double = 720, height: Double = 280,
     keys: [Key] = [], leftMargin: Double = 58, rightMargin: Double = 16, hidesXTicks: Bool = false,
@@ -19,8 +33,9 @@ struct Chart {
     self.x = x
     self.y = y
     self.reversesY = reversesY
-    figure = Figure(width: width, height: height, title: title, summary: summary)
     let rows = Self.keyRows(keys, width: width - leftMargin - rightMargin)
+    let height = height + 18 * Double(max(0, rows.count - 1))
+    figure = Figure(width: width, height: height, title: title, summary: summary)
     let top = 34 + 18 * Double(rows.count)
     frame = Box(
       x: leftMargin, y: top, width: width - leftMargin - rightMargin, height: height - top - 44)
@@ -78,10 +93,12 @@ struct Chart {
   private mutating func draw(_ keys: [Key], at height: Double) {
     var place = frame.x
     for key in keys {
-      figure.line(
-        [Point(place, height - 4), Point(place + 20, height - 4)], key.color, width: 4,
-        isDashed: key.isDashed)
-      figure.text(key.name, place + 26, height, size: 11)
+      if let color = key.color {
+        figure.line(
+          [Point(place, height - 4), Point(place + 20, height - 4)], color, width: 4,
+          isDashed: key.isDashed)
+      }
+      figure.text(key.name, key.color == nil ? place : place + 26, height, size: 11)
       place += Self.keyWidth(key)
     }
   }

@@ -1,23 +1,26 @@
 /// Plots of any data: learning curves, comparisons, distributions.
 public enum Plot {
-  /// Lines over a common axis.
+  /// Lines over a common axis; of more than twelve only the first twelve are drawn, and the key says how many more there are.
   ///
   /// - Parameter isLogarithmic: draws the vertical axis in factors; ignored unless all values are positive.
   public static func lines(
     title: String, summary: String, x: String, y: String, _ series: [Series],
     isLogarithmic: Bool = false, includingZero: Bool = false
   ) -> Figure {
-    let points = series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+    let shown = series.prefix(Chart.lineLimit)
+    let points = shown.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     var chart = Chart(
       title: title, summary: summary, x: Axis(x, covering: points.map(\.x)),
       y: Axis(
         y, covering: points.map(\.y), including: includingZero ? [0] : [],
         isLogarithmic: isLogarithmic),
-      keys: series.enumerated().map { .init(name: $1.name, color: .series($0)) })
-    for (index, line) in series.enumerated() {
+      keys: Chart.Key.series(series.map(\.name), limit: Chart.lineLimit))
+    for (index, line) in shown.enumerated() {
       for run in line.runs {
         let places = run.map { chart.place($0.x, $0.y) }
-        chart.draw { $0.line(places, .series(index), width: 2) }
+        chart.draw {
+          $0.line(places, .series(index), width: 2, isDashed: Color.isRepeated(index))
+        }
         guard run.count <= 60 else { continue }
         for (place, point) in zip(places, run) {
           let tip = "\(line.name): \(Axis.text(point.x)), \(Axis.text(point.y))"
@@ -30,7 +33,7 @@ public enum Plot {
     return chart.figure
   }
 
-  /// Dots; each has a name that shows when it is pointed at.
+  /// Dots; each has a name that shows when it is pointed at, and the first groups, one for each colour, are drawn.
   ///
   /// - Parameter isSquare: gives both axes the same range and draws the diagonal, for comparisons of two of a kind.
   public static func scatter(
@@ -38,7 +41,8 @@ public enum Plot {
     _ groups: [(name: String, dots: [(place: Point, name: String)])], isSquare: Bool = false,
     range: ClosedRange<Double>? = nil
   ) -> Figure {
-    let places = groups.flatMap { $0.dots.map(\.place) }.filter { $0.x.isFinite && $0.y.isFinite }
+    let shown = groups.prefix(Color.series.count)
+    let places = shown.flatMap { $0.dots.map(\.place) }.filter { $0.x.isFinite && $0.y.isFinite }
     let all = places.map(\.x) + places.map(\.y)
     let both = range.map { Axis("", $0) } ?? Axis("", covering: all)
     var chart = Chart(
@@ -47,13 +51,13 @@ public enum Plot {
       y: isSquare || range != nil ? Axis(y, both.range) : Axis(y, covering: places.map(\.y)),
       width: isSquare ? 420 : 720, height: isSquare ? 420 : 300,
       keys: groups.count < 2
-        ? [] : groups.enumerated().map { .init(name: $1.name, color: .series($0)) })
+        ? [] : Chart.Key.series(groups.map(\.name), limit: Color.series.count))
     if isSquare {
       let (low, high) = (both.range.lowerBound, both.range.upperBound)
       let ends = [chart.place(low, low), chart.place(high, high)]
       chart.draw { $0.line(ends, .ink(0.4), isDashed: true) }
     }
-    for (index, group) in groups.enumerated() {
+    for (index, group) in shown.enumerated() {
       for dot in group.dots where dot.place.x.isFinite && dot.place.y.isFinite {
         let place = chart.place(dot.place.x, dot.place.y)
         let tip = "\(dot.name): \(Axis.text(dot.place.x)), \(Axis.text(dot.place.y))"
@@ -79,30 +83,31 @@ public enum Plot {
     }
   }
 
-  /// Groups of bars, one bar of each series per group.
+  /// Groups of bars, one bar per group of the first series, for each of which there is a colour.
   public static func bars(
     title: String, summary: String, x: String, y: String, groups: [String],
     _ series: [(name: String, bars: [Bar])], range: ClosedRange<Double>? = nil
   ) -> Figure {
-    let bars = series.flatMap(\.bars)
+    let shown = series.prefix(Color.series.count)
+    let bars = shown.flatMap(\.bars)
     let values: [Double] = bars.map(\.value) + bars.compactMap { $0.interval?.upperBound }
     var chart = Chart(
       title: title, summary: summary, x: Axis(x, 0...Double(max(1, groups.count))),
       y: range.map { Axis(y, $0) } ?? Axis(y, covering: values, including: [0]),
       keys: series.count < 2
-        ? [] : series.enumerated().map { .init(name: $1.name, color: .series($0)) },
+        ? [] : Chart.Key.series(series.map(\.name), limit: Color.series.count),
       hidesXTicks: true)
     let slot = chart.frame.width / Double(max(1, groups.count))
-    let width = min(46, slot * 0.8 / Double(max(1, series.count)))
+    let width = min(46, slot * 0.8 / Double(max(1, shown.count)))
     let base = chart.placeY(max(0, chart.y.range.lowerBound))
     for (place, group) in groups.enumerated() {
       let centre = chart.frame.x + (Double(place) + 0.5) * slot
       let foot = chart.frame.maxY + 18
       chart.draw { $0.text(group, centre, foot, anchor: .middle, size: 11) }
-      for (index, line) in series.enumerated() where place < line.bars.count {
+      for (index, line) in shown.enumerated() where place < line.bars.count {
         let bar = line.bars[place]
         guard bar.value.isFinite else { continue }
-        let left = centre + (Double(index) - Double(series.count) / 2) * width
+        let left = centre + (Double(index) - Double(shown.count) / 2) * width
         let top = chart.placeY(bar.value)
         let box = Box(
           x: left + 1, y: min(top, base), width: width - 2, height: abs(base - top))

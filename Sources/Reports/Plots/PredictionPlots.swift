@@ -3,9 +3,9 @@ import NumericArrays
 
 /// Plots of what a network says about one protein.
 public enum PredictionPlot {
-  /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction.
+  /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction, twelve at most.
   ///
-  /// - Parameter predictions: names and values of 0 … 100. `[N_res]`
+  /// - Parameter predictions: names and values of 0 … 100, the best first. `[N_res]`
   public static func confidence(_ predictions: [(name: String, plddt: [Float])]) -> Figure {
     let count = predictions.map(\.plddt.count).max() ?? 0
     let mean = predictions.first?.plddt.mean ?? 0
@@ -17,7 +17,7 @@ public enum PredictionPlot {
         + " at 70 or more: \(counted(high, "residue")).",
       x: Axis("residue", 0.5...Double(max(1, count)) + 0.5), y: Axis("pLDDT", 0...100),
       keys: predictions.count < 2
-        ? [] : predictions.enumerated().map { .init(name: $1.name, color: .series($0)) })
+        ? [] : Chart.Key.series(predictions.map(\.name), limit: Chart.lineLimit))
     for band in ConfidenceBand.allCases {
       let top = chart.placeY(band.range.upperBound)
       let box = Box(
@@ -25,12 +25,15 @@ public enum PredictionPlot {
         height: chart.placeY(band.range.lowerBound) - top)
       chart.draw { $0.box(box, fill: band.color, opacity: 0.28, tip: band.label) }
     }
-    for (index, prediction) in predictions.enumerated().reversed() {
+    for (index, prediction) in predictions.prefix(Chart.lineLimit).enumerated().reversed() {
       let values = prediction.plddt.enumerated().map { Point(Double($0 + 1), Double($1)) }
       let color: Color = predictions.count == 1 ? .ink(0.9) : .series(index)
       for run in Series(prediction.name, values).runs {
         let places = run.map { chart.place($0.x, $0.y) }
-        chart.draw { $0.line(places, color, width: index == 0 ? 2 : 1.2) }
+        chart.draw {
+          $0.line(
+            places, color, width: index == 0 ? 2 : 1.2, isDashed: Color.isRepeated(index))
+        }
       }
     }
     chart.markResidues(count)
@@ -95,7 +98,7 @@ public enum PredictionPlot {
     return .rgb(colors[min(band, colors.count - 1)])
   }
 
-  /// Mean confidence and change of the structure after each pass.
+  /// Mean confidence after each pass, for the first twelve predictions.
   public static func recycles(
     _ history: [(name: String, passes: [(plddt: Double, change: Double?)])]
   ) -> Figure {
