@@ -63,7 +63,7 @@ public struct ModelQuality: Sendable, Hashable {
     let clashes = Self.clashes(places)
     atomCount = places.count
     clashCount = clashes.count
-    worstClashes = clashes.sorted { $0.overlap > $1.overlap }.prefix(10).map { clash in
+    worstClashes = clashes.worst.map { clash in
       func label(_ place: Place) -> String {
         "\(residues[place.residue].name) \(residues[place.residue].label) \(place.name.name)"
       }
@@ -90,12 +90,31 @@ public struct ModelQuality: Sendable, Hashable {
     var position: SIMD3<Double>
   }
 
-  private static func clashes(
-    _ places: [Place]
-  ) -> [(i: Int, j: Int, distance: Double, overlap: Double)] {
+  /// Pairs of atoms that are too near: how many, and the worst of them.
+  ///
+  /// A collapsed model has a pair for every two of its atoms, so that the pairs themselves are not kept.
+  private struct Overlaps {
+    static let listed = 10
+
+    private(set) var count = 0
+    /// Worst first, and among equals the first found.
+    private(set) var worst: [(i: Int, j: Int, distance: Double, overlap: Double)] = []
+
+    mutating func add(_ i: Int, _ j: Int, distance: Double, overlap: Double) {
+      count += 1
+      if worst.count == Self.listed {
+        guard overlap > worst[Self.listed - 1].overlap else { return }
+        worst.removeLast()
+      }
+      let place = worst.firstIndex { $0.overlap < overlap } ?? worst.count
+      worst.insert((i, j, distance, overlap), at: place)
+    }
+  }
+
+  private static func clashes(_ places: [Place]) -> Overlaps {
     let largest = 2 * AtomName.Element.sulfur.vanDerWaalsRadius - overlapTolerance
     let grid = CellGrid(places.map(\.position), radius: largest)
-    var found: [(i: Int, j: Int, distance: Double, overlap: Double)] = []
+    var found = Overlaps()
     for i in places.indices {
       grid.forEachNear(places[i].position) { j in
         guard j > i, places[j].residue != places[i].residue,
@@ -106,7 +125,7 @@ public struct ModelQuality: Sendable, Hashable {
         let contact =
           places[i].name.element.vanDerWaalsRadius + places[j].name.element.vanDerWaalsRadius
         let overlap = contact - distance
-        if overlap > overlapTolerance { found.append((i, j, distance, overlap)) }
+        if overlap > overlapTolerance { found.add(i, j, distance: distance, overlap: overlap) }
       }
     }
     return found

@@ -217,6 +217,27 @@ import Testing
     #expect(report.quality.worstClashes.first?.distance == 0)
   }
 
+  @Test("all overlaps are counted and the ten worst listed, equal ones in the order of the chain")
+  func worstClashes() {
+    // Pairs of C-alphas far from all others; the last overlap most.
+    let distances = [Double](repeating: 1, count: 12) + [1.5, 0.25, 0.5]
+    let residues = distances.enumerated().flatMap { index, distance in
+      [0, distance].enumerated().map { side, x in
+        Residue(
+          name: "ALA", number: 2 * index + side,
+          atoms: [
+            Atom(name: "CA", element: "C", position: SIMD3(100 * Double(index) + x, 0, 0))
+          ])
+      }
+    }
+    let quality = ModelQuality(residues)
+    #expect(quality.clashCount == 15)
+    #expect(quality.worstClashes.map(\.distance) == [0.25, 0.5] + [Double](repeating: 1, count: 8))
+    #expect(
+      quality.worstClashes.map(\.first)
+        == ([13, 14] + Array(0..<8)).map { "ALA \(2 * $0) CA" })
+  }
+
   @Test("scores do not change when the model is moved as a rigid body")
   func invariance() throws {
     let chain = try #require(reference.models.first?.chains.first)
