@@ -26,6 +26,8 @@ struct FileDoctorTests {
       (
         "a.txt", "# STOCKHOLM 1.0\nt MKAY\nh MK-Y\n//\n", "Stockholm alignment", "2 rows, 4 columns"
       ),
+      ("a.afa", ">t\nMKAY\n>h\nMK-Y\n", "A3M alignment", "2 rows, 4 columns"),
+      ("a.seq", ";c\n>t\nMKAY\n", "FASTA", "1 sequence"),
       ("a.hhr", HitReaderTests.hhr, "hhr", "2 hits"),
       ("a.m8", "q\tt\t0.5\t4\t0\t0\t1\t4\t1\t4\t1e-3\t20\n", "MMseqs2 table", "1 hit"),
       (
@@ -53,6 +55,21 @@ struct FileDoctorTests {
     let found = try examine(name, text)
     #expect(found.format == format && found.content == content)
     #expect(found.findings == [])
+  }
+
+  @Test(
+    "check and predict agree on what is an alignment, whatever the file is called",
+    arguments: ["a.fasta", "a.fa", "a.faa", "a.seq", "a.txt", "a"],
+    [
+      (">t\nMKAY\n>h\nMK-Y\n", true), (">t\nMKAY\n>h\nMKKY\n", false),
+      (">t\nMKAY\n>h\nMK-YK\n", false), (">t\nM-AY\n>h\nMKAY\n", false),
+    ])
+  func alignments(name: String, content: (text: String, isAlignment: Bool)) throws {
+    let found = try examine(name, content.text)
+    #expect(found.format == (content.isAlignment ? "A3M alignment" : "FASTA"))
+    let text = InputText(name: name, content.text)
+    #expect(try (Alignment.found(in: text) != nil) == content.isAlignment)
+    if content.isAlignment { #expect(found.isUsable && found.content == "2 rows, 4 columns") }
   }
 
   @Test(

@@ -44,8 +44,13 @@ public enum FileDoctor {
     }
     let text = try InputText(path: path)
     switch TextFormat(text) {
-    case .fasta: try examineFASTA(text, &diagnosis)
-    case .alignment: try examineAlignment(text, &diagnosis)
+    case .sequences:
+      diagnosis.format = Alignment.isStockholm(text) ? "Stockholm alignment" : "A3M alignment"
+      if let alignment = try Alignment.found(in: text) {
+        examine(alignment, text, &diagnosis)
+      } else {
+        try examineFASTA(text, &diagnosis)
+      }
     case .hhr: try examineHits(text, &diagnosis)
     case .table: examineTable(text, &diagnosis)
     case .json: try examineJSON(text, &diagnosis)
@@ -81,10 +86,9 @@ public enum FileDoctor {
     }
   }
 
-  private static func examineAlignment(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
-    diagnosis.format =
-      Alignment.isStockholm(text) ? "Stockholm alignment" : "A3M alignment"
-    let alignment = try Alignment.parse(text)
+  private static func examine(
+    _ alignment: Alignment, _ text: InputText, _ diagnosis: inout FileDiagnosis
+  ) {
     diagnosis.content = "\(counted(alignment.rows, "row")), \(counted(alignment.columns, "column"))"
     for warning in alignment.warnings { diagnosis.add(.warning, "\(text.name): \(warning)", "") }
     let gap = UInt8(ascii: "-")

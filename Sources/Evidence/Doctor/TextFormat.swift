@@ -1,8 +1,10 @@
 import FeaturePipeline
 
-/// Formats of text files, told apart by their first lines and, between FASTA and A3M, by name and letters.
+/// Formats of text files, told apart by their first lines and by their names.
 enum TextFormat: Hashable {
-  case fasta, alignment, hhr, table, json, structure, unknown
+  /// FASTA, A3M or Stockholm; ``Alignment/found(in:)`` says whether they are aligned.
+  case sequences
+  case hhr, table, json, structure, unknown
 
   init(_ text: InputText) {
     let lines = text.byteLines
@@ -16,13 +18,12 @@ enum TextFormat: Hashable {
     let ending = parts.last.map(String.init) ?? ""
     switch word {
     case "Query": self = .hhr
-    case let word where word.hasPrefix(">"):
-      self = Self.isAlignment(lines, ending) ? .alignment : .fasta
+    case let word where word.hasPrefix(">"): self = .sequences
     case let word where word.hasPrefix("{"): self = .json
     case let word where word.lowercased().hasPrefix("data_"): self = .structure
     case let word where Self.recordNames.contains(word) || word.hasPrefix("HETATM"):
       self = .structure
-    default: self = Self.byEnding[ending] ?? Self.bySigns(lines, first)
+    default: self = Self.byEnding[ending] ?? Self.bySigns(text, lines, first)
     }
   }
 
@@ -31,30 +32,23 @@ enum TextFormat: Hashable {
   ]
 
   private static let byEnding: [String: TextFormat] = [
-    "fasta": .fasta, "fa": .fasta, "a3m": .alignment, "sto": .alignment, "stk": .alignment,
-    "hhr": .hhr, "m8": .table, "json": .json, "pdb": .structure, "ent": .structure,
-    "cif": .structure, "mmcif": .structure,
+    "fasta": .sequences, "fa": .sequences, "a3m": .sequences, "afa": .sequences,
+    "sto": .sequences, "stk": .sequences, "hhr": .hhr, "m8": .table, "json": .json,
+    "pdb": .structure, "ent": .structure, "cif": .structure, "mmcif": .structure,
   ]
 
-  private static func bySigns(_ lines: [ArraySlice<UInt8>], _ first: ArraySlice<UInt8>)
-    -> TextFormat
-  {
-    if first.begins(with: "# STOCKHOLM") { return .alignment }
+  private static func bySigns(
+    _ text: InputText, _ lines: [ArraySlice<UInt8>], _ first: ArraySlice<UInt8>
+  ) -> TextFormat {
+    if Alignment.isStockholm(text) { return .sequences }
     if first.count(where: { $0 == UInt8(ascii: "\t") }) >= 11 { return .table }
-    if first.begins(with: "#") {
-      let next = lines.first { !$0.words.isEmpty && !$0.begins(with: "#") }
-      if next?.begins(with: ">") ?? false { return .alignment }
+    if first.begins(with: "#") || first.begins(with: ";") {
+      let next = lines.first { line in
+        !line.words.isEmpty && !line.begins(with: "#") && !line.begins(with: ";")
+      }
+      if next?.begins(with: ">") ?? false { return .sequences }
       if next?.begins(with: "data_") ?? false { return .structure }
     }
     return .unknown
-  }
-
-  /// An alignment has the ending, or gaps in rows of which there are several.
-  private static func isAlignment(_ lines: [ArraySlice<UInt8>], _ ending: String) -> Bool {
-    if ending == "a3m" { return true }
-    if ["fasta", "fa", "faa", "seq"].contains(ending) { return false }
-    return lines.contains { line in
-      !line.begins(with: ">") && line.contains(UInt8(ascii: "-"))
-    }
   }
 }

@@ -3,11 +3,11 @@ import Messages
 import Protein
 
 extension Alignment {
-  /// The alignment that was given as a file of targets; nil if the text is no alignment.
+  /// The alignment that stands where targets may stand; nil if the text is no alignment.
   ///
   /// It is one if its name has the ending of one, or if it is Stockholm. FASTA is one if every row has the same number of columns,
   /// the first one has no gap and a later one has: a gap is in no sequence to predict.
-  static func found(in text: InputText) throws(InputError) -> Alignment? {
+  package static func found(in text: InputText) throws(InputError) -> Alignment? {
     let name = text.name.lowercased()
     if AlignmentFiles.endings.contains(where: { name.hasSuffix($0) }) || isStockholm(text) {
       return try parse(text)
