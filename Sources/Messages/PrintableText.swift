@@ -5,12 +5,17 @@ extension String {
   /// The text on one line: control characters as `\u{…}`, and cut if it is longer than anyone reads.
   ///
   /// Messages quote names from files, and a damaged or hostile file may hold line ends and terminal commands in them.
-  package var printable: String {
-    if unicodeScalars.allSatisfy(Self.isHarmless), utf8.count <= Self.longestMessage { return self }
+  package var printable: String { onOneLine(limit: Self.longestMessage) }
+
+  /// The text on one line as ``printable`` writes it, but whole: contents such as sequences.
+  package var onOneLine: String { onOneLine(limit: .max) }
+
+  private func onOneLine(limit: Int) -> String {
+    if unicodeScalars.allSatisfy(Self.isHarmless), utf8.count <= limit { return self }
     var result = ""
     var length = 0
     for scalar in unicodeScalars {
-      guard length < Self.longestMessage else { return result + "…" }
+      guard length < limit else { return result + "…" }
       if Self.isHarmless(scalar) {
         result.unicodeScalars.append(scalar)
       } else {

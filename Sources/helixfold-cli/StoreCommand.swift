@@ -33,7 +33,7 @@ struct ListStore: ParsableCommand {
         entry.hasLabels ? "yes" : "no", entry.resolution.map { "\($0)" } ?? "-",
         entry.releaseDate ?? "-", entry.cluster ?? "-",
       ]
-      print(cells.joined(separator: "\t"))
+      print(cells.map(\.printable).joined(separator: "\t"))
     }
   }
 }
@@ -54,28 +54,30 @@ struct ShowStore: ParsableCommand {
     let record = try store.record(of: StoreTarget.name(id, in: store))
     let raw = record.features
     let statistics = MSAStatistics(raw.msa)
-    print("target      \(raw.id)")
-    print("sequence    \(raw.sequence)")
-    print("residues    \(raw.residueCount)")
-    print("rows        \(raw.rowCount)")
-    print("mean depth  \(String(format: "%.1f", statistics.meanDepth))")
-    print("Neff (80 %) \(String(format: "%.1f", statistics.neff))")
-    for source in raw.sources {
-      print("alignment   \(source.name): \(counted(source.rows, "row")), \(source.newRows) new")
+    var lines = [
+      "residues    \(raw.residueCount)", "rows        \(raw.rowCount)",
+      "mean depth  \(String(format: "%.1f", statistics.meanDepth))",
+      "Neff (80 %) \(String(format: "%.1f", statistics.neff))",
+    ]
+    lines += raw.sources.map { source in
+      "alignment   \(source.name): \(counted(source.rows, "row")), \(source.newRows) new"
     }
-    for (index, name) in raw.templates.names.enumerated() {
-      print("template    \(name), sum of probabilities \(raw.templates.sumProbabilities[index])")
+    lines += zip(raw.templates.names, raw.templates.sumProbabilities).map { name, sum in
+      "template    \(name), sum of probabilities \(sum)"
     }
     if let labels = record.labels {
       let atoms = labels.mask.values.count { $0 > 0 }
       let resolution = labels.resolution.map { ", \($0) Å" } ?? ""
-      print("labels      \(counted(atoms, "atom"))\(resolution)")
+      lines.append("labels      \(counted(atoms, "atom"))\(resolution)")
     }
-    if let created = record.provenance.created { print("created     \(created)") }
-    if let program = record.provenance.program { print("program     \(program)") }
-    for (name, text) in (record.provenance.notes ?? [:]).sorted(by: { $0.key < $1.key }) {
-      print("note        \(name): \(text)")
+    if let created = record.provenance.created { lines.append("created     \(created)") }
+    if let program = record.provenance.program { lines.append("program     \(program)") }
+    lines += (record.provenance.notes ?? [:]).sorted { $0.key < $1.key }.map { name, text in
+      "note        \(name): \(text)"
     }
+    print("target      \(raw.id.printable)")
+    print("sequence    \(raw.sequence.onOneLine)")
+    for line in lines { print(line.printable) }
   }
 }
 

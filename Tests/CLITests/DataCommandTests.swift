@@ -178,6 +178,32 @@ struct DataCommandTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("x.h5").path))
   }
 
+  @Test("names in a store cannot command the terminal or break the lines of list and show")
+  func hostileStore() throws {
+    let folder = try ScratchFolder()
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
+    try Data("chain\tcluster\na\tk\u{1B}[2J\u{2028}b\n".utf8).write(to: folder.file("c.tsv"))
+    let built = try Command.run(
+      [
+        "dataset", "build", "a.pdb", "-o", "x.h5", "--min-resolved", "0", "--max-residue-share",
+        "1", "--clusters", "c.tsv",
+      ], in: folder)
+    #expect(built.status == 0, "\(built.errors)")
+    let list = try Command.run(["store", "list", "x.h5"], in: folder)
+    let rows = list.output.split(separator: "\n").map { $0.split(separator: "\t") }
+    #expect(rows.map(\.count) == [8, 8] && rows.last?.last == #"k\u{1b}[2J\u{2028}b"#)
+    let name = "x\u{1B}[2J\n\t.a3m"
+    let letters = String(repeating: "MKVLA", count: 300)
+    try Data(">t\n\(letters)\n".utf8).write(to: folder.file(name))
+    let imported = try Command.run(
+      ["store", "import", name, "-o", "out", "--id", "t"], in: folder)
+    #expect(imported.status == 0, "\(imported.errors)")
+    let shown = try Command.run(["store", "show", "out/t.h5"], in: folder).output
+    #expect(shown.contains(#"alignment   x\u{1b}[2J\u{a}\u{9}.a3m: 1 row"#), "\(shown)")
+    #expect(shown.contains("sequence    \(letters)\n"), "a sequence is shown whole")
+    #expect(!shown.contains("\u{1B}"))
+  }
+
   @Test("sets of databases are found from any folder, the file of the current one first")
   func databases() throws {
     let folder = try ScratchFolder()
