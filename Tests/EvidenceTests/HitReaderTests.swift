@@ -122,6 +122,42 @@ struct HitReaderTests {
       ])
   }
 
+  @Test(
+    "hits and alignments read the lines of a Stockholm file alike: blanks between letters, blocks")
+  func stockholmLines() throws {
+    let text = InputText(
+      name: "x.sto",
+      """
+      # STOCKHOLM 1.0
+      t/1-6  MK A
+        1abc_A/3-8 MK\tR
+      2abc_B/1-2
+
+      t/1-6 YAR
+      1abc_A/3-8  Y-R
+      //
+      3abc_C/1-6 MKAYAR
+      """)
+    let hits = try HmmsearchHits.parse(text, target: "MKAYAR", skipsFirstRow: true)
+    #expect(hits.hits.map(\.template.text) == ["MKRY-R"])
+    #expect(hits.hits.first?.line == 3)
+    #expect(
+      hits.skipped.map(\.description) == [
+        "x.sto:4: 2abc_B has 0 columns, the target 6 residues; was this file made for another sequence?"
+      ])
+    let whole = InputText(
+      name: "x.sto", text.bytes.text.replacingOccurrences(of: "2abc_B/1-2\n", with: ""))
+    let alignment = try Alignment.parse(whole)
+    #expect(alignment.row(1).text == "MKRY-R" && alignment.rows == 2)
+    #expect(alignment.warnings == ["only the first alignment of the file was read"])
+    #expect(
+      throws: InputError.text(
+        file: "x.sto", line: 4, column: 0, problem: "expected a name and aligned letters")
+    ) {
+      try Alignment.parse(text)
+    }
+  }
+
   @Test("the columns of an MMseqs2 row are read; a row that is cut short is skipped with its line")
   func mmseqs() throws {
     let rows = "q\t1abc_A\t0.75\t4\t1\t1\t2\t6\t3\t6\t1e-5\t40\t2M1I2M\nq\tt\t0.5\n"

@@ -12,9 +12,9 @@ public enum HmmsearchHits {
     _ text: InputText, target: String, skipsFirstRow: Bool = false
   ) throws(InputError) -> HitFile {
     let target = Array(target.utf8)
-    let rows = try StockholmRows(text)
+    let rows = try StockholmRows(hmmer: text).rows
     var result = HitFile()
-    for (place, row) in rows.rows.dropFirst(skipsFirstRow ? 1 : 0).enumerated() {
+    for (place, row) in rows.dropFirst(skipsFirstRow ? 1 : 0).enumerated() {
       do {
         if let hit = try self.hit(row, index: place + 1, target: target) { result.hits.append(hit) }
       } catch {
@@ -75,47 +75,15 @@ public enum HmmsearchHits {
   }
 }
 
-/// The rows of a Stockholm file, letters as they stand, blocks joined.
-struct StockholmRows {
-  struct Row {
-    let name: String
-    let line: Int
-    var letters: [UInt8] = []
-    var description = ""
-  }
-
-  private(set) var rows: [Row] = []
-
-  init(_ text: InputText) throws(InputError) {
+extension StockholmRows {
+  /// The rows of a file that HMMER wrote: it begins with `# STOCKHOLM`, or is empty where nothing was found.
+  init(hmmer text: InputText) throws(InputError) {
     let lines = text.byteLines
-    try Self.requireHeader(text, lines)
-    var places: [String: Int] = [:]
-    var descriptions: [String: String] = [:]
-    for (number, line) in lines.enumerated() {
-      if line.begins(with: "//") { break }
-      let words = line.words
-      if line.begins(with: "#=GS"), words.count > 3, words[2].text == "DE" {
-        descriptions[words[1].text] = line[words[3].startIndex...].text
-      }
-      guard line.first != UInt8(ascii: "#"), words.count == 2 else { continue }
-      let name = words[0].text
-      let place = places[name] ?? rows.count
-      if place == rows.count {
-        places[name] = place
-        rows.append(Row(name: name, line: number + 1))
-      }
-      rows[place].letters += words[1]
-    }
-    for place in rows.indices { rows[place].description = descriptions[rows[place].name] ?? "" }
-  }
-
-  /// hmmsearch without a hit writes an empty file.
-  private static func requireHeader(
-    _ text: InputText, _ lines: [ArraySlice<UInt8>]
-  ) throws(InputError) {
-    guard let first = lines.firstIndex(where: { !$0.words.isEmpty }),
+    if let first = lines.firstIndex(where: { !$0.words.isEmpty }),
       !lines[first].begins(with: "# STOCKHOLM")
-    else { return }
-    throw text.expected("'# STOCKHOLM 1.0'", at: first, in: lines)
+    {
+      throw text.expected("'# STOCKHOLM 1.0'", at: first, in: lines)
+    }
+    self.init(text)
   }
 }

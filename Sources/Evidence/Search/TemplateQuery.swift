@@ -52,7 +52,7 @@ enum TemplateQuery {
   private static func distinctRows(
     _ text: InputText, _ maximumRows: Int?
   ) throws(InputError) -> [StockholmRows.Row] {
-    let rows = try StockholmRows(text).rows
+    let rows = try StockholmRows(hmmer: text).rows
     guard let query = rows.first?.letters else { return [] }
     let columns = query.indices.filter { !isGap(query[$0]) }
     var seen: Set<[UInt8]> = []
