@@ -158,15 +158,18 @@ struct HitReaderTests {
     }
   }
 
-  @Test("the columns of an MMseqs2 row are read; a row that is cut short is skipped with its line")
-  func mmseqs() throws {
-    let rows = "q\t1abc_A\t0.75\t4\t1\t1\t2\t6\t3\t6\t1e-5\t40\t2M1I2M\nq\tt\t0.5\n"
-    let (hits, skipped) = MMseqsTable.parse(InputText(name: "x.m8", rows))
-    #expect(skipped.map(\.line) == [2])
-    let hit = try #require(hits.first)
-    #expect(hit.query == "q" && hit.target == "1abc_A" && hit.identity == 0.75)
-    #expect(hit.queryRange == 1...5 && hit.targetRange == 2...5)
-    #expect(hit.eValue == 1e-5 && hit.bits == 40 && hit.cigar == "2M1I2M" && hit.line == 1)
+  @Test(
+    "rows of an MMseqs2 table are counted; one that is cut short or out of range is listed",
+    arguments: [
+      ("q\t1abc_A\t0.75\t4\t1\t1\t2\t6\t3\t6\t1e-5\t40\t2M1I2M", true),
+      ("q\t1abc_A\t0.75\t4\t1\t1\t2\t6\t3\t6\t1e-5\t40", true), ("q\tt\t0.5", false),
+      ("q\t1abc_A\tnan\t4\t1\t1\t2\t6\t3\t6\t1e-5\t40", false),
+      ("q\t1abc_A\t0.75\t4\t1\t1\t7\t6\t3\t6\t1e-5\t40", false),
+      ("q\t1abc_A\t0.75\t4\t1\t1\t2\t6\t0\t6\t1e-5\t40", false),
+    ])
+  func mmseqs(row: String, isHit: Bool) {
+    let (hitCount, skipped) = MMseqsTable.examine(InputText(name: "x.m8", "# c\n\(row)\n"))
+    #expect(hitCount == (isHit ? 1 : 0) && skipped.map(\.line) == (isHit ? [] : [2]))
   }
 
   @Test("PDBID_chain is read from names as AlphaFold does; other names are rejected, not fatal")

@@ -52,7 +52,7 @@ public enum InputFormat: String, CaseIterable, Sendable {
     case .a3m, .stockholm: try use(try Alignment.parse(text))
     case .hhr: for hit in try HHRFile.parse(text).hits { use(hit) }
     case .hmmsearch: for hit in try HmmsearchHits.parse(text, target: "MKAYIRWQ").hits { use(hit) }
-    case .mmseqs: _ = MMseqsTable.parse(text)
+    case .mmseqs: _ = MMseqsTable.examine(text)
     case .databases: _ = try DatabaseCatalog.parse(text)
     default: _ = try StructureFile.parse(text.bytes, path: text.name)
     }

@@ -113,8 +113,8 @@ public enum FileDoctor {
 
   private static func examineTable(_ text: InputText, _ diagnosis: inout FileDiagnosis) {
     diagnosis.format = "MMseqs2 table"
-    let (hits, skipped) = MMseqsTable.parse(text)
-    diagnosis.content = counted(hits.count, "hit")
+    let (hitCount, skipped) = MMseqsTable.examine(text)
+    diagnosis.content = counted(hitCount, "hit")
     add(skipped, &diagnosis)
   }
 
