@@ -136,6 +136,16 @@ struct PageTests {
     #expect(abs(Float(bitPattern: UInt32(littleEndian: first)) - 2.29) < 1e-6)
   }
 
+  @Test("a chain is interrupted where C-alphas are over 4.5 Å apart")
+  func traceBreaks() throws {
+    var residues = idealHelix(8)
+    residues.removeSubrange(4..<6)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(ChainTrace(residues).json.utf8))
+        as? [String: Any])
+    #expect(object["breaks"] as? [Int] == [4])
+  }
+
   @Test("a page without structures has no script")
   func withoutScenes() {
     let html = ReportPage(title: "t", lead: "l", footer: "f").html

@@ -17,7 +17,7 @@ struct TemplateChain: Sendable {
     return known.count == residues.count ? ChainContinuity.breaks(in: known) : []
   }
 
-  /// The protein chains of the first model, one for each name that authors use.
+  /// The protein chains of the first model, in the order of the file.
   ///
   /// Chains of solvent and ligands, nucleic acids and chains without residues are left out. Where a file does not
   /// list the polymer, its residues with coordinates stand for it.

@@ -56,6 +56,7 @@ public struct ChainTrace: Sendable {
       let values = track.values.map { $0.map { number(($0 * 10).rounded() / 10) } ?? "null" }
       return "\(quoted(track.name)):[\(values.joined(separator: ","))]"
     }
+    let breaks = ChainContinuity.breaks(in: residues).sorted()
     return "{\"letters\":\(quoted(String(residues.map(\.aminoAcid.letter))))"
       + ",\"names\":[\(residues.map { quoted($0.name) }.joined(separator: ","))]"
       + ",\"labels\":[\(residues.map { quoted($0.label) }.joined(separator: ","))]"
@@ -63,16 +64,6 @@ public struct ChainTrace: Sendable {
       + ",\"breaks\":[\(breaks.map(String.init).joined(separator: ","))]"
       + ",\"tracks\":{\(tracks.joined(separator: ","))}"
       + ",\"points\":\(quoted(base64(bytes)))}"
-  }
-
-  /// Residues before which the chain is interrupted: C-alphas over 4.5 Å apart.
-  private var breaks: [Int] {
-    residues.indices.dropFirst().filter { index in
-      guard let a = residues[index - 1].standardAtoms[.ca]?.position,
-        let b = residues[index].standardAtoms[.ca]?.position
-      else { return true }
-      return ((a - b) * (a - b)).sum() > 4.5 * 4.5
-    }
   }
 }
 
