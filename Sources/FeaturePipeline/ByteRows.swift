@@ -1,10 +1,10 @@
 /// Comparisons of alignment rows, byte by byte: the inner loops of clustering and of sequence weights.
-enum ByteRows {
+package enum ByteRows {
   /// Number of places at which two rows hold the same byte.
   ///
   /// Counted in bytes over runs of at most 255 so that the loop vectorises.
   @inline(__always)
-  static func equalCount(
+  package static func equalCount(
     _ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int
   ) -> Int {
     var total = 0

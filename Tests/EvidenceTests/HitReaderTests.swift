@@ -356,6 +356,37 @@ struct RowSelectionTests {
     for (score, value) in zip(raw.proxyScores, expected) { #expect(abs(score - value) < 1e-6) }
   }
 
+  @Test(
+    "scores are those of a plain loop over cells, to the bit", arguments: [1, 7, 255, 256, 700])
+  func plainScores(columns: Int) throws {
+    var random = SplitMix64(seed: UInt64(columns))
+    var raw = RawFeatures(
+      id: "q",
+      sequence: ProteinSequence([AminoAcid](repeating: .alanine, count: columns)))
+    let rows = 40
+    // Few classes, so that many cells agree, and many of them are gaps.
+    let classes: [UInt8] = [0, 1, 20, HHblitsAlphabet.gap, HHblitsAlphabet.gap]
+    let cells = (0..<rows * columns).map { _ in classes[Int(random.next() % 5)] }
+    raw.msa = NDArray(shape: [rows, columns], values: cells)
+    var expected = [Float](repeating: 0, count: rows)
+    let proxies = [0, 10, 20, 30]
+    for proxy in proxies {
+      let shares = (0..<rows).map { row in
+        let equal = (0..<columns).count { column in
+          let cell = cells[row * columns + column]
+          return cell == cells[proxy * columns + column] && cell != HHblitsAlphabet.gap
+        }
+        return Double(equal) / Double(columns)
+      }
+      let copies = Double(shares.indices.count { $0 != proxy && shares[$0] > 0.8 })
+      var powers = shares.map { exp(16 * ($0 - 1)) / ($0 > 0.8 ? max(1, copies) : 1) }
+      powers[proxy] = 0
+      let sum = powers.reduce(0, +)
+      for row in 0..<rows { expected[row] += Float(powers[row] / sum) / Float(proxies.count) }
+    }
+    #expect(raw.proxyScores.map(\.bitPattern) == expected.map(\.bitPattern))
+  }
+
   @Test("features with fewer rows keep the rows' cells")
   func features() throws {
     let text = InputText(name: "x.a3m", ">q\nMKA\n>a\nM-A\n>b\nMRaA\n>c\nWRA\n")

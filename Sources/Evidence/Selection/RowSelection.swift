@@ -117,13 +117,17 @@ extension RawFeatures {
     let proxies = Array(stride(from: 0, to: m, by: step))
     var scores = [Float](repeating: 0, count: m)
     for proxy in proxies {
-      let shares = (0..<m).map { row in
-        var equal = 0
-        for column in 0..<n
-        where msa.values[row * n + column] == msa.values[proxy * n + column]
-          && msa.values[row * n + column] != HHblitsAlphabet.gap
-        { equal += 1 }
-        return Double(equal) / Double(n)
+      // No cell is equal to one where the proxy has a gap.
+      let letters = msa.values[proxy * n..<(proxy + 1) * n].map {
+        $0 == HHblitsAlphabet.gap ? UInt8.max : $0
+      }
+      let shares = msa.values.withUnsafeBufferPointer { cells in
+        letters.withUnsafeBufferPointer { letters -> [Double] in
+          guard let cells = cells.baseAddress, let letters = letters.baseAddress else { return [] }
+          return (0..<m).map { row in
+            Double(ByteRows.equalCount(cells + row * n, letters, n)) / Double(n)
+          }
+        }
       }
       let copies = Double(shares.indices.count { $0 != proxy && shares[$0] > 0.8 })
       var powers = shares.map { exponential(16 * ($0 - 1)) / ($0 > 0.8 ? max(1, copies) : 1) }
