@@ -106,10 +106,10 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     if checkManifest { return try examine() }
+    try AtomicFile.requirePlace(forFolder: output)
     for predictor in named where PathKind(of: predictor.folder) == .absent {
       throw InputError.missing(file: predictor.folder)
     }
-    try AtomicFile.requirePlace(forFolder: output)
     var request = EvaluationRequest(set: set, output: output)
     request.natives = natives
     request.predictors = named

@@ -24,7 +24,7 @@ struct HelixFoldCommand: ParsableCommand {
     RankWatch.serve()
     StandardStreams.connect()
     ProcessMemory.returnFreed()
-    let arguments = withDashes(Array(CommandLine.arguments.dropFirst()))
+    let arguments = withValues(withDashes(Array(CommandLine.arguments.dropFirst())))
     var command: any ParsableCommand
     do {
       command = try parseAsRoot(arguments)
@@ -68,6 +68,21 @@ struct HelixFoldCommand: ParsableCommand {
       let plain = name.replacing("_", with: "-")
       return known.contains(plain) ? plain + argument.dropFirst(name.count) : argument
     }
+  }
+
+  /// The arguments, negative numbers joined with the flags before them: the parser takes `-1` for a flag and its value for missing.
+  private static func withValues(_ arguments: [String]) -> [String] {
+    var result: [String] = []
+    for argument in arguments {
+      if argument.prefixMatch(of: /-\.?[0-9]/) != nil, let flag = result.last,
+        flag.wholeMatch(of: /--[a-z-]+/) != nil
+      {
+        result[result.count - 1] = "\(flag)=\(argument)"
+      } else {
+        result.append(argument)
+      }
+    }
+    return result
   }
 
   /// Every long flag that the help of a command and of its subcommands names.

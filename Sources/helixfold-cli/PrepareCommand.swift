@@ -16,7 +16,10 @@ struct PrepareCommand: ParsableCommand {
       stop the others; the exit status is then 1, or that of the failure where there is only one target.
       """)
 
-  @Argument(help: "FASTA file with one or more records; - is the standard input.")
+  @Argument(
+    help:
+      "FASTA file with one or more records, an alignment, or a folder of them; - is the standard input."
+  )
   var fasta: String
 
   @Option(

@@ -77,7 +77,7 @@ extension WeightsCommand {
 
     func run() throws {
       let files = try SnapshotAveraging.files(inputs)
-      try WeightsCommand.requirePlace(output, inputs: files)
+      try WeightsCommand.requirePlace(output, writing.precision, inputs: files)
       var averaging = SnapshotAveraging(method)
       averaging.keep = keep ?? (method == .lawa ? min(10, files.count) : nil)
       averaging.decay = decay

@@ -18,8 +18,14 @@ struct WeightsCommand: ParsableCommand {
     subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
 
   /// Refuses a file to write that is one of the inputs, has no format that is written, or cannot be made.
-  static func requirePlace(_ output: String, inputs: [String] = []) throws {
-    try ParameterWriter.format(of: output)
+  static func requirePlace(
+    _ output: String, _ precision: StoragePrecision, inputs: [String] = []
+  ) throws {
+    if try ParameterWriter.format(of: output) != .own, precision != .float32 {
+      throw ValidationError(
+        "\(output): only .h5 files have --precision \(precision.rawValue), an .npz file is always fp32"
+      )
+    }
     try OutputPlace.require(output, apartFrom: inputs)
   }
 
@@ -88,7 +94,7 @@ struct WeightsCommand: ParsableCommand {
     var licence: String?
 
     func run() throws {
-      try WeightsCommand.requirePlace(output, inputs: [input])
+      try WeightsCommand.requirePlace(output, writing.precision, inputs: [input])
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config
       if file.blockOrder == nil, blockOrder == nil, preset == nil {
@@ -146,7 +152,7 @@ struct WeightsCommand: ParsableCommand {
     @OptionGroup var writing: WritingOptions
 
     func run() throws {
-      try WeightsCommand.requirePlace(output)
+      try WeightsCommand.requirePlace(output, writing.precision)
       var config = try FoldingConfig.named(preset)
       config.blockOrder = blockOrder
       try ParameterWriter.write(

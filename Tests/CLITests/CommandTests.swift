@@ -117,6 +117,41 @@ struct CommandTests {
     #expect(result.status == Int32(status), "\(result.errors)")
   }
 
+  @Test(
+    "a negative number is a value out of range, not a missing one",
+    arguments: [
+      ("--threads", "-1", "--threads is -1, expected 0 to 1024"),
+      ("--num-recycle", "-3", "--num-recycle is -3, expected 0 to 1000"),
+      ("--num-seeds", "-1", "--num-seeds is -1"), ("--seed", "-1", "'-1'"),
+    ])
+  func negative(_ flag: String, _ value: String, _ message: String) throws {
+    let result = try Command.run(tiny(["in.fasta", flag, value]))
+    #expect(result.status == 64 && result.errors.contains(message), "\(result.errors)")
+  }
+
+  @Test("a folder of sequences and alignments is predicted, each by its own name")
+  func folderOfInputs() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      at: folder.file("in"), withIntermediateDirectories: true)
+    try Data(">a\nMKV\n>b\nMKVA\n".utf8).write(to: folder.file("in/x.fasta"))
+    try Data(">c\nMKVW\n>h\nMK-W\n".utf8).write(to: folder.file("in/c.a3m"))
+    let result = try Command.run(tiny(["in"]), in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let table = try String(contentsOf: folder.file("out/summary.tsv"), encoding: .utf8)
+    let rows = table.split(separator: "\n").map { $0.split(separator: "\t").prefix(4) }
+    #expect(rows.map { String($0[0]) } == ["target", "c", "a", "b"])
+    #expect(rows.map { String($0[3]) } == ["msa_rows", "2", "1", "1"])
+  }
+
+  #if os(Linux)
+    @Test("a limit of the address space hinders no command from ending")
+    func addressSpace() throws {
+      let result = try Command.run(["--version"], limit: "ulimit -v 400000")
+      #expect(result.status == 0 && !result.output.isEmpty, "\(result.errors)")
+    }
+  #endif
+
   @Test("an output folder that cannot be made has status 73")
   func unwritable() throws {
     let folder = try ScratchFolder()
@@ -271,7 +306,7 @@ struct CommandTests {
     #expect(!ProgressBar.isUnicode(in: [:]))
   }
 
-  private static let root = URL(fileURLWithPath: #filePath)
+  static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   private func tiny(_ arguments: [String]) -> [String] {

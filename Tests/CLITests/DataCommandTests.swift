@@ -247,6 +247,20 @@ struct DataCommandTests {
     #expect(result.errors.contains("wanted: processed features"), "\(result.errors)")
   }
 
+  @Test("an npz that is taken for another network says so when it is written, and int8 is no npz")
+  func lostConfiguration() throws {
+    let folder = try ScratchFolder()
+    try FileManager.default.copyItem(
+      at: CommandTests.root.appendingPathComponent("weights/default.h5"), to: folder.file("w.h5"))
+    let lost = try Command.run(["weights", "convert", "w.h5", "w.npz"], in: folder)
+    #expect(lost.status == 0 && lost.errors.contains("use it with --num-recycle 1"))
+    let kept = try Command.run(["weights", "convert", "w.h5", "same.h5"], in: folder)
+    #expect(kept.status == 0 && kept.errors.isEmpty)
+    let refused = try Command.run(
+      ["weights", "convert", "w.h5", "x.npz", "--precision", "int8"], in: folder)
+    #expect(refused.status == 64 && refused.errors.contains("x.npz"))
+  }
+
   @Test("a limit of memory in bytes is taken for a forgotten unit")
   func unit() throws {
     let result = try Command.run(

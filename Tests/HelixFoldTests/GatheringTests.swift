@@ -244,7 +244,7 @@ private final class Bench {
     let collector = try EvidenceCollector(asked, output: options.output, reporter: reporter)
     try write("toy.fasta", ">toy\n\(Self.sequence)\n")
     let targets = try PredictionTarget.collect(
-      fasta: root + "/toy.fasta", alignments: alignments, features: [], collector: collector)
+      fasta: [root + "/toy.fasta"], alignments: alignments, features: [], collector: collector)
     return try FoldingPipeline(options, models: [Self.model], reporter: reporter)
       .predict(targets) { _, _ in }
   }
