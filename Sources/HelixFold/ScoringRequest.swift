@@ -36,9 +36,20 @@ public struct ScoringRequest: Sendable {
 extension ScoreReport {
   /// The report as JSON text with sorted keys.
   public func json(perResidue: Bool = false) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    let data = try encoder.encode(ScoreDocument(self, perResidue: perResidue))
-    return String(decoding: data, as: UTF8.self) + "\n"
+    try scoreJSON(ScoreDocument(self, perResidue: perResidue))
   }
+}
+
+extension [(model: String, report: ScoreReport)] {
+  /// An object with the report of each model by its name.
+  func json() throws -> String {
+    let documents = map { ($0.model, ScoreDocument($0.report)) }
+    return try scoreJSON(Dictionary(documents) { first, _ in first })
+  }
+}
+
+private func scoreJSON(_ document: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
 }

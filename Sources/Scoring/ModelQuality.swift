@@ -81,7 +81,9 @@ public struct ModelQuality: Sendable, Hashable {
     let (u, v, w) = (n - ca, c - ca, cb - ca)
     let cross = SIMD3(
       u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x)
-    return (cross * w).sum() > 0
+    let volume = (cross * w).sum()
+    // 2.6 Å³ in an amino acid; in atoms that lie on each other or in a plane no hand can be told.
+    return abs(volume) < 0.5 ? nil : volume > 0
   }
 
   private struct Place {

@@ -1,3 +1,25 @@
+/// A value that stands as `null` in JSON where there is none, so that readers find every key.
+@propertyWrapper
+public struct Stated<Value: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
+  /// The value.
+  public var wrappedValue: Value?
+
+  /// A value, or none.
+  public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+  /// Reads a value or `null`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
+  }
+
+  /// Writes the value or `null`.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+  }
+}
+
 /// The report as Codable values, for JSON.
 ///
 /// Scores are numbers of 0 … 1, distances Å. A superposition carries the model onto the reference: `x → R x + t`.
@@ -19,14 +41,16 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
   public struct Scores: Codable, Sendable, Hashable {
     /// `whole`, or the domain's name.
     public var name: String
-    /// The domain's residue ranges.
-    public var ranges: String?
+    /// The domain's residue ranges; nil for the whole chain.
+    @Stated public var ranges: String?
     /// Residues of the reference, those matched, and their share.
     public var referenceResidues, matchedResidues: Int
     /// Share of reference residues that the model has.
     public var coverage: Double
-    /// lDDT over all heavy atoms and over C-alphas.
-    public var lddt, lddtCA: Double?
+    /// lDDT over all heavy atoms; nil without neighbours.
+    @Stated public var lddt: Double?
+    /// lDDT over C-alphas; nil without neighbours.
+    @Stated public var lddtCA: Double?
     /// Number of distances behind the all-atom lDDT.
     public var lddtPairs: Int
     /// TM-score.
@@ -35,8 +59,10 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
     public var gdtTS, gdtHA: Double
     /// Fractions within 0.5, 1, 2, 4 and 8 Å.
     public var gdtFractions: [Superposed]
-    /// C-alpha RMSD over all and over the best 95 % of residues.
-    public var rmsd, rmsd95: Superposed?
+    /// C-alpha RMSD over all residues; nil with fewer than are needed.
+    @Stated public var rmsd: Superposed?
+    /// C-alpha RMSD over the best 95 % of residues.
+    @Stated public var rmsd95: Superposed?
 
     init(_ scores: ScoreSet, name: String, ranges: String?) {
       self.name = name
@@ -61,9 +87,11 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
     /// Name and number in the reference and, if it is there, in the model.
     public var reference: String
     /// The model's residue; nil where it has none.
-    public var model: String?
-    /// lDDT over all heavy atoms and over C-alphas; nil without neighbours.
-    public var lddt, lddtCA: Double?
+    @Stated public var model: String?
+    /// lDDT over all heavy atoms; nil without neighbours.
+    @Stated public var lddt: Double?
+    /// lDDT over C-alphas; nil without neighbours.
+    @Stated public var lddtCA: Double?
   }
 
   /// Chains that were compared.

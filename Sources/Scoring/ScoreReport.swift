@@ -102,7 +102,7 @@ public struct ScoreReport: Sendable, Hashable {
     quality = ModelQuality(modelResidues)
     let notes =
       selection.warnings + Self.warnings(about: matching)
-      + Self.warnings(about: quality)
+      + Self.warnings(about: domains, numbers) + Self.warnings(about: quality)
     warnings = notes.map(\.printable)
   }
 
@@ -134,6 +134,14 @@ public struct ScoreReport: Sendable, Hashable {
       warnings.append(
         "modified residues count as their parents: \(modified.sorted().joined(separator: ", "))")
     }
+    let pairs = matching.matchedIndices.map { (matching.reference[$0], matching.model[$0]) }
+    if pairs.contains(where: { $0.0.atoms.count > 1 }),
+      pairs.allSatisfy({ $0.1?.atoms.map(\.name) == ["CA"] })
+    {
+      warnings.append(
+        "the model has C-alphas only; for lDDT over all atoms the others are missing, lDDT-CA has them all"
+      )
+    }
     let alternates = matching.reference.filter { residue in
       residue.atoms.contains { $0.alternateLocation != nil }
     }.count
@@ -143,6 +151,14 @@ public struct ScoreReport: Sendable, Hashable {
       )
     }
     return warnings
+  }
+
+  private static func warnings(about domains: [DomainRange], _ numbers: [Int]) -> [String] {
+    guard let first = numbers.min(), let last = numbers.max() else { return [] }
+    let outer = domains.filter { domain in
+      domain.ranges.contains { $0.lowerBound < first || $0.upperBound > last }
+    }
+    return outer.map { "\($0.name) (\($0.label)) reaches beyond the residues \(first) to \(last)" }
   }
 
   private static func warnings(about quality: ModelQuality) -> [String] {

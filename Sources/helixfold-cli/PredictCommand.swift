@@ -103,7 +103,10 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Write the structure of every pass.")
   var saveRecycles = false
 
-  @Option(help: "Structure to lay under the predictions in report.html and to score them against.")
+  @Option(
+    help:
+      "Structure to lay under the predictions in report.html and to score them against, also in reference_scores.json."
+  )
   var reference: String?
 
   @Option(help: "Write the drawings of the report as files too: svg or png.")

@@ -26,12 +26,12 @@ struct ListStore: ParsableCommand {
 
   func run() throws {
     let entries = try FeatureStore(path: store).entries
-    print("id\tresidues\trows\ttemplates\tlabels\tresolution\trelease_date\tcluster")
+    print("id\tresidues\trows\ttemplates\tlabels\tresolution\trelease_date\tcluster\tsplit")
     for entry in entries {
       let cells = [
         entry.id, "\(entry.residues)", "\(entry.rows)", "\(entry.templates)",
         entry.hasLabels ? "yes" : "no", entry.resolution.map { "\($0)" } ?? "-",
-        entry.releaseDate ?? "-", entry.cluster ?? "-",
+        entry.releaseDate ?? "-", entry.cluster ?? "-", entry.split ?? "-",
       ]
       print(cells.map(\.printable).joined(separator: "\t"))
     }

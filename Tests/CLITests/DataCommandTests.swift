@@ -191,7 +191,7 @@ struct DataCommandTests {
     #expect(built.status == 0, "\(built.errors)")
     let list = try Command.run(["store", "list", "x.h5"], in: folder)
     let rows = list.output.split(separator: "\n").map { $0.split(separator: "\t") }
-    #expect(rows.map(\.count) == [8, 8] && rows.last?.last == #"k\u{1b}[2J\u{2028}b"#)
+    #expect(rows.map(\.count) == [9, 9] && rows.last?.dropLast().last == #"k\u{1b}[2J\u{2028}b"#)
     let name = "x\u{1B}[2J\n\t.a3m"
     let letters = String(repeating: "MKVLA", count: 300)
     try Data(">t\n\(letters)\n".utf8).write(to: folder.file(name))

@@ -111,6 +111,18 @@ struct ScoreAndEvaluateTests {
     #expect(result.errors.contains("of nan"), "\(result.errors)")
   }
 
+  @Test("where no chain is left, the report says of each why")
+  func emptyDataset() throws {
+    let folder = try ScratchFolder()
+    try Data(Self.chain(12).utf8).write(to: folder.file("x.pdb"))
+    let result = try Command.run(
+      ["dataset", "build", "x.pdb", "-o", "s.h5", "--min-length", "50"], in: folder)
+    #expect(result.status == 65 && result.errors.contains("rejected: length 1"), "\(result.errors)")
+    let report = try String(contentsOf: folder.file("s.report.tsv"), encoding: .utf8)
+    #expect(report.contains("x\t") && report.contains("length"), "\(report)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("s.h5").path))
+  }
+
   @Test("predict writes a page with its plots, and lays a reference under the model")
   func predictionPage() throws {
     let folder = try ScratchFolder()
@@ -123,6 +135,9 @@ struct ScoreAndEvaluateTests {
         "--reference", "native.pdb", "--plots", "svg",
       ], in: folder)
     #expect(result.status == 0, "\(result.errors)")
+    let scores = try String(
+      contentsOf: folder.file("out/a/reference_scores.json"), encoding: .utf8)
+    #expect(scores.contains("\"tmScore\"") && scores.hasPrefix("{\n  \"tiny\" : {"), "\(scores)")
     let html = try String(contentsOf: folder.file("out/a/report.html"), encoding: .utf8)
     for text in ["weights checksum", "random parameters", "TM-score", "id=\"view\"", "reference"] {
       #expect(html.contains(text), "\(text)")

@@ -1,3 +1,4 @@
+import Foundation
 import Protein
 import Scoring
 import Testing
@@ -117,6 +118,53 @@ import Testing
     #expect(throws: ScoringError.emptyDomain("D1 (9000-9001)")) {
       try ScoreReport(model: reference, reference: reference, domains: domains)
     }
+  }
+
+  @Test("a domain that reaches beyond the reference is told, one within it is not")
+  func wideDomain() throws {
+    let numbers = try ScoreReport(model: reference, reference: reference).matching.reference
+      .map(\.number)
+    let (first, last) = (try #require(numbers.min()), try #require(numbers.max()))
+    func warnings(_ range: String) throws -> [String] {
+      try ScoreReport(
+        model: reference, reference: reference, domains: try DomainRange.parse(range)
+      ).warnings
+    }
+    #expect(try warnings("\(first)-\(last)").isEmpty)
+    #expect(
+      try warnings("\(first + 3)-\(last + 40)")
+        == ["D1 (\(first + 3)-\(last + 40)) reaches beyond the residues \(first) to \(last)"])
+  }
+
+  @Test("a model of C-alphas is told, and one whose atoms lie in one place is no mirror image")
+  func poorModels() throws {
+    let alphas = changed { chain in
+      for index in chain.residues.indices {
+        chain.residues[index].atoms.removeAll { $0.name != "CA" }
+      }
+    }
+    let report = try ScoreReport(model: alphas, reference: reference)
+    #expect(report.warnings.contains { $0.contains("C-alphas only") })
+    #expect(report.whole.lddtAlpha.score == 1)
+    let point = changed { chain in
+      for index in chain.residues.indices {
+        for atom in chain.residues[index].atoms.indices {
+          chain.residues[index].atoms[atom].position = .zero
+        }
+      }
+    }
+    let quality = try ScoreReport(model: point, reference: reference).quality
+    #expect(quality.chiralCount == 0 && !quality.isMirrorImage)
+  }
+
+  @Test("JSON has every key, null where there is no value")
+  func jsonKeys() throws {
+    let small = changed { $0.residues = Array($0.residues.prefix(1)) }
+    let document = ScoreDocument(try ScoreReport(model: small, reference: small), perResidue: true)
+    let data = try JSONEncoder().encode(document)
+    let text = String(decoding: data, as: UTF8.self)
+    for key in ["\"lddtCA\":null", "\"ranges\":null"] { #expect(text.contains(key), "\(text)") }
+    #expect(try JSONDecoder().decode(ScoreDocument.self, from: data) == document)
   }
 
   @Test("one, two and three residues are scored", arguments: [1, 2, 3])

@@ -352,11 +352,13 @@ struct DatasetTests {
   func nothingLeft() throws {
     let scratch = try TrainingScratch()
     try write(pdb("AG"), scratch.file("in/a.pdb"))
-    let error = #expect(throws: InputError.self) {
+    let error = #expect(throws: EmptyDatasetError.self) {
       try DatasetBuilder(program: "test").build(
         try ChainSource.find(at: scratch.file("in"), evidence: []), to: scratch.file("out.h5"))
     }
-    #expect("\(try #require(error))".contains("length 1"))
+    let found = try #require(error)
+    #expect("\(found)".contains("length 1") && found.exitStatus == .badInput)
+    #expect(found.report.rows.map(\.rejection) == [.length(1)])
     #expect(!FileManager.default.fileExists(atPath: scratch.file("out.h5")))
   }
 

@@ -39,6 +39,10 @@ extension PredictionFolder {
         "Ranked too, but not shown on this page: \(names.joined(separator: ", "))")
     }
     report.reference = options.reference
+    if options.reference != nil {
+      let scores = try report.scores()
+      try keep("reference_scores.json") { try AtomicFile.write(try scores.json(), to: $0) }
+    }
     try keep("report.html") { try AtomicFile.write(try report.page().html, to: $0) }
     if isKept, let plots = options.plots { _ = try plots.write(report.figures(), to: path) }
   }

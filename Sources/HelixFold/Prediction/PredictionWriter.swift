@@ -85,7 +85,7 @@ struct PredictionFolder {
   private static func isOfAll(_ file: String) -> Bool {
     file.wholeMatch(
       of:
-        /ranked_[0-9]+\.(?:pdb|cif)|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
+        /ranked_[0-9]+\.(?:pdb|cif)|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|reference_scores\.json|msa_budget\.tsv/
     ) != nil
   }
 

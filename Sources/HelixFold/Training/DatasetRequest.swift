@@ -35,14 +35,7 @@ public struct DatasetRequest {
     let inputs = found.map(\.path) + evidence + [clusters].compactMap { $0 }
     try OutputPlace.require(output, apartFrom: inputs)
     try OutputPlace.require(reportPath, apartFrom: inputs + [output])
-    let start = ContinuousClock.now
-    let result = try builder.build(found, to: output) { source, done in
-      if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
-      let share = Double(done) / Double(max(found.count, 1))
-      let elapsed = (ContinuousClock.now - start).seconds
-      reporter.progress(
-        source.id, share, remaining: done > 0 ? elapsed * (1 - share) / share : nil)
-    }
+    let result = try build(builder, found, reporter)
     try AtomicFile.write(result.table, to: reportPath)
     if let clusters, result.unlistedCount > 0 {
       reporter.warn(
@@ -55,6 +48,26 @@ public struct DatasetRequest {
       )
     }
     return result
+  }
+
+  /// Builds the store; where no chain is left, the report says why.
+  private func build(
+    _ builder: DatasetBuilder, _ found: [ChainSource], _ reporter: ProgressReporter
+  ) throws -> DatasetReport {
+    let start = ContinuousClock.now
+    do {
+      return try builder.build(found, to: output) { source, done in
+        if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
+        let share = Double(done) / Double(max(found.count, 1))
+        let elapsed = (ContinuousClock.now - start).seconds
+        reporter.progress(
+          source.id, share, remaining: done > 0 ? elapsed * (1 - share) / share : nil)
+      }
+    } catch let error as EmptyDatasetError {
+      try AtomicFile.write(error.report.table, to: reportPath)
+      reporter.note("\(reportPath) says why of each chain")
+      throw error
+    }
   }
 
   /// Where the report goes.

@@ -50,7 +50,9 @@ public struct PredictionReport: Sendable {
   /// What a reader must know first.
   public var warnings: [String] = []
   /// Structure that the predictions are laid over and scored against.
-  public var reference: Structure?
+  public var reference: Structure? { didSet { compared = nil } }
+  /// Comparisons with the reference, in the order of the entries, once they are made.
+  private var compared: [Comparison?]?
 
   /// A report of predictions, best first.
   public init(target: String, entries: [Entry]) {
@@ -61,9 +63,19 @@ public struct PredictionReport: Sendable {
   /// Residues that all scenes of a page may have together, about 3 MB.
   private static let residueLimit = 50_000
 
+  /// What each prediction that the reference can be laid over scores against it, best ranked first.
+  public mutating func scores() throws -> [(model: String, report: ScoreReport)] {
+    let all = try compared ?? entries.map { try comparison($0) }
+    compared = all
+    return zip(entries, all).compactMap { entry, comparison in
+      guard case .scored(let report)? = comparison else { return nil }
+      return (entry.structure.modelName, report)
+    }
+  }
+
   /// The page.
   public func page() throws -> ReportPage {
-    let comparisons = try entries.map { try comparison($0) }
+    let comparisons = try compared ?? entries.map { try comparison($0) }
     var page = ReportPage(
       title: target, lead: lead,
       footer:
@@ -130,7 +142,7 @@ public struct PredictionReport: Sendable {
     return figures
   }
 
-  private enum Comparison {
+  private enum Comparison: Sendable {
     case scored(ScoreReport)
     case failed(String)
   }

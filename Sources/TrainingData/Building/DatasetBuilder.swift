@@ -1,7 +1,24 @@
 import FeaturePipeline
+import Messages
 import NumericArrays
 import Protein
 import StructureIO
+
+/// No chain passed the filter, so there is no store.
+public struct EmptyDatasetError: Error, CustomStringConvertible, ExitStatusError {
+  /// The store that was to be written.
+  public let path: String
+  /// What became of each chain.
+  public let report: DatasetReport
+
+  /// One line: how many chains were rejected for which reason.
+  public var description: String {
+    "\(path): no chain is left, so no store is written; rejected: \(report.rejections)"
+  }
+
+  /// The inputs are at fault.
+  public var exitStatus: ExitStatus { .badInput }
+}
 
 /// Makes a training store from structures and alignments, one chain after the other.
 public struct DatasetBuilder: Sendable {
@@ -21,7 +38,7 @@ public struct DatasetBuilder: Sendable {
   /// Writes all chains that pass the filter to a store.
   ///
   /// - Parameter observe: called with each file before it is read, and how many came before.
-  /// - Throws: what writing throws, or ``InputError`` when no chain is left or the table names none.
+  /// - Throws: what writing throws, ``EmptyDatasetError`` when no chain is left, ``InputError`` when the table names none.
   public func build(
     _ sources: [ChainSource], to path: String,
     observe: (_ source: ChainSource, _ done: Int) throws -> Void = { _, _ in }
@@ -46,8 +63,7 @@ public struct DatasetBuilder: Sendable {
         next += 1
       }
       if kept.isEmpty {
-        throw InputError.content(
-          file: path, problem: "no chain is left: \(report.rejections), so no store is written")
+        throw EmptyDatasetError(path: path, report: report)
       }
       if !pending.isEmpty { return pending.removeFirst() }
       try clusters?.requireUse(by: report.rows.map(\.id))
