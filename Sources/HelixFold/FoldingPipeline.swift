@@ -48,6 +48,7 @@ public final class FoldingPipeline {
       for group in try groups(of: targets) { try predict(group, of: targets, finished) }
     } catch PredictionError.interrupted {
       queue.remove()
+      try write(outcomes)
       throw options.resumes ? PredictionError.stopped(.goesOn) : PredictionError.interrupted
     }
     outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
@@ -75,7 +76,7 @@ public final class FoldingPipeline {
       switch target.features.flatMap({ features in Result { try features.load() } }) {
       case .success(let features): raw = features
       case .failure(let error):
-        try note(error, index, target.id)
+        note(error, index, target.id)
         continue
       }
       for caution in cautions(about: target, raw) { reporter.warn("\(target.id): \(caution)") }
@@ -97,7 +98,7 @@ public final class FoldingPipeline {
     for work in works where !work.hasFailed {
       try attempt(work) {
         if work.isOpen { try conclude(work) }
-        try add(outcome(of: work))
+        add(outcome(of: work))
         if queue.isWriter { finished(work.raw.id, work.files) }
       }
     }
@@ -119,7 +120,7 @@ public final class FoldingPipeline {
     } catch let error where isFinal(error) {
       throw error
     } catch {
-      try note(error, index, id)
+      note(error, index, id)
       return false
     }
   }
@@ -140,19 +141,22 @@ public final class FoldingPipeline {
   }
 
   /// Writes down that a target failed.
-  private func note(_ error: any Error, _ index: Int, _ id: String) throws {
+  private func note(_ error: any Error, _ index: Int, _ id: String) {
     reporter.fail("\(id): \(error)", [("target", .string(id))])
-    try add(TargetOutcome(index, id, failure: error))
+    add(TargetOutcome(index, id, failure: error))
   }
 
-  /// Notes what became of a target, for the end of the run and, in case it has none, in the tables at once.
-  private func add(_ outcome: TargetOutcome) throws {
+  /// Notes what became of a target.
+  private func add(_ outcome: TargetOutcome) {
     outcomes.append(outcome)
-    try write([outcome])
+    note(outcome)
   }
+
+  /// Puts a target into the tables in case the run has no end; at its end all are written, and what hinders that is told.
+  func note(_ outcome: TargetOutcome) { try? write([outcome]) }
 
   /// Puts targets into `summary.tsv` and `failures.json`.
-  func write(_ outcomes: [TargetOutcome]) throws {
+  private func write(_ outcomes: [TargetOutcome]) throws {
     if options.isDryRun || !queue.isWriter { return }
     try RunTables(folder: options.output).merge(outcomes)
   }

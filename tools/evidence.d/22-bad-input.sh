@@ -77,8 +77,8 @@ expect "weights of another preset" 65 'tiny' $predict good.fasta --weights tiny.
 expect "truncated HDF5 weights" 65 'cut\.h5' $predict good.fasta --weights cut.h5
 expect "HDF5 of another schema" 65 'tiny\.h5' $predict --features tiny.h5 $random
 mkdir folder.h5
-expect "folder as FASTA" 66 'folder' $predict . $random
-expect "folder as features" 66 'folder' $predict --features folder.h5 $random
+expect "folder without FASTA files" 65 'folder\.h5' $predict folder.h5 $random
+expect "folder without feature files" 65 'folder\.h5' $predict --features folder.h5 $random
 expect "folder as weights" 66 'folder' $predict good.fasta --weights folder.h5
 expect "unknown preset" 64 'preset' $predict good.fasta --random-weights --preset model_9
 expect "a multimer network" 64 'single chains' $predict good.fasta --random-weights --preset model_1_multimer_v3

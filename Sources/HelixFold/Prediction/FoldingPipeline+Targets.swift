@@ -53,7 +53,7 @@ extension FoldingPipeline {
       throw error
     }
     try clear(work)
-    try write([TargetOutcome(begun: work.index, work.raw.id)])
+    note(TargetOutcome(begun: work.index, work.raw.id))
     let started = ContinuousClock.now
     try work.folder.keep("features.h5") {
       try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
