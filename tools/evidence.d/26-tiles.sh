@@ -8,7 +8,7 @@ demo=data/demo/4cup_A
 # the same names, and the same bytes but for the files that name times or threads
 same() {
   [ "$(cd "$work/$1" && find . | sort)" = "$(cd "$work/$2" && find . | sort)" ] || return 1
-  diff -rq -x timings.json -x report.html -x features.h5 -x "provenance_*" "$work/$1" "$work/$2"
+  diff -rq -x timings.json -x summary.tsv -x report.html -x features.h5 -x "provenance_*" "$work/$1" "$work/$2"
 }
 
 # Tiles of an operand: whole, and ever fewer lines under the smallest limits; they are worth it for long chains only
