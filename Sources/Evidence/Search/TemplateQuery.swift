@@ -57,7 +57,8 @@ enum TemplateQuery {
     let columns = query.indices.filter { !isGap(query[$0]) }
     var seen: Set<[UInt8]> = []
     return rows.prefix(maximumRows ?? rows.count).filter { row in
-      row.letters.count == query.count && seen.insert(columns.map { row.letters[$0] }).inserted
+      let letters = row.letters
+      return letters.count == query.count && seen.insert(columns.map { letters[$0] }).inserted
     }
   }
 }
