@@ -13,6 +13,12 @@ public enum PathKind: Sendable {
   /// Anything else: a file, a device, a pipe.
   case file
 
+  /// Whether a path can be read a second time: it is neither the standard input (`-`) nor a pipe or another stream.
+  public static func isReadAgain(_ path: String) -> Bool {
+    var status = stat()
+    return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// Looks at `path` once.
   public init(of path: String) {
     var status = stat()

@@ -51,20 +51,25 @@ struct PreparationTests {
     try withScratchFolder { folder in
       try write(">a first\nACDE\n>b\nGHIK\n", folder + "/in/ab.fasta")
       try write(">q\nGHIK\n>h\nGH-K\n", folder + "/in/c.a3m")
-      try write(">d\nMMMM\n", folder + "/in/d.fa")
+      try write(">sp|P1|D_HUMAN\nMMMM\n", folder + "/in/d.FA")
       try write(">d\nMMMM\n>h\nMM-M\n>i\nMMMA\n", folder + "/in/d.a3m")
       try write("no sequence", folder + "/in/e.fasta")
+      try write(">x\nMM\n>template\nMK\n", folder + "/in/pdb_hits.a3m")
       try write("notes", folder + "/in/readme.txt")
       try write(">a\nWWWW\n", folder + "/other.fasta")
       let preparation = try TargetPreparation(
         inputs: [folder + "/in", folder + "/other.fasta"], alignments: [])
-      #expect(preparation.ids == ["a", "b", "q", "d", "e.fasta", "a_2"])
+      #expect(preparation.ids == ["a", "b", "q", "sp_P1_D_HUMAN", "e.fasta", "a_2"])
       let rows = (0..<6).map { try? preparation.outcome($0).features.get().rowCount }
       #expect(rows == [1, 1, 2, 3, nil, 1])
       #expect(
         message { _ = try preparation.outcome(4).features.get() }?.contains("e.fasta") == true)
       #expect(preparation.outcome(5).warnings.contains { $0.contains("'a' is taken") })
       #expect(try preparation.outcome(0).features.get().header == "a first")
+      let both = try TargetPreparation(
+        inputs: [folder + "/in"], alignments: [folder + "/in/c.a3m"])
+      #expect(try both.outcome(1).features.get().rowCount == 2)
+      #expect(try both.outcome(3).features.get().rowCount == 1)
       let given = try TargetPreparation(
         inputs: [folder + "/in/c.a3m", folder + "/other.fasta"],
         alignments: [folder + "/in/c.a3m"])

@@ -57,7 +57,8 @@ public struct AlignmentFiles: Sendable {
       do throws(InputError) {
         let alignment = try Alignment.read(path: path)
         letters += alignment.letters.count
-        let staysWhole = path == "-" || paths.count == 1 || letters <= Self.keptLetters
+        let staysWhole =
+          paths.count == 1 || letters <= Self.keptLetters || !PathKind.isReadAgain(path)
         files.append(File(alignment, at: path, staysWhole: staysWhole))
       } catch {
         guard error.isAboutContent, let id = ids.count == 1 ? ids[0] : Self.stem(path, among: ids)
@@ -74,15 +75,6 @@ public struct AlignmentFiles: Sendable {
   private static func stem(_ path: String, among ids: [String]) -> String? {
     let name = path.split(separator: "/").last ?? ""
     return ids.first { id in endings.contains { name == id + $0 } }
-  }
-
-  /// One alignment that is read already.
-  ///
-  /// - Parameter staysWhole: whether it is kept, or read again when it is asked for.
-  init(_ alignment: Alignment, at path: String, staysWhole: Bool) {
-    folders = []
-    files = [File(alignment, at: path, staysWhole: staysWhole)]
-    damaged = []
   }
 
   /// The alignments of a target, maybe none.
@@ -150,13 +142,18 @@ public struct AlignmentFiles: Sendable {
     return isOnlyTarget ? alignments(in: folder) : []
   }
 
+  /// Whether a file in a folder is an alignment of a single chain, by its name.
+  static func isEvidence(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    return endings.contains(where: lower.hasSuffix) && !ignored.contains(where: lower.hasPrefix)
+  }
+
   /// All alignment files of a folder in the order in which AlphaFold2 joins them.
   package static func alignments(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let wanted = names.filter { name in
-      endings.contains { name.hasSuffix($0) } && !ignored.contains { name.hasPrefix($0) }
+    return names.filter(isEvidence).sorted { (rank($0), $0) < (rank($1), $1) }.map {
+      "\(folder)/\($0)"
     }
-    return wanted.sorted { (rank($0), $0) < (rank($1), $1) }.map { "\(folder)/\($0)" }
   }
 
   private static func rank(_ name: String) -> Int {

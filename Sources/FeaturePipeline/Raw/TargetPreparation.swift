@@ -15,9 +15,17 @@ public struct TargetPreparation: Sendable {
   }
 
   private let records: [FASTARecord]
-  /// Alignments that targets came in, by the number of the target.
-  private let own: [Int: AlignmentFiles]
+  /// Alignments that came with targets, by the number of the target.
+  private let own: [Int: Own]
   private let alignmentFiles: AlignmentFiles
+
+  /// Alignments that belong to one target by the place where they were found.
+  private enum Own {
+    /// The file that names the target, read already.
+    case whole(Alignment)
+    /// Files, read when the turn of the target comes; one of several records takes those with its sequence in the first row.
+    case files([String], isOnlyRecord: Bool)
+  }
 
   /// Reads one FASTA file (`-`: standard input), see ``init(inputs:alignments:)``.
   public init(fasta: String, alignments: [String]) throws(InputError) {
@@ -34,17 +42,19 @@ public struct TargetPreparation: Sendable {
   ///
   /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
   public init(inputs: [String], alignments: [String]) throws(InputError) {
-    var found = (files: [String](), alignments: alignments)
+    var files: [String] = []
+    var pairs: [String: [String]] = [:]
     for path in inputs {
       let folder = PathKind(of: path) == .folder ? try InputFolder(path) : nil
-      found.files += folder?.targets ?? [path]
-      if let folder, folder.hasPairs { found.alignments.append(path) }
+      files += folder?.targets ?? [path]
+      pairs.merge(folder?.pairs ?? [:]) { first, _ in first }
     }
-    var collected = Collected(isAlone: found.files.count == 1, usesOwn: alignments.isEmpty)
-    for path in found.files { try collected.add(path) }
+    var collected = Collected(
+      isAlone: files.count == 1, usesOwn: alignments.isEmpty, pairs: pairs)
+    for path in files { try collected.add(path) }
     records = collected.records
     own = collected.own
-    alignmentFiles = try AlignmentFiles(paths: found.alignments, ids: records.map(\.id))
+    alignmentFiles = try AlignmentFiles(paths: alignments, ids: records.map(\.id))
     let sequences = records.compactMap { record in
       (try? record.sequence.get()).map { (id: record.id, sequence: $0) }
     }
@@ -55,24 +65,33 @@ public struct TargetPreparation: Sendable {
   private struct Collected {
     let isAlone: Bool
     let usesOwn: Bool
+    let pairs: [String: [String]]
     var records: [FASTARecord] = []
-    var own: [Int: AlignmentFiles] = [:]
+    var own: [Int: Own] = [:]
     private var names = TargetNames()
 
-    init(isAlone: Bool, usesOwn: Bool) { (self.isAlone, self.usesOwn) = (isAlone, usesOwn) }
+    init(isAlone: Bool, usesOwn: Bool, pairs: [String: [String]]) {
+      (self.isAlone, self.usesOwn, self.pairs) = (isAlone, usesOwn, pairs)
+    }
 
     /// Adds the targets of a file; one that cannot be understood is a target that fails, unless it is the only file.
     mutating func add(_ path: String) throws(InputError) {
       do throws(InputError) {
         let text = try InputText(path: path)
         guard let alignment = try Alignment.found(in: text) else {
-          for record in try FASTA.records(in: text) { add(record) }
+          let found = try FASTA.records(in: text)
+          for record in found {
+            if usesOwn, let paths = pairs[path] {
+              own[records.count] = .files(paths, isOnlyRecord: found.count == 1)
+            }
+            add(record)
+          }
           return
         }
         let isEvidence = usesOwn && alignment.rows > 1
         if isEvidence {
-          own[records.count] = AlignmentFiles(
-            alignment, at: path, staysWhole: isAlone || path == "-")
+          let isHeld = isAlone || !PathKind.isReadAgain(path)
+          own[records.count] = isHeld ? .whole(alignment) : .files([path], isOnlyRecord: true)
         }
         add(FASTARecord(firstRowOf: alignment, isEvidence: isEvidence))
       } catch {
@@ -119,9 +138,7 @@ public struct TargetPreparation: Sendable {
     let header = TargetName.description(record.header, besides: record.id)
     do throws(InputError) {
       let sequence = try record.sequence.get()
-      let files = own[index]
-      let alignments = try (files ?? alignmentFiles).alignments(
-        for: record.id, sequence, isOnlyTarget: files != nil || records.count == 1)
+      let alignments = try alignments(of: index, record, sequence)
       for alignment in alignments {
         warnings += alignment.warnings.map { "\(alignment.source): \($0)" }
       }
@@ -129,6 +146,20 @@ public struct TargetPreparation: Sendable {
         evidence: .success((sequence, alignments)), header: header, warnings: warnings)
     } catch {
       return Parts(evidence: .failure(error), header: header, warnings: warnings)
+    }
+  }
+
+  private func alignments(
+    of index: Int, _ record: FASTARecord, _ sequence: ProteinSequence
+  ) throws(InputError) -> [Alignment] {
+    switch own[index] {
+    case .whole(let alignment)?: return [alignment]
+    case .files(let paths, let isOnlyRecord)?:
+      return try AlignmentFiles(paths: paths, ids: [record.id]).alignments(
+        for: record.id, sequence, isOnlyTarget: isOnlyRecord)
+    case nil:
+      return try alignmentFiles.alignments(
+        for: record.id, sequence, isOnlyTarget: records.count == 1)
     }
   }
 

@@ -4,8 +4,8 @@ import Foundation
 package struct InputFolder {
   /// FASTA files and alignments that name targets, sorted by name; an alignment with the name of a FASTA file is none.
   package let targets: [String]
-  /// Whether there are alignments with the names of FASTA files, to which they belong.
-  package let hasPairs: Bool
+  /// Alignments with the name of a FASTA file, which belong to its records, by the path of that file.
+  package let pairs: [String: [String]]
 
   /// Endings of FASTA files.
   private static let endings = [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] }
@@ -15,15 +15,19 @@ package struct InputFolder {
   /// Looks for FASTA files and alignments; throws if there are none.
   package init(_ path: String) throws(InputError) {
     let names = Self.names(in: path)
-    let fasta = Set(names.compactMap { Self.stem($0, Self.endings) })
-    let alignments = names.filter { Self.stem($0, AlignmentFiles.endings) != nil }
-    let paired = alignments.filter { name in
-      Self.stem(name, AlignmentFiles.endings).map(fasta.contains) ?? false
+    let fasta = names.filter { Self.stem($0, Self.endings) != nil }
+    let alignments = Dictionary(
+      grouping: names.filter(AlignmentFiles.isEvidence),
+      by: { Self.stem($0, AlignmentFiles.endings) ?? $0 })
+    var pairs: [String: [String]] = [:]
+    for name in fasta {
+      guard let own = alignments[Self.stem(name, Self.endings) ?? name] else { continue }
+      pairs["\(path)/\(name)"] = own.map { "\(path)/\($0)" }
     }
-    hasPairs = !paired.isEmpty
-    let own = Set(alignments).subtracting(paired)
-    targets = names.filter { own.contains($0) || Self.stem($0, Self.endings) != nil }
-      .map { "\(path)/\($0)" }
+    self.pairs = pairs
+    let paired = Set(pairs.values.joined())
+    targets = (fasta + alignments.values.joined()).sorted().map { "\(path)/\($0)" }
+      .filter { !paired.contains($0) }
     if targets.isEmpty {
       throw .content(
         file: path, problem: "holds no FASTA file or alignment, expected .fasta, .fa, .a3m or .sto")
