@@ -48,12 +48,13 @@ public struct DatasetBuilder: Sendable {
     var next = 0
     var kept: Set<String> = []
     var families = SequenceFamilies(clusters)
+    let barred = barredSequences(sources)
     try FeatureStore.write(
       to: path, place: { families.place(of: $0).map { ($0.cluster, $0.split?.rawValue) } }
     ) {
       while pending.isEmpty, next < sources.count {
         try observe(sources[next], next)
-        for candidate in candidates(sources[next]) {
+        for candidate in candidates(sources[next], barred) {
           report.rows.append(row(candidate, &kept))
           guard case .success(let record) = candidate.record else { continue }
           let isKept = report.rows.last?.rejection == nil
@@ -135,7 +136,21 @@ public struct DatasetBuilder: Sendable {
 
   private func isBarred(_ chain: String) -> Bool { clusters?.excluded.contains(chain) == true }
 
-  private func candidates(_ source: ChainSource) -> [Candidate] {
+  /// Sequences of the barred chains among the sources: a copy that the table does not name is barred like them.
+  private func barredSequences(_ sources: [ChainSource]) -> Set<[UInt8]> {
+    guard let excluded = clusters?.excluded, !excluded.isEmpty else { return [] }
+    var reader = self
+    reader.clusters = nil
+    let found = sources.filter { source in
+      excluded.contains { $0 == source.id || $0.hasPrefix(source.id + "_") }
+    }.flatMap { reader.candidates($0, []) }
+    return Set(
+      found.filter { excluded.contains($0.id) }.compactMap {
+        try? $0.record.get().features.aatype
+      })
+  }
+
+  private func candidates(_ source: ChainSource, _ barred: Set<[UInt8]>) -> [Candidate] {
     if isBarred(source.id) {
       return [Candidate(id: source.id, record: .failure(.excluded))]
     }
@@ -143,7 +158,7 @@ public struct DatasetBuilder: Sendable {
       switch source.format {
       case .backbone:
         let chain = Chain(id: "A", residues: try BackboneFile.read(source.path))
-        return [candidate(source.id, chain, source, resolution: nil, date: nil)]
+        return [candidate(source.id, chain, source, barred, resolution: nil, date: nil)]
       case .structure:
         let structure = try StructureFile.read(source.path)
         let chains = Self.proteins(structure)
@@ -151,7 +166,7 @@ public struct DatasetBuilder: Sendable {
         return chains.map { chain in
           candidate(
             chains.count == 1 ? source.id : TargetName.sanitized("\(source.id)_\(chain.id)"), chain,
-            source, resolution: source.resolution ?? structure.resolution.map { Float($0) },
+            source, barred, resolution: source.resolution ?? structure.resolution.map { Float($0) },
             date: structure.releaseDate)
         }
       }
@@ -170,13 +185,15 @@ public struct DatasetBuilder: Sendable {
   }
 
   private func candidate(
-    _ id: String, _ chain: Chain, _ source: ChainSource, resolution: Float?, date: String?
+    _ id: String, _ chain: Chain, _ source: ChainSource, _ barred: Set<[UInt8]>,
+    resolution: Float?, date: String?
   ) -> Candidate {
     do throws(RejectionReason) {
       if isBarred(id) { throw .excluded }
       let residues = chain.aminoAcidResidues
       var features = try features(id, chain, residues, source)
       features.id = id
+      if clusters?.clusters[id] == nil, barred.contains(features.aatype) { throw .excluded }
       let sequence = ProteinSequence(
         features.aatype.map { AminoAcid(index: Int($0)) ?? .unknown })
       let (positions, mask) = try ChainLabels.place(residues, of: chain, on: sequence)
