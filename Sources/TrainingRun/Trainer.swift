@@ -76,8 +76,9 @@ public final class Trainer {
     // All have looked for a checkpoint before the first one is written.
     if member.world.size > 1 { try member.world.requireSame(beginning) }
     if isFinished { return }
-    let window = try commonWindow()
-    log = try member.isWriter ? RunLog(folder, config, from: step) : nil
+    let window = try least(engine.window)
+    let chains = try least(engine.laneCount)
+    log = try member.isWriter ? RunLog(folder, config, state) : nil
     defer { log = nil }
     if member.isWriter { try observe(.started) }
     let held = try validationSamples()
@@ -92,7 +93,7 @@ public final class Trainer {
     try engine.load(state.optimizer.parameters)
     let meter = StepMeter(done: step, total: config.run.steps)
     let isOwed = state.owesValidation
-    var goesOn = try settle(held, window, shouldStop, observe)
+    var goesOn = try settle(held, chains, shouldStop, observe)
     if goesOn && isOwed { try keep() }
     while goesOn && step < config.run.steps {
       guard let record = try trainOneStep(samples, window, shouldStop) else {
@@ -105,7 +106,8 @@ public final class Trainer {
       let (fraction, remaining) = meter.update(done: step)
       try observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
-      goesOn = try settle(held, window, shouldStop, observe)
+      if state.owesValidation && isOverdue { try save() }
+      goesOn = try settle(held, chains, shouldStop, observe)
       if goesOn { try keep() }
     }
     if goesOn { return }
@@ -115,9 +117,9 @@ public final class Trainer {
   }
 
   /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.
-  private func commonWindow() throws -> Int {
-    let windows = try member.world.gather([Double(engine.window)])
-    return max(1, windows.flatMap { $0 }.min().map { Int($0) } ?? 1)
+  private func least(_ samples: Int) throws -> Int {
+    let all = try member.world.gather([Double(samples)])
+    return max(1, all.flatMap { $0 }.min().map { Int($0) } ?? 1)
   }
 
   /// What all processes of a run begin with.
@@ -201,11 +203,11 @@ public final class Trainer {
 
   /// Does the validation that is due, if one is; false if the caller wants to stop before it is done.
   private func settle(
-    _ held: [TrainingSample], _ window: Int, _ shouldStop: () -> Bool,
+    _ held: [TrainingSample], _ group: Int, _ shouldStop: () -> Bool,
     _ observe: (Event) throws -> Void
   ) throws -> Bool {
     if state.owesValidation, !held.isEmpty {
-      guard let record = try validate(held, window, shouldStop, observe) else { return false }
+      guard let record = try validate(held, group, shouldStop, observe) else { return false }
       try log?.write(record)
     }
     state.owesValidation = false
@@ -218,26 +220,24 @@ public final class Trainer {
       try folder.writeSnapshot(
         state.optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
     }
-    let unsaved = (ContinuousClock.now - savedAt).seconds
-    if isDue(config.run.checkpointInterval) || step == config.run.steps
-      || unsaved >= Self.longestUnsaved
-    {
-      try save()
-    }
+    if isDue(config.run.checkpointInterval) || step == config.run.steps || isOverdue { try save() }
   }
+
+  /// Whether the last checkpoint is older than a checkpoint may be.
+  private var isOverdue: Bool { (ContinuousClock.now - savedAt).seconds >= Self.longestUnsaved }
 
   /// Scores the averaged weights; keeps them if they are the best so far.
   ///
   /// - Returns: the line for the log; nil if the caller wants to stop.
   private func validate(
-    _ samples: [TrainingSample], _ window: Int, _ shouldStop: () -> Bool,
+    _ samples: [TrainingSample], _ group: Int, _ shouldStop: () -> Bool,
     _ observe: (Event) throws -> Void
   ) throws -> TrainingRecord? {
     let start = ContinuousClock.now
     try engine.load(weights.average)
     guard
       let score = try ValidationScore(
-        samples, engine: engine, member, group: window, shouldStop: shouldStop)
+        samples, engine: engine, member, group: group, shouldStop: shouldStop)
     else { return nil }
     try engine.load(state.optimizer.parameters)
     let record = TrainingRecord(

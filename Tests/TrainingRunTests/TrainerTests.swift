@@ -103,12 +103,38 @@ struct TrainerTests {
     #expect(again.isFinished && validations == 1)
   }
 
+  @Test("a validation that is repeated after a kill has one line in the log")
+  func repeatedValidation() throws {
+    let path = scratch.file("log.jsonl")
+    let log = try TrainingLog(path: path, keepingStepsBefore: 0)
+    for (event, step) in [
+      (TrainingRecord.Event.step, 3), (.validation, 3), (.step, 4), (.validation, 4), (.step, 5),
+    ] {
+      try log.write(TrainingRecord(event, step: step, loss: 1, lddt: nil, seconds: 0))
+    }
+    func lines(dropping: Bool) throws -> [Int] {
+      _ = try TrainingLog(path: path, keepingStepsBefore: 5, dropsLastValidation: dropping)
+      return try TrainingLog.read(path).map(\.step)
+    }
+    #expect(try lines(dropping: false) == [3, 3, 4, 4])
+    #expect(try lines(dropping: true) == [3, 3, 4])
+  }
+
   @Test("weights of a run that has not made a step say that they are random")
   func randomAtFirst() throws {
     let config = TrainingConfig.standIn(steps: 2)
     #expect(throws: TrainingRunError.self) { try trainer(config, "run").run(shouldStop: { true }) }
     let folder = RunFolder(path: scratch.file("run"))
     #expect(try ParameterFile(path: folder.weights, expecting: config.network).isRandom)
+    for resumes in [false, true] {
+      var random = config
+      random.run.weights = folder.weights
+      #expect(throws: TrainingRunError.self) {
+        try trainer(random, "again", resumes: resumes).run(shouldStop: { true })
+      }
+      let again = RunFolder(path: scratch.file("again")).weights
+      #expect(try ParameterFile(path: again, expecting: config.network).isRandom)
+    }
     try trainer(config, "run", resumes: true).run()
     #expect(try !ParameterFile(path: folder.weights, expecting: config.network).isRandom)
     var other = config

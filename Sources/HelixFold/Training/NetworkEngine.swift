@@ -28,6 +28,8 @@ public final class NetworkEngine: GradientEngine {
   private let axial: AxialMembers?
   /// Samples that are differentiated side by side.
   public let window: Int
+  /// Samples that are computed at the same time.
+  public var laneCount: Int { lanes.count }
   /// Asked before each sample; when it says so, no other is begun and ``PredictionError`` says that the command begins anew.
   var shouldStop: @Sendable () -> Bool = { false }
 

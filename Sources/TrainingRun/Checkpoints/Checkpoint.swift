@@ -16,6 +16,8 @@ public struct Checkpoint: Sendable {
     public var step: Int
     /// True if the run was stopped in the validation after the last step, which is then done first; nil otherwise.
     public var owesValidation: Bool?
+    /// True while the weights are random numbers with which training begins; nil otherwise.
+    public var isRandom: Bool?
     /// Best validation score so far.
     public var best: ValidationScore?
     /// Steps left out in a row, up to now.

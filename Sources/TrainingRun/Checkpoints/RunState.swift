@@ -52,7 +52,7 @@ struct RunState {
     config.run.weights = header.config.run.weights
     config.run.initialValues = header.config.run.initialValues
     self.config = config
-    beginsWithRandom = (config.run.weights ?? "").isEmpty
+    beginsWithRandom = header.isRandom ?? false
     optimizer = try Optimizer(header: header.optimizer, buffers: checkpoint.buffers)
     guard header.step >= 0 else {
       throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(header.step)")
@@ -78,6 +78,7 @@ struct RunState {
   func checkpoint(program: String) -> Checkpoint {
     let header = Checkpoint.Header(
       config: config, program: program, step: step, owesValidation: owesValidation ? true : nil,
+      isRandom: isRandom ? true : nil,
       best: best, skippedInARow: skippedInARow, optimizer: optimizer.header)
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }

@@ -32,6 +32,8 @@ public struct SampleOutcome: Sendable, Hashable {
 public protocol GradientEngine: AnyObject {
   /// Samples that are best given together: as many gradients are in memory at once.
   var window: Int { get }
+  /// Samples that are computed at the same time: after so many, one may ask whether to stop.
+  var laneCount: Int { get }
 
   /// Takes new parameters, in the order of the network's `ParameterLayout`.
   func load(_ parameters: [Float]) throws
@@ -42,4 +44,9 @@ public protocol GradientEngine: AnyObject {
 
   /// Loss of each sample, without gradient and dropout.
   func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome]
+}
+
+extension GradientEngine {
+  /// As many as are given together.
+  public var laneCount: Int { window }
 }

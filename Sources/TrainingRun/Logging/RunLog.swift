@@ -6,7 +6,7 @@ struct RunLog {
   private let events: EventFile
   private let lock: FolderLock
 
-  init(_ folder: RunFolder, _ config: TrainingConfig, from step: Int) throws {
+  init(_ folder: RunFolder, _ config: TrainingConfig, _ state: RunState) throws {
     try AtomicFile.createFolder(folder.path)
     guard let lock = FolderLock(folder.path) else {
       throw TrainingRunError.busy(folder: folder.path)
@@ -16,8 +16,9 @@ struct RunLog {
       AtomicFile.removeUnfinished(in: place)
     }
     try AtomicFile.write(try config.document(), to: folder.config)
-    log = try TrainingLog(path: folder.log, keepingStepsBefore: step)
-    events = try EventFile(folder: folder.path, startStep: step)
+    log = try TrainingLog(
+      path: folder.log, keepingStepsBefore: state.step, dropsLastValidation: state.owesValidation)
+    events = try EventFile(folder: folder.path, startStep: state.step)
   }
 
   func write(_ record: TrainingRecord) throws {

@@ -82,10 +82,19 @@ public final class TrainingLog {
 
   /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it; one that is gone begins
   /// anew.
-  public init(path: String, keepingStepsBefore step: Int) throws {
+  ///
+  /// - Parameter dropsLastValidation: whether the validation after the last of these steps goes too, because it is to be repeated.
+  public init(
+    path: String, keepingStepsBefore step: Int, dropsLastValidation: Bool = false
+  ) throws {
     self.path = path
     let isThere = step > 0 && FileManager.default.fileExists(atPath: path)
-    let kept = isThere ? try Self.read(path).filter { $0.step < step } : []
+    let kept =
+      isThere
+      ? try Self.read(path).filter { record in
+        let isRepeated = dropsLastValidation && record.event == .validation
+        return record.step < (isRepeated ? step - 1 : step)
+      } : []
     let encoder = Self.makeEncoder()
     let text = try kept.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
     try AtomicFile.write(text.joined(), to: path)
