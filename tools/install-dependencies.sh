@@ -12,7 +12,7 @@ fi
 
 if [ "$(uname)" = Darwin ]; then
   missing=()
-  for formula in openblas hdf5 libzip pkg-config; do
+  for formula in hdf5 libzip pkg-config; do
     brew list --versions "$formula" > /dev/null 2>&1 || missing+=("$formula")
   done
   if [ ${#missing[@]} -gt 0 ]; then
@@ -23,7 +23,7 @@ if [ "$(uname)" = Darwin ]; then
 fi
 
 # Libraries from elsewhere (modules, conda, /usr/local) are as good as packages.
-if [ "${1:-}" != --mpi ] && pkg-config --exists openblas hdf5 libzip zlib 2> /dev/null; then exit 0; fi
+if [ "${1:-}" != --mpi ] && pkg-config --exists hdf5 libzip zlib 2> /dev/null; then exit 0; fi
 
 if ! command -v dpkg-query > /dev/null; then
   echo "no apt here: provide ${packages[*]} (names of Debian packages) and go on" >&2

@@ -93,23 +93,10 @@ static int listen_for(int ranks, char *name) {
   return -1;
 }
 
-// The environment for a watcher: OpenBLAS starts its threads when it is loaded, and a watcher needs none. To be freed.
-static char **watcher_environment(void) {
-  size_t count = 0;
-  while (environ[count]) count++;
-  char **all = calloc(count + 2, sizeof *all);
-  if (!all) return NULL;
-  static char one_thread[] = "OPENBLAS_NUM_THREADS=1";
-  all[0] = one_thread; // the first of a name is the one that is found
-  memcpy(all + 1, environ, count * sizeof *all);
-  return all;
-}
-
 // A new session, so that neither a terminal nor a launcher that ends the group of a rank ends its watcher. Only the standard error
 // and the socket stay open: the launcher learns of a killed rank by the end of a connection, of which no copy may be left.
 static bool spawn_watcher(int listening, int host_ranks, int all_ranks) {
   int source = fcntl(listening, F_DUPFD_CLOEXEC, watcher_socket + 1); // never the target itself, which would stay close-on-exec
-  char **environment = watcher_environment();
   char counts[2][16];
   snprintf(counts[0], sizeof counts[0], "%d", host_ranks);
   snprintf(counts[1], sizeof counts[1], "%d", all_ranks);
@@ -123,17 +110,16 @@ static bool spawn_watcher(int listening, int host_ranks, int all_ranks) {
   posix_spawn_file_actions_init(&files);
   pid_t process;
   bool started =
-    source >= 0 && environment &&
+    source >= 0 &&
     posix_spawnattr_setsigmask(&attributes, &none) == 0 && posix_spawnattr_setsigdefault(&attributes, &all) == 0 &&
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 &&
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0) == 0 &&
     posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0) == 0 &&
     posix_spawn_file_actions_adddup2(&files, source, watcher_socket) == 0 &&
     posix_spawn_file_actions_addclosefrom_np(&files, watcher_socket + 1) == 0 &&
-    posix_spawn(&process, "/proc/self/exe", &files, &attributes, arguments, environment) == 0;
+    posix_spawn(&process, "/proc/self/exe", &files, &attributes, arguments, environ) == 0;
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
-  free(environment);
   if (source >= 0) close(source);
   return started;
 }

@@ -72,13 +72,16 @@ public final class FoldingPipeline {
     for index in group where try queue.take(index) {
       let target = targets[index]
       for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
-      let raw: RawFeatures  // Suppl. 1.2: alignment, templates
-      switch target.features.flatMap({ features in Result { try features.load() } }) {
-      case .success(let features): raw = features
+      let waiting: WaitingFeatures
+      switch target.features {
+      case .success(let features): waiting = features
       case .failure(let error):
         note(error, index, target.id)
         continue
       }
+      var loaded: RawFeatures?  // Suppl. 1.2: alignment, templates
+      _ = try attempt(index, target.id) { loaded = try waiting.load() }
+      guard let raw = loaded else { continue }
       for caution in cautions(about: target, raw) { reporter.warn("\(target.id): \(caution)") }
       var work: TargetWork?
       let isReady = try attempt(index, target.id) {

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoldingModel
 import HelixFold
 import Measurements
+import TensorCore
 
 extension BenchCommand {
   /// One Evoformer block.
@@ -63,6 +64,9 @@ extension BenchCommand {
     func validate() throws {
       if !(1...10_000).contains(repeats) {
         throw ValidationError("--repeats is \(repeats), expected 1 to 10000")
+      }
+      if let problem = MatrixBackend.openblas.problem {
+        throw ValidationError("nothing to compare with: \(problem)")
       }
     }
 

@@ -50,10 +50,13 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
 
   /// What makes a moment need less.
   private static func advice(_ moment: String) -> String {
+    switch moment {
     // Parameters and results have their size, whatever the alignment and the threads.
-    ["loading", "results"].contains(moment)
-      ? ""
-      : "lower --max-msa or --threads, keep an operand in blocks with --pair-storage int8, or "
+    case "loading", "results": ""
+    case "drawing": "give fewer rows with --msa-budget, or "
+    default:
+      "lower --max-msa or --threads, keep an operand in blocks with --pair-storage int8, or "
+    }
   }
 
   private static let presetNames = FoldingConfig.presets.map(\.name).joined(separator: ", ")

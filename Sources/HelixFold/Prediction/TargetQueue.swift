@@ -62,8 +62,10 @@ public final class TargetQueue {
   ///
   /// All processes of a team compute the same bits within the same limit of memory, so failures of these they share.
   func isFatal(_ error: any Error) -> Bool {
-    error is CommunicationError
-      || (team != nil && !(error is PassError || error is PredictionError))
+    if error is CommunicationError { return true }
+    if team == nil { return false }
+    if case PredictionError.waitingFeatures = error { return true }
+    return !(error is PassError || error is PredictionError)
   }
 
   /// Makes sure that all processes found the same targets.
