@@ -171,32 +171,35 @@ private struct FileCursor {
 
   mutating func write<Element: BitwiseCopyable>(_ values: [Element]) throws {
     try values.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let part = UnsafeRawBufferPointer(rebasing: rest)
-        let count = pwrite(file, part.baseAddress, part.count, off_t(place))
-        guard count > 0 else { throw Self.error("cannot be written", count) }
-        place += count
-        rest = rest.dropFirst(count)
+      try move(bytes.count, "written") { [file] done, place in
+        pwrite(file, bytes.baseAddress.map { $0 + done }, bytes.count - done, place)
       }
     }
   }
 
   mutating func read<Element: BitwiseCopyable>(_ count: Int) throws -> [Element] {
     try [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-      var rest = UnsafeMutableRawBufferPointer(buffer)[...]
-      while !rest.isEmpty {
-        let part = UnsafeMutableRawBufferPointer(rebasing: rest)
-        let count = pread(file, part.baseAddress, part.count, off_t(place))
-        guard count > 0 else { throw Self.error("cannot be read", count) }
-        place += count
-        rest = rest.dropFirst(count)
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      try move(bytes.count, "read") { [file] done, place in
+        pread(file, bytes.baseAddress.map { $0 + done }, bytes.count - done, place)
       }
       initialized = count
     }
   }
 
-  private static func error(_ problem: String, _ count: Int) -> PredictionError {
-    .waitingFeatures(count < 0 ? "\(problem): \(String(cString: strerror(errno)))" : problem)
+  /// Calls `part` until all bytes are moved; it moves some from the first that are not `done`, at a place of the file.
+  private mutating func move(
+    _ bytes: Int, _ verb: String, _ part: (_ done: Int, _ place: off_t) -> Int
+  ) throws {
+    var done = 0
+    while done < bytes {
+      let count = part(done, off_t(place))
+      guard count > 0 else {
+        let reason = count < 0 ? ": \(String(cString: strerror(errno)))" : ""
+        throw PredictionError.waitingFeatures("cannot be \(verb)\(reason)")
+      }
+      done += count
+      place += count
+    }
   }
 }
