@@ -31,3 +31,15 @@ training_store() {
   store=${HELIXFOLD_TRAIN_STORE:-}
   [ -f "$store" ] || absent "HELIXFOLD_TRAIN_STORE names no store"
 }
+
+# build_tests: builds what `suite` runs.
+build_tests() { swift build --build-tests -c release -Xswiftc -enable-testing --scratch-path .build/testing > /dev/null 2>&1; }
+
+# suite WHAT FILTER REACH: a row of the tests that a filter names. A filter that names none does not hold.
+suite() {
+  local status=0 line
+  swift test -c release -Xswiftc -enable-testing --scratch-path .build/testing --skip-build --filter "$2" > "$work/tests" 2>&1 || status=$?
+  line=$(grep -o 'Test run with [0-9]* tests.* \(passed\|failed\)' "$work/tests" | tail -n 1)
+  [[ $line =~ 'with '[1-9].*passed$ ]] || status=1
+  echo "| \`swift test --filter $2\`: $1 | ${line:-no tests} | $3 | $([ "$status" = 0 ] && echo yes || echo no) |"
+}

@@ -3,8 +3,8 @@
 #
 # Each script prints rows of a Markdown table: | command | figure | reach or aim | holds? |
 # It runs in the repository's root after a release build, with HELIXFOLD set to the command and
-# HELIXFOLD_TEST_DATA to the data folder where there is one. A script that fails is listed as failed; one that ends with 3
-# lacks something, and its section stays as it was. What the scripts ask for is listed in docs/performance.md.
+# HELIXFOLD_TEST_DATA to the data folder where there is one. A script that fails is listed as failed; one that ends with 3, or
+# prints no row, lacks something, and its section stays as it was. What the scripts ask for is listed in docs/performance.md.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -19,7 +19,7 @@ cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo 2> /dev/null | head 
 generation=$(awk -F': *' '/^cpu family/ { f = $2 } /^model[[:space:]]*:/ { m = $2 } END { if (f != "") print " (family " f ", model " m ")" }' \
   /proc/cpuinfo 2> /dev/null || true)
 cpu=$cpu$generation
-compiler=$(swift --version 2> /dev/null | grep -m 1 -o 'Swift version [0-9.]*')
+compiler=$(swift --version 2> /dev/null | grep -m 1 -o 'Swift version [0-9.]*' || true)
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no -- . ":!$out")" ] || commit="$commit and uncommitted changes"
 
@@ -38,6 +38,10 @@ kept() {
   if [ -s "$work/old" ]; then { echo; cat "$work/old"; } else printf '\n## %s\n\nNot measured yet.\n' "$1"; fi
 }
 
+for number; do
+  compgen -G "tools/evidence.d/$number-*.sh" > /dev/null || { echo "evidence: no script has the number $number" >&2; exit 64; }
+done
+
 failed=0
 {
   echo "# Evidence"
@@ -53,13 +57,18 @@ for script in tools/evidence.d/*.sh; do
       echo
       echo "## $title"
       echo
-      echo "$(date -u +%Y-%m-%d), commit $commit, $cpu, $(getconf _NPROCESSORS_ONLN) cores, $(uname -sm), $compiler"
+      echo "$(date -u +%Y-%m-%d), commit $commit, $cpu, $(getconf _NPROCESSORS_ONLN) cores, $(uname -sm)${compiler:+, $compiler}"
       echo
       echo "| command | figure | reach or aim | holds |"
       echo "| --- | --- | --- | --- |"
     } > "$section"
     status=0
-    bash "$script" >> "$section" 2> "$work/log" || status=$?
+    bash "$script" > "$work/rows" 2> "$work/log" || status=$?
+    cat "$work/rows" >> "$section"
+    if [ "$status" = 0 ] && [ ! -s "$work/rows" ]; then
+      echo "nothing to measure was at hand" > "$work/log"
+      status=3
+    fi
     if [ "$status" = 3 ]; then
       echo "evidence: $(basename "$script" .sh) keeps its figures: $(tail -n 1 "$work/log")" >&2
       kept "$title" > "$section"

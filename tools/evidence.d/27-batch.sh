@@ -32,4 +32,4 @@ for size in 1 $targets; do
 done
 all=$((targets * residues * rows * 3 / 1048576))
 holds=$([ "${peaks[1]}" -le $((${peaks[0]} + 96)) ] && echo yes || echo no)
-echo "| \`predict FOLDER\`, $targets targets of $residues residues with $rows rows, $all MiB of alignments in all | peak ${peaks[1]} MiB; of one target alone ${peaks[0]} MiB | at most 96 MiB more | $holds |"
+echo "| \`predict t*.a3m\`, $targets targets of $residues residues with $rows rows, $all MiB of letters and deletions in all | peak ${peaks[1]} MiB; of one target alone ${peaks[0]} MiB | at most 96 MiB more | $holds |"

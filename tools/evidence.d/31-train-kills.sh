@@ -12,7 +12,7 @@ if [ -z "$store" ]; then
   tar --zstd -xf "$HELIXFOLD_TEST_DATA/data/train.tar.zst" -C "$work"
   store=$work/train.h5
   result=$("$helixfold" dataset build "$work/train" --clusters data/split.tsv -o "$store" 2>&1 | grep -E '^(kept|training|validation|test)' | paste -sd ';' | sed 's/;/; /g')
-  echo "| \`dataset build\` of the training set at hand | $result | | yes |"
+  echo "| \`dataset build\` of the training set at hand | $result | | |"
 fi
 
 train() { "$helixfold" train --config tiny --data "$store" -o "$work/$1" --progress quiet "${@:2}" > /dev/null 2>&1; }

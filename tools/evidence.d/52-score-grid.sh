@@ -2,19 +2,10 @@
 # Scores against TM-score and OpenStructure: 200 models, the table of cases
 set -euo pipefail
 
-flags=(-c release -Xswiftc -enable-testing --scratch-path .build/testing)
-log=$(mktemp)
+source tools/evidence-figures.sh
 work=$(mktemp -d)
-trap 'rm -rf "$log" "$work"' EXIT
-swift build --build-tests "${flags[@]}" > /dev/null 2>&1
-
-# suite NAME FILTER REACH
-suite() {
-  local status=0 line
-  swift test "${flags[@]}" --skip-build --filter "$2" > "$log" 2>&1 || status=$?
-  line=$(grep -o 'Test run with [0-9]* tests.* \(passed\|failed\)' "$log" | tail -n 1)
-  echo "| \`swift test --filter $2\`: $1 | $line | $3 | $([ "$status" = 0 ] && [ -n "$line" ] && echo yes || echo no) |"
-}
+trap 'rm -rf "$work"' EXIT
+build_tests
 suite "200 perturbed, truncated, hinged, mirrored and renumbered models of five structures" GridTests \
   "TM-score, GDT ≥ TM-score's − 1e-4, each proved by its superposition; lDDT within 1e-4 of OpenStructure's for the coordinates it reads"
 suite "noise, hinge, gaps, mirror image, symmetric names, renumbering, domains" TableTests "the reference's values"

@@ -3,6 +3,7 @@
 set -euo pipefail
 
 source tools/evidence-figures.sh
+command -v mpirun > /dev/null || absent "mpirun is missing: make mpi build"
 helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -13,7 +14,6 @@ if [ -z "$store" ]; then
   store=$work/train.h5
   "$helixfold" dataset build "$work/train" --clusters data/split.tsv -o "$store" --progress quiet > /dev/null 2>&1
 fi
-command -v mpirun > /dev/null || { echo "mpirun is missing: make mpi build" >&2; exit 69; }
 
 config() { echo "{\"preset\": \"tiny\", \"network\": {\"blockOrder\": \"parallel\"}, \"run\": {\"steps\": 20, \"batch\": 4, \"checkpointInterval\": 1, \"snapshotInterval\": 1, \"snapshots\": 30, \"precision\": \"$1\"}}"; }
 config bf16 > "$work/bf16.json"
@@ -59,18 +59,29 @@ sed 's/"steps": 20/"steps": 60/' "$work/bf16.json" > "$work/long.json"
 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/whole" --progress quiet --threads 1 > /dev/null 2>&1
 process_of() { awk -F '\t' -v rank="$1" '$1 == rank { print $2 }' "$work/killed/ranks.tsv"; }
 kills=12 named=0 slowest=0
+# within SECONDS COMMAND…: asks until the command succeeds; fails when the time is over
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.1
+  done
+}
+trained() { [ -f "$work/killed/log.jsonl" ] && [ "$(wc -l < "$work/killed/log.jsonl")" -ge 10 ]; }
+gone() { ! pgrep -f "$work/long.json.* -o $work/killed" > /dev/null && ! pgrep -f '^helixfold-rank-watch ' | grep -qx "$watcher"; }
 for ((kill = 0; kill < kills; kill++)); do
   rm -rf "$work/killed"
   mpirun -n 4 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/killed" --progress quiet --dp 2 --bp 2 > "$work/killed.out" 2> "$work/killed.err" &
   launcher=$!
-  until [ -f "$work/killed/log.jsonl" ] && [ "$(wc -l < "$work/killed/log.jsonl")" -ge 10 ]; do sleep 0.2; done
+  within 120 trained || { tail -n 1 "$work/killed.err" >&2; exit 1; }
   rank=$((kill % 4))
   victim=$(process_of "$rank")
   watcher=$(pgrep -P "$(process_of 0)" -f '^helixfold-rank-watch ' || echo none)
   kill -9 "$victim"
   before=$(date +%s)
+  within 60 gone || pkill -9 -f "$work/long.json.* -o $work/killed" || true
   wait "$launcher" 2> /dev/null || true
-  while pgrep -f "$work/long.json.* -o $work/killed" > /dev/null || pgrep -f '^helixfold-rank-watch ' | grep -qx "$watcher"; do sleep 0.1; done
   elapsed=$(($(date +%s) - before))
   [ "$elapsed" -le "$slowest" ] || slowest=$elapsed
   lines=$(grep 'was killed or crashed' "$work/killed.err" || true)

@@ -2,10 +2,8 @@
 # Searches: a second run uses the kept results, and kills at random moments harm nothing
 set -euo pipefail
 
-command -v jackhmmer > /dev/null && command -v blastdbcmd > /dev/null || {
-  echo "| \`helixfold search\` | not measured: needs hmmer, metastudent-data, ncbi-blast+ | | |"
-  exit 0
-}
+source tools/evidence-figures.sh
+command -v jackhmmer > /dev/null && command -v blastdbcmd > /dev/null || absent "needs hmmer, metastudent-data, ncbi-blast+"
 helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

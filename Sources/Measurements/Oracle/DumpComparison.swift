@@ -81,7 +81,10 @@ public struct DumpComparison: Sendable {
       largest = max(largest, abs(x - y))
     }
     let relative = norm > 0 ? (difference / norm).squareRoot() : (difference == 0 ? 0 : .infinity)
-    return Deviation(name: name, relative: relative.isNaN ? .infinity : relative, largest: largest)
+    let isNumber = !relative.isNaN
+    return Deviation(
+      name: name, relative: isNumber ? relative : .infinity, largest: isNumber ? largest : .infinity
+    )
   }
 
   /// The mask of the rows that an MSA tensor has, in the pass it belongs to; nil for other tensors.

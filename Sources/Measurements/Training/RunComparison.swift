@@ -22,7 +22,11 @@ public enum RunComparison {
         "\(a) has \(counted(one.count, "step")), \(b) has \(other.count); give runs of the same length"
       )
     }
-    let loss = zip(one, other).map { abs($0 - $1) / abs($0) }.max() ?? 0
+    // Not by `max`, which passes over what is no number.
+    let loss = zip(one, other).reduce(0.0) { worst, pair in
+      let change = abs(pair.0 - pair.1) / abs(pair.0)
+      return change <= worst ? worst : change
+    }
     return ((difference / norm).squareRoot(), loss)
   }
 
