@@ -37,11 +37,12 @@ public struct MemoryPlan: Sendable {
   /// - Parameters:
   ///   - isShared: whether processes share the operations, which exchange whole operands packed.
   ///   - alignment: bytes of the alignment from which rows are drawn, held twice while they are.
+  ///   - savesPasses: whether the state is written after each pass, from a copy.
   ///   - besides: bytes that the process holds besides the network and its passes.
   public init(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
     threads: Int, operands: PairOperands = .whole, ensembles: Int = 1, isShared: Bool = false,
-    alignment: Int = 0, besides: Int = 0
+    alignment: Int = 0, savesPasses: Bool = false, besides: Int = 0
   ) {
     let sizes = Sizes(
       config, size, storage, threads: threads, operands: operands, isShared: isShared)
@@ -60,8 +61,7 @@ public struct MemoryPlan: Sendable {
       Moment(name: "loading", bytes: base - sizes.features + 4 * parameters.largest),
       Moment(name: "drawing", bytes: base + sizes.pair + alignment),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
-      // The state is copied while it is written.
-      Moment(name: "results", bytes: base + 2 * sizes.pair + sizes.heads),
+      Moment(name: "results", bytes: base + (savesPasses ? 2 : 1) * sizes.pair + sizes.heads),
     ]
     if size.templates > 0 && config.template != nil {
       moments.append(Moment(name: "template_embedding", bytes: base + streams + sizes.templates))
@@ -78,7 +78,7 @@ public struct MemoryPlan: Sendable {
   public static func fitting(
     _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
     threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, isShared: Bool = false,
-    alignment: Int = 0, besides: Int = 0, limit: Int?
+    alignment: Int = 0, savesPasses: Bool = false, besides: Int = 0, limit: Int?
   ) -> MemoryPlan {
     let most = max(64, min(512, size.residues / 8 / 32 * 32))
     let tiles = [most] + [256, 128, 64].filter { $0 < most }
@@ -90,7 +90,7 @@ public struct MemoryPlan: Sendable {
       MemoryPlan(
         config, size, parameters: parameters, storage: storage, threads: threads,
         operands: operands, ensembles: ensembles, isShared: isShared,
-        alignment: alignment, besides: besides)
+        alignment: alignment, savesPasses: savesPasses, besides: besides)
     }
     guard let limit else { return plans[0] }
     return plans.first { $0.peak <= limit } ?? plans.min { $0.peak < $1.peak } ?? plans[0]

@@ -60,7 +60,8 @@ struct PredictionRun {
       config, size(target), parameters: footprint, storage: options.storage,
       threads: options.threads,
       ensembles: config.ensembles, pairFormat: options.pairFormat, isShared: isShared,
-      alignment: target.alignmentBytes, besides: MemoryPlan.textBytes, limit: limit.bytes)
+      alignment: target.alignmentBytes, savesPasses: true, besides: MemoryPlan.textBytes,
+      limit: limit.bytes)
   }
 
   /// The passes of the run on a target by its network.
