@@ -138,6 +138,50 @@ struct StoreTests {
     }
   }
 
+  @Test(
+    "classes in another order of letters are translated; a first row that is not the target is refused"
+  )
+  func alphabets() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.h5"
+      var raw = RawFeatures(id: "t", sequence: try ProteinSequence("ARND"))
+      raw.msa = NDArray(shape: [2, 4], values: [0, 1, 2, 3, 19, 20, 21, 4])
+      raw.deletions = NDArray(repeating: 0, shape: [2, 4])
+      raw.rowNames = []
+      try FeatureStore.write([TargetRecord(features: raw)], to: path)
+      let own = Array("ARNDCQEGHILKMFPSTWYVX-"), other = "ACDEFGHIKLMNPQRSTVWYX-"
+      func rewrite(_ alphabet: String, _ classes: [UInt8], sequence: String = "ARND") throws {
+        let changed = folder + "/b.h5"
+        try HDF5File.write(to: changed) { file in
+          try file.copy("index", from: HDF5File.open(path: path), to: "index")
+          try file.setAttribute("format", to: .text("helixfold-targets"))
+          try file.setAttribute("version", to: .integer(1))
+          try file.createGroup("targets/t")
+          try file.setAttribute("sequence", to: .text(sequence), on: "targets/t")
+          try file.write(NDArray(shape: [2, 4], values: classes), to: "targets/t/msa")
+          try file.setAttribute("alphabet", to: .text(alphabet), on: "targets/t/msa")
+          try file.write(raw.deletions, to: "targets/t/deletions")
+        }
+      }
+      func read() throws -> RawFeatures {
+        try FeatureStore(path: folder + "/b.h5").features(of: "t")
+      }
+      let translated = try raw.msa.values.map { value in
+        UInt8(try #require(Array(other).firstIndex(of: own[Int(value)])))
+      }
+      try rewrite(other, translated)
+      #expect(try read().msa == raw.msa)
+      try rewrite(String(own), raw.msa.values, sequence: "arnd")
+      #expect(try read().sequence == "ARND")
+      try rewrite(String(own), translated)
+      #expect(
+        message { _ = try read() }?.contains("expected the target's") == true)
+      try rewrite("ACDEFGHIKLMNPQRSTVWY", raw.msa.values)
+      #expect(
+        message { _ = try read() }?.contains("with the alphabet 'ACDEFGHIKLMNPQRSTVWY'") == true)
+    }
+  }
+
   @Test("other files, other versions and unknown targets are named")
   func wrongFiles() throws {
     try withScratchFolder { folder in

@@ -157,6 +157,17 @@ extension RawFeatures {
     }
     try requireClasses("aatype", aatype, below: 21, file)
     try requireClasses("msa", msa.values, below: 22, file)
+    // What one of the two calls unknown, as AlphaFold2 does with B, Z and U in a sequence only, may be anything.
+    if let place = (0..<n).first(where: { column in
+      let (own, row) = (aatype[column], msa.values[column])
+      return own != row && own < 20 && row != 20
+    }) {
+      let letters = Array("ARNDCQEGHILKMFPSTWYVX-")
+      throw .array(
+        file: file, name: "msa",
+        found: "with \(letters[Int(msa.values[place])]) at position \(place + 1) of the first row",
+        expected: "the target's \(letters[Int(aatype[place])])")
+    }
     try validateTemplates(file: file)
   }
 

@@ -113,7 +113,9 @@ struct TargetGroup {
   // MARK: Reading
 
   func readFeatures() throws -> RawFeatures {
-    guard let sequence = file.attribute("sequence", of: path)?.text, !sequence.isEmpty else {
+    guard let sequence = file.attribute("sequence", of: path)?.text?.uppercased(),
+      !sequence.isEmpty
+    else {
       throw InputError.array(
         file: file.path, name: path, found: "without a sequence",
         expected: "a 'sequence' attribute")
@@ -124,7 +126,7 @@ struct TargetGroup {
       id: id, sequence: ProteinSequence(aatype.map { AminoAcid(rawValue: $0) ?? .unknown }))
     raw.sequence = sequence
     raw.header = TargetName.description(file.attribute("header", of: path)?.text ?? "", besides: id)
-    raw.msa = try file.read(path + "/msa")
+    raw.msa = try readAlignment()
     raw.deletions = try file.read(path + "/deletions")
     raw.rowNames = try optionalStrings("row_names") ?? []
     if file.exists(path + "/residue_index") {
@@ -137,6 +139,21 @@ struct TargetGroup {
     raw.sources = try readProvenance().alignments ?? []
     try raw.validate(file: "\(file.path):\(path)")
     return raw
+  }
+
+  /// The classes of the alignment, from whichever order of letters its file has them in.
+  private func readAlignment() throws -> NDArray<UInt8> {
+    let name = path + "/msa"
+    let classes: NDArray<UInt8> = try file.read(name)
+    let (own, letters) = (Array(StoreSchema.alphabet), file.attribute("alphabet", of: name)?.text)
+    guard let letters, letters != StoreSchema.alphabet else { return classes }
+    guard letters.count == own.count, Set(letters) == Set(own) else {
+      throw InputError.array(
+        file: file.path, name: name, found: "with the alphabet '\(letters.printable)'",
+        expected: "the letters of '\(StoreSchema.alphabet)' in any order")
+    }
+    let order = letters.map { letter in UInt8(own.firstIndex(of: letter) ?? 0) }
+    return classes.map { Int($0) < order.count ? order[Int($0)] : $0 }
   }
 
   private func readAatype(_ sequence: String) throws -> [UInt8] {
