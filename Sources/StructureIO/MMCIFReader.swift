@@ -103,7 +103,9 @@ private struct AtomSiteReader {
   let document: MMCIFDocument
   let table: MMCIFDocument.Table
   private let width: Int
-  private let x, y, z, atomName, residueName, chain, label, number: Int
+  private let x, y, z, number: Int
+  /// Columns in the order in which their values count: programs leave the items of one naming or of the other unknown.
+  private let atomName, residueName, chain, label: [Int]
   private let polymerIndex, insertion, alternate, element, occupancy, bFactor, model, group: Int?
   /// Whether the file says which residues have a place in the polymer.
   private let numbersPlaces: Bool
@@ -112,21 +114,20 @@ private struct AtomSiteReader {
     self.document = document
     self.table = table
     width = table.items.count
-    func required(_ items: String...) throws(StructureIOError) -> Int {
-      for item in items {
-        if let column = table.items[item] { return column }
-      }
+    func required(_ items: String...) throws(StructureIOError) -> [Int] {
+      let columns = items.compactMap { table.items[$0] }
+      guard columns.isEmpty else { return columns }
       throw .unexpectedContent(
         path: document.path, message: "_atom_site has no item '\(items[0])'")
     }
-    x = try required("cartn_x")
-    y = try required("cartn_y")
-    z = try required("cartn_z")
+    x = try required("cartn_x")[0]
+    y = try required("cartn_y")[0]
+    z = try required("cartn_z")[0]
     atomName = try required("label_atom_id", "auth_atom_id")
     residueName = try required("label_comp_id", "auth_comp_id")
     chain = try required("auth_asym_id", "label_asym_id")
     label = try required("label_asym_id", "auth_asym_id")
-    number = try required("auth_seq_id", "label_seq_id")
+    number = try required("auth_seq_id", "label_seq_id")[0]
     polymerIndex = table.items["label_seq_id"]
     insertion = table.items["pdbx_pdb_ins_code"]
     alternate = table.items["label_alt_id"]
@@ -145,6 +146,14 @@ private struct AtomSiteReader {
 
   private func value(_ row: Int, _ column: Int?) -> ArraySlice<UInt8>? {
     column.flatMap { document.slice(table.values[row * width + $0]) }
+  }
+
+  /// What the first column says that knows anything.
+  private func text(_ row: Int, _ columns: [Int]) -> String? {
+    for column in columns {
+      if let found = value(row, column) { return found.text }
+    }
+    return nil
   }
 
   private func failure(_ row: Int, _ column: Int, _ message: String) -> StructureIOError {
@@ -184,10 +193,10 @@ private struct AtomSiteReader {
       }
       position[axis] = coordinate
     }
-    guard let name = value(row, atomName)?.text, let component = value(row, residueName)?.text,
-      let labelID = value(row, label)?.text
+    guard let name = text(row, atomName), let component = text(row, residueName),
+      let chain = text(row, chain), let labelID = text(row, label)
     else {
-      throw failure(row, atomName, "an atom without a name, residue name or chain")
+      throw failure(row, atomName[0], "an atom without a name, residue name or chain")
     }
     let index = value(row, polymerIndex)?.residueNumber
     let numberText = value(row, number)
@@ -209,8 +218,7 @@ private struct AtomSiteReader {
       to: .init(
         number: residueNumber, insertionCode: value(row, insertion)?.text.first, name: component,
         isNonPolymer: isHetero && numbersPlaces && index == nil),
-      chain: value(row, chain)?.text ?? labelID, labelID: labelID, polymerIndex: index,
-      isHetero: isHetero)
+      chain: chain, labelID: labelID, polymerIndex: index, isHetero: isHetero)
     return true
   }
 }

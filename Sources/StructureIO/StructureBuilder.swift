@@ -11,8 +11,14 @@ struct StructureBuilder {
     var isNonPolymer = false
   }
 
+  /// What identifies a chain: several chains of one file may share either name.
+  private struct ChainKey: Hashable {
+    var id: String
+    var labelID: String?
+  }
+
   private(set) var models: [Model] = []
-  private var chainIndex: [String: Int] = [:]
+  private var chainIndex: [ChainKey: Int] = [:]
   private var residueIndex: [[ResidueKey: Int]] = []
   var warnings: [String] = []
   private(set) var atomCount = 0
@@ -31,7 +37,7 @@ struct StructureBuilder {
   ) {
     if models.isEmpty { startModel(1) }
     let model = models.count - 1
-    let chainKey = labelID ?? id
+    let chainKey = ChainKey(id: id, labelID: labelID)
     let chain: Int
     if let known = chainIndex[chainKey] {
       chain = known

@@ -58,6 +58,23 @@ import Testing
     #expect(unnumbered.models[0].chains.map(\.aminoAcidResidues.count) == [1, 1])
   }
 
+  // As PyMOL writes them: label_asym_id is the segment, which is empty as a rule.
+  @Test("items of one naming that are unknown are those of the other; chains differ by both names")
+  func unknownItems() throws {
+    let structure = try Self.parse(cif: [
+      "ATOM CA GLY . 1 1 A 1 2 3", "ATOM CA ALA . 2 2 B 1 2 3",
+    ])
+    #expect(structure.models[0].chains.map(\.id) == ["A", "B"])
+    let segment = try Self.parse(cif: [
+      "ATOM CA GLY S 1 1 A 1 2 3", "ATOM CA ALA S 1 1 B 1 2 3", "HETATM CA GLU T . 901 A 1 2 3",
+    ])
+    #expect(segment.models[0].chains.map(\.id) == ["A", "B", "A"])
+    #expect(segment.models[0].chains.map(\.residues.count) == [1, 1, 1])
+    #expect(throws: StructureIOError.self) {
+      try Self.parse(cif: ["ATOM CA GLY . 1 1 . 1 2 3"])
+    }
+  }
+
   @Test("an atom without any residue number is an error; hetero atoms without one are left out")
   func missingNumber() throws {
     let first = "ATOM CA GLY A 1 1 A 1 2 3"
