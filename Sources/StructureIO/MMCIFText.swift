@@ -34,8 +34,10 @@ struct MMCIFText {
   var text: String { lines.joined(separator: "\n") + "\n" }
 
   /// A value as STAR writes it: bare where that is safe, else in quotes or as a text block; nil is `.`.
+  ///
+  /// CIF 1.1 has no letters beyond ASCII.
   static func quoted(_ value: String?) -> String {
-    guard let value else { return "." }
+    guard let value = value?.inASCII else { return "." }
     if value.isEmpty { return "''" }
     let reserved = ["data_", "loop_", "save_", "stop_", "global_"].contains {
       value.lowercased().hasPrefix($0)

@@ -1,7 +1,7 @@
 import Protein
 
 extension PredictedStructure {
-  /// The text of a ModelCIF file (dictionary `mmcif_ma.dic` 1.4.9): model, global and per-residue pLDDT, provenance.
+  /// The text of a ModelCIF file (dictionary `mmcif_ma.dic` 1.4.2): model, global and per-residue pLDDT, provenance.
   ///
   /// Local pLDDT is on the scale 0 … 100, which viewers colour by; the global value is the mean over residues, as in ranking.
   public func modelCIF() throws(StructureIOError) -> String {
@@ -9,6 +9,7 @@ extension PredictedStructure {
     var text = MMCIFText(block: name)
     addHeader(to: &text)
     addEntity(to: &text)
+    addNumbering(to: &text)
     addModelling(to: &text)
     addConfidence(to: &text)
     if let chain = structure.models.first?.chains.first { addAtoms(chain, to: &text) }
@@ -20,7 +21,7 @@ extension PredictedStructure {
     text.add(
       "audit_conform",
       [
-        "dict_name": "mmcif_ma.dic", "dict_version": "1.4.9",
+        "dict_name": "mmcif_ma.dic", "dict_version": "1.4.2",
         "dict_location":
           "https://raw.githubusercontent.com/ihmwg/ModelCIF/master/dist/mmcif_ma.dic",
       ])
@@ -28,7 +29,6 @@ extension PredictedStructure {
       "struct",
       [
         "entry_id": name.isEmpty ? "model" : name, "title": "helixfold prediction for \(title)",
-        "pdbx_details": provenance.isEmpty ? nil : provenance.joined(separator: "; "),
       ])
     text.add(
       "citation",
@@ -75,6 +75,20 @@ extension PredictedStructure {
       "atom_type", ["symbol"], rows: ["C", "N", "O", "S"].map { [$0] })
   }
 
+  /// Residue numbers of the target beside the places in its sequence.
+  private func addNumbering(to text: inout MMCIFText) {
+    text.addLoop(
+      "pdbx_poly_seq_scheme",
+      [
+        "asym_id", "entity_id", "seq_id", "mon_id", "ndb_seq_num", "pdb_seq_num", "auth_seq_num",
+        "pdb_mon_id", "auth_mon_id", "pdb_strand_id", "pdb_ins_code", "hetero",
+      ],
+      rows: sequence.residues.enumerated().map { place, residue in
+        let (index, number, code) = ("\(place + 1)", "\(residueNumbers[place])", residue.code)
+        return ["A", "1", index, code, index, number, number, code, code, "A", nil, "n"]
+      })
+  }
+
   /// One-letter codes, and components that have none in parentheses.
   private var entityLetters: String {
     sequence.residues.map { $0 == .unknown ? "(\($0.code))" : String($0.letter) }.joined()
@@ -91,7 +105,9 @@ extension PredictedStructure {
       "ma_protocol_step",
       [
         "ordinal_id": "1", "protocol_id": "1", "step_id": "1", "method_type": "modeling",
-        "step_name": modelName, "software_group_id": "1",
+        "step_name": modelName,
+        "details": provenance.isEmpty ? nil : provenance.joined(separator: "; "),
+        "software_group_id": "1",
         "output_data_group_id": "2", "input_data_group_id": "1",
       ])
     text.addLoop(
@@ -121,16 +137,20 @@ extension PredictedStructure {
     text.addLoop(
       "ma_qa_metric_global", ["ordinal_id", "model_id", "metric_id", "metric_value"],
       rows: globals)
+    // Of residues of the model, which unknown ones are no part of.
+    let placed = sequence.residues.indices.filter { row in
+      mask[row * AtomName.count..<(row + 1) * AtomName.count].contains { $0 > 0.5 }
+    }
     text.addLoop(
       "ma_qa_metric_local",
       [
         "ordinal_id", "model_id", "label_asym_id", "label_seq_id", "label_comp_id", "metric_id",
         "metric_value",
       ],
-      rows: sequence.residues.enumerated().map { row, residue in
+      rows: placed.enumerated().map { row, place in
         [
-          "\(row + 1)", "1", "A", "\(row + 1)", residue.code, "2",
-          fixed(Double(plddt[row]), decimals: 2),
+          "\(row + 1)", "1", "A", "\(place + 1)", sequence.residues[place].code, "2",
+          fixed(Double(plddt[place]), decimals: 2),
         ]
       })
   }

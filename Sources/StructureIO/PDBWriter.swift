@@ -11,7 +11,7 @@ public enum PDBWriter {
     public var title: String
     /// Experimental method; predictions are theoretical models.
     public var method: String
-    /// Lines of provenance, written as `REMARK   3`; longer ones are wrapped.
+    /// Lines of provenance, written as `REMARK   6`, the first number for free text; longer ones are wrapped.
     public var remarks: [String]
 
     /// Header records.
@@ -50,18 +50,16 @@ public enum PDBWriter {
     }
     lines.append("EXPDTA    \(header.method)")
     for remark in header.remarks {
-      lines += wrapped(remark, width: 68).map { "REMARK   3 \($0)" }
+      lines += wrapped(remark, width: 68).map { "REMARK   6 \($0)" }
     }
     return lines
   }
 
-  /// Words of printable ASCII in lines of a width; what is not printable becomes `?`.
+  /// Words of printable ASCII in lines of a width.
   private static func wrapped(_ text: String, width: Int) -> [String] {
-    let printable = String(
-      text.map { $0.isASCII && !$0.isNewline && ($0 >= " ") ? $0 : $0.isNewline ? " " : "?" })
     var lines: [String] = []
     var line = ""
-    for word in printable.split(separator: " ") {
+    for word in text.inASCII.split(whereSeparator: \.isWhitespace) {
       var word = word
       while word.count > width {
         if !line.isEmpty { lines.append(line) }
@@ -122,7 +120,7 @@ public enum PDBWriter {
   ) throws(StructureIOError) -> String {
     guard serial <= 99_998 else { throw .doesNotFit(what: "more than 99,998 atoms in a model") }
     guard (-999...9999).contains(residue.number) else {
-      throw .doesNotFit(what: "residue numbers such as \(residue.number)")
+      throw .doesNotFit(what: "residue numbers such as \(residue.number), beyond -999 … 9999")
     }
     guard residue.name.count <= 3, atom.name.count <= 4, atom.element.count <= 2 else {
       throw .doesNotFit(what: "names such as '\(residue.name) \(atom.name)'")

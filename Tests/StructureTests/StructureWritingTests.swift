@@ -31,9 +31,9 @@ import Testing
     #expect(lines.allSatisfy { $0.count == 80 })
     let expected = [
       "TITLE     HELIXFOLD PREDICTION FOR t1", "EXPDTA    THEORETICAL MODEL",
-      "REMARK   3 HELIXFOLD 0.1, NETWORK model_1_ptm",
-      "REMARK   3 B-FACTORS HOLD PLDDT, 0 TO 100, HIGHER IS BETTER",
-      "REMARK   3 MEAN PLDDT 68.37", "REMARK   3 PTM 0.7500", "REMARK   3 SEED 1",
+      "REMARK   6 HELIXFOLD 0.1, NETWORK model_1_ptm",
+      "REMARK   6 B-FACTORS HOLD PLDDT, 0 TO 100, HIGHER IS BETTER",
+      "REMARK   6 MEAN PLDDT 68.37", "REMARK   6 PTM 0.7500", "REMARK   6 SEED 1",
       "SEQRES   1 A    2  GLY ALA", "MODEL        1",
       "ATOM      1  N   GLY A   1       0.000   0.250   0.500  1.00 91.23           N",
       "ATOM      2  CA  GLY A   1       1.000   1.250   1.500  1.00 91.23           C",
@@ -62,6 +62,17 @@ import Testing
     #expect(
       try StructureFile.parse(Array(text.utf8), path: "t").models.first?.chains.first?.residues
         .count == 2)
+  }
+
+  @Test("both formats are ASCII: what is not becomes a question mark, an ellipsis three dots")
+  func plainText() throws {
+    var prediction = try Self.prediction()
+    prediction.title = "β-Lactamase, Köln…"
+    prediction.provenance = ["WEIGHTS é.npz"]
+    for text in [try prediction.pdb(), try prediction.modelCIF()] {
+      #expect(text.utf8.allSatisfy { $0 < 0x80 })
+      #expect(text.contains("?-Lactamase, K?ln...") && text.contains("WEIGHTS ?.npz"))
+    }
   }
 
   @Test("residues have the numbers that they are given; places in the polymer count from 1")
@@ -146,6 +157,19 @@ import Testing
     let text = try prediction.modelCIF()
     #expect(text.contains("pdbx_seq_one_letter_code     G(UNK)\n"))
     #expect(text.contains("pdbx_seq_one_letter_code_can GX\n"))
+  }
+
+  @Test("residues without atoms have no local confidence; all have their number beside their place")
+  func unplacedResidue() throws {
+    var prediction = try Self.prediction()
+    for atom in 0..<37 { prediction.mask[atom] = 0 }
+    prediction.residueNumbers = [7, 9]
+    let text = try prediction.modelCIF()
+    #expect(text.contains("_ma_qa_metric_local.metric_value\n1 1 A 2 ALA 2 45.50\n#"))
+    #expect(
+      text.contains(
+        "_pdbx_poly_seq_scheme.hetero\nA 1 1 GLY 1 7 7 GLY GLY A . n\nA 1 2 ALA 2 9 9 ALA ALA A . n\n#"
+      ))
   }
 
   @Test("ModelCIF holds the local confidence on a scale of 0 to 100")

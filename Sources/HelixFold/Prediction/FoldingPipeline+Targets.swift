@@ -101,7 +101,7 @@ extension FoldingPipeline {
       timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
     if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
       reporter.warn(
-        "\(raw.id): the structure does not fit the columns of a PDB file (residues up to number 9999, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"
+        "\(raw.id): the structure does not fit the columns of a PDB file (residue numbers from -999 to 9999, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"
       )
     }
     for run in runs { folder.remove(run.stateFile) }
