@@ -25,18 +25,22 @@ struct HDF5Dataset: ~Copyable {
 
   /// Opens a dataset of `file`; sizes that contradict the file are refused before any memory is taken.
   static func open(_ name: String, in file: HDF5File) throws -> HDF5Dataset {
-    guard file.unlockedKind(of: name) == .dataset,
-      let handle = HDF5Handle(H5Dopen2(file.id, name, hf_default()), close: H5Dclose)
-    else { throw HDF5Error.notFound(file: file.path, name: name) }
+    let kind = file.unlockedKind(of: name)
+    guard kind == .dataset || kind == nil && file.isLinked(name) else {
+      throw HDF5Error.notFound(file: file.path, name: name)
+    }
+    guard let handle = HDF5Handle(H5Dopen2(file.id, name, hf_default()), close: H5Dclose) else {
+      throw HDF5Error.damaged(
+        file: file.path, name: name,
+        reason:
+          "a link that leads nowhere, damaged, or in a newer format than this libhdf5 reads (all read that of 1.10)"
+      )
+    }
     guard let fileType = HDF5Handle(H5Dget_type(handle.id), close: H5Tclose),
       let space = HDF5Handle(H5Dget_space(handle.id), close: H5Sclose),
       let shape = shape(of: space.id)
     else { throw file.unreadable(name) }
-    guard isSelfContained(handle.id) else {
-      throw HDF5Error.mismatch(
-        file: file.path, name: name, found: "stored in another file",
-        expected: "values in this file")
-    }
+    try requireReadable(handle.id, name, in: file)
     guard let type = type(of: fileType.id, mark: file.mark(of: handle.id)) else {
       throw HDF5Error.mismatch(
         file: file.path, name: name, found: "of an unsupported element type",
@@ -87,12 +91,27 @@ struct HDF5Dataset: ~Copyable {
     return H5Pget_layout(properties.id) == H5D_CHUNKED ? largestRatio : 1
   }
 
-  /// No external files and no virtual layout.
-  private static func isSelfContained(_ dataset: hid_t) -> Bool {
-    guard let properties = HDF5Handle(H5Dget_create_plist(dataset), close: H5Pclose) else {
-      return false
+  /// Throws for external files and virtual layouts, and for values that a filter packed which is not at hand.
+  private static func requireReadable(
+    _ dataset: hid_t, _ name: String, in file: HDF5File
+  ) throws {
+    guard let properties = HDF5Handle(H5Dget_create_plist(dataset), close: H5Pclose),
+      H5Pget_external_count(properties.id) == 0, H5Pget_layout(properties.id) != H5D_VIRTUAL
+    else {
+      throw HDF5Error.mismatch(
+        file: file.path, name: name, found: "stored in another file",
+        expected: "values in this file")
     }
-    return H5Pget_external_count(properties.id) == 0 && H5Pget_layout(properties.id) != H5D_VIRTUAL
+    for index in 0..<UInt32(max(0, H5Pget_nfilters(properties.id))) {
+      var (flags, count) = (UInt32(0), 0)
+      let filter = H5Pget_filter2(properties.id, index, &flags, &count, nil, 0, nil, nil)
+      guard filter >= 0, H5Zfilter_avail(filter) > 0 else {
+        throw HDF5Error.mismatch(
+          file: file.path, name: name,
+          found: "packed with a filter that is not at hand (\(filter))",
+          expected: "gzip or no compression")
+      }
+    }
   }
 
   private static func type(of type: hid_t, mark: String?) -> HDF5Type? {

@@ -77,16 +77,23 @@ extension HDF5File {
       H5Gcreate2(id, path, hf_default(), properties.id, hf_default()), close: H5Gclose) != nil
   }
 
-  /// ``kind(of:)`` for callers that hold the lock.
-  func unlockedKind(of path: String) -> HDF5Kind? {
+  /// Whether every part of a path has a name in its group, whatever it names; for callers that hold the lock.
+  func isLinked(_ path: String) -> Bool {
     var prefix = ""
     for part in path.split(separator: "/") {
       prefix += (prefix.isEmpty ? "" : "/") + part
-      guard H5Lexists(id, prefix, hf_default()) > 0 else { return nil }
+      guard H5Lexists(id, prefix, hf_default()) > 0 else { return false }
     }
+    return true
+  }
+
+  /// ``kind(of:)`` for callers that hold the lock.
+  func unlockedKind(of path: String) -> HDF5Kind? {
+    guard isLinked(path) else { return nil }
+    let name = path.split(separator: "/").joined(separator: "/")
     guard
       let object = HDF5Handle(
-        H5Oopen(id, prefix.isEmpty ? "/" : prefix, hf_default()), close: H5Oclose)
+        H5Oopen(id, name.isEmpty ? "/" : name, hf_default()), close: H5Oclose)
     else { return nil }
     switch H5Iget_type(object.id) {
     case H5I_GROUP: return .group

@@ -204,6 +204,14 @@ struct DamagedHDF5Tests {
     }
   }
 
+  @Test("values that a filter packed which is not at hand are not called damaged")
+  func missingFilter() throws {
+    let fixture = try #require(Bundle.module.resourceURL).appendingPathComponent(
+      "Fixtures/lzf.h5")
+    let file = try HDF5File.open(path: fixture.path)
+    #expect(message { _ = try file.read("x") }.contains("a filter that is not at hand (32000)"))
+  }
+
   @Test("a missing dataset and a group in its place are named")
   func missingDataset() throws {
     try withScratchFolder { folder in
