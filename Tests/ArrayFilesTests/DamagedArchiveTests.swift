@@ -48,6 +48,21 @@ struct DamagedArchiveTests {
     }
   }
 
+  @Test("two entries of one name are refused")
+  func repeatedName() throws {
+    try withScratchFolder { folder in
+      try NumpyArchive.write([("x", Self.ramp), ("y", Self.ramp)], to: folder + "/a.npz")
+      var whole = try bytes(of: folder + "/a.npz")
+      for place in whole.indices.dropLast(5)
+      where Array(whole[place..<place + 5]) == Array("y.npy".utf8) {
+        whole[place] = UInt8(ascii: "x")
+      }
+      try write(whole, to: folder + "/b.npz")
+      let text = message { _ = try NumpyArchive(path: folder + "/b.npz") }
+      #expect(text.contains("a second entry of this name"))
+    }
+  }
+
   // The directory at the end names the one stored array three times, as x, y and z.
   @Test("entries that lie over each other are refused, whatever their names")
   func overlappingEntries() throws {

@@ -132,6 +132,31 @@ struct HostilePickleTests {
     #expect(message { _ = try read(Array(bomb.utf8)) }.contains("copies of"))
   }
 
+  @Test("a list under two names, which each change would copy, is refused; a tensor is none")
+  func sharedList() {
+    let list = "(lp0\nctorch._utils\n_rebuild_parameter\n(g0\ntR."
+    #expect(message { _ = try read(Array(list.utf8)) }.contains("parameter of something else"))
+  }
+
+  // MEMOIZE and MARK are a byte of the file each.
+  @Test("memo and marks have a limit like all objects", arguments: ["\u{94}", "("])
+  func countedEntries(instruction: Character) throws {
+    let byte = try #require(instruction.unicodeScalars.first).value
+    let many = [UInt8](repeating: UInt8(byte), count: PickleMachine.largestObjectCount + 1)
+    #expect(message { _ = try read(Array("N".utf8) + many) }.contains("more objects"))
+  }
+
+  @Test("objects that are fewer than their shape says are refused before anything is made of them")
+  func misshapenObjects() throws {
+    for shape in ["1099511627776", "2"] {
+      let array = PickledArray(
+        shape: [try #require(Int(shape)), 1 << 40], payload: .objects([.string("a")]), file: "x.pkl"
+      )
+      let text = message { _ = try array.checkedByteCount() }
+      #expect(text.contains("1 objects, expected one per element"))
+    }
+  }
+
   @Test("a real file cut at every third byte is an error", arguments: [2, 4, 5])
   func truncation(version: Int) throws {
     let whole = try bytes(of: fixture("features_p\(version).pkl"))

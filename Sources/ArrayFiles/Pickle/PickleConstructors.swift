@@ -23,8 +23,13 @@ extension PickleMachine {
       try count(copied: entries.count)
       return .dictionary(entries)
     case .torchTensor: return try torchTensor(arguments)
-    case .torchParameter where !arguments.isEmpty: return nodes[arguments[0]]
-    case .numpyArray, .torchStorage, .emptyBytes, .torchParameter:
+    case .torchParameter:
+      // Anything that can grow would be one list under two names, copied whenever one of them grows.
+      guard let first = arguments.first, case .array = nodes[first] else {
+        throw malformed("a parameter of something else", "a tensor")
+      }
+      return nodes[first]
+    case .numpyArray, .torchStorage, .emptyBytes:
       throw malformed("a call of \(global)", "a constructor with its arguments")
     }
   }
@@ -186,6 +191,16 @@ private struct PickleConverter {
   init(machine: PickleMachine) { self.machine = machine }
 
   mutating func value(of index: Int, depth: Int) throws -> PickleValue {
+    switch machine.nodes[index] {
+    case .none: return .none
+    case .bool(let value): return .bool(value)
+    case .int(let value): return .int(value)
+    case .float(let value): return .float(value)
+    default: return try compound(index, depth: depth)
+    }
+  }
+
+  private mutating func compound(_ index: Int, depth: Int) throws -> PickleValue {
     if let value = finished[index] { return value }
     guard depth <= PickleMachine.deepestNesting, open.insert(index).inserted else {
       throw ArrayFileError.tooLarge(

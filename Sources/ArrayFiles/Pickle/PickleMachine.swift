@@ -32,7 +32,8 @@ struct PickleMachine {
       let opcode = try nextByte()
       if opcode == UInt8(ascii: ".") { break }
       try step(opcode)
-      guard nodes.count <= Self.largestObjectCount, stack.count <= Self.largestObjectCount else {
+      let largest = max(nodes.count, stack.count, marks.count, memo.count)
+      guard largest <= Self.largestObjectCount else {
         throw ArrayFileError.tooLarge(
           file: bytes.path, part: "the pickle", needs: "more objects",
           limit: "\(Self.largestObjectCount)")

@@ -49,7 +49,13 @@ public struct PickledArray: Sendable {
       let source = MemorySource(bytes.file, part: "array \(shape)", range: bytes.range)
       try NumpyFile.checkPayload(of: NumpyHeader(type: type, shape: shape), in: source)
       return bytes.range.count
-    case .objects(let items): return items.count * MemoryLayout<String>.stride
+    case .objects(let items):
+      guard elementCount(shape) == items.count else {
+        throw ArrayFileError.malformed(
+          file: file, part: "array \(shape)", found: "\(items.count) objects",
+          expected: "one per element")
+      }
+      return items.count * MemoryLayout<String>.stride
     case .torch(let storage, let offset, let strides):
       try storage.checkView(shape: shape, offset: offset, strides: strides)
       return (elementCount(shape) ?? 0) * storage.type.size

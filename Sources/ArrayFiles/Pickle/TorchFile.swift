@@ -1,4 +1,5 @@
 import NumericArrays
+import Synchronization
 
 /// PyTorch's `.pt` files (zip form, torch 1.6 and later): `data.pkl` beside one raw storage per tensor.
 public struct TorchFile: Sendable {
@@ -32,10 +33,31 @@ public struct TorchFile: Sendable {
 }
 
 /// The storages of one `.pt` file.
-struct TorchStorageTable: Sendable {
+final class TorchStorageTable: Sendable {
   let archive: ZipArchive
   /// Folder inside the archive, with its slash.
   let folder: String
+  /// The storage that was read last for a part of it: flattened models keep all tensors in a few.
+  private let shared = Mutex<(entry: String, values: NumericArray)?>(nil)
+
+  init(archive: ZipArchive, folder: String) {
+    self.archive = archive
+    self.folder = folder
+  }
+
+  /// All elements of a storage; one that tensors share is kept until another is asked for.
+  func elements(of storage: TorchStorage, isShared: Bool) throws -> NumericArray {
+    if let kept = shared.withLock({ $0 }), kept.entry == storage.entry,
+      kept.values.shape == [storage.count], kept.values.elementName == storage.type.name(.integer)
+    {
+      return kept.values
+    }
+    let values = try archive.withSource(storage.entry) { source in
+      try ElementReader(type: storage.type, shape: [storage.count]).read(from: &source)
+    }
+    if isShared { shared.withLock { $0 = (storage.entry, values) } }
+    return values
+  }
 }
 
 /// One storage: a flat run of elements that tensors are views of.
@@ -47,7 +69,7 @@ struct TorchStorage: Sendable {
   let count: Int
 
   /// Name of the archive entry with the values.
-  private var entry: String { table.folder + "data/" + key }
+  var entry: String { table.folder + "data/" + key }
 
   /// Throws unless the storage is there in full and every element of the view lies in it.
   func checkView(shape: [Int], offset: Int, strides: [Int]) throws {
@@ -72,9 +94,7 @@ struct TorchStorage: Sendable {
   /// The view of the given shape, as row-major values.
   func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
     try checkView(shape: shape, offset: offset, strides: strides)
-    let flat = try table.archive.withSource(entry) { source in
-      try ElementReader(type: type, shape: [count]).read(from: &source)
-    }
+    let flat = try table.elements(of: self, isShared: elementCount(shape) != count)
     switch flat {
     case .float32(let a): return .float32(view(a, shape, offset, strides))
     case .float64(let a): return .float64(view(a, shape, offset, strides))

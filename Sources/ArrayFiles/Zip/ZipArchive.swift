@@ -1,3 +1,4 @@
+import AtomicFiles
 import CZip
 import Foundation
 import Synchronization
@@ -119,7 +120,11 @@ final class ZipArchive: Sendable {
           file: path, part: "the arrays", needs: "more than \(inflated) bytes from \(fileBytes)",
           limit: "\(limits.largestRatio) : 1")
       }
-      entries[part] = Entry(index: index, size: size)
+      guard entries.updateValue(Entry(index: index, size: size), forKey: part) == nil else {
+        throw ArrayFileError.malformed(
+          file: path, part: part, found: "a second entry of this name", expected: "one of each name"
+        )
+      }
     }
     return entries
   }
@@ -136,7 +141,12 @@ final class ZipArchive: Sendable {
       var error = zip_error_t()
       zip_error_init_with_code(&error, code)
       defer { zip_error_fini(&error) }
-      return .cannotRead(file: path, reason: String(cString: zip_error_strerror(&error)))
+      let reason = String(cString: zip_error_strerror(&error))
+      // A directory that points behind the end counts as a failed read too.
+      return PathKind(of: path) == .file && FileManager.default.isReadableFile(atPath: path)
+        ? .wrongFormat(
+          file: path, found: "a damaged zip archive (\(reason))", expected: "npz or .pt")
+        : .cannotRead(file: path, reason: reason)
     }
   }
 }
