@@ -42,6 +42,8 @@ public struct ParameterFile: ParameterSource {
   public let provenance: ParameterProvenance?
 
   private let store: any ArrayStore
+  /// Whether values are refused that are not finite.
+  private var judgesValues = false
 
   /// Opens a file of any format without judging its contents; ``differences`` tells what is wrong.
   ///
@@ -70,12 +72,14 @@ public struct ParameterFile: ParameterSource {
     differences = ParameterDifferences(store.shapes, self.config)
   }
 
-  /// Opens a file and refuses one that is incomplete, has surplus arrays or does not fit `expected`.
+  /// Opens a file and refuses one that is incomplete, has surplus arrays or does not fit `expected`; arrays are refused when they are
+  /// read if a value is not finite.
   ///
   /// - Parameter expected: the network to load; nil for the one that the file is recognised as.
   public init(path: String, expecting expected: FoldingConfig? = nil) throws {
     try self.init(inspecting: path, config: expected)
     try requireFit(to: expected ?? config)
+    judgesValues = true
   }
 
   /// Throws unless the file has exactly the arrays of a network, trained with the same block order.
@@ -139,13 +143,13 @@ public struct ParameterFile: ParameterSource {
   /// The array in single precision.
   public func floats(for key: String) throws -> NDArray<Float> {
     let array = try stored(key)
-    switch array {
-    case .float32(let values): return values
-    case .float64, .bfloat16:
-      if let values = array.floats { return values }
-    default: break
+    guard let values = array.realFloats else {
+      throw WeightsError.notNumbers(file: path, key: key, found: array.elementName)
     }
-    throw WeightsError.notNumbers(file: path, key: key, found: array.elementName)
+    if judgesValues, !values.values.allSatisfy(\.isFinite) {
+      throw WeightsError.notFinite(file: path, key: key)
+    }
+    return values
   }
 
   /// The array in bfloat16, rounded to nearest where it is stored wider.
@@ -153,6 +157,9 @@ public struct ParameterFile: ParameterSource {
     let array = try stored(key)
     guard let values = array.brainFloats else {
       throw WeightsError.notNumbers(file: path, key: key, found: array.elementName)
+    }
+    if judgesValues, !values.values.allSatisfy({ Float($0).isFinite }) {
+      throw WeightsError.notFinite(file: path, key: key)
     }
     return values
   }

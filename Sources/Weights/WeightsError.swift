@@ -7,6 +7,10 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusEr
   case noSuchArray(file: String, key: String)
   /// An array that holds strings or whole numbers.
   case notNumbers(file: String, key: String, found: String)
+  /// Two arrays that mean the same one.
+  case repeated(file: String, name: String)
+  /// An array with a value that is no number or infinite.
+  case notFinite(file: String, key: String)
   /// An array of another layout cannot be turned into the official one.
   case misshapen(file: String, name: String, found: [Int], expected: String)
   /// Arrays that are missing, surplus or of another shape: all of them at once, the message names the first.
@@ -29,6 +33,10 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusEr
       "\(file): no array '\(key)'"
     case .notNumbers(let file, let key, let found):
       "\(file): '\(key)' is of type \(found), expected floating-point numbers"
+    case .repeated(let file, let name):
+      "\(file): a second array '\(name)', under an older name or this one; expected one"
+    case .notFinite(let file, let key):
+      "\(file): '\(key)' holds a value that is not finite; 'helixfold weights inspect' names all such arrays"
     case .misshapen(let file, let name, let found, let expected):
       "\(file): '\(name)' has shape \(found), expected \(expected)"
     case .mismatch(let file, let preset, let differences):

@@ -97,7 +97,7 @@ struct WeightsCommand: ParsableCommand {
       try WeightsCommand.requirePlace(output, writing.precision, inputs: [input])
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config
-      if file.blockOrder == nil, blockOrder == nil, preset == nil {
+      if file.blockOrder == nil, blockOrder == nil, !FoldingConfig.isFile(preset) {
         throw ValidationError(
           "\(input) does not record its block order, and \(output) would; say --block-order serial or parallel"
         )

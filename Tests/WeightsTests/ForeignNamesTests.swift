@@ -124,6 +124,45 @@ struct ForeignNamesTests {
     }
   }
 
+  @Test("whole numbers are no parameters; blocks of two types are held in the wider one")
+  func types() throws {
+    let source = RecipeParameters(.tiny, seed: 5)
+    let names = try HelixFoldNames.exported(source, config: .tiny)
+    func store(_ changed: (String) -> Bool, _ type: ElementType) throws -> ForeignStore {
+      let arrays = names.map { name, array in
+        (name, changed(name) ? pickled(array, as: type) : pickled(array))
+      }
+      return try ForeignStore(
+        path: "x.pdparams", arrays: Dictionary(uniqueKeysWithValues: arrays),
+        naming: HelixFoldNames.self, expected: nil)
+    }
+    let key = try #require(source.keys.first { $0.contains("evoformer_iteration") })
+    let integers = try store({ _ in true }, ElementType(.int32, size: 4))
+    #expect(message { _ = try integers.array(for: key) }.contains("is of type int32"))
+    let mixed = try store({ $0.contains(".0.") }, ElementType(.uint16, size: 2))
+    let wide = try source.floats(for: key)
+    guard case .float32(let found) = try mixed.array(for: key) else {
+      Issue.record("not in single precision")
+      return
+    }
+    let half = wide.count / wide.shape[0]
+    #expect(Array(found.values[half...]) == Array(wide.values[half...]))
+    #expect(
+      zip(found.values[..<half], wide.values[..<half]).allSatisfy { abs($0 - $1) <= abs($1) / 256 })
+  }
+
+  private func pickled(_ array: NDArray<Float>, as type: ElementType) -> PickledArray {
+    let bytes =
+      type.size == 2
+      ? array.values.map { BFloat16($0).bitPattern }.withUnsafeBytes { Array($0) }
+      : array.values.map { Int32($0) }.withUnsafeBytes { Array($0) }
+    return PickledArray(
+      shape: array.shape,
+      payload: .bytes(
+        PickledBytes(file: FileBytes(path: "x", bytes: bytes), range: 0..<bytes.count), type,
+        isColumnMajor: false), file: "x")
+  }
+
   private func pickled(_ array: NDArray<Float>) -> PickledArray {
     let bytes = array.values.withUnsafeBytes { Array($0) }
     let file = FileBytes(path: "x", bytes: bytes)

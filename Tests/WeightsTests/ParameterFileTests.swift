@@ -145,7 +145,10 @@ struct ParameterFileTests {
       let broken = ChangedParameters(
         base: source, changes: [bias: NDArray(repeating: .nan, shape: [64])])
       try write(broken, folder + "/a.h5", .tiny, .bfloat16)
-      let report = try ParameterReport(ParameterFile(path: folder + "/a.h5"))
+      let report = try ParameterReport(ParameterFile(inspecting: folder + "/a.h5"))
+      #expect(throws: WeightsError.notFinite(file: folder + "/a.h5", key: bias)) {
+        _ = try ParameterFile(path: folder + "/a.h5").floats(for: bias)
+      }
       let manifest = FoldingConfig.tiny.parameterManifest
       #expect(report.arrays == manifest.count)
       #expect(report.parameters == manifest.reduce(0) { $0 + $1.count })

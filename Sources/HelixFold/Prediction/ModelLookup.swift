@@ -41,7 +41,7 @@ extension ModelDescription {
     let isSmall = config.evoformer.blocks < publishedBlocks
     let notes = [
       file.isRandom ? Self.randomNotice : isSmall ? Self.smallNotice(config) : nil,
-      file.blockOrder == nil && preset == nil ? Self.orderNotice(path) : nil,
+      file.blockOrder == nil && !FoldingConfig.isFile(preset) ? Self.orderNotice(path) : nil,
     ]
     let note = notes.contains { $0 != nil } ? notes.compactMap { $0 }.joined(separator: "; ") : nil
     return ModelDescription(

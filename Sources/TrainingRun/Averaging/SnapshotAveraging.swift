@@ -117,7 +117,9 @@ public struct SnapshotAveraging: Sendable {
     if let keep { try WeightAveraging.checkSelection(keep, of: files) }
     let network = try expected ?? ParameterFile(path: first).config
     let layout = ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
-    let sources = try files.map { try ParameterFile(path: $0, expecting: network) }
+    // Not judged by their values: those of a run that diverged are left out.
+    let sources = try files.map { try ParameterFile(inspecting: $0, config: network) }
+    for source in sources { try source.requireFit(to: network) }
     let weights = try sources.map { try FlatParameters.values(of: $0, layout: layout) }
     if !method.needsObjective {
       for (file, values) in zip(files, weights).suffix(keep ?? files.count) {

@@ -92,11 +92,6 @@ struct RunState {
       return (try FlatParameters.values(of: config.initialParameters, layout: layout), true)
     }
     let file = try ParameterFile(path: path, expecting: config.network)
-    let values = try FlatParameters.values(of: file, layout: layout)
-    if let name = layout.firstNotFinite(values) {
-      throw TrainingRunError.unreadable(
-        file: path, reason: "'\(name)' holds a value that is not finite; start from other weights")
-    }
-    return (values, file.isRandom)
+    return (try FlatParameters.values(of: file, layout: layout), file.isRandom)
   }
 }

@@ -25,7 +25,12 @@ struct ForeignStore: ArrayStore {
   init(openFold path: String, config: FoldingConfig?) throws {
     let file = try StateDictionary(torch: path)
     var arrays: [String: PickledArray] = [:]
-    for (name, array) in file.arrays { arrays[OpenFoldNames.currentName(name)] = array }
+    for (name, array) in file.arrays {
+      let current = OpenFoldNames.currentName(name)
+      guard arrays.updateValue(array, forKey: current) == nil else {
+        throw WeightsError.repeated(file: path, name: current)
+      }
+    }
     try self.init(
       path: path, arrays: arrays, naming: OpenFoldNames.self, expected: config ?? Self.widest)
   }
@@ -88,7 +93,10 @@ struct ForeignStore: ArrayStore {
   }
 
   func elementName(of key: String) -> String {
-    (arrays[origins[key]?.places.first?.name ?? key])?.elementName(uint16: .bfloat16) ?? ""
+    let names = origins[key]?.places.map(\.name) ?? [key]
+    let types = Set(names.compactMap { arrays[$0]?.elementName(uint16: .bfloat16) })
+    // Blocks of several types are held in the widest.
+    return types.count > 1 ? "float32" : types.first ?? ""
   }
 
   func array(for key: String) throws -> NumericArray {
@@ -98,7 +106,7 @@ struct ForeignStore: ArrayStore {
     if elementName(of: key) == "bfloat16" {
       return .bfloat16(try stacked(origin, shape, key, as: BFloat16.self) { $0.brainFloats })
     }
-    return .float32(try stacked(origin, shape, key, as: Float.self) { $0.floats })
+    return .float32(try stacked(origin, shape, key, as: Float.self) { $0.realFloats })
   }
 
   private func stacked<T: Sendable>(
@@ -121,12 +129,17 @@ struct ForeignStore: ArrayStore {
 }
 
 extension NumericArray {
-  /// The values as bfloat16, rounded where they are floats of another width; nil for whole numbers and strings.
-  var brainFloats: NDArray<BFloat16>? {
+  /// The values in single precision; nil for whole numbers and strings.
+  var realFloats: NDArray<Float>? {
     switch self {
-    case .bfloat16(let array): array
-    case .float32, .float64: floats?.map { BFloat16($0) }
+    case .float32, .float64, .bfloat16: floats
     default: nil
     }
+  }
+
+  /// The values as bfloat16, rounded where they are floats of another width; nil for whole numbers and strings.
+  var brainFloats: NDArray<BFloat16>? {
+    if case .bfloat16(let array) = self { return array }
+    return realFloats?.map { BFloat16($0) }
   }
 }
