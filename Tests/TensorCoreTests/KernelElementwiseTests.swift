@@ -45,6 +45,7 @@ struct KernelElementwiseTests {
     onPath(path) {
       let inputs: [Float] = [
         0, -0.0, -87.3, -1e9, -.infinity, 88.7, 1e9, .infinity, .nan, Float(bitPattern: 71_362),
+        Float(bitPattern: 0xFFFF_FFFF), Float(bitPattern: 0x7FC0_0001),
       ]
       let x = KernelBuffer(inputs)
       let y = KernelBuffer(count: inputs.count)
@@ -52,6 +53,7 @@ struct KernelElementwiseTests {
       #expect(y.values.prefix(8) == [1, 1, 0, 0, 0, .infinity, .infinity, .infinity])
       #expect(y[8].isNaN)
       #expect(y[9] == 1)
+      #expect(y[10].isNaN && y[11].isNaN, "with any payload")
     }
   }
 

@@ -10,7 +10,8 @@ enum { EXPONENT_SHIFT = 23 };
 #define EXP_LOWEST -87.3f    // smaller results would be denormal
 #define EXP_HIGHEST 88.7f    // larger ones would be infinite
 
-/// exp(x[i]) for x ≤ 88.7; 0 from −87.3 down (−inf included), so that fully masked terms vanish exactly.
+/// exp(x[i]) for x ≤ 88.7; 0 from −87.3 down (−inf included), so that fully masked terms vanish exactly. A NaN as arithmetic makes it
+/// stays one; one with a payload in its lowest nine bits, which only a file can hold, may turn finite: see exp_vector.
 /// One or two vectors step by step together: their chains hide each other's latency and share the constants.
 INLINE void exp_nonpositive_each(const int count, vf *x) {
   const vf magic = splat(12582912.0f);  // 1.5 · 2²³: adding it leaves round(t) in the low bits
@@ -60,6 +61,7 @@ INLINE void exp_nonpositive_coarse_each(const int count, vf *x) {
 /// exp(x) everywhere: +inf from 88.7 up, NaN for NaN.
 INLINE vf exp_vector(vf x) {
   vf result = exp_nonpositive(x);
+  result = x == x ? result : x;
   return x >= splat(EXP_HIGHEST) ? splat(INFINITY) : result;
 }
 
