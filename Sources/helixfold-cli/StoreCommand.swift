@@ -185,8 +185,11 @@ struct ExportStore: ParsableCommand {
   @Argument(help: "Target; not needed where there is only one.")
   var id: String?
 
-  @Option(help: "a3m, or npz with the arrays of features.pkl.")
-  var format = Format.a3m
+  @Option(
+    help:
+      "a3m, or npz with the arrays of features.pkl; by default what the output file ends with, else a3m."
+  )
+  var format: Format?
 
   @Option(name: [.short, .long], help: "Output file.")
   var output: String
@@ -195,7 +198,7 @@ struct ExportStore: ParsableCommand {
     try OutputPlace.require(output, apartFrom: [store])
     let store = try FeatureStore(path: store)
     let raw = try store.features(of: StoreTarget.name(id, in: store))
-    switch format {
+    switch format ?? (output.hasSuffix(".npz") ? .npz : .a3m) {
     case .a3m:
       let inserted = raw.deletions.values.reduce(0) { $0 + Int($1) }
       guard inserted < InputText.maximumBytes else {
