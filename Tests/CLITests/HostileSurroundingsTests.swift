@@ -99,6 +99,21 @@ struct HostileSurroundingsTests {
     #expect(result.errors.contains(text), "\(result.errors)")
   }
 
+  @Test("Ctrl-C ends a prediction with status 130 and says how to go on")
+  func interruption() throws {
+    let folder = try Self.folder()
+    let endless = ["in.fasta", "--progress", "lines", "--num-recycle", "1000"]
+    let arguments = Self.tiny.filter { $0 != "--num-recycle" && $0 != "0" } + endless
+    let result = try Command.run(arguments, in: folder) { process in
+      let state = folder.file("out/a/state_tiny.npz").path
+      while process.isRunning, !FileManager.default.fileExists(atPath: state) { usleep(2_000) }
+      process.interrupt()
+    }
+    #expect(result.status == 130, "\(result.errors)")
+    #expect(result.errors.contains("--resume"), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/a/ranked_0.pdb").path))
+  }
+
   @Test("a tolerance that is no distance is a wrong flag", arguments: ["nan", "inf", "-1"])
   func tolerance(_ value: String) throws {
     let result = try Command.run(
