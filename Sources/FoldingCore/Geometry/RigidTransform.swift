@@ -26,7 +26,7 @@ public struct RigidTransform<Real: BinaryFloatingPoint & Sendable>: Hashable, Se
   /// The frame spanned by three points, by Gram–Schmidt orthogonalisation.
   ///
   /// Algorithm 21 (Jumper et al. 2021, Suppl. 1.8.1, rigidFrom3Points). The backbone frame is
-  /// `init(pointOnNegativeX: N, origin: CA, pointInXYPlane: C)` up to a turn by 180° about y.
+  /// `init(pointOnNegativeX: C, origin: CA, pointInXYPlane: N)` turned by 180° about y, which puts C at positive x.
   ///
   /// - Departure: the released code's argument order and sign: the first point lies on the *negative* x axis,
   ///   and lengths carry `10⁻⁸` inside the root, so that coinciding points give finite numbers.

@@ -71,7 +71,7 @@ struct GroupLabels<Real: LossScalar> {
     group >= 4 && ChiAngles.periodicInPi[type * ChiAngles.count + group - 4] != 0
   }
 
-  /// Half a turn about y: the backbone frame has N, not C, at negative x in the tables of base atoms.
+  /// Half a turn about y: the tables of base atoms put C at negative x, the backbone frame has it at positive x.
   private static var backboneTurn: Matrix3<Real> {
     Matrix3(rows: Vector3(-1, 0, 0), Vector3(0, 1, 0), Vector3(0, 0, -1))
   }
