@@ -52,7 +52,14 @@ public final class FoldingPipeline {
       throw options.resumes ? PredictionError.stopped(.goesOn) : PredictionError.interrupted
     }
     outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
-    if queue.isFirst { try write(outcomes) }
+    if queue.isFirst {
+      do {
+        try write(outcomes)
+      } catch {
+        // A full disk is told once: where every target failed for it, the tables need not say so too.
+        guard outcomes.allSatisfy({ $0.failure == ExitStatus(error) }) else { throw error }
+      }
+    }
     let failures = outcomes.compactMap(\.failure)
     if failures.isEmpty {
       return targets.contains { $0.gathered?.isIncomplete == true } ? .someFailed : .success
