@@ -10,7 +10,7 @@ struct SearchCache: Sendable {
   /// What a result depends on; threads are left out, as they do not change it.
   struct Key: Hashable, Codable, Sendable {
     /// Counts changes of this description.
-    var version = 1
+    var version = 2
     /// Program.
     let tool: SearchTool
     /// Arguments of all commands, with symbols for paths.

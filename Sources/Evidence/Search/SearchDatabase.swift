@@ -39,7 +39,10 @@ public struct SearchDatabase: Hashable, Sendable {
     self.init(name: name, path: path)
   }
 
-  /// The files of the database with size and time of change: what it is without reading it.
+  /// The files of the database, behind links, with size and time of change: what it is without reading it.
+  ///
+  /// Numbers of disks and of files on them are left out: they differ between machines and after a restart, while the database is
+  /// the same.
   public struct Identity: Hashable, Codable, Sendable {
     /// One file.
     public struct File: Hashable, Codable, Sendable {
@@ -47,7 +50,7 @@ public struct SearchDatabase: Hashable, Sendable {
       public let name: String
       /// Size in bytes.
       public let bytes: Int
-      /// Time of change, seconds since 1970.
+      /// Time of change, nanoseconds since 1970.
       public let modified: Int
     }
     /// Name of the database.
@@ -95,21 +98,20 @@ public struct SearchDatabase: Hashable, Sendable {
     let files = files(form)
     var found: [Identity.File] = []
     for file in files {
-      guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.path),
-        let size = (attributes[.size] as? NSNumber)?.intValue
-      else {
+      guard let status = FileStatus(of: file.path) else {
         if file.isOptional { continue }
         throw .database(name: name, problem: "\(file.path): no such file")
       }
       guard FileManager.default.isReadableFile(atPath: file.path) else {
         throw .database(name: name, problem: "\(file.path): permission denied")
       }
-      if size == 0 { throw .database(name: name, problem: "\(file.path): the file is empty") }
-      let date = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+      if status.bytes == 0 {
+        throw .database(name: name, problem: "\(file.path): the file is empty")
+      }
       found.append(
         .init(
-          name: URL(fileURLWithPath: file.path).lastPathComponent, bytes: size,
-          modified: Int(date)))
+          name: URL(fileURLWithPath: file.path).lastPathComponent, bytes: status.bytes,
+          modified: status.modified))
     }
     return Identity(database: name, files: found)
   }

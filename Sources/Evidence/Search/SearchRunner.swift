@@ -153,7 +153,7 @@ public struct SearchRunner: Sendable {
     let start = Date()
     var lastReport = start
     let database = step.databases[0].path
-    let size = (try? FileManager.default.attributesOfItem(atPath: database)[.size] as? Int) ?? nil
+    let size = FileStatus(of: database)?.bytes
     let outcome: (end: FailureCause.End, log: String)
     do {
       outcome = try ToolProcess(

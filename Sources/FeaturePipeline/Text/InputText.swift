@@ -106,8 +106,7 @@ public struct InputText: Sendable, Hashable {
   private static func readFile(_ path: String) throws(InputError) -> Data {
     let handle = try open(path)
     defer { try? handle.close() }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    if let size = attributes?[.size] as? Int, size > maximumBytes {
+    if let status = FileStatus(of: path), status.bytes > maximumBytes {
       throw .content(file: path, problem: "is larger than 2 GiB, the limit for text input")
     }
     return try readAll(handle, name: path)

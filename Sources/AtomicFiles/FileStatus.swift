@@ -1,0 +1,27 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What can be told of a file without reading it, behind symbolic links.
+public struct FileStatus: Hashable, Sendable {
+  /// Size in bytes.
+  public let bytes: Int
+  /// Time of the last change, nanoseconds since 1970.
+  public let modified: Int
+
+  /// Looks at `path` once; nil where nothing is, or nothing that may be seen.
+  public init?(of path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    bytes = Int(status.st_size)
+    // A disk may hold any time; one beyond the year 2262 wraps around and still tells a change.
+    modified = Int(time.tv_sec) &* 1_000_000_000 &+ Int(time.tv_nsec)
+  }
+}
