@@ -73,8 +73,8 @@ let package = Package(
     .target(
       name: "Evidence",
       dependencies: [
-        "Messages", "FoldingCore", "Protein", "StructureIO", "NumericArrays", "AtomicFiles",
-        "ArrayFiles", "HDF5Files", "FeaturePipeline",
+        "Messages", "CProcess", "FoldingCore", "Protein", "StructureIO", "NumericArrays",
+        "AtomicFiles", "ArrayFiles", "HDF5Files", "FeaturePipeline",
       ]),
     .target(
       name: "Weights",

@@ -60,6 +60,23 @@ final class SearchBench: Sendable {
       .count
   }
 
+  /// Whether the process whose number a program wrote into `child` has ended, or ends within some seconds.
+  func childIsGone() throws -> Bool {
+    let text = try String(contentsOfFile: root + "/child", encoding: .utf8)
+    let child = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+    for _ in 0..<100 {
+      if kill(child, 0) != 0, errno == ESRCH { return true }
+      Thread.sleep(forTimeInterval: 0.05)
+    }
+    return false
+  }
+
+  var messages: [String] {
+    events.withLock { events in
+      events.compactMap { if case .message(_, let line) = $0 { line } else { nil } }
+    }
+  }
+
   static var sequence: ProteinSequence { get throws { try ProteinSequence("MKTAYIAKQR") } }
 
   static let goodResult = """
@@ -212,14 +229,7 @@ struct SearchTests {
     let sequence = try SearchBench.sequence
     DispatchQueue.global().asyncAfter(deadline: .now() + 1) { interruption.interrupt() }
     #expect(runner.run(sequence: sequence, into: bench.root + "/msas").exitStatus == .interrupted)
-    let text = try String(contentsOfFile: bench.root + "/child", encoding: .utf8)
-    let child = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-    var isGone = false
-    for _ in 0..<100 where !isGone {
-      isGone = kill(child, 0) != 0 && errno == ESRCH
-      Thread.sleep(forTimeInterval: 0.05)
-    }
-    #expect(isGone)
+    #expect(try bench.childIsGone())
   }
 
   @Test("what a program writes arrives line by line without control characters")
@@ -228,10 +238,7 @@ struct SearchTests {
     try bench.tool(
       .jackhmmer, "printf 'first\\033[31m\\nsecond\\r\\nlast' >&2; \(SearchBench.goodResult)")
     _ = try bench.run()
-    let lines = bench.events.withLock { events in
-      events.compactMap { if case .message(_, let line) = $0 { line } else { nil } }
-    }
-    #expect(lines == ["first[31m", "second", "last"])
+    #expect(bench.messages == ["first[31m", "second", "last"])
   }
 
   @Test("folders left by killed runs are removed, a half-made entry is never used")

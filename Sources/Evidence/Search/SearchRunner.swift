@@ -138,7 +138,7 @@ public struct SearchRunner: Sendable {
     for command in step.commands(names) {
       let executable = try options.tools.executable(command.tool)
       onEvent(.started(step: step.name, tool: command.tool, databaseBytes: bytes))
-      try run(command, executable: executable, step: step, work: work)
+      try run(command, executable: executable, step: step)
     }
     guard let data = FileManager.default.contents(atPath: "\(work)/\(step.producedName)") else {
       if step.tool == .hmmsearch { return [] }
@@ -148,7 +148,7 @@ public struct SearchRunner: Sendable {
   }
 
   private func run(
-    _ command: SearchStep.Command, executable: String, step: SearchStep, work: String
+    _ command: SearchStep.Command, executable: String, step: SearchStep
   ) throws(SearchFailure) {
     let start = Date()
     var lastReport = start
@@ -157,7 +157,7 @@ public struct SearchRunner: Sendable {
     let outcome: (end: FailureCause.End, log: String)
     do {
       outcome = try ToolProcess(
-        executable: executable, arguments: command.arguments, workFolder: work
+        executable: executable, arguments: command.arguments
       ).run(interruption: interruption) { line in
         onEvent(.message(step: step.name, line: line))
       } onTick: { process in
@@ -172,10 +172,8 @@ public struct SearchRunner: Sendable {
             step: step.name, share: share, elapsed: elapsed,
             left: ReadingProgress.secondsLeft(share: share, elapsed: elapsed)))
       }
-    } catch let failure as SearchFailure {
-      throw failure
     } catch {
-      throw .toolFailed(command.tool, cause: "it cannot be started: \(error.localizedDescription)")
+      throw .toolFailed(command.tool, cause: "\(error)")
     }
     if interruption.isInterrupted { throw .interrupted(command.tool) }
     if outcome.end != .exit(0) {

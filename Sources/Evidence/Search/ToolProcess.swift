@@ -1,4 +1,11 @@
+import CProcess
 import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
 /// Lets a search be stopped from another thread or a signal handler's queue.
 public final class SearchInterruption: @unchecked Sendable {
@@ -19,108 +26,184 @@ public final class SearchInterruption: @unchecked Sendable {
   public var isInterrupted: Bool { lock.withLock { stopped } || isStoppedElsewhere() }
 }
 
-/// Runs one program, handing on what it writes while it runs.
+/// Runs one program, handing on what it writes on its standard error while it runs.
 ///
-/// Output goes to a log file in the work folder, from which new lines are read twenty times a second; a program can
-/// therefore never block on a full pipe.
+/// The program is a process group of its own. It has ended when its first process has; whatever that one left behind is killed, and
+/// nobody waits for it.
 struct ToolProcess {
   let executable: String
   let arguments: [String]
-  let workFolder: String
-  var environment: [String: String]?
 
-  /// Time between two looks at a running program, s.
-  static let interval = 0.05
-  /// Time a program has to end by itself after a stop, s.
-  static let patience = 5.0
+  /// Longest time between two looks at a running program, ms.
+  static let interval: Int32 = 50
+  /// Time a program has to end by itself after a stop.
+  static let patience: Duration = .seconds(5)
+
+  /// Why a program could not be started.
+  struct StartError: Error, CustomStringConvertible {
+    /// The system's error number (`errno`).
+    let code: Int32
+
+    var description: String {
+      let remedy =
+        code == ENOEXEC ? "; a script needs a first line such as #!/bin/sh" : ""
+      return "it cannot be started: \(String(cString: strerror(code)))\(remedy)"
+    }
+  }
 
   /// Runs to the end.
   ///
-  /// `onLine` gets each line of output, `onTick` the process at each look.
+  /// `onLine` gets lines of the standard error, `onTick` the process at each look. The log ends as what the program wrote: its
+  /// standard output, then its standard error.
   func run(
     interruption: SearchInterruption, onLine: (String) -> Void, onTick: (Int32) -> Void
-  ) throws -> (end: FailureCause.End, log: String) {
-    let logPath = workFolder + "/tool.log"
-    guard FileManager.default.createFile(atPath: logPath, contents: nil),
-      let writing = FileHandle(forWritingAtPath: logPath)
-    else { throw SearchFailure.files("\(logPath): cannot be written") }
-    defer { try? writing.close() }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = writing
-    process.standardError = writing
-    if let environment { process.environment = environment }
-    try process.run()
-    var log = LogTail(path: logPath)
-    var stopTime: Date?
-    while process.isRunning {
-      Thread.sleep(forTimeInterval: Self.interval)
-      log.readNew(onLine)
-      onTick(process.processIdentifier)
+  ) throws(StartError) -> (end: FailureCause.End, log: String) {
+    var output = try ToolStream(maximumLines: 0)
+    defer { output.close() }
+    var errors = try ToolStream(maximumLines: 1000)
+    defer { errors.close() }
+    let process = try start(output: output, errors: errors)
+    output.closeWriting()
+    errors.closeWriting()
+    var status: Int32 = 0
+    var stopTime: ContinuousClock.Instant?
+    repeat {
+      ToolStream.wait(for: [output, errors], milliseconds: Self.interval)
+      _ = output.read { _ in }
+      _ = errors.read(onLine)
+      onTick(process)
       guard interruption.isInterrupted else { continue }
       if let stopTime {
-        if Date().timeIntervalSince(stopTime) > Self.patience {
-          Self.signal(process, SIGKILL)
-        }
+        if .now - stopTime > Self.patience { hf_signal_program(process, SIGKILL) }
       } else {
-        stopTime = Date()
-        Self.signal(process, SIGTERM)
+        stopTime = .now
+        hf_signal_program(process, SIGTERM)
       }
-    }
-    process.waitUntilExit()
-    log.readNew(onLine)
-    log.flush(onLine)
-    let status = process.terminationStatus
-    return (
-      process.terminationReason == .uncaughtSignal ? .signal(status) : .exit(status), log.tail
-    )
+    } while !hf_collect_program(process, &status)
+    output.readRest { _ in }
+    errors.readRest(onLine)
+    return (status < 0 ? .signal(-status) : .exit(status), output.tail + "\n" + errors.tail)
+  }
+
+  private func start(output: ToolStream, errors: ToolStream) throws(StartError) -> Int32 {
+    var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
+    words.append(nil)
+    defer { for word in words { free(word) } }
+    let process = hf_start_program(executable, words, output.writing, errors.writing)
+    if process < 0 { throw StartError(code: -process) }
+    return process
   }
 }
 
-extension ToolProcess {
-  /// Sends a signal to a program and all that it started: workflows of MMseqs2 are scripts whose children do the work.
-  private static func signal(_ process: Process, _ number: Int32) {
-    let identifier = process.processIdentifier
-    // Foundation gives a program a process group of its own; where it does not, the group is ours and must not be touched.
-    _ = kill(getpgid(identifier) == identifier ? -identifier : identifier, number)
-  }
-}
-
-/// The end of a growing log and its lines as they come.
-private struct LogTail {
-  /// Bytes of the log kept for finding a cause.
+/// A pipe into which a program writes: its lines as they come, and the last of them.
+///
+/// Of a program that writes without end everything is read, and little is kept and handed on.
+private struct ToolStream {
+  /// Bytes kept for finding a cause, and read at a time.
   private static let limit = 1 << 16
-  private let handle: FileHandle?
+  /// Characters of a line that are handed on.
+  private static let maximumLength = 1000
+
+  /// Lines that are handed on.
+  private let maximumLines: Int
+  private let reading: Int32
+  private(set) var writing: Int32
+  private var isAtEnd = false
   private var pending: [UInt8] = []
   private var kept: [UInt8] = []
+  private var lines = 0
 
-  init(path: String) { handle = FileHandle(forReadingAtPath: path) }
-
-  var tail: String { kept.text }
-
-  mutating func readNew(_ onLine: (String) -> Void) {
-    while let data = try? handle?.read(upToCount: 1 << 16), !data.isEmpty {
-      kept += data
-      if kept.count > Self.limit { kept.removeFirst(kept.count - Self.limit) }
-      pending += data
-      while let end = pending.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
-        send(pending[..<end], onLine)
-        pending.removeSubrange(...end)
-      }
-      if pending.count > Self.limit { flush(onLine) }
-    }
+  init(maximumLines: Int) throws(ToolProcess.StartError) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw ToolProcess.StartError(code: errno) }
+    (reading, writing) = (ends[0], ends[1])
+    self.maximumLines = maximumLines
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    _ = fcntl(reading, F_SETFL, O_NONBLOCK)
   }
 
-  mutating func flush(_ onLine: (String) -> Void) {
+  /// What was written last.
+  var tail: String { kept.text }
+
+  /// Waits until one of the streams has something to read.
+  static func wait(for streams: [ToolStream], milliseconds: Int32) {
+    // A negative number stands for no file: a stream that has ended would end every wait at once.
+    var files = streams.map {
+      pollfd(fd: $0.isAtEnd ? -1 : $0.reading, events: Int16(POLLIN), revents: 0)
+    }
+    _ = poll(&files, nfds_t(files.count), milliseconds)
+  }
+
+  /// Reads one piece of what is there, and says whether there was any.
+  mutating func read(_ onLine: (String) -> Void) -> Bool {
+    if isAtEnd { return false }
+    var piece = [UInt8](repeating: 0, count: Self.limit)
+    let count = systemRead(reading, &piece, piece.count)
+    if count == 0 { isAtEnd = true }
+    if count <= 0 { return false }
+    take(piece[..<count], onLine)
+    return true
+  }
+
+  /// Reads what the program left, but not without end what others may go on writing.
+  mutating func readRest(_ onLine: (String) -> Void) {
+    var pieces = 0
+    while pieces < 64, read(onLine) { pieces += 1 }
     send(pending[...], onLine)
-    pending = []
+  }
+
+  private mutating func take(_ piece: ArraySlice<UInt8>, _ onLine: (String) -> Void) {
+    kept += piece
+    if kept.count > Self.limit { kept.removeFirst(kept.count - Self.limit) }
+    if lines > maximumLines { return }
+    var rest = piece
+    while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+      send((pending + rest[..<end])[...], onLine)
+      pending = []
+      rest = rest[(end + 1)...]
+    }
+    pending += rest
+    if pending.count > Self.limit {
+      send(pending[...], onLine)
+      pending = []
+    }
   }
 
   /// Control characters of a program must not reach the user's terminal.
-  private func send(_ line: ArraySlice<UInt8>, _ onLine: (String) -> Void) {
+  private mutating func send(_ line: ArraySlice<UInt8>, _ onLine: (String) -> Void) {
+    if lines > maximumLines { return }
     let plain = line.filter { $0 >= 0x20 && $0 != 0x7F }.text
-    if plain.contains(where: { !$0.isWhitespace }) { onLine(plain) }
+    guard plain.contains(where: { !$0.isWhitespace }) else { return }
+    lines += 1
+    onLine(
+      lines > maximumLines
+        ? "it goes on, but no more than \(maximumLines) lines are shown"
+        : String(plain.prefix(Self.maximumLength)))
   }
+
+  mutating func closeWriting() {
+    if writing >= 0 { _ = systemClose(writing) }
+    writing = -1
+  }
+
+  mutating func close() {
+    closeWriting()
+    _ = systemClose(reading)
+  }
+}
+
+private func systemRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
+  #if canImport(Glibc)
+    Glibc.read(file, bytes, count)
+  #else
+    Darwin.read(file, bytes, count)
+  #endif
+}
+
+private func systemClose(_ file: Int32) -> Int32 {
+  #if canImport(Glibc)
+    Glibc.close(file)
+  #else
+    Darwin.close(file)
+  #endif
 }
