@@ -15,6 +15,7 @@ struct SearchCommand: ParsableCommand {
     discussion: """
       Runs jackhmmer, hhblits, hhsearch, hmmsearch or mmseqs with AlphaFold's parameters and leaves OUT/TARGET/msas as \
       AlphaFold does. Results are kept and used again while sequence, database and parameters are the same. \
+      Ctrl-C, SIGTERM and SIGHUP stop the program that runs, a second one at once. \
       Exit status: 0 all found, 65 bad sequence, 66 database missing, 69 program missing, 70 a search failed, \
       130 interrupted.
       """)

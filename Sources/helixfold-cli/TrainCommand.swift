@@ -11,7 +11,7 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       The folder of the run gets config.json, log.jsonl, TensorBoard events, last.checkpoint (the state to resume from), \
       weights.h5 (averaged weights at the last checkpoint) and best.h5 (those with the best validation lDDT). \
-      Ctrl-C and SIGTERM save first; --resume goes on, to the same bits as if nothing had happened. \
+      Ctrl-C, SIGTERM and SIGHUP save first; --resume goes on, to the same bits as if nothing had happened. \
       Under mpirun or srun the processes share the work: mpirun -n 8 helixfold train --dp 2 --dap 2 --bp 2 … (docs/distributed.md).
       """)
 

@@ -1,3 +1,4 @@
+import CProcess
 import Distribution
 import Synchronization
 
@@ -14,17 +15,20 @@ public enum Interruption {
   /// Whether the user or the system asked to stop.
   public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// Listens to SIGINT and SIGTERM; a second signal ends the process at once.
+  /// Listens to SIGINT, SIGTERM and, unless `nohup` has it ignored, SIGHUP; a second signal ends the process, and the programs that it
+  /// runs, at once.
   ///
   /// They are let through even if the program that started this one holds them back in the thread from which it did so.
   public static func listen() {
+    let heard = [SIGINT, SIGTERM] + (hf_is_ignored(SIGHUP) ? [] : [SIGHUP])
     var numbers = sigset_t()
     sigemptyset(&numbers)
-    for number in [SIGINT, SIGTERM] { sigaddset(&numbers, number) }
+    for number in heard { sigaddset(&numbers, number) }
     pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
-    for number in [SIGINT, SIGTERM] {
+    for number in heard {
       signal(number) { received in
         if Interruption.requested.exchange(true, ordering: .relaxed) {
+          hf_kill_programs()
           RankWatch.willEnd()
           _exit(128 + received)
         }

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// `helixfold search` with small scripts in place of jackhmmer.
+@Suite("Searches from the command line")
+struct SearchCommandTests {
+  @Test(
+    "a search program does not outlive helixfold, however that is ended", .timeLimit(.minutes(2)),
+    arguments: endings)
+  func ending(_ name: String, number: Int32, repeats: Bool, status: Int32) throws {
+    let isStubborn = repeats ? "trap '' TERM INT HUP; " : ""
+    let folder = try Self.folder(
+      program: isStubborn + "echo $$ > pid; while :; do sleep 1; done")
+    // Whoever started the tests may have had the signal ignored.
+    let before = signal(SIGHUP, SIG_DFL)
+    defer { signal(SIGHUP, before) }
+    let result = try Command.run(Self.search, in: folder) { process in
+      while process.isRunning, Self.number(in: folder.file("pid")) == nil { usleep(5_000) }
+      repeat {
+        kill(process.processIdentifier, number)
+        usleep(20_000)
+      } while repeats && process.isRunning
+    }
+    #expect(result.status == status, "\(result.errors)")
+    let program = try #require(Self.number(in: folder.file("pid")))
+    var isGone = false
+    for _ in 0..<200 where !isGone {
+      isGone = Self.hasEnded(program)
+      usleep(50_000)
+    }
+    #expect(isGone)
+  }
+
+  private static var endings: [(String, Int32, Bool, Int32)] {
+    var all = [("second Ctrl-C", SIGINT, true, Int32(130)), ("hang-up", SIGHUP, false, 130)]
+    #if os(Linux)
+      all.append(("kill", SIGKILL, false, 9))
+    #endif
+    return all
+  }
+
+  private static let search = [
+    "search", "t.fasta", "--database", "u=db.fasta", "--jackhmmer", "./jackhmmer", "-o", "out",
+  ]
+
+  /// Two rows in the file after -A.
+  private static let found = """
+    while [ $# -gt 0 ]; do [ "$1" = -A ] && OUT=$2; shift; done
+    printf '# STOCKHOLM 1.0\\n\\nt MKTA\\nh/1-4 MKTG\\n//\\n' > "$OUT"
+    """
+
+  private static func folder(program: String) throws -> ScratchFolder {
+    let folder = try ScratchFolder()
+    try Data(">t\nMKTA\n".utf8).write(to: folder.file("t.fasta"))
+    try Data(">one\nMKTA\n".utf8).write(to: folder.file("db.fasta"))
+    try Data("#!/bin/sh\n\(program)\n".utf8).write(to: folder.file("jackhmmer"))
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: folder.file("jackhmmer").path)
+    return folder
+  }
+
+  private static func number(in file: URL) -> Int32? {
+    (try? String(contentsOf: file, encoding: .utf8)).flatMap {
+      Int32($0.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+  }
+
+  /// Whether a process is gone, or waits for nothing but that somebody asks how it ended.
+  private static func hasEnded(_ process: Int32) -> Bool {
+    if kill(process, 0) != 0 { return errno == ESRCH }
+    let state = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    return state?.contains(") Z ") == true
+  }
+}
