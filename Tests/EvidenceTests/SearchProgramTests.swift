@@ -57,6 +57,41 @@ struct SearchProgramTests {
     #expect(try bench.childIsGone())
   }
 
+  @Test("of a database that AlphaFold cuts the first rows are kept, with what is said of them")
+  func cut() throws {
+    let bench = try SearchBench()
+    let rows = (1...600).map { "hit\($0)/1-10 MKTA-IAKQR\\n" }.joined()
+    let marks = (1...600).map { "#=GS hit\($0)/1-10 DE made up\\n" }.joined()
+    let block = "target MKTAYIAKQR\\n\(rows)#=GC RF xxxxxxxxxx\\n"
+    try bench.tool(
+      .jackhmmer,
+      "printf '# STOCKHOLM 1.0\\n\\n\(marks)\\n\(block)\\n\(block)//\\n' > \"$OUT\"")
+    let double = try ProteinSequence(String(repeating: SearchBench.sequence.letters, count: 2))
+    let report = bench.runner(["mgnify", "other"]).run(sequence: double, into: bench.root + "/msas")
+    #expect(report.rows.map(\.rows) == [501, 601])
+    let text = try String(contentsOfFile: bench.root + "/msas/mgnify_hits.sto", encoding: .utf8)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count { $0.hasPrefix("#=GS") } == 500)
+    #expect(lines.count { $0.hasPrefix("hit") } == 1000 && !text.contains("hit501/"))
+    #expect(lines.count { $0.hasPrefix("#=GC RF") } == 2 && text.hasSuffix("//\n"))
+    #expect(try report.usedAlignments().map(\.rows) == [501, 601])
+    let whole = try String(contentsOfFile: bench.root + "/msas/other_hits.sto", encoding: .utf8)
+    #expect(whole.contains("hit600/1-10 MKTA-IAKQR\n"))
+  }
+
+  @Test("a file that is larger than the limit after the cut is refused")
+  func tooLarge() throws {
+    let bench = try SearchBench()
+    let path = bench.root + "/x.sto"
+    let text = "# STOCKHOLM 1.0\nt MKTA\na MKTA\nb MKTA\n//\n"
+    try text.write(toFile: path, atomically: false, encoding: .utf8)
+    #expect(StockholmCut.firstRows(3, of: path, limit: 100)?.text == text)
+    let two = "# STOCKHOLM 1.0\nt MKTA\na MKTA\n//\n"
+    #expect(StockholmCut.firstRows(2, of: path, limit: 100)?.text == two)
+    #expect(StockholmCut.firstRows(2, of: path, limit: 20) == nil)
+    #expect(StockholmCut.firstRows(2, of: bench.root + "/none", limit: 100) == nil)
+  }
+
   @Test("a database behind a link is known by what the link leads to")
   func links() throws {
     let bench = try SearchBench()

@@ -97,8 +97,7 @@ public struct SearchRunner: Sendable {
     do {
       let text = try InputText(path: path)
       return needsStockholm
-        ? try TemplateQuery.stockholm(text, maximumRows: first.maximumRows)
-        : try TemplateQuery.a3m(text, maximumRows: first.maximumRows)
+        ? try TemplateQuery.stockholm(text) : try TemplateQuery.a3m(text)
     } catch {
       throw .files("\(error)")
     }
@@ -140,11 +139,30 @@ public struct SearchRunner: Sendable {
       onEvent(.started(step: step.name, tool: command.tool, databaseBytes: bytes))
       try run(command, executable: executable, step: step)
     }
-    guard let data = FileManager.default.contents(atPath: "\(work)/\(step.producedName)") else {
+    return try Self.produced(step, in: work)
+  }
+
+  /// What the last command left, cut to the rows that are used.
+  private static func produced(
+    _ step: SearchStep, in work: String
+  ) throws(SearchFailure) -> [UInt8] {
+    let path = "\(work)/\(step.producedName)"
+    guard let status = FileStatus(of: path) else {
       if step.tool == .hmmsearch { return [] }
       throw .unusableResult(step.tool, problem: "it left no file")
     }
-    return [UInt8](data)
+    let limit = InputText.maximumBytes
+    var content: [UInt8]?
+    if step.tool == .jackhmmer, let rows = step.maximumRows {
+      content = StockholmCut.firstRows(rows, of: path, limit: limit)
+    } else if status.bytes <= limit {
+      content = FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+    }
+    guard let content else {
+      throw .unusableResult(
+        step.tool, problem: "\(step.resultName) cannot be read or is larger than 2 GiB, the limit")
+    }
+    return content
   }
 
   private func run(

@@ -2,15 +2,15 @@ import FeaturePipeline
 
 /// Makes the query of a template search of the alignment found before.
 ///
-/// AlphaFold (`pipeline.py`) takes the first rows of the UniRef90 alignment, drops rows that are equal in the columns
-/// of the target, and gives them to hhsearch as A3M or to hmmbuild as Stockholm.
+/// AlphaFold (`pipeline.py`) takes the first rows of the UniRef90 alignment, to which the search has cut it, drops rows that are
+/// equal in the columns of the target, and gives them to hhsearch as A3M or to hmmbuild as Stockholm.
 enum TemplateQuery {
   /// A3M of the distinct rows; insertions in lower case.
-  static func a3m(_ text: InputText, maximumRows: Int?) throws(InputError) -> String {
+  static func a3m(_ text: InputText) throws(InputError) -> String {
     if text.bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: ">") {
       return text.bytes.filter { $0 != 0 }.text
     }
-    let rows = try distinctRows(text, maximumRows)
+    let rows = try distinctRows(text)
     guard let query = rows.first?.letters else { return "" }
     var bytes: [UInt8] = []
     for row in rows {
@@ -28,8 +28,8 @@ enum TemplateQuery {
   }
 
   /// Stockholm with the lines of the distinct rows and the line of reference columns, which `hmmbuild --hand` needs.
-  static func stockholm(_ text: InputText, maximumRows: Int?) throws(InputError) -> String {
-    let kept = Set(try distinctRows(text, maximumRows).map(\.name))
+  static func stockholm(_ text: InputText) throws(InputError) -> String {
+    let kept = Set(try distinctRows(text).map(\.name))
     var lines: [Substring] = []
     for line in text.byteLines {
       let words = line.words
@@ -49,14 +49,12 @@ enum TemplateQuery {
     letter == UInt8(ascii: "-") || letter == UInt8(ascii: ".")
   }
 
-  private static func distinctRows(
-    _ text: InputText, _ maximumRows: Int?
-  ) throws(InputError) -> [StockholmRows.Row] {
+  private static func distinctRows(_ text: InputText) throws(InputError) -> [StockholmRows.Row] {
     let rows = try StockholmRows(hmmer: text).rows
     guard let query = rows.first?.letters else { return [] }
     let columns = query.indices.filter { !isGap(query[$0]) }
     var seen: Set<[UInt8]> = []
-    return rows.prefix(maximumRows ?? rows.count).filter { row in
+    return rows.filter { row in
       let letters = row.letters
       return letters.count == query.count && seen.insert(columns.map { letters[$0] }).inserted
     }
