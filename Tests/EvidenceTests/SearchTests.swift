@@ -291,7 +291,7 @@ struct SearchTests {
     let names = SearchStep.Names(input: "in", work: "w", databases: ["d"], threads: "8")
     func line(_ tool: SearchTool, _ form: SearchDatabase.Form) -> [String] {
       SearchStep(
-        name: "x", tool: tool, databases: [], form: form, purpose: .alignment, maximumRows: nil
+        name: "x", tool: tool, databases: [], form: form, purpose: .alignment
       ).commands(names).map { ([$0.tool.rawValue] + $0.arguments).joined(separator: " ") }
     }
     #expect(

@@ -225,6 +225,9 @@ struct PreparationTests {
       for name in ["mgnify_hits.sto", "uniprot_hits.sto", "pdb_hits.sto"] {
         try write("# STOCKHOLM 1.0\nq ACDE\nh\(name.prefix(2)) AC-E\n//\n", "\(folder)/t/\(name)")
       }
+      for name in ["own.a3m", "a1_hits.a3m", "a_hits.a3m", "uniref30_hits.a3m"] {
+        try write(">q\nACDE\n", "\(folder)/t/\(name)")
+      }
       for name in ["bfd_uniclust_hits.a3m", "uniref90_hits.a3m"] {
         let last = name == "uniref90_hits.a3m" ? "K" : "L"
         try write(">q\nACDE\n>\(name)\nACD\(last)\n", "\(folder)/t/\(name)")
@@ -234,8 +237,38 @@ struct PreparationTests {
       let raw = try FeatureImport.records(of: source[0])[0].features
       #expect(
         raw.sources.map(\.name)
-          == ["uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "mgnify_hits.sto"])
+          == [
+            "uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "uniref30_hits.a3m", "mgnify_hits.sto",
+            "a_hits.a3m", "a1_hits.a3m", "own.a3m",
+          ])
       #expect(raw.rowNames == ["q", "uniref90_hits.a3m", "bfd_uniclust_hits.a3m", "hmg"])
+    }
+  }
+
+  @Test("a file of MGnify's hits is cut as AlphaFold2 cuts it, named or in a folder, and says so")
+  func cutResults() throws {
+    try withScratchFolder { folder in
+      let letters = Array("ACDEFGHIKLMNPQRSTVWY")
+      let rows = (0..<600).map {
+        "h\($0) \(letters[$0 % 20])\(letters[$0 / 20 % 20])D\(letters[$0 / 400])"
+      }
+      let text = "# STOCKHOLM 1.0\nq WWDW\n\(rows.joined(separator: "\n"))\n//\n"
+      try write(">q\nWWDW\n", folder + "/q.fasta")
+      for name in ["mgnify_hits.sto", "uniprot_hits.sto", "pdb_seqres_hits.sto"] {
+        try write(text, "\(folder)/msas/\(name)")
+      }
+      for path in ["/msas", "/msas/mgnify_hits.sto"] {
+        let outcome = try TargetPreparation(
+          fasta: folder + "/q.fasta", alignments: [folder + path]
+        ).outcome(0)
+        #expect(try outcome.features.get().rowCount == 501)
+        let warning = "mgnify_hits.sto: the first 501 of 601 rows are used, as in AlphaFold2"
+        #expect(outcome.warnings.contains { $0.hasSuffix(warning) }, "\(outcome.warnings)")
+      }
+      let source = try FeatureImport.sources(at: folder + "/msas")[0]
+      #expect(try FeatureImport.records(of: source)[0].features.rowCount == 501)
+      try write(text, folder + "/mgnify.sto")
+      #expect(try Alignment.read(path: folder + "/mgnify.sto").rows == 601)
     }
   }
 

@@ -1,3 +1,5 @@
+import FeaturePipeline
+
 /// What to search and how; shared by the commands that search.
 public struct SearchOptions: Hashable, Sendable {
   /// Databases in the order in which they were given.
@@ -25,44 +27,6 @@ public struct SearchOptions: Hashable, Sendable {
     self.prefersMMseqs = prefersMMseqs
   }
 
-  /// Searches in AlphaFold's order: UniRef90, BFD and UniRef30, MGnify, others, and last those for templates.
-  ///
-  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A name that occurs twice is an error, and so
-  /// is a database that is not there; each stands for one step, so that the others go on.
-  public func steps() -> [Result<SearchStep, PlanProblem>] {
-    var steps: [Result<SearchStep, PlanProblem>] = []
-    var seen: Set<String> = []
-    var profiles: [SearchDatabase] = []
-    for database in databases.sorted(by: { Self.rank($0) < Self.rank($1) }) {
-      do throws(SearchFailure) {
-        guard seen.insert(database.name).inserted else {
-          throw .database(name: database.name, problem: "the name is given twice")
-        }
-        let form = try database.form()
-        if form == .hhsuite, Self.searchedTogether.contains(database.name.lowercased()) {
-          profiles.append(database)
-        } else {
-          steps.append(.success(step(database, form)))
-        }
-      } catch {
-        steps.append(.failure(PlanProblem(name: database.name, failure: error)))
-      }
-    }
-    if let first = profiles.first {
-      let place = steps.firstIndex { result in
-        (try? result.get()).map {
-          $0.purpose == .templates || Self.rank($0.databases[0]) > Self.rank(first)
-        }
-          ?? false
-      }
-      let together = SearchStep(
-        name: profiles.count > 1 ? "bfd_uniref" : first.name, tool: .hhblits, databases: profiles,
-        form: .hhsuite, purpose: .alignment, maximumRows: nil)
-      steps.insert(.success(together), at: place ?? steps.count)
-    }
-    return steps
-  }
-
   /// A database for which no search could be planned.
   public struct PlanProblem: Error, Hashable, Sendable {
     /// Name of the database.
@@ -71,30 +35,73 @@ public struct SearchOptions: Hashable, Sendable {
     public let failure: SearchFailure
   }
 
-  private static let searchedTogether: Set = ["bfd", "uniref30", "uniclust30"]
-
-  private static func rank(_ database: SearchDatabase) -> Int {
-    switch database.name.lowercased() {
-    case "uniref90": 0
-    case "bfd", "uniref30", "uniclust30", "small_bfd": 1
-    case "mgnify": 2
-    case "pdb70", "pdb_seqres": 4
-    default: 3
+  /// Searches in AlphaFold's order: UniRef90, BFD and UniRef30, MGnify, others, and last those for templates.
+  ///
+  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A name that occurs twice or has another use is an error, and
+  /// so is a database that is not there; each stands for one step, so that the others go on.
+  public func steps() -> [Result<SearchStep, PlanProblem>] {
+    var planned: [Result<SearchStep, PlanProblem>] = []
+    var profiles: [SearchDatabase] = []
+    var seen: Set<String> = []
+    for database in databases {
+      do throws(SearchFailure) {
+        guard seen.insert(database.name).inserted else {
+          throw .database(name: database.name, problem: "the name is given twice")
+        }
+        let form = try database.form()
+        if form == .hhsuite, Self.searchedTogether.contains(database.name.lowercased()) {
+          profiles.append(database)
+        } else {
+          planned.append(.success(try step(database, form)))
+        }
+      } catch {
+        planned.append(.failure(PlanProblem(name: database.name, failure: error)))
+      }
     }
+    if let together = Self.together(profiles) { planned.append(.success(together)) }
+    return planned.sorted { $0.database < $1.database }
   }
 
-  private func step(_ database: SearchDatabase, _ form: SearchDatabase.Form) -> SearchStep {
-    let name = database.name.lowercased()
-    let isForTemplates = name == "pdb70" || name == "pdb_seqres"
-    let tool: SearchTool =
-      switch form {
-      case .fasta: isForTemplates ? .hmmsearch : prefersMMseqs ? .mmseqs : .jackhmmer
-      case .hhsuite: isForTemplates ? .hhsearch : .hhblits
-      case .mmseqs: .mmseqs
-      }
+  private static let searchedTogether: Set = ["bfd", "uniref30", "uniclust30"]
+
+  private static func together(_ profiles: [SearchDatabase]) -> SearchStep? {
+    let sorted = profiles.sorted { DatabaseRole($0.name) < DatabaseRole($1.name) }
+    guard let first = sorted.first else { return nil }
+    return SearchStep(
+      name: sorted.count > 1 ? "bfd_uniref" : first.name, tool: .hhblits, databases: sorted,
+      form: .hhsuite, purpose: .alignment)
+  }
+
+  private func step(
+    _ database: SearchDatabase, _ form: SearchDatabase.Form
+  ) throws(SearchFailure) -> SearchStep {
+    let use = DatabaseRole(database.name).use
+    let tool: SearchTool
+    switch (database.name.lowercased(), use, form) {
+    case (_, .pairing, _), ("pdb", _, _):
+      throw .database(
+        name: database.name,
+        problem: "results called \(database.name)_hits have another use in AlphaFold;"
+          + " give the database another name")
+    case (_, .templates, .mmseqs): tool = .mmseqs
+    case (_, .templates, .fasta): tool = .hmmsearch
+    case (_, .templates, .hhsuite): tool = .hhsearch
+    case (_, .alignment, .fasta): tool = prefersMMseqs ? .mmseqs : .jackhmmer
+    case (_, .alignment, .hhsuite): tool = .hhblits
+    case (_, .alignment, .mmseqs): tool = .mmseqs
+    }
     return SearchStep(
       name: database.name, tool: tool, databases: [database], form: form,
-      purpose: isForTemplates && tool != .mmseqs ? .templates : .alignment,
-      maximumRows: name == "uniref90" ? 10_000 : name == "mgnify" ? 501 : nil)
+      purpose: use == .templates && tool != .mmseqs ? .templates : .alignment)
+  }
+}
+
+extension Result<SearchStep, SearchOptions.PlanProblem> {
+  /// The database by whose name it has its place among the others.
+  fileprivate var database: DatabaseRole {
+    switch self {
+    case .success(let step): DatabaseRole(step.name)
+    case .failure(let problem): DatabaseRole(problem.name)
+    }
   }
 }

@@ -15,8 +15,6 @@ public struct SearchReport: Hashable, Sendable {
     public var path: String?
     /// Rows or hits in the result.
     public var rows = 0
-    /// Rows that are used of an alignment; nil for all.
-    public var maximumRows: Int?
     /// Time, s.
     public var seconds = 0.0
     /// Whether the result came from an earlier run.
@@ -38,7 +36,7 @@ public struct SearchReport: Hashable, Sendable {
     var found: [Alignment] = []
     for row in alignments {
       guard let path = row.path else { continue }
-      found.append(try Alignment.read(path: path).prefix(row.maximumRows ?? .max))
+      found.append(try Alignment.read(path: path))
     }
     return found
   }

@@ -52,7 +52,6 @@ public struct SearchRunner: Sendable {
       row.isCached = found.isCached
       row.path = try Self.write(found.content, to: folder, name: step.resultName)
       row.purpose = step.purpose
-      row.maximumRows = step.maximumRows
       row.seconds = Date().timeIntervalSince(start)
       onEvent(
         row.isCached

@@ -1,3 +1,5 @@
+import FeaturePipeline
+
 /// One search: a program, what it searches, and the file that it leaves.
 public struct SearchStep: Hashable, Sendable {
   /// What the result is for.
@@ -15,8 +17,6 @@ public struct SearchStep: Hashable, Sendable {
   public let form: SearchDatabase.Form
   /// What the result is for.
   public let purpose: Purpose
-  /// Rows that are used of the result; nil for all.
-  public let maximumRows: Int?
 
   /// Name of the result file, as in AlphaFold's `msas` folder.
   public var resultName: String {
@@ -27,6 +27,9 @@ public struct SearchStep: Hashable, Sendable {
     case .jackhmmer: "\(name)_hits.sto"
     }
   }
+
+  /// Rows that are used of the result; nil for all.
+  var maximumRows: Int? { DatabaseRole(name).maximumRows }
 
   /// Programs that it runs.
   public var tools: [SearchTool] { tool == .hmmsearch ? [.hmmbuild, .hmmsearch] : [tool] }

@@ -1,4 +1,3 @@
-import Foundation
 import Messages
 import Protein
 
@@ -53,12 +52,9 @@ extension FASTARecord {
   /// The name and header of the first row, or the file's name where that row names no target: ColabFold calls every first row `101`.
   private static func name(of alignment: Alignment) -> (id: String, header: String) {
     let row = TargetName.sanitized(alignment.names[0])
-    let file = URL(fileURLWithPath: alignment.source).lastPathComponent
-    let ending = AlignmentFiles.endings.filter { file.lowercased().hasSuffix($0) }
-      .max { $0.count < $1.count }
-    guard let ending, row == "101" else {
+    guard row == "101", let stem = AlignmentFiles.stem(alignment.source) else {
       return (row, alignment.names[0])
     }
-    return (TargetName.sanitized(String(file.dropLast(ending.count)).replacing(" ", with: "_")), "")
+    return (TargetName.sanitized(stem.replacing(" ", with: "_")), "")
   }
 }

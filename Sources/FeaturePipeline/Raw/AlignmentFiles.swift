@@ -6,7 +6,7 @@ import Protein
 ///
 /// A file belongs to the target whose sequence its first row is. In a folder, files are found by name: `ID.a3m`
 /// (or `.sto`, `.afa`), all alignments in `ID/` or `ID/a3m/`, or, for a single target, all in the folder itself.
-/// Several files of one folder come in the order of AlphaFold2: UniRef90, BFD, MGnify, then by name.
+/// ``DatabaseRole`` gives the order of several files of one folder, and says which are no evidence for a single chain.
 public struct AlignmentFiles: Sendable {
   private let folders: [String]
   private let files: [File]
@@ -15,8 +15,6 @@ public struct AlignmentFiles: Sendable {
 
   /// Endings of alignment files, plain or packed.
   package static let endings = [".a3m", ".sto", ".stk", ".afa"].flatMap { [$0, $0 + ".gz"] }
-  /// Search results that are no evidence for a single chain: pairing and templates.
-  private static let ignored = ["uniprot_hits", "pdb_hits", "pdb70_hits"]
 
   /// A file that was named: its first row, by which it finds its target, and all rows while they take little memory.
   private struct File {
@@ -61,8 +59,8 @@ public struct AlignmentFiles: Sendable {
           paths.count == 1 || letters <= Self.keptLetters || !PathKind.isReadAgain(path)
         files.append(File(alignment, at: path, staysWhole: staysWhole))
       } catch {
-        guard error.isAboutContent, let id = ids.count == 1 ? ids[0] : Self.stem(path, among: ids)
-        else { throw error }
+        let id = ids.count == 1 ? ids[0] : Self.target(of: path, among: ids)
+        guard error.isAboutContent, let id else { throw error }
         damaged.append((id, error))
       }
     }
@@ -72,7 +70,7 @@ public struct AlignmentFiles: Sendable {
   }
 
   /// The target that the name of a file names.
-  private static func stem(_ path: String, among ids: [String]) -> String? {
+  private static func target(of path: String, among ids: [String]) -> String? {
     let name = path.split(separator: "/").last ?? ""
     return ids.first { id in endings.contains { name == id + $0 } }
   }
@@ -144,20 +142,35 @@ public struct AlignmentFiles: Sendable {
 
   /// Whether a file in a folder is an alignment of a single chain, by its name.
   static func isEvidence(_ name: String) -> Bool {
+    stem(name) != nil && DatabaseRole(file: name).map { $0.use == .alignment } ?? true
+  }
+
+  /// The name of an alignment file without folder and ending; nil if it has no ending of one.
+  static func stem(_ path: String) -> String? {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
     let lower = name.lowercased()
-    return endings.contains(where: lower.hasSuffix) && !ignored.contains(where: lower.hasPrefix)
+    let ending = endings.filter(lower.hasSuffix).max { $0.count < $1.count }
+    return ending.map { String(name.dropLast($0.count)) }
   }
 
   /// All alignment files of a folder in the order in which AlphaFold2 joins them.
   package static func alignments(in folder: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter(isEvidence).sorted { (rank($0), $0) < (rank($1), $1) }.map {
-      "\(folder)/\($0)"
-    }
+    return names.filter(isEvidence).map { ($0, DatabaseRole(file: $0)) }.sorted {
+      precedes($0, $1)
+    }.map { "\(folder)/\($0.0)" }
   }
 
-  private static func rank(_ name: String) -> Int {
-    let order = ["uniref90_hits", "bfd_", "small_bfd_hits", "mgnify_hits"]
-    return order.firstIndex { name.hasPrefix($0) } ?? order.count
+  /// Results of searches come first in their order, then other files by name.
+  private static func precedes(
+    _ first: (name: String, database: DatabaseRole?),
+    _ second: (name: String, database: DatabaseRole?)
+  ) -> Bool {
+    switch (first.database, second.database) {
+    case (let a?, let b?) where a != b: a < b
+    case (.some, nil): true
+    case (nil, .some): false
+    default: first.name < second.name
+    }
   }
 }

@@ -43,7 +43,7 @@ public struct Alignment: Sendable, Hashable {
     letters[index * columns..<(index + 1) * columns]
   }
 
-  /// The first rows only, as AlphaFold2 cuts the results of large databases.
+  /// The first rows only.
   public func prefix(_ maximum: Int) -> Alignment {
     guard maximum < rows else { return self }
     let count = max(1, maximum)
@@ -58,12 +58,22 @@ public struct Alignment: Sendable, Hashable {
     try parse(InputText(path: path))
   }
 
-  /// Parses A3M, aligned FASTA or Stockholm.
+  /// Parses A3M, aligned FASTA or Stockholm; of a search result that AlphaFold2 cuts, the first rows only.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
     guard text.bytes.contains(where: { $0 > 0x20 }) else {
       throw .content(file: text.name, problem: "is empty, expected an alignment (A3M or Stockholm)")
     }
-    return isStockholm(text) ? try Stockholm.parse(text) : try A3M.parse(text)
+    return try (isStockholm(text) ? Stockholm.parse(text) : A3M.parse(text)).usedRows
+  }
+
+  /// The rows that AlphaFold2 uses of a result of the database that the file's name names.
+  private var usedRows: Alignment {
+    guard let maximum = DatabaseRole(file: source)?.maximumRows, maximum < rows else {
+      return self
+    }
+    var used = prefix(maximum)
+    used.warnings.append("the first \(maximum) of \(rows) rows are used, as in AlphaFold2")
+    return used
   }
 
   /// Whether a text is Stockholm and not A3M, by its first letter, its name or its first line.

@@ -1,0 +1,68 @@
+/// How AlphaFold2 uses what was found in a database, which the database's name decides.
+///
+/// Results are files called `NAME_hits.ENDING`. Searches, files given by name, folders of them and imports all ask here, so that
+/// the same files give the same alignment on every way.
+public struct DatabaseRole: Hashable, Comparable, Sendable {
+  /// What its hits are for.
+  public enum Use: Hashable, Sendable {
+    /// Rows of the alignment.
+    case alignment
+    /// Templates.
+    case templates
+    /// Pairs of chains of a complex, which no single chain has.
+    case pairing
+  }
+
+  /// Name as it was given.
+  public let name: String
+  private let key: String
+
+  /// The database of a name; upper and lower case are one.
+  public init(_ name: String) {
+    self.name = name
+    key = name.lowercased()
+  }
+
+  /// The database of a result, by the name of the file; nil if it is not called like one.
+  init?(file: String) {
+    guard let stem = AlignmentFiles.stem(file), stem.lowercased().hasSuffix("_hits") else {
+      return nil
+    }
+    self.init(String(stem.dropLast("_hits".count)))
+  }
+
+  /// What its hits are for.
+  public var use: Use {
+    switch key {
+    case "pdb70", "pdb_seqres", "pdb": .templates
+    case "uniprot": .pairing
+    default: .alignment
+    }
+  }
+
+  /// Rows that are used of an alignment; nil for all.
+  ///
+  /// Suppl. 1.2.2 and the flags of AlphaFold 2.3 (`uniref_max_hits`, `mgnify_max_hits`).
+  public var maximumRows: Int? {
+    switch key {
+    case "uniref90": 10_000
+    case "mgnify": 501
+    default: nil
+    }
+  }
+
+  /// Place among the results: UniRef90, BFD and its kin, MGnify, others, and last those for templates.
+  private var rank: Int {
+    switch key {
+    case "uniref90": 0
+    case "bfd", "small_bfd", "uniref30", "uniclust30": 1
+    case "mgnify": 2
+    default: use == .alignment ? (key.hasPrefix("bfd_") ? 1 : 3) : 4
+    }
+  }
+
+  /// The order in which AlphaFold2 joins rows; databases that it does not know stand in the order of their names.
+  public static func < (first: Self, second: Self) -> Bool {
+    (first.rank, first.key, first.name) < (second.rank, second.key, second.name)
+  }
+}
