@@ -109,6 +109,16 @@ struct GatheringTests {
     }
   }
 
+  @Test("a search that can only fail is refused before any work")
+  func hopeless() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    #expect(throws: SearchFailure.needs("jackhmmer (uniref90)")) {
+      try bench.predict("out", databases: ["pdb_seqres": "db.fasta"])
+    }
+    #expect(bench.runs == 0)
+  }
+
   @Test("nothing is searched for a target whose folder another process has")
   func busy() throws {
     let bench = try Bench()

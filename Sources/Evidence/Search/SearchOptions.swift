@@ -37,8 +37,9 @@ public struct SearchOptions: Hashable, Sendable {
 
   /// Searches in AlphaFold's order: UniRef90, BFD and UniRef30, MGnify, others, and last those for templates.
   ///
-  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A name that occurs twice or has another use is an error, and
-  /// so is a database that is not there; each stands for one step, so that the others go on.
+  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A database that is not there, that nothing can use or whose
+  /// result would take the place of another one's is an error, and so is a search for templates without the alignment that it starts
+  /// from; each stands for one step, so that the others go on.
   public func steps() -> [Result<SearchStep, PlanProblem>] {
     var planned: [Result<SearchStep, PlanProblem>] = []
     var profiles: [SearchDatabase] = []
@@ -59,7 +60,7 @@ public struct SearchOptions: Hashable, Sendable {
       }
     }
     if let together = Self.together(profiles) { planned.append(.success(together)) }
-    return planned.sorted { $0.database < $1.database }
+    return Self.checked(planned.sorted { $0.database < $1.database })
   }
 
   private static let searchedTogether: Set = ["bfd", "uniref30", "uniclust30"]
@@ -83,7 +84,11 @@ public struct SearchOptions: Hashable, Sendable {
         name: database.name,
         problem: "results called \(database.name)_hits have another use in AlphaFold;"
           + " give the database another name")
-    case (_, .templates, .mmseqs): tool = .mmseqs
+    case (_, .templates, .mmseqs):
+      throw .database(
+        name: database.name,
+        problem: "\(database.path) is a database of MMseqs2, in which templates are not searched;"
+          + " give pdb70 of HH-suite or pdb_seqres in FASTA")
     case (_, .templates, .fasta): tool = .hmmsearch
     case (_, .templates, .hhsuite): tool = .hhsearch
     case (_, .alignment, .fasta): tool = prefersMMseqs ? .mmseqs : .jackhmmer
@@ -92,7 +97,35 @@ public struct SearchOptions: Hashable, Sendable {
     }
     return SearchStep(
       name: database.name, tool: tool, databases: [database], form: form,
-      purpose: use == .templates && tool != .mmseqs ? .templates : .alignment)
+      purpose: use == .templates ? .templates : .alignment)
+  }
+
+  /// Replaces steps that can only fail beside the steps before them.
+  private static func checked(
+    _ planned: [Result<SearchStep, PlanProblem>]
+  ) -> [Result<SearchStep, PlanProblem>] {
+    var earlier: [SearchStep] = []
+    return planned.map { result in
+      result.flatMap { step -> Result<SearchStep, PlanProblem> in
+        if let failure = failure(of: step, after: earlier) {
+          return .failure(PlanProblem(name: step.name, failure: failure))
+        }
+        earlier.append(step)
+        return .success(step)
+      }
+    }
+  }
+
+  private static func failure(of step: SearchStep, after earlier: [SearchStep]) -> SearchFailure? {
+    // Disks of macOS do not tell upper from lower case.
+    let file = step.resultName.lowercased()
+    if let other = earlier.first(where: { $0.resultName.lowercased() == file }) {
+      return .database(
+        name: step.name,
+        problem: "its result \(step.resultName) would take the place of that of \(other.name)")
+    }
+    let hasStart = earlier.contains { $0.purpose == .alignment && step.canStart(from: $0.tool) }
+    return step.purpose == .templates && !hasStart ? .needs(step.start) : nil
   }
 }
 

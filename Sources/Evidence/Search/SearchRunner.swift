@@ -88,14 +88,12 @@ public struct SearchRunner: Sendable {
     _ step: SearchStep, _ sequence: ProteinSequence, _ alignments: [SearchReport.Row]
   ) throws(SearchFailure) -> String {
     guard step.purpose == .templates else { return ">target\n\(sequence.letters)\n" }
-    let needsStockholm = step.tool == .hmmsearch
-    let usable = alignments.filter { !needsStockholm || $0.tool == .jackhmmer }
-    guard let first = usable.first(where: { $0.step.lowercased() == "uniref90" }) ?? usable.first,
-      let path = first.path
-    else { throw .needs(needsStockholm ? "jackhmmer (uniref90)" : "uniref90") }
+    // UniRef90 is the first of all where it was searched.
+    let start = alignments.first { $0.tool.map(step.canStart) ?? false }
+    guard let path = start?.path else { throw .needs(step.start) }
     do {
       let text = try InputText(path: path)
-      return needsStockholm
+      return step.tool == .hmmsearch
         ? try TemplateQuery.stockholm(text) : try TemplateQuery.a3m(text)
     } catch {
       throw .files("\(error)")

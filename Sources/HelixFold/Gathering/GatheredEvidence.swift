@@ -26,11 +26,10 @@ public struct EvidenceOptions: Sendable {
   /// Drops the databases in which only templates are searched, and says whether there were any.
   public mutating func leaveOutTemplateSearches() -> Bool {
     guard var search else { return false }
-    let steps = search.steps().compactMap { try? $0.get() }
-    let databases = Set(steps.filter { $0.purpose == .templates }.flatMap(\.databases))
-    search.databases.removeAll { databases.contains($0) }
+    let count = search.databases.count
+    search.databases.removeAll { DatabaseRole($0.name).use == .templates }
     self.search = search.databases.isEmpty ? nil : search
-    return !databases.isEmpty
+    return search.databases.count < count
   }
 
   /// Whether there is anything to do.
