@@ -42,7 +42,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Alignments, A3M or Stockholm, or folders of them; each belongs to the record that is its first row."
+      "Alignments, A3M or Stockholm, or folders of them (ID.a3m, ID/*.a3m, ID/msas as 'helixfold search' leaves them); each belongs to the record that is its first row."
   )
   var msa: [String] = []
 

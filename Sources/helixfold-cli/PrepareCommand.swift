@@ -24,7 +24,7 @@ struct PrepareCommand: ParsableCommand {
 
   @Option(
     name: .long, parsing: .upToNextOption,
-    help: "Alignments in A3M or Stockholm format, or folders with ID.a3m or ID/*.a3m.")
+    help: "Alignments in A3M or Stockholm format, or folders with ID.a3m, ID/*.a3m or ID/msas.")
   var msa: [String] = []
 
   @Option(name: [.short, .long], help: "Folder for the feature files.")

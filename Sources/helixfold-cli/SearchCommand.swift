@@ -14,7 +14,8 @@ struct SearchCommand: ParsableCommand {
     abstract: "Search sequence databases for relatives and templates of each target.",
     discussion: """
       Runs jackhmmer, hhblits, hhsearch, hmmsearch or mmseqs with AlphaFold's parameters and leaves OUT/TARGET/msas as \
-      AlphaFold does. Results are kept and used again while sequence, database and parameters are the same. \
+      AlphaFold does; predict, prepare (--msa OUT) and store import read them there. Results are kept and used again while \
+      sequence, database and parameters are the same. \
       Ctrl-C, SIGTERM and SIGHUP stop the program that runs, a second one at once. \
       Exit status: 0 all found, 65 bad sequence, 66 database missing, 69 program missing, 70 a search failed, \
       130 interrupted.

@@ -245,6 +245,30 @@ struct PreparationTests {
     }
   }
 
+  @Test("alignments are found where AlphaFold2 and searches leave them, in ID/msas")
+  func searchFolder() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n>b\nGHIK\n", folder + "/t.fasta")
+      try write(">a\nACDE\n", folder + "/a.fasta")
+      for (id, query) in [("a", "ACDE"), ("b", "GHIK")] {
+        try write(
+          "# STOCKHOLM 1.0\nq \(query)\nh \(query.dropLast())-\n//\n",
+          "\(folder)/out/\(id)/msas/uniref90_hits.sto")
+        try write("search\n", "\(folder)/out/\(id)/searches.tsv")
+      }
+      let both = try TargetPreparation(
+        fasta: folder + "/t.fasta", alignments: [folder + "/out"])
+      #expect(try (0..<2).map { try both.outcome($0).features.get().rowCount } == [2, 2])
+      for place in ["/out", "/out/a", "/out/a/msas"] {
+        let one = try TargetPreparation(
+          fasta: folder + "/a.fasta", alignments: [folder + place])
+        #expect(try one.outcome(0).features.get().rowCount == 2)
+      }
+      let imported = try FeatureImport.sources(at: folder + "/out")
+      #expect(imported.map(\.id) == ["a", "b"])
+    }
+  }
+
   @Test("a file of MGnify's hits is cut as AlphaFold2 cuts it, named or in a folder, and says so")
   func cutResults() throws {
     try withScratchFolder { folder in

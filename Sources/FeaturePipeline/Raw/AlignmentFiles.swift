@@ -5,7 +5,8 @@ import Protein
 /// Finds the alignments that belong to a target among files and folders given by the user.
 ///
 /// A file belongs to the target whose sequence its first row is. In a folder, files are found by name: `ID.a3m`
-/// (or `.sto`, `.afa`), all alignments in `ID/` or `ID/a3m/`, or, for a single target, all in the folder itself.
+/// (or `.sto`, `.afa`), all alignments in `ID/`, `ID/a3m/` (OpenProteinSet) or `ID/msas/` (AlphaFold2, `helixfold search`), or, for a
+/// single target, all in the folder itself or in its `a3m/` or `msas/`.
 /// ``DatabaseRole`` gives the order of several files of one folder, and says which are no evidence for a single chain.
 public struct AlignmentFiles: Sendable {
   private let folders: [String]
@@ -15,6 +16,8 @@ public struct AlignmentFiles: Sendable {
 
   /// Endings of alignment files, plain or packed.
   package static let endings = [".a3m", ".sto", ".stk", ".afa"].flatMap { [$0, $0 + ".gz"] }
+  /// Where the alignments of a target may be in its folder.
+  private static let places = ["", "/a3m", "/msas"]
 
   /// A file that was named: its first row, by which it finds its target, and all rows while they take little memory.
   private struct File {
@@ -122,7 +125,7 @@ public struct AlignmentFiles: Sendable {
       throw .content(
         file: folder,
         problem:
-          "holds no alignment for any target, expected ID.a3m or ID/*.a3m, such as \(targets[0].id).a3m"
+          "holds no alignment for any target, expected ID.a3m, ID/*.a3m or ID/msas/*.sto, such as \(targets[0].id).a3m"
       )
     }
   }
@@ -133,11 +136,13 @@ public struct AlignmentFiles: Sendable {
       FileManager.default.fileExists(atPath: $0)
     }
     if !named.isEmpty { return named }
-    for inner in ["\(folder)/\(id)", "\(folder)/\(id)/a3m"] {
-      let found = alignments(in: inner)
-      if !found.isEmpty { return found }
+    for own in ["\(folder)/\(id)"] + (isOnlyTarget ? [folder] : []) {
+      for place in places {
+        let found = alignments(in: own + place)
+        if !found.isEmpty { return found }
+      }
     }
-    return isOnlyTarget ? alignments(in: folder) : []
+    return []
   }
 
   /// Whether a file in a folder is an alignment of a single chain, by its name.
