@@ -131,4 +131,12 @@ struct SearchProgramTests {
     let short = DatabaseStatus(SearchDatabase(name: "pdb70", path: bench.root + "/hh/pdb70"))
     #expect(short.problem?.description.contains("pdb70_hhm.ffdata is shorter") == true)
   }
+
+  @Test("a stop in a hit's sequence is an unknown residue, for the alignment and for templates")
+  func stops() throws {
+    let text = InputText(
+      name: "x.sto", "# STOCKHOLM 1.0\nt MK-TA\nh/1-5 M*LT*\ni/1-5 MR*TA\n//\n")
+    #expect(try Alignment.parse(text).row(1).text == "MXTX")
+    #expect(try TemplateQuery.a3m(text) == ">t \nMKTA\n>h/1-5 \nMXlTX\n>i/1-5 \nMRxTA\n")
+  }
 }

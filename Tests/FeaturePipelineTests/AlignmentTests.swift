@@ -38,6 +38,14 @@ struct AlignmentTests {
     #expect(found.warnings == ["the first row is in lower case and was read as upper case"])
   }
 
+  @Test("a stop within a row that is not the query is an unknown residue")
+  func stopWithin() throws {
+    let found = try parse(">q\nACDE\n>h\nA*aDE\n")
+    #expect(letters(found, 1) == "AXDE" && deletions(found, 1) == [0, 0, 1, 0])
+    let stockholm = try parse("# STOCKHOLM 1.0\nq AC-DE\nh A**D*\n//\n", "t.sto")
+    #expect(letters(stockholm, 1) == "AXDX" && deletions(stockholm, 1) == [0, 0, 1, 0])
+  }
+
   @Test(
     "damage is an error that names the place",
     arguments: [

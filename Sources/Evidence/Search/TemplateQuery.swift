@@ -15,7 +15,8 @@ enum TemplateQuery {
     var bytes: [UInt8] = []
     for row in rows {
       bytes += Array(">\(row.name) \(row.description)\n".utf8)
-      for (letter, target) in zip(row.letters, query) {
+      for (found, target) in zip(row.letters, query) {
+        let letter = found == UInt8(ascii: "*") ? UInt8(ascii: "X") : found
         if !isGap(target) {
           bytes.append(isGap(letter) ? UInt8(ascii: "-") : letter & 0xDF)
         } else if !isGap(letter) {

@@ -3,7 +3,7 @@ import Messages
 /// A3M: FASTA-like rows in which lower-case letters are insertions relative to the first row.
 ///
 /// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold),
-/// secondary-structure rows of HH-suite, a `*` at the end of a row, a query in lower case. Rows of unequal width are errors. Writing is strict: one line per
+/// secondary-structure rows of HH-suite, a `*` at the end of a row or, as `X`, within one that is not the query, a query in lower case. Rows of unequal width are errors. Writing is strict: one line per
 /// row, upper case and `-` in columns, lower case between them.
 public enum A3M {
   /// Parses A3M; the first row is the query and sets the number of columns.
@@ -104,10 +104,7 @@ private struct RowCollector {
     for index in line.range {
       let byte = text.bytes[index]
       switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"):
-        letters.append(byte)
-        deletions.append(UInt16(clamping: pending))
-        pending = 0
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"): appendColumn(byte)
       case UInt8(ascii: "a")...UInt8(ascii: "z"):
         pending += 1
         if names.count == 1 { lowered.append(byte) }
@@ -115,12 +112,19 @@ private struct RowCollector {
       case UInt8(ascii: "*")
       where text.bytes[index + 1..<line.range.upperBound].allSatisfy({ $0 <= 0x20 }):
         continue
+      case UInt8(ascii: "*") where names.count > 1: appendColumn(UInt8(ascii: "X"))
       default:
         throw text.problem(
           "\(InputText.quoted(byte)) is not an alignment letter (A-Z, a-z for insertions, '-')",
           line: line.number, column: index - line.range.lowerBound + 1)
       }
     }
+  }
+
+  private mutating func appendColumn(_ letter: UInt8) {
+    letters.append(letter)
+    deletions.append(UInt16(clamping: pending))
+    pending = 0
   }
 
   private mutating func closeRow() throws(InputError) {

@@ -4,14 +4,17 @@ import Messages
 ///
 /// The first sequence is the query: its gap columns are removed, and letters that other rows have there count
 /// as insertions before the next column, as in AlphaFold2's parser. `.`, `_` and `~` are gaps like `-`; lower case
-/// counts as upper case. ``StockholmRows`` says how lines are read.
+/// counts as upper case; `*`, a stop that some databases hold, is read as `X` in all rows but the query.
+/// ``StockholmRows`` says how lines are read.
 public enum Stockholm {
   /// Parses the first alignment of a file.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
     let found = StockholmRows(text)
     // Everything that is no letter is refused before rows are compared.
     var rows: [[UInt8]] = []
-    for row in found.rows { rows.append(try letters(of: row, in: text)) }
+    for row in found.rows {
+      rows.append(try letters(of: row, in: text, isQuery: rows.isEmpty))
+    }
     guard let query = rows.first else {
       throw .content(file: text.name, problem: "holds no aligned sequence")
     }
@@ -47,7 +50,7 @@ public enum Stockholm {
 
   /// Upper-case letters and `-`; anything else, and a name without letters, is refused with its place.
   private static func letters(
-    of row: StockholmRows.Row, in text: InputText
+    of row: StockholmRows.Row, in text: InputText, isQuery: Bool
   ) throws(InputError) -> [UInt8] {
     var letters: [UInt8] = []
     for piece in row.pieces {
@@ -60,6 +63,7 @@ public enum Stockholm {
           letters.append(text.bytes[index] & 0xDF)
         case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
           letters.append(UInt8(ascii: "-"))
+        case UInt8(ascii: "*") where !isQuery: letters.append(UInt8(ascii: "X"))
         case 0...0x20: continue
         default:
           throw text.problem(
