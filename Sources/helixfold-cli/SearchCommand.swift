@@ -15,8 +15,7 @@ struct SearchCommand: ParsableCommand {
     discussion: """
       Runs jackhmmer, hhblits, hhsearch, hmmsearch or mmseqs with AlphaFold's parameters and leaves OUT/TARGET/msas as \
       AlphaFold does; predict, prepare (--msa OUT) and store import read them there. Results are kept and used again while \
-      sequence, database and parameters are the same. \
-      Ctrl-C, SIGTERM and SIGHUP stop the program that runs, a second one at once. \
+      sequence, database and parameters are the same. Ctrl-C, SIGTERM and SIGHUP stop the program that runs, a second one at once. \
       Exit status: 0 all found, 65 bad sequence, 66 database missing, 69 program missing, 70 a search failed, \
       130 interrupted.
       """)
@@ -46,24 +45,36 @@ struct SearchCommand: ParsableCommand {
         StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
         if status == .success { status = error.exitStatus }
       case .success(let sequence):
-        let printer = SearchPrinter(target: record.id)
-        let folder = "\(output)/\(record.id)/msas"
-        let report = SearchRunner(options: options, interruption: interruption) {
-          printer.print($0)
+        do {
+          let found = try find(record.id, sequence, options, interruption)
+          if status == .success { status = found }
+        } catch {
+          StandardStreams.writeError("helixfold: \(record.id): \("\(error)".printable)\n")
+          if status == .success { status = ExitStatus(error) }
         }
-        .run(sequence: sequence, into: folder)
-        try AtomicFile.createFolder("\(output)/\(record.id)")
-        try AtomicFile.write(report.text, to: "\(output)/\(record.id)/searches.tsv")
-        try Self.writeCoverage(record.id, sequence, report, to: "\(output)/\(record.id)")
-        let rows = report.alignments.map(\.rows).reduce(0, +)
-        print(
-          "\(record.id)\t\(counted(sequence.count, "residue"))\t\(counted(rows, "row"))\t\(report.failures.count) failed"
-        )
-        if status == .success { status = report.exitStatus }
       }
       if interruption.isInterrupted { throw ExitCode(.interrupted) }
     }
     throw ExitCode(status)
+  }
+
+  /// Searches for one target and leaves in its folder what was found.
+  private func find(
+    _ id: String, _ sequence: ProteinSequence, _ options: SearchOptions,
+    _ interruption: SearchInterruption
+  ) throws -> ExitStatus {
+    let folder = "\(output)/\(id)"
+    try AtomicFile.createFolder(folder)
+    let printer = SearchPrinter(target: id)
+    let report = SearchRunner(options: options, interruption: interruption) { printer.print($0) }
+      .run(sequence: sequence, into: folder + "/msas")
+    try AtomicFile.write(report.text, to: folder + "/searches.tsv")
+    let rows = report.alignments.map(\.rows).reduce(0, +)
+    print(
+      "\(id)\t\(counted(sequence.count, "residue"))\t\(counted(rows, "row"))\t\(report.failures.count) failed"
+    )
+    try Self.writeCoverage(id, sequence, report, to: folder)
+    return report.exitStatus
   }
 
   /// Depth and coverage of everything found, as a prediction would use it.

@@ -39,6 +39,19 @@ struct SearchCommandTests {
     return all
   }
 
+  @Test("a target whose results cannot be written costs itself, and the next one is searched")
+  func nextTarget() throws {
+    let folder = try Self.folder(program: Self.found)
+    try Data(">a\nMKTA\n>b\nMKTA\n".utf8).write(to: folder.file("t.fasta"))
+    try FileManager.default.createDirectory(
+      at: folder.file("out/a/msa_coverage.svg"), withIntermediateDirectories: true)
+    let result = try Command.run(Self.search, in: folder)
+    #expect(result.status == 73, "\(result.errors)")
+    #expect(result.errors.contains("helixfold: a: out/a/msa_coverage.svg: cannot write"))
+    #expect(result.output == "a\t4 residues\t2 rows\t0 failed\nb\t4 residues\t2 rows\t0 failed\n")
+    #expect(FileManager.default.fileExists(atPath: folder.file("out/b/msa_coverage.svg").path))
+  }
+
   private static let search = [
     "search", "t.fasta", "--database", "u=db.fasta", "--jackhmmer", "./jackhmmer", "-o", "out",
   ]
