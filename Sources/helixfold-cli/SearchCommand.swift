@@ -58,13 +58,15 @@ struct SearchCommand: ParsableCommand {
     throw ExitCode(status)
   }
 
-  /// Searches for one target and leaves in its folder what was found.
+  /// Searches for one target; what an earlier search left in its folder goes away first.
   private func find(
     _ id: String, _ sequence: ProteinSequence, _ options: SearchOptions,
     _ interruption: SearchInterruption
   ) throws -> ExitStatus {
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
+    EarlierSearch.remove(from: folder)
+    unlink(folder + "/msa_coverage.svg")
     let printer = SearchPrinter(target: id)
     let report = SearchRunner(options: options, interruption: interruption) { printer.print($0) }
       .run(sequence: sequence, into: folder + "/msas")

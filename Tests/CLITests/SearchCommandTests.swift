@@ -52,6 +52,23 @@ struct SearchCommandTests {
     #expect(FileManager.default.fileExists(atPath: folder.file("out/b/msa_coverage.svg").path))
   }
 
+  @Test("what an earlier search left goes away before the next one, other files stay")
+  func earlierSearch() throws {
+    let folder = try Self.folder(program: Self.found)
+    #expect(try Command.run(Self.search, in: folder).status == 0)
+    try Data("mine".utf8).write(to: folder.file("out/t/msas/notes"))
+    try Data(">t\nMKTV\n".utf8).write(to: folder.file("t.fasta"))
+    let failed = try Command.run(
+      ["search", "t.fasta", "--database", "v=db.fasta", "--jackhmmer", "/bin/false", "-o", "out"],
+      in: folder)
+    #expect(failed.status == 70, "\(failed.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/t").path)
+    #expect(names.sorted() == ["msas", "searches.tsv"])
+    let results = try FileManager.default.contentsOfDirectory(
+      atPath: folder.file("out/t/msas").path)
+    #expect(results == ["notes"])
+  }
+
   private static let search = [
     "search", "t.fasta", "--database", "u=db.fasta", "--jackhmmer", "./jackhmmer", "-o", "out",
   ]

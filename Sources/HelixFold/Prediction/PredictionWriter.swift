@@ -1,4 +1,5 @@
 import AtomicFiles
+import Evidence
 import FeaturePipeline
 import Foundation
 import StructureIO
@@ -115,16 +116,8 @@ struct PredictionFolder {
   ///   - inputs: files and folders that this run reads, which stay.
   func removeEvidence(besides made: Set<String>, inputs: [String]) {
     guard isKept, !inputs.contains(where: { Self.overlap($0, path) }) else { return }
-    // Searches of other programs have no such table, and their files stay.
-    let hasSearched = has("searches.tsv")
-    for name in ["searches.tsv", "templates.tsv"] where !made.contains(name) { remove(name) }
-    let folder = file("msas")
-    if made.contains("msas") || !hasSearched { return }
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where name.wholeMatch(of: /.*_hits\.(?:a3m|sto|hhr)/) != nil {
-      unlink(folder + "/" + name)
-    }
-    rmdir(folder)
+    if !made.contains("templates.tsv") { remove("templates.tsv") }
+    if !made.contains("searches.tsv") { EarlierSearch.remove(from: path) }
   }
 
   /// Whether one of two paths leads into the other.
