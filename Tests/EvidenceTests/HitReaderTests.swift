@@ -122,6 +122,17 @@ struct HitReaderTests {
       ])
   }
 
+  @Test("the numbers that HMMER puts before names where some occur twice are no part of them")
+  func numberedNames() throws {
+    let text = InputText(
+      name: "x.sto",
+      "# STOCKHOLM 1.0\n#=GS 000|1aap_A/2-7 DE mol:protein\n\n"
+        + "000|1aap_A/2-7 MKAYAR\n001|1aap_A/2-7 MKAYAR\n//\n")
+    let hits = try HmmsearchHits.parse(text, target: "MKAYAR").hits
+    #expect(hits.map(\.name) == ["1aap_A", "1aap_A"])
+    #expect(hits.first?.templateIndices.first == 1)
+  }
+
   @Test(
     "hits and alignments read the lines of a Stockholm file alike: blanks between letters, blocks")
   func stockholmLines() throws {

@@ -62,7 +62,10 @@ public enum HmmsearchHits {
   }
 
   /// `4pqx_A/2-217` → `4pqx_A` and 2.
+  ///
+  /// Where a database holds a name twice HMMER numbers all rows: `000|4pqx_A/2-217`.
   private static func nameAndStart(_ label: String) throws(Problem) -> (String, Int) {
+    let label = label.replacing(/^[0-9]+\|/, with: "")
     if let slash = label.lastIndex(of: "/") {
       let range = label[label.index(after: slash)...].split(separator: "-")
       if range.count == 2, let start = Int(range[0]), let end = Int(range[1]), start >= 1,
