@@ -109,6 +109,25 @@ struct GatheringTests {
     }
   }
 
+  @Test("the list of release dates stands in for a structure without one")
+  func listedDates() throws {
+    let bench = try Bench()
+    try bench.write("pdb/1abc.pdb", Bench.helix)
+    try bench.write("hits/toy.hhr", Bench.hhr)
+    var options = EvidenceOptions()
+    options.templates.settings = try #require(TemplateSettings(cutoff: "2006-01-01"))
+    options.templates.structureFolder = bench.root + "/pdb"
+    options.hitPaths = [bench.root + "/hits"]
+    for (date, used) in [("2005-12-31", 1), ("2006-01-02", 0)] {
+      try bench.write("dates", "1abc:\(date)\n")
+      options.templates.releaseDateFile = bench.root + "/dates"
+      #expect(try bench.predict("out\(used)", evidence: options) == .success)
+      let raw = try FeatureStore(path: bench.root + "/out\(used)/toy/features.h5").features(
+        of: "toy")
+      #expect(raw.templates.count == used)
+    }
+  }
+
   @Test("a search that can only fail is refused before any work")
   func hopeless() throws {
     let bench = try Bench()

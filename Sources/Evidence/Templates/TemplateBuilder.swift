@@ -122,7 +122,9 @@ public struct TemplateBuilder: Sendable {
 
   private func checkDate(_ structure: Structure, entry: String) throws(TemplateRejection) {
     guard let cutoff = settings.cutoff else { return }
-    guard let released = structure.releaseDate else { throw .noReleaseDate(entry: entry) }
+    guard let released = structure.releaseDate ?? dates.released[entry] else {
+      throw .noReleaseDate(entry: entry)
+    }
     if released > cutoff { throw .tooNew(released: released, cutoff: cutoff) }
   }
 
