@@ -57,6 +57,23 @@ struct SearchProgramTests {
     #expect(try bench.childIsGone())
   }
 
+  @Test("a script without its first line is named as such, and a folder is no program")
+  func unstartable() throws {
+    let bench = try SearchBench()
+    let path = bench.root + "/bin/jackhmmer"
+    try "exit 0\n".write(toFile: path, atomically: false, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    let failure = try #require(try bench.run().failures.first).description
+    #expect(failure.hasPrefix("jackhmmer failed: it cannot be started: "))
+    #expect(failure.hasSuffix("; a script needs a first line such as #!/bin/sh"))
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    #expect(try bench.run().failures == [.toolMissing(.jackhmmer)])
+    #expect(throws: SearchFailure.toolNotExecutable(.jackhmmer, path: path)) {
+      try ToolPaths(given: [.jackhmmer: path]).executable(.jackhmmer)
+    }
+  }
+
   @Test("of a database that AlphaFold cuts the first rows are kept, with what is said of them")
   func cut() throws {
     let bench = try SearchBench()

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Messages
 
@@ -34,16 +35,17 @@ public struct ToolPaths: Hashable, Sendable {
   /// The executable of a program.
   public func executable(_ tool: SearchTool) throws(SearchFailure) -> String {
     if let path = given[tool] {
-      guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw .toolNotExecutable(tool, path: path)
-      }
+      guard Self.isProgram(path) else { throw .toolNotExecutable(tool, path: path) }
       return path
     }
-    let found = folders.map { "\($0)/\(tool.rawValue)" }.first {
-      FileManager.default.isExecutableFile(atPath: $0)
-    }
+    let found = folders.map { "\($0)/\(tool.rawValue)" }.first(where: Self.isProgram)
     guard let found else { throw .toolMissing(tool) }
     return found
+  }
+
+  /// Folders may be entered, which the system calls executable too.
+  private static func isProgram(_ path: String) -> Bool {
+    PathKind(of: path) == .file && FileManager.default.isExecutableFile(atPath: path)
   }
 }
 
