@@ -133,6 +133,16 @@ struct HitReaderTests {
     #expect(hits.first?.templateIndices.first == 1)
   }
 
+  @Test("a cut-off date is a day of the calendar")
+  func dates() {
+    for date in ["2020-02-29", "2000-02-29", "2021-12-31", "2021-04-30"] {
+      #expect(TemplateSettings(cutoff: date)?.cutoff == date)
+    }
+    for date in ["2020-02-31", "2021-02-29", "1900-02-29", "2021-04-31", "2021-13-01", "2021-1-1"] {
+      #expect(TemplateSettings(cutoff: date) == nil, "\(date)")
+    }
+  }
+
   @Test(
     "hits and alignments read the lines of a Stockholm file alike: blanks between letters, blocks")
   func stockholmLines() throws {
