@@ -151,6 +151,11 @@ struct SearchTests {
           + " runs out"
       ),
       ("exit 3", "jackhmmer failed: exit status 3, and it wrote no message"),
+      (
+        "printf 'Error: Parse failed (sequence file d):\\nLine 8: illegal character -\\n' >&2; exit 1",
+        "jackhmmer failed: a database file is damaged or of another kind (Error: Parse failed"
+          + " (sequence file d): Line 8: illegal character -)"
+      ),
       ("exit 0", "jackhmmer ended well, but its result cannot be used: it left no file"),
       (
         "echo rubbish > \"$OUT\"",

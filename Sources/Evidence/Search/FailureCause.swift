@@ -12,21 +12,25 @@ enum FailureCause {
       line.trimmingPrefix { $0.isWhitespace }
     }.filter { !$0.isEmpty }
     for (cause, signs) in signs {
-      let match = lines.last { line in
-        let line = line.lowercased()
-        return signs.contains { line.contains($0) }
-      }
-      if let match { return "\(cause) (\(shortened(match)))" }
+      if let match = last(of: lines, with: signs) { return "\(cause) (\(shortened(match)))" }
     }
     if case .signal(let number) = end { return signalCause(number) }
-    let said =
-      lines.last { line in
-        let line = line.lowercased()
-        return line.contains("error") || line.contains("fatal")
-      } ?? lines.last
+    let said = last(of: lines, with: ["error", "fatal"]) ?? lines.last.map { String($0) }
     let status = if case .exit(let code) = end { "exit status \(code)" } else { "" }
     return said.map { "\($0.isEmpty ? "" : shortened($0)) (\(status))" }
       ?? "\(status), and it wrote no message"
+  }
+
+  /// The last line that holds one of the words, with the line after it where a colon announces that.
+  private static func last(of lines: [Substring], with words: [String]) -> String? {
+    let found = lines.lastIndex { line in
+      let line = line.lowercased()
+      return words.contains { line.contains($0) }
+    }
+    guard let found else { return nil }
+    let next = found + 1
+    return lines[found].hasSuffix(":") && next < lines.count
+      ? "\(lines[found]) \(lines[next])" : String(lines[found])
   }
 
   /// Causes in the order of precedence, with what programs say in lower case.
