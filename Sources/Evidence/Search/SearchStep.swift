@@ -122,7 +122,7 @@ public struct SearchStep: Hashable, Sendable {
       ["result2msa", "\(work)/query", target, "\(work)/found", "\(work)/aligned"]
         + Self.split("--msa-format-mode 6") + threads,
       ["unpackdb", "\(work)/aligned", work]
-        + Self.split("--unpack-name-mode 0 --unpack-suffix .a3m"),
+        + Self.split("--unpack-name-mode 0 --unpack-suffix .a3m") + threads,
     ]
     return lines.map { Command(tool: .mmseqs, arguments: $0) }
   }
