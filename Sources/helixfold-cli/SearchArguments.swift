@@ -84,6 +84,11 @@ struct SearchArguments: ParsableArguments {
       }
       found.append(item)
     }
+    // Results are files called after the database, and disks may not tell upper from lower case.
+    var seen: Set<String> = []
+    if let twice = found.first(where: { !seen.insert($0.name.lowercased()).inserted }) {
+      throw ValidationError("--database: the name '\(twice.name)' is given twice")
+    }
     let given: [(SearchTool, String?)] = [
       (.jackhmmer, jackhmmer), (.hhblits, hhblits), (.hhsearch, hhsearch), (.hmmbuild, hmmbuild),
       (.hmmsearch, hmmsearch), (.mmseqs, mmseqs),

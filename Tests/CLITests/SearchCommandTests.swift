@@ -69,6 +69,18 @@ struct SearchCommandTests {
     #expect(results == ["notes"])
   }
 
+  @Test(
+    "a name given twice is a wrong flag",
+    arguments: [["search", "t.fasta"], ["databases", "check"]])
+  func twice(_ command: [String]) throws {
+    let folder = try Self.folder(program: Self.found)
+    var arguments = command + ["--database", "u=db.fasta", "--database", "U=db.fasta"]
+    if command[0] == "search" { arguments += ["-o", "out"] }
+    let result = try Command.run(arguments, in: folder)
+    #expect(result.status == 64, "\(result.errors)")
+    #expect(result.errors.contains("--database: the name 'U' is given twice"), "\(result.errors)")
+  }
+
   private static let search = [
     "search", "t.fasta", "--database", "u=db.fasta", "--jackhmmer", "./jackhmmer", "-o", "out",
   ]
