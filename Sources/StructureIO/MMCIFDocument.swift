@@ -15,6 +15,8 @@ struct MMCIFDocument {
   struct Table {
     var items: [String: Int] = [:]
     var values: [Value] = []
+    /// Whether it is a loop, whose items are complete.
+    var isLoop = false
 
     var rowCount: Int { items.isEmpty ? 0 : values.count / items.count }
   }
@@ -73,6 +75,11 @@ struct MMCIFDocument {
             path: path, line: Int(token.value.line),
             message: "item '_\(category).\(item)' has no value")
         }
+        if tables[category]?.isLoop == true {
+          throw .malformed(
+            path: path, line: Int(token.value.line),
+            message: "item '_\(category).\(item)' stands outside the loop over '_\(category)'")
+        }
         let place = tables[category]?.items.count ?? 0
         if tables[category, default: Table()].items.updateValue(place, forKey: item) != nil {
           throw .malformed(
@@ -92,7 +99,7 @@ struct MMCIFDocument {
   private mutating func readLoop(
     _ tokenizer: inout MMCIFTokenizer, line: Int32
   ) throws(StructureIOError) -> MMCIFTokenizer.Token? {
-    var table = Table()
+    var table = Table(isLoop: true)
     var category: String?
     var token = try tokenizer.next()
     while let tag = token, tag.kind == .tag {

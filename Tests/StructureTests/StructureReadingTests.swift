@@ -175,6 +175,10 @@ import Testing
         "t.pdb:2: the loop over '_a' has 3 values, expected a multiple of its 2 items; "
           + "is the file complete?"
       ),
+      (
+        "data_x\nloop_\n_a.b\n_a.c\n1 2\n_a.d 3\n",
+        "t.pdb:6: item '_a.d' stands outside the loop over '_a'"
+      ),
       ("data_x\n_a.b 1\n", "t.pdb: the mmCIF file has no _atom_site rows"),
     ])
   func badFiles(_ text: String, _ message: String) {
