@@ -26,7 +26,7 @@ parity() {
     echo "| \`dev forward --precision $precision --teacher\`, $name${only:+, $only} | $result | ≤ $limit | $([[ $result == *", 0 above"* ]] && echo yes || echo no) |"
     [ "$precision" = fp32 ] || continue
     atoms=$({ "$helixfold" dev compare "$reference" "$work/mine.npz" --limit 0 --only final_atom_positions || true; } \
-      | awk -F '\t' 'NF == 3 && $3 > worst { worst = $3 } NF == 3 && $3 != $3 + 0 { bad = 1 } NF == 3 { n++ } END { print (n && !bad ? worst + 0 : "unknown") }')
+      | awk -F '\t' 'NF == 3 && $3 > worst { worst = $3 } NF == 3 && $3 !~ /^[0-9.]/ { bad = 1 } NF == 3 { n++ } END { print (n && !bad ? worst + 0 : "unknown") }')
     echo "| the same, atoms | within $atoms Å | ≤ 1e-3 Å | $(awk -v a="$atoms" 'BEGIN { print (a != "unknown" && a <= 1e-3) ? "yes" : "no" }') |"
   done
   local passes

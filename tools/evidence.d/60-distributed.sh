@@ -74,7 +74,11 @@ for ((kill = 0; kill < kills; kill++)); do
   rm -rf "$work/killed"
   mpirun -n 4 "$helixfold" train --config "$work/long.json" --data "$store" -o "$work/killed" --progress quiet --dp 2 --bp 2 > "$work/killed.out" 2> "$work/killed.err" &
   launcher=$!
-  within 120 trained || { tail -n 1 "$work/killed.err" >&2; exit 1; }
+  within 120 trained || {
+    pkill -9 -f "$work/long.json.* -o $work/killed" || true
+    tail -n 1 "$work/killed.err" >&2
+    exit 1
+  }
   rank=$((kill % 4))
   victim=$(process_of "$rank")
   watcher=$(pgrep -P "$(process_of 0)" -f '^helixfold-rank-watch ' || echo none)

@@ -17,6 +17,12 @@ VANISHING = {  # a constant added to all logits of a softmax: zero but for round
 }
 
 
+LOSSES = ['loss'] + ['loss/' + name for name in (
+    'distogram/loss', 'experimentally_resolved/loss', 'masked_msa/loss', 'predicted_aligned_error/loss', 'predicted_lddt/loss',
+    'structure_module/angle_norm_loss', 'structure_module/chi_loss', 'structure_module/fape', 'structure_module/loss',
+    'structure_module/sidechain_fape')]
+
+
 def ranked(error):
   """What is no number counts as the worst."""
   return np.inf if np.isnan(error) else error
@@ -24,8 +30,8 @@ def ranked(error):
 
 def compare_losses(reference, mine):
   worst = (-1.0, 'no loss')
-  for name in reference:
-    if not name.startswith('loss'): continue
+  for name in LOSSES:
+    if name not in reference: continue  # a head that the network lacks
     expected, found = float(reference[name]), float(mine[name]) if name in mine else np.nan
     error = ranked(abs(found - expected) / max(abs(expected), 1e-30))
     worst = max(worst, (error, name))
