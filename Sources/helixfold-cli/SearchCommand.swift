@@ -67,6 +67,8 @@ struct SearchCommand: ParsableCommand {
     try AtomicFile.createFolder(folder)
     EarlierSearch.remove(from: folder)
     unlink(folder + "/msa_coverage.svg")
+    // By its table a later run knows what this one leaves if it is killed.
+    try AtomicFile.write(SearchReport().text, to: folder + "/searches.tsv")
     let printer = SearchPrinter(target: id)
     let report = SearchRunner(options: options, interruption: interruption) { printer.print($0) }
       .run(sequence: sequence, into: folder + "/msas")

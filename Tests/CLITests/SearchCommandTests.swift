@@ -5,7 +5,8 @@ import Testing
 @Suite("Searches from the command line")
 struct SearchCommandTests {
   @Test(
-    "a search program does not outlive helixfold, however that is ended", .timeLimit(.minutes(2)),
+    "the process of a search program does not outlive helixfold, however that is ended",
+    .timeLimit(.minutes(2)),
     arguments: endings)
   func ending(_ name: String, number: Int32, repeats: Bool, status: Int32) throws {
     let isStubborn = repeats ? "trap '' TERM INT HUP; " : ""
@@ -32,7 +33,10 @@ struct SearchCommandTests {
   }
 
   private static var endings: [(String, Int32, Bool, Int32)] {
-    var all = [("second Ctrl-C", SIGINT, true, Int32(130)), ("hang-up", SIGHUP, false, 130)]
+    var all = [
+      ("second Ctrl-C", SIGINT, true, Int32(130)), ("hang-up", SIGHUP, false, 130),
+      ("hang-up, of which shell and system tell", SIGHUP, true, 130),
+    ]
     #if os(Linux)
       all.append(("kill", SIGKILL, false, 9))
     #endif

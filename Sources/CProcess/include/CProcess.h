@@ -14,7 +14,8 @@ void hf_return_freed_blocks(size_t bytes);
 bool hf_output_has_failed(void);
 
 /// Starts a program in a process group of its own: the null device as standard input, the files `output` and `error` as the other
-/// two streams, no other open file, this process's environment.
+/// two streams, this process's environment, and no other open file where the
+/// system can close them all (Linux 5.9 with glibc 2.34, macOS).
 ///
 /// `arguments` begins with the program's name and ends with a null pointer. On Linux the program is killed when the thread that
 /// started it ends, and so when this process is killed. Returns its number, or minus the `errno` that says why there is none.

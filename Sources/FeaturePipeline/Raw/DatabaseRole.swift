@@ -23,12 +23,13 @@ public struct DatabaseRole: Hashable, Comparable, Sendable {
     key = name.lowercased()
   }
 
-  /// The database of a result, by the name of the file; nil if it is not called like one.
+  /// The database of a result, by the name of the file, such as `mgnify_hits.sto` or `mgnify_hits.filtered.a3m`; nil if it is not
+  /// called like one.
   init?(file: String) {
-    guard let stem = AlignmentFiles.stem(file), stem.lowercased().hasSuffix("_hits") else {
-      return nil
-    }
-    self.init(String(stem.dropLast("_hits".count)))
+    guard let stem = AlignmentFiles.stem(file),
+      let match = stem.firstMatch(of: /^(.*?)_hits(\.|$)/.ignoresCase())
+    else { return nil }
+    self.init(String(match.1))
   }
 
   /// What its hits are for.

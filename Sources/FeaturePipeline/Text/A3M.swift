@@ -3,8 +3,9 @@ import Messages
 /// A3M: FASTA-like rows in which lower-case letters are insertions relative to the first row.
 ///
 /// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold),
-/// secondary-structure rows of HH-suite, a `*` at the end of a row or, as `X`, within one that is not the query, a query in lower case. Rows of unequal width are errors. Writing is strict: one line per
-/// row, upper case and `-` in columns, lower case between them.
+/// secondary-structure rows of HH-suite, a `*` at the end of a row or, as `X`, within one that is not the query, a query in lower
+/// case. Rows of unequal width are errors. Writing is strict: one line per row, upper case and `-` in columns, lower case between
+/// them.
 public enum A3M {
   /// Parses A3M; the first row is the query and sets the number of columns.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {

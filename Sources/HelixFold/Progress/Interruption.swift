@@ -15,10 +15,11 @@ public enum Interruption {
   /// Whether the user or the system asked to stop.
   public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// Listens to SIGINT, SIGTERM and, unless `nohup` has it ignored, SIGHUP; a second signal ends the process, and the programs that it
-  /// runs, at once.
+  /// Listens to SIGINT, SIGTERM and, unless `nohup` has it ignored, SIGHUP.
   ///
-  /// They are let through even if the program that started this one holds them back in the thread from which it did so.
+  /// A second signal ends the process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the
+  /// shell's and as the system's: the repetition counts for nothing. Signals are let through even if the program that started this
+  /// one holds them back in the thread from which it did so.
   public static func listen() {
     let heard = [SIGINT, SIGTERM] + (hf_is_ignored(SIGHUP) ? [] : [SIGHUP])
     var numbers = sigset_t()
@@ -27,7 +28,7 @@ public enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
     for number in heard {
       signal(number) { received in
-        if Interruption.requested.exchange(true, ordering: .relaxed) {
+        if Interruption.requested.exchange(true, ordering: .relaxed), received != SIGHUP {
           hf_kill_programs()
           RankWatch.willEnd()
           _exit(128 + received)
