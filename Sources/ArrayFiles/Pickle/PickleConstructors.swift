@@ -100,6 +100,7 @@ extension PickleMachine {
       case .int(let offset) = nodes[arguments[1]], let shape = integers(arguments[2]),
       let strides = integers(arguments[3]), strides.count == shape.count
     else { throw malformed("an unreadable tensor", "(storage, offset, size, stride, …)") }
+    storage.table.addTensor(of: storage)
     return .array(
       PickleArrayNode(shape: shape, content: .torch(storage, offset: offset, strides: strides)))
   }

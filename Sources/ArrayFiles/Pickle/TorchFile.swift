@@ -37,26 +37,47 @@ final class TorchStorageTable: Sendable {
   let archive: ZipArchive
   /// Folder inside the archive, with its slash.
   let folder: String
-  /// The storage that was read last for a part of it: flattened models keep all tensors in a few.
-  private let shared = Mutex<(entry: String, values: NumericArray)?>(nil)
+  /// Tensors of each storage: flattened models keep all in a few, which are read once for all of them.
+  private let sharing = Mutex<[String: Sharing]>([:])
+
+  private struct Sharing {
+    var tensors = 0
+    var read = 0
+    /// The elements, from the first tensor that is read to the last.
+    var elements: NumericArray?
+  }
 
   init(archive: ZipArchive, folder: String) {
     self.archive = archive
     self.folder = folder
   }
 
-  /// All elements of a storage; one that tensors share is kept until another is asked for.
-  func elements(of storage: TorchStorage, isShared: Bool) throws -> NumericArray {
-    if let kept = shared.withLock({ $0 }), kept.entry == storage.entry,
-      kept.values.shape == [storage.count], kept.values.elementName == storage.type.name(.integer)
-    {
-      return kept.values
+  /// Counts a tensor that is a view of a storage.
+  func addTensor(of storage: TorchStorage) {
+    sharing.withLock { $0[storage.entry, default: Sharing()].tensors += 1 }
+  }
+
+  /// All elements of a storage, for one of its tensors.
+  func elements(of storage: TorchStorage) throws -> NumericArray {
+    let elements =
+      try kept(storage)
+      ?? archive.withSource(storage.entry) { source in
+        try ElementReader(type: storage.type, shape: [storage.count]).read(from: &source)
+      }
+    sharing.withLock { all in
+      guard var state = all[storage.entry], state.tensors > 1 else { return }
+      state.read = (state.read + 1) % state.tensors
+      state.elements = state.read == 0 ? nil : elements
+      all[storage.entry] = state
     }
-    let values = try archive.withSource(storage.entry) { source in
-      try ElementReader(type: storage.type, shape: [storage.count]).read(from: &source)
-    }
-    if isShared { shared.withLock { $0 = (storage.entry, values) } }
-    return values
+    return elements
+  }
+
+  private func kept(_ storage: TorchStorage) -> NumericArray? {
+    guard let kept = sharing.withLock({ $0[storage.entry]?.elements }),
+      kept.shape == [storage.count], kept.elementName == storage.type.name(.integer)
+    else { return nil }
+    return kept
   }
 }
 
@@ -94,7 +115,7 @@ struct TorchStorage: Sendable {
   /// The view of the given shape, as row-major values.
   func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
     try checkView(shape: shape, offset: offset, strides: strides)
-    let flat = try table.elements(of: self, isShared: elementCount(shape) != count)
+    let flat = try table.elements(of: self)
     switch flat {
     case .float32(let a): return .float32(view(a, shape, offset, strides))
     case .float64(let a): return .float64(view(a, shape, offset, strides))
