@@ -33,7 +33,7 @@ struct MMCIFText {
   /// The whole text.
   var text: String { lines.joined(separator: "\n") + "\n" }
 
-  /// A value as STAR writes it: bare where that is safe, else in quotes or as a text block; nil is `.`.
+  /// A value as STAR writes it: bare where that is safe, else in quotes or as a text block; nil is `.`, and `?` is what is unknown.
   ///
   /// CIF 1.1 has no letters beyond ASCII.
   static func quoted(_ value: String?) -> String {
@@ -43,7 +43,7 @@ struct MMCIFText {
       value.lowercased().hasPrefix($0)
     }
     let isBare =
-      !reserved && value != "." && value != "?"
+      !reserved && value != "."
       && !value.utf8.contains { $0 <= 0x20 || $0 >= 0x7F }
       && !"_#$'\";[]".contains(value.first ?? "_")
     if isBare { return value }

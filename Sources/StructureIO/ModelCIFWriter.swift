@@ -75,6 +75,11 @@ extension PredictedStructure {
       "atom_type", ["symbol"], rows: ["C", "N", "O", "S"].map { [$0] })
   }
 
+  /// Whether a residue has an atom: unknown ones are no part of the model.
+  private func isPlaced(_ place: Int) -> Bool {
+    mask[place * AtomName.count..<(place + 1) * AtomName.count].contains { $0 > 0.5 }
+  }
+
   /// Residue numbers of the target beside the places in its sequence.
   private func addNumbering(to text: inout MMCIFText) {
     text.addLoop(
@@ -85,7 +90,8 @@ extension PredictedStructure {
       ],
       rows: sequence.residues.enumerated().map { place, residue in
         let (index, number, code) = ("\(place + 1)", "\(residueNumbers[place])", residue.code)
-        return ["A", "1", index, code, index, number, number, code, code, "A", nil, "n"]
+        let (found, kind) = isPlaced(place) ? (number, code) : ("?", "?")
+        return ["A", "1", index, code, index, number, found, kind, kind, "A", nil, "n"]
       })
   }
 
@@ -137,10 +143,7 @@ extension PredictedStructure {
     text.addLoop(
       "ma_qa_metric_global", ["ordinal_id", "model_id", "metric_id", "metric_value"],
       rows: globals)
-    // Of residues of the model, which unknown ones are no part of.
-    let placed = sequence.residues.indices.filter { row in
-      mask[row * AtomName.count..<(row + 1) * AtomName.count].contains { $0 > 0.5 }
-    }
+    let placed = sequence.residues.indices.filter(isPlaced)
     text.addLoop(
       "ma_qa_metric_local",
       [

@@ -168,7 +168,7 @@ import Testing
     #expect(text.contains("_ma_qa_metric_local.metric_value\n1 1 A 2 ALA 2 45.50\n#"))
     #expect(
       text.contains(
-        "_pdbx_poly_seq_scheme.hetero\nA 1 1 GLY 1 7 7 GLY GLY A . n\nA 1 2 ALA 2 9 9 ALA ALA A . n\n#"
+        "_pdbx_poly_seq_scheme.hetero\nA 1 1 GLY 1 7 ? ? ? A . n\nA 1 2 ALA 2 9 9 ALA ALA A . n\n#"
       ))
   }
 
