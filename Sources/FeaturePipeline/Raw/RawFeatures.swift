@@ -162,7 +162,7 @@ extension RawFeatures {
       let (own, row) = (aatype[column], msa.values[column])
       return own != row && own < 20 && row != 20
     }) {
-      let letters = Array("ARNDCQEGHILKMFPSTWYVX-")
+      let letters = Array(StoreSchema.alphabet)
       throw .array(
         file: file, name: "msa",
         found: "with \(letters[Int(msa.values[place])]) at position \(place + 1) of the first row",

@@ -95,7 +95,7 @@ struct ForeignStore: ArrayStore {
   func elementName(of key: String) -> String {
     let names = origins[key]?.places.map(\.name) ?? [key]
     let types = Set(names.compactMap { arrays[$0]?.elementName(uint16: .bfloat16) })
-    // Blocks of several types are held in the widest.
+    // Blocks of several types are held in single precision.
     return types.count > 1 ? "float32" : types.first ?? ""
   }
 
