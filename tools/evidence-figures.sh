@@ -43,3 +43,15 @@ suite() {
   [[ $line =~ 'with '[1-9].*passed$ ]] || status=1
   echo "| \`swift test --filter $2\`: $1 | ${line:-no tests} | $3 | $([ "$status" = 0 ] && echo yes || echo no) |"
 }
+
+# forward LIMIT-MIB FLAGS...: a row of the measured and the planned peak of whole passes of one block.
+forward() {
+  local command="bench forward --blocks 1 --extra-blocks 1 ${*:2}" peak planned within
+  "$HELIXFOLD" $command --repeats 1 --no-warm-up --threads 2 --json > "$work/report"
+  peak=$(text peak_rss_mib) planned=$(text planned_peak_mib)
+  within=$(holds "$planned <= 1.1 * $peak && $planned >= 0.9 * $peak")
+  echo "| \`$command\`, bf16, 2 threads | peak $peak MiB, planned $planned MiB ($(text planned_moment)), operands $(text pair_operands); $(fixed "$(text seconds_median)" 1) s | ≤ $1 MiB, plan within 10 % | $([ "$(holds "$peak <= $1")$within" = yesyes ] && echo yes || echo no) |"
+}
+
+# text KEY: the value under a key of `report`.
+text() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\"]*[^\",]\).*/\1/p" "$work/report" | head -n 1; }
