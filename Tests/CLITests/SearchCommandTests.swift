@@ -73,6 +73,24 @@ struct SearchCommandTests {
     #expect(results == ["notes"])
   }
 
+  @Test("a prediction from other databases leaves no results of the earlier ones beside its own")
+  func otherDatabases() throws {
+    let folder = try Self.folder(program: Self.found)
+    let predict = [
+      "predict", "t.fasta", "--random-weights", "--preset", "tiny", "--num-recycle", "0",
+      "--jackhmmer", "./jackhmmer", "-o", "out",
+    ]
+    for name in ["u", "v"] {
+      let result = try Command.run(predict + ["--database", "\(name)=db.fasta"], in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      let results = try FileManager.default.contentsOfDirectory(
+        atPath: folder.file("out/t/msas").path)
+      #expect(results == ["\(name)_hits.sto"])
+    }
+    #expect(try Command.run(predict, in: folder).status == 0)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/t/msas").path))
+  }
+
   @Test(
     "a name given twice is a wrong flag",
     arguments: [["search", "t.fasta"], ["databases", "check"]])

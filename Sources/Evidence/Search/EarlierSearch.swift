@@ -2,16 +2,18 @@ import Foundation
 
 /// What an earlier search left in the folder of a target: `searches.tsv` and results in `msas/`.
 public enum EarlierSearch {
-  /// Removes it; results of other programs, which leave no such table, stay.
-  public static func remove(from folder: String) {
+  /// Removes it, besides what was made since; results of other programs, which leave no such table, stay.
+  ///
+  /// - Parameter made: paths within the folder.
+  public static func remove(from folder: String, besides made: Set<String> = []) {
     let table = folder + "/searches.tsv"
     guard FileManager.default.fileExists(atPath: table) else { return }
     let results = folder + "/msas"
     for name in (try? FileManager.default.contentsOfDirectory(atPath: results)) ?? []
-    where name.wholeMatch(of: /.*_hits\.(?:a3m|sto|hhr)/) != nil {
+    where name.wholeMatch(of: /.*_hits\.(?:a3m|sto|hhr)/) != nil && !made.contains("msas/\(name)") {
       unlink(results + "/" + name)
     }
     rmdir(results)
-    unlink(table)
+    if !made.contains("searches.tsv") { unlink(table) }
   }
 }

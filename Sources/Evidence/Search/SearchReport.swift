@@ -21,6 +21,9 @@ public struct SearchReport: Hashable, Sendable {
     public var isCached = false
     /// Why there is no result.
     public var failure: SearchFailure?
+
+    /// Name of the result file; nil if there is none.
+    public var resultName: String? { path?.split(separator: "/").last.map(String.init) }
   }
 
   /// Searches in the order in which they ran.
@@ -57,10 +60,10 @@ public struct SearchReport: Hashable, Sendable {
   public var text: String {
     rows.reduce(into: "search\tprogram\tstate\trows\tseconds\tfile\tcause\n") { text, row in
       let state = row.failure != nil ? "failed" : row.isCached ? "cached" : "searched"
-      let name = row.path?.split(separator: "/").last.map(String.init) ?? ""
       let tenths = Int((row.seconds * 10).rounded())
       text += "\(row.step)\t\(row.tool?.rawValue ?? "")\t\(state)\t\(row.rows)\t"
-      text += "\(tenths / 10).\(tenths % 10)\t\(name)\t\(row.failure?.description ?? "")\n"
+      text +=
+        "\(tenths / 10).\(tenths % 10)\t\(row.resultName ?? "")\t\(row.failure?.description ?? "")\n"
     }
   }
 }

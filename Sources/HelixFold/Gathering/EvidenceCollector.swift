@@ -124,7 +124,8 @@ public struct EvidenceCollector: Sendable {
     }.run(sequence: sequence, into: folder + "/msas")
     if !follows { try AtomicFile.write(report.text, to: folder + "/searches.tsv") }
     if interruption.isInterrupted { throw PredictionError.interrupted }
-    gathered.files.formUnion(["msas", "searches.tsv"])
+    gathered.files.insert("searches.tsv")
+    gathered.files.formUnion(report.rows.compactMap(\.resultName).map { "msas/\($0)" })
     gathered.stages += report.rows.map { row in
       ("search_\(row.step)\(row.isCached ? "_cached" : "")", row.seconds)
     }

@@ -117,7 +117,7 @@ struct PredictionFolder {
   func removeEvidence(besides made: Set<String>, inputs: [String]) {
     guard isKept, !inputs.contains(where: { Self.overlap($0, path) }) else { return }
     if !made.contains("templates.tsv") { remove("templates.tsv") }
-    if !made.contains("searches.tsv") { EarlierSearch.remove(from: path) }
+    EarlierSearch.remove(from: path, besides: made)
   }
 
   /// Whether one of two paths leads into the other.
