@@ -13,7 +13,8 @@ public struct NDArray<Element: Sendable>: Sendable {
   ///
   /// - Precondition: the product of `shape` equals the number of values.
   public init(shape: [Int], values: [Element]) {
-    precondition(shape.reduce(1, *) == values.count, "NDArray: shape does not fit the values")
+    programmingError(
+      unless: shape.reduce(1, *) == values.count, "NDArray: shape does not fit the values")
     self.shape = shape
     self.values = values
   }

@@ -1,3 +1,5 @@
+import NumericArrays
+
 // Sums of products over named axes. Forward and both pullbacks are one loop nest with different strides.
 
 /// Products summed over shared axes, which single letters name: `einsum("sic,sjd->ijcd", a, b)`.
@@ -27,7 +29,7 @@ public func einsum<Real>(
 /// One tensor with axes summed, exchanged or, in the result, walked along a diagonal: `einsum("ijh->hij", x)`.
 public func einsum<Real>(_ pattern: String, _ x: PlainTensor<Real>) -> PlainTensor<Real> {
   let parts = pattern.split(separator: "-", maxSplits: 1)
-  precondition(parts.count == 2, "'\(pattern)' must read like 'ijc->cij'")
+  programmingError(unless: parts.count == 2, "'\(pattern)' must read like 'ijc->cij'")
   return einsum(parts[0] + ",-" + parts[1], x, PlainTensor(repeating: 1, shape: []))
 }
 
@@ -48,24 +50,25 @@ private struct EinsumAxes {
     let letters = pattern.filter { $0 != "-" }.split(
       separator: ">", omittingEmptySubsequences: false)
     let operands = letters[0].split(separator: ",", omittingEmptySubsequences: false)
-    precondition(
-      letters.count == 2 && operands.count == 2, "'\(pattern)' must read like 'ik,kj->ij'")
+    programmingError(
+      unless: letters.count == 2 && operands.count == 2, "'\(pattern)' must read like 'ik,kj->ij'")
     let (leftLetters, rightLetters, result) = (
       Array(operands[0]), Array(operands[1]), Array(letters[1])
     )
-    precondition(
-      leftLetters.count == left.count && rightLetters.count == right.count,
+    programmingError(
+      unless: leftLetters.count == left.count && rightLetters.count == right.count,
       "'\(pattern)' does not fit the shapes \(left) and \(right)")
     var extents: [Character: Int] = [:]
     for (letter, extent) in zip(leftLetters + rightLetters, left + right) {
-      precondition(
-        extents[letter] ?? extent == extent,
+      programmingError(
+        unless: extents[letter] ?? extent == extent,
         "axis '\(letter)' of '\(pattern)' has two extents in \(left) and \(right)")
       extents[letter] = extent
     }
     let summed = extents.keys.filter { !result.contains($0) }.sorted()
     for letter in result {
-      precondition(extents[letter] != nil, "axis '\(letter)' of '\(pattern)' is in no operand")
+      programmingError(
+        unless: extents[letter] != nil, "axis '\(letter)' of '\(pattern)' is in no operand")
     }
     let shape = result.map { extents[$0] ?? 0 }
     resultShape = shape

@@ -1,3 +1,5 @@
+import NumericArrays
+
 extension PlainTensor {
   /// A function of each element, with its derivative as a function of argument and result.
   public func map(
@@ -93,7 +95,7 @@ private func broadcastShape(_ a: [Int], _ b: [Int]) -> [Int] {
   let rank = max(a.count, b.count)
   let padded = [a, b].map { [Int](repeating: 1, count: rank - $0.count) + $0 }
   return zip(padded[0], padded[1]).map { x, y in
-    precondition(x == y || x == 1 || y == 1, "\(a) and \(b) do not broadcast")
+    programmingError(unless: x == y || x == 1 || y == 1, "\(a) and \(b) do not broadcast")
     return x == 1 ? y : x
   }
 }

@@ -1,3 +1,5 @@
+import NumericArrays
+
 // Operations that move elements. Each is a list of places: either the result reads its elements from them (gather),
 // or the elements are added to them (scatter). The two are each other's pullback.
 
@@ -51,8 +53,8 @@ extension PlainTensor {
   public func broadcast(to result: [Int]) -> PlainTensor {
     if shape == result { return self }
     let added = result.count - rank
-    precondition(
-      added >= 0 && zip(shape, result.dropFirst(added)).allSatisfy { $0 == 1 || $0 == $1 },
+    programmingError(
+      unless: added >= 0 && zip(shape, result.dropFirst(added)).allSatisfy { $0 == 1 || $0 == $1 },
       "cannot broadcast \(shape) to \(result)")
     let steps = zip(shape, strides(shape)).map { $0 == 1 ? 0 : $1 }
     return gathered(
@@ -61,7 +63,8 @@ extension PlainTensor {
 
   /// Axes in another order: axis `k` of the result is axis `order[k]` of this tensor.
   public func permuted(_ order: [Int]) -> PlainTensor {
-    precondition(order.sorted() == Array(0..<rank), "\(order) is no order of \(rank) axes")
+    programmingError(
+      unless: order.sorted() == Array(0..<rank), "\(order) is no order of \(rank) axes")
     let steps = strides(shape)
     let result = order.map { shape[$0] }
     return gathered(result, from: places(result, steps: order.map { steps[$0] }))
@@ -70,8 +73,8 @@ extension PlainTensor {
   /// Part of the tensor along one axis; a negative axis counts from the last.
   public func slice(_ range: Range<Int>, axis: Int) -> PlainTensor {
     let axis = axis < 0 ? axis + rank : axis
-    precondition(
-      range.lowerBound >= 0 && range.upperBound <= shape[axis],
+    programmingError(
+      unless: range.lowerBound >= 0 && range.upperBound <= shape[axis],
       "\(range) leaves axis \(axis) of \(shape)")
     var result = shape
     result[axis] = range.count
@@ -82,8 +85,8 @@ extension PlainTensor {
 
   /// Entries of the first axis in the given order, which may repeat and leave out: the rows of a table of embeddings.
   public func rows(_ indices: [Int]) -> PlainTensor {
-    precondition(
-      indices.allSatisfy { shape[0] > $0 && $0 >= 0 },
+    programmingError(
+      unless: indices.allSatisfy { shape[0] > $0 && $0 >= 0 },
       "a row is not among the \(shape[0]) of \(shape)")
     let size = shape.dropFirst().reduce(1, *)
     return gathered(
@@ -108,7 +111,7 @@ extension PlainTensor {
 
 /// Tensors joined along one axis; a negative axis counts from the last.
 public func concatenate<Real>(_ parts: [PlainTensor<Real>], axis: Int) -> PlainTensor<Real> {
-  precondition(!parts.isEmpty, "nothing to concatenate")
+  programmingError(unless: !parts.isEmpty, "nothing to concatenate")
   let axis = axis < 0 ? axis + parts[0].rank : axis
   var shape = parts[0].shape
   shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }

@@ -22,8 +22,9 @@ public final class PlainTensor<Real: PlainReal> {
     shape: [Int], values: [Real], isVariable: Bool, inputs: [PlainTensor],
     pullback: @escaping ([Real]) -> [[Real]]
   ) {
-    precondition(
-      shape.reduce(1, *) == values.count, "\(values.count) values do not fill the shape \(shape)")
+    programmingError(
+      unless: shape.reduce(1, *) == values.count,
+      "\(values.count) values do not fill the shape \(shape)")
     self.shape = shape
     self.values = values
     self.isVariable = isVariable
@@ -106,7 +107,8 @@ extension PlainTensor {
 public func gradient<Real>(
   of loss: PlainTensor<Real>, withRespectTo tensors: [PlainTensor<Real>]
 ) -> [PlainTensor<Real>] {
-  precondition(loss.count == 1, "a gradient is that of one number, not of the shape \(loss.shape)")
+  programmingError(
+    unless: loss.count == 1, "a gradient is that of one number, not of the shape \(loss.shape)")
   var gradients: [ObjectIdentifier: [Real]] = [ObjectIdentifier(loss): [1]]
   for tensor in loss.computationOrder.reversed() where !tensor.inputs.isEmpty {
     guard let gradient = gradients[ObjectIdentifier(tensor)] else { continue }

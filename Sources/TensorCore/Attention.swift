@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 /// Operands of one batch element of gated attention; see `ExecutionContext.attend`.
 public struct AttentionOperands {
@@ -122,7 +123,7 @@ extension AttentionOperands {
     withExtendedLifetime(self) {
       guard let columnMask else { return body(arguments) }
       if columnMask.keys != key.rows {
-        shapeError("a mask of \(columnMask.keys) columns for \(key.rows) keys")
+        programmingError("a mask of \(columnMask.keys) columns for \(key.rows) keys")
       }
       columnMask.runs.withUnsafeBufferPointer { runs in
         var args = arguments

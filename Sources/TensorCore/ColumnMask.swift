@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 /// Which queries do not attend to a key: at most two runs of queries per key, so that memory grows with the keys alone.
 ///
@@ -15,8 +16,9 @@ public struct ColumnMask: Sendable, Hashable {
   ///
   /// - Precondition: as many runs of either kind; numbers of queries fit 32 bits.
   public init(lower: [Range<Int>], upper: [Range<Int>]) {
-    precondition(
-      lower.count == upper.count, "ColumnMask: runs of \(lower.count) and \(upper.count) keys")
+    programmingError(
+      unless: lower.count == upper.count,
+      "ColumnMask: runs of \(lower.count) and \(upper.count) keys")
     func numbers(_ ranges: [Range<Int>], _ end: (Range<Int>) -> Int) -> [Int32] {
       ranges.map { Int32(clamping: end($0)) }
     }

@@ -1,6 +1,7 @@
 import CKernels
 import COpenBLAS
 import Foundation
+import NumericArrays
 
 // OpenBLAS as backend: fp32, one thread, always called on panels of the same size, so that its choice of
 // inner kernels, and with it the bits, cannot depend on how the caller cut rows and columns. A panel has so few
@@ -27,7 +28,7 @@ extension ExecutionContext {
     _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue,
     columnBlock: (width: Int, stride: Int)?
   ) {
-    if let problem = MatrixBackend.openblas.problem { shapeError("no OpenBLAS: \(problem)") }
+    if let problem = MatrixBackend.openblas.problem { programmingError("no OpenBLAS: \(problem)") }
     let k = right.rows
     let width = right.memory.shape[1]
     let a = zeros([panelRows, max(1, k)], .float32)

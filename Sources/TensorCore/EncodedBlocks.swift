@@ -51,7 +51,9 @@ public struct EncodedMatrix: Sendable {
     rows = shape.first ?? 1
     columns = shape.dropFirst().reduce(1, *)
     rowBytes = BlockFormat.byteCount(of: columns)
-    if bytes.count != rows * rowBytes { shapeError("\(bytes.count) bytes of blocks for \(shape)") }
+    if bytes.count != rows * rowBytes {
+      programmingError("\(bytes.count) bytes of blocks for \(shape)")
+    }
     memory = Tensor(uninitialized: [rows, rowBytes / 2], .bfloat16, pool: pool)
     bytes.values.withUnsafeBytes { memory.bytes.copyMemory(from: $0) }
   }
@@ -59,7 +61,7 @@ public struct EncodedMatrix: Sendable {
   /// One row as a tensor of that many elements, decoded on the calling thread.
   public func row(_ index: Int, shape: [Int], _ dtype: DType, pool: BufferPool) -> Tensor {
     let result = Tensor(uninitialized: shape, dtype, pool: pool)
-    if result.count != columns { shapeError("a row of \(columns) elements as \(shape)") }
+    if result.count != columns { programmingError("a row of \(columns) elements as \(shape)") }
     hf_block_decode(format.kernel, Int64(columns), block(index, 0), result.base, dtype.kernel)
     return result
   }
@@ -77,7 +79,7 @@ public struct EncodedMatrix: Sendable {
     if rows.lowerBound < 0 || rows.upperBound > self.rows || columns.lowerBound < 0
       || columns.upperBound > self.columns || columns.lowerBound % BlockFormat.elements != 0
     {
-      shapeError("rows \(rows), columns \(columns) of blocks [\(self.rows) \(self.columns)]")
+      programmingError("rows \(rows), columns \(columns) of blocks [\(self.rows) \(self.columns)]")
     }
   }
 }
@@ -90,7 +92,7 @@ extension ExecutionContext {
     _ x: Matrix, into result: EncodedMatrix, row: Int = 0, rowStep: Int = 1, column: Int = 0
   ) {
     if x.rows == 0 { return }
-    if x.columnStride != 1 { shapeError("blocks are made of whole rows") }
+    if x.columnStride != 1 { programmingError("blocks are made of whole rows") }
     result.check(row..<row + (x.rows - 1) * rowStep + 1, column..<column + x.columns)
     withExtendedLifetime((x, result)) {
       for index in 0..<x.rows {
@@ -107,7 +109,7 @@ extension ExecutionContext {
   ) {
     x.check(rows, columns)
     if result.rows != rows.count || result.columns != columns.count || result.columnStride != 1 {
-      shapeError("cannot decode [\(rows.count) \(columns.count)] into these rows")
+      programmingError("cannot decode [\(rows.count) \(columns.count)] into these rows")
     }
     withExtendedLifetime((x, result)) {
       for (index, row) in rows.enumerated() {

@@ -1,3 +1,4 @@
+import NumericArrays
 import Synchronization
 
 /// Derivatives of a loss with respect to tensors, in fp32.
@@ -22,7 +23,7 @@ public final class Gradients: Sendable {
   public func bind(_ tensor: Tensor, to gradient: Tensor) {
     let elements = tensor.storage.usedBytes / tensor.dtype.byteCount
     if tensor.offset != 0 || gradient.dtype != .float32 || gradient.count != elements {
-      shapeError("cannot bind a gradient of \(gradient.shape) to a tensor of \(tensor.shape)")
+      programmingError("cannot bind a gradient of \(gradient.shape) to a tensor of \(tensor.shape)")
     }
     slots.withLock {
       $0[ObjectIdentifier(tensor.storage)] = Slot(owner: tensor.storage, gradient: gradient)

@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 extension ExecutionContext {
   /// Rows whose partial sums for scale and offset are formed side by side; a constant, so that sums have one order.
@@ -11,9 +12,9 @@ extension ExecutionContext {
     _ x: Matrix, _ dy: Matrix, scale: Tensor, into dx: Matrix, scaleGradient: Tensor,
     offsetGradient: Tensor
   ) {
-    if dx.dtype != .float32 { shapeError("gradients of norms accumulate in float32") }
+    if dx.dtype != .float32 { programmingError("gradients of norms accumulate in float32") }
     if x.columnStride != 1 || dy.columnStride != 1 || dx.columnStride != 1 {
-      shapeError("layer norm needs whole rows")
+      programmingError("layer norm needs whole rows")
     }
     addPartialSums(
       rows: x.rows, step: Self.normGradientRows, into: [scaleGradient, offsetGradient]

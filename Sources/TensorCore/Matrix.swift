@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// A strided two-dimensional view on part of a tensor: what the kernels work on.
 ///
 /// A view keeps the memory alive, so slices of rows, of columns and transposes cost nothing.
@@ -19,7 +21,8 @@ public struct Matrix {
   ) {
     let last = offset + (rows - 1) * rowStride + (columns - 1) * columnStride
     if rows > 0 && columns > 0 && (offset < 0 || last >= tensor.count) {
-      shapeError("a view of [\(rows) \(columns)] at \(offset) leaves a tensor of \(tensor.shape)")
+      programmingError(
+        "a view of [\(rows) \(columns)] at \(offset) leaves a tensor of \(tensor.shape)")
     }
     self.owner = tensor.storage
     self.base = tensor.base + offset * tensor.dtype.byteCount
@@ -59,7 +62,9 @@ public struct Matrix {
 
   /// Some of the rows.
   public func rows(_ range: Range<Int>) -> Matrix {
-    if range.lowerBound < 0 || range.upperBound > rows { shapeError("rows \(range) of \(rows)") }
+    if range.lowerBound < 0 || range.upperBound > rows {
+      programmingError("rows \(range) of \(rows)")
+    }
     return Matrix(
       owner: owner, base: base + range.lowerBound * rowStride * dtype.byteCount, dtype: dtype,
       rows: range.count, columns: columns, rowStride: rowStride, columnStride: columnStride)
@@ -68,7 +73,7 @@ public struct Matrix {
   /// Some of the columns.
   public func columns(_ range: Range<Int>) -> Matrix {
     if range.lowerBound < 0 || range.upperBound > columns {
-      shapeError("columns \(range) of \(columns)")
+      programmingError("columns \(range) of \(columns)")
     }
     return Matrix(
       owner: owner, base: base + range.lowerBound * columnStride * dtype.byteCount, dtype: dtype,

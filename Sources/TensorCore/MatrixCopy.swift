@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 extension ExecutionContext {
   /// Copies the elements of a view into another of the same size, converting their type, on the calling thread.
@@ -6,7 +7,7 @@ extension ExecutionContext {
   /// Either may be strided in both directions; a transposed view makes this a transposition.
   public func copy(_ x: Matrix, into result: Matrix) {
     if x.rows != result.rows || x.columns != result.columns {
-      shapeError(
+      programmingError(
         "cannot copy [\(x.rows) \(x.columns)] into [\(result.rows) \(result.columns)]")
     }
     withExtendedLifetime((x, result)) {

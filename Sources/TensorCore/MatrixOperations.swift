@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 // Element by element on the rows of views, on the calling thread.
 
@@ -26,7 +27,8 @@ extension ExecutionContext {
 
   private func forEachRow(_ x: Matrix, _ y: Matrix, _ kernel: Kernel) {
     if x.rows != y.rows || x.columns != y.columns || x.columnStride != 1 || y.columnStride != 1 {
-      shapeError("rows of [\(x.rows) \(x.columns)] do not match those of [\(y.rows) \(y.columns)]")
+      programmingError(
+        "rows of [\(x.rows) \(x.columns)] do not match those of [\(y.rows) \(y.columns)]")
     }
     withExtendedLifetime((x, y)) {
       for row in 0..<x.rows {

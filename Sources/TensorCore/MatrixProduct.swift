@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 /// What happens to a product before it is stored; the parts are applied in the order of the members.
 public struct Epilogue {
@@ -102,7 +103,7 @@ extension ExecutionContext {
     columnBlock: (width: Int, stride: Int)? = nil
   ) {
     if left.columns != right.rows || result.rows != left.rows {
-      shapeError(
+      programmingError(
         "cannot multiply [\(left.rows) \(left.columns)] by [\(right.rows) \(right.columns)] into \(result.rows) rows"
       )
     }

@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 extension ExecutionContext {
   /// Rows of one partial product of a weight gradient; a constant, so that sums have one order.
@@ -36,8 +37,10 @@ extension ExecutionContext {
   ///
   /// - Shapes: y `[rows, out]`, result `[out]` fp32
   public func addColumnSums(of y: Matrix, into result: Tensor) {
-    if y.columnStride != 1 { shapeError("column sums need rows that are contiguous") }
-    if y.columns != result.count { shapeError("\(y.columns) columns do not fill \(result.shape)") }
+    if y.columnStride != 1 { programmingError("column sums need rows that are contiguous") }
+    if y.columns != result.count {
+      programmingError("\(y.columns) columns do not fill \(result.shape)")
+    }
     addPartialSums(rows: y.rows, step: Self.columnSumRows, into: [result]) { range, sums in
       let y = y.rows(range)
       withExtendedLifetime(y) {

@@ -1,4 +1,5 @@
 import CKernels
+import NumericArrays
 
 /// Added to the variance in every layer norm of the network.
 public let layerNormEpsilon: Float = 1e-5
@@ -10,7 +11,7 @@ extension ExecutionContext {
   public func layerNorm(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
     withExtendedLifetime((x, scale, offset, result)) {
       if x.columnStride != 1 || result.columnStride != 1 {
-        shapeError("layer norm needs whole rows")
+        programmingError("layer norm needs whole rows")
       }
       hf_layer_norm(
         Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
@@ -22,7 +23,7 @@ extension ExecutionContext {
   public func layerNormChannels(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
     withExtendedLifetime((x, scale, offset, result)) {
       if x.columnStride != 1 || result.columnStride != 1 {
-        shapeError("layer norm needs whole rows")
+        programmingError("layer norm needs whole rows")
       }
       hf_layer_norm_channels(
         Int64(x.columns), Int64(x.rows), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
@@ -34,7 +35,7 @@ extension ExecutionContext {
   ///
   /// Both must be whole rows.
   public func copy(_ x: Tensor, into result: Tensor) {
-    if x.count != result.count { shapeError("cannot copy \(x.shape) into \(result.shape)") }
+    if x.count != result.count { programmingError("cannot copy \(x.shape) into \(result.shape)") }
     workers.split(x.count, unit: 4096) { range in
       hf_convert(
         Int64(range.count), x.base + range.lowerBound * x.dtype.byteCount, x.dtype.kernel,
@@ -51,7 +52,7 @@ extension ExecutionContext {
 
   /// `result += x`, element by element.
   public func add(_ x: Tensor, into result: Tensor) {
-    if x.count != result.count { shapeError("cannot add \(x.shape) to \(result.shape)") }
+    if x.count != result.count { programmingError("cannot add \(x.shape) to \(result.shape)") }
     workers.split(x.count, unit: 4096) { range in
       hf_add(
         Int64(range.count), x.base + range.lowerBound * x.dtype.byteCount, x.dtype.kernel,

@@ -1,3 +1,5 @@
+import NumericArrays
+
 extension ExecutionContext {
   /// `result[target(i), :] += y[i, :]` for every row that has a target: the derivative of reading rows of a table.
   ///
@@ -8,7 +10,7 @@ extension ExecutionContext {
   public func addRows(of y: Tensor, into result: Tensor, at target: (Int) -> Int?) {
     let channels = y.channels
     if result.channels != channels {
-      shapeError("cannot add rows of \(y.shape) to \(result.shape)")
+      programmingError("cannot add rows of \(y.shape) to \(result.shape)")
     }
     let (rows, targets) = (y.count / max(1, channels), result.count / max(1, channels))
     let (source, sums) = (y.floats, result.floats)

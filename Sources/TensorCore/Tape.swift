@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// A record of coarse operations, to be replayed backwards for their derivatives.
 ///
 /// An operation whose context carries a tape leaves a closure on it with its hand-written derivative. Derivatives
@@ -138,7 +140,9 @@ private enum Checkpoint {
 extension ExecutionContext {
   /// The gradient of a tensor while a tape is replayed.
   public func gradient(of tensor: Tensor) -> Tensor {
-    guard let gradients else { shapeError("derivatives need a context that accumulates gradients") }
+    guard let gradients else {
+      programmingError("derivatives need a context that accumulates gradients")
+    }
     return gradients[tensor]
   }
 

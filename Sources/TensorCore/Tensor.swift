@@ -59,7 +59,7 @@ public struct Tensor: Sendable {
   ///
   /// - Precondition: the dtype is float32.
   public var floats: UnsafeMutablePointer<Float> {
-    if dtype != .float32 { shapeError("expected a float32 tensor, got \(dtype)") }
+    if dtype != .float32 { programmingError("expected a float32 tensor, got \(dtype)") }
     return base.assumingMemoryBound(to: Float.self)
   }
 
@@ -76,7 +76,7 @@ public struct Tensor: Sendable {
 
   /// The same memory under another shape of the same size.
   public func reshaped(_ shape: [Int]) -> Tensor {
-    if shape.reduce(1, *) != count { shapeError("cannot view \(self.shape) as \(shape)") }
+    if shape.reduce(1, *) != count { programmingError("cannot view \(self.shape) as \(shape)") }
     return Tensor(storage: storage, offset: offset, shape: shape, dtype: dtype)
   }
 
@@ -100,7 +100,7 @@ public struct Tensor: Sendable {
 extension Tensor {
   /// Replaces the contents by those of a tensor of the same size, on the calling thread.
   public func assign(_ other: Tensor) {
-    if other.count != count { shapeError("cannot assign \(other.shape) to \(shape)") }
+    if other.count != count { programmingError("cannot assign \(other.shape) to \(shape)") }
     hf_convert(Int64(count), other.base, other.dtype.kernel, base, dtype.kernel)
   }
 }
@@ -120,7 +120,7 @@ extension Tensor {
   ///
   /// - Precondition: the dtype is bfloat16.
   public func bfloat16Array() -> NDArray<BFloat16> {
-    if dtype != .bfloat16 { shapeError("expected a bfloat16 tensor, got \(dtype)") }
+    if dtype != .bfloat16 { programmingError("expected a bfloat16 tensor, got \(dtype)") }
     let source = UnsafeBufferPointer(
       start: base.assumingMemoryBound(to: BFloat16.self), count: count)
     return NDArray(shape: shape, values: Array(source))

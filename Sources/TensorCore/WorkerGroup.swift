@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import NumericArrays
 import Synchronization
 
 /// Worker threads that run parts of an operation side by side.

@@ -1,5 +1,6 @@
 import FeaturePipeline
 import Foundation
+import NumericArrays
 import Protein
 import Testing
 

@@ -17,12 +17,12 @@ struct SourceRuleTests {
   }
 
   @Test(
-    "only the shape error calls fatalError; nothing calls preconditionFailure, try! or as!",
+    "only the programming error calls fatalError; nothing calls precondition, try! or as!",
     arguments: Repository.sources)
   func nothingForced(file: Repository.File) {
     let stops = file.code.filter {
-      $0.text.contains("preconditionFailure")
-        || ($0.text.contains("fatalError") && !file.name.hasPrefix("ShapeError"))
+      $0.text.contains(/\b(?:precondition|preconditionFailure)\(/)
+        || ($0.text.contains("fatalError") && !file.name.hasPrefix("ProgrammingError"))
     }
     let forced = file.code.filter { $0.text.contains("try!") || $0.text.contains(/\bas!/) }
     #expect((forced + stops).isEmpty, "\(file.path): lines \((forced + stops).map(\.number))")

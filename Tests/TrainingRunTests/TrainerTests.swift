@@ -1,6 +1,7 @@
 import Distribution
 import FeaturePipeline
 import Foundation
+import NumericArrays
 import ProgramSupport
 import Testing
 import Training

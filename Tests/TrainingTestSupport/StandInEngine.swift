@@ -1,5 +1,6 @@
 import FeaturePipeline
 import FoldingCore
+import NumericArrays
 import Training
 import TrainingData
 import TrainingRun

@@ -1,5 +1,6 @@
 import FoldingCore
 import Foundation
+import NumericArrays
 import Testing
 
 @testable import Weights

@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Deletion of blocks of neighbouring alignment rows, for training: the network learns to do with less.
 ///
 /// Algorithm 1 (MSABlockDeletion), Suppl. 1.2.6. Neighbouring rows tend to be alike, so a block takes out a

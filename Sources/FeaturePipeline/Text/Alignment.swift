@@ -1,4 +1,5 @@
 import Messages
+import NumericArrays
 import Protein
 
 /// An alignment as a file gives it: letters in the columns of the query, and what was inserted between them.
@@ -23,8 +24,8 @@ public struct Alignment: Sendable, Hashable {
     source: String, columns: Int, names: [String], letters: [UInt8], deletions: [UInt16],
     warnings: [String] = []
   ) {
-    precondition(
-      letters.count == names.count * columns && deletions.count == letters.count,
+    programmingError(
+      unless: letters.count == names.count * columns && deletions.count == letters.count,
       "\(names.count) rows of \(columns) columns with \(letters.count) letters and"
         + " \(deletions.count) deletion counts")
     self.source = source

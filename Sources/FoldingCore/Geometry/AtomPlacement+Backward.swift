@@ -1,3 +1,4 @@
+import NumericArrays
 import Protein
 
 extension AtomPlacement {
@@ -17,8 +18,8 @@ extension AtomPlacement {
     aatype: [Int], backbone: [RigidTransform<Real>], torsions: [Real],
     frameGradients: [RigidGradient<Real>], positionGradients: [Real]
   ) -> (backbone: [RigidGradient<Real>], torsions: [Real]) {
-    precondition(
-      backbone.count == aatype.count && torsions.count == aatype.count * 14
+    programmingError(
+      unless: backbone.count == aatype.count && torsions.count == aatype.count * 14
         && frameGradients.count == aatype.count * RigidGroups.count
         && positionGradients.count == aatype.count * Atom14.count * 3,
       "backward: gradients must be those of \(aatype.count) residues")

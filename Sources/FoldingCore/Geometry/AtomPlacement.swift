@@ -1,3 +1,4 @@
+import NumericArrays
 import Protein
 
 /// From backbone frames and torsion angles to atoms.
@@ -16,8 +17,8 @@ public enum AtomPlacement {
   public static func groupFrames<Real: BinaryFloatingPoint & Sendable>(
     aatype: [Int], backbone: [RigidTransform<Real>], torsions: [Real]
   ) -> [RigidTransform<Real>] {
-    precondition(
-      backbone.count == aatype.count && torsions.count == aatype.count * 14,
+    programmingError(
+      unless: backbone.count == aatype.count && torsions.count == aatype.count * 14,
       "groupFrames: frames and torsions must be those of \(aatype.count) residues")
     var frames: [RigidTransform<Real>] = []
     frames.reserveCapacity(aatype.count * RigidGroups.count)
@@ -35,8 +36,8 @@ public enum AtomPlacement {
   public static func atom14Positions<Real: BinaryFloatingPoint & Sendable>(
     aatype: [Int], frames: [RigidTransform<Real>]
   ) -> [Real] {
-    precondition(
-      frames.count == aatype.count * RigidGroups.count,
+    programmingError(
+      unless: frames.count == aatype.count * RigidGroups.count,
       "atom14Positions: frames must be those of \(aatype.count) residues")
     var positions = [Real](repeating: 0, count: aatype.count * Atom14.count * 3)
     for (residue, type) in aatype.enumerated() {

@@ -1,3 +1,4 @@
+import NumericArrays
 import Protein
 
 /// The seven torsion angles of each residue as sines and cosines: omega, phi, psi, chi1 … chi4.
@@ -28,8 +29,8 @@ public struct TorsionAngles<Real: BinaryFloatingPoint & Sendable>: Hashable, Sen
   ///   - positions: coordinates in Å, 0 where missing. `[N_res, 37, 3]`
   ///   - mask: 1 where the atom is known. `[N_res, 37]`
   public init(aatype: [Int], positions: [Real], mask atomMask: [Real]) {
-    precondition(
-      positions.count == aatype.count * Atom37.count * 3
+    programmingError(
+      unless: positions.count == aatype.count * Atom37.count * 3
         && atomMask.count == aatype.count * Atom37.count,
       "TorsionAngles: positions and mask must be those of \(aatype.count) residues")
     sineCosine = []

@@ -1,5 +1,6 @@
 import AtomicFiles
 import CZlib
+import NumericArrays
 
 /// Writes Portable Network Graphics (ISO/IEC 15948), 8 bits per sample.
 enum PNG {
@@ -45,7 +46,8 @@ enum PNG {
     return [UInt8](unsafeUninitializedCapacity: Int(size)) { output, count in
       let status = compress2(
         output.baseAddress, &size, bytes, UInt(bytes.count), Z_DEFAULT_COMPRESSION)
-      precondition(status == Z_OK, "zlib fails here without memory only, as the array itself would")
+      programmingError(
+        unless: status == Z_OK, "zlib fails here without memory only, as the array itself would")
       count = Int(size)
     }
   }

@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Constants of SeWA.
 ///
 /// The publication states none of them; these are our choices.

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// The true structure in every form in which a loss reads it.
@@ -72,8 +73,8 @@ public struct StructureLabels<Real: LossScalar>: Sendable, Hashable {
     mask: [Real], resolution: Real
   ) {
     let count = aatype.count
-    precondition(
-      residueIndex.count == count && positions.count == count * Atom37.count * 3
+    programmingError(
+      unless: residueIndex.count == count && positions.count == count * Atom37.count * 3
         && mask.count == count * Atom37.count,
       "StructureLabels: positions and mask must be those of \(count) residues")
     self.aatype = aatype

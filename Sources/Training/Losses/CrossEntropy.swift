@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Weighted mean of softmax cross-entropies over rows: `Σ w_r (log Σ_k exp x_rk − x_r,label) / denominator`.
 ///
 /// The row maximum is subtracted before exponentiation, so nothing overflows. Rows of weight 0 are not read: their
@@ -12,8 +14,8 @@
 func softmaxCrossEntropy<Real: LossScalar>(
   logits: [Real], classes: Int, labels: [Int], weights: [Real], denominator: Real
 ) -> LossTerm<Real, [Real]> {
-  precondition(
-    logits.count == labels.count * classes && weights.count == labels.count,
+  programmingError(
+    unless: logits.count == labels.count * classes && weights.count == labels.count,
     "softmaxCrossEntropy: \(logits.count) logits for \(labels.count) rows of \(classes) classes")
   var gradient = [Real](repeating: 0, count: logits.count)
   var sum = 0.0
@@ -45,8 +47,8 @@ func softmaxCrossEntropy<Real: LossScalar>(
 func sigmoidCrossEntropy<Real: LossScalar>(
   logits: [Real], labels: [Real], weights: [Real], denominator: Real
 ) -> LossTerm<Real, [Real]> {
-  precondition(
-    logits.count == labels.count && weights.count == labels.count,
+  programmingError(
+    unless: logits.count == labels.count && weights.count == labels.count,
     "sigmoidCrossEntropy: \(logits.count) logits, \(labels.count) labels")
   var gradient = [Real](repeating: 0, count: logits.count)
   var sum = 0.0

@@ -50,8 +50,8 @@ public struct Adam: Sendable {
 
   /// `w ← w − rate · m̂ / (√v̂ + ε)` with the moments' bias corrected.
   public mutating func update(_ parameters: inout [Float], gradient: [Float], rate: Double) {
-    precondition(
-      parameters.count == gradient.count && first.count == gradient.count,
+    programmingError(
+      unless: parameters.count == gradient.count && first.count == gradient.count,
       "Adam: parameters, gradient and moments must have one layout")
     let random = CounterRandom(seed: seed, purpose: 0x4144_414D, step: updates)
     updates += 1

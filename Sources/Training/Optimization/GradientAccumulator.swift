@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Size of one sample's gradient.
 public struct SampleNorm: Hashable, Sendable {
   /// Its norm before clipping.
@@ -56,8 +58,8 @@ public struct GradientAccumulator: Sendable {
   /// - Returns: its norm; where that is not finite, zeros are added.
   @discardableResult
   public mutating func add(_ gradient: [Float]) -> SampleNorm {
-    precondition(gradient.count == count, "GradientAccumulator: another layout")
-    precondition(samples < completions.count, "GradientAccumulator: too many samples")
+    programmingError(unless: gradient.count == count, "GradientAccumulator: another layout")
+    programmingError(unless: samples < completions.count, "GradientAccumulator: too many samples")
     let norm = gradient.withUnsafeBufferPointer { sumOfSquares($0) }.squareRoot()
     var part = norm.isFinite ? gradient : [Float](repeating: 0, count: count)
     var factor = 1.0
@@ -83,7 +85,8 @@ public struct GradientAccumulator: Sendable {
   ///
   /// - Precondition: all samples were added.
   public mutating func takeSum() -> [Float] {
-    precondition(samples == completions.count, "GradientAccumulator: samples are missing")
+    programmingError(
+      unless: samples == completions.count, "GradientAccumulator: samples are missing")
     samples = 0
     return sums.removeLast()
   }

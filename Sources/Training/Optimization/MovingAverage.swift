@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Exponential moving average of the weights, which validation and the final model use.
 ///
 /// Suppl. 1.11.7.
@@ -18,7 +20,7 @@ public struct MovingAverage: Sendable, Hashable {
 
   /// `a ← d a + (1 − d) w` with `d = min(decay, (1 + t) / (10 + t))`: short memory at the start, as HelixFold does.
   public mutating func update(_ parameters: [Float]) {
-    precondition(parameters.count == values.count, "MovingAverage: another layout")
+    programmingError(unless: parameters.count == values.count, "MovingAverage: another layout")
     let decay = min(self.decay, Double(1 + updates) / Double(10 + updates))
     updates += 1
     let weight = Float(1 - decay)

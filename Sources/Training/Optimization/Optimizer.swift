@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Everything that defines how weights follow gradients.
 public struct OptimizerConfig: Codable, Hashable, Sendable {
   /// Adam's constants and the storage of its moments.
@@ -69,7 +71,8 @@ public struct Optimizer: Sendable {
 
   /// An optimizer that starts at the given weights.
   public init(layout: ParameterLayout, parameters: [Float], config: OptimizerConfig) {
-    precondition(parameters.count == layout.count, "Optimizer: weights have another layout")
+    programmingError(
+      unless: parameters.count == layout.count, "Optimizer: weights have another layout")
     self.layout = layout
     self.config = config
     self.parameters = parameters

@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Where each parameter tensor lies in one flat buffer.
 ///
 /// Weights, gradients, moments and averages all use the same layout, so that the optimizer runs over a few large buffers
@@ -38,7 +40,7 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
 
   /// Euclidean norm of each tensor's part of a buffer; NaN or infinite if an element is.
   public func norms(of buffer: [Float]) -> [Double] {
-    precondition(buffer.count == count, "norms: the buffer has another layout")
+    programmingError(unless: buffer.count == count, "norms: the buffer has another layout")
     return buffer.withUnsafeBufferPointer { pointer in
       segments.map { sumOfSquares(UnsafeBufferPointer(rebasing: pointer[$0.range])).squareRoot() }
     }

@@ -1,4 +1,5 @@
 import FeaturePipeline
+import NumericArrays
 
 /// What is drawn for each sample: a pure function of seed, step and sample.
 ///
