@@ -105,7 +105,7 @@ do {
   print("equal alignments and masks\t\(same)\tatoms\t\(atoms)")
   print("largest difference of a coordinate, Å\t\(worst)")
 
-  let key = DrawKey(seed: 1)
+  let key = RandomKey(seed: 1)
   let start = processorTime()
   for index in 0..<reads {
     _ = try store.record(of: rows[key.integer(index, below: rows.count)].name)

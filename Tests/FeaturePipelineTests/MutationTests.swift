@@ -6,7 +6,7 @@ import Testing
 
 /// Changes a text at random places: a byte replaced, removed, doubled, a run moved, the end cut off.
 struct Mutator {
-  let key: DrawKey
+  let key: RandomKey
 
   /// Bytes that mean something in these formats.
   private static let telling = Array(">#-.*\n\r\t\u{0} aAzZ19/:;".utf8)
@@ -56,7 +56,7 @@ struct MutationTests {
     let bytes = Array(text.utf8)
     var read = 0
     for round in 0..<Self.rounds {
-      let mutator = Mutator(key: DrawKey(seed: UInt64(format)).child(round))
+      let mutator = Mutator(key: RandomKey(seed: UInt64(format)).child(round))
       let input = InputText(name: name, bytes: mutator.mutated(bytes))
       let problem = message {
         if format == 0 {

@@ -18,7 +18,7 @@ struct StoreTests {
   /// A record with everything in it: templates, labels, unusual residue numbers and types.
   private func fullRecord(_ id: String, seed: UInt64 = 1) throws -> TargetRecord {
     var raw = try randomFeatures(residues: 9, rows: 5, seed: seed)
-    let key = DrawKey(seed: seed)
+    let key = RandomKey(seed: seed)
     func coordinates(_ count: Int) -> [Float] {
       (0..<count).map { Float(Double(key.integer($0, below: 90_000) - 45_000) / 1000) }
     }
@@ -227,7 +227,7 @@ struct StoreTests {
       let path = folder + "/t.h5"
       try FeatureStore.write([fullRecord("t")], to: path)
       let whole = try Data(contentsOf: URL(fileURLWithPath: path))
-      let key = DrawKey(seed: 77)
+      let key = RandomKey(seed: 77)
       for round in 0..<200 {
         var bytes = whole
         for flip in 0..<3 {

@@ -38,7 +38,7 @@ func deletions(_ alignment: Alignment, _ row: Int) -> [UInt16] {
 
 /// A random alignment with the target in row 0.
 func randomFeatures(residues: Int, rows: Int, seed: UInt64) throws -> RawFeatures {
-  let key = DrawKey(seed: seed)
+  let key = RandomKey(seed: seed)
   let letters = Array("ARNDCQEGHILKMFPSTWYVX-")
   let query = try ProteinSequence(
     String((0..<residues).map { letters[key.child(0).integer($0, below: 20)] }))

@@ -219,13 +219,13 @@ struct StructureBackwardTests {
   /// Errors of frames feed the next iteration: ten times the tolerance of one layer.
   @Test(
     "gradients of all outputs of all iterations with respect to single, pair and parameters equal the twin's to 1e-4",
-    arguments: [1, 2, 9, 33], [nil, DropoutKey(seed: 7)])
-  func structureModule(residues: Int, dropout: DropoutKey?) throws {
+    arguments: [1, 2, 9, 33], [nil, RandomKey(seed: 7)])
+  func structureModule(residues: Int, dropout: RandomKey?) throws {
     for start in FrameStart.allCases { try structureModule(residues, dropout, from: start) }
   }
 
   private func structureModule(
-    _ residues: Int, _ dropout: DropoutKey?, from start: FrameStart
+    _ residues: Int, _ dropout: RandomKey?, from start: FrameStart
   ) throws {
     var config = FoldingConfig.tiny
     config.structure.start = start
@@ -272,7 +272,7 @@ struct StructureBackwardTests {
       let functional = StructureFunctional(
         target: .random(residues: residues), layers: module.config.layers,
         channels: FoldingConfig.tiny.channels.single)
-      let context = try differentiate(inputs.context.dropping(by: DropoutKey(seed: 3))) {
+      let context = try differentiate(inputs.context.dropping(by: RandomKey(seed: 3))) {
         try functional.seeds(module, inputs.single, inputs.pair, $0)
       }
       let parameters = module.twins(PlainStructureModule<Double>(module)).map(\.fast)

@@ -52,7 +52,7 @@ struct DropoutSite: Sendable, CustomTestStringConvertible {
 
 @Suite("Dropout of the trunk")
 struct TrunkDropoutTests {
-  static let key = DropoutKey(seed: 7).scoped("test")
+  static let key = RandomKey(seed: 7).child("test")
 
   @Test(
     "updates and their derivatives are multiplied by masks along the right axis",
@@ -126,7 +126,7 @@ struct EvoformerStackGradientTests {
     let size = LayerSize(residues: 13, sequences: 5, hasHoles: true, config: config)
     let tape = Tape(recomputes: recomputes, checkpointFormat: checkpointFormat)
     let context = ExecutionContext.forTest(threads: threads, storage: storage)
-      .recording(on: tape).dropping(by: DropoutKey(seed: 3))
+      .recording(on: tape).dropping(by: RandomKey(seed: 3))
     let inputs = LayerInputs(size, msa: config.channels.msa, context)
     try network.evolve(inputs.m, [inputs.z], inputs.masks, context, PassMonitor(), nil)
     let gradients = Gradients(pool: context.pool)

@@ -106,7 +106,7 @@ struct GradientParityTests {
       #expect(abs(norm - digest[0]) <= bound, "\(key): norm \(norm), expected \(digest[0])")
       #expect(Self.vanishes(key) == (digest[0] <= 1e-12 * golden.global_norm), "\(key)")
       for (index, expected) in digest.dropFirst().enumerated() {
-        let stream = KeyedStream(key: "projection\(index)//\(key)", seed: 1)
+        let stream = RandomKey(array: "projection\(index)//\(key)", seed: 1)
         let projection = gradient.indices.reduce(0) { $0 + gradient[$1] * stream.symmetric($1) }
         #expect(
           abs(projection - expected) <= 4 / 3.0.squareRoot() * bound,

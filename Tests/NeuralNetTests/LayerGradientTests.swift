@@ -143,7 +143,7 @@ struct LayerGradientTests {
           : nil
         let dropout =
           drops
-          ? context.dropping(by: DropoutKey(seed: 1)).dropoutMask(
+          ? context.dropping(by: RandomKey(seed: 1)).dropoutMask(
             "site", rate: 0.25, [positions, c])
           : nil
         let input = PlainTensor<Double>(x)

@@ -47,7 +47,7 @@ struct TapeTests {
   @Test("a checkpoint runs twice and changes no bit of the gradients")
   func checkpoint() {
     func gradients(recomputes: Bool) -> (values: [Float], runs: Int) {
-      let context = ExecutionContext.forTest(threads: 2).dropping(by: DropoutKey(seed: 3))
+      let context = ExecutionContext.forTest(threads: 2).dropping(by: RandomKey(seed: 3))
       let x = Tensor(randomArray([50], "x"), pool: context.pool)
       let counter = Log()
       let gradients = replayedGradients(context, on: Tape(recomputes: recomputes)) { context in
@@ -162,7 +162,7 @@ struct TapeTests {
 
   @Test("dropout drops its share, keeps the mean, and is a function of key, site and element")
   func dropout() throws {
-    let context = ExecutionContext.forTest().dropping(by: DropoutKey(seed: 7))
+    let context = ExecutionContext.forTest().dropping(by: RandomKey(seed: 7))
     let count = 100_000
     let mask = try #require(context.dropoutMask("a", rate: 0.25, [count])?.array().values)
     let dropped = mask.count { $0 == 0 }
@@ -175,7 +175,7 @@ struct TapeTests {
       context.dropoutMask("b", rate: 0.25, [count]),
       context.scoped("block", 1).dropoutMask("a", rate: 0.25, [count]),
       context.scoped("block", 2).dropoutMask("a", rate: 0.25, [count]),
-      context.dropping(by: DropoutKey(seed: 8)).dropoutMask("a", rate: 0.25, [count]),
+      context.dropping(by: RandomKey(seed: 8)).dropoutMask("a", rate: 0.25, [count]),
     ].compactMap { $0?.array().values }
     #expect(others.count == 4)
     for (index, other) in others.enumerated() {

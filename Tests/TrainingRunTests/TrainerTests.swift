@@ -381,7 +381,7 @@ struct TrainerTests {
     let whole = try start("whole")
     whole.waitUntilExit()
     #expect(whole.terminationStatus == 0)
-    let key = DrawKey(seed: 17)
+    let key = RandomKey(seed: 17)
     for moment in 0..<20 {
       let process = try start("parts")
       // Some steps on from where this process began, and a little later.

@@ -41,7 +41,7 @@ public final class StandInEngine: GradientEngine {
   private func differentiate(
     _ sample: TrainingSample, into gradient: inout [Float]
   ) -> SampleOutcome {
-    var key = DrawKey(seed: sample.dropoutSeed ?? 0)
+    var key = RandomKey(seed: sample.dropoutSeed ?? 0)
     for value in sample.alignment.trueClasses.prefix(50) { key = key.child(value) }
     let factor = factor(sample)
     var sum = 0.0

@@ -31,7 +31,7 @@ public enum SyntheticStore {
 
   /// A made-up target of that number.
   public static func record(_ index: Int, name: (Int) -> String) -> TargetRecord {
-    let key = DrawKey(seed: 7).child(index)
+    let key = RandomKey(seed: 7).child(index)
     let residues = 20 + key.integer(0, below: 24)
     let rows = 1 + key.integer(1, below: 40)
     let types = (0..<residues).map { UInt8(key.child(0).integer($0, below: 20)) }

@@ -277,7 +277,7 @@ struct StochasticRoundingTests {
     let runs = 10_000
     var sum = 0.0
     for run in 0..<runs {
-      let random = CounterRandom(seed: 17, purpose: 1, step: run)
+      let random = RandomKey(seed: 17).child(run)
       var value = BFloat16(1)
       for step in 0..<1000 {
         value = BFloat16(
@@ -309,7 +309,7 @@ struct StochasticRoundingTests {
 
   @Test("the mean error is below 4 σ over 2000 draws", arguments: [Float(1.003), -7.77e-5, 3.9e20])
   func unbiased(value: Float) {
-    let random = CounterRandom(seed: 2)
+    let random = RandomKey(seed: 2)
     let draws = (0..<2000).map {
       Double(
         Float(

@@ -66,7 +66,7 @@ struct RecyclingTrainingTests {
   func dropout() throws {
     let network = try FoldingNetwork.random(.tiny)
     func confidence(_ seed: UInt64?) throws -> NDArray<Float>? {
-      let context = ExecutionContext.forTest().dropping(by: seed.map { DropoutKey(seed: $0) })
+      let context = ExecutionContext.forTest().dropping(by: seed.map { RandomKey(seed: $0) })
       return try RecyclingTraining(network, RandomFeatures(), recycles: 1).run(
         context.recording(on: Tape())
       ).output?.confidence.array()

@@ -68,7 +68,7 @@ struct ManifestTests {
       uniqueKeysWithValues: config.parameterManifest.map { ($0.key, $0.shape) })
     #expect(found == expected)
     for parameter in recipe.parameters {
-      let stream = KeyedStream(key: parameter.name, seed: recipe.seed)
+      let stream = RandomKey(array: parameter.name, seed: recipe.seed)
       let (mean, deviation) = RecipeParameters.moments(key: parameter.name, shape: parameter.shape)
       #expect(mean == parameter.mean, "\(parameter.name)")
       #expect(abs(deviation - parameter.std) < 1e-15, "\(parameter.name)")

@@ -53,8 +53,9 @@ public enum RowSelection {
     }
     // Efraimidis & Spirakis 2006: the largest u^(1/w) are a draw without replacement in proportion to w; compared
     // here as log(u)/w. Rows of weight 0 come last, in random order.
+    let random = RandomKey(seed: seed)
     let drawn = rest.filter { !kept.contains($0) }.map { row in
-      let u = uniform(row, seed)
+      let u = random.interior(row)
       let weight = isScored ? Double(weights?[row] ?? 0) : 1
       return (row: row, isPositive: weight > 0, key: weight > 0 ? logarithm(u) / weight : u)
     }.sorted { a, b in

@@ -53,8 +53,8 @@ public struct AlignmentSampler: Sendable {
   private var columns: Int { msa.shape[1] }
 
   /// The choices for a key.
-  public func choices(key: DrawKey) -> AlignmentChoices {
-    func site(_ site: DrawSite) -> DrawKey { key.child(site.rawValue) }
+  public func choices(key: RandomKey) -> AlignmentChoices {
+    func site(_ site: DrawSite) -> RandomKey { key.child(site.rawValue) }
     var kept = Array(0..<msa.shape[0])
     if let blockDeletion {
       let starts = blockDeletion.starts(of: kept.count, key: site(.blockDeletion))

@@ -24,7 +24,7 @@ public struct BlockDeletion: Sendable, Hashable, Codable {
   }
 
   /// Starts drawn from a key.
-  func starts(of rowCount: Int, key: DrawKey) -> [Int] {
+  func starts(of rowCount: Int, key: RandomKey) -> [Int] {
     (0..<blocks).map { key.integer($0, below: rowCount) }
   }
 }

@@ -8,7 +8,7 @@ public struct SampledFeatures: Features {
   public let target: TargetFeatures
   /// Draws from the alignment.
   public let sampler: AlignmentSampler
-  private let key: DrawKey
+  private let key: RandomKey
   private let resamplesEachPass: Bool
 
   /// Features of `raw`, which must be valid, for a network.
@@ -28,7 +28,7 @@ public struct SampledFeatures: Features {
       raw, kind: config.channels.target,
       maxTemplates: config.template == nil ? nil : sampling.maxTemplates,
       shares: sampler.masking.profile)
-    key = DrawKey(seed: seed)
+    key = RandomKey(seed: seed)
     resamplesEachPass = sampling.resamplesEachPass
   }
 

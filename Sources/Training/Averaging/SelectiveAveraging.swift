@@ -101,8 +101,7 @@ public struct SelectiveAveraging: Sendable {
     var gradient = [Double](repeating: 0, count: s.count)
     var (sum, counted) = (0.0, 0)
     for sample in 0..<config.samples {
-      let random = CounterRandom(
-        seed: config.seed, purpose: 0x5365_5741, step: iteration * config.samples + sample)
+      let random = RandomKey(seed: config.seed).child(iteration).child(sample)
       let masks = s.indices.map { relaxedMask(s[$0], random: random, index: $0) }
       let average = weightedMean(checkpoints, masks: masks)
       let (loss, slope) = try objective(average)
@@ -120,8 +119,8 @@ public struct SelectiveAveraging: Sendable {
     return (sum * share, gradient.map { $0 * share })
   }
 
-  private func relaxedMask(_ s: Double, random: CounterRandom, index: Int) -> Double {
-    func gumbel(_ k: Int) -> Double { -Double.log(-Double.log(random.uniform(2 * index + k))) }
+  private func relaxedMask(_ s: Double, random: RandomKey, index: Int) -> Double {
+    func gumbel(_ k: Int) -> Double { -Double.log(-Double.log(random.interior(2 * index + k))) }
     let p = clampedProbability(s)
     let logit = Double.log(p) - Double.log(1 - p)
     // At least 10⁻⁶, so that the masks never sum to 0.

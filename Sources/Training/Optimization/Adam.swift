@@ -53,7 +53,7 @@ public struct Adam: Sendable {
     programmingError(
       unless: parameters.count == gradient.count && first.count == gradient.count,
       "Adam: parameters, gradient and moments must have one layout")
-    let random = CounterRandom(seed: seed, purpose: 0x4144_414D, step: updates)
+    let rounding = config.moments == .bfloat16 ? RandomKey(seed: seed).child(updates) : nil
     updates += 1
     let rule = AdamRule(config, updates: updates, rate: rate)
     let rounding = config.moments == .bfloat16 ? random : nil
@@ -143,7 +143,7 @@ private struct AdamRule {
 
   func apply(
     _ first: inout [BFloat16], _ second: inout [BFloat16], _ g: UnsafeBufferPointer<Float>,
-    _ w: UnsafeMutableBufferPointer<Float>, rounding: CounterRandom?
+    _ w: UnsafeMutableBufferPointer<Float>, rounding: RandomKey?
   ) {
     first.withUnsafeMutableBufferPointer { first in
       second.withUnsafeMutableBufferPointer { second in

@@ -27,7 +27,7 @@ public struct SamplingPlan: Sendable {
   /// Chains of the training clusters, clusters and chains sorted by name.
   public let clusters: [[StoreEntry]]
   let config: LoadingConfig
-  private let key: DrawKey
+  private let key: RandomKey
 
   /// A plan for the chains of a split that pass the configuration's limits.
   public init(
@@ -37,7 +37,7 @@ public struct SamplingPlan: Sendable {
     let groups = Dictionary(grouping: usable) { $0.cluster ?? $0.id }
     clusters = groups.sorted { $0.key < $1.key }.map { $0.value.sorted { $0.id < $1.id } }
     self.config = config
-    key = DrawKey(seed: seed)
+    key = RandomKey(seed: seed)
   }
 
   /// The draws for sample `sample` of step `step`; there must be a cluster.
@@ -55,7 +55,7 @@ public struct SamplingPlan: Sendable {
   }
 
   /// A chain: cluster and member drawn until the length is accepted, which half of the tries or more are.
-  private func chain(_ key: DrawKey) -> StoreEntry {
+  private func chain(_ key: RandomKey) -> StoreEntry {
     var entry = clusters[0][0]
     for attempt in 0..<Self.attempts {
       let members = clusters[key.integer(3 * attempt, below: clusters.count)]
@@ -66,7 +66,7 @@ public struct SamplingPlan: Sendable {
     return entry
   }
 
-  private func recycles(_ key: DrawKey) -> Int {
+  private func recycles(_ key: RandomKey) -> Int {
     let total = config.recycleWeights.reduce(0, +)
     var rest = Double(key.uniform(0)) * total
     for (count, weight) in config.recycleWeights.enumerated() {

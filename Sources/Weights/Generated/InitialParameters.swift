@@ -34,7 +34,7 @@ public struct InitialParameters: ParameterSource {
     guard let spec = specs[key] else {
       throw WeightsError.noSuchArray(file: "initial parameters", key: key)
     }
-    let stream = KeyedStream(key: "initial//" + key, seed: seed)
+    let stream = RandomKey(array: "initial//" + key, seed: seed)
     let fanIn = Double(spec.blockShape.prefix(spec.inputAxes).reduce(1, *))
     let fanOut = Double(spec.blockShape.dropFirst(spec.inputAxes).reduce(1, *))
     switch spec.start {

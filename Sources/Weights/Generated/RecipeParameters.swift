@@ -30,7 +30,7 @@ public struct RecipeParameters: ParameterSource {
 
   /// The array of any key and shape.
   public static func array(key: String, shape: [Int], seed: UInt64) -> NDArray<Float> {
-    let stream = KeyedStream(key: key, seed: seed)
+    let stream = RandomKey(array: key, seed: seed)
     let (mean, deviation) = moments(key: key, shape: shape)
     let scale = deviation * 3.0.squareRoot()
     let count = shape.reduce(1, *)
