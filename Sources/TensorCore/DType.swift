@@ -1,17 +1,16 @@
 import CKernels
 
-/// How the elements of a tensor are stored.
+/// How the elements of a tensor are stored, by the words that flags, configurations and reports use.
 ///
 /// Arithmetic is always fp32.
-public enum DType: String, Sendable, Hashable, Codable {
-  case float32
-  case bfloat16
+public enum DType: String, Sendable, Hashable, Codable, CaseIterable {
+  /// BFloat16: 8 bits of exponent, 7 of fraction.
+  case bfloat16 = "bf16"
+  /// 32-bit floats.
+  case float32 = "fp32"
 
   /// Bytes per element.
   public var byteCount: Int { self == .float32 ? 4 : 2 }
-
-  /// The name that flags and reports use.
-  package var shortName: String { self == .float32 ? "fp32" : "bf16" }
 
   /// The kernels' name of the type.
   var kernel: hf_dtype { self == .float32 ? HF_F32 : HF_BF16 }

@@ -65,7 +65,7 @@ extension BenchCommand {
       plan.channels = channels
       plan.lengths = packed
       plan.repeats = repeats
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       if let figure {
         let packs = AttentionFigure(plan)
         try packs.figure.write(to: figure)

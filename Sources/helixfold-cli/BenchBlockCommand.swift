@@ -38,7 +38,7 @@ extension BenchCommand {
       plan.repeats = network.repeats
       plan.recomputes = recompute
       plan.threads = threads.count
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       plan.backend = compute.gemm
       let report = try BlockBenchmark(
         plan, differentiates: !forwardOnly, warmsUp: warmUp,
@@ -74,7 +74,7 @@ extension BenchCommand {
       compute.pin()
       var plan = ProductBenchmark()
       plan.repeats = repeats
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       print(plan.json(plan.run()).pretty())
     }
   }

@@ -31,7 +31,7 @@ extension BenchCommand {
       plan.loss = loss
       plan.isTrunkOnly = false
       plan.repeats = network.repeats
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       plan.backend = compute.gemm
       let report = try BranchBenchmark(plan).run()
       print(network.json ? report.json(plan).pretty() : report.text(plan))

@@ -46,7 +46,7 @@ struct BenchCommand: ParsableCommand {
       plan.recycles = recycles
       plan.repeats = network.repeats
       plan.threads = threads.count
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       plan.backend = compute.gemm
       plan.warmsUp = warmUp
       plan.memoryLimit = memory.limit

@@ -47,7 +47,7 @@ extension BenchCommand {
       plan.config = try FoldingConfig.named(preset)
       plan.repeats = repeats
       plan.threads = threads.count
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       plan.backend = compute.gemm
       print(try plan.run().json(plan).pretty())
     }

@@ -54,7 +54,7 @@ extension BenchCommand {
       plan.recomputes = recompute
       plan.checkpointFormat = savedActivations.format
       plan.threads = threads.count
-      plan.storage = compute.precisionOr(.bf16)
+      plan.storage = compute.precision ?? .bfloat16
       plan.backend = compute.gemm
       let report = try TrainBenchmark(plan).run()
       print(network.json ? report.json(plan).pretty() : report.text)

@@ -61,7 +61,7 @@ struct DevCommand: ParsableCommand {
       request.preset = preset
       request.teacher = teacher
       request.recycles = recycles
-      request.storage = compute.arithmetic.precisionOr(.fp32)
+      request.storage = compute.arithmetic.precision ?? .float32
       request.threads = compute.threading.workers()
       request.backend = compute.arithmetic.gemm
       try request.run()

@@ -63,7 +63,7 @@ extension DevCommand {
       request.recycles = recycles
       request.violationWeight = violationWeight
       request.recomputes = !keepActivations
-      request.storage = compute.arithmetic.precisionOr(.fp32)
+      request.storage = compute.arithmetic.precision ?? .float32
       request.threads = compute.threading.workers()
       request.backend = compute.arithmetic.gemm
       try request.run()

@@ -132,7 +132,7 @@ struct EvaluateCommand: ParsableCommand {
     options.preset = preset
     options.recycles = numRecycle
     options.seed = seed
-    options.storage = compute.arithmetic.precisionOr(.bf16)
+    options.storage = compute.arithmetic.precision ?? .bfloat16
     options.threads = compute.threading.workers()
     options.backend = compute.arithmetic.gemm
     let models = try ModelDescription.open(options)

@@ -292,7 +292,7 @@ struct PredictCommand: ParsableCommand {
     options.seed = seed
     options.maxMSA = msaLimits
     options.ensembles = numEnsemble
-    options.storage = compute.arithmetic.precisionOr(.bf16)
+    options.storage = compute.arithmetic.precision ?? .bfloat16
     options.backend = compute.arithmetic.gemm
     options.memoryLimit = memory.limit
     options.pairFormat = memory.pairStorage.format

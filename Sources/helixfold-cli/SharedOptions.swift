@@ -9,29 +9,22 @@ struct ArithmeticOptions: ParsableArguments {
     help:
       "Storage of activations and trunk weights: bf16 (default; fp32 in dev) or fp32. Sums are always fp32."
   )
-  var precision: Precision?
+  var precision: DType?
 
   @Option(help: "Who multiplies matrices: native or openblas.")
   var gemm = MatrixBackend.native
 
   @OptionGroup var kernels: KernelOptions
 
-  enum Precision: String, ExpressibleByArgument, CaseIterable {
-    case bf16, fp32
-
-    var storage: DType { self == .bf16 ? .bfloat16 : .float32 }
-  }
-
   func validate() throws {
     if let problem = gemm.problem { throw ValidationError("--gemm \(gemm.rawValue): \(problem)") }
   }
 
-  /// The storage type, with a default of the command.
-  func precisionOr(_ precision: Precision) -> DType { (self.precision ?? precision).storage }
-
   /// Pins the instruction set; call once, before any work.
   func pin() { kernels.pin() }
 }
+
+extension DType: ExpressibleByArgument {}
 
 /// How to compute: shared by all commands that run the network.
 struct ComputeOptions: ParsableArguments {

@@ -71,7 +71,7 @@ struct ValidateCommand: ParsableCommand {
     training.network = model.config
     training.network.recycles = recycles ?? model.config.recycles
     training.run.seed = seed
-    training.run.precision = .fp32
+    training.run.precision = .float32
     let scores = try HeldOutScores(
       weights: model.parameters, config: training, store: data, split: split,
       lengths: minLength...maxLength,

@@ -24,7 +24,7 @@ struct ParallelTrainingTests {
     try SyntheticStore.write(to: store)
   }
 
-  private func config(_ precision: TrainingPrecision, steps: Int = 3) -> TrainingConfig {
+  private func config(_ precision: DType, steps: Int = 3) -> TrainingConfig {
     var config = TrainingConfig.tiny
     config.network.blockOrder = .parallel
     config.run.precision = precision
@@ -77,7 +77,7 @@ struct ParallelTrainingTests {
     "processes with other samples or other branches change no bit",
     arguments: [(2, 1), (4, 1), (1, 2), (2, 2)])
   func bits(_ data: Int, _ branches: Int) throws {
-    let config = config(.bf16)
+    let config = config(.bfloat16)
     let one = try weights(config, "one")
     let many = try weights(config, "many", grid: (data, 1, branches))
     for weights in many { #expect(weights == one[0]) }
@@ -89,7 +89,7 @@ struct ParallelTrainingTests {
 
   @Test("parameters that are not finite give outcomes without a loss, not an end of the run")
   func notFinite() throws {
-    let config = config(.bf16)
+    let config = config(.bfloat16)
     let engine = try NetworkEngine(config, threads: 1, lanes: 1, branches: .inTurn(nil))
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data, seed: 0)
@@ -107,7 +107,7 @@ struct ParallelTrainingTests {
 
   @Test("branches on workers of their own, or in turn, change no bit", arguments: [1, 2, 3])
   func schedules(threads: Int) throws {
-    let config = config(.bf16)
+    let config = config(.bfloat16)
     func run(_ folder: String, _ branches: BranchSchedule) throws -> [Float] {
       let engine = try NetworkEngine(config, threads: threads, lanes: 1, branches: branches)
       let source = try SampleSource(
@@ -125,7 +125,7 @@ struct ParallelTrainingTests {
     "processes that share operations follow one process, and agree with each other bit by bit",
     arguments: [(1, 2, 1), (1, 4, 1), (1, 2, 2), (2, 2, 2)])
   func axes(_ data: Int, _ axes: Int, _ branches: Int) throws {
-    let config = config(.fp32, steps: 2)
+    let config = config(.float32, steps: 2)
     let one = try weights(config, "one")[0]
     let many = try weights(config, "many", grid: (data, axes, branches))
     for weights in many { #expect(weights == many[0]) }
@@ -142,15 +142,15 @@ struct ParallelTrainingTests {
 
   @Test("a run goes on with another number of processes, to the same bits")
   func otherGrid() throws {
-    let whole = try weights(config(.bf16, steps: 5), "whole")[0]
-    _ = try weights(config(.bf16, steps: 2), "parts", grid: (2, 1, 2))
-    let rest = try weights(config(.bf16, steps: 5), "parts", grid: (4, 1, 1), resumes: true)
+    let whole = try weights(config(.bfloat16, steps: 5), "whole")[0]
+    _ = try weights(config(.bfloat16, steps: 2), "parts", grid: (2, 1, 2))
+    let rest = try weights(config(.bfloat16, steps: 5), "parts", grid: (4, 1, 1), resumes: true)
     #expect(rest[0] == whole)
   }
 
   @Test("with clipping by sample the log of two processes is that of one")
   func perSampleClipping() throws {
-    var config = config(.fp32, steps: 2)
+    var config = config(.float32, steps: 2)
     config.optimizer.clip = .perSample
     config.optimizer.clipNorm = 1e-6
     _ = try weights(config, "one")
@@ -169,7 +169,7 @@ struct ParallelTrainingTests {
   func otherBeginning(_ part: String) throws {
     let other = scratch.file("other.h5")
     try SyntheticStore.write(to: other, count: 36)
-    let (store, path, first) = (store, scratch.file("run"), config(.fp32))
+    let (store, path, first) = (store, scratch.file("run"), config(.float32))
     #expect {
       try ThreadMember.run(2) { world in
         let isOther = world.rank == 1
@@ -195,7 +195,7 @@ struct ParallelTrainingTests {
 
   @Test("a batch that processes cannot share evenly is refused")
   func unevenBatch() throws {
-    var config = config(.bf16)
+    var config = config(.bfloat16)
     config.run.batch = 3
     #expect(throws: CommunicationError.self) { try weights(config, "bad", grid: (2, 1, 1)) }
   }

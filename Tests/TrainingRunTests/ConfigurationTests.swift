@@ -42,7 +42,7 @@ struct ConfigurationTests {
     func words<Choice: ConfigurationChoice>(_: Choice.Type) -> [String] {
       Choice.allCases.map(\.rawValue)
     }
-    #expect(words(TrainingPrecision.self) == ["bf16", "fp32"])
+    #expect(words(DType.self) == ["bf16", "fp32"])
     #expect(words(BlockFormat.self) == ["int8", "fp8"])
     #expect(
       words(ClippingChoice.self) == ["none", "global", "per-sample", "adagc", "adagc-global"])

@@ -54,6 +54,17 @@ final class LoadedParameters: ParameterStore {
   }
 }
 
+/// A parameter that another layer asked for before, if it is of the same kind.
+private func checked(
+  _ tensor: Tensor, _ key: String, _ shape: [Int], _ dtype: DType
+) throws -> Tensor {
+  if tensor.shape != shape {
+    throw ParameterError.shape(key: key, found: tensor.shape, expected: shape)
+  }
+  programmingError(unless: tensor.dtype == dtype, "'\(key)' is wanted in two types")
+  return tensor
+}
+
 /// Parameters of stacks of which some arrays are kept in blocks and decoded slice by slice.
 private struct StackedParameters: ParameterStore {
   let whole: [String: Tensor]

@@ -55,7 +55,7 @@ public final class NetworkEngine: GradientEngine {
     _ config: TrainingConfig, threads: Int, lanes: Int? = nil, branches: BranchSchedule? = nil,
     axial: AxialMembers? = nil, backend: MatrixBackend = .native
   ) throws {
-    let storage = config.run.precision.storage
+    let storage = config.run.precision
     let layout = config.layout
     self.layout = layout
     loss = FoldingLoss(config.loss, heads: config.network.heads)

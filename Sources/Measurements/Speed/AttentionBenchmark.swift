@@ -92,7 +92,7 @@ extension AttentionBenchmark.Report {
     .object([
       ("benchmark", .string("attention")), ("positions", .integer(plan.positions)),
       ("heads", .integer(plan.heads)), ("channels", .integer(plan.channels)),
-      ("precision", .string(plan.storage.shortName)),
+      ("precision", .string(plan.storage.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
       ("hidden_share", .number(hiddenShare)),
       ("skipped_share", .number(skippedShare)),

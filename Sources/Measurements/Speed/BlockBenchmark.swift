@@ -132,7 +132,7 @@ extension BlockBenchmark.Report {
     var fields: [(String, JSONValue)] = [
       ("benchmark", .string("block")), ("network", .string(plan.config.name)),
       ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),
-      ("precision", .string(plan.storage.shortName)),
+      ("precision", .string(plan.storage.rawValue)),
       ("threads", .integer(plan.threads)), ("recompute", .bool(plan.recomputes)),
       ("forward_gflop", .number(operations / 1e9)), ("forward_seconds", statistics(forward)),
       ("forward_share_of_peak", .number(rate / peakPerCore / Double(plan.threads))),

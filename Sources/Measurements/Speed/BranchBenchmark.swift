@@ -81,7 +81,7 @@ extension BranchBenchmark.Report {
       ("blocks", .integer(plan.config.evoformer.blocks)),
       ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
       ("loss", .string(plan.loss.rawValue)),
-      ("precision", .string(plan.storage.shortName)),
+      ("precision", .string(plan.storage.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
       ("runs", .integer(single.count)),
       ("one_worker_seconds", spread(single)),

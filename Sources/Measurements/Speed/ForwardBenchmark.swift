@@ -145,7 +145,7 @@ extension ForwardBenchmark.Report {
       ("blocks", .integer(plan.config.evoformer.blocks)),
       ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
       ("passes", .integer(plan.recycles + 1)),
-      ("precision", .string(plan.storage.shortName)),
+      ("precision", .string(plan.storage.rawValue)),
       ("gemm", .string(plan.backend.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
       ("threads", .integer(plan.threads)),

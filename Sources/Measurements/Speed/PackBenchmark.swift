@@ -80,7 +80,7 @@ extension PackBenchmark.Report {
       ("benchmark", .string("pack")), ("network", .string(plan.config.name)),
       ("lengths", .array(plan.lengths.map { .integer($0) })), ("rows", .integer(plan.rows)),
       ("positions", .integer(Pack(plan.lengths).positions)),
-      ("precision", .string(plan.storage.shortName)),
+      ("precision", .string(plan.storage.rawValue)),
       ("threads", .integer(plan.threads)),
       ("loop_seconds", .number(loop.median)), ("pack_seconds", .number(pack.median)),
       ("whole_seconds", .number(whole.median)),

@@ -70,7 +70,7 @@ public struct ProductBenchmark: Sendable {
   public func json(_ rows: [Row]) -> JSONValue {
     .object([
       ("benchmark", .string("gemm")),
-      ("precision", .string(storage.shortName)),
+      ("precision", .string(storage.rawValue)),
       ("gemm_peak_gflop_per_second", .number(ProductPeak.measure(storage) / 1e9)),
       ("products", .array(rows.map(\.json))),
     ])

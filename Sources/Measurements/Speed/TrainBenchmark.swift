@@ -225,7 +225,7 @@ extension TrainBenchmark.Report {
       ("blocks", .integer(plan.config.evoformer.blocks)),
       ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
       ("recompute", .bool(plan.recomputes)),
-      ("precision", .string(plan.storage.shortName)),
+      ("precision", .string(plan.storage.rawValue)),
       ("gemm", .string(plan.backend.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
       ("threads", .integer(plan.threads)),

@@ -58,6 +58,7 @@ public enum TrainingPrecision: String, ConfigurationChoice {
 }
 
 extension BlockFormat: ConfigurationChoice {}
+extension DType: ConfigurationChoice {}
 
 /// Length and arithmetic of a run.
 public struct RunConfig: Codable, Hashable, Sendable {
@@ -68,7 +69,7 @@ public struct RunConfig: Codable, Hashable, Sendable {
   /// Seed of initial weights, draws and dropout.
   public var seed: UInt64 = 0
   /// Storage of activations.
-  public var precision = TrainingPrecision.bf16
+  public var precision = DType.bfloat16
   /// Whether blocks run again for their gradients instead of keeping their activations.
   public var recompute = true
   /// Blocks in which the inputs of blocks that run again are kept; nil for the precision of the run.
