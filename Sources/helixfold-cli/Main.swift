@@ -29,12 +29,12 @@ struct HelixFoldCommand: ParsableCommand {
     do {
       command = try parseAsRoot(arguments)
     } catch {
+      if exitCode(for: error) == .success { exit(withError: error) }
       let sentences = AbsentFeatures.sentences(for: arguments)
-      if exitCode(for: error) != .success, !sentences.isEmpty {
-        for sentence in sentences { StandardStreams.writeError("helixfold: \(sentence)\n") }
-        exit(withError: ExitCode(.usage))
+      for line in sentences.isEmpty ? [refusal(error)] : sentences {
+        StandardStreams.writeError("helixfold: \(line)\n")
       }
-      exit(withError: error)
+      exit(withError: ExitCode(.usage))
     }
     do {
       do {
@@ -55,6 +55,17 @@ struct HelixFoldCommand: ParsableCommand {
       StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
       exit(withError: ExitCode(ExitStatus(error)))
     }
+  }
+
+  /// What is wrong with the arguments, and which help tells more, in one line.
+  private static func refusal(_ error: any Error) -> String {
+    let words = message(for: error).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let help = fullMessage(for: error).firstMatch(of: /See '(helixfold[a-z -]*--help)'/)?.1
+    // The parser's own sentences begin with a capital, ours with a flag or a word.
+    let isSentence = words.prefix(1).allSatisfy(\.isUppercase) && !words.hasPrefix("JSON")
+    let text = isSentence ? words.prefix(1).lowercased() + words.dropFirst() : words
+    return
+      "\(text.hasSuffix(".") ? text.dropLast() : text[...]) (\(help ?? "helixfold --help") tells more)"
   }
 
   /// The arguments, long flags with dashes where they came with AlphaFold2's underscores and there is such a flag.

@@ -118,6 +118,22 @@ struct CommandTests {
   }
 
   @Test(
+    "wrong arguments are told in one line that names the help",
+    arguments: [
+      (["predct"], "unexpected argument 'predct' (helixfold --help"),
+      (["predict", "x.fasta", "--fooo"], "unknown option '--fooo' (helixfold predict --help"),
+      (["score", "a.pdb"], "missing expected argument '<reference>' (helixfold score --help"),
+      (["bench", "pack", "--repeats", "q"], "'q' is invalid for '--repeats"),
+      (["weights", "average", "--method", "mean"], "'sewa' (helixfold weights average --help"),
+    ])
+  func usage(_ arguments: [String], _ message: String) throws {
+    let result = try Command.run(arguments)
+    #expect(result.status == 64 && result.errors.contains(message), "\(result.errors)")
+    #expect(result.errors.hasPrefix("helixfold: "))
+    #expect(result.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test(
     "a negative number is a value out of range, not a missing one",
     arguments: [
       ("--threads", "-1", "--threads is -1, expected 0 to 1024"),
