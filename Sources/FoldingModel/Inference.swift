@@ -62,7 +62,7 @@ extension FoldingNetwork {
     if context.tape != nil && draws.count > 1 {
       throw PassError.ensembleOnTape(draws: draws.count)
     }
-    let trunk = try ensemble(target, draws, previous, context, monitor, probe)
+    let trunk = try ensemble(target, draws, previous, context, monitor)
     return try conclude(trunk, target, context, monitor, probe)
   }
 
@@ -137,7 +137,7 @@ extension FoldingNetwork {
   /// Mean over draws of the three representations; every draw starts from the same recycled state.
   private func ensemble(
     _ target: TargetFeatures, _ draws: [AlignmentDraw], _ previous: RecycledState,
-    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+    _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws -> TrunkOutput {
     var sums: TrunkOutput?
     for draw in draws {
@@ -157,7 +157,8 @@ extension FoldingNetwork {
     }
     guard let sums else { throw PassError.noDraws }
     for tensor in [sums.msa, sums.pair, sums.single] {
-      for index in 0..<tensor.count { tensor.floats[index] /= Float(draws.count) }
+      let (values, count) = (tensor.floats, Float(draws.count))
+      context.workers.split(tensor.count) { for index in $0 { values[index] /= count } }
     }
     return TrunkOutput(
       msa: context.copy(sums.msa, as: context.storage),

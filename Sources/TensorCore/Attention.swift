@@ -47,8 +47,7 @@ extension ExecutionContext {
       args.out = result.base
       args.out_row_stride = Int64(result.rowStride)
       let bytes = hf_attention_scratch_size(args.keys, args.head_dim)
-      let scratch = empty([(bytes + 3) / 4], .float32)
-      withExtendedLifetime(scratch) { hf_attention(&args, 0, args.queries, scratch.base) }
+      withScratch(bytes) { hf_attention(&args, 0, args.queries, $0) }
     }
   }
 }
@@ -105,11 +104,9 @@ extension ExecutionContext {
         args.dbias_row_stride = args.forward.keys
       }
       let bytes = hf_attention_backward_scratch_size(args.forward.keys, args.forward.head_dim)
-      let scratch = empty([(bytes + 3) / 4], .float32)
-      withExtendedLifetime(scratch) {
+      withScratch(bytes) { scratch in
         hf_attention_backward(
-          &args, Int64(heads.lowerBound), Int64(heads.upperBound), 0, args.forward.queries,
-          scratch.base)
+          &args, Int64(heads.lowerBound), Int64(heads.upperBound), 0, args.forward.queries, scratch)
       }
       withExtendedLifetime((outputGradient, gradients)) {}
     }

@@ -76,34 +76,44 @@ public final class BufferPool: Sendable {
   /// How many storages were made so far; later ones have larger serial numbers.
   var serial: Int { state.withLock { $0.serial } }
 
-  /// The serial number of a new storage.
-  func nextSerial() -> Int {
-    state.withLock { state in
-      state.serial += 1
-      return state.serial
-    }
+  /// A buffer that the pool handed out.
+  struct Allocation {
+    let base: UnsafeMutableRawPointer
+    let byteCount: Int
+    /// Grows with the time of making.
+    let serial: Int
+    /// Whether all bytes are zero, not just undefined.
+    let isZero: Bool
   }
 
-  /// A buffer of at least `byteCount` bytes; contents are undefined.
-  func allocate(_ byteCount: Int) -> (base: UnsafeMutableRawPointer, byteCount: Int) {
+  /// A buffer of at least `byteCount` bytes.
+  ///
+  /// The system is asked, and given back to, outside the lock: that takes it milliseconds at times.
+  func allocate(_ byteCount: Int) -> Allocation {
     let wanted = Self.rounded(byteCount)
-    let block = state.withLock { state -> Block in
-      let block: Block
+    let (reused, serial, excess) = state.withLock { state in
+      var reused: Block?
+      var excess: [Block] = []
       let index = state.firstFree(ofAtLeast: wanted)
       if index < state.free.count, state.free[index].byteCount <= wanted + wanted / 4 {
-        block = state.free.remove(at: index)
+        let block = state.free.remove(at: index)
         state.statistics.kept -= block.byteCount
+        reused = block
       } else {
-        makeRoom(for: wanted, in: &state)
-        block = Self.map(wanted)
+        excess = takeExcess(beside: wanted, from: &state)
         state.statistics.systemAllocations += 1
       }
-      state.statistics.live += block.byteCount
+      state.statistics.live += reused?.byteCount ?? wanted
       state.statistics.peak = max(state.statistics.peak, state.statistics.live)
       state.statistics.largest = max(state.statistics.largest, wanted)
-      return block
+      state.serial += 1
+      return (reused, state.serial, excess)
     }
-    return (block.base, block.byteCount)
+    for block in excess { Self.unmap(block) }
+    let block = reused ?? Self.map(wanted)
+    return Allocation(
+      base: block.base, byteCount: block.byteCount, serial: serial,
+      isZero: reused == nil && block.byteCount >= Self.mappedBytes)
   }
 
   /// Takes a buffer back.
@@ -116,14 +126,17 @@ public final class BufferPool: Sendable {
     }
   }
 
-  private func makeRoom(for wanted: Int, in state: inout State) {
+  /// Kept buffers that must go so that a new one does not raise the peak, the largest first.
+  private func takeExcess(beside wanted: Int, from state: inout State) -> [Block] {
     let allowed = max(allowance, state.statistics.peak, state.statistics.live + wanted)
+    var excess: [Block] = []
     while state.statistics.live + state.statistics.kept + wanted > allowed,
       let largest = state.free.popLast()
     {
       state.statistics.kept -= largest.byteCount
-      Self.unmap(largest)
+      excess.append(largest)
     }
+    return excess
   }
 
   private static let pageBytes = max(4096, Int(sysconf(Int32(_SC_PAGESIZE))))

@@ -53,13 +53,16 @@ public struct ColumnMask: Sendable, Hashable {
   /// Where a protein may begin, from `position` on, so that attention adds up its keys in the order that they have alone.
   ///
   /// The kernel cuts keys into tiles, and tiles into units that it skips: a protein begins with a unit, and lies within one tile
-  /// or begins with one.
+  /// or begins with one. The unit is the largest of all instruction sets, so that places are the same on all machines.
   public static func firstPlace(from position: Int, for length: Int) -> Int {
-    let (unit, tile) = (64, 128)
+    let (unit, tile) = (largestUnit, Int(hf_attention_key_tile()))
     func rounded(_ position: Int, _ step: Int) -> Int { (position + step - 1) / step * step }
     let start = rounded(position, unit)
     return start % tile + length <= tile ? start : rounded(start, tile)
   }
+
+  /// Keys that attention skips together on the instruction set where these are most.
+  package static let largestUnit = 64
 
   /// Whether a query does not attend to a key.
   public func hides(_ key: Int, from query: Int) -> Bool {

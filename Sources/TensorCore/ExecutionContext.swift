@@ -1,3 +1,6 @@
+import CKernels
+import NumericArrays
+
 /// What every operation is given: where to run, where to take memory from, how to store.
 ///
 /// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.
@@ -73,6 +76,19 @@ public struct ExecutionContext: Sendable {
   /// The same context, sharing every operation with other processes, or with none.
   public func sharing(with axial: (any AxialGroup)?) -> ExecutionContext {
     with { $0.axial = axial }
+  }
+
+  /// The same memory and arithmetic on the calling thread alone, for work inside a tile; records nothing.
+  public var alone: ExecutionContext {
+    ExecutionContext(
+      workers: WorkerGroup(count: 1), pool: pool, storage: storage, backend: backend,
+      tileRows: tileRows)
+  }
+
+  /// Memory for the duration of one call of a kernel.
+  func withScratch(_ byteCount: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+    guard let scratch = hf_thread_scratch(max(1, byteCount)) else { endOutOfMemory(byteCount) }
+    body(scratch)
   }
 
   /// A new tensor of undefined contents, in the storage type unless another is given.

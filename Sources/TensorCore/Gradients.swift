@@ -32,17 +32,23 @@ public final class Gradients: Sendable {
 
   /// The gradient of a tensor or of a view of one: zeros at first, the same memory every time.
   public subscript(tensor: Tensor) -> Tensor {
-    let whole = slots.withLock { slots in
-      let key = ObjectIdentifier(tensor.storage)
-      if let slot = slots[key] { return slot.gradient }
-      let elements = tensor.storage.usedBytes / tensor.dtype.byteCount
-      let gradient = Tensor(zeros: [elements], .float32, pool: pool)
-      slots[key] = Slot(owner: tensor.storage, gradient: gradient)
-      return gradient
-    }
+    let key = ObjectIdentifier(tensor.storage)
+    let whole = slots.withLock { $0[key]?.gradient } ?? made(for: tensor.storage, tensor.dtype)
     return Tensor(
       storage: whole.storage, offset: whole.offset + tensor.offset, shape: tensor.shape,
       dtype: .float32)
+  }
+
+  /// A new gradient, made outside the lock: the other branch need not wait for its zeros.
+  private func made(for owner: Storage, _ dtype: DType) -> Tensor {
+    let elements = owner.usedBytes / dtype.byteCount
+    let gradient = Tensor(zeros: [elements], .float32, pool: pool)
+    return slots.withLock { slots in
+      let key = ObjectIdentifier(owner)
+      if let slot = slots[key] { return slot.gradient }
+      slots[key] = Slot(owner: owner, gradient: gradient)
+      return gradient
+    }
   }
 
   /// Whether a gradient was bound to a tensor or asked for.

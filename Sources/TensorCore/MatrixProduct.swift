@@ -114,8 +114,7 @@ extension ExecutionContext {
     withExtendedLifetime((left, right, result, epilogue)) {
       var args = arguments(left, right, result, epilogue, columnBlock)
       let bytes = hf_gemm_scratch_size(right.operand, args.m, args.n, args.k)
-      let scratch = empty([(bytes + 3) / 4], .float32)
-      withExtendedLifetime(scratch) { hf_gemm(&args, scratch.base) }
+      withScratch(bytes) { hf_gemm(&args, $0) }
     }
   }
 

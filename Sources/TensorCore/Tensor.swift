@@ -9,8 +9,8 @@ public struct Tensor: Sendable {
   public let shape: [Int]
   /// How elements are stored.
   public let dtype: DType
-  let storage: Storage
-  let offset: Int
+  @usableFromInline let storage: Storage
+  @usableFromInline let offset: Int
 
   init(storage: Storage, offset: Int, shape: [Int], dtype: DType) {
     self.storage = storage
@@ -30,7 +30,7 @@ public struct Tensor: Sendable {
   /// A tensor of zeros.
   public init(zeros shape: [Int], _ dtype: DType, pool: BufferPool) {
     self.init(uninitialized: shape, dtype, pool: pool)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    if !storage.isZero { clear() }
   }
 
   /// A tensor with the given values, rounded to `dtype`.
@@ -53,11 +53,13 @@ public struct Tensor: Sendable {
   /// First element.
   ///
   /// Valid while the tensor, or a copy of it, is alive.
+  @inlinable
   public var base: UnsafeMutableRawPointer { storage.base + offset * dtype.byteCount }
 
   /// First element as `Float`.
   ///
   /// - Precondition: the dtype is float32.
+  @inlinable
   public var floats: UnsafeMutablePointer<Float> {
     if dtype != .float32 { programmingError("expected a float32 tensor, got \(dtype)") }
     return base.assumingMemoryBound(to: Float.self)
@@ -82,6 +84,9 @@ public struct Tensor: Sendable {
 
   /// Slice `index` of the first axis, sharing memory.
   public subscript(index: Int) -> Tensor {
+    if shape.isEmpty || !(0..<shape[0]).contains(index) {
+      programmingError("slice \(index) of a tensor of \(shape)")
+    }
     let size = shape.dropFirst().reduce(1, *)
     return Tensor(
       storage: storage, offset: offset + index * size, shape: Array(shape.dropFirst()), dtype: dtype
@@ -90,6 +95,9 @@ public struct Tensor: Sendable {
 
   /// Slices `range` of the first axis, sharing memory.
   public subscript(range: Range<Int>) -> Tensor {
+    if shape.isEmpty || range.lowerBound < 0 || range.upperBound > shape[0] {
+      programmingError("slices \(range) of a tensor of \(shape)")
+    }
     let size = shape.dropFirst().reduce(1, *)
     return Tensor(
       storage: storage, offset: offset + range.lowerBound * size,
@@ -102,6 +110,13 @@ extension Tensor {
   public func assign(_ other: Tensor) {
     if other.count != count { programmingError("cannot assign \(other.shape) to \(shape)") }
     hf_convert(Int64(count), other.base, other.dtype.kernel, base, dtype.kernel)
+  }
+
+  /// Replaces the contents by as many numbers, on the calling thread.
+  public func assign(_ values: UnsafeBufferPointer<Float>) {
+    if values.count != count { programmingError("cannot assign \(values.count) to \(shape)") }
+    guard let source = values.baseAddress else { return }
+    hf_convert(Int64(count), source, HF_F32, base, dtype.kernel)
   }
 }
 

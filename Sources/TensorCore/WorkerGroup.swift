@@ -7,15 +7,17 @@ import Synchronization
 ///
 /// The thread that calls is worker 0; the others sleep until work comes. A group can be split into
 /// disjoint groups that run at the same time. Work is cut statically, so what a worker computes never
-/// depends on timing.
+/// depends on timing. Every worker flushes denormal numbers to zero, the thread that calls from its first call on.
+///
+/// A group runs one piece of work at a time: what the workers do must not call upon their own group.
 public final class WorkerGroup: Sendable {
   private let helpers: [Worker]
+  private let isBusy = Atomic<Bool>(false)
 
   /// A group of `count` workers, the caller included.
   ///
   /// - Parameter isPinned: ties every worker, the caller too, to a processor of its own; for measurements.
   public convenience init(count: Int, isPinned: Bool = false) {
-    hf_flush_denormals()
     if isPinned { _ = hf_pin_thread(0) }
     self.init(helpers: (1..<max(1, count)).map { Worker(processor: isPinned ? $0 : nil) })
   }
@@ -27,12 +29,24 @@ public final class WorkerGroup: Sendable {
 
   /// Runs `body(0) … body(count - 1)` side by side and waits for all.
   public func run(_ body: (Int) -> Void) {
+    hf_flush_denormals()
     if helpers.isEmpty { return body(0) }
     withoutActuallyEscaping(body) { body in
-      for (index, helper) in helpers.enumerated() { helper.start { body(index + 1) } }
-      body(0)
-      for helper in helpers { helper.wait() }
+      occupied {
+        for (index, helper) in helpers.enumerated() { helper.start { body(index + 1) } }
+        body(0)
+        for helper in helpers { helper.wait() }
+      }
     }
+  }
+
+  /// Runs work that uses the helpers; a second one before it ends would take the place of what they run.
+  private func occupied(_ work: () -> Void) {
+    if isBusy.exchange(true, ordering: .acquiring) {
+      programmingError("a worker group was called upon by its own work, or by two threads")
+    }
+    work()
+    isBusy.store(false, ordering: .releasing)
   }
 
   /// Cuts `0 ..< total` into one contiguous range per worker, at multiples of `unit`, and runs them side by side.
@@ -40,6 +54,7 @@ public final class WorkerGroup: Sendable {
     let units = (total + unit - 1) / unit
     let parts = min(count, units)
     if parts <= 1 {
+      hf_flush_denormals()
       if total > 0 { body(0..<total) }
       return
     }
@@ -53,6 +68,7 @@ public final class WorkerGroup: Sendable {
 
   /// Runs two pieces of work at the same time on disjoint halves of the group, in turn if there is one worker.
   public func fork(_ first: (WorkerGroup) -> Void, _ second: (WorkerGroup) -> Void) {
+    hf_flush_denormals()
     if helpers.isEmpty {
       first(self)
       second(self)
@@ -62,9 +78,11 @@ public final class WorkerGroup: Sendable {
     let mine = WorkerGroup(helpers: Array(helpers[..<half]))
     let other = WorkerGroup(helpers: Array(helpers[(half + 1)...]))
     withoutActuallyEscaping(second) { second in
-      helpers[half].start { second(other) }
-      first(mine)
-      helpers[half].wait()
+      occupied {
+        helpers[half].start { second(other) }
+        first(mine)
+        helpers[half].wait()
+      }
     }
   }
 }

@@ -46,6 +46,17 @@ struct BufferPoolTests {
     #expect(allocate((1 << 20) / 2) == 1)
   }
 
+  @Test("zeros are zeros in new and in used memory", arguments: [10, 1 << 18])
+  func zeros(count: Int) {
+    let pool = BufferPool()
+    for _ in 0..<3 {
+      let zeros = Tensor(zeros: [count], .float32, pool: pool)
+      #expect(zeros.array().values.allSatisfy { $0 == 0 })
+      for index in 0..<count { zeros.floats[index] = .nan }
+    }
+    #expect(pool.statistics.systemAllocations == 1)
+  }
+
   @Test("an allowance keeps freed buffers beyond the peak, up to its size")
   func allowance() {
     func allocations(_ allowance: Int) -> [Int] {

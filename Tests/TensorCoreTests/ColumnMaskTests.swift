@@ -148,6 +148,18 @@ struct ColumnMaskTests {
     ([131, 203, 97], 431), ([16, 17, 15, 8, 9, 7, 2], 75),
   ]
 
+  @Test("places of proteins are whole units and tiles of every instruction set")
+  func places() {
+    for path in kernelPaths {
+      onPath(path) {
+        let (unit, tile) = (Int(hf_attention_key_unit()), Int(hf_attention_key_tile()))
+        #expect(ColumnMask.largestUnit % unit == 0 && tile % ColumnMask.largestUnit == 0)
+        #expect(ColumnMask.firstPlace(from: 1, for: tile) == tile)
+        #expect(ColumnMask.firstPlace(from: 1, for: 1) == ColumnMask.largestUnit)
+      }
+    }
+  }
+
   @Test("in a pack of 2 and 3 residues on 7 positions, 36 of 49 pairs are hidden")
   func pack() {
     let pack = ColumnMask.packed([2, 3], positions: 7)

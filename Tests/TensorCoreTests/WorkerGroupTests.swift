@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Synchronization
 import Testing
 
@@ -84,6 +86,36 @@ struct WorkerGroupTests {
       group.run { _ in seen.append(round) }
     }
     #expect(seen.sorted.count == 200 * 5)
+  }
+
+  @Test(
+    "every worker flushes denormal numbers, on whatever thread the group is used",
+    arguments: [1, 3])
+  func denormals(count: Int) {
+    let group = WorkerGroup(count: count)
+    let (seen, done) = (Collected(), DispatchSemaphore(value: 0))
+    let factor = Float(Int(group.count) + 1)  // not known when this is compiled
+    let thread = Thread {
+      // 2⁻¹²⁶, the smallest normal number, divided by 2 or 4.
+      group.run { _ in seen.append(Float.leastNormalMagnitude / factor == 0 ? 0 : 1) }
+      group.split(1) { _ in seen.append(Float.leastNormalMagnitude / factor == 0 ? 0 : 1) }
+      done.signal()
+    }
+    thread.start()
+    done.wait()
+    #expect(seen.sorted == Array(repeating: 0, count: count + 1))
+  }
+
+  @Test("work that calls upon its own group ends the program and says why")
+  func nestedUse() async {
+    let result = await #expect(
+      processExitsWith: .failure, observing: [\.standardErrorContent]
+    ) {
+      let group = WorkerGroup(count: 2)
+      group.run { _ in group.run { _ in } }
+    }
+    let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(message.contains("called upon by its own work"))
   }
 
   @Test("tiles reuse the scratch of their worker and cover everything once")

@@ -52,6 +52,8 @@ void hf_isa_end_override(void);
 const char *hf_isa_name(hf_isa isa);
 /// Denormals become zero on the calling thread (every worker calls this once).
 void hf_flush_denormals(void);
+/// 64-byte aligned memory of the calling thread, valid until it asks again or ends; NULL where the system refuses.
+void *hf_thread_scratch(size_t bytes);
 /// Tells the processor that the calling thread only looks at a variable again and again.
 void hf_pause(void);
 /// Ties the calling thread to the processor with that number among those that the process may use (modulo their count); false where
@@ -132,6 +134,8 @@ typedef struct {
 
 /// Keys that attention skips together where no query of a block sees one of them.
 int64_t hf_attention_key_unit(void);
+/// Keys of one tile of attention, whose sums are made one after the other.
+int64_t hf_attention_key_tile(void);
 size_t hf_attention_scratch_size(int64_t keys, int64_t head_dim);
 /// All heads, queries in [query_begin, query_end).
 void hf_attention(const hf_attention_args *args, int64_t query_begin, int64_t query_end, void *scratch);

@@ -138,6 +138,7 @@ void hf_flush_denormals(void) {
 hf_dtype hf_gemm_operand_type(hf_dtype storage) { return storage == HF_BF16 ? path()->bf16_operand : HF_F32; }
 int64_t hf_gemm_column_unit(void) { return path()->column_unit; }
 int64_t hf_attention_key_unit(void) { return path()->key_unit; }
+int64_t hf_attention_key_tile(void) { return path()->key_tile; }
 
 size_t hf_gemm_packed_size(hf_dtype operand_type, int64_t k, int64_t n) {
   return path()->gemm_packed_size(operand_type, k, n);

@@ -13,6 +13,7 @@ typedef struct {
   hf_dtype bf16_operand;   // operand type in which this path multiplies activations stored as bf16
   int64_t column_unit;     // columns of a panel of the packed right operand
   int64_t key_unit;        // keys that attention skips together
+  int64_t key_tile;        // keys of one tile of attention
 
   size_t (*gemm_packed_size)(hf_dtype operand_type, int64_t k, int64_t n);
   void (*gemm_pack)(hf_dtype operand_type, int64_t k, int64_t n, const void *b, hf_dtype b_type, int64_t row_stride,

@@ -83,12 +83,6 @@ public enum RowSelection {
     }
     return exponential(entropy)
   }
-
-  /// A number in (0, 1] that depends on row and seed only (the finaliser of `SplitMix64`).
-  private static func uniform(_ row: Int, _ seed: UInt64) -> Double {
-    let counter = UInt64(truncatingIfNeeded: row) &* SplitMix64.increment
-    return (Double(SplitMix64.mixed(seed &+ counter) >> 11) + 1) / Double(1 << 53)
-  }
 }
 
 extension RawFeatures {

@@ -62,8 +62,9 @@ struct InputEmbedder: Sendable {
       plain.multiply(
         Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)
       if row.lowerBound == 0 {
-        let recycled = recycling.firstRowNorm(previous.msaFirstRow, as: .float32, single(context))
-        single(context).add(recycled, into: scratch.output)
+        let alone = context.alone.storing(.float32)
+        let recycled = recycling.firstRowNorm(previous.msaFirstRow, as: .float32, alone)
+        alone.add(recycled, into: scratch.output)
       }
       m[row.lowerBound].assign(scratch.output)
     }
@@ -110,12 +111,5 @@ struct InputEmbedder: Sendable {
       z[i].assign(scratch)
     }
     return z
-  }
-
-  /// A context for work inside one tile, on the calling thread.
-  private func single(_ context: ExecutionContext) -> ExecutionContext {
-    ExecutionContext(
-      workers: WorkerGroup(count: 1), pool: context.pool, storage: .float32,
-      backend: context.backend)
   }
 }

@@ -59,12 +59,16 @@ struct OuterProductMean: Sendable {
         output, rows: output.shape[0] * output.shape[1], columns: output.shape[2],
         rowStride: output.shape[2]))
     let tiles = (residues + Self.tileRight - 1) / Self.tileRight
-    context.tiles(tiles, tile: 1, scratch: { Scratch(self, context) }) { tile, scratch in
-      let start = tile.lowerBound * Self.tileRight
+    let bands = (rows.count + Self.bandLeft - 1) / Self.bandLeft
+    context.tiles(bands * tiles, tile: 1, scratch: { Scratch(self, context) }) { task, scratch in
+      let (band, tile) = task.lowerBound.quotientAndRemainder(dividingBy: tiles)
+      let start = tile * Self.tileRight
       let j = start..<min(start + Self.tileRight, residues)
       let packed = context.pack(columns(b, j))
-      for start in stride(from: rows.lowerBound, to: rows.upperBound, by: Self.tileLeft) {
-        let i = start..<min(start + Self.tileLeft, rows.upperBound)
+      let first = rows.lowerBound + band * Self.bandLeft
+      let last = min(first + Self.bandLeft, rows.upperBound)
+      for start in stride(from: first, to: last, by: Self.tileLeft) {
+        let i = start..<min(start + Self.tileLeft, last)
         outer(a, i, packed, j, into: { scratch.outer[$0] }, context)  // line 3
         for (row, residue) in i.enumerated() {
           var residual = Epilogue.bias(outputBias)
@@ -84,6 +88,8 @@ struct OuterProductMean: Sendable {
   /// Residues of one tile on either side; any value gives the same bits.
   static let tileLeft = 8
   static let tileRight = 32
+  /// Residues on the left that one worker takes on with one packed tile of the right.
+  private static let bandLeft = 64
 
   private struct Scratch {
     let outer: Tensor  // [tileLeft, tileRight, c · c]

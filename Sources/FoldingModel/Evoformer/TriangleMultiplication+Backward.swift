@@ -38,9 +38,7 @@ extension TriangleMultiplication {
       let (du, dp) = GatedProduct(
         gate: outputGate(x, activation: .sigmoid, as: .float32, context),
         value: outputProjection(center, as: .float32, context)
-      ).backward(gradient, context) { row in
-        dropped.map { $0[(pixels.lowerBound + row) % $0.shape[0]] }
-      }
+      ).backward(gradient, scaledBy: dropped, from: pixels.lowerBound, context)
       let dCenter = context.empty(o.shape, .float32)
       outputProjection.backward(
         input: Matrix(center), outputGradient: Matrix(dp), into: Matrix(dCenter), context)
@@ -102,7 +100,7 @@ extension TriangleMultiplication {
         let (du, dp) = GatedProduct(
           gate: gate(x, activation: .sigmoid, as: .float32, context),
           value: projection(x, as: .float32, context)
-        ).backward(d, context) { _ in nil }
+        ).backward(d, context)
         for (layer, dy) in [(projection, dp), (gate, du)] {
           layer.backward(
             input: Matrix(x), outputGradient: Matrix(dy), into: Matrix(dx), accumulates: true,
@@ -152,18 +150,19 @@ private struct GatedProduct {
   ///
   /// - Parameters:
   ///   - dy: gradient of y. `[rows, c]`
-  ///   - factor: what the channels of a row of y are multiplied with afterwards. `[c]`
+  ///   - factors: what rows of y are multiplied with afterwards, in turn; nil for nothing. `[n, c]`
+  ///   - first: the number of the first row among all that the factors are dealt out to.
   func backward(
-    _ dy: Tensor, _ context: ExecutionContext, factor: (Int) -> Tensor?
+    _ dy: Tensor, scaledBy factors: Tensor? = nil, from first: Int = 0, _ context: ExecutionContext
   ) -> (du: Tensor, dv: Tensor) {
     let channels = gate.channels
-    let ones = Tensor(NDArray(repeating: 1, shape: [channels]), pool: context.pool)
+    let factors =
+      factors ?? Tensor(NDArray(repeating: 1, shape: [1, channels]), pool: context.pool)
     context.workers.split(gate.shape[0]) { rows in
       for row in rows {
         let (g, v) = (gate.floats + row * channels, value.floats + row * channels)
         let dy = dy.floats + row * channels
-        let factors = factor(row) ?? ones
-        let factor = factors.floats
+        let factor = factors.floats + (first + row) % factors.shape[0] * channels
         for c in 0..<channels {
           let dv = dy[c] * factor[c] * g[c]
           g[c] = dv * v[c] * (1 - g[c])

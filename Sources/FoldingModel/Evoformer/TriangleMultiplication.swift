@@ -232,7 +232,11 @@ struct TriangleMultiplication: Sendable {
     ) { range, scratch in
       var rows: Matrix?
       if let dropped, let factors = scratch.dropped {
-        for (row, pixel) in range.enumerated() { factors[row].assign(dropped[pixel % z.shape[1]]) }
+        let (source, target, channels) = (dropped.floats, factors.floats, pixels.columns)
+        for (row, pixel) in range.enumerated() {
+          (target + row * channels).update(
+            from: source + pixel % z.shape[1] * channels, count: channels)
+        }
         rows = Matrix(factors[0..<range.count])
       }
       finish(

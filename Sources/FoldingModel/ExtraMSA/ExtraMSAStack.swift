@@ -55,6 +55,7 @@ struct ExtraMSAStack: Sendable {
     let m = context.empty([rows, residues, channels])
     context.record { context in backwardEmbedding(draw, context.gradient(of: m), context) }
     let weights = context.copy(embedding.weight, as: .float32)
+    let bias = embedding.bias ?? context.zeros([channels], .float32)
     context.tiles(rows, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
       row, scratch in
       for residue in 0..<residues {
@@ -65,10 +66,10 @@ struct ExtraMSAStack: Sendable {
         let target = scratch.floats + residue * channels
         let typeRow = weights.floats + type * channels
         let hasRow = weights.floats + classes * channels
+        let biasRow = bias.floats
         for c in 0..<channels {
           target[c] =
-            typeRow[c] + hasDeletion * hasRow[c] + deletionValue * hasRow[channels + c]
-            + (embedding.bias?.floats[c] ?? 0)
+            typeRow[c] + hasDeletion * hasRow[c] + deletionValue * hasRow[channels + c] + biasRow[c]
         }
       }
       m[row.lowerBound].assign(scratch)

@@ -19,7 +19,7 @@ final class LoadedParameters: ParameterStore {
   private var encoded: [String: EncodedMatrix] = [:]
 
   func parameter(_ key: String, shape: [Int], dtype: DType) throws -> Tensor {
-    if let tensor = loaded[key] { return tensor }
+    if let tensor = loaded[key] { return try checked(tensor, key, shape, dtype) }
     try check(key, shape)
     let tensor: Tensor
     if dtype == .bfloat16 && source.storesBFloat16(key) {
@@ -73,7 +73,7 @@ private struct StackedParameters: ParameterStore {
 
   func parameter(_ key: String, shape: [Int], dtype: DType) throws -> Tensor {
     guard let tensor = whole[key] else { throw ParameterError.missing(key: key) }
-    return tensor
+    return try checked(tensor, key, shape, dtype)
   }
 
   func block(_ index: Int, of key: String, shape: [Int], dtype: DType) throws -> Tensor {

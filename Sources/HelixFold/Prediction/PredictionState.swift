@@ -79,8 +79,9 @@ struct PredictionState {
       positions.shape == [residues, AtomName.count, 3],
       let firstRow = try? archive.array(named: "msa_first_row").floats,
       firstRow.shape == [residues, config.channels.msa],
-      let pair = try? archive.array(named: "pair").floats,
-      pair.shape == [residues, residues, config.channels.pair]
+      let pair = try? archive.array(named: "pair"),
+      pair.shape == [residues, residues, config.channels.pair],
+      let pair = tensor(pair, context)
     else { return .unusable("is damaged") }
     let records = (0..<history.shape[0]).map { index in
       let change = history.values[index * 2 + 1]
@@ -91,7 +92,16 @@ struct PredictionState {
       RecyclingState(
         recycled: RecycledState(
           positions: positions, msaFirstRow: Tensor(firstRow, pool: context.pool),
-          pair: Tensor(pair, context.storage, pool: context.pool)),
+          pair: pair),
         lddtLogits: logits, history: records, isFinished: finished.values.first == 1))
+  }
+
+  /// The pair tensor as it was kept; nil unless it is stored as this run stores it.
+  private func tensor(_ array: NumericArray, _ context: ExecutionContext) -> Tensor? {
+    switch (array, context.storage) {
+    case (.bfloat16(let values), .bfloat16): Tensor(values, pool: context.pool)
+    case (.float32(let values), .float32): Tensor(values, pool: context.pool)
+    default: nil
+    }
   }
 }

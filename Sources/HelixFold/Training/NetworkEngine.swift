@@ -86,12 +86,13 @@ public final class NetworkEngine: GradientEngine {
 
   /// Copies new parameters into the network, rounded to its storage.
   public func load(_ parameters: [Float]) throws {
-    for segment in layout.segments {
-      guard let tensor = network.parameters[segment.name] else {
-        throw ParameterError.missing(key: segment.name)
+    try parameters.withUnsafeBufferPointer { parameters in
+      for segment in layout.segments {
+        guard let tensor = network.parameters[segment.name] else {
+          throw ParameterError.missing(key: segment.name)
+        }
+        tensor.assign(UnsafeBufferPointer(rebasing: parameters[segment.range]))
       }
-      let values = NDArray(shape: segment.shape, values: Array(parameters[segment.range]))
-      tensor.assign(Tensor(values, pool: lanes[0].context.pool))
     }
   }
 

@@ -56,7 +56,6 @@ public struct Adam: Sendable {
     let rounding = config.moments == .bfloat16 ? RandomKey(seed: seed).child(updates) : nil
     updates += 1
     let rule = AdamRule(config, updates: updates, rate: rate)
-    let rounding = config.moments == .bfloat16 ? random : nil
     parameters.withUnsafeMutableBufferPointer { w in
       gradient.withUnsafeBufferPointer { g in
         if config.moments == .float32 {

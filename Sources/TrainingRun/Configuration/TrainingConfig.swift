@@ -46,17 +46,6 @@ public enum InitialValues: String, ConfigurationChoice {
   case local
 }
 
-/// Storage of activations.
-public enum TrainingPrecision: String, ConfigurationChoice {
-  /// BFloat16; sums are fp32.
-  case bf16
-  /// 32-bit floats.
-  case fp32
-
-  /// The element type.
-  public var storage: DType { self == .bf16 ? .bfloat16 : .float32 }
-}
-
 extension BlockFormat: ConfigurationChoice {}
 extension DType: ConfigurationChoice {}
 

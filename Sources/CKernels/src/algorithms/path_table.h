@@ -50,6 +50,7 @@ const hf_path HF_PATH = {
 #endif
     .column_unit = PANEL,
     .key_unit = KEY_STEP,
+    .key_tile = KEY_TILE,
     .gemm_packed_size = gemm_packed_size,
     .gemm_pack = gemm_pack,
     .gemm_scratch_size = gemm_scratch_size,
