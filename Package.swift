@@ -26,6 +26,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"]), .brew(["libzip"])]),
+    .target(name: "CLibrary"),
     .target(name: "CKernels"),
     .target(name: "COpenBLAS"),
     .target(name: "CProcess"),
@@ -34,21 +35,22 @@ let package = Package(
       cSettings: mpi == nil ? [] : [.define("HF_WITH_MPI")]),
 
     // Plain values and files.
-    .target(name: "Messages"),
+    .target(name: "Messages", dependencies: ["CLibrary"]),
     .target(name: "NumericArrays"),
-    .target(name: "PlainTensors", dependencies: ["NumericArrays"]),
-    .target(name: "AtomicFiles", dependencies: ["Messages", "CZlib"]),
+    .target(name: "PlainTensors", dependencies: ["CLibrary", "NumericArrays"]),
+    .target(name: "AtomicFiles", dependencies: ["CLibrary", "Messages", "CZlib"]),
     .target(
       name: "ArrayFiles", dependencies: ["Messages", "NumericArrays", "AtomicFiles", "CZip"]),
     .target(
       name: "HDF5Files", dependencies: ["Messages", "NumericArrays", "AtomicFiles", "CHDF5"]),
-    .target(name: "Protein"),
-    .target(name: "StructureIO", dependencies: ["Messages", "Protein", "AtomicFiles"]),
-    .target(name: "Scoring", dependencies: ["Messages", "Protein"]),
+    .target(name: "Protein", dependencies: ["CLibrary"]),
+    .target(name: "StructureIO", dependencies: ["CLibrary", "Messages", "Protein", "AtomicFiles"]),
+    .target(name: "Scoring", dependencies: ["CLibrary", "Messages", "Protein"]),
     .target(
       name: "Reports",
       dependencies: [
-        "Messages", "Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles", "CZlib",
+        "CLibrary", "Messages", "Protein", "StructureIO", "Scoring", "NumericArrays", "AtomicFiles",
+        "CZlib",
       ],
       resources: [
         .embedInCode("Resources/page.css"), .embedInCode("Resources/viewer.js"),
@@ -57,7 +59,8 @@ let package = Package(
     .target(
       name: "Evaluation",
       dependencies: [
-        "Messages", "Protein", "StructureIO", "Scoring", "Reports", "NumericArrays", "AtomicFiles",
+        "CLibrary", "Messages", "Protein", "StructureIO", "Scoring", "Reports", "NumericArrays",
+        "AtomicFiles",
       ]),
 
     // The contract between data and network.
@@ -73,29 +76,32 @@ let package = Package(
     .target(
       name: "Evidence",
       dependencies: [
-        "Messages", "CProcess", "FoldingCore", "Protein", "StructureIO", "NumericArrays",
-        "AtomicFiles", "ArrayFiles", "HDF5Files", "FeaturePipeline",
+        "CLibrary", "Messages", "CProcess", "FoldingCore", "Protein", "StructureIO",
+        "NumericArrays", "AtomicFiles", "ArrayFiles", "HDF5Files", "FeaturePipeline",
       ]),
     .target(
       name: "Weights",
       dependencies: [
-        "Messages", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files", "CKernels",
+        "CLibrary", "Messages", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files",
+        "CKernels",
       ]),
 
     // Network side.
-    .target(name: "TensorCore", dependencies: ["NumericArrays", "CKernels", "COpenBLAS"]),
+    .target(
+      name: "TensorCore", dependencies: ["CLibrary", "NumericArrays", "CKernels", "COpenBLAS"]),
     .target(name: "Distribution", dependencies: ["Messages", "CMessagePassing", "TensorCore"]),
     .target(name: "NeuralNet", dependencies: ["NumericArrays", "TensorCore", "PlainTensors"]),
     .target(
       name: "FoldingModel",
       dependencies: [
-        "Messages", "FoldingCore", "Protein", "NumericArrays", "PlainTensors", "TensorCore",
-        "NeuralNet",
+        "CLibrary", "Messages", "FoldingCore", "Protein", "NumericArrays", "PlainTensors",
+        "TensorCore", "NeuralNet",
       ]),
     .target(
       name: "Training",
       dependencies: [
-        "Messages", "FoldingCore", "Protein", "NumericArrays", "TensorCore", "FoldingModel",
+        "CLibrary", "Messages", "FoldingCore", "Protein", "NumericArrays", "TensorCore",
+        "FoldingModel",
       ]),
     .target(
       name: "TrainingData",
@@ -114,10 +120,10 @@ let package = Package(
     .target(
       name: "HelixFold",
       dependencies: [
-        "Messages", "AtomicFiles", "CKernels", "CProcess", "NumericArrays", "ArrayFiles", "Protein",
-        "FoldingCore", "FeaturePipeline", "Evidence", "TensorCore", "FoldingModel", "Weights",
-        "StructureIO", "Scoring", "Reports", "Evaluation", "Training", "TrainingData",
-        "TrainingRun", "Distribution",
+        "CLibrary", "Messages", "AtomicFiles", "CKernels", "CProcess", "NumericArrays",
+        "ArrayFiles", "Protein", "FoldingCore", "FeaturePipeline", "Evidence", "TensorCore",
+        "FoldingModel", "Weights", "StructureIO", "Scoring", "Reports", "Evaluation", "Training",
+        "TrainingData", "TrainingRun", "Distribution",
       ]),
     // Benchmarks, and comparisons with the oracle: what stands behind the figures of docs/evidence.md.
     .target(
@@ -146,11 +152,11 @@ let package = Package(
       ],
       path: "Benchmarks/mutations/MutatedInputs"),
     .executableTarget(
-      name: "mutate-inputs", dependencies: ["MutatedInputs"],
+      name: "mutate-inputs", dependencies: ["CLibrary", "MutatedInputs"],
       path: "Benchmarks/mutations/mutate-inputs"),
     .executableTarget(
       name: "store-bench",
-      dependencies: ["FeaturePipeline", "StructureIO", "Protein", "NumericArrays"],
+      dependencies: ["CLibrary", "FeaturePipeline", "StructureIO", "Protein", "NumericArrays"],
       path: "Benchmarks/store"),
 
     .testTarget(
@@ -166,7 +172,9 @@ let package = Package(
       path: "Tests/TestSupport"),
     .testTarget(
       name: "TensorCoreTests",
-      dependencies: ["TensorCore", "CKernels", "NumericArrays", "PlainTensors", "TestSupport"]),
+      dependencies: [
+        "CLibrary", "TensorCore", "CKernels", "NumericArrays", "PlainTensors", "TestSupport",
+      ]),
     .executableTarget(
       name: "rank-stand-in", dependencies: ["CMessagePassing"], path: "Tests/RankStandIn"),
     .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),

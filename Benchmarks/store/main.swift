@@ -5,17 +5,12 @@
 // FOLDER holds chains.tsv (columns name, resolution, cluster40), a3m/NAME.a3m and pdb/NAME.pdb. Printed, tab-separated: number of
 // targets, size of the file, largest difference of a coordinate from its PDB file, and targets read per second of
 // processor time on one thread (READS of them, chosen by a fixed seed, features and labels).
+import CLibrary
 import FeaturePipeline
 import Foundation
 import NumericArrays
 import Protein
 import StructureIO
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// One row of chains.tsv.
 struct ChainRow {

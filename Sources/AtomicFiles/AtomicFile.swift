@@ -1,10 +1,5 @@
+import CLibrary
 import Messages
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Files that appear whole or not at all.
 ///
@@ -191,11 +186,7 @@ public enum AtomicFile {
   }
 
   private static func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(file, bytes.baseAddress, bytes.count)
-    #else
-      Darwin.write(file, bytes.baseAddress, bytes.count)
-    #endif
+    CLibrary.write(file, bytes.baseAddress, bytes.count)
   }
 }
 

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// What can be told of a file without reading it, behind symbolic links.
 public struct FileStatus: Hashable, Sendable {

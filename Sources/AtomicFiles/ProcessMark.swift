@@ -1,10 +1,5 @@
+import CLibrary
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Ends of the names of unfinished files and folders: they say which process of which machine makes them, so that what killed
 /// processes left can be told from what is being made.

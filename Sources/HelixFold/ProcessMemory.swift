@@ -1,11 +1,6 @@
+import CLibrary
 import CProcess
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Memory of this process as the system counts it.
 public enum ProcessMemory {
@@ -19,10 +14,16 @@ public enum ProcessMemory {
   /// Largest resident size so far, bytes.
   package static var residentPeak: Int {
     var usage = rusage()
-    #if canImport(Darwin)
-      return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0
+    #if canImport(Glibc)
+      let itself = RUSAGE_SELF.rawValue  // an enumeration in glibc, a number elsewhere
     #else
-      return getrusage(RUSAGE_SELF.rawValue, &usage) == 0 ? usage.ru_maxrss << 10 : 0
+      let itself = RUSAGE_SELF
+    #endif
+    guard getrusage(itself, &usage) == 0 else { return 0 }
+    #if canImport(Darwin)
+      return usage.ru_maxrss
+    #else
+      return usage.ru_maxrss << 10
     #endif
   }
 
@@ -43,8 +44,13 @@ public enum ProcessMemory {
         else { continue }
         bytes = min(bytes, limit)
       }
+      #if canImport(Glibc)
+        let addressSpace = __rlimit_resource_t(RLIMIT_AS.rawValue)
+      #else
+        let addressSpace = RLIMIT_AS
+      #endif
       var limit = rlimit()
-      if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 {
+      if getrlimit(addressSpace, &limit) == 0 {
         bytes = min(bytes, Int(clamping: limit.rlim_cur))
       }
     #endif

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// Exit statuses of the command, after `sysexits.h` where it has one.
 public enum ExitStatus: Int32, Codable, Sendable {

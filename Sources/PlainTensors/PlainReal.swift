@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// The numbers of plain tensors: `Float` to compare bits and rounding, `Double` to check derivatives.
 public protocol PlainReal: BinaryFloatingPoint, Sendable {

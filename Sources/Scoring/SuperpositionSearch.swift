@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// A value with the superposition at which it is reached, so that a reader can verify it.
 public struct SuperposedValue: Sendable, Hashable {

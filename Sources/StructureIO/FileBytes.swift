@@ -1,10 +1,5 @@
 import AtomicFiles
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// Reading whole files.
 enum FileBytes {
@@ -68,11 +63,7 @@ enum FileBytes {
   }
 
   private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      Glibc.read(file, buffer.baseAddress, buffer.count)
-    #else
-      Darwin.read(file, buffer.baseAddress, buffer.count)
-    #endif
+    CLibrary.read(file, buffer.baseAddress, buffer.count)
   }
 
   private static func tooLarge(_ path: String) -> StructureIOError {

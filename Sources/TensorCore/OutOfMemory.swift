@@ -1,10 +1,5 @@
+import CLibrary
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// What is done before a program ends for lack of memory, such as ending the processes that would wait for it.
 public enum OutOfMemory {

@@ -39,6 +39,17 @@ struct SourceRuleTests {
     #expect(trapping.isEmpty, "\(file.path): lines \(trapping.map(\.number))")
   }
 
+  @Test(
+    "one module names the C libraries of the systems, the others import that one",
+    arguments: Repository.sources + Repository.tests
+      + Repository.textFiles(in: ["Benchmarks"], suffix: ".swift"))
+  func oneCLibrary(file: Repository.File) {
+    let named = file.code.filter { $0.text.contains(/import (?:Glibc|Musl|Darwin)\b/) }
+    #expect(
+      named.isEmpty || file.path.hasPrefix("Sources/CLibrary/"),
+      "\(file.path): lines \(named.map(\.number))")
+  }
+
   @Test("no Swift file is longer than 500 lines", arguments: Repository.sources + Repository.tests)
   func fileLength(file: Repository.File) {
     #expect(file.lines.count <= 501, "\(file.path) has \(file.lines.count - 1) lines")

@@ -1,11 +1,6 @@
 import CKernels
+import CLibrary
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 @Suite("Kernels: blocks of 32 with one scale")
 struct KernelBlockCodecTests {

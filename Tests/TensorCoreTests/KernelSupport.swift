@@ -1,11 +1,6 @@
 import CKernels
+import CLibrary
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The paths this machine can run, the emulated ones included.
 let kernelPaths: [hf_isa] = [

@@ -1,10 +1,5 @@
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import HelixFold
 
 /// What became of the mutated inputs of one format.
 public struct FormatOutcome: Sendable {
@@ -92,14 +87,5 @@ public struct MutationRun {
   }
 
   /// Most memory that this process has had in use, bytes.
-  public static var peakMemory: Int {
-    var usage = rusage()
-    #if canImport(Darwin)
-      getrusage(RUSAGE_SELF, &usage)
-      return usage.ru_maxrss
-    #else
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      return usage.ru_maxrss << 10
-    #endif
-  }
+  public static var peakMemory: Int { ProcessMemory.residentPeak }
 }

@@ -5,14 +5,9 @@
 // COUNT inputs in all (default 100000), shared equally among the formats, all of them or those named. A table comes out;
 // exit status 1 if an input took more than a second, a message had several lines, or memory exceeded 512 MiB. A crash names
 // the input on standard error; `mutate-inputs print NUMBER SEED FORMAT` writes that input to standard output.
+import CLibrary
 import Foundation
 import MutatedInputs
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Number of the input in work, for the handler of crashes.
 nonisolated(unsafe) let current = UnsafeMutablePointer<Int>.allocate(capacity: 2)

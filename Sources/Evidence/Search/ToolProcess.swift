@@ -1,11 +1,6 @@
+import CLibrary
 import CProcess
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Lets a search be stopped from another thread or a signal handler's queue.
 public final class SearchInterruption: @unchecked Sendable {
@@ -138,7 +133,7 @@ private struct ToolStream {
   mutating func read(_ onLine: (String) -> Void) -> Bool {
     if isAtEnd { return false }
     var piece = [UInt8](repeating: 0, count: Self.limit)
-    let count = systemRead(reading, &piece, piece.count)
+    let count = CLibrary.read(reading, &piece, piece.count)
     if count == 0 { isAtEnd = true }
     if count <= 0 { return false }
     take(piece[..<count], onLine)
@@ -182,28 +177,12 @@ private struct ToolStream {
   }
 
   mutating func closeWriting() {
-    if writing >= 0 { _ = systemClose(writing) }
+    if writing >= 0 { _ = CLibrary.close(writing) }
     writing = -1
   }
 
   mutating func close() {
     closeWriting()
-    _ = systemClose(reading)
+    _ = CLibrary.close(reading)
   }
-}
-
-private func systemRead(_ file: Int32, _ bytes: UnsafeMutableRawPointer, _ count: Int) -> Int {
-  #if canImport(Glibc)
-    Glibc.read(file, bytes, count)
-  #else
-    Darwin.read(file, bytes, count)
-  #endif
-}
-
-private func systemClose(_ file: Int32) -> Int32 {
-  #if canImport(Glibc)
-    Glibc.close(file)
-  #else
-    Darwin.close(file)
-  #endif
 }

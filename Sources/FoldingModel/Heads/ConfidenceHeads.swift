@@ -1,13 +1,8 @@
+import CLibrary
 import FoldingCore
 import NeuralNet
 import NumericArrays
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Predicts lDDT-Cα per residue from the structure module's activation.
 ///

@@ -1,12 +1,7 @@
+import CLibrary
 import FoldingCore
 import NeuralNet
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 extension InvariantPointAttention {
   /// Derivative of Algorithm 22: adds to the gradients of s, z, the frames' translations and all parameters.

@@ -1,12 +1,7 @@
+import CLibrary
 import FoldingCore
 import NeuralNet
 import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Queries, keys and values of all residues, points in the global frame; keys are stored with residues last, so that
 /// the loops over keys run over contiguous memory.

@@ -1,12 +1,7 @@
+import CLibrary
 import CProcess
 import Distribution
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Ctrl-C and the signals that schedulers send: the run stops at the next stage, with its state saved.
 public enum Interruption {

@@ -1,10 +1,5 @@
+import CLibrary
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The line of a progress bar: never wider than the terminal, so that it redraws itself in place.
 struct ProgressBar {

@@ -1,12 +1,7 @@
 import AtomicFiles
+import CLibrary
 import CProcess
 import Foundation
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// The three streams of a command, which a shell may have closed or connected with something that takes nothing.
 public enum StandardStreams {

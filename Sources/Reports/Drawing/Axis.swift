@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// A scale of a plot: which values it covers and where its marks are.
 public struct Axis: Sendable, Hashable {

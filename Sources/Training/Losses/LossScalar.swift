@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import CLibrary
 
 /// A precision in which losses are computed: `Float` in training, `Double` where they are checked.
 public protocol LossScalar: BinaryFloatingPoint, Sendable {

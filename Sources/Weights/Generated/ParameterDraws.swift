@@ -1,10 +1,5 @@
+import CLibrary
 import NumericArrays
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 // What parameters that nobody trained are drawn from.
 
