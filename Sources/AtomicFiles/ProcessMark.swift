@@ -36,7 +36,7 @@ package enum ProcessMark {
   private static let machine: String = {
     var name = [CChar](repeating: 0, count: 256)
     _ = gethostname(&name, name.count - 1)
-    let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    let bytes = name.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }
     return String(CyclicRedundancyCheck32.zlib(bytes), radix: 16)
   }()
 
