@@ -173,7 +173,7 @@ public enum AtomicFile {
     let file = open(temporary, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .init(path: path, code: errno) }
     defer { close(file) }
-    guard fsync(file) == 0 else { throw .init(path: path, code: errno) }
+    guard flushToDisk(file) else { throw .init(path: path, code: errno) }
   }
 
   /// Flushes the folder's entry; file systems that cannot do it lose nothing but the guarantee on power loss.
@@ -181,8 +181,17 @@ public enum AtomicFile {
     let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     let file = open(folder, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return }
-    _ = fsync(file)
+    _ = flushToDisk(file)
     close(file)
+  }
+
+  /// Whether an open file, or a folder, is on the disk now; if not, `errno` says why.
+  private static func flushToDisk(_ file: Int32) -> Bool {
+    #if canImport(Darwin)
+      // There fsync ends in the cache of the drive; disks that cannot be told to empty it, such as those of other machines, get fsync.
+      if fcntl(file, F_FULLFSYNC) != -1 { return true }
+    #endif
+    return fsync(file) == 0
   }
 
   private static func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
