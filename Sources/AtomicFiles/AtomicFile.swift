@@ -34,15 +34,10 @@ public enum AtomicFile {
     guard file >= 0 else { throw AtomicFileError(path: path, code: errno) }
     defer { close(file) }
     try body { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-        let written = systemWrite(file, rest)
-        if written < 0 {
-          if errno == EINTR { continue }
-          throw AtomicFileError(path: path, code: errno)
-        }
-        offset += written
+      do throws(FileTransfer.Failure) {
+        try FileTransfer.write(bytes, to: file)
+      } catch {
+        throw AtomicFileError(path: path, code: error.code ?? EIO)
       }
     }
   }
@@ -192,10 +187,6 @@ public enum AtomicFile {
       if fcntl(file, F_FULLFSYNC) != -1 { return true }
     #endif
     return fsync(file) == 0
-  }
-
-  private static func systemWrite(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    CLibrary.write(file, bytes.baseAddress, bytes.count)
   }
 }
 

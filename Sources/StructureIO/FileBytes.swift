@@ -52,18 +52,13 @@ enum FileBytes {
     bytes.reserveCapacity(max(0, Int(information.st_size)) + 1)
     var chunk = [UInt8](repeating: 0, count: 1 << 18)
     while true {
-      let count = chunk.withUnsafeMutableBytes { Self.readSome(file, $0) }
-      if count < 0 && errno == EINTR { continue }
+      let count = chunk.withUnsafeMutableBytes { FileTransfer.readSome(into: $0, from: file) }
       guard count >= 0 else { throw failure(path) }
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: chunk[..<count])
       // Devices and pipes have no size and need not end.
       guard bytes.count <= storedLimit else { throw tooLarge(path) }
     }
-  }
-
-  private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-    CLibrary.read(file, buffer.baseAddress, buffer.count)
   }
 
   private static func tooLarge(_ path: String) -> StructureIOError {

@@ -1,3 +1,4 @@
+import AtomicFiles
 import CLibrary
 import CProcess
 import Foundation
@@ -133,7 +134,7 @@ private struct ToolStream {
   mutating func read(_ onLine: (String) -> Void) -> Bool {
     if isAtEnd { return false }
     var piece = [UInt8](repeating: 0, count: Self.limit)
-    let count = CLibrary.read(reading, &piece, piece.count)
+    let count = piece.withUnsafeMutableBytes { FileTransfer.readSome(into: $0, from: reading) }
     if count == 0 { isAtEnd = true }
     if count <= 0 { return false }
     take(piece[..<count], onLine)

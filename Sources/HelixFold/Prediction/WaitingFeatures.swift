@@ -171,8 +171,8 @@ private struct FileCursor {
 
   mutating func write<Element: BitwiseCopyable>(_ values: [Element]) throws {
     try values.withUnsafeBytes { bytes in
-      try move(bytes.count, "written") { [file] done, place in
-        pwrite(file, bytes.baseAddress.map { $0 + done }, bytes.count - done, place)
+      try move(bytes.count, "written") { (file, place) throws(FileTransfer.Failure) in
+        try FileTransfer.write(bytes, to: file, at: place)
       }
     }
   }
@@ -180,26 +180,24 @@ private struct FileCursor {
   mutating func read<Element: BitwiseCopyable>(_ count: Int) throws -> [Element] {
     try [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
       let bytes = UnsafeMutableRawBufferPointer(buffer)
-      try move(bytes.count, "read") { [file] done, place in
-        pread(file, bytes.baseAddress.map { $0 + done }, bytes.count - done, place)
+      try move(bytes.count, "read") { (file, place) throws(FileTransfer.Failure) in
+        try FileTransfer.read(into: bytes, from: file, at: place)
       }
       initialized = count
     }
   }
 
-  /// Calls `part` until all bytes are moved; it moves some from the first that are not `done`, at a place of the file.
+  /// Moves bytes at the place and steps over them.
   private mutating func move(
-    _ bytes: Int, _ verb: String, _ part: (_ done: Int, _ place: off_t) -> Int
-  ) throws {
-    var done = 0
-    while done < bytes {
-      let count = part(done, off_t(place))
-      guard count > 0 else {
-        let reason = count < 0 ? ": \(String(cString: strerror(errno)))" : ""
-        throw PredictionError.waitingFeatures("cannot be \(verb)\(reason)")
-      }
-      done += count
-      place += count
+    _ bytes: Int, _ verb: String,
+    _ transfer: (_ file: Int32, _ place: Int) throws(FileTransfer.Failure) -> Void
+  ) throws(PredictionError) {
+    do throws(FileTransfer.Failure) {
+      try transfer(file, place)
+    } catch {
+      let reason = error.code.map { ": \(String(cString: strerror($0)))" } ?? ""
+      throw .waitingFeatures("cannot be \(verb)\(reason)")
     }
+    place += bytes
   }
 }

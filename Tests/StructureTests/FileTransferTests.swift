@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+@testable import AtomicFiles
+
+/// Reading and writing of open files.
+@Suite("Bytes of open files")
+struct FileTransferTests {
+  @Test("what is written at a place is read there, and a file that ends too early is said to")
+  func places() throws {
+    let path = FileManager.default.temporaryDirectory.path + "/transfer-\(UUID().uuidString)"
+    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    defer { close(file) }
+    unlink(path)
+    let bytes = (0..<1000).map { UInt8($0 % 251) }
+    try bytes.withUnsafeBytes { try FileTransfer.write($0, to: file, at: 70) }
+    var found = [UInt8](repeating: 0, count: 1000)
+    try found.withUnsafeMutableBytes { try FileTransfer.read(into: $0, from: file, at: 70) }
+    #expect(found == bytes)
+    #expect(throws: FileTransfer.Failure(code: nil)) {
+      try found.withUnsafeMutableBytes { try FileTransfer.read(into: $0, from: file, at: 71) }
+    }
+    #expect(throws: FileTransfer.Failure(code: EBADF)) {
+      try bytes.withUnsafeBytes { try FileTransfer.write($0, to: -1) }
+    }
+  }
+
+  @Test("a write that signals interrupt goes on")
+  func interruption() throws {
+    signal(SIGUSR2) { _ in }
+    defer { signal(SIGUSR2, SIG_DFL) }
+    var action = sigaction()
+    sigaction(SIGUSR2, nil, &action)
+    action.sa_flags &= ~SA_RESTART
+    sigaction(SIGUSR2, &action, nil)
+
+    var ends: [Int32] = [-1, -1]
+    #expect(pipe(&ends) == 0)
+    let (reading, writing) = (ends[0], ends[1])
+    let writer = Writer(thread: pthread_self())
+    let bytes = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    let isDone = DispatchSemaphore(value: 0)
+    let received = ByteSink()
+    Thread {
+      // The pipe is full meanwhile, and the writer waits.
+      for _ in 0..<20 {
+        usleep(2000)
+        pthread_kill(writer.thread, SIGUSR2)
+      }
+      received.readAll(from: reading)
+      isDone.signal()
+    }.start()
+    try bytes.withUnsafeBytes { try FileTransfer.write($0, to: writing) }
+    close(writing)
+    isDone.wait()
+    close(reading)
+    #expect(received.bytes == bytes)
+  }
+}
+
+/// What another thread read, looked at when that thread is done.
+private final class ByteSink: @unchecked Sendable {
+  private(set) var bytes: [UInt8] = []
+
+  func readAll(from file: Int32) {
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = piece.withUnsafeMutableBytes { FileTransfer.readSome(into: $0, from: file) }
+      if count <= 0 { return }
+      bytes += piece[..<count]
+    }
+  }
+}
+
+/// A thread that signals are sent to; macOS has a pointer for it.
+private struct Writer: @unchecked Sendable {
+  let thread: pthread_t
+}
