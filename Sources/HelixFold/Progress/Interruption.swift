@@ -16,6 +16,7 @@ public enum Interruption {
   /// shell's and as the system's: the repetition counts for nothing. Signals are let through even if the program that started this
   /// one holds them back in the thread from which it did so.
   public static func listen() {
+    _ = isRequested  // makes the flag, which a handler may only look up
     let heard = [SIGINT, SIGTERM] + (hf_is_ignored(SIGHUP) ? [] : [SIGHUP])
     var numbers = sigset_t()
     sigemptyset(&numbers)
