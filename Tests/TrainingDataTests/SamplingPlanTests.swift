@@ -132,6 +132,37 @@ struct SamplingPlanTests {
     }
   }
 
+  @Test("nothing comes from a prefetcher that was stopped", arguments: [0, 1, 7])
+  func stoppedPrefetch(_ depth: Int) throws {
+    let scratch = try TrainingScratch()
+    let source = SampleSource(
+      store: try store(scratch), network: .tiny, config: config, seed: 9)
+    let samples = Prefetcher(from: 0, samples: 0..<1, depth: depth) {
+      try source.sample(step: $0, sample: $1)
+    }
+    _ = try samples.take()
+    samples.stop()
+    #expect(throws: Prefetcher.Stopped.self) { try samples.take() }
+  }
+
+  @Test("who waits for a sample is told when the prefetcher stops")
+  func stoppedWhileWaiting() throws {
+    struct Unneeded: Error {}
+    let (gate, isDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let samples = Prefetcher(from: 0, samples: 0..<1, depth: 1) { _, _ in
+      gate.wait()
+      throw Unneeded()
+    }
+    Thread {
+      Thread.sleep(forTimeInterval: 0.05)
+      samples.stop()
+      isDone.signal()
+    }.start()
+    #expect(throws: Prefetcher.Stopped.self) { try samples.take() }
+    gate.signal()
+    isDone.wait()
+  }
+
   @Test("a store without validation clusters is refused")
   func noValidation() throws {
     let scratch = try TrainingScratch()

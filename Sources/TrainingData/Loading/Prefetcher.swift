@@ -3,15 +3,22 @@ import Foundation
 /// Prepares samples ahead on one background thread, in order.
 ///
 /// What a sample is does not depend on when it is made, so the thread changes nothing but the waiting.
-public final class Prefetcher: @unchecked Sendable {  // all state is guarded by `condition`
+public final class Prefetcher: @unchecked Sendable {  // what changes is guarded by `condition`
+  /// What is asked for after ``Prefetcher/stop()``.
+  public struct Stopped: Error, CustomStringConvertible {
+    /// One line.
+    public var description: String { "no more samples are prepared: their source was stopped" }
+  }
+
   private let condition = NSCondition()
   private var ready: [Result<TrainingSample, any Error>] = []
   private var isStopped = false
+  /// Whether there is a thread, which there never is at depth 0.
   private var isRunning = false
+  private var next: (step: Int, sample: Int)
   private let depth: Int
   private let make: @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
   private let samples: Range<Int>
-  private var next: (step: Int, sample: Int)
 
   /// Samples from the first of `step` on.
   ///
@@ -36,32 +43,40 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
     thread.start()
   }
 
-  /// The next sample.
+  /// The next sample; throws ``Stopped`` after ``stop()``, also where that comes while it waits.
   public func take() throws -> TrainingSample {
-    if depth == 0 { return try make(advance()) }
-    condition.lock()
-    defer { condition.unlock() }
-    while ready.isEmpty { condition.wait() }
-    let sample = ready.removeFirst()
-    condition.broadcast()
+    if depth == 0 {
+      guard let place = change({ $0.isStopped ? nil : $0.advance() }) else { throw Stopped() }
+      return try make(place.step, place.sample)
+    }
+    let sample = try change { prefetcher in
+      while prefetcher.ready.isEmpty, !prefetcher.isStopped { prefetcher.condition.wait() }
+      if prefetcher.isStopped { throw Stopped() }
+      return prefetcher.ready.removeFirst()
+    }
     return try sample.get()
   }
 
   /// Ends the thread and waits for it, so that nothing reads the store any more; samples that are ready are dropped.
   public func stop() {
-    change { $0.isStopped = true }
+    change {
+      $0.isStopped = true
+      $0.ready = []
+    }
     condition.lock()
     while isRunning { condition.wait() }
     condition.unlock()
   }
 
-  deinit { isStopped = true }
-
-  private func change(_ body: (Prefetcher) -> Void) {
+  /// Does something with the state, and wakes those who wait for it to change.
+  @discardableResult
+  private func change<Value>(_ body: (Prefetcher) throws -> Value) rethrows -> Value {
     condition.lock()
-    body(self)
-    condition.broadcast()
-    condition.unlock()
+    defer {
+      condition.broadcast()
+      condition.unlock()
+    }
+    return try body(self)
   }
 
   /// Makes one sample; false when there is nothing more to do.
@@ -71,23 +86,16 @@ public final class Prefetcher: @unchecked Sendable {  // all state is guarded by
       // A deadline, so that the thread notices when nobody holds the prefetcher any more.
       _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
     }
-    let (isFull, isDone) = (ready.count >= depth, isStopped)
+    let isDone = isStopped
+    let place = isDone || ready.count >= depth ? nil : advance()
     condition.unlock()
-    if isDone { return false }
-    if isFull { return true }
-    let place = advance()
-    let sample = Result { try make(place) }
-    condition.lock()
-    ready.append(sample)
-    condition.broadcast()
-    condition.unlock()
+    guard let place else { return !isDone }
+    let sample = Result { try make(place.step, place.sample) }
+    change { if !$0.isStopped { $0.ready.append(sample) } }
     return true
   }
 
-  private func make(_ place: (step: Int, sample: Int)) throws -> TrainingSample {
-    try make(place.step, place.sample)
-  }
-
+  /// The place of the next sample, which is then that of the one after; only under the lock.
   private func advance() -> (step: Int, sample: Int) {
     let place = next
     next =
