@@ -122,6 +122,9 @@ struct AlignmentTests {
     let target = try ProteinSequence("ACDU")
     try parse(">q\nACDC\n").checkQuery(is: target)
     try parse(">q\nACDX\n").checkQuery(is: target)
+    for (row, belongs) in [("ACDC", true), ("ACDX", true), ("ACEC", false), ("ACD", false)] {
+      #expect(try parse(">q\n\(row)\n").belongs(to: target) == belongs)
+    }
     #expect(
       message { try parse(">q\nACEC\n").checkQuery(is: target) }
         == "t.a3m: the first row has 'E' at residue 3, the target has 'D'; the first row must be the target's"

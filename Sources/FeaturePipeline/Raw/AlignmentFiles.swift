@@ -87,10 +87,12 @@ public struct AlignmentFiles: Sendable {
     if let file = damaged.first(where: { $0.id == id }) { throw file.error }
     var found: [Alignment] = []
     for file in files {
-      if isOnlyTarget { try file.query.checkQuery(is: sequence) }
-      if isOnlyTarget || (try? file.query.checkQuery(is: sequence)) != nil {
-        found.append(try file.read())
+      if isOnlyTarget {
+        try file.query.checkQuery(is: sequence)
+      } else if !file.query.belongs(to: sequence) {
+        continue
       }
+      found.append(try file.read())
     }
     for folder in folders {
       for path in Self.paths(in: folder, for: id, isOnlyTarget: isOnlyTarget) {
@@ -107,9 +109,7 @@ public struct AlignmentFiles: Sendable {
     by targets: [(id: String, sequence: ProteinSequence)]
   ) throws(InputError) {
     for file in files where targets.count > 1 {
-      if targets.contains(where: { (try? file.query.checkQuery(is: $0.sequence)) != nil }) {
-        continue
-      }
+      if targets.contains(where: { file.query.belongs(to: $0.sequence) }) { continue }
       throw .content(
         file: file.query.source,
         problem: "the first row is none of the \(targets.count) sequences; it must be the target's"

@@ -84,7 +84,12 @@ public struct Alignment: Sendable, Hashable {
       || text.string(0..<min(200, text.bytes.count)).contains("STOCKHOLM")
   }
 
-  /// Throws unless the first row is the query; `X` on either side matches anything.
+  /// Whether the first row is the query; `X` on either side matches anything.
+  package func belongs(to sequence: ProteinSequence) -> Bool {
+    columns == sequence.count && firstDifference(from: sequence) == nil
+  }
+
+  /// Throws unless the alignment belongs to the sequence: its first row is the query, `X` on either side matching anything.
   public func checkQuery(is sequence: ProteinSequence) throws(InputError) {
     guard columns == sequence.count else {
       throw .content(
@@ -93,15 +98,23 @@ public struct Alignment: Sendable, Hashable {
           "the first row has \(counted(columns, "residue")), the target has \(sequence.count);"
           + " the first row must be the target's sequence")
     }
-    for (column, residue) in sequence.residues.enumerated() {
-      let letter = letters[column]
-      let found = HHblitsAlphabet.index(of: letter).map { HHblitsAlphabet.networkIndex[Int($0)] }
+    guard let column = firstDifference(from: sequence) else { return }
+    throw .content(
+      file: source,
+      problem: "the first row has \(InputText.quoted(letters[column])) at residue \(column + 1),"
+        + " the target has '\(sequence.residues[column].letter)';"
+        + " the first row must be the target's sequence")
+  }
+
+  /// The first column in which the first row is not a sequence of the same length.
+  private func firstDifference(from sequence: ProteinSequence) -> Int? {
+    sequence.residues.indices.first { column in
+      let residue = sequence.residues[column]
+      let found = HHblitsAlphabet.index(of: letters[column]).map {
+        HHblitsAlphabet.networkIndex[Int($0)]
+      }
       let unknown = AminoAcid.unknown.rawValue
-      if found == residue.rawValue || found == unknown || residue == .unknown { continue }
-      throw .content(
-        file: source,
-        problem: "the first row has \(InputText.quoted(letter)) at residue \(column + 1),"
-          + " the target has '\(residue.letter)'; the first row must be the target's sequence")
+      return found != residue.rawValue && found != unknown && residue != .unknown
     }
   }
 }
