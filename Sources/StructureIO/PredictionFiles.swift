@@ -1,3 +1,4 @@
+import Messages
 import Protein
 
 /// The small JSON files that users of AlphaFold2 expect beside the coordinates.
@@ -42,28 +43,24 @@ public enum PredictionFiles {
   public static func ranking(
     plddts: [String: Double], ptms: [String: Double] = [:]
   ) throws(StructureIOError) -> String {
-    func object(_ key: String, _ values: [String: Double]) throws(StructureIOError) -> String {
-      let lines = try values.sorted { $0.key < $1.key }.map {
-        name, value throws(StructureIOError) in
-        guard value.isFinite else { throw .notFinite(what: "\(key) of \(name)") }
-        return "        \(quoted(name)): \(value)"
-      }
-      return "    \"\(key)\": {\n\(lines.joined(separator: ",\n"))\n    }"
+    func object(_ key: String, _ values: [String: Double]) throws(StructureIOError) -> JSONValue {
+      .object(
+        try values.sorted { $0.key < $1.key }.map { name, value throws(StructureIOError) in
+          guard value.isFinite else { throw .notFinite(what: "\(key) of \(name)") }
+          return (name, .number(value))
+        })
     }
     let order = plddts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
-    let names = order.map { "        \(quoted($0))" }
-    var members = [try object("plddts", plddts)]
-    members.append("    \"order\": [\n\(names.joined(separator: ",\n"))\n    ]")
-    if !ptms.isEmpty { members.append(try object("ptms", ptms)) }
-    return "{\n\(members.joined(separator: ",\n"))\n}"
+    var members = [
+      ("plddts", try object("plddts", plddts)), ("order", .array(order.map(JSONValue.string))),
+    ]
+    if !ptms.isEmpty { members.append(("ptms", try object("ptms", ptms))) }
+    return JSONValue.object(members).pretty()
   }
 
   /// `timings.json`: seconds by name, in the order given.
   public static func timings(_ seconds: [(name: String, value: Double)]) -> String {
-    let lines = seconds.map { name, value in
-      "    \(quoted(name)): \(value.isFinite ? "\(value)" : "null")"
-    }
-    return "{\n\(lines.joined(separator: ",\n"))\n}"
+    JSONValue.object(seconds.map { ($0.name, .number($0.value)) }).pretty()
   }
 
   private static func checkFinite(
@@ -71,24 +68,5 @@ public enum PredictionFiles {
   ) throws(StructureIOError) {
     guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
     throw .notFinite(what: "\(what) number \(index + 1)")
-  }
-
-  /// A string in quotes with the escapes that JSON demands.
-  public static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

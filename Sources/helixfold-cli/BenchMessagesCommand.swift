@@ -2,6 +2,7 @@ import ArgumentParser
 import Distribution
 import HelixFold
 import Measurements
+import Messages
 
 extension BenchCommand {
   /// Latency and bandwidth between processes.

@@ -3,6 +3,7 @@ import FoldingCore
 import FoldingModel
 import Foundation
 import HelixFold
+import Messages
 
 extension BenchCommand {
   /// What training would take on many processes, on paper.

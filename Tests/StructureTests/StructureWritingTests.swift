@@ -203,7 +203,6 @@ import Testing
     #expect(throws: StructureIOError.self) {
       try PredictionFiles.alignedError([1], residues: 2, maximum: 31.75)
     }
-    #expect(PredictionFiles.quoted("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"")
   }
 
   @Test("a file appears whole or not at all")

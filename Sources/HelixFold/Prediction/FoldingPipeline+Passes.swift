@@ -1,6 +1,7 @@
 import AtomicFiles
 import FeaturePipeline
 import FoldingModel
+import Messages
 import Protein
 import TensorCore
 

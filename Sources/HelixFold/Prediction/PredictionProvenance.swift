@@ -1,6 +1,7 @@
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Messages
 import TensorCore
 
 /// How a prediction was made: everything that decides its numbers, and nothing that does not.

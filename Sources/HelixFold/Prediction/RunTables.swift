@@ -1,5 +1,6 @@
 import AtomicFiles
 import Foundation
+import Messages
 
 /// `summary.tsv` and `failures.json`: what became of each target when a run last had it.
 struct RunTables {

@@ -1,4 +1,5 @@
 import Foundation
+import Messages
 import Synchronization
 
 /// Tells people or programs how far a run is.

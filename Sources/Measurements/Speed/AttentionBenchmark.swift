@@ -1,5 +1,6 @@
 import Foundation
 import HelixFold
+import Messages
 import NumericArrays
 import TensorCore
 

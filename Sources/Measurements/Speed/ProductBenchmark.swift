@@ -1,4 +1,5 @@
 import HelixFold
+import Messages
 import NumericArrays
 import TensorCore
 

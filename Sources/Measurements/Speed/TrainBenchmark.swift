@@ -2,6 +2,7 @@ import FoldingCore
 import FoldingModel
 import Foundation
 import HelixFold
+import Messages
 import NumericArrays
 import Protein
 import TensorCore

@@ -1,3 +1,4 @@
+import Messages
 import Protein
 import Scoring
 
@@ -104,22 +105,4 @@ public struct StructureScene: Sendable {
   }
 }
 
-/// A JSON string that can stand inside a script element.
-func quoted(_ text: String) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case "<", ">", "&", "\u{2028}", "\u{2029}": result += escape(scalar)
-    case _ where scalar.value < 0x20: result += escape(scalar)
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
-}
-
-private func escape(_ scalar: Unicode.Scalar) -> String {
-  let hex = String(scalar.value, radix: 16)
-  return "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-}
+private func quoted(_ text: String) -> String { JSONValue.quoted(text, insideHTML: true) }
