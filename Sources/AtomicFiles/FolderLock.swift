@@ -6,7 +6,7 @@ import CLibrary
 public final class FolderLock: Sendable {
   private let file: Int32
 
-  /// Locks a folder; nil if another process has locked it.
+  /// Locks a folder; nil if another process has locked it, and only then: any other reason is that of a disk without locks.
   public init?(_ folder: String) {
     file = open(folder, O_RDONLY | O_CLOEXEC)
     if file >= 0, flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {

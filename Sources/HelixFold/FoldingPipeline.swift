@@ -55,9 +55,9 @@ public final class FoldingPipeline {
     if queue.isFirst {
       do {
         try write(outcomes)
-      } catch {
+      } catch let error as AtomicFileError {
         // A full disk is told once: where every target failed for it, the tables need not say so too.
-        guard outcomes.allSatisfy({ $0.failure == ExitStatus(error) }) else { throw error }
+        guard outcomes.allSatisfy({ $0.failure == error.exitStatus }) else { throw error }
       }
     }
     let failures = outcomes.compactMap(\.failure)
@@ -163,12 +163,12 @@ public final class FoldingPipeline {
   }
 
   /// Puts a target into the tables in case the run has no end; at its end all are written, and what hinders that is told.
-  func note(_ outcome: TargetOutcome) { try? write([outcome]) }
+  func note(_ outcome: TargetOutcome) { try? write([outcome], patience: .seconds(5)) }
 
   /// Puts targets into `summary.tsv` and `failures.json`.
-  private func write(_ outcomes: [TargetOutcome]) throws {
+  private func write(_ outcomes: [TargetOutcome], patience: Duration = .seconds(60)) throws {
     if options.isDryRun || !queue.isWriter { return }
-    try RunTables(folder: options.output).merge(outcomes)
+    try RunTables(folder: options.output).merge(outcomes, patience: patience)
   }
 
   /// Whether an error ends the whole run.

@@ -1,5 +1,7 @@
+import AtomicFiles
 import FeaturePipeline
 import Foundation
+import Synchronization
 import Testing
 import TrainingTestSupport
 
@@ -49,6 +51,26 @@ struct RunTablesTests {
     #expect(states == ["state", "predicted", "failed"])
     try tables.merge([predicted("b")])
     #expect(!FileManager.default.fileExists(atPath: scratch.file("failures.json")))
+  }
+
+  @Test("tables that another process has are waited for, then left alone and told of")
+  func held() throws {
+    let scratch = try TrainingScratch()
+    let tables = RunTables(folder: scratch.path)
+    try tables.merge([predicted("a")])
+    let before = try rows(scratch)
+    let lock = Mutex(FolderLock(scratch.path))
+    #expect(throws: PredictionError.tablesBusy(folder: scratch.path)) {
+      try tables.merge([predicted("b")], patience: .milliseconds(120))
+    }
+    #expect(try rows(scratch) == before)
+    Thread {
+      Thread.sleep(forTimeInterval: 0.2)
+      lock.withLock { $0 = nil }
+    }.start()
+    try tables.merge([predicted("b")])
+    #expect(try rows(scratch).map { $0[0] } == ["target", "a", "b"])
+    #expect(PredictionError.tablesBusy(folder: "out").exitStatus == .cannotWrite)
   }
 
   @Test("a folder in the place of a file is not removed")

@@ -13,6 +13,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case waitingFeatures(String)
   /// Another process writes in the folder of a target.
   case busy(folder: String)
+  /// Another process keeps the tables of all targets to itself.
+  case tablesBusy(folder: String)
   /// The user asked to stop; the same command goes on with `--resume`.
   case interrupted
   /// The user asked to stop a command that has no `--resume`, or was given it.
@@ -42,6 +44,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
       "the file in the folder of results where features wait for their turn \(problem)"
     case .busy(let folder):
       "\(folder): another process predicts in this folder; wait for it or choose another folder"
+    case .tablesBusy(let folder):
+      "\(folder): another process keeps this folder, so that summary.tsv and failures.json lack targets of this run; their results are there, and the same command with --resume lists them"
     case .interrupted: "interrupted; the same command with --resume goes on"
     case .stopped(.goesOn): "interrupted; the same command goes on"
     case .stopped(.beginsAnew): "interrupted; the same command begins anew"
@@ -68,7 +72,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory: .memory
     case .ambiguousInput: .badInput
     case .busy: .cannotCreate
-    case .waitingFeatures: .cannotWrite
+    case .waitingFeatures, .tablesBusy: .cannotWrite
     case .interrupted, .stopped: .interrupted
     }
   }

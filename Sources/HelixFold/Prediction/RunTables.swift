@@ -24,9 +24,12 @@ struct RunTables {
   }
 
   /// Puts the targets of a run into both tables; rows of other targets stay, and so does that of one that another run has.
-  func merge(_ outcomes: [TargetOutcome]) throws {
+  ///
+  /// - Parameter patience: time for which another process, which may do the same, is waited for.
+  /// - Throws: ``PredictionError/tablesBusy(folder:)`` after that, having written nothing.
+  func merge(_ outcomes: [TargetOutcome], patience: Duration = .seconds(60)) throws {
     try AtomicFile.createFolder(folder)
-    try withExtendedLifetime(patientLock()) {
+    try withExtendedLifetime(lock(patience)) {
       AtomicFile.removeUnfinished(in: folder)
       try put(outcomes)
     }
@@ -71,12 +74,13 @@ struct RunTables {
     return (try? JSONDecoder().decode([Failure].self, from: data)) ?? []
   }
 
-  /// Locks the folder, waiting a little for another process; nil if that goes on for long.
-  private func patientLock() -> FolderLock? {
-    for _ in 0..<200 {
+  /// Locks the folder as soon as no other process has it; on a disk that knows no locks, at once.
+  private func lock(_ patience: Duration) throws(PredictionError) -> FolderLock {
+    let deadline = ContinuousClock.now + patience
+    while true {
       if let lock = FolderLock(folder) { return lock }
+      if .now >= deadline { throw .tablesBusy(folder: folder) }
       usleep(50_000)
     }
-    return nil
   }
 }
