@@ -89,7 +89,8 @@ let package = Package(
     // Network side.
     .target(
       name: "TensorCore", dependencies: ["CLibrary", "NumericArrays", "CKernels", "COpenBLAS"]),
-    .target(name: "Distribution", dependencies: ["Messages", "CMessagePassing", "TensorCore"]),
+    .target(
+      name: "Distribution", dependencies: ["CLibrary", "Messages", "CMessagePassing", "TensorCore"]),
     .target(name: "NeuralNet", dependencies: ["NumericArrays", "TensorCore", "PlainTensors"]),
     .target(
       name: "FoldingModel",
@@ -106,8 +107,8 @@ let package = Package(
     .target(
       name: "TrainingData",
       dependencies: [
-        "Messages", "AtomicFiles", "NumericArrays", "Protein", "StructureIO", "FoldingCore",
-        "FeaturePipeline", "Evidence", "Training",
+        "CLibrary", "Messages", "AtomicFiles", "NumericArrays", "Protein", "StructureIO",
+        "FoldingCore", "FeaturePipeline", "Evidence", "Training",
       ]),
     .target(
       name: "TrainingRun",
@@ -239,7 +240,9 @@ let package = Package(
       path: "Tests/TrainingStandIn"),
     .testTarget(
       name: "TrainingDataTests",
-      dependencies: ["TrainingData", "FeaturePipeline", "FoldingCore", "TrainingTestSupport"]),
+      dependencies: [
+        "TrainingData", "FeaturePipeline", "FoldingCore", "NumericArrays", "TrainingTestSupport",
+      ]),
     .testTarget(
       name: "TrainingRunTests",
       dependencies: [

@@ -1,3 +1,4 @@
+import CLibrary
 import Foundation
 import Synchronization
 
@@ -21,7 +22,7 @@ public final class ThreadMember: Communicator {
     let done = DispatchGroup()
     for rank in 0..<count {
       done.enter()
-      let thread = Thread {
+      let isStarted = SystemThread.start {
         do {
           try body(
             ThreadMember(rank: rank, office: office, group: "world", world: Array(0..<count)))
@@ -30,8 +31,12 @@ public final class ThreadMember: Communicator {
         }
         done.leave()
       }
-      thread.stackSize = 8 << 20
-      thread.start()
+      if !isStarted {
+        office.fail(
+          rank,
+          CommunicationError.failed(call: "the start of a thread", rank: rank, status: Int(EAGAIN)))
+        done.leave()
+      }
     }
     done.wait()
     if let failure = office.failure { throw failure.error }

@@ -15,8 +15,9 @@ public enum OutOfMemory {
 ///
 /// Tensors are made deep inside computations that do not throw. Files are written beside and renamed, so nothing half-written is left.
 func endOutOfMemory(_ byteCount: Int) -> Never {
+  let amount = byteCount < 1 << 20 ? "\(byteCount) bytes" : "\(byteCount >> 20) MiB"
   let line =
-    "helixfold: out of memory: the system refused \(byteCount >> 20) MiB; --dry-run tells the need, --max-memory keeps within a limit\n"
+    "helixfold: out of memory: the system refused \(amount); --dry-run tells the need, --max-memory keeps within a limit\n"
   _ = Array(line.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
   let act = OutOfMemory.lastAct.withLock { $0 }
   act()

@@ -1,4 +1,5 @@
 import CKernels
+import CLibrary
 import Foundation
 import NumericArrays
 import Synchronization
@@ -14,12 +15,12 @@ public final class WorkerGroup: Sendable {
   private let helpers: [Worker]
   private let isBusy = Atomic<Bool>(false)
 
-  /// A group of `count` workers, the caller included.
+  /// A group of `count` workers, the caller included, or of as many as the system lets start; results do not depend on it.
   ///
   /// - Parameter isPinned: ties every worker, the caller too, to a processor of its own; for measurements.
   public convenience init(count: Int, isPinned: Bool = false) {
     if isPinned { _ = hf_pin_thread(0) }
-    self.init(helpers: (1..<max(1, count)).map { Worker(processor: isPinned ? $0 : nil) })
+    self.init(helpers: (1..<max(1, count)).compactMap { Worker(processor: isPinned ? $0 : nil) })
   }
 
   private init(helpers: [Worker]) { self.helpers = helpers }
@@ -91,14 +92,14 @@ public final class WorkerGroup: Sendable {
 private final class Worker: Sendable {
   private let mailbox = Mailbox()
 
-  init(processor: Int?) {
-    let thread = Thread { [mailbox] in
+  /// Nil if the system refuses a thread.
+  init?(processor: Int?) {
+    let isStarted = SystemThread.start { [mailbox] in
       hf_flush_denormals()
       if let processor { _ = hf_pin_thread(Int32(processor)) }
       while mailbox.runNext() {}
     }
-    thread.stackSize = 8 << 20
-    thread.start()
+    if !isStarted { return nil }
   }
 
   deinit { mailbox.stop() }

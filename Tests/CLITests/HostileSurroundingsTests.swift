@@ -32,6 +32,15 @@ struct HostileSurroundingsTests {
     #expect(!result.output.contains("report.html"), "\(result.output)")
   }
 
+  @Test("threads that the system refuses are done without; nobody waits for them")
+  func refusedThreads() throws {
+    // Stacks of 200 threads, 8 MiB each, do not fit; what else a prediction needs may or may not.
+    let result = try Command.run(
+      Self.tiny + ["in.fasta", "--threads", "200"], in: try Self.folder(),
+      limit: "ulimit -v 700000")
+    #expect([0, 75].contains(result.status), "\(result.errors)")
+  }
+
   @Test(
     "a standard input that is closed or a folder is named",
     arguments: [

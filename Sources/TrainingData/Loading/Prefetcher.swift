@@ -1,3 +1,4 @@
+import CLibrary
 import Foundation
 
 /// Prepares samples ahead on one background thread, in order.
@@ -16,7 +17,8 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
   /// Whether there is a thread, which there never is at depth 0.
   private var isRunning = false
   private var next: (step: Int, sample: Int)
-  private let depth: Int
+  /// Set once, when it is made.
+  private var depth: Int
   private let make: @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
   private let samples: Range<Int>
 
@@ -24,7 +26,7 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
   ///
   /// - Parameters:
   ///   - samples: those of each step that are wanted.
-  ///   - depth: samples kept ready; 0 makes each when asked for.
+  ///   - depth: samples kept ready; 0 makes each when asked for, as is done where the system refuses a thread.
   public init(
     from step: Int, samples: Range<Int>, depth: Int,
     _ make: @escaping @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
@@ -35,12 +37,11 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
     next = (step, samples.lowerBound)
     guard depth > 0 else { return }
     isRunning = true
-    let thread = Thread { [weak self] in
+    let isStarted = SystemThread.start { [weak self] in
       while let self, self.prepareOne() {}
       self?.change { $0.isRunning = false }
     }
-    thread.stackSize = 8 << 20
-    thread.start()
+    if !isStarted { (self.depth, isRunning) = (0, false) }
   }
 
   /// The next sample; throws ``Stopped`` after ``stop()``, also where that comes while it waits.
