@@ -112,11 +112,12 @@ struct GatedAttentionBackward {
 
   /// Attention and its derivative.
   ///
-  /// With a bias, each worker takes some heads of all batch elements in turn; without, pairs of batch element and head are
-  /// independent.
+  /// Pairs of batch element and head are independent but for the gradient of a bias, which gathers from all elements in their order:
+  /// each worker takes some heads of all elements in turn, or, where workers outnumber heads, each element has a gradient of its own
+  /// and these are added afterwards, which gives the same bits.
   private func attend(_ batches: Range<Int>, _ chunk: Chunk, _ context: ExecutionContext) {
     let biasGradient = bias.map { context.gradient(of: $0) }
-    func attend(_ index: Int, heads: Range<Int>) {
+    func attend(_ index: Int, heads: Range<Int>, _ biasGradient: Tensor?) {
       let rows = index * axes.positions..<(index + 1) * axes.positions
       let operands = layer.operands(
         in: Matrix(chunk.projected).rows(rows), bias: bias,
@@ -129,16 +130,27 @@ struct GatedAttentionBackward {
         operands, outputGradient: Matrix(chunk.attendedGradient).rows(rows), heads: heads,
         result: Matrix(chunk.attended).rows(rows), into: gradients)
     }
-    if bias == nil {
+    func attendAll(_ biasGradient: (Int) -> Tensor?) {
       context.workers.split(batches.count * layer.heads) { units in
         for unit in units {
-          let head = unit % layer.heads
-          attend(unit / layer.heads, heads: head..<head + 1)
+          let (index, head) = unit.quotientAndRemainder(dividingBy: layer.heads)
+          attend(index, heads: head..<head + 1, biasGradient(index))
         }
       }
-    } else {
+    }
+    guard let biasGradient else { return attendAll { _ in nil } }
+    if context.workers.count <= layer.heads || batches.count == 1 {
       context.workers.split(layer.heads) { heads in
-        for index in 0..<batches.count { attend(index, heads: heads) }
+        for index in 0..<batches.count { attend(index, heads: heads, biasGradient) }
+      }
+    } else {
+      let parts = context.zeros([batches.count] + biasGradient.shape, .float32)
+      attendAll { parts[$0] }
+      let (sums, values, count) = (biasGradient.floats, parts.floats, biasGradient.count)
+      context.workers.split(count) { range in
+        for index in 0..<batches.count {
+          for place in range { sums[place] += values[index * count + place] }
+        }
       }
     }
   }
