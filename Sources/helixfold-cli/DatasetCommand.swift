@@ -51,6 +51,11 @@ struct DatasetCommand: ParsableCommand {
     @Option(help: "Worst resolution, Å.")
     var maxResolution = DatasetFilter().maximumResolution
 
+    @Option(
+      help: "Last day of release, YYYY-MM-DD; structures that do not tell theirs are left out, too."
+    )
+    var maxReleaseDate: String?
+
     @Option(help: "Largest share of one residue type.")
     var maxResidueShare = DatasetFilter().maximumResidueShare
 
@@ -67,6 +72,7 @@ struct DatasetCommand: ParsableCommand {
       filter.minimumLength = minLength
       filter.maximumLength = maxLength
       filter.maximumResolution = maxResolution
+      filter.lastRelease = maxReleaseDate
       filter.maximumResidueShare = maxResidueShare
       filter.minimumResolvedShare = minResolved
       filter.minimumRows = minRows

@@ -1,6 +1,7 @@
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import NumericArrays
 import Testing
 import TrainingTestSupport
 
@@ -87,6 +88,7 @@ struct DatasetTests {
       { $0.maximumResidueShare = .nan }, { $0.maximumResidueShare = 1.5 },
       { $0.minimumResolvedShare = .nan }, { $0.minimumResolvedShare = -0.1 },
       { $0.minimumLength = 0 }, { $0.maximumLength = 3 },
+      { $0.lastRelease = "2018" }, { $0.lastRelease = "2018-02-30" },
     ]
     for change in wrong {
       var filter = DatasetFilter()
@@ -94,6 +96,21 @@ struct DatasetTests {
       change(&filter)
       #expect(filter.problem != nil)
     }
+  }
+
+  @Test("with a last day of release, later chains and those of unknown release are left out")
+  func lastRelease() {
+    var filter = DatasetFilter()
+    func kind(_ release: String?) -> String? {
+      let aatype = (0..<20).map { UInt8($0) }
+      let mask = NDArray<Float>(repeating: 1, shape: [20, 37])
+      return filter.objection(
+        aatype: aatype, rows: 1, mask: mask, resolution: nil, release: release)?.kind
+    }
+    #expect(kind(nil) == nil && kind("2030-01-01") == nil)
+    filter.lastRelease = "2018-04-30"
+    #expect(kind("2018-04-30") == nil && kind("2009-12-31") == nil)
+    #expect(kind("2018-05-01") == "release" && kind(nil) == "release")
   }
 
   @Test("all alignments in a chain's folder are joined, as they are for a prediction")

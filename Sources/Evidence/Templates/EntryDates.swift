@@ -1,4 +1,5 @@
 import FeaturePipeline
+import Protein
 
 /// What is known about entries of the PDB without opening them: release dates and successors.
 public struct EntryDates: Hashable, Sendable {
@@ -18,7 +19,7 @@ public struct EntryDates: Hashable, Sendable {
       let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1)
       let entry = parts.first?.words.first?.text.lowercased()
       let date = parts.count == 2 ? parts[1].words.first?.prefix(10).text : nil
-      if let entry, let date, TemplateSettings.isDate(date) {
+      if let entry, let date, ReleaseDate.isValid(date) {
         released[entry] = date
       } else {
         skipped.append(

@@ -1,3 +1,5 @@
+import Protein
+
 /// Rules by which hits become templates; the defaults are AlphaFold's (`templates.py`).
 public struct TemplateSettings: Hashable, Sendable {
   /// Latest release date, `YYYY-MM-DD`; nil takes every structure.
@@ -26,20 +28,7 @@ public struct TemplateSettings: Hashable, Sendable {
 
   /// AlphaFold's rules with a cut-off date `YYYY-MM-DD`; nil if it is no date.
   public init?(cutoff: String) {
-    guard Self.isDate(cutoff) else { return nil }
+    guard ReleaseDate.isValid(cutoff) else { return nil }
     self.cutoff = cutoff
-  }
-
-  /// Whether text is a day of the calendar in the form `YYYY-MM-DD`; such dates sort as text.
-  static func isDate(_ text: String) -> Bool {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.map(\.utf8.count) == [4, 2, 2],
-      parts.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-      let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2]),
-      (1...12).contains(month)
-    else { return false }
-    let isLeapYear = year.isMultiple(of: 4) && !year.isMultiple(of: 100) || year.isMultiple(of: 400)
-    let days = [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    return (1...days[month - 1]).contains(day)
   }
 }

@@ -127,7 +127,7 @@ public struct DatasetBuilder: Sendable {
       if let labels = record.labels {
         row.rejection = filter.objection(
           aatype: record.features.aatype, rows: record.features.rowCount, mask: labels.mask,
-          resolution: labels.resolution)
+          resolution: labels.resolution, release: labels.releaseDate)
       }
       if row.rejection == nil, !kept.insert(candidate.id).inserted { row.rejection = .duplicate }
     }

@@ -18,6 +18,8 @@ public struct DatasetFilter: Sendable, Hashable {
   public var minimumResolvedShare = 0.5
   /// Fewest rows of the alignment, the chain included.
   public var minimumRows = 1
+  /// Last day of release, `YYYY-MM-DD`, that structures of unknown release do not pass; nil for any.
+  public var lastRelease: String?
 
   /// The default limits.
   public init() {}
@@ -30,6 +32,9 @@ public struct DatasetFilter: Sendable, Hashable {
     if !maximumResolution.isFinite || maximumResolution <= 0 {
       return "worst resolution of \(maximumResolution) Å, expected a positive number"
     }
+    if let lastRelease, !ReleaseDate.isValid(lastRelease) {
+      return "last release '\(lastRelease)', expected a day YYYY-MM-DD"
+    }
     let shares = [("largest", maximumResidueShare), ("smallest", minimumResolvedShare)]
     for (name, share) in shares where !(0...1).contains(share) {
       return "\(name) share of \(share), expected a number of 0 … 1"
@@ -39,11 +44,12 @@ public struct DatasetFilter: Sendable, Hashable {
 
   /// Why a chain is rejected; nil if it is kept.
   public func objection(
-    aatype: [UInt8], rows: Int, mask: NDArray<Float>, resolution: Float?
+    aatype: [UInt8], rows: Int, mask: NDArray<Float>, resolution: Float?, release: String? = nil
   ) -> RejectionReason? {
     let count = aatype.count
     if count < minimumLength || count > maximumLength { return .length(count) }
     if let resolution, resolution > maximumResolution { return .resolution(resolution) }
+    if let lastRelease, release.map({ $0 > lastRelease }) ?? true { return .release(release) }
     if rows < minimumRows { return .rows(rows) }
     var counts = [Int](repeating: 0, count: 21)
     for type in aatype { counts[min(Int(type), 20)] += 1 }
@@ -63,6 +69,8 @@ public enum RejectionReason: Error, Hashable, Sendable, CustomStringConvertible 
   case length(Int)
   /// Resolution too low, Å.
   case resolution(Float)
+  /// Released too late, or nobody knows when.
+  case release(String?)
   /// Too few alignment rows.
   case rows(Int)
   /// One residue type dominates.
@@ -85,6 +93,7 @@ public enum RejectionReason: Error, Hashable, Sendable, CustomStringConvertible 
     switch self {
     case .length: "length"
     case .resolution: "resolution"
+    case .release: "release"
     case .rows: "rows"
     case .residueShare: "residue_share"
     case .missingAtoms: "missing_atoms"
@@ -101,6 +110,7 @@ public enum RejectionReason: Error, Hashable, Sendable, CustomStringConvertible 
     switch self {
     case .length(let count): "\(counted(count, "residue"))"
     case .resolution(let value): "resolution \(value) Å"
+    case .release(let date): date.map { "released \($0)" } ?? "day of release unknown"
     case .rows(let count): "\(counted(count, "alignment row"))"
     case .residueShare(let share): "one residue type makes up \(percent(share))"
     case .missingAtoms(let share): "only \(percent(share)) of the residues have N, CA and C"
