@@ -6,10 +6,10 @@ import Reports
 /// `helixfold plot`: learning curves.
 struct PlotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plot", abstract: "Draw learning curves of a training log.")
+    commandName: "plot", abstract: "Draw learning curves of training logs.")
 
-  @Argument(help: "log.jsonl, or the folder of a run.")
-  var log: String
+  @Argument(help: "log.jsonl, or the folder of a run; several are drawn together.")
+  var logs: [String]
 
   @Option(name: [.short, .long], help: "File to write, .svg or .png.")
   var output: String
@@ -22,6 +22,9 @@ struct PlotCommand: ParsableCommand {
   @Option(help: "Training values are means over so many steps.")
   var window = 20
 
+  @Flag(help: "Draw the vertical axis in factors.")
+  var logarithmic = false
+
   func validate() throws {
     if ![".svg", ".png"].contains(where: { output.lowercased().hasSuffix($0) }) {
       throw ValidationError("--output is '\(output)', expected a name that ends in .svg or .png")
@@ -33,8 +36,8 @@ struct PlotCommand: ParsableCommand {
 
   func run() throws {
     try AtomicFile.requirePlace(forFile: output)
-    let curves = try LearningCurves(path: log)
-    try curves.figure(quantity, window: window).write(to: output)
+    let curves = try LearningCurves(paths: logs)
+    try curves.figure(quantity, window: window, isLogarithmic: logarithmic).write(to: output)
     print(output)
   }
 }

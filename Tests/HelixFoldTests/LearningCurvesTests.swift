@@ -20,8 +20,29 @@ struct LearningCurvesTests {
     }
     let log = scratch.file("log.jsonl")
     try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: log))
-    let page = try LearningCurves(path: log).figure(.terms, window: 1).svg()
+    let page = try LearningCurves(paths: [log]).figure(.terms, window: 1).svg()
     #expect(page.contains("FAPE") && page.contains("contacts"))
     #expect(!page.contains("smooth lDDT") && !page.contains("violations"))
+  }
+
+  @Test("several runs are drawn together; steps that were left out are not in the means")
+  func runs() throws {
+    let scratch = try TrainingScratch()
+    var logs: [String] = []
+    for name in ["a", "b"] {
+      let lines = (0..<4).map { step in
+        let (loss, decision) = step == 2 ? ("1e9", "notFinite") : ("2", "take")
+        return #"{"event":"step","step":\#(step),"loss":\#(loss),"gradientNorm":3,"seconds":1,"#
+          + #""decision":"\#(decision)"}"# + "\n"
+      }
+      logs.append(scratch.file("\(name).jsonl"))
+      try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: logs[logs.count - 1]))
+    }
+    let curves = try LearningCurves(paths: logs)
+    let page = curves.figure(.loss, window: 2).svg()
+    #expect(page.contains("a.jsonl training") && page.contains("b.jsonl training"))
+    #expect(!page.contains("e9") && !page.contains("e8"))
+    #expect(
+      curves.figure(.gradient, window: 1, isLogarithmic: true).svg().contains("gradient norm"))
   }
 }

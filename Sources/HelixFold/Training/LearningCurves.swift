@@ -4,7 +4,7 @@ import Reports
 import Training
 import TrainingRun
 
-/// Learning curves of the log of a run.
+/// Learning curves of the logs of one or several runs.
 public struct LearningCurves {
   /// What can be drawn.
   public enum Quantity: String, CaseIterable, Sendable {
@@ -16,13 +16,55 @@ public struct LearningCurves {
     case terms
     /// Learning rate.
     case rate
+    /// Norm of the gradient before clipping.
+    case gradient
+
+    /// What stands beside the axis.
+    fileprivate var label: String {
+      switch self {
+      case .loss: "loss"
+      case .lddt: "lDDT-Cα"
+      case .terms: "loss term"
+      case .rate: "learning rate"
+      case .gradient: "gradient norm"
+      }
+    }
   }
 
-  private let records: [TrainingRecord]
-  private let name: String
+  private let runs: [Run]
 
-  /// The curves of a log, or of the log in a run's folder.
-  public init(path: String) throws {
+  /// The curves of logs, or of the logs in folders of runs.
+  public init(paths: [String]) throws {
+    runs = try paths.map(Run.init)
+  }
+
+  /// Draws a quantity.
+  ///
+  /// - Parameters:
+  ///   - window: training values are means over so many steps, those left out not counted; validations are drawn as they are.
+  ///   - isLogarithmic: equal steps of the vertical axis are equal factors, where all values are positive.
+  public func figure(_ quantity: Quantity, window: Int, isLogarithmic: Bool = false) -> Figure {
+    let series = runs.flatMap { run in
+      run.curves(quantity, window).map { curve in
+        Series(runs.count == 1 ? curve.name : "\(run.name) \(curve.name)", curve.points)
+      }
+    }
+    let steps = runs.map(\.stepCount).reduce(0, +)
+    return Plot.lines(
+      title: "\(runs.map(\.name).joined(separator: ", ")): \(quantity.label)",
+      summary:
+        "\(quantity.label) over \(counted(steps, "step")), training values are means of \(counted(window, "step"))",
+      x: "step", y: quantity.label, series.filter { !$0.points.isEmpty },
+      isLogarithmic: isLogarithmic)
+  }
+}
+
+/// One log.
+private struct Run {
+  let name: String
+  private let records: [TrainingRecord]
+
+  init(_ path: String) throws {
     name = path.split(separator: "/").last.map(String.init) ?? path
     let log = PathKind(of: path) == .folder ? RunFolder(path: path).log : path
     records = try TrainingLog.read(log)
@@ -31,25 +73,20 @@ public struct LearningCurves {
     }
   }
 
-  /// Draws a quantity.
-  ///
-  /// - Parameter window: training values are means over so many steps; validations are drawn as they are.
-  public func figure(_ quantity: Quantity, window: Int) -> Figure {
-    var series: [Series]
-    let label: String
+  var stepCount: Int { records.count { $0.event == .step } }
+
+  func curves(_ quantity: LearningCurves.Quantity, _ window: Int) -> [Series] {
     switch quantity {
     case .loss:
-      series = [
+      return [
         curve("training", window) { $0.loss }, curve("validation", of: .validation, 1) { $0.loss },
       ]
-      label = "loss"
     case .lddt:
-      series = [
+      return [
         curve("training", window) { $0.lddt }, curve("validation", of: .validation, 1) { $0.lddt },
       ]
-      label = "lDDT-Cα"
     case .terms:
-      series = [
+      var series = [
         curve("FAPE", window) { $0.terms?.fape },
         curve("side-chain FAPE", window) { $0.terms?.sideChainFAPE },
         curve("torsions", window) { $0.terms?.chi },
@@ -60,17 +97,12 @@ public struct LearningCurves {
       where records.contains(where: { ($0.terms?[keyPath: term] ?? 0) != 0 }) {
         series.append(curve(name, window) { $0.terms?[keyPath: term] })
       }
-      label = "loss term"
+      return series
     case .rate:
-      series = [curve("learning rate", 1) { $0.rate }]
-      label = "learning rate"
+      return [curve("learning rate", 1) { $0.rate }]
+    case .gradient:
+      return [curve("gradient norm", window) { $0.gradientNorm }]
     }
-    let shown = series.filter { !$0.points.isEmpty }
-    return Plot.lines(
-      title: "\(name): \(label)",
-      summary:
-        "\(label) over \(counted(records.count { $0.event == .step }, "step")), training values are means of \(counted(window, "step"))",
-      x: "step", y: label, shown)
   }
 
   /// Terms that only some options train.
@@ -79,13 +111,16 @@ public struct LearningCurves {
       ("violations", \.violation), ("smooth lDDT", \.smoothLDDT),
       ("backbone torsions", \.backboneTorsions), ("angle norm", \.angleNorm),
       ("resolved atoms", \.experimentallyResolved), ("contacts", \.contacts),
+      ("pLDDT", \.confidence), ("PAE", \.alignedError),
     ]
 
   private func curve(
     _ name: String, of event: TrainingRecord.Event = .step, _ window: Int,
     _ value: (TrainingRecord) -> Double?
   ) -> Series {
-    let points = records.filter { $0.event == event }.compactMap { record in
+    let points = records.filter {
+      $0.event == event && ($0.decision == nil || $0.decision == .take)
+    }.compactMap { record in
       value(record).flatMap { $0.isFinite ? Point(Double(record.step) + 1, $0) : nil }
     }
     let size = max(1, window)

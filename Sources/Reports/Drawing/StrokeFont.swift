@@ -1,3 +1,5 @@
+import Foundation
+
 /// Letters as pen strokes, for PNG drawings, where no font can be counted on.
 ///
 /// Each glyph is a list of strokes; a stroke is a run of digit pairs, x of 0 … 4 and y of 0 … 8 with the baseline at 6.
@@ -23,6 +25,13 @@ enum StrokeFont {
     Double(text.count) * advance * scale(size)
   }
 
+  /// A text that is no wider than given: where it is, its end is left out.
+  static func shortened(_ text: String, size: Double, width limit: Double) -> String {
+    if width(text, size: size) <= limit { return text }
+    let count = Int(limit / width("x", size: size))
+    return text.prefix(max(0, count - 1)) + "…"
+  }
+
   /// Pixels per unit of the grid: capitals are 0.72 of the size, as in usual fonts.
   static func scale(_ size: Double) -> Double { 0.72 * size / capHeight }
 
@@ -30,8 +39,8 @@ enum StrokeFont {
     switch character {
     case "–", "−", "—": "-"
     case "α": "a"
-    case "Å": "A"
-    default: character
+    // Letters with accents are drawn without: their first scalar in canonical decomposition.
+    default: character.decomposed ?? character
     }
   }
 
@@ -65,4 +74,13 @@ enum StrokeFont {
     "`": "1021", "°": "10302112", "×": "1135 3115", "·": "2323", "³": "10301230",
     "Δ": "200646 0646",
   ]
+}
+
+extension Character {
+  /// The letter without its marks; nil where there are none.
+  fileprivate var decomposed: Character? {
+    let scalars = String(self).decomposedStringWithCanonicalMapping.unicodeScalars
+    guard scalars.count > 1, let first = scalars.first else { return nil }
+    return Character(first)
+  }
 }

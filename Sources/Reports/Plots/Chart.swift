@@ -24,7 +24,9 @@ struct Chart {
   /// Lines that can be told apart: each colour is used for a whole and for a dashed one.
   static let lineLimit = 2 * Color.series.count
 
-  /// - Parameter height: with one row of keys; each further row adds its own height to it.
+  /// - Parameters:
+  ///   - height: with one row of keys; each further row adds its own height to it.
+  ///   - leftMargin: at least; wide numbers take more.
   init(
     title: String, summary: String, x: Axis, y: Axis, width: Double = 720, height: Double = 280,
     keys: [Key] = [], leftMargin: Double = 58, rightMargin: Double = 16, hidesXTicks: Bool = false,
@@ -33,18 +35,27 @@ struct Chart {
     self.x = x
     self.y = y
     self.reversesY = reversesY
+    let widest = y.ticks.map { StrokeFont.width(Axis.text($0), size: Self.tickSize) }.max() ?? 0
+    let leftMargin = max(leftMargin, Self.labelWidth + widest + Self.tickGap)
     let rows = Self.keyRows(keys, width: width - leftMargin - rightMargin)
     let height = height + 18 * Double(max(0, rows.count - 1))
     figure = Figure(width: width, height: height, title: title, summary: summary)
     let top = 34 + 18 * Double(rows.count)
     frame = Box(
       x: leftMargin, y: top, width: width - leftMargin - rightMargin, height: height - top - 44)
-    figure.text(title, leftMargin, 18, size: 14, isBold: true)
+    figure.text(
+      StrokeFont.shortened(title, size: 14, width: width - leftMargin), leftMargin, 18, size: 14,
+      isBold: true)
     for (row, keys) in rows.enumerated() { draw(keys, at: 36 + 18 * Double(row)) }
     drawAxes(hidesXTicks: hidesXTicks)
   }
 
   private let reversesY: Bool
+  private static let tickSize = 11.0
+  /// Between a number and the axis it belongs to.
+  private static let tickGap = 7.0
+  /// What the upright name of the vertical axis takes.
+  private static let labelWidth = 24.0
 
   // MARK: Places
 
@@ -75,13 +86,15 @@ struct Chart {
     for tick in y.ticks {
       let height = placeY(tick)
       figure.line([Point(frame.x, height), Point(frame.maxX, height)], .grid)
-      figure.text(Axis.text(tick), frame.x - 7, height + 4, anchor: .end, size: 11)
+      figure.text(
+        Axis.text(tick), frame.x - Self.tickGap, height + 4, anchor: .end, size: Self.tickSize)
     }
     if !hidesXTicks {
       for tick in x.ticks {
         let place = placeX(tick)
         figure.line([Point(place, frame.maxY), Point(place, frame.maxY + 5)], .ink(0.6))
-        figure.text(Axis.text(tick), place, frame.maxY + 18, anchor: .middle, size: 11)
+        figure.text(
+          Axis.text(tick), place, frame.maxY + 18, anchor: .middle, size: Self.tickSize)
       }
     }
     figure.line([Point(frame.x, frame.maxY), Point(frame.maxX, frame.maxY)], .ink(0.6))
