@@ -82,7 +82,8 @@ public struct ParameterFile: ParameterSource {
     judgesValues = true
   }
 
-  /// Throws unless the file has exactly the arrays of a network, trained with the same block order.
+  /// Throws unless the file has exactly the arrays of a network, trained to be used as that network uses them: with the same block
+  /// order, and for our own files, which tell, with the same settings of all else that is no matter of choice.
   public func requireFit(to expected: FoldingConfig) throws {
     if let order = blockOrder, order != expected.blockOrder {
       throw WeightsError.blockOrder(
@@ -91,6 +92,12 @@ public struct ParameterFile: ParameterSource {
     let differences = ParameterDifferences(store.shapes, expected)
     if !differences.isEmpty {
       throw WeightsError.mismatch(file: path, preset: expected.name, differences: differences)
+    }
+    if format == .own {
+      let changed = config.functionalDifferences(from: expected)
+      if !changed.isEmpty {
+        throw WeightsError.otherFunction(file: path, preset: expected.name, differences: changed)
+      }
     }
   }
 

@@ -17,6 +17,8 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusEr
   case mismatch(file: String, preset: String, differences: ParameterDifferences)
   /// Parameters trained with the outer product mean at another place of the block.
   case blockOrder(file: String, found: String, expected: String)
+  /// Parameters trained with other settings of a network of the same shapes.
+  case otherFunction(file: String, preset: String, differences: [String])
   /// The file ending names no known format.
   case unknownFormat(file: String)
   /// The ending of a file to write names no format that is written.
@@ -45,6 +47,10 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusEr
     case .blockOrder(let file, let found, let expected):
       "\(file): trained with block order '\(found)', the configuration asks for '\(expected)'; "
         + "such weights do not fit, choose the other configuration"
+    case .otherFunction(let file, let preset, let differences):
+      "\(file): trained with other settings than \(preset): \(differences.prefix(3).joined(separator: "; "))"
+        + (differences.count > 3 ? "; …" : "")
+        + "; such weights do not fit, take the settings of the file"
     case .unknownFormat(let file):
       "\(file): unknown ending, expected .npz (DeepMind), .pdparams (HelixFold), .pt (OpenFold) or .h5"
     case .unwritableFormat(let file):

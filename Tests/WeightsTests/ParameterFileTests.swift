@@ -189,6 +189,26 @@ struct ParameterFileTests {
     }
   }
 
+  @Test("settings that change what a network does with its parameters are part of a file")
+  func function() throws {
+    try withScratchFolder { folder in
+      var other = FoldingConfig.tiny
+      other.evoformer.outerProduct = .covariance
+      other.heads.distogramLastBreak = 40
+      try write(source, folder + "/a.h5", other)
+      let refused = message { _ = try ParameterFile(path: folder + "/a.h5", expecting: .tiny) }
+      #expect(
+        refused.contains(
+          "evoformer.outerProduct covariance against mean; heads.distogramLastBreak 40 against "))
+      // What a user may choose: passes, rows, dropout, the name.
+      other.recycles = 7
+      other.sampling.maxClusters = 3
+      other.evoformer.pairDropout = 0
+      other.name = "mine"
+      #expect(try ParameterFile(path: folder + "/a.h5", expecting: other).config.recycles != 7)
+    }
+  }
+
   @Test("other files are refused in one line")
   func otherFiles() throws {
     try withScratchFolder { folder in
