@@ -32,6 +32,11 @@ struct ConfigurationTests {
     expected.data.maximumResolution = nil
     #expect(config == expected)
     #expect(try parse(#"{"network": "tiny"}"#).network == .tiny)
+    // The first stage draws as few rows for any network, the second draws the network's.
+    let rows = try ["initial", "finetune"].map {
+      try parse(#"{"preset": "\#($0)", "network": "model_3"}"#).network.sampling
+    }
+    #expect(rows.map(\.maxClusters) == [128, 512] && rows.map(\.maxExtraRows) == [1024, 5120])
     let saved = try parse(#"{"run": {"savedActivations": "int8"}}"#)
     #expect(saved.run.savedActivations == .int8)
     #expect(try parse(saved.document()) == saved)

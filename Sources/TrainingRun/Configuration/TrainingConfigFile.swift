@@ -36,7 +36,13 @@ extension TrainingConfig {
         throw .badValue(
           file: file, key: "network", reason: "'\(name)' is unknown; known are \(known)")
       }
+      let rows = base.network.sampling
       base.network = network
+      if base.preset == initial.preset {
+        // What the first stage saves by: no more rows than these, whatever the network.
+        base.network.sampling.maxClusters = min(network.sampling.maxClusters, rows.maxClusters)
+        base.network.sampling.maxExtraRows = min(network.sampling.maxExtraRows, rows.maxExtraRows)
+      }
       changes["network"] = nil
     }
     // What a part that is switched on does not state has its default, also where that is none.
