@@ -36,7 +36,7 @@ let package = Package(
 
     // Plain values and files.
     .target(name: "Messages", dependencies: ["CLibrary"]),
-    .target(name: "NumericArrays"),
+    .target(name: "NumericArrays", dependencies: ["CLibrary"]),
     .target(name: "PlainTensors", dependencies: ["CLibrary", "NumericArrays"]),
     .target(name: "AtomicFiles", dependencies: ["CLibrary", "Messages", "CZlib"]),
     .target(

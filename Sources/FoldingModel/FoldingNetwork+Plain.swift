@@ -4,7 +4,7 @@ import NumericArrays
 import PlainTensors
 
 /// What one pass of the plain network computes.
-struct PlainPassOutput<Real: PlainReal> {
+struct PlainPassOutput<Real: RealNumber> {
   /// Cluster rows. `[N_clust, N_res, c_m]`
   let msa: PlainTensor<Real>
   /// The pair representation z. `[N_res, N_res, c_z]`
@@ -22,7 +22,7 @@ struct PlainPassOutput<Real: PlainReal> {
 /// Plain twin of `FoldingNetwork`: one pass over one draw, lines 5–17 and 21 of Algorithm 2.
 ///
 /// Lines 18–20 average an ensemble, of which there is one member here.
-struct PlainFoldingNetwork<Real: PlainReal> {
+struct PlainFoldingNetwork<Real: RealNumber> {
   let input: PlainInputEmbedder<Real>
   let template: PlainTemplateEmbedding<Real>?
   let extraMSA: PlainExtraMSAStack<Real>

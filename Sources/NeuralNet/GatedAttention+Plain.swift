@@ -1,9 +1,10 @@
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `GatedAttention`: multi-head attention within each row of a batch, with its logits.
 ///
 /// Lines numbered as in Algorithm 7, whose normalisation and pair bias are the caller's.
-public struct PlainGatedAttention<Real: PlainReal> {
+public struct PlainGatedAttention<Real: RealNumber> {
   let query, key, value, gate: PlainTensor<Real>  // [c, heads, channels]
   let gateBias: PlainTensor<Real>  // [heads, channels]
   let output: PlainTensor<Real>  // [heads, channels, c]

@@ -1,8 +1,9 @@
+import NumericArrays
 import PlainTensors
 import TensorCore
 
 /// Plain twin of `LayerNorm`.
-public struct PlainLayerNorm<Real: PlainReal> {
+public struct PlainLayerNorm<Real: RealNumber> {
   /// Learned factor of each channel (γ). `[channels]`
   public let scale: PlainTensor<Real>
   /// Learned offset of each channel (β). `[channels]`

@@ -1,7 +1,8 @@
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `Linear`: `y = x W + b` on the last axis.
-public struct PlainLinear<Real: PlainReal> {
+public struct PlainLinear<Real: RealNumber> {
   /// The matrix W. `[in, out]`
   public let weight: PlainTensor<Real>
   /// The vector b; nil for layers without bias. `[out]`

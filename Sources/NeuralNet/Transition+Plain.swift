@@ -1,7 +1,8 @@
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `Transition`, Algorithms 9 and 15: what the layer adds to its input.
-public struct PlainTransition<Real: PlainReal> {
+public struct PlainTransition<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let widen, narrow: PlainLinear<Real>
 

@@ -85,7 +85,7 @@ private func step(_ letter: Character, _ letters: [Character], _ shape: [Int]) -
   zip(letters, strides(shape)).reduce(0) { $1.0 == letter ? $0 + $1.1 : $0 }
 }
 
-private func addProducts<Real: PlainReal>(
+private func addProducts<Real: RealNumber>(
   _ loops: [Loop], into target: inout [Real], _ left: [Real], _ right: [Real]
 ) {
   if loops.contains(where: { $0.count == 0 }) { return }
@@ -104,7 +104,7 @@ private func addProducts<Real: PlainReal>(
 
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-private func addProducts<Real: PlainReal>(
+private func addProducts<Real: RealNumber>(
   _ loops: ArraySlice<Loop>, into target: UnsafeMutablePointer<Real>, _ left: UnsafePointer<Real>,
   _ right: UnsafePointer<Real>
 ) {

@@ -86,7 +86,7 @@ public func maximum<Real>(_ x: PlainTensor<Real>, _ bound: Real) -> PlainTensor<
 /// `log(1 + eˣ)` of each element; the exponent is never positive, so nothing overflows.
 public func softplus<Real>(_ x: PlainTensor<Real>) -> PlainTensor<Real> {
   x.map(
-    { max($0, 0) + Real.logarithm(onePlus: Real.exponential(-abs($0))) },
+    { Real.softplus($0) },
     derivative: { x, _ in 1 / (1 + Real.exponential(-x)) })
 }
 
@@ -106,7 +106,7 @@ private enum Arithmetic {
 
   @_specialize(where Real == Float)
   @_specialize(where Real == Double)
-  func values<Real: PlainReal>(_ x: [Real], _ y: [Real]) -> [Real] {
+  func values<Real: RealNumber>(_ x: [Real], _ y: [Real]) -> [Real] {
     var result = x
     switch self {
     case .sum: for i in x.indices { result[i] += y[i] }
@@ -119,7 +119,7 @@ private enum Arithmetic {
 
   @_specialize(where Real == Float)
   @_specialize(where Real == Double)
-  func gradients<Real: PlainReal>(_ gradient: [Real], _ x: [Real], _ y: [Real]) -> [[Real]] {
+  func gradients<Real: RealNumber>(_ gradient: [Real], _ x: [Real], _ y: [Real]) -> [[Real]] {
     var (left, right) = (gradient, gradient)
     switch self {
     case .sum: break

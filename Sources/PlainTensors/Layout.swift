@@ -133,7 +133,7 @@ public func concatenate<Real>(_ parts: [PlainTensor<Real>], axis: Int) -> PlainT
 
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-private func gather<Real: PlainReal>(_ values: [Real], from places: [Int]) -> [Real] {
+private func gather<Real: RealNumber>(_ values: [Real], from places: [Int]) -> [Real] {
   var result: [Real] = []
   result.reserveCapacity(places.count)
   for place in places { result.append(values[place]) }
@@ -142,7 +142,7 @@ private func gather<Real: PlainReal>(_ values: [Real], from places: [Int]) -> [R
 
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-private func scatter<Real: PlainReal>(_ values: [Real], to places: [Int], count: Int) -> [Real] {
+private func scatter<Real: RealNumber>(_ values: [Real], to places: [Int], count: Int) -> [Real] {
   var sums = [Real](repeating: 0, count: count)
   for index in places.indices { sums[places[index]] += values[index] }
   return sums

@@ -4,7 +4,7 @@ import NumericArrays
 ///
 /// Each operation is a new tensor that keeps its inputs and its pullback, the map from the gradient of a loss with respect to
 /// the result to the gradients with respect to the inputs. Nothing is fast; everything is short and in one precision.
-public final class PlainTensor<Real: PlainReal> {
+public final class PlainTensor<Real: RealNumber> {
   /// Extent of each axis, outermost first.
   ///
   /// Empty for a scalar.

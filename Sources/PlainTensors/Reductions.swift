@@ -1,3 +1,5 @@
+import NumericArrays
+
 extension PlainTensor {
   /// Sum over some axes, which keep an extent of 1 if `keeping`; negative axes count from the last.
   public func sum(_ axes: [Int], keeping: Bool = false) -> PlainTensor {
@@ -28,7 +30,7 @@ public func softmax<Real>(_ x: PlainTensor<Real>) -> PlainTensor<Real> {
 
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-private func softmaxRows<Real: PlainReal>(_ x: [Real], _ columns: Int) -> [Real] {
+private func softmaxRows<Real: RealNumber>(_ x: [Real], _ columns: Int) -> [Real] {
   var y = x
   for start in stride(from: 0, to: x.count, by: max(1, columns)) {
     let row = start..<start + columns
@@ -50,7 +52,7 @@ private func softmaxRows<Real: PlainReal>(_ x: [Real], _ columns: Int) -> [Real]
 /// Derivative of softmax: `∂x_j = y_j (∂y_j − Σ_k ∂y_k y_k)`.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-private func softmaxPullback<Real: PlainReal>(
+private func softmaxPullback<Real: RealNumber>(
   _ gradient: [Real], _ y: [Real], _ columns: Int
 ) -> [Real] {
   var result = gradient

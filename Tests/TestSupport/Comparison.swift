@@ -11,7 +11,7 @@ public struct Deviation: CustomStringConvertible {
   public let description: String
 
   /// Compares every element; different shapes and NaN are infinitely far.
-  public init<Real: PlainReal>(_ found: NDArray<Float>, from reference: PlainTensor<Real>) {
+  public init<Real: RealNumber>(_ found: NDArray<Float>, from reference: PlainTensor<Real>) {
     guard found.shape == reference.shape else {
       (relative, scale) = (.infinity, 0)
       description = "shape \(found.shape) instead of \(reference.shape)"

@@ -1,3 +1,4 @@
+import NumericArrays
 import PlainTensors
 
 /// How far derivatives are from 4-point central differences, for every leaf that a tensor was computed from.

@@ -1,3 +1,4 @@
+import NumericArrays
 import Testing
 
 @testable import Training
@@ -6,7 +7,7 @@ import Testing
 struct AttentionLossTests {
   static let logits: [Double] = [-30, -8, -4, -1, -0.2, 0, 0.3, 1, 2, 6, 30]
 
-  func value<Real: LossScalar>(
+  func value<Real: RealNumber>(
     _ logit: Real, positive: Bool, _ config: AttentionLossConfig
   ) -> LossTerm<Real, [Real]> {
     attentionLoss(logits: [logit], labels: [positive], weights: [1], denominator: 1, config: config)

@@ -1,5 +1,6 @@
 import FoldingCore
 import Foundation
+import NumericArrays
 import Testing
 
 @testable import Training
@@ -22,7 +23,7 @@ struct LossFixture: Decodable {
   func loss(_ name: String) throws -> [Double] { try #require(loss[name]) }
   func gradient(_ name: String) throws -> [Double] { try #require(gradient[name]) }
 
-  func structureLabels<Real: LossScalar>(_ type: Real.Type = Real.self) throws -> StructureLabels<
+  func structureLabels<Real: RealNumber>(_ type: Real.Type = Real.self) throws -> StructureLabels<
     Real
   > {
     StructureLabels(
@@ -34,7 +35,7 @@ struct LossFixture: Decodable {
   }
 
   /// Everything that the loss reads, with two layers.
-  func lossInputs<Real: LossScalar>(_ type: Real.Type = Real.self) throws -> LossInputs<Real> {
+  func lossInputs<Real: RealNumber>(_ type: Real.Type = Real.self) throws -> LossInputs<Real> {
     func reals(_ name: String) throws -> [Real] { try input(name).map { Real($0) } }
     let residues = try input("aatype").count
     var result = LossInputs<Real>()
@@ -53,7 +54,7 @@ struct LossFixture: Decodable {
     return result
   }
 
-  func alignment<Real: LossScalar>(_ type: Real.Type = Real.self) throws -> AlignmentLabels<Real> {
+  func alignment<Real: RealNumber>(_ type: Real.Type = Real.self) throws -> AlignmentLabels<Real> {
     AlignmentLabels(
       trueClasses: try input("true_msa").map { Int($0) },
       mask: try input("bert_mask").map { Real($0) })
@@ -61,7 +62,7 @@ struct LossFixture: Decodable {
 }
 
 /// Rigid motions from rows of twelve numbers.
-func rigids<Real: LossScalar>(_ flat: [Real]) -> [RigidTransform<Real>] {
+func rigids<Real: RealNumber>(_ flat: [Real]) -> [RigidTransform<Real>] {
   stride(from: 0, to: flat.count, by: 12).map { RigidTransform(flat12: flat, at: $0) }
 }
 

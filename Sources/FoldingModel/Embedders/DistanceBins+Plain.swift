@@ -1,3 +1,4 @@
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `DistanceBins`: `dgram_from_positions` of the released code.
@@ -8,7 +9,7 @@ struct PlainDistanceBins {
   /// One-hot bins of the distances between points. `[N_res, N_res, count]`
   ///
   /// Bin b holds squared distances strictly between the squares of the edges b and b + 1; the last one is open.
-  func callAsFunction<Real: PlainReal>(_ points: [SIMD3<Float>]) -> PlainTensor<Real> {
+  func callAsFunction<Real: RealNumber>(_ points: [SIMD3<Float>]) -> PlainTensor<Real> {
     let step = (Double(last) - Double(first)) / Double(count - 1)
     let edges = (0..<count).map { Double(first) + Double($0) * step }
     let squared = points.flatMap { x in

@@ -4,7 +4,7 @@ import NumericArrays
 import PlainTensors
 
 /// What one pass hands to the next, as the plain twins carry it.
-struct PlainRecycledState<Real: PlainReal> {
+struct PlainRecycledState<Real: RealNumber> {
   /// Atom coordinates, Å, atom37; no gradient flows through them. `[N_res, 37, 3]`
   let positions: NDArray<Float>
   /// First row of m. `[N_res, c_m]`
@@ -14,7 +14,7 @@ struct PlainRecycledState<Real: PlainReal> {
 }
 
 /// Plain twin of `InputEmbedder`, Algorithm 3, with relative positions (4, 5) and recycling (32) as it adds them.
-struct PlainInputEmbedder<Real: PlainReal> {
+struct PlainInputEmbedder<Real: RealNumber> {
   let target, msa, left, right: PlainLinear<Real>
   let relativePosition: PlainRelativePosition<Real>
   let recycling: PlainRecyclingEmbedder<Real>
@@ -54,7 +54,7 @@ struct PlainInputEmbedder<Real: PlainReal> {
 }
 
 /// Plain twin of `RecyclingEmbedder`, Algorithm 32.
-struct PlainRecyclingEmbedder<Real: PlainReal> {
+struct PlainRecyclingEmbedder<Real: RealNumber> {
   let positionLinear: PlainLinear<Real>
   let firstRowNorm, pairNorm: PlainLayerNorm<Real>
   let bins: PlainDistanceBins

@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `RelativePosition`, Algorithms 4 and 5.
-struct PlainRelativePosition<Real: PlainReal> {
+struct PlainRelativePosition<Real: RealNumber> {
   let linear: PlainLinear<Real>
   let maxDistance: Int
 

@@ -1,9 +1,10 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `EvoformerBlock`, the body of the loop of Algorithms 6 and 18.
-struct PlainEvoformerBlock<Real: PlainReal> {
+struct PlainEvoformerBlock<Real: RealNumber> {
   let rowAttention: PlainMSARowAttentionWithPairBias<Real>
   let columnAttention: ColumnAttention
   let msaTransition: PlainTransition<Real>
@@ -59,7 +60,7 @@ struct PlainEvoformerBlock<Real: PlainReal> {
 }
 
 /// Plain twin of `PairTrack`, lines 6–10 of Algorithm 6.
-struct PlainPairTrack<Real: PlainReal> {
+struct PlainPairTrack<Real: RealNumber> {
   let multiplications: [PlainTriangleMultiplication<Real>]
   let attentions: [PlainTriangleAttention<Real>]
   let transition: PlainTransition<Real>

@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `MSAColumnAttention`, Algorithm 8: what the layer adds to m.
-struct PlainMSAColumnAttention<Real: PlainReal> {
+struct PlainMSAColumnAttention<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let attention: PlainGatedAttention<Real>
 

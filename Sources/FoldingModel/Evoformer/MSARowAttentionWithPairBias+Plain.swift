@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `MSARowAttentionWithPairBias`, Algorithm 7: what the layer adds to m.
-struct PlainMSARowAttentionWithPairBias<Real: PlainReal> {
+struct PlainMSARowAttentionWithPairBias<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let pairBias: PlainPairBias<Real>
   let attention: PlainGatedAttention<Real>

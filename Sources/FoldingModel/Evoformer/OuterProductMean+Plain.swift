@@ -1,9 +1,10 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `OuterProductMean`, Algorithm 10: what the layer adds to z.
-struct PlainOuterProductMean<Real: PlainReal> {
+struct PlainOuterProductMean<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let left, right: PlainLinear<Real>  // c_m → c
   let output: PlainTensor<Real>  // [c, c, c_z]

@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `PairBias`: `b^h_ij = LinearNoBias(LayerNorm(z_ij))`.
-struct PlainPairBias<Real: PlainReal> {
+struct PlainPairBias<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let weights: PlainTensor<Real>  // [c_z, heads]
 

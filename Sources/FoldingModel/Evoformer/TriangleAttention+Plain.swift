@@ -1,10 +1,11 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `TriangleAttention`, Algorithms 13 and 14: what the layer adds to z.
 ///
 /// Around the ending node the pair tensor and its mask are transposed, attended and transposed back.
-struct PlainTriangleAttention<Real: PlainReal> {
+struct PlainTriangleAttention<Real: RealNumber> {
   let node: TriangleAttention.Node
   let pairBias: PlainPairBias<Real>
   let attention: PlainGatedAttention<Real>

@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `TriangleMultiplication`, Algorithms 11 and 12: what the layer adds to z.
-struct PlainTriangleMultiplication<Real: PlainReal> {
+struct PlainTriangleMultiplication<Real: RealNumber> {
   let edges: TriangleMultiplication.Edges
   let normInput: PlainLayerNorm<Real>
   let leftProjection, rightProjection, leftGate, rightGate: PlainLinear<Real>

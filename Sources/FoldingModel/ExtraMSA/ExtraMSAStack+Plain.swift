@@ -1,9 +1,10 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `ExtraMSAStack`, Algorithm 18.
-struct PlainExtraMSAStack<Real: PlainReal> {
+struct PlainExtraMSAStack<Real: RealNumber> {
   let embedding: PlainLinear<Real>
   let blocks: [PlainEvoformerBlock<Real>]
 

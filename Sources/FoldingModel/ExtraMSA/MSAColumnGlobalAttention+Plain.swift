@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `MSAColumnGlobalAttention`, Algorithm 19: what the layer adds to m.
-struct PlainMSAColumnGlobalAttention<Real: PlainReal> {
+struct PlainMSAColumnGlobalAttention<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let query: PlainTensor<Real>  // [c, heads, channels]
   let key, value: PlainTensor<Real>  // [c, channels]

@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `PredictedLDDTHead`, Algorithm 29.
-struct PlainPredictedLDDTHead<Real: PlainReal> {
+struct PlainPredictedLDDTHead<Real: RealNumber> {
   let norm: PlainLayerNorm<Real>
   let first, second, logits: PlainLinear<Real>
 
@@ -23,7 +24,7 @@ struct PlainPredictedLDDTHead<Real: PlainReal> {
 /// Plain twin of `DistogramHead`.
 ///
 /// Jumper et al. 2021, Suppl. 1.9.8.
-struct PlainDistogramHead<Real: PlainReal> {
+struct PlainDistogramHead<Real: RealNumber> {
   let halfLogits: PlainLinear<Real>
 
   init(_ head: DistogramHead) { self.halfLogits = PlainLinear(head.halfLogits) }

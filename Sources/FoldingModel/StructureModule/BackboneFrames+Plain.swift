@@ -1,10 +1,11 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import PlainTensors
 import Protein
 
 /// Plain twin of `BackboneFrames`: unit quaternions and translations in units of 10 Å.
-struct PlainFrames<Real: PlainReal> {
+struct PlainFrames<Real: RealNumber> {
   /// (w, x, y, z). `[N_res, 4]`
   var quaternions: PlainTensor<Real>
   /// Origins in units of 10 Å. `[N_res, 3]`

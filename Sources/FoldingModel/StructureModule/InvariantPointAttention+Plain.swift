@@ -1,9 +1,10 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `InvariantPointAttention`, Algorithm 22: the attention's output before it is added.
-struct PlainInvariantPointAttention<Real: PlainReal> {
+struct PlainInvariantPointAttention<Real: RealNumber> {
   let config: StructureConfig
   let scalarQuery, scalarKeyValue, pointQuery, pointKeyValue, pairLogits: PlainLinear<Real>
   let pointWeights: PlainTensor<Real>  // [heads]

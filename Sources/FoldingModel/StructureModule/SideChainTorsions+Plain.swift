@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `SideChainTorsions`, lines 11–14 of Algorithm 20.
-struct PlainSideChainTorsions<Real: PlainReal> {
+struct PlainSideChainTorsions<Real: RealNumber> {
   let inputs: [PlainLinear<Real>]
   let residualBlocks: [(first: PlainLinear<Real>, second: PlainLinear<Real>)]
   let angles: PlainLinear<Real>

@@ -1,10 +1,11 @@
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import PlainTensors
 import Protein
 
 /// What the plain structure module leaves behind after each iteration.
-struct PlainStructureLayer<Real: PlainReal> {
+struct PlainStructureLayer<Real: RealNumber> {
   /// The single representation s. `[N_res, c_s]`
   let activation: PlainTensor<Real>
   /// Translations in units of 10 Å.
@@ -22,7 +23,7 @@ struct PlainStructureLayer<Real: PlainReal> {
 }
 
 /// Plain twin of `StructureModule`, Algorithm 20.
-struct PlainStructureModule<Real: PlainReal> {
+struct PlainStructureModule<Real: RealNumber> {
   let config: StructureConfig
   let singleNorm: PlainLayerNorm<Real>
   let initialProjection: PlainLinear<Real>

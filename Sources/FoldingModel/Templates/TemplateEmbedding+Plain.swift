@@ -1,8 +1,9 @@
 import FoldingCore
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `TemplateEmbedding`: what templates add to z, lines 9–13 of Algorithm 2.
-struct PlainTemplateEmbedding<Real: PlainReal> {
+struct PlainTemplateEmbedding<Real: RealNumber> {
   let config: TemplateConfig
   let pairStack: PlainTemplatePairStack<Real>
   let pointwiseAttention: PlainTemplatePointwiseAttention<Real>

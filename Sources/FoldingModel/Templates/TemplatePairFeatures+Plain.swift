@@ -6,7 +6,7 @@ import Protein
 /// Plain twin of `TemplatePairFeatures`: the 88 features of every residue pair of one template.
 ///
 /// Distance bins, pseudo-beta pair mask, types of j and of i, unit vector (zeros), backbone pair mask, all times the latter.
-func plainTemplatePairFeatures<Real: PlainReal>(
+func plainTemplatePairFeatures<Real: RealNumber>(
   _ templates: TemplateFeatures, template: Int, _ config: TemplateConfig
 ) -> PlainTensor<Real> {
   let count = templates.aatype.shape[1]

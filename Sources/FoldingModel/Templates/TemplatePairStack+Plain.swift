@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `TemplatePairStack`, Algorithm 16, with the embedding of the pair features before it.
-struct PlainTemplatePairStack<Real: PlainReal> {
+struct PlainTemplatePairStack<Real: RealNumber> {
   let embedding: PlainLinear<Real>
   let blocks: [Block]
   let outputNorm: PlainLayerNorm<Real>

@@ -1,8 +1,9 @@
 import NeuralNet
+import NumericArrays
 import PlainTensors
 
 /// Plain twin of `TemplatePointwiseAttention`, Algorithm 17: what the layer adds to z.
-struct PlainTemplatePointwiseAttention<Real: PlainReal> {
+struct PlainTemplatePointwiseAttention<Real: RealNumber> {
   let query: PlainTensor<Real>  // [c_z, heads, channels]
   let key, value: PlainTensor<Real>  // [c_t, heads, channels]
   let output: PlainTensor<Real>  // [heads, channels, c_z]

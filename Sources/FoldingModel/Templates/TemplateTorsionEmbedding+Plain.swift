@@ -4,7 +4,7 @@ import NumericArrays
 import PlainTensors
 
 /// Plain twin of `TemplateTorsionEmbedding`, line 7 of Algorithm 2.
-struct PlainTemplateTorsionEmbedding<Real: PlainReal> {
+struct PlainTemplateTorsionEmbedding<Real: RealNumber> {
   let first, second: PlainLinear<Real>
 
   init(_ layer: TemplateTorsionEmbedding) {

@@ -120,9 +120,11 @@ public struct SelectiveAveraging: Sendable {
   }
 
   private func relaxedMask(_ s: Double, random: RandomKey, index: Int) -> Double {
-    func gumbel(_ k: Int) -> Double { -Double.log(-Double.log(random.interior(2 * index + k))) }
+    func gumbel(_ k: Int) -> Double {
+      -Double.logarithm(-Double.logarithm(random.interior(2 * index + k)))
+    }
     let p = clampedProbability(s)
-    let logit = Double.log(p) - Double.log(1 - p)
+    let logit = Double.logarithm(p) - Double.logarithm(1 - p)
     // At least 10⁻⁶, so that the masks never sum to 0.
     return max(Double.sigmoid((logit + gumbel(1) - gumbel(0)) / config.temperature), 1e-6)
   }

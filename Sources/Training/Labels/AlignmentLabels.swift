@@ -1,7 +1,8 @@
 import FoldingCore
+import NumericArrays
 
 /// The masked cells of the alignment that the network was shown in its last pass.
-public struct AlignmentLabels<Real: LossScalar>: Sendable, Hashable {
+public struct AlignmentLabels<Real: RealNumber>: Sendable, Hashable {
   /// Classes before masking. `[N_clust, N_res]`
   public var trueClasses: [Int]
   /// 1 where a cell was masked. `[N_clust, N_res]`

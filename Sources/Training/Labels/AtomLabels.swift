@@ -1,10 +1,11 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Atoms in the atom14 order, with their names and with symmetric names exchanged.
 ///
 /// Suppl. Table 3.
-struct AtomLabels<Real: LossScalar> {
+struct AtomLabels<Real: RealNumber> {
   var positions: [Real]
   var mask: [Real]
   var alternativePositions: [Real]
@@ -38,7 +39,7 @@ struct AtomLabels<Real: LossScalar> {
 /// Frames of the rigid groups of the true structure.
 ///
 /// Suppl. Table 2 and 1.8.4.
-struct GroupLabels<Real: LossScalar> {
+struct GroupLabels<Real: RealNumber> {
   var frames: [RigidTransform<Real>]
   var alternativeFrames: [RigidTransform<Real>]
   var mask: [Real]

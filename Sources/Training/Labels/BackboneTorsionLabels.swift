@@ -1,11 +1,12 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// True omega, phi and psi of residues whose neighbours in the chain are known.
 ///
 /// Unlike the template features (`TorsionAngles`) nothing is computed across a chain break, and psi is measured to the next nitrogen,
 /// which backbones without oxygens have too.
-struct BackboneTorsionLabels<Real: LossScalar> {
+struct BackboneTorsionLabels<Real: RealNumber> {
   /// Sine and cosine, (0, 1) where unknown. `[N_res, 3, 2]`
   private(set) var sineCosine: [Real] = []
   /// 1 where the four atoms are known and neighbours. `[N_res, 3]`

@@ -6,7 +6,7 @@ import Protein
 ///
 /// Made from atom coordinates by the released conversions: rigid groups (Suppl. Table 2), torsions, atom14 and its
 /// renamed twin (Suppl. Table 3), pseudo-beta.
-public struct StructureLabels<Real: LossScalar>: Sendable, Hashable {
+public struct StructureLabels<Real: RealNumber>: Sendable, Hashable {
   /// Residue types, 0 … 20. `[N_res]`
   public var aatype: [Int]
   /// Residue numbers; a step other than 1 is a chain break. `[N_res]`
@@ -135,7 +135,7 @@ public struct StructureLabels<Real: LossScalar>: Sendable, Hashable {
 }
 
 /// The vector divided by its length; (0, 1), the angle 0, for the zero vector.
-private func unitVector<Real: LossScalar>(_ sine: Real, _ cosine: Real) -> [Real] {
+private func unitVector<Real: RealNumber>(_ sine: Real, _ cosine: Real) -> [Real] {
   let length = (sine * sine + cosine * cosine).squareRoot()
   return length > 0 ? [sine / length, cosine / length] : [0, 1]
 }

@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// Constants of the Attention Loss.
 ///
 /// Wang et al. 2018 (DOOBNet, arXiv:1806.03772), section 3.2, for imbalanced classes: the factor `β^((1−p)^γ)` raises
@@ -30,7 +32,7 @@ public struct AttentionLossConfig: Codable, Hashable, Sendable {
 ///   - denominator: what the weighted sum is divided by.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func attentionLoss<Real: LossScalar>(
+public func attentionLoss<Real: RealNumber>(
   logits: [Real], labels: [Bool], weights: [Real], denominator: Real, config: AttentionLossConfig
 ) -> LossTerm<Real, [Real]> {
   let alpha = balancedAlpha(labels: labels, weights: weights, config: config)
@@ -53,7 +55,7 @@ public func attentionLoss<Real: LossScalar>(
 ///
 /// Own extension of the binary form, without class balance. With `h(p) = β^((1−p)^γ) (−log p)` the gradient is
 /// `∂/∂x_k = p·h′(p)·(δ_kt − p_k)`.
-func attentionCrossEntropy<Real: LossScalar>(
+func attentionCrossEntropy<Real: RealNumber>(
   logits: [Real], classes: Int, labels: [Int], weights: [Real], denominator: Real,
   config: AttentionLossConfig
 ) -> LossTerm<Real, [Real]> {
@@ -66,11 +68,11 @@ func attentionCrossEntropy<Real: LossScalar>(
     let top = range.reduce(logits[range.lowerBound]) { max($0, logits[$1]) }
     var (trueTerm, others): (Real, Real) = (0, 0)
     for k in range {
-      gradient[k] = Real.exp(logits[k] - top)
+      gradient[k] = Real.exponential(logits[k] - top)
       if k == label { trueTerm = gradient[k] } else { others += gradient[k] }
     }
     let all = trueTerm + others
-    let surprise = Real.log(all) - (logits[label] - top)
+    let surprise = Real.logarithm(all) - (logits[label] - top)
     let q = others / all
     let (loss, slope) = factor.lossAndSlope(p: trueTerm / all, q: q, surprise: surprise)
     sum += Double(weights[row] * loss)
@@ -84,19 +86,19 @@ func attentionCrossEntropy<Real: LossScalar>(
 }
 
 /// `β^(q^γ)` and what follows from it.
-struct FocusingFactor<Real: LossScalar> {
+struct FocusingFactor<Real: RealNumber> {
   let gamma: Real
   let logBeta: Real
 
   init(_ config: AttentionLossConfig) {
     gamma = Real(config.gamma)
-    logBeta = Real.log(Real(config.beta))
+    logBeta = Real.logarithm(Real(config.beta))
   }
 
   /// `β^(q^γ) s` and its derivative with respect to the logit of p, where `s = −log p` and `q = 1 − p`.
   func lossAndSlope(p: Real, q: Real, surprise: Real) -> (loss: Real, slope: Real) {
-    let power = q > 0 ? Real.pow(q, gamma) : 0
-    let factor = Real.exp(power * logBeta)
+    let power = q > 0 ? Real.power(q, gamma) : 0
+    let factor = Real.exponential(power * logBeta)
     return (
       factor * surprise, -factor * (q + p * surprise * logBeta * gamma * power)
     )
@@ -104,7 +106,7 @@ struct FocusingFactor<Real: LossScalar> {
 }
 
 /// Share of negatives among the elements of non-zero weight: the weight of positives.
-private func balancedAlpha<Real: LossScalar>(
+private func balancedAlpha<Real: RealNumber>(
   labels: [Bool], weights: [Real], config: AttentionLossConfig
 ) -> Real {
   if let alpha = config.alpha { return Real(alpha) }

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// Frame aligned point error of the backbone, averaged over the layers of the structure module.
 ///
@@ -12,7 +13,7 @@ import FoldingCore
 /// - Returns: the mean error, the error of each layer, and the gradient with respect to the frames. `[layers][N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func backboneLoss<Real: LossScalar>(
+public func backboneLoss<Real: RealNumber>(
   trajectory: [[RigidTransform<Real>]], target: [RigidTransform<Real>], mask: [Real],
   scale: PointErrorScale
 ) -> (term: LossTerm<Real, [[RigidGradient<Real>]]>, layers: [Real]) {
@@ -36,7 +37,7 @@ public func backboneLoss<Real: LossScalar>(
 }
 
 /// Origins of frames as a flat list. `[N, 3]`
-private func origins<Real: LossScalar>(_ frames: [RigidTransform<Real>]) -> [Real] {
+private func origins<Real: RealNumber>(_ frames: [RigidTransform<Real>]) -> [Real] {
   frames.flatMap { [$0.translation.x, $0.translation.y, $0.translation.z] }
 }
 

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Squared error of omega, phi and psi, averaged over angles and layers: `mean |(sin, cos) − (sin, cos)^true|²`.
@@ -12,7 +13,7 @@ import Protein
 /// - Returns: the mean, and its gradient with respect to `normalized`. `[layers][N_res, 7, 2]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func backboneTorsionLoss<Real: LossScalar>(
+public func backboneTorsionLoss<Real: RealNumber>(
   layers: [TorsionPrediction<Real>], labels: StructureLabels<Real>
 ) -> LossTerm<Real, [[Real]]> {
   let count = total(labels.backboneTorsionMask) * Real(layers.count) + 1e-10

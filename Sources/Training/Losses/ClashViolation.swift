@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Sum of overlaps of atoms of different residues.
@@ -16,7 +17,7 @@ import Protein
 /// - Returns: the sum in Å and its gradient. `[N_res, 14, 3]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func clashViolation<Real: LossScalar>(
+public func clashViolation<Real: RealNumber>(
   atom14Positions: [Real], aatype: [Int], residueIndex: [Int], tolerance: Real = 1.5
 ) -> LossTerm<Real, [Real]> {
   let atoms = ResidueAtoms(atom14Positions, aatype: aatype)
@@ -50,7 +51,7 @@ public func clashViolation<Real: LossScalar>(
 }
 
 /// Atoms of each residue with a sphere around them.
-private struct ResidueAtoms<Real: LossScalar> {
+private struct ResidueAtoms<Real: RealNumber> {
   /// Number of atoms. `[N_res]`
   var counts: [Int]
   /// Van der Waals radii, Å. `[N_res, 14]`

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// Loss on contacts that the distogram implies.
 ///
@@ -24,7 +25,7 @@ public struct ContactLossConfig: Codable, Hashable, Sendable {
 /// - Parameter logits: `[N_res, N_res, bins]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func contactLoss<Real: LossScalar>(
+public func contactLoss<Real: RealNumber>(
   logits: [Real], labels: StructureLabels<Real>, bins: DistogramBins, config: ContactLossConfig
 ) -> LossTerm<Real, [Real]> {
   let near = bins.countBelow(config.distance)
@@ -57,15 +58,15 @@ public func contactLoss<Real: LossScalar>(
 }
 
 /// `log Σ e^x` over a range; leaves the softmax of the range in `softmax`.
-private func logSumExp<Real: LossScalar>(
+private func logSumExp<Real: RealNumber>(
   _ x: [Real], in range: Range<Int>, softmax: inout [Real]
 ) -> Real {
   let top = range.reduce(x[range.lowerBound]) { max($0, x[$1]) }
   var sum: Real = 0
   for k in range {
-    softmax[k] = Real.exp(x[k] - top)
+    softmax[k] = Real.exponential(x[k] - top)
     sum += softmax[k]
   }
   for k in range { softmax[k] /= sum }
-  return top + Real.log(sum)
+  return top + Real.logarithm(sum)
 }

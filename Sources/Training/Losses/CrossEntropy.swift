@@ -11,7 +11,7 @@ import NumericArrays
 ///   - weights: `[rows]`
 ///   - denominator: what the weighted sum is divided by.
 /// - Returns: the mean and its gradient with respect to the logits. `[rows, classes]`
-func softmaxCrossEntropy<Real: LossScalar>(
+func softmaxCrossEntropy<Real: RealNumber>(
   logits: [Real], classes: Int, labels: [Int], weights: [Real], denominator: Real
 ) -> LossTerm<Real, [Real]> {
   programmingError(
@@ -28,13 +28,13 @@ func softmaxCrossEntropy<Real: LossScalar>(
         for k in range { top = max(top, logits[k]) }
         var total: Real = 0
         for k in range {
-          gradient[k] = Real.exp(logits[k] - top)
+          gradient[k] = Real.exponential(logits[k] - top)
           total += gradient[k]
         }
         let scale = weights[row] / denominator
         for k in range { gradient[k] *= scale / total }
         gradient[label] -= scale
-        sum += Double(weights[row]) * (Double(Real.log(total)) - Double(logits[label] - top))
+        sum += Double(weights[row]) * (Double(Real.logarithm(total)) - Double(logits[label] - top))
       }
     }
   }
@@ -44,7 +44,7 @@ func softmaxCrossEntropy<Real: LossScalar>(
 /// Weighted mean of sigmoid cross-entropies: `Σ w (softplus(x) − y x) / denominator`.
 ///
 /// Elements of weight 0 contribute exactly 0.
-func sigmoidCrossEntropy<Real: LossScalar>(
+func sigmoidCrossEntropy<Real: RealNumber>(
   logits: [Real], labels: [Real], weights: [Real], denominator: Real
 ) -> LossTerm<Real, [Real]> {
   programmingError(
@@ -62,7 +62,7 @@ func sigmoidCrossEntropy<Real: LossScalar>(
 }
 
 /// Sum in `Double`, in order.
-func total<Real: LossScalar>(_ values: [Real]) -> Real {
+func total<Real: RealNumber>(_ values: [Real]) -> Real {
   Real(values.reduce(0.0) { $0 + Double($1) })
 }
 

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// Cross-entropy of the binned distances between pseudo-betas.
 ///
@@ -9,7 +10,7 @@ import FoldingCore
 ///   - bins: the distance bins.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func distogramLoss<Real: LossScalar>(
+public func distogramLoss<Real: RealNumber>(
   logits: [Real], labels: StructureLabels<Real>, bins: DistogramBins
 ) -> LossTerm<Real, [Real]> {
   let weights = outerProduct(labels.pseudoBetaMask)
@@ -47,7 +48,7 @@ public struct DistogramBins: Codable, Hashable, Sendable {
 }
 
 /// Bin of the true distance of every pair of pseudo-betas. `[N_res, N_res]`
-func distanceClasses<Real: LossScalar>(
+func distanceClasses<Real: RealNumber>(
   _ labels: StructureLabels<Real>, bins: DistogramBins
 ) -> [Int] {
   let breaks = squaredBreaks(
@@ -59,7 +60,7 @@ func distanceClasses<Real: LossScalar>(
 }
 
 /// Squares of `count` evenly spaced numbers.
-func squaredBreaks<Real: LossScalar>(from first: Real, to last: Real, count: Int) -> [Real] {
+func squaredBreaks<Real: RealNumber>(from first: Real, to last: Real, count: Int) -> [Real] {
   (0..<count).map { k in
     let value = first + (last - first) * Real(k) / Real(max(count - 1, 1))
     return value * value
@@ -67,7 +68,7 @@ func squaredBreaks<Real: LossScalar>(from first: Real, to last: Real, count: Int
 }
 
 /// Number of breaks below a value.
-func bin<Real: LossScalar>(of value: Real, breaks: [Real]) -> Int {
+func bin<Real: RealNumber>(of value: Real, breaks: [Real]) -> Int {
   var (low, high) = (0, breaks.count)
   while low < high {
     let middle = (low + high) / 2
@@ -77,6 +78,6 @@ func bin<Real: LossScalar>(of value: Real, breaks: [Real]) -> Int {
 }
 
 /// `m_i m_j`. `[N, N]`
-func outerProduct<Real: LossScalar>(_ mask: [Real]) -> [Real] {
+func outerProduct<Real: RealNumber>(_ mask: [Real]) -> [Real] {
   mask.flatMap { a in mask.map { a * $0 } }
 }

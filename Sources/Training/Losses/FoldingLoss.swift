@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// The training loss of AlphaFold2: all terms, their weights, and the gradient.
@@ -26,7 +27,7 @@ public struct FoldingLoss: Sendable {
   ///   batches without clamp (Suppl. 1.11.5).
   @_specialize(where Real == Float)
   @_specialize(where Real == Double)
-  public func callAsFunction<Real: LossScalar>(
+  public func callAsFunction<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, alignment: AlignmentLabels<Real>,
     clampedShare: Double? = nil
   ) -> (report: LossReport, gradients: LossGradients<Real>) {
@@ -45,7 +46,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// The structure module's loss: its terms, and their weighted sum.
-  private func addStructure<Real: LossScalar>(
+  private func addStructure<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, clampedShare: Double?,
     scale: Double, report: inout LossReport, gradients: inout LossGradients<Real>
   ) {
@@ -67,7 +68,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Frame aligned point errors of backbone and side chains, these after renaming of symmetric atoms.
-  private func addPointErrors<Real: LossScalar>(
+  private func addPointErrors<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, clampedShare: Double?,
     weight: Double, report: inout LossReport, gradients: inout LossGradients<Real>
   ) {
@@ -93,7 +94,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Torsions of the side chains, the length of torsion vectors and, where switched on, torsions of the backbone.
-  private func addTorsions<Real: LossScalar>(
+  private func addTorsions<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, weight: Double,
     report: inout LossReport, gradients: inout LossGradients<Real>
   ) {
@@ -118,7 +119,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Smooth lDDT of the backbone; after `addPointErrors`, to whose gradient it adds.
-  private func addSmoothLDDT<Real: LossScalar>(
+  private func addSmoothLDDT<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, weight: Double,
     report: inout LossReport, gradients: inout LossGradients<Real>
   ) {
@@ -134,7 +135,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Violations; after `addPointErrors`, to whose gradient they add.
-  private func addViolations<Real: LossScalar>(
+  private func addViolations<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, weight: Double,
     report: inout LossReport, gradients: inout LossGradients<Real>
   ) {
@@ -148,7 +149,7 @@ public struct FoldingLoss: Sendable {
     }
   }
 
-  private func addTrunkHeads<Real: LossScalar>(
+  private func addTrunkHeads<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, alignment: AlignmentLabels<Real>,
     scale: Double, report: inout LossReport, gradients: inout LossGradients<Real>
   ) {
@@ -177,7 +178,7 @@ public struct FoldingLoss: Sendable {
     report.total += weights.experimentallyResolved * scale * report.experimentallyResolved
   }
 
-  private func distogram<Real: LossScalar>(
+  private func distogram<Real: RealNumber>(
     _ logits: [Real], labels: StructureLabels<Real>
   ) -> LossTerm<Real, [Real]> {
     guard let attention = config.distogramAttention else {
@@ -189,7 +190,7 @@ public struct FoldingLoss: Sendable {
       weights: weights, denominator: 1e-6 + total(weights), config: attention)
   }
 
-  private func addConfidenceHeads<Real: LossScalar>(
+  private func addConfidenceHeads<Real: RealNumber>(
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, scale: Double,
     report: inout LossReport, gradients: inout LossGradients<Real>
   ) {

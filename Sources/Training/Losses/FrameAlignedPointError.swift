@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// Distances at which the frame aligned point error stops growing, and its unit.
 public struct PointErrorScale: Codable, Hashable, Sendable {
@@ -23,7 +24,7 @@ public struct PointErrorScale: Codable, Hashable, Sendable {
 }
 
 /// Gradient of the frame aligned point error with respect to predicted frames and positions.
-public struct PointErrorGradient<Real: LossScalar>: Sendable {
+public struct PointErrorGradient<Real: RealNumber>: Sendable {
   /// With respect to the frames; translations per Å. `[N_frames]`
   public var frames: [RigidGradient<Real>]
   /// With respect to the positions, per Å. `[N_points, 3]`
@@ -31,7 +32,7 @@ public struct PointErrorGradient<Real: LossScalar>: Sendable {
 }
 
 /// Two structures, or the two halves of a comparison: frames and points, some of them unknown.
-public struct FramesAndPoints<Real: LossScalar>: Sendable {
+public struct FramesAndPoints<Real: RealNumber>: Sendable {
   /// Frames, Å. `[N_frames]`
   public var frames: [RigidTransform<Real>]
   /// Points, Å. `[N_points, 3]`
@@ -56,7 +57,7 @@ public struct FramesAndPoints<Real: LossScalar>: Sendable {
 /// - Returns: the error, dimensionless, and its gradient. The nine entries of a rotation count as independent.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func frameAlignedPointError<Real: LossScalar>(
+public func frameAlignedPointError<Real: RealNumber>(
   predicted: FramesAndPoints<Real>, target: FramesAndPoints<Real>, framesMask: [Real],
   positionsMask: [Real], scale: PointErrorScale = PointErrorScale()
 ) -> LossTerm<Real, PointErrorGradient<Real>> {
@@ -95,7 +96,7 @@ public func frameAlignedPointError<Real: LossScalar>(
 }
 
 /// A predicted point and the true one, Å.
-private struct PointPair<Real: LossScalar> {
+private struct PointPair<Real: RealNumber> {
   let predicted: Vector3<Real>
   let target: Vector3<Real>
   let weight: Real
@@ -103,7 +104,7 @@ private struct PointPair<Real: LossScalar> {
 
 /// Errors of all points in one frame, in Å, with the frame's gradient; adds to the points' gradients.
 @inline(__always)
-private func rowError<Real: LossScalar>(
+private func rowError<Real: RealNumber>(
   frame: RigidTransform<Real>, target: RigidTransform<Real>, points: [PointPair<Real>],
   factor: Real, clamp: Real, unclampedShare: Real, pointGradient: inout [Vector3<Real>]
 ) -> (error: Double, gradient: RigidGradient<Real>) {

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Cross-entropy of the masked cells of the alignment.
@@ -11,7 +12,7 @@ import Protein
 ///   - mask: 1 where a cell was masked (`bert_mask`). `[N_clust, N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func maskedMSALoss<Real: LossScalar>(
+public func maskedMSALoss<Real: RealNumber>(
   logits: [Real], trueClasses: [Int], mask: [Real], classes: Int = FeatureWidths.msaClasses
 ) -> LossTerm<Real, [Real]> {
   softmaxCrossEntropy(
@@ -29,7 +30,7 @@ public func maskedMSALoss<Real: LossScalar>(
 /// - Parameter logits: atom37 order. `[N_res, 37]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func experimentallyResolvedLoss<Real: LossScalar>(
+public func experimentallyResolvedLoss<Real: RealNumber>(
   logits: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
   let exists = labels.aatype.flatMap { Atom37.mask.row($0, of: Atom37.count).map { Real($0) } }
@@ -47,7 +48,7 @@ public func experimentallyResolvedLoss<Real: LossScalar>(
 ///   - predictedCA: predicted Cα positions, Å. `[N_res, 3]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func confidenceLoss<Real: LossScalar>(
+public func confidenceLoss<Real: RealNumber>(
   logits: [Real], predictedCA: [Real], labels: StructureLabels<Real>, filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
   guard filter.accepts(labels.resolution), labels.count > 0 else { return .nothing(like: logits) }
@@ -66,7 +67,7 @@ public func confidenceLoss<Real: LossScalar>(
 ///
 /// Differs from the published score in its edge cases only (no stereochemistry; a residue without neighbours scores 1),
 /// and the bins of the training target depend on them.
-func trainingLDDT<Real: LossScalar>(predicted: [Real], truth: [Real], mask: [Real]) -> [Real] {
+func trainingLDDT<Real: RealNumber>(predicted: [Real], truth: [Real], mask: [Real]) -> [Real] {
   let cutoff: Real = 15
   return mask.indices.map { i in
     var (pairs, preserved): (Real, Real) = (0, 0)
@@ -96,7 +97,7 @@ func trainingLDDT<Real: LossScalar>(predicted: [Real], truth: [Real], mask: [Rea
 ///   - frames: predicted backbone frames of the last layer, Å. `[N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func alignedErrorLoss<Real: LossScalar>(
+public func alignedErrorLoss<Real: RealNumber>(
   logits: [Real], frames: [RigidTransform<Real>], labels: StructureLabels<Real>, maxError: Real,
   filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
@@ -133,7 +134,7 @@ public struct ResolutionFilter: Codable, Hashable, Sendable {
   public init() {}
 
   /// Whether a structure of that resolution counts.
-  public func accepts<Real: LossScalar>(_ resolution: Real) -> Bool {
+  public func accepts<Real: RealNumber>(_ resolution: Real) -> Bool {
     resolution >= Real(minimum) && resolution <= Real(maximum)
   }
 }

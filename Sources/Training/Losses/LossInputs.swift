@@ -1,7 +1,8 @@
 import FoldingCore
+import NumericArrays
 
 /// What the loss reads of one pass of the network; tensors flat, row-major.
-public struct LossInputs<Real: LossScalar>: Sendable {
+public struct LossInputs<Real: RealNumber>: Sendable {
   /// Backbone frames after every layer of the structure module, Å. `[layers][N_res]`
   public var backbone: [[RigidTransform<Real>]] = []
   /// Torsions of every layer.
@@ -26,7 +27,7 @@ public struct LossInputs<Real: LossScalar>: Sendable {
 }
 
 /// Gradient of the total loss with respect to every part of `LossInputs`, in the same shapes.
-public struct LossGradients<Real: LossScalar>: Sendable {
+public struct LossGradients<Real: RealNumber>: Sendable {
   /// With respect to `backbone`: entries of the rotation independent, translations per Å. `[layers][N_res]`
   public var backbone: [[RigidGradient<Real>]] = []
   /// With respect to `torsions`.

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Flat-bottom losses of the bond between neighbouring residues.
@@ -7,7 +8,7 @@ import Protein
 ///
 /// Bond length C–N and the cosines of the angles CA–C–N and C–N–CA, each free within 12 standard deviations, each
 /// averaged over the neighbours whose residue numbers differ by 1.
-public struct PeptideBondViolation<Real: LossScalar>: Sendable {
+public struct PeptideBondViolation<Real: RealNumber>: Sendable {
   /// Mean excess of the bond length, Å.
   public var bond: Real = 0
   /// Mean excess of the cosine at C.
@@ -59,7 +60,7 @@ public struct PeptideBondViolation<Real: LossScalar>: Sendable {
 }
 
 /// `max(0, √((x − x₀)² + 10⁻⁶) − tolerance)` and its derivative.
-private func flatBottom<Real: LossScalar>(
+private func flatBottom<Real: RealNumber>(
   _ x: Real, around centre: Real, tolerance: Real
 ) -> (value: Real, slope: Real) {
   let error = ((x - centre) * (x - centre) + 1e-6).squareRoot()
@@ -67,7 +68,7 @@ private func flatBottom<Real: LossScalar>(
 }
 
 /// A difference of two points with its smoothed length.
-private struct Bond<Real: LossScalar> {
+private struct Bond<Real: RealNumber> {
   let vector: Vector3<Real>
   let length: Real
 
@@ -86,7 +87,7 @@ private struct Bond<Real: LossScalar> {
 }
 
 /// CA and C of one residue, N and CA of the next.
-private struct PeptideAtoms<Real: LossScalar> {
+private struct PeptideAtoms<Real: RealNumber> {
   let start: Int
   let cca: Bond<Real>  // C → CA
   let cn: Bond<Real>  // C → N
@@ -119,7 +120,7 @@ private struct PeptideAtoms<Real: LossScalar> {
   }
 }
 
-extension Array where Element: LossScalar {
+extension Array where Element: RealNumber {
   /// Adds a vector to coordinates `3 * index ..< 3 * index + 3`.
   @inline(__always)
   mutating func add(_ vector: Vector3<Element>, at index: Int) {

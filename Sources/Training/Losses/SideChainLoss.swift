@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// Frame aligned point error of all rigid groups against all atoms, after renaming of symmetric atoms.
 ///
@@ -11,7 +12,7 @@ import FoldingCore
 ///   - renamed: true where alternative names are used. `[N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func sideChainLoss<Real: LossScalar>(
+public func sideChainLoss<Real: RealNumber>(
   groupFrames: [RigidTransform<Real>], atom14Positions: [Real], labels: StructureLabels<Real>,
   renamed: [Bool], scale: PointErrorScale
 ) -> LossTerm<Real, PointErrorGradient<Real>> {

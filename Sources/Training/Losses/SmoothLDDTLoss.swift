@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// One minus a smooth lDDT of the frames' origins, averaged over the layers of the structure module.
 ///
@@ -14,7 +15,7 @@ import FoldingCore
 /// - Returns: the mean loss, and its gradient with respect to the translations of the frames, per Å. `[layers][N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func smoothLDDTLoss<Real: LossScalar>(
+public func smoothLDDTLoss<Real: RealNumber>(
   trajectory: [[RigidTransform<Real>]], target: [RigidTransform<Real>], mask: [Real]
 ) -> LossTerm<Real, [[Vector3<Real>]]> {
   let pairs = localPairs(target, mask: mask)
@@ -38,14 +39,14 @@ public func smoothLDDTLoss<Real: LossScalar>(
 }
 
 /// Two residues and their true distance, Å.
-private struct LocalPair<Real: LossScalar> {
+private struct LocalPair<Real: RealNumber> {
   let i: Int
   let j: Int
   let distance: Real
 }
 
 /// Pairs that lDDT counts.
-private func localPairs<Real: LossScalar>(
+private func localPairs<Real: RealNumber>(
   _ target: [RigidTransform<Real>], mask: [Real]
 ) -> [LocalPair<Real>] {
   var pairs: [LocalPair<Real>] = []
@@ -60,7 +61,7 @@ private func localPairs<Real: LossScalar>(
 
 /// `¼ Σ_t σ(t − |difference|)` and its derivative.
 @inline(__always)
-private func smoothScore<Real: LossScalar>(_ difference: Real) -> (score: Real, slope: Real) {
+private func smoothScore<Real: RealNumber>(_ difference: Real) -> (score: Real, slope: Real) {
   let size = abs(difference)
   var (score, slope): (Real, Real) = (0, 0)
   for threshold: Real in [0.5, 1, 2, 4] {

@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Decides which of two atoms that only their names tell apart is which, in favour of the prediction.
@@ -13,7 +14,7 @@ import Protein
 /// - Returns: true where the alternative names fit better. `[N_res]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func symmetricRenaming<Real: LossScalar>(
+public func symmetricRenaming<Real: RealNumber>(
   labels: StructureLabels<Real>, atom14Positions: [Real]
 ) -> [Bool] {
   let slots = Atom14.count
@@ -40,9 +41,9 @@ public func symmetricRenaming<Real: LossScalar>(
 
 /// `√(10⁻¹⁰ + |a − b|²)`, which has a gradient where the points coincide.
 @inline(__always)
-func smoothDistance<Real: LossScalar>(_ a: Vector3<Real>, _ b: Vector3<Real>) -> Real {
+func smoothDistance<Real: RealNumber>(_ a: Vector3<Real>, _ b: Vector3<Real>) -> Real {
   (1e-10 + (a - b).squaredLength).squareRoot()
 }
 
 @inline(__always)
-private func smoothAbsolute<Real: LossScalar>(_ x: Real) -> Real { (1e-10 + x * x).squareRoot() }
+private func smoothAbsolute<Real: RealNumber>(_ x: Real) -> Real { (1e-10 + x * x).squareRoot() }

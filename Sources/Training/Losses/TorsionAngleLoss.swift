@@ -1,7 +1,8 @@
+import NumericArrays
 import Protein
 
 /// Torsion angles of one layer as the structure module gives them.
-public struct TorsionPrediction<Real: LossScalar>: Sendable {
+public struct TorsionPrediction<Real: RealNumber>: Sendable {
   /// Sine and cosine of omega, phi, psi, chi1 … chi4, of unit length. `[N_res, 7, 2]`
   public var normalized: [Real]
   /// The same before normalisation. `[N_res, 7, 2]`
@@ -15,7 +16,7 @@ public struct TorsionPrediction<Real: LossScalar>: Sendable {
 }
 
 /// The two parts of the torsion loss.
-public struct TorsionLoss<Real: LossScalar>: Sendable {
+public struct TorsionLoss<Real: RealNumber>: Sendable {
   /// Mean squared distance of (sin χ, cos χ) to the nearer of truth and truth + π where that is the same side chain.
   public var chi: LossTerm<Real, [[Real]]>
   /// Mean distance of the unnormalised vectors' lengths from 1.
@@ -34,7 +35,7 @@ public struct TorsionLoss<Real: LossScalar>: Sendable {
 /// - Returns: both parts with gradients with respect to `normalized` (chi) and `unnormalized` (norm). `[layers][N_res, 7, 2]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func torsionAngleLoss<Real: LossScalar>(
+public func torsionAngleLoss<Real: RealNumber>(
   layers: [TorsionPrediction<Real>], labels: StructureLabels<Real>
 ) -> TorsionLoss<Real> {
   let depth = Real(layers.count)
@@ -57,7 +58,7 @@ public func torsionAngleLoss<Real: LossScalar>(
   return TorsionLoss(chi: chi, angleNorm: norm)
 }
 
-private func chiError<Real: LossScalar>(
+private func chiError<Real: RealNumber>(
   _ angles: [Real], labels: StructureLabels<Real>, count: Real
 ) -> (sum: Double, gradient: [Real]) {
   var gradient = [Real](repeating: 0, count: angles.count)
@@ -83,7 +84,7 @@ private func chiError<Real: LossScalar>(
   return (sum, gradient)
 }
 
-private func normError<Real: LossScalar>(
+private func normError<Real: RealNumber>(
   _ angles: [Real], mask: [Real], count: Real
 ) -> (sum: Double, gradient: [Real]) {
   var gradient = [Real](repeating: 0, count: angles.count)

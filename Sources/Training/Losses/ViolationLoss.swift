@@ -1,9 +1,10 @@
+import NumericArrays
 import Protein
 
 /// Structural violations of predicted atoms and their parts.
 ///
 /// Suppl. 1.9.11.
-public struct ViolationLoss<Real: LossScalar>: Sendable {
+public struct ViolationLoss<Real: RealNumber>: Sendable {
   /// Sum of all parts.
   public var value: Real
   /// Gradient of the sum, per Å. `[N_res, 14, 3]`
@@ -45,7 +46,7 @@ public struct StructuralViolations: Sendable {
   ///   - atom14Positions: Å. `[N_res, 14, 3]`
   ///   - aatype: residue types. `[N_res]`
   ///   - residueIndex: residue numbers. `[N_res]`
-  public func callAsFunction<Real: LossScalar>(
+  public func callAsFunction<Real: RealNumber>(
     atom14Positions: [Real], aatype: [Int], residueIndex: [Int]
   ) -> ViolationLoss<Real> {
     let bonds = PeptideBondViolation(

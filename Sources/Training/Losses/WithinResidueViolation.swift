@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 import Protein
 
 /// Sum by which distances inside residues leave their bounds.
@@ -15,7 +16,7 @@ import Protein
 /// - Returns: the sum in Å and its gradient. `[N_res, 14, 3]`
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
-public func withinResidueViolation<Real: LossScalar>(
+public func withinResidueViolation<Real: RealNumber>(
   atom14Positions: [Real], aatype: [Int], bounds: DistanceBounds
 ) -> LossTerm<Real, [Real]> {
   let slots = Atom14.count

@@ -96,7 +96,7 @@ private struct AdamRule {
     (beta1, beta2) = (Float(config.beta1), Float(config.beta2))
     epsilon = Float(config.epsilon)
     func correction(_ beta: Double) -> Double {
-      1 / (1 - Double.pow(beta, Double(updates)))
+      1 / (1 - Double.power(beta, Double(updates)))
     }
     firstScale = Float(rate * correction(config.beta1))
     secondScale = Float(correction(config.beta2))

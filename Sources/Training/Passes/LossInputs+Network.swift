@@ -1,5 +1,6 @@
 import FoldingCore
 import FoldingModel
+import NumericArrays
 import TensorCore
 
 extension LossInputs where Real == Float {
