@@ -1,3 +1,4 @@
+import NumericArrays
 import Scoring
 
 /// A score that means and comparisons are made of.
@@ -149,8 +150,8 @@ extension Evaluation {
     let metrics = Metric.allCases.compactMap {
       metric -> (metric: Metric, mean: Estimate, median: Estimate)? in
       let values = groups.map { $0.compactMap { metric.value($0.scores) } }
-      guard let mean = bootstrap.estimate(values, Sample.mean),
-        let median = bootstrap.estimate(values, Sample.median)
+      guard let mean = bootstrap.estimate(values, \.mean),
+        let median = bootstrap.estimate(values, \.median)
       else { return nil }
       return (metric, mean, median)
     }
@@ -174,10 +175,10 @@ extension Evaluation {
     let groups = Dictionary(grouping: pairs, by: \.target).sorted { $0.key < $1.key }
       .map { $0.value.map(\.difference) }
     guard
-      let difference = Bootstrap(groups: groups.count, seed: seed).estimate(groups, Sample.mean)
+      let difference = Bootstrap(groups: groups.count, seed: seed).estimate(groups, \.mean)
     else { return nil }
     return EvaluationComparison(
       first: first, second: second, scope: scope, metric: metric, count: pairs.count,
-      difference: difference, test: SignedRankTest(groups.map(Sample.mean)))
+      difference: difference, test: SignedRankTest(groups.map(\.mean)))
   }
 }

@@ -55,20 +55,3 @@ public struct Bootstrap: Sendable {
     return sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
   }
 }
-
-/// Statistics of a sample.
-public enum Sample {
-  /// The mean; 0 without values.
-  public static func mean(_ values: [Double]) -> Double {
-    values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-  }
-
-  /// The middle value, or the mean of the two in the middle; 0 without values.
-  public static func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    guard let last = sorted.last else { return 0 }
-    let middle = sorted.count / 2
-    if sorted.count % 2 == 1 { return sorted[middle] }
-    return middle == 0 ? last : (sorted[middle - 1] + sorted[middle]) / 2
-  }
-}

@@ -8,12 +8,12 @@ struct StatisticsTests {
   @Test("the bootstrap of {0, 1} has the distribution ¼, ½, ¼ on 0, ½, 1")
   func twoValues() throws {
     let bootstrap = Bootstrap(groups: 2, seed: 1, rounds: 20_000)
-    let estimate = try #require(bootstrap.estimate([[0], [1]], Sample.mean))
+    let estimate = try #require(bootstrap.estimate([[0], [1]], \.mean))
     #expect(estimate.value == 0.5)
     #expect(estimate.interval == 0...1)
     var counts: [Double: Int] = [:]
     _ = bootstrap.estimate([[0], [1]]) { sample in
-      counts[Sample.mean(sample), default: 0] += 1
+      counts[sample.mean, default: 0] += 1
       return 0
     }
     // 20,000 resamples and the sample itself, whose mean is ½. A count has a standard deviation of at most 71.
@@ -31,7 +31,7 @@ struct StatisticsTests {
     // 2.5 % of 27 lies within the one resample of three equal smallest (3.7 %).
     #expect(means[0] == 1 && means[26] == 6)
     let estimate = try #require(
-      Bootstrap(groups: 3, seed: 7, rounds: 50_000).estimate(values.map { [$0] }, Sample.mean))
+      Bootstrap(groups: 3, seed: 7, rounds: 50_000).estimate(values.map { [$0] }, \.mean))
     #expect(estimate.value == 3)
     #expect(estimate.interval == means[0]...means[26])
   }
@@ -39,22 +39,22 @@ struct StatisticsTests {
   @Test("groups are drawn whole: two domains of one target never part")
   func groups() throws {
     let estimate = try #require(
-      Bootstrap(groups: 1, seed: 1).estimate([[0, 1]], Sample.mean))
+      Bootstrap(groups: 1, seed: 1).estimate([[0, 1]], \.mean))
     #expect(estimate.interval == 0.5...0.5)
   }
 
   @Test("the same seed gives the same draws, another one others")
   func seeds() {
     let values = (0..<40).map { [Double($0 * $0 % 17)] }
-    let first = Bootstrap(groups: 40, seed: 3).estimate(values, Sample.mean)
-    #expect(first == Bootstrap(groups: 40, seed: 3).estimate(values, Sample.mean))
-    #expect(first != Bootstrap(groups: 40, seed: 4).estimate(values, Sample.mean))
+    let first = Bootstrap(groups: 40, seed: 3).estimate(values, \.mean)
+    #expect(first == Bootstrap(groups: 40, seed: 3).estimate(values, \.mean))
+    #expect(first != Bootstrap(groups: 40, seed: 4).estimate(values, \.mean))
   }
 
   @Test("a statistic of no values has no estimate")
   func empty() {
-    #expect(Bootstrap(groups: 0, seed: 1).estimate([], Sample.mean) == nil)
-    #expect(Bootstrap(groups: 1, seed: 1).estimate([[]], Sample.mean) == nil)
+    #expect(Bootstrap(groups: 0, seed: 1).estimate([], \.mean) == nil)
+    #expect(Bootstrap(groups: 1, seed: 1).estimate([[]], \.mean) == nil)
   }
 
   @Test(
@@ -66,11 +66,13 @@ struct StatisticsTests {
   }
 
   @Test(
-    "the median of an even count is the mean of the middle two; of nothing both are 0",
-    arguments: [([], 0, 0), ([5], 5, 5), ([1, 2, 9], 4, 2), ([4, 1, 3, 2], 2.5, 2.5)])
-  func samples(values: [Double], mean: Double, median: Double) {
-    #expect(Sample.mean(values) == mean)
-    #expect(Sample.median(values) == median)
+    "the median of an even count is the mean of the middle two, the upper one the larger; of nothing mean and median are 0",
+    arguments: [
+      ([], 0, 0, nil), ([5], 5, 5, 5), ([1, 2, 9], 4, 2, 2), ([4, 1, 3, 2], 2.5, 2.5, 3),
+    ] as [([Double], Double, Double, Double?)])
+  func samples(values: [Double], mean: Double, median: Double, upper: Double?) {
+    #expect(values.mean == mean && values.median == median)
+    if let upper { #expect(values.upperMedian == upper) }
   }
 
   @Test(

@@ -82,8 +82,7 @@ public struct HeldOutScores: Sendable {
   /// Pearson's r of predicted and true lDDT-Cα over chains; nil if one of them does not vary.
   public var correlation: Double? {
     let (x, y) = (chains.map(\.predicted), chains.map { $0.lddt[.model] ?? 0 })
-    let count = Double(max(1, chains.count))
-    let (meanX, meanY) = (x.reduce(0, +) / count, y.reduce(0, +) / count)
+    let (meanX, meanY) = (x.mean, y.mean)
     var (xy, xx, yy) = (0.0, 0.0, 0.0)
     for (a, b) in zip(x, y) {
       xy += (a - meanX) * (b - meanY)
@@ -114,10 +113,8 @@ public struct HeldOutScores: Sendable {
   }
 
   private func estimate(of clusters: [[Double]]) -> Estimate? {
-    let means = clusters.map { [$0.reduce(0, +) / Double(max(1, $0.count))] }
-    return Bootstrap(groups: means.count, seed: 0).estimate(means) {
-      $0.reduce(0, +) / Double(max(1, $0.count))
-    }
+    let means = clusters.map { [$0.mean] }
+    return Bootstrap(groups: means.count, seed: 0).estimate(means, \.mean)
   }
 
   /// Chains scored between two reports of progress.

@@ -78,7 +78,7 @@ public struct AttentionBenchmark: Sendable {
         if round > 0 { times[kind].append((ContinuousClock.now - start).seconds) }
       }
     }
-    let medians = times.map(\.median)
+    let medians = times.map(\.upperMedian)
     return Report(
       skipping: (medians[0], medians[2]), dense: (medians[1], medians[3]),
       hiddenShare: mask?.hiddenShare(queries: positions) ?? 0,

@@ -110,7 +110,7 @@ extension BlockBenchmark.Report {
     func range(_ seconds: [Double]) -> String {
       let sorted = seconds.sorted()
       return
-        "median \(fixed(seconds.median, decimals: 2)) s of \(sorted.count) runs (\(fixed(sorted[0], decimals: 2)) to \(fixed(sorted[sorted.count - 1], decimals: 2)))"
+        "median \(fixed(seconds.upperMedian, decimals: 2)) s of \(sorted.count) runs (\(fixed(sorted[0], decimals: 2)) to \(fixed(sorted[sorted.count - 1], decimals: 2)))"
     }
     var lines = [
       "forward \(range(forward)), \(fixed(operations / 1e9, decimals: 0)) GFLOP; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s"
@@ -125,11 +125,11 @@ extension BlockBenchmark.Report {
     func statistics(_ seconds: [Double]) -> JSONValue {
       let sorted = seconds.sorted()
       return .object([
-        ("median", .number(seconds.median)), ("min", .number(sorted[0])),
+        ("median", .number(seconds.upperMedian)), ("min", .number(sorted[0])),
         ("max", .number(sorted[sorted.count - 1])),
       ])
     }
-    let rate = operations / forward.median
+    let rate = operations / forward.upperMedian
     var fields: [(String, JSONValue)] = [
       ("benchmark", .string("block")), ("network", .string(plan.config.name)),
       ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),

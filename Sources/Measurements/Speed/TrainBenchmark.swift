@@ -73,7 +73,7 @@ public struct TrainBenchmark: Sendable {
     public let checkpointBytes: Int
 
     /// Median of the runs, seconds.
-    public var median: Double { seconds.median }
+    public var median: Double { seconds.upperMedian }
   }
 
   private let plan: Plan
@@ -233,7 +233,7 @@ extension TrainBenchmark.Report {
       ("seconds_median", .number(median)),
       ("seconds_min", .number(sorted[0])),
       ("seconds_max", .number(sorted[sorted.count - 1])),
-      ("forward_seconds_median", .number(forwardSeconds.median)),
+      ("forward_seconds_median", .number(forwardSeconds.upperMedian)),
       ("forward_gflop", .number(operations / 1e9)),
       ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
       ("loss_value", .number(loss)),
@@ -252,7 +252,7 @@ extension TrainBenchmark.Report {
   /// The report for people.
   public var text: String {
     """
-    median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2))), forward \(fixed(forwardSeconds.median, decimals: 2)) s of it
+    median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2))), forward \(fixed(forwardSeconds.upperMedian, decimals: 2)) s of it
     \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
     loss \(loss), gradient norm \(gradientNorm)
     peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them

@@ -22,11 +22,6 @@ enum ProductPeak {
   }
 }
 
-extension [Double] {
-  /// The middle one of at least one value; of an even number the upper of the two in the middle.
-  var median: Double { sorted()[count / 2] }
-}
-
 extension NDArray<Float> {
   /// Numbers from -1 to 1 without meaning, the same in every run; `first` is the number of the first one in a larger array.
   static func meaningless(_ shape: [Int], seed: Int = 0, first: Int = 0) -> NDArray<Float> {

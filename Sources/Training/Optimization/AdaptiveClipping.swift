@@ -1,4 +1,5 @@
 import FoldingCore
+import NumericArrays
 
 /// Constants of AdaGC.
 ///
@@ -111,13 +112,13 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
       if warmUpNorms[k].count > Self.recentSteps { warmUpNorms[k].removeFirst() }
     case .medianRaw:
       warmUpNorms[k].append(norm)
-      averages[k] = max(median(warmUpNorms[k]), floors[k])
+      averages[k] = max(warmUpNorms[k].upperMedian, floors[k])
     }
   }
 
   private mutating func endWarmUp() {
     for k in averages.indices where config.start == .minimum && !warmUpNorms[k].isEmpty {
-      averages[k] = max(averages[k], config.recentShare * median(warmUpNorms[k]))
+      averages[k] = max(averages[k], config.recentShare * warmUpNorms[k].upperMedian)
     }
     warmUpNorms = averages.map { _ in [] }
   }
@@ -125,6 +126,3 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
   /// Steps at the end of the warm-up that `recentShare` looks at.
   private static let recentSteps = 20
 }
-
-/// The middle value, the upper one of two.
-private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

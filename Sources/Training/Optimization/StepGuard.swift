@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// When a training step is left out.
 public struct StepGuardConfig: Codable, Hashable, Sendable {
   /// A loss above this multiple of the recent median is a spike; nil takes every finite loss.
@@ -58,7 +60,6 @@ public struct StepGuard: Codable, Hashable, Sendable {
 
   private func isSpike(_ loss: Double) -> Bool {
     guard let factor = config.spikeFactor, recent.count * 2 >= config.window else { return false }
-    let median = recent.sorted()[recent.count / 2]
-    return loss > factor * median
+    return loss > factor * recent.upperMedian
   }
 }

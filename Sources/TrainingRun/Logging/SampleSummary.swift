@@ -1,3 +1,4 @@
+import NumericArrays
 import Training
 import TrainingData
 
@@ -73,7 +74,7 @@ struct SampleMean {
   func record(
     step: Int, report: StepReport, method: ClipMethod, guardCounts: StepGuard, seconds: Double
   ) -> TrainingRecord {
-    let lddt = lddts.isEmpty ? nil : lddts.reduce(0, +) / Double(lddts.count)
+    let lddt = lddts.isEmpty ? nil : lddts.mean
     var record = TrainingRecord(
       .step, step: step, loss: loss.total, lddt: lddt, seconds: seconds)
     record.terms = loss
