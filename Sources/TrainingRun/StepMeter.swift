@@ -4,7 +4,7 @@ import NumericArrays
 struct StepMeter {
   private let first: Int
   private let total: Int
-  private let start = ContinuousClock.now
+  private let time = RemainingTime(silence: 0.5)
 
   init(done: Int, total: Int) {
     first = done
@@ -12,10 +12,9 @@ struct StepMeter {
   }
 
   func update(done: Int) -> (fraction: Double, remaining: Double?) {
-    let elapsed = (ContinuousClock.now - start).seconds
-    guard done > first, elapsed > 0.5 else { return (Double(done) / Double(total), nil) }
-    return (
-      Double(done) / Double(total), elapsed / Double(done - first) * Double(total - done)
+    (
+      Double(done) / Double(total),
+      time.seconds(done: Double(done - first), left: Double(total - done))
     )
   }
 }

@@ -1,3 +1,4 @@
+import NumericArrays
 import Synchronization
 import Testing
 
@@ -50,5 +51,16 @@ struct ProgressTests {
       reporter.progress("T1026", 0.1, remaining: nil)
     }
     #expect(lines.all.isEmpty)
+  }
+
+  @Test(
+    "the time that remains is that of the work left at the mean rate; before there is one, none")
+  func remainingTime() {
+    #expect(RemainingTime.seconds(done: 10, left: 60, elapsed: 20) == 120)
+    #expect(RemainingTime.seconds(done: 0.25, left: 0.75, elapsed: 3) == 9)
+    #expect(RemainingTime.seconds(done: 4, left: -1, elapsed: 3) == 0)
+    #expect(RemainingTime.seconds(done: 0, left: 1, elapsed: 3) == nil)
+    #expect(RemainingTime(silence: 1000).seconds(done: 1, left: 1) == nil)
+    #expect(RemainingTime().seconds(done: 1, left: 0) == 0)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Messages
+import NumericArrays
 
 /// What a search reports while it runs.
 public enum SearchEvent: Hashable, Sendable {
@@ -73,6 +74,6 @@ enum ReadingProgress {
   /// Seconds left if reading goes on at the mean speed so far; nil before 2 % are read.
   static func secondsLeft(share: Double?, elapsed: Double) -> Double? {
     guard let share, share >= 0.02 else { return nil }
-    return elapsed * (1 - share) / share
+    return RemainingTime.seconds(done: share, left: 1 - share, elapsed: elapsed)
   }
 }

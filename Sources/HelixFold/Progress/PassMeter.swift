@@ -1,4 +1,5 @@
 import FoldingModel
+import NumericArrays
 
 /// Turns finished stages into a fraction and a time that remains.
 struct PassMeter {
@@ -6,7 +7,7 @@ struct PassMeter {
   private let passes: Int
   private let ensembles: Int
   private let done: Int
-  private let start = ContinuousClock.now
+  private let time = RemainingTime(silence: 0.2)
   /// Pass, draw of the ensemble, and share of the last stage, by which the next draw is known.
   private var last = (pass: 0, draw: 0, share: 0.0)
 
@@ -29,8 +30,6 @@ struct PassMeter {
     let ofPass = min(1, (Double(last.draw) + share) / Double(ensembles))
     let fraction = (Double(pass) + ofPass) / Double(passes)
     let before = Double(done) / Double(passes)
-    let elapsed = (ContinuousClock.now - start).seconds
-    guard fraction > before, elapsed > 0.2 else { return (min(fraction, 1), nil) }
-    return (min(fraction, 1), elapsed * (1 - fraction) / (fraction - before))
+    return (min(fraction, 1), time.seconds(done: fraction - before, left: 1 - fraction))
   }
 }

@@ -1,3 +1,5 @@
+import NumericArrays
+
 /// The time that the targets of a run will take, judged by those that it has computed.
 struct TargetMeter {
   private var left: [Int: Double]
@@ -21,6 +23,6 @@ struct TargetMeter {
   var remaining: Double? {
     // In the order of places: sums must not depend on the order of a dictionary.
     let ahead = left.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
-    return operations > 0 ? ahead / operations * seconds : nil
+    return RemainingTime.seconds(done: operations, left: ahead, elapsed: seconds)
   }
 }

@@ -54,14 +54,12 @@ public struct DatasetRequest {
   private func build(
     _ builder: DatasetBuilder, _ found: [ChainSource], _ reporter: ProgressReporter
   ) throws -> DatasetReport {
-    let start = ContinuousClock.now
+    let time = RemainingTime()
     do {
       return try builder.build(found, to: output) { source, done in
         if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
         let share = Double(done) / Double(max(found.count, 1))
-        let elapsed = (ContinuousClock.now - start).seconds
-        reporter.progress(
-          source.id, share, remaining: done > 0 ? elapsed * (1 - share) / share : nil)
+        reporter.progress(source.id, share, remaining: time.seconds(done: share, left: 1 - share))
       }
     } catch let error as EmptyDatasetError {
       try AtomicFile.write(error.report.table, to: reportPath)

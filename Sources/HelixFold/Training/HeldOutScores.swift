@@ -57,7 +57,7 @@ public struct HeldOutScores: Sendable {
     self.columns = columns
     let held = try HeldOutChains(config, store: store, split: split, lengths: lengths)
     let scorer = try HeldOutScorer(weights, config: config, columns: columns, threads: threads)
-    let (count, start) = (held.entries.count, ContinuousClock.now)
+    let (count, time) = (held.entries.count, RemainingTime())
     for first in stride(from: 0, to: count, by: Self.group) {
       if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
       let part = first..<min(first + Self.group, count)
@@ -65,7 +65,7 @@ public struct HeldOutScores: Sendable {
       let share = Double(part.upperBound) / Double(count)
       reporter.progress(
         "\(part.upperBound) of \(count) chains", share,
-        remaining: (ContinuousClock.now - start).seconds * (1 - share) / share)
+        remaining: time.seconds(done: share, left: 1 - share))
     }
   }
 

@@ -137,7 +137,7 @@ public struct SnapshotAveraging: Sendable {
     _ weights: [[Float]], _ objective: Objective?, _ observe: (Progress) -> Void
   ) throws -> (values: [Float], selected: [Int]) {
     let latest = Array(weights.indices.suffix(keep ?? weights.count))
-    var meter = PassMeter(total: passes(choosingAmong: weights.count))
+    var meter = ObjectiveMeter(total: passes(choosingAmong: weights.count))
     switch method {
     case .uniform, .lawa:
       return (try WeightAveraging.latest(weights, count: latest.count), latest)
@@ -208,19 +208,18 @@ public struct SnapshotAveraging: Sendable {
 }
 
 /// Turns evaluations of an objective into a share of the work and a time that remains.
-private struct PassMeter {
+private struct ObjectiveMeter {
   let total: Int
   var losses = 0
   var gradients = 0
-  private let start = ContinuousClock.now
+  private let time = RemainingTime()
 
   init(total: Int) { self.total = total }
 
   func progress(_ task: String) -> SnapshotAveraging.Progress {
     let done = losses + 3 * gradients
-    let elapsed = (ContinuousClock.now - start).seconds
     return SnapshotAveraging.Progress(
       task: task, fraction: Double(done) / Double(max(total, 1)),
-      remaining: done > 0 ? elapsed / Double(done) * Double(max(total - done, 0)) : nil)
+      remaining: time.seconds(done: Double(done), left: Double(total - done)))
   }
 }
