@@ -107,35 +107,24 @@ public struct BlockBenchmark: Sendable {
 extension BlockBenchmark.Report {
   /// The report for people.
   public var text: String {
-    func range(_ seconds: [Double]) -> String {
-      let sorted = seconds.sorted()
-      return
-        "median \(fixed(seconds.upperMedian, decimals: 2)) s of \(sorted.count) runs (\(fixed(sorted[0], decimals: 2)) to \(fixed(sorted[sorted.count - 1], decimals: 2)))"
-    }
     var lines = [
-      "forward \(range(forward)), \(fixed(operations / 1e9, decimals: 0)) GFLOP; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s"
+      "forward \(ReportSection.text(forward)), \(fixed(operations / 1e9, decimals: 0)) GFLOP; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s"
     ]
-    if !both.isEmpty { lines.append("forward and backward \(range(both))") }
+    if !both.isEmpty { lines.append("forward and backward \(ReportSection.text(both))") }
     lines.append("peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak))")
     return lines.joined(separator: "\n")
   }
 
   /// The report as JSON.
   public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
-    func statistics(_ seconds: [Double]) -> JSONValue {
-      let sorted = seconds.sorted()
-      return .object([
-        ("median", .number(seconds.upperMedian)), ("min", .number(sorted[0])),
-        ("max", .number(sorted[sorted.count - 1])),
-      ])
-    }
     let rate = operations / forward.upperMedian
-    var fields: [(String, JSONValue)] = [
+    var fields: ReportSection.Fields = [
       ("benchmark", .string("block")), ("network", .string(plan.config.name)),
       ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),
       ("precision", .string(plan.storage.rawValue)),
       ("threads", .integer(plan.threads)), ("recompute", .bool(plan.recomputes)),
-      ("forward_gflop", .number(operations / 1e9)), ("forward_seconds", statistics(forward)),
+      ("forward_gflop", .number(operations / 1e9)),
+      ("forward_seconds", .object(ReportSection.spread(forward))),
       ("forward_share_of_peak", .number(rate / peakPerCore / Double(plan.threads))),
     ]
     if let whole = wholeRun(plan) {
@@ -143,13 +132,12 @@ extension BlockBenchmark.Report {
         ("whole_run_tflop", .number(whole / 1e12)), ("whole_run_seconds", .number(whole / rate)),
       ]
     }
-    if !both.isEmpty { fields.append(("forward_backward_seconds", statistics(both))) }
-    fields += [
-      ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
-      ("peak_rss_mib", .integer(residentPeak >> 20)),
-      ("tensor_peak_mib", .integer(tensorPeak >> 20)),
-      ("pair_operands", .string(memory.operands.text)),
-    ]
+    if !both.isEmpty {
+      fields.append(("forward_backward_seconds", .object(ReportSection.spread(both))))
+    }
+    fields += ReportSection.peak(perCore: peakPerCore, threads: plan.threads)
+    fields += ReportSection.memory(resident: residentPeak, tensors: tensorPeak)
+    fields.append(("pair_operands", .string(memory.operands.text)))
     return .object(fields)
   }
 

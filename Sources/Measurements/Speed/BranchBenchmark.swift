@@ -70,18 +70,10 @@ extension BranchBenchmark.Report {
   /// The report as JSON.
   public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
     let exchange = BranchExchange(plan.config, plan.size)
-    func spread(_ values: [Double]) -> JSONValue {
-      .object([
-        ("median", .number(values.upperMedian)), ("min", .number(values.min() ?? 0)),
-        ("max", .number(values.max() ?? 0)),
-      ])
-    }
-    return .object([
-      ("benchmark", .string("branch-parallel")),
-      ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),
-      ("extra", .integer(plan.size.extraRows)), ("templates", .integer(plan.size.templates)),
-      ("blocks", .integer(plan.config.evoformer.blocks)),
-      ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
+    func spread(_ values: [Double]) -> JSONValue { .object(ReportSection.spread(values)) }
+    var fields: ReportSection.Fields = [("benchmark", .string("branch-parallel"))]
+    fields += ReportSection.problem(plan.size, plan.config)
+    fields += [
       ("loss", .string(plan.loss.rawValue)),
       ("precision", .string(plan.storage.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
@@ -100,7 +92,8 @@ extension BranchBenchmark.Report {
         .string(BranchPlan(plan.config, plan.size).prefersBranches ? "branches" : "split")
       ),
       ("peak_rss_mib", .integer(residentPeak >> 20)),
-    ])
+    ]
+    return .object(fields)
   }
 
   /// The report for people.

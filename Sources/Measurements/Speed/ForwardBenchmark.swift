@@ -134,31 +134,21 @@ public struct ForwardBenchmark: Sendable {
 extension ForwardBenchmark.Report {
   /// The report as JSON.
   public func json(_ plan: ForwardBenchmark.Plan) -> JSONValue {
-    let sorted = seconds.sorted()
     let rate = operations / median
-    return .object([
-      ("benchmark", .string("forward")),
-      ("network", .string(plan.config.name)),
-      ("residues", .integer(plan.size.residues)),
-      ("msa", .integer(plan.size.clusters)),
-      ("extra", .integer(plan.size.extraRows)),
-      ("templates", .integer(plan.size.templates)),
-      ("blocks", .integer(plan.config.evoformer.blocks)),
-      ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
-      ("passes", .integer(plan.recycles + 1)),
-      ("precision", .string(plan.storage.rawValue)),
-      ("gemm", .string(plan.backend.rawValue)),
-      ("isa", .string(ProgramIdentity.kernels)),
-      ("threads", .integer(plan.threads)),
-      ("seconds_median", .number(median)),
-      ("seconds_min", .number(sorted[0])),
-      ("seconds_max", .number(sorted[sorted.count - 1])),
-      ("gflop", .number(operations / 1e9)),
-      ("gflop_per_second", .number(rate / 1e9)),
-      ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
-      ("share_of_gemm_peak", .number(rate / (peakPerCore * Double(plan.threads)))),
-      ("peak_rss_mib", .integer(residentPeak >> 20)),
-      ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+    var fields: ReportSection.Fields = [
+      ("benchmark", .string("forward")), ("network", .string(plan.config.name)),
+    ]
+    fields += ReportSection.problem(plan.size, plan.config)
+    fields.append(("passes", .integer(plan.recycles + 1)))
+    fields += ReportSection.machine(plan.storage, plan.backend, threads: plan.threads)
+    fields += ReportSection.spread(seconds, prefix: "seconds_")
+    fields += [
+      ("gflop", .number(operations / 1e9)), ("gflop_per_second", .number(rate / 1e9)),
+    ]
+    fields += ReportSection.peak(perCore: peakPerCore, threads: plan.threads)
+    fields.append(("share_of_gemm_peak", .number(rate / (peakPerCore * Double(plan.threads)))))
+    fields += ReportSection.memory(resident: residentPeak, tensors: tensorPeak)
+    fields += [
       ("planned_peak_mib", .integer(memory.peak >> 20)),
       ("planned_moment", .string(memory.moments.first?.name ?? "")),
       ("pair_operands", .string(memory.operands.text)),
@@ -166,16 +156,15 @@ extension ForwardBenchmark.Report {
         "modules_seconds",
         .object(breakdown.map { ($0.module, .number($0.seconds)) })
       ),
-    ])
+    ]
+    return .object(fields)
   }
-}
 
-extension ForwardBenchmark.Report {
   /// The report for people.
   public var text: String {
     let rate = operations / median
     var lines = [
-      "median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2)))",
+      ReportSection.text(seconds),
       "\(fixed(operations / 1e9, decimals: 0)) GFLOP, \(fixed(rate / 1e9, decimals: 1)) GFLOP/s; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1))",
       "peak RSS \(ByteCount(residentPeak)), planned \(ByteCount(memory.peak)) (\(memory.moments.first?.name ?? "")), triangle operands \(memory.operands.text), tensors \(ByteCount(tensorPeak))",
     ]

@@ -213,46 +213,36 @@ private enum StructureMask {
 extension TrainBenchmark.Report {
   /// The report as JSON.
   public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
-    let sorted = seconds.sorted()
-    return .object([
-      ("benchmark", .string("train")),
-      ("network", .string(plan.config.name)),
-      ("loss", .string(plan.loss.rawValue)),
-      ("trunk_only", .bool(plan.isTrunkOnly)),
-      ("residues", .integer(plan.size.residues)),
-      ("msa", .integer(plan.size.clusters)),
-      ("extra", .integer(plan.size.extraRows)),
-      ("templates", .integer(plan.size.templates)),
-      ("blocks", .integer(plan.config.evoformer.blocks)),
-      ("extra_blocks", .integer(plan.config.extraMSA.blocks)),
-      ("recompute", .bool(plan.recomputes)),
-      ("precision", .string(plan.storage.rawValue)),
-      ("gemm", .string(plan.backend.rawValue)),
-      ("isa", .string(ProgramIdentity.kernels)),
-      ("threads", .integer(plan.threads)),
-      ("seconds_median", .number(median)),
-      ("seconds_min", .number(sorted[0])),
-      ("seconds_max", .number(sorted[sorted.count - 1])),
+    var fields: ReportSection.Fields = [
+      ("benchmark", .string("train")), ("network", .string(plan.config.name)),
+      ("loss", .string(plan.loss.rawValue)), ("trunk_only", .bool(plan.isTrunkOnly)),
+    ]
+    fields += ReportSection.problem(plan.size, plan.config)
+    fields.append(("recompute", .bool(plan.recomputes)))
+    fields += ReportSection.machine(plan.storage, plan.backend, threads: plan.threads)
+    fields += ReportSection.spread(seconds, prefix: "seconds_")
+    fields += [
       ("forward_seconds_median", .number(forwardSeconds.upperMedian)),
       ("forward_gflop", .number(operations / 1e9)),
-      ("gemm_peak_gflop_per_second", .number(peakPerCore * Double(plan.threads) / 1e9)),
-      ("loss_value", .number(loss)),
-      ("gradient_norm", .number(gradientNorm)),
-      ("peak_rss_mib", .integer(residentPeak >> 20)),
-      ("tensor_peak_mib", .integer(tensorPeak >> 20)),
+    ]
+    fields += ReportSection.peak(perCore: peakPerCore, threads: plan.threads)
+    fields += [("loss_value", .number(loss)), ("gradient_norm", .number(gradientNorm))]
+    fields += ReportSection.memory(resident: residentPeak, tensors: tensorPeak)
+    fields += [
       ("saved_activations", .string(plan.checkpointFormat?.rawValue ?? "plain")),
       ("saved_activation_bytes", .integer(checkpointBytes)),
       (
         "saved_activation_share_of_tensor_peak",
         .number(Double(checkpointBytes) / Double(max(1, tensorPeak)))
       ),
-    ])
+    ]
+    return .object(fields)
   }
 
   /// The report for people.
   public var text: String {
     """
-    median \(fixed(median, decimals: 2)) s of \(seconds.count) runs (\(fixed(seconds.min() ?? 0, decimals: 2)) to \(fixed(seconds.max() ?? 0, decimals: 2))), forward \(fixed(forwardSeconds.upperMedian, decimals: 2)) s of it
+    \(ReportSection.text(seconds)), forward \(fixed(forwardSeconds.upperMedian, decimals: 2)) s of it
     \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
     loss \(loss), gradient norm \(gradientNorm)
     peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them

@@ -1,0 +1,58 @@
+import FoldingCore
+import FoldingModel
+import HelixFold
+import Testing
+
+@testable import Measurements
+
+@Suite("Reports of benchmarks")
+struct BenchmarkReportTests {
+  private let size = ProblemSize(residues: 9, clusters: 2, extraRows: 0, templates: 0)
+
+  /// Problem, arithmetic and times, between which either benchmark has words of its own.
+  private let problem = ["residues", "msa", "extra", "templates", "blocks", "extra_blocks"]
+  private let machine = [
+    "precision", "gemm", "isa", "threads", "seconds_median", "seconds_min", "seconds_max",
+  ]
+
+  private func keys(_ report: JSONValue) -> [String] {
+    guard case .object(let members) = report else { return [] }
+    return members.map(\.0)
+  }
+
+  @Test("a forward report has these members in this order")
+  func forward() {
+    let memory = MemoryPlan.fitting(
+      .tiny, size, parameters: ParameterFootprint(sizes: [1]), storage: .float32, threads: 1,
+      pairFormat: nil, limit: nil)
+    let report = ForwardBenchmark.Report(
+      seconds: [3, 1, 2, 4], operations: 1e9, peakPerCore: 1e9, breakdown: [("trunk", 1)],
+      residentPeak: 3 << 20, tensorPeak: 2 << 20, memory: memory)
+    let own = ["gflop", "gflop_per_second", "gemm_peak_gflop_per_second", "share_of_gemm_peak"]
+    let last = [
+      "peak_rss_mib", "tensor_peak_mib", "planned_peak_mib", "planned_moment", "pair_operands",
+      "modules_seconds",
+    ]
+    #expect(
+      keys(report.json(ForwardBenchmark.Plan(.tiny, size)))
+        == ["benchmark", "network"] + problem + ["passes"] + machine + own + last)
+    #expect(report.text.hasPrefix("median 3.00 s of 4 runs (1.00 to 4.00)\n1 GFLOP, 0.3 GFLOP/s"))
+  }
+
+  @Test("a training report has these members in this order")
+  func train() {
+    let report = TrainBenchmark.Report(
+      seconds: [3, 1, 2], forwardSeconds: [1, 1, 1], operations: 1e9, peakPerCore: 1e9,
+      gradientNorm: 1, loss: 2, residentPeak: 3 << 20, tensorPeak: 2 << 20, checkpointBytes: 4)
+    let own = ["forward_seconds_median", "forward_gflop", "gemm_peak_gflop_per_second"]
+    let last = [
+      "loss_value", "gradient_norm", "peak_rss_mib", "tensor_peak_mib", "saved_activations",
+      "saved_activation_bytes", "saved_activation_share_of_tensor_peak",
+    ]
+    #expect(
+      keys(report.json(TrainBenchmark.Plan(.tiny, size)))
+        == ["benchmark", "network", "loss", "trunk_only"] + problem + ["recompute"] + machine + own
+        + last)
+    #expect(report.text.hasPrefix("median 2.00 s of 3 runs (1.00 to 3.00), forward 1.00 s of it\n"))
+  }
+}
