@@ -207,7 +207,6 @@ struct AdaptiveClippingTests {
     func run(_ spike: Int?, seed: UInt64) -> Double {
       var config = OptimizerConfig()
       config.clip = method
-      config.averageDecay = nil
       config.schedule.warmUpSteps = 0
       config.schedule.peak = 3e-3
       var optimizer = Optimizer(

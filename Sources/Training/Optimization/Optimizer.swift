@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// Everything that defines how weights follow gradients.
+/// Everything that defines how weights follow gradients, as checkpoints hold it.
 public struct OptimizerConfig: Codable, Hashable, Sendable {
   /// Adam's constants and the storage of its moments.
   public var adam = AdamConfig()
@@ -12,10 +12,10 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
   public var rateFactors: [RateFactor] = []
   /// Clipping.
   public var clip = ClipMethod.helixFold
-  /// Largest decay of the moving average of the weights; nil keeps none.
+  /// Largest decay of the moving average of the weights.
   ///
   /// Suppl. 1.11.7.
-  public var averageDecay: Double? = 0.999
+  public var averageDecay = 0.999
   /// When steps are left out.
   public var stepGuard = StepGuardConfig()
   /// Seed of the stochastic rounding.
@@ -59,8 +59,8 @@ public struct Optimizer: Sendable {
   public internal(set) var config: OptimizerConfig
   /// Master weights.
   public internal(set) var parameters: [Float]
-  /// Moving average of the weights; nil if none is kept.
-  public internal(set) var average: MovingAverage?
+  /// Moving average of the weights.
+  public internal(set) var average: MovingAverage
   /// Clipping with its counts.
   public internal(set) var clipper: GradientClipper
   /// The guard with its counts.
@@ -76,7 +76,7 @@ public struct Optimizer: Sendable {
     self.layout = layout
     self.config = config
     self.parameters = parameters
-    average = config.averageDecay.map { MovingAverage(parameters, decay: $0) }
+    average = MovingAverage(parameters, decay: config.averageDecay)
     clipper = GradientClipper(config.clip, layout: layout)
     stepGuard = StepGuard(config.stepGuard)
     adam = Adam(count: layout.count, config: config.adam, seed: config.seed)
@@ -91,7 +91,7 @@ public struct Optimizer: Sendable {
     guard decision == .take else { return StepReport(decision: decision, rate: rate, clip: nil) }
     let report = clipper.clip(&gradient, norms: norms, layout: layout)
     update(with: gradient, rate: rate)
-    average?.update(parameters)
+    average.update(parameters)
     steps += 1
     return StepReport(decision: .take, rate: rate, clip: report)
   }

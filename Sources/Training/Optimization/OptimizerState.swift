@@ -76,18 +76,16 @@ extension Optimizer {
   public var header: OptimizerHeader {
     OptimizerHeader(
       layout: layout, config: config, steps: steps,
-      adamUpdates: adam.updates, averageUpdates: average?.updates ?? 0, clipper: clipper,
+      adamUpdates: adam.updates, averageUpdates: average.updates, clipper: clipper,
       stepGuard: stepGuard)
   }
 
-  /// The buffers of the state by name, without copies: weights, moments, and the average if there is one.
+  /// The buffers of the state by name, without copies: weights, moments and average.
   public var buffers: [String: StateBuffer] {
-    var buffers: [String: StateBuffer] = [
+    [
       "parameters": .float32(parameters), "moment1": StateBuffer(adam.first),
-      "moment2": StateBuffer(adam.second),
+      "moment2": StateBuffer(adam.second), "average": .float32(average.values),
     ]
-    if let average { buffers["average"] = .float32(average.values) }
-    return buffers
   }
 
   /// The optimizer that wrote the header and the buffers; continues bit for bit.
@@ -115,10 +113,8 @@ extension Optimizer {
     adam.first = try moment("moment1")
     adam.second = try moment("moment2")
     adam.updates = header.adamUpdates
-    if average != nil {
-      average?.values = try floats("average")
-      average?.updates = header.averageUpdates
-    }
+    average.values = try floats("average")
+    average.updates = header.averageUpdates
     clipper = header.clipper
     stepGuard = header.stepGuard
     steps = header.steps

@@ -69,7 +69,7 @@ struct RunState {
 
   /// Weights now, and their moving average.
   var weights: (current: [Float], average: [Float]) {
-    (optimizer.parameters, optimizer.average?.values ?? optimizer.parameters)
+    (optimizer.parameters, optimizer.average.values)
   }
 
   /// What is kept of the state in a file.
