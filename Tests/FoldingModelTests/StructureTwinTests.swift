@@ -168,7 +168,7 @@ struct StructureTwinTests {
     let distogramDeviation = Deviation(
       distogram(inputs.pair, inputs.context).array(), from: logits)
     #expect(distogramDeviation.relative <= tolerance(.float32), "\(distogramDeviation)")
-    let contacts = softmax(logits).slice(0..<distogram.breaks.prefix { $0 <= 8 }.count, axis: -1)
+    let contacts = softmax(logits).slice(0..<config.distogramBreaks.countWithin(8), axis: -1)
     let contactDeviation = Deviation(
       distogram.contactProbability(inputs.pair, inputs.context), from: contacts.sum([2]))
     #expect(contactDeviation.relative <= tolerance(.float32), "\(contactDeviation)")

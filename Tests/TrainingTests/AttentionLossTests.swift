@@ -1,3 +1,4 @@
+import FoldingCore
 import NumericArrays
 import Testing
 
@@ -113,7 +114,8 @@ struct AttentionLossTests {
     let inputs = try fixture.lossInputs(Float.self)
     let alignment = try fixture.alignment(Float.self)
     let plain = FoldingLoss(.initial)(inputs, labels: labels, alignment: alignment)
-    let direct = distogramLoss(logits: inputs.distogram, labels: labels, bins: DistogramBins())
+    let direct = distogramLoss(
+      logits: inputs.distogram, labels: labels, breaks: HeadConfig().distogramBreaks)
     #expect(plain.report.distogram == Double(direct.value))
     #expect(plain.gradients.distogram == direct.gradient.map { $0 * 0.3 })
     var config = LossConfig.initial

@@ -7,11 +7,7 @@ import Testing
 /// Eight residues and four bins, 4 Å wide, so that contacts at 8 Å are the sum of the first two.
 @Suite("Contact loss")
 struct ContactLossTests {
-  private let bins: DistogramBins = {
-    var bins = DistogramBins()
-    (bins.count, bins.firstBreak, bins.lastBreak) = (4, 4, 12)
-    return bins
-  }()
+  private let breaks = BinEdges(count: 3, from: 4, to: 12)
 
   /// Six or more residues apart are 0–6, 7.99 Å: a contact; 0–7, 8.01 Å, and 1–7, 28.01 Å: none.
   private let labels: StructureLabels<Double> = {
@@ -43,7 +39,7 @@ struct ContactLossTests {
     // β = 1: (⅔ log 3 + 4⁄3 log 2) / 6 = log(12) / 9. β = 4: f(⅓) = 2.2263811, f(½) = 2.6651441.
     var config = ContactLossConfig()
     config.loss.beta = beta
-    let found = contactLoss(logits: logits, labels: labels, bins: bins, config: config)
+    let found = contactLoss(logits: logits, labels: labels, breaks: breaks, config: config)
     #expect(abs(found.value - expected) < 1e-6)
   }
 
@@ -52,7 +48,7 @@ struct ContactLossTests {
   func gradient() {
     var config = ContactLossConfig()
     config.loss.beta = 1
-    let found = contactLoss(logits: logits, labels: labels, bins: bins, config: config).gradient
+    let found = contactLoss(logits: logits, labels: labels, breaks: breaks, config: config).gradient
     // Inside the near and the far bins by their share: ¾ and ¼ of ⅔ · ⅓ / 6 = 1⁄27 for 0–6, halves of the rest.
     var expected = [Double](repeating: 0, count: found.count)
     func set(_ i: Int, _ j: Int, _ values: [Double]) {
@@ -73,7 +69,8 @@ struct ContactLossTests {
     var config = ContactLossConfig()
     config.loss.beta = 1
     func pairs(_ labels: StructureLabels<Double>) -> Int {
-      let found = contactLoss(logits: logits, labels: labels, bins: bins, config: config).gradient
+      let found = contactLoss(logits: logits, labels: labels, breaks: breaks, config: config)
+        .gradient
       return (0..<64).count { pair in found[pair * 4..<pair * 4 + 4].contains { $0 != 0 } }
     }
     #expect(pairs(labels) == 6)

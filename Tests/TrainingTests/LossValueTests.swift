@@ -84,13 +84,15 @@ struct LossValueTests {
     let terms = [
       "masked_msa": maskedMSALoss(
         logits: inputs.maskedMSA, trueClasses: alignment.trueClasses, mask: alignment.mask),
-      "distogram": distogramLoss(logits: inputs.distogram, labels: labels, bins: DistogramBins()),
+      "distogram": distogramLoss(
+        logits: inputs.distogram, labels: labels, breaks: HeadConfig().distogramBreaks),
       "resolved": experimentallyResolvedLoss(
         logits: inputs.experimentallyResolved, labels: labels, filter: filter),
       "confidence": confidenceLoss(
         logits: inputs.confidence, predictedCA: alphas, labels: labels, filter: filter),
       "aligned_error": alignedErrorLoss(
-        logits: aligned, frames: last, labels: labels, maxError: 31, filter: filter),
+        logits: aligned, frames: last, labels: labels, breaks: AlignedErrorConfig().breaks,
+        filter: filter),
     ]
     for (name, term) in terms {
       expectClose([term.value], try fixture.loss(name), tolerance: tolerance, name)

@@ -17,7 +17,7 @@ struct RecyclingEmbedder: Sendable {
       scope.scope("prev_pos_linear"), config.recycleBins, config.pair)
     self.firstRowNorm = try LayerNorm(scope.scope("prev_msa_first_row_norm"), config.msa)
     self.pairNorm = try LayerNorm(scope.scope("prev_pair_norm"), config.pair)
-    self.bins = DistanceBins(config)
+    self.bins = DistanceBins(config.recycledEdges)
   }
 }
 

@@ -73,10 +73,7 @@ struct PredictedAlignedErrorHead: Sendable {
   }
 
   /// Centres of the bins, Å; the last bin is open, its centre one step further.
-  var centers: [Double] {
-    let step = Double(config.maxError) / Double(config.bins - 2)
-    return (0..<config.bins).map { step * Double($0) + step / 2 }
-  }
+  var centers: [Double] { config.breaks.centers }
 
   /// Logits for the loss. `[N_res, N_res, bins]` fp32
   func callAsFunction(_ z: Tensor, _ context: ExecutionContext) -> Tensor {

@@ -17,13 +17,6 @@ struct DistogramHead: Sendable {
       scope.scope("distogram_head").scope("half_logits").inFloat32, pair, config.distogramBins)
   }
 
-  /// Upper edges of all bins but the last, Å.
-  var breaks: [Float] {
-    let step =
-      (config.distogramLastBreak - config.distogramFirstBreak) / Float(config.distogramBins - 2)
-    return (0..<config.distogramBins - 1).map { config.distogramFirstBreak + step * Float($0) }
-  }
-
   /// `[N_res, N_res, bins]` fp32.
   func callAsFunction(_ z: Tensor, _ context: ExecutionContext) -> Tensor {
     let result = symmetric(halfLogits.logits(of: z, context.recording(on: nil)), context)
@@ -56,7 +49,7 @@ struct DistogramHead: Sendable {
     let plain = context.storing(.float32)
     let (residues, bins) = (z.shape[0], config.distogramBins)
     let weight = halfLogits.packed(plain)
-    let contactBins = breaks.prefix { $0 <= 8 }.count
+    let contactBins = config.distogramBreaks.countWithin(8)
     let result = plain.empty([residues, residues])
     context.tiles(
       residues, tile: 1,

@@ -34,7 +34,7 @@ extension RecycledState {
   public static func distanceBins(
     aatype: [Int], positions: NDArray<Float>, _ config: ChannelConfig = ChannelConfig()
   ) -> [Int?] {
-    let bins = DistanceBins(config)
+    let bins = DistanceBins(config.recycledEdges)
     let beta = pseudoBeta(aatype: aatype, positions: positions)
     return beta.flatMap { first in
       beta.map { second in

@@ -22,8 +22,7 @@ struct TemplatePairFeatures {
 
   init(_ templates: TemplateFeatures, template: Int, _ config: TemplateConfig) {
     let residues = templates.aatype.shape[1]
-    bins = DistanceBins(
-      count: config.distanceBins, from: config.minDistance, to: config.maxDistance)
+    bins = DistanceBins(config.distanceEdges)
     binCount = config.distanceBins
     aatype = templates.aatype.slice(template).values.map { Int($0) }
     let beta = templates.pseudoBeta.slice(template).values

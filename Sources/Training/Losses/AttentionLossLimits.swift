@@ -3,8 +3,8 @@ import FoldingCore
 extension LossConfig {
   /// The first value of the Attention Losses that is switched on and makes no sense: its key and what is wrong.
   ///
-  /// - Parameter bins: the distogram's, of which contacts are sums.
-  public func objection(_ bins: DistogramBins) -> (key: String, reason: String)? {
+  /// - Parameter breaks: between the distogram's bins, of which contacts are sums.
+  public func objection(_ breaks: BinEdges) -> (key: String, reason: String)? {
     if let found = distogramAttention?.objection {
       return ("distogramAttention." + found.key, found.reason)
     }
@@ -15,7 +15,7 @@ extension LossConfig {
         "has no meaning: the distogram's classes are not balanced; leave it out"
       )
     }
-    if let found = contacts?.objection(bins) { return ("contacts." + found.key, found.reason) }
+    if let found = contacts?.objection(breaks) { return ("contacts." + found.key, found.reason) }
     return nil
   }
 }
@@ -41,12 +41,12 @@ extension ContactLossConfig {
   /// The first value without sense.
   ///
   /// The contact distance is rounded down to a break of the distogram: outside of them it would be another distance, or none.
-  func objection(_ bins: DistogramBins) -> (key: String, reason: String)? {
+  func objection(_ breaks: BinEdges) -> (key: String, reason: String)? {
     if let objection = [ValueLimit.weight("weight", weight)].objection { return objection }
-    if !(bins.firstBreak <= distance && distance <= bins.lastBreak) {
+    if !(Double(breaks.first) <= distance && distance <= Double(breaks.last)) {
       return (
         "distance",
-        "is \(distance), expected \(bins.firstBreak) to \(bins.lastBreak) Å, the distogram's breaks"
+        "is \(distance), expected \(breaks.first) to \(breaks.last) Å, the distogram's breaks"
       )
     }
     if minSeparation < 0 {

@@ -26,10 +26,11 @@ public struct ContactLossConfig: Codable, Hashable, Sendable {
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 public func contactLoss<Real: RealNumber>(
-  logits: [Real], labels: StructureLabels<Real>, bins: DistogramBins, config: ContactLossConfig
+  logits: [Real], labels: StructureLabels<Real>, breaks: BinEdges, config: ContactLossConfig
 ) -> LossTerm<Real, [Real]> {
-  let near = bins.countBelow(config.distance)
-  guard near > 0, near < bins.count else { return .nothing(like: logits) }
+  let bins = breaks.binCount
+  let near = breaks.countWithin(config.distance)
+  guard near > 0, near < bins else { return .nothing(like: logits) }
   var weights = outerProduct(labels.pseudoBetaMask)
   for (i, a) in labels.residueIndex.enumerated() {
     for (j, b) in labels.residueIndex.enumerated() where abs(a - b) < config.minSeparation {
@@ -39,19 +40,19 @@ public func contactLoss<Real: RealNumber>(
   var gradient = [Real](repeating: 0, count: logits.count)
   var contactLogits = [Real](repeating: 0, count: weights.count)
   for pair in weights.indices where weights[pair] != 0 {
-    let start = pair * bins.count
+    let start = pair * bins
     let split = start + near
     contactLogits[pair] =
       logSumExp(logits, in: start..<split, softmax: &gradient)
-      - logSumExp(logits, in: split..<start + bins.count, softmax: &gradient)
+      - logSumExp(logits, in: split..<start + bins, softmax: &gradient)
   }
   let term = attentionLoss(
     logits: contactLogits,
-    labels: distanceClasses(labels, bins: bins).map { $0 < near }, weights: weights,
+    labels: distanceClasses(labels, breaks: breaks).map { $0 < near }, weights: weights,
     denominator: 1e-6 + total(weights), config: config.loss)
   for pair in weights.indices where weights[pair] != 0 {
-    for k in 0..<bins.count {
-      gradient[pair * bins.count + k] *= k < near ? term.gradient[pair] : -term.gradient[pair]
+    for k in 0..<bins {
+      gradient[pair * bins + k] *= k < near ? term.gradient[pair] : -term.gradient[pair]
     }
   }
   return LossTerm(value: term.value, gradient: gradient)

@@ -9,15 +9,15 @@ import Protein
 /// Targets of the confidence heads are constants, as are the choices of renaming.
 public struct FoldingLoss: Sendable {
   let config: LossConfig
-  let bins: DistogramBins
-  let maxAlignedError: Double
+  let distogramBreaks: BinEdges
+  let alignedErrorBreaks: BinEdges
   let violations: StructuralViolations
 
   /// The loss of a network with the given heads.
   public init(_ config: LossConfig, heads: HeadConfig = HeadConfig()) {
     self.config = config
-    bins = DistogramBins(heads)
-    maxAlignedError = Double((heads.alignedError ?? AlignedErrorConfig()).maxError)
+    distogramBreaks = heads.distogramBreaks
+    alignedErrorBreaks = (heads.alignedError ?? AlignedErrorConfig()).breaks
     violations = StructuralViolations(config.structure.tolerances)
   }
 
@@ -159,7 +159,7 @@ public struct FoldingLoss: Sendable {
     report.total += weights.distogram * scale * report.distogram
     if let contacts = config.contacts {
       let term = contactLoss(
-        logits: inputs.distogram, labels: labels, bins: bins, config: contacts)
+        logits: inputs.distogram, labels: labels, breaks: distogramBreaks, config: contacts)
       let (value, gradient) = term.weighted(contacts.weight * scale)
       report.contacts = value
       report.total += contacts.weight * scale * value
@@ -182,11 +182,12 @@ public struct FoldingLoss: Sendable {
     _ logits: [Real], labels: StructureLabels<Real>
   ) -> LossTerm<Real, [Real]> {
     guard let attention = config.distogramAttention else {
-      return distogramLoss(logits: logits, labels: labels, bins: bins)
+      return distogramLoss(logits: logits, labels: labels, breaks: distogramBreaks)
     }
     let weights = outerProduct(labels.pseudoBetaMask)
     return attentionCrossEntropy(
-      logits: logits, classes: bins.count, labels: distanceClasses(labels, bins: bins),
+      logits: logits, classes: distogramBreaks.binCount,
+      labels: distanceClasses(labels, breaks: distogramBreaks),
       weights: weights, denominator: 1e-6 + total(weights), config: attention)
   }
 
@@ -206,7 +207,7 @@ public struct FoldingLoss: Sendable {
 
     guard let logits = inputs.alignedError, let frames = inputs.backbone.last else { return }
     let aligned = alignedErrorLoss(
-      logits: logits, frames: frames, labels: labels, maxError: Real(maxAlignedError),
+      logits: logits, frames: frames, labels: labels, breaks: alignedErrorBreaks,
       filter: config.resolutionFilter)
     (report.alignedError, gradients.alignedError) = aligned.weighted(weights.alignedError * scale)
     report.total += weights.alignedError * scale * report.alignedError

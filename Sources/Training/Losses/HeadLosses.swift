@@ -95,15 +95,15 @@ func trainingLDDT<Real: RealNumber>(predicted: [Real], truth: [Real], mask: [Rea
 /// - Parameters:
 ///   - logits: `[N_res, N_res, bins]`, frame first.
 ///   - frames: predicted backbone frames of the last layer, Å. `[N_res]`
+///   - breaks: between the bins, two at least.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 public func alignedErrorLoss<Real: RealNumber>(
-  logits: [Real], frames: [RigidTransform<Real>], labels: StructureLabels<Real>, maxError: Real,
+  logits: [Real], frames: [RigidTransform<Real>], labels: StructureLabels<Real>, breaks: BinEdges,
   filter: ResolutionFilter
 ) -> LossTerm<Real, [Real]> {
   guard filter.accepts(labels.resolution), labels.count > 0 else { return .nothing(like: logits) }
-  let bins = logits.count / max(labels.count * labels.count, 1)
-  let breaks = squaredBreaks(from: 0, to: maxError, count: bins - 1)
+  let edges = SquaredEdges<Real>(breaks)
   let truth = labels.backboneFrames
   var classes: [Int] = []
   classes.reserveCapacity(labels.count * labels.count)
@@ -112,12 +112,12 @@ public func alignedErrorLoss<Real: RealNumber>(
       let error =
         frames[i].applyInverse(to: frames[j].translation)
         - truth[i].applyInverse(to: truth[j].translation)
-      classes.append(i == j ? min(1, bins - 1) : bin(of: error.squaredLength, breaks: breaks))
+      classes.append(i == j ? 1 : edges.countBelow(error.squaredLength))
     }
   }
   let weights = outerProduct(labels.backboneMask)
   return softmaxCrossEntropy(
-    logits: logits, classes: bins, labels: classes, weights: weights,
+    logits: logits, classes: breaks.binCount, labels: classes, weights: weights,
     denominator: 1e-8 + total(weights))
 }
 

@@ -14,7 +14,7 @@ extension TrainingConfig {
     }
     try require("data", data.objection)
     try require("network", network.objection)
-    try require("loss", loss.objection(DistogramBins(network.heads)))
+    try require("loss", loss.objection(network.heads.distogramBreaks))
     try require("run", run.limits.objection)
     try require("validation", validation.limits.objection)
     try require("optimizer", optimizer.limits.objection)
