@@ -13,9 +13,9 @@ extension WeightsCommand {
       commandName: "average", abstract: "Average parameter files of one training run.",
       discussion: """
         INPUT are parameter files, oldest first, or the folder of a run, which stands for its snapshots. Methods: uniform \
-        (mean of all, or of the last --keep), lawa (mean of the last --keep), ema (exponential moving average), greedy \
-        (from the best on, each joins if the validation loss does not rise) and sewa (selection of --keep learned on \
-        validation chains). The last two need --config and --data, and choose by the loss of the chains that 'validation' in \
+        (mean of all, or of the last --keep), lawa (mean of the last --keep), ema (exponential \
+        moving average), greedy (from the best on, each joins if the validation loss does not rise) and sewa (selection of \
+        --keep learned on validation chains). One file at a time is in memory, with sewa all of them. The last two need --config and --data, and choose by the loss of the chains that 'validation' in \
         --config names: greedy takes two forward passes over all of them per file, sewa one per file and --iterations × \
         --samples (800) with gradient, each as long as about three forward passes. Where that takes hours, name fewer and \
         shorter chains or ask for fewer iterations.
@@ -31,7 +31,9 @@ extension WeightsCommand {
       help: "Method: \(SnapshotAveraging.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
     var method = SnapshotAveraging.Method.uniform
 
-    @Option(help: "Files that take part; all by default, 10 with lawa and sewa.")
+    @Option(
+      help:
+        "Files that take part; all by default, 10 with lawa and sewa.")
     var keep: Int?
 
     @Option(help: "Decay per file of ema.")

@@ -30,25 +30,84 @@ struct WeightAveragingTests {
     }
   }
 
-  @Test("uniform, latest and exponential means of 1, 2, 6")
+  @Test("uniform and exponential means of 1, 2, 6, and of the last two")
   func simpleMeans() throws {
     let values: [[Float]] = [[1], [2], [6]]
     #expect(try WeightAveraging.uniform(values) == [3])
-    #expect(try WeightAveraging.latest(values, count: 2) == [4])
+    #expect(try WeightAveraging.uniform(values, last: 2) == [4])
     #expect(try WeightAveraging.exponential(values, decay: 0.5) == [3.75])
+    #expect(try WeightAveraging.exponential(values, last: 2, decay: 0.5) == [4])
+  }
+
+  /// Checkpoints that count which of them are asked for.
+  private final class Counted: CheckpointSource {
+    private let values: [[Float]]
+    private(set) var asked: [Int] = []
+
+    init(_ values: [[Float]]) { self.values = values }
+
+    var count: Int { values.count }
+    var parameterCount: Int { values[0].count }
+
+    func weights(at index: Int) -> [Float] {
+      asked.append(index)
+      return values[index]
+    }
+  }
+
+  @Test("means ask once for each checkpoint that takes part, in order, and for no other")
+  func asksForLittle() throws {
+    let values: [[Float]] = [[7], [1], [2], [6]]
+    func asked(_ average: (Counted) throws -> [Float]) throws -> [Int] {
+      let source = Counted(values)
+      _ = try average(source)
+      return source.asked
+    }
+    #expect(try asked { try WeightAveraging.uniform($0) } == [0, 1, 2, 3])
+    #expect(try asked { try WeightAveraging.uniform($0, last: 2) } == [2, 3])
+    #expect(try asked { try WeightAveraging.exponential($0, decay: 0.5) } == [0, 1, 2, 3])
+    #expect(try asked { try WeightAveraging.exponential($0, last: 3, decay: 0.5) } == [1, 2, 3])
+  }
+
+  @Test("a greedy soup asks for each checkpoint once, then for those of the means that it tries")
+  func greedyAsks() throws {
+    // Losses 36, 1, 0, 16: best 2; with 1 the mean is 1.5, with 3 it is 4, with 0 it is 5: none joins.
+    let apart = Counted([[8], [1], [2], [6]])
+    let alone = try WeightAveraging.greedySoup(apart) { Double(($0[0] - 2) * ($0[0] - 2)) }
+    #expect(alone.weights == [2] && alone.selected == [2])
+    #expect(apart.asked == [0, 1, 2, 3] + [2] + [1, 2] + [2, 3] + [0, 2])
+    // All equal: all join, and every mean is that of one more.
+    let equal = Counted([[3], [3], [3]])
+    #expect(try WeightAveraging.greedySoup(equal) { Double($0[0]) }.selected == [0, 1, 2])
+    #expect(equal.asked == [0, 1, 2] + [0] + [0, 1] + [0, 1, 2])
+  }
+
+  @Test("SeWA asks twice for each checkpoint and once more for the selected, however many masks")
+  func selectionAsks() throws {
+    var config = SelectiveAveragingConfig()
+    (config.keep, config.iterations, config.samples) = (2, 30, 4)
+    let checkpoints = Counted(Self.checkpoints(5, seed: 1))
+    let found = try SelectiveAveraging(config)(
+      checkpoints, objective: Self.bowl, loss: Self.height)
+    #expect(checkpoints.asked == [0, 1, 2, 3, 4] + [0, 1, 2, 3, 4] + found.selected)
+    // All are kept: none needs to be held.
+    config.keep = 5
+    let kept = Counted(Self.checkpoints(5, seed: 1))
+    _ = try SelectiveAveraging(config)(kept, objective: Self.bowl, loss: Self.height)
+    #expect(kept.asked == [0, 1, 2, 3, 4] + [0, 1, 2, 3, 4])
   }
 
   @Test("nothing to average, too many asked for, other sizes: one clear line")
   func errors() {
-    #expect(throws: WeightAveragingError.noCheckpoint) { try WeightAveraging.uniform([]) }
+    #expect(throws: WeightAveragingError.noCheckpoint) { try WeightAveraging.uniform([[Float]]()) }
     #expect(throws: WeightAveragingError.selection(count: 3, available: 1)) {
-      try WeightAveraging.latest([[1]], count: 3)
+      try WeightAveraging.uniform([[1]] as [[Float]], last: 3)
     }
     #expect(throws: WeightAveragingError.size(checkpoint: 1, found: 2, expected: 1)) {
-      try WeightAveraging.uniform([[1], [1, 2]])
+      try WeightAveraging.uniform([[1], [1, 2]] as [[Float]])
     }
     #expect(throws: WeightAveragingError.noFiniteCheckpoint) {
-      try WeightAveraging.greedySoup([[.nan]]) { _ in 0 }
+      try WeightAveraging.greedySoup([[.nan]] as [[Float]]) { _ in 0 }
     }
   }
 

@@ -53,27 +53,27 @@ public struct SelectiveAveraging: Sendable {
   /// Selects and averages.
   ///
   /// - Parameters:
-  ///   - checkpoints: flat buffers of one layout.
+  ///   - checkpoints: if more than are kept, those with a finite loss are all in memory, for every mask mixes all of them.
   ///   - objective: loss and gradient at given weights; deterministic (fixed data, no dropout).
   ///   - loss: the same loss alone.
   /// - Cost: a loss per checkpoint, `samples × iterations` losses with gradient, and as many passes over all checkpoints.
   public func callAsFunction(
-    _ checkpoints: [[Float]],
+    _ checkpoints: some CheckpointSource,
     objective: ([Float]) throws -> (loss: Double, gradient: [Float]),
     loss: ([Float]) throws -> Double
   ) throws -> SelectiveAverage {
-    try WeightAveraging.check(checkpoints)
-    try WeightAveraging.checkSelection(config.keep, of: checkpoints)
-    let usable = try checkpoints.indices.filter {
-      try checkpoints[$0].allSatisfy(\.isFinite) && loss(checkpoints[$0]).isFinite
+    let places = try checkpoints.latest(nil)
+    try WeightAveraging.checkSelection(config.keep, among: places.count)
+    let usable = try places.filter { place in
+      let checkpoint = try checkpoints.checkedWeights(at: place)
+      return try checkpoint.allSatisfy(\.isFinite) && loss(checkpoint).isFinite
     }
     guard !usable.isEmpty else { throw WeightAveragingError.noFiniteCheckpoint }
-    let candidates = usable.map { checkpoints[$0] }
-    let keep = min(config.keep, candidates.count)
-    var s = [Double](
-      repeating: Double(keep) / Double(candidates.count), count: candidates.count)
+    let keep = min(config.keep, usable.count)
+    var s = [Double](repeating: Double(keep) / Double(usable.count), count: usable.count)
     var losses: [Double] = []
-    if keep < candidates.count {
+    if keep < usable.count {
+      let candidates = try usable.map { try checkpoints.checkedWeights(at: $0) }
       for iteration in 0..<config.iterations {
         let (mean, gradient) = try estimate(
           s, candidates, iteration: iteration, objective: objective)
@@ -86,7 +86,7 @@ public struct SelectiveAveraging: Sendable {
     }
     let order = s.indices.sorted { (-s[$0], $0) < (-s[$1], $1) }
     let selected = order.prefix(keep).map { usable[$0] }.sorted()
-    var probabilities = [Double](repeating: 0, count: checkpoints.count)
+    var probabilities = [Double](repeating: 0, count: places.count)
     for (k, index) in usable.enumerated() { probabilities[index] = s[k] }
     return SelectiveAverage(
       weights: try WeightAveraging.mean(of: checkpoints, selecting: selected), selected: selected,

@@ -1,26 +1,29 @@
 import Messages
 
-/// Averages of checkpoints of one training stage; each checkpoint is a flat buffer, oldest first.
+/// Averages of checkpoints of one training stage, oldest first, of which one at a time is in memory.
 ///
 /// Layer norms need no new statistics after averaging. Checkpoints of different stages or seeds do not mix.
 public enum WeightAveraging {
-  /// Mean of all checkpoints (stochastic weight averaging, arXiv:1803.05407).
-  public static func uniform(_ checkpoints: [[Float]]) throws -> [Float] {
-    try mean(of: checkpoints, selecting: Array(checkpoints.indices))
+  /// Mean of all checkpoints (stochastic weight averaging, arXiv:1803.05407), or of the last `keep` (LAWA, arXiv:2209.14981).
+  ///
+  /// Asks for each that takes part once.
+  public static func uniform(
+    _ checkpoints: some CheckpointSource, last keep: Int? = nil
+  ) throws -> [Float] {
+    try mean(of: checkpoints, selecting: Array(checkpoints.latest(keep)))
   }
 
-  /// Mean of the last `count` checkpoints (LAWA, arXiv:2209.14981).
-  public static func latest(_ checkpoints: [[Float]], count: Int) throws -> [Float] {
-    try checkSelection(count, of: checkpoints)
-    return try mean(of: checkpoints, selecting: Array(checkpoints.indices.suffix(count)))
-  }
-
-  /// Exponential moving average over the checkpoints, starting at the first.
-  public static func exponential(_ checkpoints: [[Float]], decay: Double) throws -> [Float] {
-    try check(checkpoints)
-    var average = checkpoints[0]
+  /// Exponential moving average over the last `keep` checkpoints, or all, starting at the first of them.
+  ///
+  /// Asks for each that takes part once.
+  public static func exponential(
+    _ checkpoints: some CheckpointSource, last keep: Int? = nil, decay: Double
+  ) throws -> [Float] {
+    let places = try checkpoints.latest(keep)
+    var average = try checkpoints.checkedWeights(at: places.lowerBound)
     let weight = Float(1 - decay)
-    for checkpoint in checkpoints.dropFirst() {
+    for place in places.dropFirst() {
+      let checkpoint = try checkpoints.checkedWeights(at: place)
       for k in average.indices { average[k] += weight * (checkpoint[k] - average[k]) }
     }
     return average
@@ -28,17 +31,23 @@ public enum WeightAveraging {
 
   /// Greedy soup (arXiv:2203.05482): from the best checkpoint on, each joins the mean if the loss does not rise.
   ///
+  /// Asks for each checkpoint once for its loss, and for each mean that is tried for all that are in it: sums are in index order,
+  /// so that none can be continued. Reading them again is short beside the loss.
+  ///
   /// - Parameter loss: on held-out data; a pure function of the weights.
   /// - Returns: the mean, the checkpoints in it, and its loss.
   public static func greedySoup(
-    _ checkpoints: [[Float]], loss: ([Float]) throws -> Double
+    _ checkpoints: some CheckpointSource, loss: ([Float]) throws -> Double
   ) throws -> (weights: [Float], selected: [Int], loss: Double) {
-    try check(checkpoints)
-    let losses = try checkpoints.map { $0.allSatisfy(\.isFinite) ? try loss($0) : .infinity }
-    let order = checkpoints.indices.filter { losses[$0].isFinite }
-      .sorted { (losses[$0], $0) < (losses[$1], $1) }
+    let places = try checkpoints.latest(nil)
+    let losses = try places.map { place in
+      let checkpoint = try checkpoints.checkedWeights(at: place)
+      return checkpoint.allSatisfy(\.isFinite) ? try loss(checkpoint) : .infinity
+    }
+    let order = places.filter { losses[$0].isFinite }.sorted { (losses[$0], $0) < (losses[$1], $1) }
     guard let best = order.first else { throw WeightAveragingError.noFiniteCheckpoint }
-    var (weights, selected, current) = (checkpoints[best], [best], losses[best])
+    var weights = try checkpoints.checkedWeights(at: best)
+    var (selected, current) = ([best], losses[best])
     for candidate in order.dropFirst() {
       let tried = try mean(of: checkpoints, selecting: selected + [candidate])
       let value = try loss(tried)
@@ -48,27 +57,22 @@ public enum WeightAveraging {
   }
 
   /// Mean of some checkpoints: sums in index order, in `Float`.
-  static func mean(of checkpoints: [[Float]], selecting selected: [Int]) throws -> [Float] {
-    try check(checkpoints)
-    var sum = [Float](repeating: 0, count: checkpoints[0].count)
-    for index in selected.sorted() { addScaled(checkpoints[index], by: 1, to: &sum) }
+  static func mean(
+    of checkpoints: some CheckpointSource, selecting selected: [Int]
+  ) throws -> [Float] {
+    var sum = [Float](repeating: 0, count: checkpoints.parameterCount)
+    for index in selected.sorted() {
+      addScaled(try checkpoints.checkedWeights(at: index), by: 1, to: &sum)
+    }
     let share = 1 / Float(max(selected.count, 1))
     for k in sum.indices { sum[k] *= share }
     return sum
   }
 
-  static func check(_ checkpoints: [[Float]]) throws {
-    guard let first = checkpoints.first else { throw WeightAveragingError.noCheckpoint }
-    for (index, checkpoint) in checkpoints.enumerated() where checkpoint.count != first.count {
-      throw WeightAveragingError.size(
-        checkpoint: index, found: checkpoint.count, expected: first.count)
-    }
-  }
-
   /// Throws unless that many checkpoints can be chosen.
-  public static func checkSelection(_ count: Int, of checkpoints: [some Any]) throws {
-    guard (1...max(checkpoints.count, 1)).contains(count) else {
-      throw WeightAveragingError.selection(count: count, available: checkpoints.count)
+  public static func checkSelection(_ count: Int, among available: Int) throws {
+    guard (1...max(available, 1)).contains(count) else {
+      throw WeightAveragingError.selection(count: count, available: available)
     }
   }
 }

@@ -5,7 +5,7 @@ import Training
 import TrainingData
 import Weights
 
-/// Averages parameter files of one network.
+/// Averages parameter files of one network, of which SeWA alone has more than one in memory at a time.
 public struct SnapshotAveraging: Sendable {
   /// How files are combined.
   public enum Method: String, CaseIterable, Sendable {
@@ -17,7 +17,7 @@ public struct SnapshotAveraging: Sendable {
     case ema
     /// From the best on, each joins if the validation loss does not rise.
     case greedy
-    /// Selection of `keep` learned on validation chains (SeWA).
+    /// Selection of `keep` learned on validation chains (SeWA); all files with a finite loss are in memory.
     case sewa
 
     /// Whether a loss on validation chains is needed.
@@ -114,39 +114,33 @@ public struct SnapshotAveraging: Sendable {
     observe: (Progress) -> Void = { _ in }
   ) throws -> Result {
     guard let first = files.first else { throw WeightAveragingError.noCheckpoint }
-    if let keep { try WeightAveraging.checkSelection(keep, of: files) }
+    if let keep { try WeightAveraging.checkSelection(keep, among: files.count) }
     let network = try expected ?? ParameterFile(path: first).config
     let layout = ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
     // Not judged by their values: those of a run that diverged are left out.
     let sources = try files.map { try ParameterFile(inspecting: $0, config: network) }
     for source in sources { try source.requireFit(to: network) }
-    let weights = try sources.map { try FlatParameters.values(of: $0, layout: layout) }
-    if !method.needsObjective {
-      for (file, values) in zip(files, weights).suffix(keep ?? files.count) {
-        guard let tensor = layout.firstNotFinite(values) else { continue }
-        throw WeightAveragingError.notFinite(file: file, tensor: tensor)
-      }
-    }
-    let (values, selected) = try average(weights, objective, observe)
+    let snapshots = Snapshots(
+      files: sources, layout: layout, refusesNotFinite: !method.needsObjective)
+    let (values, selected) = try average(snapshots, objective, observe)
     return Result(
       parameters: FlatParameters(layout: layout, values: values), network: network,
       selected: selected, isRandom: selected.contains { sources[$0].isRandom })
   }
 
   private func average(
-    _ weights: [[Float]], _ objective: Objective?, _ observe: (Progress) -> Void
+    _ snapshots: Snapshots, _ objective: Objective?, _ observe: (Progress) -> Void
   ) throws -> (values: [Float], selected: [Int]) {
-    let latest = Array(weights.indices.suffix(keep ?? weights.count))
-    var meter = ObjectiveMeter(total: passes(choosingAmong: weights.count))
+    let latest = Array((0..<snapshots.count).suffix(keep ?? snapshots.count))
+    var meter = ObjectiveMeter(total: passes(choosingAmong: snapshots.count))
     switch method {
     case .uniform, .lawa:
-      return (try WeightAveraging.latest(weights, count: latest.count), latest)
+      return (try WeightAveraging.uniform(snapshots, last: keep), latest)
     case .ema:
-      let kept = latest.map { weights[$0] }
-      return (try WeightAveraging.exponential(kept, decay: decay), latest)
+      return (try WeightAveraging.exponential(snapshots, last: keep, decay: decay), latest)
     case .greedy:
       let objective = try required(objective)
-      let soup = try WeightAveraging.greedySoup(weights) { tried in
+      let soup = try WeightAveraging.greedySoup(snapshots) { tried in
         let loss = try objective.loss(tried)
         meter.losses += 1
         observe(meter.progress("loss \(meter.losses) of \(meter.total)"))
@@ -156,9 +150,9 @@ public struct SnapshotAveraging: Sendable {
     case .sewa:
       let objective = try required(objective)
       var config = selection
-      config.keep = kept(of: weights.count)
+      config.keep = kept(of: snapshots.count)
       let found = try SelectiveAveraging(config)(
-        weights,
+        snapshots,
         objective: { tried in
           let found = try objective.gradient(tried)
           meter.gradients += 1
@@ -204,6 +198,25 @@ public struct SnapshotAveraging: Sendable {
         }
         return (loss * Double(share), sum.map { $0 * share })
       })
+  }
+}
+
+/// The files of an average, each read when its weights are asked for.
+private struct Snapshots: CheckpointSource {
+  let files: [ParameterFile]
+  let layout: ParameterLayout
+  /// Whether a value that is not finite is an error here, and not a reason for the method to leave the file out.
+  let refusesNotFinite: Bool
+
+  var count: Int { files.count }
+  var parameterCount: Int { layout.count }
+
+  func weights(at index: Int) throws -> [Float] {
+    let values = try FlatParameters.values(of: files[index], layout: layout)
+    if refusesNotFinite, let tensor = layout.firstNotFinite(values) {
+      throw WeightAveragingError.notFinite(file: files[index].path, tensor: tensor)
+    }
+    return values
   }
 }
 
