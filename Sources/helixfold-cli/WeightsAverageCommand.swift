@@ -13,12 +13,13 @@ extension WeightsCommand {
       commandName: "average", abstract: "Average parameter files of one training run.",
       discussion: """
         INPUT are parameter files, oldest first, or the folder of a run, which stands for its snapshots. Methods: uniform \
-        (mean of all, or of the last --keep), lawa (mean of the last --keep), ema (exponential \
+        (mean of all, or of the last --keep), lawa (the same as uniform, with --keep 10 if none is stated), ema (exponential \
         moving average), greedy (from the best on, each joins if the validation loss does not rise) and sewa (selection of \
-        --keep learned on validation chains). One file at a time is in memory, with sewa all of them. The last two need --config and --data, and choose by the loss of the chains that 'validation' in \
-        --config names: greedy takes two forward passes over all of them per file, sewa one per file and --iterations × \
-        --samples (800) with gradient, each as long as about three forward passes. Where that takes hours, name fewer and \
-        shorter chains or ask for fewer iterations.
+        --keep learned on validation chains). One file at a time is in memory, with sewa all of them. The last two need \
+        --config and --data, and choose by the loss of the chains that 'validation' in --config names: greedy takes two \
+        forward passes over all of them per file, sewa one per file and --iterations × --samples (800) with gradient, each \
+        as long as about three forward passes. Where that takes hours, name fewer and shorter chains or ask for fewer \
+        iterations.
         """)
 
     @Argument(help: "Parameter files, or folders of runs.")
@@ -33,7 +34,7 @@ extension WeightsCommand {
 
     @Option(
       help:
-        "Files that take part; all by default, 10 with lawa and sewa.")
+        "Files that take part, the last ones but with sewa; all by default, 10 with lawa and sewa.")
     var keep: Int?
 
     @Option(help: "Decay per file of ema.")

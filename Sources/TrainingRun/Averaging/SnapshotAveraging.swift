@@ -11,7 +11,7 @@ public struct SnapshotAveraging: Sendable {
   public enum Method: String, CaseIterable, Sendable {
     /// Mean of all, or of the last `keep`.
     case uniform
-    /// Mean of the last `keep` (LAWA).
+    /// The same under the name that it has in publications where the last `keep` are meant (LAWA).
     case lawa
     /// Exponential moving average, oldest first.
     case ema
