@@ -37,7 +37,7 @@ let package = Package(
     // Plain values and files.
     .target(name: "Messages", dependencies: ["CLibrary"]),
     .target(name: "NumericArrays", dependencies: ["CLibrary"]),
-    .target(name: "PlainTensors", dependencies: ["CLibrary", "NumericArrays"]),
+    .target(name: "PlainTensors", dependencies: ["NumericArrays"]),
     .target(name: "AtomicFiles", dependencies: ["CLibrary", "Messages", "CZlib"]),
     .target(
       name: "ArrayFiles", dependencies: ["Messages", "NumericArrays", "AtomicFiles", "CZip"]),
