@@ -1,6 +1,7 @@
 import FoldingCore
 import FoldingModel
 import HelixFold
+import Messages
 import Testing
 
 @testable import Measurements
