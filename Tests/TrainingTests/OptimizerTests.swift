@@ -291,6 +291,45 @@ struct OptimizerTests {
   }
 }
 
+@Suite("Steps that would spoil the weights")
+struct SpoiltStepTests {
+  @Test(
+    "a step that would make weights or moments that are not finite is left out and changes nothing",
+    arguments: [MomentPrecision.float32, .bfloat16])
+  func leftOut(_ moments: MomentPrecision) throws {
+    // 19 elements: whole vectors and a rest, in which the bad element lies once each.
+    let layout = ParameterLayout([(name: "a//w", shape: [19])])
+    for place in [3, 18] {
+      for bad in ["weight", "moment"] {
+        var config = OptimizerConfig()
+        config.adam.moments = moments
+        config.clip = .adaptive(AdaptiveClippingConfig())
+        config.schedule.warmUpSteps = 0
+        // An ε that is 0 as a Float: 0 / 0 where there is no gradient.
+        if bad == "weight" { config.adam.epsilon = 1e-60 }
+        if bad == "moment" { config.clip = .none }
+        var optimizer = Optimizer(
+          layout: layout, parameters: (0..<19).map { Float($0) / 10 }, config: config)
+        var good = [Float](repeating: 0.5, count: 19)
+        if bad == "moment" {
+          #expect(optimizer.step(gradient: &good, loss: 1).decision == .take)
+        }
+        let (header, buffers) = (optimizer.header, optimizer.buffers)
+        var gradient = [Float](repeating: 0.5, count: 19)
+        gradient[place] = bad == "weight" ? 0 : 1e25
+        let report = optimizer.step(gradient: &gradient, loss: 1)
+        #expect(report.decision == .notFinite && report.clip == nil)
+        #expect(optimizer.buffers == buffers && optimizer.steps == header.steps)
+        #expect(optimizer.clipper == header.clipper)
+        #expect(optimizer.stepGuard.notFinite == 1)
+        good = [Float](repeating: 0.5, count: 19)
+        #expect(optimizer.step(gradient: &good, loss: 1).decision == .take)
+        #expect(optimizer.parameters.allSatisfy { $0.isFinite })
+      }
+    }
+  }
+}
+
 @Suite("Stochastic rounding")
 struct StochasticRoundingTests {
   @Test("1000 updates of −10⁻⁴ on 1.0: nearest stays at 1, stochastic reaches 0.900 on average")

@@ -48,6 +48,20 @@ public struct Adam: Sendable {
     second = first
   }
 
+  /// Whether an update would leave weights and moments finite, with room for averages and factors; changes nothing.
+  ///
+  /// Reads what the update reads once more, so that nothing needs to be copied in order to take an update back.
+  func staysFinite(_ parameters: [Float], gradient: [Float], rate: Double) -> Bool {
+    let rule = AdamRule(config, updates: updates + 1, rate: rate)
+    return parameters.withUnsafeBufferPointer { w in
+      gradient.withUnsafeBufferPointer { g in
+        config.moments == .float32
+          ? rule.isSound(first.floats, second.floats, g, w)
+          : rule.isSound(first.halves, second.halves, g, w)
+      }
+    }
+  }
+
   /// `w ← w − rate · m̂ / (√v̂ + ε)` with the moments' bias corrected.
   public mutating func update(_ parameters: inout [Float], gradient: [Float], rate: Double) {
     programmingError(
@@ -115,6 +129,54 @@ private struct AdamRule {
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
     return firstScale * m / ((secondScale * v).squareRoot() + epsilon)
+  }
+
+  /// Largest weight that an update may make: far above what a network computes with, far below what a factor or an average of
+  /// weights overflows from.
+  private static let weightLimit: Float = 1e30
+  /// Largest moment, which rounding to BFloat16 leaves finite.
+  private static let momentLimit: Float = 1e38
+
+  /// Whether a step leaves an element within the limits; a number that is none is in no limits.
+  @inline(__always)
+  private func isSound(_ w: Float, _ g: Float, _ first: Float, _ second: Float) -> Bool {
+    var (m, v) = (first, second)
+    let moved = w - step(g, &m, &v)
+    return abs(moved) < Self.weightLimit && abs(m) < Self.momentLimit && v < Self.momentLimit
+  }
+
+  func isSound(
+    _ first: [Float], _ second: [Float], _ g: UnsafeBufferPointer<Float>,
+    _ w: UnsafeBufferPointer<Float>
+  ) -> Bool {
+    let whole = g.count / 8 * 8
+    typealias Block = SIMD8<Float>
+    let weights = Block(repeating: Self.weightLimit)
+    let moments = Block(repeating: Self.momentLimit)
+    var sound = SIMDMask<Block.MaskStorage>(repeating: true)
+    first.withUnsafeBytes { first in
+      second.withUnsafeBytes { second in
+        let (gBytes, wBytes) = (UnsafeRawBufferPointer(g), UnsafeRawBufferPointer(w))
+        for offset in stride(from: 0, to: whole * 4, by: 32) {
+          var m = first.loadUnaligned(fromByteOffset: offset, as: Block.self)
+          var v = second.loadUnaligned(fromByteOffset: offset, as: Block.self)
+          let gradient = gBytes.loadUnaligned(fromByteOffset: offset, as: Block.self)
+          let moved =
+            wBytes.loadUnaligned(fromByteOffset: offset, as: Block.self) - step(gradient, &m, &v)
+          sound .&= (moved .< weights) .& (moved .> -weights)
+          sound .&= (m .< moments) .& (m .> -moments) .& (v .< moments)
+        }
+      }
+    }
+    let rest = whole..<g.count
+    return all(sound) && rest.allSatisfy { isSound(w[$0], g[$0], first[$0], second[$0]) }
+  }
+
+  func isSound(
+    _ first: [BFloat16], _ second: [BFloat16], _ g: UnsafeBufferPointer<Float>,
+    _ w: UnsafeBufferPointer<Float>
+  ) -> Bool {
+    g.indices.allSatisfy { isSound(w[$0], g[$0], Float(first[$0]), Float(second[$0])) }
   }
 
   func apply(

@@ -51,7 +51,8 @@ public struct StepReport: Codable, Hashable, Sendable {
 
 /// Master weights in `Float`, Adam, schedule, clipping, moving average and the guard against bad steps.
 ///
-/// A step that is left out changes no weight, moment or average norm and does not advance the schedule.
+/// A step that is left out changes no weight, moment or average norm and does not advance the schedule. One that would make weights
+/// or moments that are not finite is left out too.
 public struct Optimizer: Sendable {
   /// Where each tensor lies.
   public let layout: ParameterLayout
@@ -87,9 +88,15 @@ public struct Optimizer: Sendable {
     let rate = config.schedule.rate(at: steps)
     let norms = layout.norms(of: gradient)
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let before = (clipper, stepGuard)
     let decision = stepGuard.decide(loss: loss, gradientNorm: global)
     guard decision == .take else { return StepReport(decision: decision, rate: rate, clip: nil) }
     let report = clipper.clip(&gradient, norms: norms, layout: layout)
+    guard adam.staysFinite(parameters, gradient: gradient, rate: rate) else {
+      (clipper, stepGuard) = before
+      stepGuard.leaveOut()
+      return StepReport(decision: .notFinite, rate: rate, clip: nil)
+    }
     update(with: gradient, rate: rate)
     average.update(parameters)
     steps += 1

@@ -17,7 +17,7 @@ public struct StepGuardConfig: Codable, Hashable, Sendable {
 public enum StepDecision: String, Codable, Hashable, Sendable {
   /// Take it.
   case take
-  /// Leave it out: the loss or the gradient is not finite.
+  /// Leave it out: the loss, the gradient or what the step would make of the weights is not finite.
   case notFinite
   /// Leave it out: the loss is far above the recent ones.
   case spike
@@ -57,6 +57,9 @@ public struct StepGuard: Codable, Hashable, Sendable {
     if recent.count > config.window { recent.removeFirst() }
     return .take
   }
+
+  /// Counts a step whose weights would not be finite, which only shows after ``decide(loss:gradientNorm:)``.
+  mutating func leaveOut() { notFinite += 1 }
 
   private func isSpike(_ loss: Double) -> Bool {
     guard let factor = config.spikeFactor, recent.count * 2 >= config.window else { return false }
