@@ -262,7 +262,7 @@ let package = Package(
       name: "MeasurementsTests",
       dependencies: [
         "Measurements", "HelixFold", "Weights", "FeaturePipeline", "FoldingModel", "FoldingCore",
-        "Protein", "TensorCore", "NumericArrays", "ArrayFiles", "Training",
+        "Protein", "TensorCore", "NumericArrays", "ArrayFiles", "Training", "Messages",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),

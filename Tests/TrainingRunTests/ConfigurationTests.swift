@@ -88,6 +88,14 @@ struct ConfigurationTests {
       (#"{"optimizer": {"clipNorm": 0}}"#, "'optimizer.clipNorm'"),
       (#"{"optimizer": {"adam": {"beta1": 1}}}"#, "'optimizer.adam.beta1'"),
       (#"{"optimizer": {"adam": {"epsilon": 0}}}"#, "'optimizer.adam.epsilon'"),
+      (
+        #"{"optimizer": {"adam": {"epsilon": 1e-60}}}"#,
+        "'optimizer.adam.epsilon' is 1e-60, expected 1e-30 or more"
+      ),
+      (
+        #"{"preset": "tiny", "loss": {"weights": {"structure": 0, "distogram": 0, "maskedMSA": 0, "confidence": 0, "alignedError": 0}}}"#,
+        "'loss.weights' are all 0"
+      ),
       (#"{"loss": {"structure": {"backbone": {"unit": 0}}}}"#, "'loss.structure.backbone.unit'"),
       (
         #"{"loss": {"structure": {"backbone": {"clampedShare": 2}}}}"#,
@@ -133,7 +141,31 @@ struct ConfigurationTests {
       (#"{"run": null}"#, "'run' is null"),
       (#"{"optimizer": {"averageDecay": null}}"#, "'optimizer.averageDecay' is null"),
       (#"{"run": {"batch": true}}"#, "'run.batch' has a value of the wrong kind"),
-      (#"{"run": {"batch": 1e30}}"#, "'run.batch' has a value of the wrong kind"),
+      (#"{"run": {"batch": 1e30}}"#, "'run.batch' is 1e+30, expected at most 1e18"),
+      (
+        #"{"optimizer": {"schedule": {"peak": 1e300}}}"#,
+        "'optimizer.schedule.peak' is 1e+300, expected at most 1e18"
+      ),
+      (
+        #"{"optimizer": {"adam": {"beta1": 1e300}}}"#,
+        "'optimizer.adam.beta1' is 1e+300, expected 0 to below 1"
+      ),
+      (
+        #"{"optimizer": {"rateFactors": [{"scope": "a", "factr": 1}]}}"#,
+        "unknown key 'optimizer.rateFactors[0].factr'; known here are factor, scope"
+      ),
+      (
+        #"{"optimizer": {"rateFactors": [{"scope": "a"}]}}"#,
+        "'optimizer.rateFactors[0]' has no 'factor', expected 'factor' and 'scope'"
+      ),
+      (
+        #"{"optimizer": {"rateFactors": [{"scope": "a", "factor": 1}, 3]}}"#,
+        "'optimizer.rateFactors[1]' is no object, expected one with 'factor' and 'scope'"
+      ),
+      (
+        #"{"optimizer": {"rateFactors": [{"scope": "a", "factor": "b"}]}}"#,
+        "'optimizer.rateFactors[0].factor' has a value of the wrong kind"
+      ),
       (#"{"run": 3}"#, "'run' has a value of the wrong kind"),
     ])
   func wrongKind(_ text: String, _ words: String) throws {
@@ -176,6 +208,13 @@ struct ConfigurationTests {
     #expect(try parse(stated.document()) == stated)
     let off = try parse(#"{"loss": {"contacts": null}}"#)
     #expect(off.loss.contacts == nil)
+  }
+
+  @Test("the largest seed reads back from the document of a configuration")
+  func largestSeed() throws {
+    var config = TrainingConfig.mini
+    config.run.seed = .max
+    #expect(try parse(config.document()) == config)
   }
 
   @Test("the mini network takes less than 20 MiB in bf16")

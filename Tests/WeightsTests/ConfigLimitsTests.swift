@@ -51,7 +51,8 @@ struct ConfigLimitsTests {
     "a text that is no configuration says why",
     arguments: [
       ("{\"recycles\": 1", "is no valid JSON: "), ("{\"recycles\": 1e400}", "1e400"),
-      ("[1]", "is not a JSON object"), ("{\"recycles\": 1e30}", "'recycles' has a value"),
+      ("[1]", "is not a JSON object"),
+      ("{\"recycles\": 1e30}", "'recycles' is 1e+30, expected at most 1e18"),
       ("{\"recycle\": 1}", "unknown key 'recycle'; known here are "),
       ("{\"base\": \"mini\"}", "name, preset, recycles"),
       ("{\"preset\": \"huge\"}", "'preset' is not a preset; known are model_1, "),

@@ -47,7 +47,7 @@ public enum ConfigOverlay {
           guard let found = try problem(with: leaf.value) else { continue }
           let takesOne = try problem(with: 1) == nil
           throw ConfigurationError.badValue(
-            file: file, key: found.key.hasPrefix(leaf.key + ".") ? found.key : leaf.key,
+            file: file, key: found.key.isInside(leaf.key) ? found.key : leaf.key,
             reason: found.unknownChoice?.reason ?? leaf.reason(takesOne: takesOne))
         }
         throw ConfigurationError.badValue(file: file, key: error.key, reason: Leaf.wrongKind)
@@ -92,9 +92,8 @@ public enum ConfigOverlay {
     /// - Parameter takesOne: whether the number 1 would do.
     func reason(takesOne: Bool) -> String {
       if value is NSNull { return "is null, which is for optional settings only" }
-      guard takesOne, let number = value as? NSNumber, abs(number.doubleValue) < 0x1p63 else {
-        return Self.wrongKind
-      }
+      guard takesOne, let number = value as? NSNumber else { return Self.wrongKind }
+      if number.doubleValue >= 0x1p63 { return "is \(number), expected at most 1e18" }
       if number.doubleValue != number.doubleValue.rounded() {
         return "is \(number), expected a whole number"
       }
@@ -132,11 +131,34 @@ public enum ConfigOverlay {
         result[name] = try merge(
           value, into: (base[name] as? [String: Any]) ?? inner, complete: inner, file: file,
           level: "\(level)\(name).")
+      } else if let inner = (known as? [Any])?.first as? [String: Any], let list = value as? [Any] {
+        for (index, element) in list.enumerated() {
+          try check(element, like: inner, file: file, key: "\(level)\(name)[\(index)]")
+        }
+        result[name] = list
       } else {
         result[name] = value
       }
     }
     return result
+  }
+
+  /// Refuses an element of a list of objects unless it has the keys of a specimen and no others.
+  private static func check(
+    _ element: Any, like specimen: [String: Any], file: String, key: String
+  ) throws(ConfigurationError) {
+    let names = specimen.keys.sorted()
+    let expected = names.map { "'\($0)'" }.joined(separator: " and ")
+    guard let object = element as? [String: Any] else {
+      throw .badValue(file: file, key: key, reason: "is no object, expected one with \(expected)")
+    }
+    if let other = object.keys.sorted().first(where: { specimen[$0] == nil }) {
+      throw .unknownKey(file: file, key: "\(key).\(other)", known: names)
+    }
+    if let missing = names.first(where: { object[$0] == nil }) {
+      throw .badValue(
+        file: file, key: key, reason: "has no '\(missing)', expected \(expected)")
+    }
   }
 
   /// A configuration as a JSON object.
@@ -148,10 +170,13 @@ public enum ConfigOverlay {
   private static func decode<Config: Decodable>(
     _ type: Config.Type, from object: [String: Any]
   ) throws -> Config {
-    if let path = pathOfHugeNumber(object, []) {
+    let data = try JSONSerialization.data(withJSONObject: object)
+    do {
+      return try JSONDecoder().decode(type, from: data)
+    } catch let error as DecodingError {
+      guard let path = pathOfHugeNumber(object, []) else { throw error }
       throw DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: "huge number"))
     }
-    return try JSONDecoder().decode(type, from: try JSONSerialization.data(withJSONObject: object))
   }
 
   private struct Key: CodingKey {
@@ -161,7 +186,7 @@ public enum ConfigOverlay {
     init?(intValue: Int) { nil }
   }
 
-  /// Where a number stands that no setting can hold: decoding one as a whole number does not tell its place.
+  /// Where a number stands that no whole number can hold: decoding it as one does not tell its place.
   private static func pathOfHugeNumber(_ value: Any, _ path: [any CodingKey]) -> [any CodingKey]? {
     if let object = value as? [String: Any] {
       for (key, inner) in object.sorted(by: { $0.key < $1.key }) {
@@ -174,10 +199,19 @@ public enum ConfigOverlay {
   }
 }
 
+extension String {
+  /// Whether this key names a part of the value of another.
+  fileprivate func isInside(_ key: String) -> Bool { hasPrefix(key + ".") || hasPrefix(key + "[") }
+}
+
 extension DecodingError {
   /// Path of the value that did not decode, its levels joined by points.
   fileprivate var key: String {
-    context?.codingPath.map(\.stringValue).joined(separator: ".") ?? "?"
+    guard let path = context?.codingPath else { return "?" }
+    return path.reduce("") { text, key in
+      if let index = key.intValue { return "\(text)[\(index)]" }
+      return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
+    }
   }
 
   /// The word that was found instead of those that there are; nil for other errors.

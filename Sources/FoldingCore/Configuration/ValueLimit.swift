@@ -21,17 +21,27 @@ package struct ValueLimit {
 
   /// A number above 0.
   package static func positive(_ key: String, _ value: some LimitedNumber) -> Self {
-    Self(key, value, value > 0 && value.isFinite, "a number above 0")
+    Self(key, value, value > 0 && value <= 1e18, value > 0 ? "at most 1e18" : "a number above 0")
   }
 
   /// A number that is not negative.
   package static func weight(_ key: String, _ value: some LimitedNumber) -> Self {
-    Self(key, value, value >= 0 && value.isFinite, "0 or more")
+    atLeast(0, key, value)
   }
 
   /// A number from 1 on.
   package static func factor(_ key: String, _ value: some LimitedNumber) -> Self {
-    Self(key, value, value >= 1 && value.isFinite, "1 or more")
+    atLeast(1, key, value)
+  }
+
+  /// A number that is not below another; arithmetic in single precision must be able to hold it.
+  package static func atLeast<Number: LimitedNumber>(
+    _ least: Number, _ key: String, _ value: Number
+  ) -> Self {
+    let shown = least == least.rounded() ? "\(Int(least))" : "\(least)"
+    return Self(
+      key, value, value >= least && value <= 1e18,
+      value > least ? "at most 1e18" : "\(shown) or more")
   }
 
   /// A share of a whole.

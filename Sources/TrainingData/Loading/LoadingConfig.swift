@@ -41,9 +41,9 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
       )
     }
     if recycleWeights.isEmpty || recycleWeights.count > 100
-      || !recycleWeights.allSatisfy({ $0 >= 0 && $0.isFinite }) || recycleWeights.max() == 0
+      || !recycleWeights.allSatisfy({ (0...1e18).contains($0) }) || recycleWeights.max() == 0
     {
-      return ("recycleWeights", "must be 1 to 100 numbers from 0 on, not all 0")
+      return ("recycleWeights", "must be 1 to 100 numbers from 0 to 1e18, not all 0")
     }
     return nil
   }

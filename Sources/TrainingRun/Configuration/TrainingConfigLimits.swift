@@ -19,6 +19,7 @@ extension TrainingConfig {
     try require("validation", validation.limits.objection)
     try require("optimizer", optimizer.limits.objection)
     try require("loss", loss.limits.objection)
+    try require("loss", loss.emptiness)
     try require("run", run.objection)
     try require("optimizer", optimizer.objection(layout))
   }
@@ -71,7 +72,8 @@ extension OptimizationConfig {
       .decay("averageDecay", averageDecay),
       .decay("adam.beta1", adam.beta1),
       .decay("adam.beta2", adam.beta2),
-      .positive("adam.epsilon", adam.epsilon),
+      // Smaller ones are 0 in single precision, and 0 / 0 is no weight.
+      .atLeast(1e-30, "adam.epsilon", adam.epsilon),
       .weight("schedule.peak", schedule.peak),
       .share("schedule.warmUpStart", schedule.warmUpStart),
       .share("schedule.decayFactor", schedule.decayFactor),
@@ -108,6 +110,15 @@ extension OptimizationConfig {
 }
 
 extension LossConfig {
+  /// What is wrong if nothing is learned from.
+  fileprivate var emptiness: (key: String, reason: String)? {
+    let all = [
+      weights.structure, weights.distogram, weights.maskedMSA, weights.experimentallyResolved,
+      weights.confidence, weights.alignedError, contacts?.weight ?? 0,
+    ]
+    return all.contains { $0 > 0 } ? nil : ("weights", "are all 0, so that nothing is learned")
+  }
+
   fileprivate var limits: [ValueLimit] {
     [
       .weight("weights.structure", weights.structure),
