@@ -210,6 +210,18 @@ struct ConfigurationTests {
     #expect(off.loss.contacts == nil)
   }
 
+  @Test("validation recycles as often as the network unless the file says otherwise")
+  func validationRecycles() throws {
+    let stated = try parse(#"{"preset": "mini", "network": {"recycles": 2}}"#)
+    #expect(stated.validation.recycles == 2)
+    let other = try parse(
+      #"{"preset": "mini", "network": {"recycles": 2}, "validation": {"recycles": 1}}"#)
+    #expect(other.validation.recycles == 1)
+    for name in TrainingConfig.presetNames {
+      #expect(try parse("{\"preset\": \"\(name)\"}") == TrainingConfig.preset(named: name))
+    }
+  }
+
   @Test("the largest seed reads back from the document of a configuration")
   func largestSeed() throws {
     var config = TrainingConfig.mini

@@ -92,7 +92,7 @@ public struct ValidationConfig: Codable, Hashable, Sendable {
   public var longest = 256
   /// Residues of a sample at most; the middle of longer chains is taken.
   public var crop = 256
-  /// Passes after the first.
+  /// Passes after the first; a file that does not state them means those of the network.
   public var recycles = 3
 
   /// The default choices.

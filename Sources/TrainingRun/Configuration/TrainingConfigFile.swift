@@ -7,7 +7,8 @@ extension TrainingConfig {
   /// The preset of that name, or the configuration in a JSON file that states what differs from a preset:
   /// `{"preset": "mini", "run": {"steps": 100}, "network": "tiny"}`.
   ///
-  /// `network` is the name of a network or an object with what differs from the preset's. Unknown keys are errors.
+  /// `network` is the name of a network or an object with what differs from the preset's. Unknown keys are errors. Validation recycles
+  /// as often as the network where the file does not say otherwise.
   public static func read(_ path: String) throws(ConfigurationError) -> TrainingConfig {
     if let preset = preset(named: path) { return preset }
     guard let data = FileManager.default.contents(atPath: path) else {
@@ -49,7 +50,11 @@ extension TrainingConfig {
     if (changes["loss"] as? [String: Any])?["contacts"] is [String: Any] {
       base.loss.contacts = base.loss.contacts ?? ContactLossConfig()
     }
-    let config = try ConfigOverlay.apply(changes, to: base, complete: base.complete, file: file)
+    var config = try ConfigOverlay.apply(changes, to: base, complete: base.complete, file: file)
+    // Scored as it will predict.
+    if (changes["validation"] as? [String: Any])?["recycles"] == nil {
+      config.validation.recycles = min(config.network.recycles, ValidationConfig.mostRecycles)
+    }
     try config.validate(file: file)
     return config
   }

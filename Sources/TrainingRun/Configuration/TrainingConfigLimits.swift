@@ -48,6 +48,8 @@ extension RunConfig {
 }
 
 extension ValidationConfig {
+  static let mostRecycles = 100
+
   fileprivate var limits: [ValueLimit] {
     [
       .size("interval", interval, 0...1_000_000_000),
@@ -55,7 +57,7 @@ extension ValidationConfig {
       .size("shortest", shortest, 1...max(1, longest)),
       .size("longest", longest, 1...100_000),
       .size("crop", crop, 1...16_384),
-      .size("recycles", recycles, 0...100),
+      .size("recycles", recycles, 0...Self.mostRecycles),
     ]
   }
 }

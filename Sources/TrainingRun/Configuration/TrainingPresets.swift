@@ -106,7 +106,6 @@ extension TrainingConfig {
     config.validation.targets = 2
     config.validation.shortest = 16
     config.validation.crop = 24
-    config.validation.recycles = 1
     return config
   }()
 }
