@@ -229,6 +229,27 @@ struct ConfigurationTests {
     #expect(try parse(config.document()) == config)
   }
 
+  @Test(
+    "a setting without effect is mentioned in one line, what a preset brings along is not",
+    arguments: [
+      (#"{"preset": "mini", "optimizer": {"clip": "adagc", "clipNorm": 2}}"#, "clipNorm"),
+      (#"{"preset": "mini", "optimizer": {"adaGC": {"warmUpSteps": 5}}}"#, "adaGC"),
+      (#"{"preset": "mini", "data": {"recycleWeights": [1, 1]}}"#, "recycleWeights"),
+      (
+        #"{"preset": "initial", "loss": {"weights": {"alignedError": 0.5}}}"#,
+        "loss.weights.alignedError"
+      ),
+      (#"{"preset": "mini", "optimizer": {"clip": "adagc"}}"#, ""),
+      (#"{"preset": "mini", "network": {"recycles": 1}, "data": {"recycleWeights": [1, 1]}}"#, ""),
+      (#"{"preset": "initial"}"#, ""), (#"{"preset": "finetune"}"#, ""),
+      (#"{"preset": "tiny"}"#, ""), (#"{"preset": "mini"}"#, ""),
+    ])
+  func cautions(_ text: String, _ word: String) throws {
+    let lines = try parse(text).cautions
+    #expect(lines.count == (word.isEmpty ? 0 : 1), "\(lines)")
+    #expect(lines.allSatisfy { $0.contains("'") && $0.contains(word) && !$0.contains("\n") })
+  }
+
   @Test("the mini network takes less than 20 MiB in bf16")
   func miniSize() {
     let count = FoldingConfig.mini.parameterManifest.reduce(0) { $0 + $1.count }

@@ -91,6 +91,7 @@ public struct TrainingSession {
         ("clusters", .integer(source.plan.clusters.count)), ("step", .integer(trainer.step)),
         ("steps", .integer(config.run.steps)),
       ])
+    for caution in config.cautions { reporter.warn(caution) }
     try trainer.run(shouldStop: { Interruption.isRequested }) { event in
       if case .started = event, let ranks {
         try AtomicFile.write(ranks, to: RunFolder(path: folder).ranks)
