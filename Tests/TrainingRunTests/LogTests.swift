@@ -55,6 +55,20 @@ struct LogTests {
     #expect(scalars["train/fape"] == 0)
   }
 
+  @Test("a term is the mean of the samples that have it, the loss that of all")
+  func terms() {
+    func summary(_ confidence: Double) -> SampleSummary {
+      var report = LossReport()
+      (report.total, report.confidence, report.fape) = (4 * confidence, confidence, 1)
+      let terms = LossReport.terms.map { report[keyPath: $0] }
+      return SampleSummary(numbers: (terms + [0.5, 10, 0, 1, 1, 0])[...])
+    }
+    var mean = SampleMean()
+    for value in [0.0, 0.5, 1] { mean.add(summary(value)) }
+    #expect(mean.loss.confidence == 0.75 && mean.loss.total == 2)
+    #expect(mean.loss.fape == 1 && mean.loss.chi == 0)
+  }
+
   @Test("a file that is no log is named with the line")
   func noLog() throws {
     let scratch = try TrainingScratch()

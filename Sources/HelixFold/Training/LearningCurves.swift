@@ -88,10 +88,10 @@ private struct Run {
     case .terms:
       var series = [
         curve("FAPE", window) { $0.terms?.fape },
-        curve("side-chain FAPE", window) { $0.terms?.sideChainFAPE },
-        curve("torsions", window) { $0.terms?.chi },
+        curve("side-chain FAPE", window) { Self.value(\.sideChainFAPE, $0) },
+        curve("torsions", window) { Self.value(\.chi, $0) },
         curve("distogram", window) { $0.terms?.distogram },
-        curve("masked MSA", window) { $0.terms?.maskedMSA },
+        curve("masked MSA", window) { Self.value(\.maskedMSA, $0) },
       ]
       for (name, term) in Self.optionalTerms
       where records.contains(where: { ($0.terms?[keyPath: term] ?? 0) != 0 }) {
@@ -103,6 +103,13 @@ private struct Run {
     case .gradient:
       return [curve("gradient norm", window) { $0.gradientNorm }]
     }
+  }
+
+  /// A term of a step; nil where no sample had it, which the log writes as 0.
+  private static func value(
+    _ term: KeyPath<LossReport, Double>, _ record: TrainingRecord
+  ) -> Double? {
+    record.terms.flatMap { $0[keyPath: term] == 0 ? nil : $0[keyPath: term] }
   }
 
   /// Terms that only some options train.

@@ -47,6 +47,8 @@ struct SampleSummary {
 struct SampleMean {
   private(set) var isFinite = true
   private var sum = LossReport()
+  /// Samples that have each term. `[terms]`
+  private var present = LossReport.terms.map { _ in 0 }
   private var lddts: [Double] = []
   private var norms = 0.0
   private var clipped = 0
@@ -57,6 +59,9 @@ struct SampleMean {
   mutating func add(_ sample: SampleSummary) {
     isFinite = isFinite && sample.isFinite
     sum.add(sample.loss)
+    for (place, term) in LossReport.terms.enumerated() where sample.loss[keyPath: term] != 0 {
+      present[place] += 1
+    }
     norms += sample.gradient.value
     if sample.gradient.isClipped { clipped += 1 }
     if let lddt = sample.lddt { lddts.append(lddt) }
@@ -65,8 +70,20 @@ struct SampleMean {
     recycles = max(recycles, sample.recycles)
   }
 
-  /// Mean of every term.
-  var loss: LossReport { sum.scaled(by: 1 / Double(max(samples, 1))) }
+  /// Mean of what is trained and of violations over all samples, of every other term over the samples that have it: a chain without
+  /// side chains has no side-chain error, one of poor resolution no confidence, and a term that is 0 is one that is not there.
+  var loss: LossReport {
+    var mean = sum.scaled(by: 1 / Double(max(samples, 1)))
+    for (term, count) in zip(LossReport.terms, present)
+    where count > 0 && !Self.termsOfAll.contains(where: { $0 == term }) {
+      mean[keyPath: term] = sum[keyPath: term] / Double(count)
+    }
+    return mean
+  }
+
+  private static let termsOfAll: [WritableKeyPath<LossReport, Double> & Sendable] = [
+    \.total, \.structure, \.violation,
+  ]
 
   /// The line of the log.
   ///

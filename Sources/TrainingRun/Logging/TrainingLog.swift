@@ -21,7 +21,7 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var loss: Double
   /// Mean lDDT-Cα of the samples or of the validation chains, 0 … 1; nil if it cannot be told.
   public var lddt: Double?
-  /// Every term of the loss, mean of the samples; nil in validations.
+  /// Every term of the loss, mean of the samples that have it, 0 where none has; nil in validations.
   public var terms: LossReport?
   /// Learning rate.
   public var rate: Double?
@@ -52,16 +52,17 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var scalars: [(tag: String, value: Double)] {
     let prefix = event == .step ? "train" : "validation"
     var list: [(String, Double?)] = [("loss", loss), ("lddt_ca", lddt)]
-    // Terms that only some options train.
+    // Terms that only some options train, or only some samples have.
     func optional(_ term: KeyPath<LossReport, Double>) -> Double? {
       guard let value = terms?[keyPath: term], value != 0 else { return nil }
       return value
     }
     if event == .step {
       list += [
-        ("fape", terms?.fape), ("sidechain_fape", terms?.sideChainFAPE), ("chi", terms?.chi),
-        ("distogram", terms?.distogram), ("masked_msa", terms?.maskedMSA),
-        ("plddt", terms?.confidence), ("pae", terms?.alignedError),
+        ("fape", terms?.fape), ("sidechain_fape", optional(\.sideChainFAPE)),
+        ("chi", optional(\.chi)), ("distogram", terms?.distogram),
+        ("masked_msa", optional(\.maskedMSA)), ("plddt", optional(\.confidence)),
+        ("pae", optional(\.alignedError)),
         ("violation", terms?.violation), ("smooth_lddt", optional(\.smoothLDDT)),
         ("backbone_torsions", optional(\.backboneTorsions)), ("angle_norm", optional(\.angleNorm)),
         ("experimentally_resolved", optional(\.experimentallyResolved)),
