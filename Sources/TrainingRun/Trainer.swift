@@ -60,6 +60,12 @@ public final class Trainer {
   /// Whether all steps, and the validation after the last one, are done.
   public var isFinished: Bool { step == config.run.steps && !state.owesValidation }
 
+  /// Steps left out so far, and how many of them were the last ones.
+  public var skipped: (all: Int, inARow: Int) {
+    let counts = state.optimizer.stepGuard
+    return (counts.notFinite + counts.spikes, state.skippedInARow)
+  }
+
   /// Weights now, and their moving average.
   public var weights: (current: [Float], average: [Float]) { state.weights }
 
@@ -174,7 +180,8 @@ public final class Trainer {
     if report.decision == .take { try engine.load(state.optimizer.parameters) }
     return mean.record(
       step: step, report: report, method: state.optimizer.config.clip,
-      guardCounts: state.optimizer.stepGuard, seconds: (ContinuousClock.now - start).seconds)
+      guardCounts: state.optimizer.stepGuard, seconds: (ContinuousClock.now - start).seconds
+    ) { source.plan.draw(step: step, sample: $0).id }
   }
 
   /// Counts steps left out and gives up when nothing else happens.

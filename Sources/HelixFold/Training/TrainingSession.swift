@@ -131,7 +131,7 @@ public struct TrainingSession {
         event: "validation", fields(record) + [("best", .bool(isBest))])
     case .skipped(let record):
       reporter.warn(
-        "step \(record.step + 1) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, decimals: 3)); \(record.skipped ?? 0) so far"
+        "step \(record.step + 1) left out (\(record.decision?.rawValue ?? "?")), loss \(fixed(record.loss, decimals: 3)), \(Self.names(record.chains ?? [])); \(record.skipped ?? 0) so far"
       )
     }
   }
@@ -146,6 +146,13 @@ public struct TrainingSession {
     }
     if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, decimals: 2))" }
     return line
+  }
+
+  /// `chain 1abc_A` or `chains 1abc_A, 2xyz_B, … (12)`.
+  private static func names(_ chains: [String]) -> String {
+    let rest = chains.count > 5 ? ", … (\(chains.count))" : ""
+    return (chains.count == 1 ? "chain " : "chains ") + chains.prefix(5).joined(separator: ", ")
+      + rest
   }
 
   private func fields(_ record: TrainingRecord) -> [(String, JSONValue)] {

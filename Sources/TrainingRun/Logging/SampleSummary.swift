@@ -45,6 +45,8 @@ struct SampleSummary {
 
 /// Means over the samples of a step.
 struct SampleMean {
+  /// The samples in their order, for finding those that spoil a step.
+  private var all: [SampleSummary] = []
   private(set) var isFinite = true
   private var sum = LossReport()
   /// Samples that have each term. `[terms]`
@@ -58,6 +60,7 @@ struct SampleMean {
 
   mutating func add(_ sample: SampleSummary) {
     isFinite = isFinite && sample.isFinite
+    all.append(sample)
     sum.add(sample.loss)
     for (place, term) in LossReport.terms.enumerated() where sample.loss[keyPath: term] != 0 {
       present[place] += 1
@@ -85,11 +88,25 @@ struct SampleMean {
     \.total, \.structure, \.violation,
   ]
 
+  /// Samples to look at when a step was left out: those that are not finite, else the one with the largest loss or gradient.
+  private func suspects(_ decision: StepDecision) -> [Int] {
+    let spoilt = all.indices.filter { !all[$0].isFinite }
+    if decision == .take { return [] }
+    if !spoilt.isEmpty { return spoilt }
+    let size = { (sample: SampleSummary) in
+      decision == .spike ? sample.loss.total : sample.gradient.value
+    }
+    return all.indices.max { size(all[$0]) < size(all[$1]) }.map { [$0] } ?? []
+  }
+
   /// The line of the log.
   ///
-  /// - Parameter method: clipping by sample happens before the mean, so that its norm and share are those of samples.
+  /// - Parameters:
+  ///   - method: clipping by sample happens before the mean, so that its norm and share are those of samples.
+  ///   - chain: name of the chain of a sample.
   func record(
-    step: Int, report: StepReport, method: ClipMethod, guardCounts: StepGuard, seconds: Double
+    step: Int, report: StepReport, method: ClipMethod, guardCounts: StepGuard, seconds: Double,
+    chain: (_ sample: Int) -> String
   ) -> TrainingRecord {
     let lddt = lddts.isEmpty ? nil : lddts.mean
     var record = TrainingRecord(
@@ -104,6 +121,8 @@ struct SampleMean {
       record.clippedShare = Double(clipped) / Double(max(samples, 1))
     }
     record.skipped = guardCounts.notFinite + guardCounts.spikes
+    let suspects = suspects(report.decision)
+    record.chains = suspects.isEmpty ? nil : suspects.map(chain)
     record.recycles = recycles
     record.residues = residues
     return record

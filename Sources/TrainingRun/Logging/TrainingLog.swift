@@ -33,6 +33,8 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var clippedShare: Double?
   /// Steps left out so far.
   public var skipped: Int?
+  /// Of a step that was left out, the chains to look at: those with a loss or gradient that is not finite, else the one with the largest.
+  public var chains: [String]?
   /// Passes after the first.
   public var recycles: Int?
   /// Residues of all samples.
