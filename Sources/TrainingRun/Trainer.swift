@@ -20,6 +20,8 @@ public final class Trainer {
     case validation(TrainingRecord, isBest: Bool)
     /// A step was left out.
     case skipped(TrainingRecord)
+    /// Something that people should know, in one line; told by the process that writes.
+    case caution(String)
   }
 
   /// Steps in a row that may be left out because something is not finite.
@@ -30,16 +32,21 @@ public final class Trainer {
   private let folder: RunFolder
   private let source: SampleSource
   private let engine: any GradientEngine
-  private let program: String
+  private let identity: RunIdentity
   private let member: GridMember
   private var state: RunState
   private var log: RunLog?
   private var savedAt = ContinuousClock.now
 
   /// A run that begins, or goes on from its checkpoint with `resumes`.
+  ///
+  /// - Parameters:
+  ///   - program: name and version of the program.
+  ///   - kernels: instructions that the engine computes with, if somebody should be told when others take over.
   public init(
     _ config: TrainingConfig, folder: RunFolder, source: SampleSource,
-    engine: any GradientEngine, resumes: Bool, program: String, member: GridMember = .single
+    engine: any GradientEngine, resumes: Bool, program: String, kernels: String? = nil,
+    member: GridMember = .single
   ) throws {
     guard config.run.batch % member.data.size == 0 else {
       throw CommunicationError.grid(
@@ -50,8 +57,8 @@ public final class Trainer {
     self.folder = folder
     self.source = source
     self.engine = engine
-    self.program = program
-    state = try RunState(config, folder: folder, resumes: resumes)
+    identity = RunIdentity(program: program, kernels: kernels, store: StoreMark(source.store))
+    state = try RunState(config, folder: folder, resumes: resumes, identity: identity)
   }
 
   /// Number of the next step.
@@ -84,9 +91,12 @@ public final class Trainer {
     if isFinished { return }
     let window = try least(engine.window)
     let chains = try least(engine.laneCount)
-    log = try member.isWriter ? RunLog(folder, config, state) : nil
+    log = try member.isWriter ? RunLog(folder, config, state, identity.store) : nil
     defer { log = nil }
-    if member.isWriter { try observe(.started) }
+    if member.isWriter {
+      try observe(.started)
+      for line in state.cautions { try observe(.caution(line)) }
+    }
     let held = try validationSamples()
     let source = source
     let samples = Prefetcher(
@@ -132,16 +142,11 @@ public final class Trainer {
   private var beginning: [String] {
     var weights = CyclicRedundancyCheck()
     state.optimizer.parameters.withUnsafeBytes { weights.update($0) }
-    let entries = source.store.entries
-    let index = entries.map {
-      "\($0.id)\t\($0.residues)\t\($0.rows)\t\($0.cluster ?? "")\t\($0.split ?? "")\n"
-    }.joined()
-    var store = CyclicRedundancyCheck()
-    Array(index.utf8).withUnsafeBytes { store.update($0) }
+    let store = identity.store
     return [
       "step \(step)\(state.owesValidation ? ", to be validated" : "")",
       "weights with checksum \(weights.text)",
-      "a store of \(counted(entries.count, "target")) with checksum \(store.text)",
+      "a store of \(counted(store.targets, "target")) with checksum \(store.checksum)",
     ]
   }
 
@@ -273,6 +278,6 @@ public final class Trainer {
     let clipper = state.optimizer.clipper
     if clipper.adaptive != nil { try folder.writeClipping(clipper, layout: config.layout) }
     try log?.flush()
-    try CheckpointFile.write(state.checkpoint(program: program), to: folder.checkpoint)
+    try CheckpointFile.write(state.checkpoint(), to: folder.checkpoint)
   }
 }

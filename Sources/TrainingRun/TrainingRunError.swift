@@ -11,6 +11,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
   case otherVersion(file: String)
   /// A checkpoint of another network or of other settings.
   case otherRun(file: String, reason: String)
+  /// A checkpoint of a run on another store.
+  case otherStore(file: String, found: StoreMark, expected: StoreMark)
   /// The run's folder already holds a run.
   case exists(folder: String)
   /// The run's folder holds files of a run, but not its checkpoint.
@@ -36,6 +38,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
       "\(file): was written by another version of helixfold, whose checkpoints this one cannot read; resume with that version, or start again from weights.h5 of the run with --weights and another --output"
     case .otherRun(let file, let reason):
       "\(file): \(reason); resume with the configuration that the run was started with"
+    case .otherStore(let file, let found, let expected):
+      "\(file): belongs to a run on the store \(expected.path) (\(counted(expected.targets, "target")), checksum \(expected.checksum)), not \(found.path) (\(counted(found.targets, "target")), checksum \(found.checksum)); resume with the store that the run was started with"
     case .exists(let folder):
       "\(folder): holds a run already; add --resume to go on with it or choose another folder"
     case .remainder(let folder, let file):
@@ -60,7 +64,7 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     switch self {
     case .finished: .usage
     case .unreadable(let file, _): .refusal(of: file)
-    case .damaged, .otherVersion, .otherRun: .badInput
+    case .damaged, .otherVersion, .otherRun, .otherStore: .badInput
     case .nothingToResume: .missingInput
     case .diverged: .internalError
     case .exists, .remainder, .busy: .cannotCreate

@@ -76,7 +76,8 @@ public struct TrainingSession {
         config, threads: isOneProcess ? max(2, threads) : threads,
         lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
         axial: member.axes.map { AxialMembers($0) }),
-      resumes: resumes, program: "helixfold \(helixFoldVersion)", member: member)
+      resumes: resumes, program: "helixfold \(helixFoldVersion)", kernels: ProgramIdentity.kernels,
+      member: member)
     if trainer.isFinished {
       reporter.note(
         "\(folder): all \(counted(config.run.steps, "step")) are done already", event: "finished",
@@ -120,6 +121,7 @@ public struct TrainingSession {
   private func report(_ event: Trainer.Event, _ reporter: ProgressReporter) {
     switch event {
     case .started: break
+    case .caution(let line): reporter.warn(line)
     case .step(let record, let fraction, let remaining):
       if reporter.style == .json {
         reporter.note("step \(record.step + 1)", event: "step", fields(record))

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FoldingCore
 import Training
 import TrainingData
@@ -24,6 +25,10 @@ public struct Checkpoint: Sendable {
     public var skippedInARow: Int
     /// The optimizer without its buffers.
     public var optimizer: OptimizerHeader
+    /// Instructions of the kernels of the program that wrote it; nil in checkpoints of versions before 1.0.
+    public var kernels: String?
+    /// Store of the run; nil in checkpoints of versions before 1.0.
+    public var store: StoreMark?
   }
 
   /// The small part.
@@ -69,7 +74,9 @@ extension Checkpoint.Header {
       a.savedActivations == b.savedActivations
     else { throw refuse("run") }
     // A resumed run need not name the file again that it started from, but it must not name another.
-    if let path = b.weights, !path.isEmpty, path != a.weights {
+    if let path = b.weights, !path.isEmpty, path != a.weights,
+      !AtomicFile.isSame(path, as: a.weights ?? "")
+    {
       throw .otherRun(
         file: file,
         reason: "belongs to a run that started from \(a.weights ?? "initial values"), not \(path)")

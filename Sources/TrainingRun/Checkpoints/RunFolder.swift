@@ -24,7 +24,9 @@ public struct RunFolder: Sendable {
   public var clipping: String { path + "/clipping.tsv" }
   /// Which process is which rank, on which host; where several train.
   public var ranks: String { path + "/ranks.tsv" }
-  /// One JSON object per line: steps, validations, checkpoints.
+  /// The store of the run: path, targets and checksum of its index.
+  public var store: String { path + "/store.tsv" }
+  /// One JSON object per line: steps and validations.
   public var log: String { path + "/log.jsonl" }
 
   /// Whether there is something to resume from.

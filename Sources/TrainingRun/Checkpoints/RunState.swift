@@ -17,24 +17,33 @@ struct RunState {
   var skippedInARow = 0
   /// Whether the weights are still the random numbers that training begins with.
   var isRandom: Bool { step == 0 && beginsWithRandom }
+  /// What people should know about the checkpoint, one line each.
+  private(set) var cautions: [String] = []
   private let beginsWithRandom: Bool
+  private let program: String
+  private let kernels: String?
+  /// The store as it was called when the run began.
+  private let store: StoreMark
 
   /// The state before the first step or, with `resumes`, that of the folder's checkpoint.
-  init(_ config: TrainingConfig, folder: RunFolder, resumes: Bool) throws {
+  init(
+    _ config: TrainingConfig, folder: RunFolder, resumes: Bool, identity: RunIdentity
+  ) throws {
     if folder.hasCheckpoint {
       guard resumes else { throw TrainingRunError.exists(folder: folder.path) }
-      try self.init(resuming: config, from: folder)
+      try self.init(resuming: config, from: folder, identity)
     } else {
       if resumes { throw TrainingRunError.nothingToResume(folder: folder.path) }
       if let file = folder.remainder {
         throw TrainingRunError.remainder(folder: folder.path, file: file)
       }
-      try self.init(beginning: config)
+      try self.init(beginning: config, identity)
     }
   }
 
-  private init(beginning config: TrainingConfig) throws {
+  private init(beginning config: TrainingConfig, _ identity: RunIdentity) throws {
     self.config = config
+    (program, kernels, store) = (identity.program, identity.kernels, identity.store)
     let (parameters, isRandom) = try Self.initialParameters(config)
     beginsWithRandom = isRandom
     optimizer = Optimizer(
@@ -42,11 +51,17 @@ struct RunState {
       config: config.optimizer.config(seed: config.run.seed))
   }
 
-  private init(resuming asked: TrainingConfig, from folder: RunFolder) throws {
+  private init(
+    resuming asked: TrainingConfig, from folder: RunFolder, _ identity: RunIdentity
+  ) throws {
     let checkpoint = try CheckpointFile.read(folder.checkpoint)
     let header = checkpoint.header
     try header.config.validate(file: folder.checkpoint)
     try header.requireSameRun(as: asked, file: folder.checkpoint)
+    try identity.requireStore(of: header, file: folder.checkpoint)
+    cautions = [identity.caution(header, file: folder.checkpoint)].compactMap { $0 }
+    (program, kernels) = (identity.program, identity.kernels)
+    store = header.store ?? identity.store
     // Where the run began is no choice any more; config.json keeps saying it.
     var config = asked
     config.run.weights = header.config.run.weights
@@ -73,13 +88,12 @@ struct RunState {
   }
 
   /// What is kept of the state in a file.
-  ///
-  /// - Parameter program: program and version that write it.
-  func checkpoint(program: String) -> Checkpoint {
+  func checkpoint() -> Checkpoint {
     let header = Checkpoint.Header(
       config: config, program: program, step: step, owesValidation: owesValidation ? true : nil,
       isRandom: isRandom ? true : nil,
-      best: best, skippedInARow: skippedInARow, optimizer: optimizer.header)
+      best: best, skippedInARow: skippedInARow, optimizer: optimizer.header, kernels: kernels,
+      store: store)
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }
 

@@ -6,7 +6,9 @@ struct RunLog {
   private let events: EventFile
   private let lock: FolderLock
 
-  init(_ folder: RunFolder, _ config: TrainingConfig, _ state: RunState) throws {
+  init(
+    _ folder: RunFolder, _ config: TrainingConfig, _ state: RunState, _ store: StoreMark
+  ) throws {
     try AtomicFile.createFolder(folder.path)
     guard let lock = FolderLock(folder.path) else {
       throw TrainingRunError.busy(folder: folder.path)
@@ -16,6 +18,9 @@ struct RunLog {
       AtomicFile.removeUnfinished(in: place)
     }
     try AtomicFile.write(try config.document(), to: folder.config)
+    try AtomicFile.write(
+      "path\ttargets\tchecksum\n\(store.path)\t\(store.targets)\t\(store.checksum)\n",
+      to: folder.store)
     log = try TrainingLog(
       path: folder.log, keepingStepsBefore: state.step, dropsLastValidation: state.owesValidation)
     events = try EventFile(folder: folder.path, startStep: state.step)

@@ -1,0 +1,57 @@
+import FeaturePipeline
+import Weights
+
+/// A store, and what tells it from another one wherever it lies.
+public struct StoreMark: Codable, Hashable, Sendable {
+  /// Path when the run began.
+  public var path: String
+  /// Targets in it.
+  public var targets: Int
+  /// CRC-64 of its index: name, residues, alignment rows, cluster and split of every target.
+  public var checksum: String
+
+  /// The mark of a store.
+  init(_ store: FeatureStore) {
+    let index = store.entries.map {
+      "\($0.id)\t\($0.residues)\t\($0.rows)\t\($0.cluster ?? "")\t\($0.split ?? "")\n"
+    }.joined()
+    var check = CyclicRedundancyCheck()
+    Array(index.utf8).withUnsafeBytes { check.update($0) }
+    (path, targets, checksum) = (store.path, store.entries.count, check.text)
+  }
+
+  /// Whether both have the same targets, whatever their paths.
+  func isSame(as other: StoreMark) -> Bool {
+    targets == other.targets && checksum == other.checksum
+  }
+}
+
+/// What a run is computed with and from: together with the configuration it determines every bit of the result.
+struct RunIdentity {
+  /// Program and version.
+  let program: String
+  /// Instructions of the kernels; nil where nobody says.
+  let kernels: String?
+  /// The store.
+  let store: StoreMark
+
+  /// What differs from the run that wrote a checkpoint, so that this one will not end with the bits that it would have had; nil if
+  /// nothing does.
+  func caution(_ header: Checkpoint.Header, file: String) -> String? {
+    var parts: [(then: String, now: String)] = []
+    if header.program != program { parts.append((header.program, program)) }
+    if let then = header.kernels, let now = kernels, then != now {
+      parts.append(("--isa \(then)", "--isa \(now)"))
+    }
+    if parts.isEmpty { return nil }
+    let (then, now) = (parts.map(\.then), parts.map(\.now))
+    return
+      "\(file): was written by \(then.joined(separator: " with ")), this is \(now.joined(separator: " with ")); the run goes on, but not to the bits that it would have had"
+  }
+
+  /// Refuses a checkpoint of a run on another store.
+  func requireStore(of header: Checkpoint.Header, file: String) throws(TrainingRunError) {
+    guard let then = header.store, !then.isSame(as: store) else { return }
+    throw .otherStore(file: file, found: store, expected: then)
+  }
+}

@@ -1,0 +1,128 @@
+import FeaturePipeline
+import Foundation
+import Testing
+import Training
+import TrainingData
+import TrainingTestSupport
+
+@testable import TrainingRun
+
+/// What a run goes on from: damaged files, other stores, other programs.
+@Suite("Resumption")
+struct ResumptionTests {
+  let scratch: TrainingScratch
+  let store: String
+
+  init() throws {
+    scratch = try TrainingScratch()
+    store = scratch.file("store.h5")
+    try SyntheticStore.write(to: store)
+  }
+
+  private func trainer(
+    _ config: TrainingConfig, _ folder: String = "run", resumes: Bool = false,
+    store other: String? = nil, program: String = "test", kernels: String? = "plain"
+  ) throws -> Trainer {
+    let source = try SampleSource(
+      store: FeatureStore(path: other ?? store), network: config.network, config: config.data,
+      seed: config.run.seed)
+    return try Trainer(
+      config, folder: RunFolder(path: scratch.file(folder)), source: source,
+      engine: StandInEngine(), resumes: resumes, program: program, kernels: kernels)
+  }
+
+  /// Trains and returns what was said.
+  private func cautions(_ trainer: Trainer) throws -> [String] {
+    var lines: [String] = []
+    try trainer.run(observe: { event in
+      if case .caution(let line) = event { lines.append(line) }
+    })
+    return lines
+  }
+
+  private func bytes(_ file: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: scratch.file(file)))
+  }
+
+  private func damage(_ file: String) throws {
+    var data = try bytes(file)
+    data[data.count / 2] ^= 4
+    try data.write(to: URL(fileURLWithPath: scratch.file(file)))
+  }
+
+  @Test("another store is refused; the same one elsewhere goes on to the same bits")
+  func otherStore() throws {
+    try trainer(.standIn(steps: 6), "whole").run()
+    try trainer(.standIn(steps: 4)).run()
+    let other = scratch.file("other.h5")
+    try SyntheticStore.write(to: other, count: 36)
+    let error = #expect(throws: TrainingRunError.self) {
+      try trainer(.standIn(steps: 6), resumes: true, store: other)
+    }
+    let message = "\(try #require(error))"
+    #expect(message.contains(store) && message.contains("not \(other) (36 targets"), "\(message)")
+    #expect(!message.contains("\n"))
+
+    let moved = scratch.file("moved.h5")
+    try FileManager.default.copyItem(atPath: store, toPath: moved)
+    try trainer(.standIn(steps: 6), resumes: true, store: moved).run()
+    let files = try ["whole", "run"].map {
+      try CheckpointFile.read(scratch.file($0 + "/last.checkpoint"))
+    }
+    #expect(files[0].buffers == files[1].buffers)
+    #expect(files[0].header.store == files[1].header.store)
+    let named = try String(contentsOfFile: scratch.file("run/store.tsv"), encoding: .utf8)
+    #expect(named.contains("\(moved)\t40\t"), "\(named)")
+  }
+
+  @Test("a checkpoint that names neither store nor kernels is taken as it is")
+  func olderCheckpoint() throws {
+    try trainer(.standIn(steps: 3)).run()
+    let path = scratch.file("run/last.checkpoint")
+    var checkpoint = try CheckpointFile.read(path)
+    (checkpoint.header.store, checkpoint.header.kernels) = (nil, nil)
+    try CheckpointFile.write(checkpoint, to: path)
+    #expect(try cautions(trainer(.standIn(steps: 5), resumes: true)).isEmpty)
+    #expect(try CheckpointFile.read(path).header.store?.path == store)
+  }
+
+  @Test("other instructions and another version are mentioned in one line")
+  func otherProgram() throws {
+    try trainer(.standIn(steps: 2)).run()
+    #expect(try cautions(trainer(.standIn(steps: 3), resumes: true)).isEmpty)
+    let lines = try cautions(
+      trainer(.standIn(steps: 4), resumes: true, program: "test 2", kernels: "fast"))
+    #expect(lines.count == 1)
+    #expect(
+      lines[0].contains("written by test with --isa plain, this is test 2 with --isa fast"),
+      "\(lines)")
+  }
+
+  @Test("weights that a run started from are the same under another name of their path")
+  func sameWeights() throws {
+    try trainer(.standIn(steps: 1), "first").run()
+    var config = TrainingConfig.standIn(steps: 2)
+    config.run.weights = scratch.file("first/weights.h5")
+    try trainer(config).run()
+    config.run.steps = 3
+    config.run.weights = scratch.file("./run/../first/weights.h5")
+    try trainer(config, resumes: true).run()
+    config.run.weights = scratch.file("first/best.h5")
+    #expect(throws: TrainingRunError.self) { try trainer(config, resumes: true) }
+  }
+
+  /// A store in which one chain for training cannot be read, and the chain.
+  private func damagedStore() throws -> (path: String, chain: String) {
+    let whole = try bytes("store.h5")
+    let path = scratch.file("damaged.h5")
+    for place in stride(from: whole.count / 4, to: whole.count - 64, by: 991) {
+      var data = whole
+      data.replaceSubrange(place..<place + 64, with: repeatElement(0xA5, count: 64))
+      try data.write(to: URL(fileURLWithPath: path))
+      guard let store = try? FeatureStore(path: path) else { continue }
+      let bad = store.entries.filter { (try? store.record(of: $0.id)) == nil }
+      if bad.count == 1, DataSplit(bad[0]) == .training { return (path, bad[0].id) }
+    }
+    throw CocoaError(.fileReadCorruptFile)
+  }
+}
