@@ -268,7 +268,7 @@ public final class Trainer {
     return record
   }
 
-  /// Writes averaged weights, then the checkpoint: a kill in between repeats both.
+  /// Writes averaged weights, then the checkpoint, the last one becoming the previous one: a kill in between repeats all.
   private func save() throws {
     if !member.isWriter { return }
     savedAt = ContinuousClock.now
@@ -278,6 +278,7 @@ public final class Trainer {
     let clipper = state.optimizer.clipper
     if clipper.adaptive != nil { try folder.writeClipping(clipper, layout: config.layout) }
     try log?.flush()
+    folder.keepCheckpoint()
     try CheckpointFile.write(state.checkpoint(), to: folder.checkpoint)
   }
 }

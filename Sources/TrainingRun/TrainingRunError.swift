@@ -59,6 +59,23 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     }
   }
 
+  /// Whether a file is damaged or missing, so that an earlier one may stand in for it.
+  var isDamage: Bool {
+    switch self {
+    case .damaged: true
+    case .unreadable(let file, _): ExitStatus.refusal(of: file) == .missingInput
+    default: false
+    }
+  }
+
+  /// The file and what is wrong with it, without what to try.
+  var place: String {
+    switch self {
+    case .damaged(let file, let reason), .unreadable(let file, let reason): "\(file): \(reason)"
+    default: description
+    }
+  }
+
   /// The status for the shell; a number of steps that is done already is a wrong flag, and a file that cannot be opened is missing.
   public var exitStatus: ExitStatus {
     switch self {

@@ -10,6 +10,7 @@ struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Train a network on a store made by 'dataset build'.",
     discussion: """
       The folder of the run gets config.json, log.jsonl, TensorBoard events, last.checkpoint (the state to resume from), \
+      previous.checkpoint (the one before it, which stands in if the last one is damaged), \
       weights.h5 (averaged weights at the last checkpoint) and best.h5 (those with the best validation lDDT). \
       Ctrl-C, SIGTERM and SIGHUP save first; --resume goes on, to the same bits as if nothing had happened. \
       Under mpirun or srun the processes share the work: mpirun -n 8 helixfold train --dp 2 --dap 2 --bp 2 … (docs/distributed.md).

@@ -50,6 +50,27 @@ struct ResumptionTests {
     try data.write(to: URL(fileURLWithPath: scratch.file(file)))
   }
 
+  @Test("where the last checkpoint is damaged, the one before leads to the same bits")
+  func previous() throws {
+    try trainer(.standIn(steps: 9), "whole").run()
+    try trainer(.standIn(steps: 7)).run()
+    try damage("run/last.checkpoint")
+    let resumed = try trainer(.standIn(steps: 9), resumes: true)
+    #expect(resumed.step == 6)
+    let lines = try cautions(resumed)
+    #expect(lines.count == 1 && lines[0].contains("previous.checkpoint, after step 6"), "\(lines)")
+    #expect(try bytes("whole/last.checkpoint") == bytes("run/last.checkpoint"))
+    let folder = RunFolder(path: scratch.file("run"))
+    #expect(try CheckpointFile.read(folder.previousCheckpoint).header.step < 9)
+
+    try damage("run/last.checkpoint")
+    try damage("run/previous.checkpoint")
+    let error = #expect(throws: TrainingRunError.self) {
+      try trainer(.standIn(steps: 12), resumes: true)
+    }
+    #expect("\(try #require(error))".hasPrefix(folder.checkpoint))
+  }
+
   @Test("another store is refused; the same one elsewhere goes on to the same bits")
   func otherStore() throws {
     try trainer(.standIn(steps: 6), "whole").run()

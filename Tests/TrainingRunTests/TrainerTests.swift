@@ -306,7 +306,7 @@ struct TrainerTests {
     let config = TrainingConfig.standIn(steps: 5)
     try trainer(config, "run").run()
     let folder = scratch.file("run")
-    for name in ["last.checkpoint", "snapshots", "best.h5", "log.jsonl"]
+    for name in ["last.checkpoint", "previous.checkpoint", "snapshots", "best.h5", "log.jsonl"]
     where !file.hasPrefix(name) {
       try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
     }

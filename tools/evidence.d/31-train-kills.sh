@@ -53,6 +53,7 @@ cp data/demo/4cup_A.* "$work/single/" 2> /dev/null || true
 "$helixfold" dataset build "$work/single" -o "$work/single.h5" --progress quiet > /dev/null 2>&1 || true
 bad "store without validation clusters" 65 "$helixfold" train --config tiny --data "$work/single.h5" -o "$work/bad" --progress quiet
 cp -r "$work/whole" "$work/flipped"
+rm -f "$work/flipped/previous.checkpoint"
 printf '\x55' | dd of="$work/flipped/last.checkpoint" bs=1 seek=20000 conv=notrunc status=none
 bad "checkpoint with a changed byte" 65 "$helixfold" train --config tiny --steps 50 --data "$store" -o "$work/flipped" --resume --progress quiet
 bad "checkpoint of another network" 65 "$helixfold" train --config mini --data "$store" -o "$work/whole" --resume --progress quiet

@@ -14,6 +14,8 @@ public struct RunFolder: Sendable {
 
   /// The state to resume from.
   public var checkpoint: String { path + "/last.checkpoint" }
+  /// The state before it, for the case that the last one is damaged.
+  public var previousCheckpoint: String { path + "/previous.checkpoint" }
   /// The averaged weights at the last checkpoint.
   public var weights: String { path + "/weights.h5" }
   /// The averaged weights with the best validation score.
@@ -30,7 +32,24 @@ public struct RunFolder: Sendable {
   public var log: String { path + "/log.jsonl" }
 
   /// Whether there is something to resume from.
-  public var hasCheckpoint: Bool { FileManager.default.fileExists(atPath: checkpoint) }
+  public var hasCheckpoint: Bool {
+    [checkpoint, previousCheckpoint].contains { FileManager.default.fileExists(atPath: $0) }
+  }
+
+  /// Keeps the last checkpoint as the previous one, without a copy, before a new one takes its place.
+  ///
+  /// The last one stays where it is. A file system without hard links keeps none.
+  func keepCheckpoint() {
+    unlink(previousCheckpoint)
+    _ = link(checkpoint, previousCheckpoint)
+  }
+
+  /// Puts the previous checkpoint in the place of the last one, which is damaged.
+  func restoreCheckpoint() throws {
+    if rename(previousCheckpoint, checkpoint) != 0 {
+      throw AtomicFileError(path: checkpoint, code: errno)
+    }
+  }
 
   /// A file that only a run leaves behind that had a checkpoint; nil if there is none.
   var remainder: String? {

@@ -17,6 +17,8 @@ struct RunState {
   var skippedInARow = 0
   /// Whether the weights are still the random numbers that training begins with.
   var isRandom: Bool { step == 0 && beginsWithRandom }
+  /// Whether the folder's last checkpoint is damaged, so that this state is that of the one before.
+  private(set) var isFromPrevious = false
   /// What people should know about the checkpoint, one line each.
   private(set) var cautions: [String] = []
   private let beginsWithRandom: Bool
@@ -54,12 +56,13 @@ struct RunState {
   private init(
     resuming asked: TrainingConfig, from folder: RunFolder, _ identity: RunIdentity
   ) throws {
-    let checkpoint = try CheckpointFile.read(folder.checkpoint)
+    let (checkpoint, damage) = try Self.lastCheckpoint(folder)
     let header = checkpoint.header
     try header.config.validate(file: folder.checkpoint)
     try header.requireSameRun(as: asked, file: folder.checkpoint)
     try identity.requireStore(of: header, file: folder.checkpoint)
-    cautions = [identity.caution(header, file: folder.checkpoint)].compactMap { $0 }
+    isFromPrevious = damage != nil
+    cautions = [damage, identity.caution(header, file: folder.checkpoint)].compactMap { $0 }
     (program, kernels) = (identity.program, identity.kernels)
     store = header.store ?? identity.store
     // Where the run began is no choice any more; config.json keeps saying it.
@@ -80,6 +83,22 @@ struct RunState {
     owesValidation = header.owesValidation ?? false
     best = header.best(on: config.validation)
     skippedInARow = header.skippedInARow
+  }
+
+  /// The last checkpoint that is whole, and what is wrong with the one after it.
+  private static func lastCheckpoint(
+    _ folder: RunFolder
+  ) throws -> (checkpoint: Checkpoint, damage: String?) {
+    do {
+      return (try CheckpointFile.read(folder.checkpoint), nil)
+    } catch let error as TrainingRunError {
+      // Whatever is wrong with the one before, the last one is the one to speak of.
+      guard error.isDamage, let earlier = try? CheckpointFile.read(folder.previousCheckpoint)
+      else { throw error }
+      let line =
+        "\(error.place); going on from previous.checkpoint, after step \(earlier.header.step)"
+      return (earlier, line)
+    }
   }
 
   /// Weights now, and their moving average.

@@ -17,6 +17,7 @@ struct RunLog {
     for place in [folder.path, folder.path + "/snapshots"] {
       AtomicFile.removeUnfinished(in: place)
     }
+    if state.isFromPrevious { try folder.restoreCheckpoint() }
     try AtomicFile.write(try config.document(), to: folder.config)
     try AtomicFile.write(
       "path\ttargets\tchecksum\n\(store.path)\t\(store.targets)\t\(store.checksum)\n",
