@@ -95,7 +95,7 @@ public final class Trainer {
     defer { log = nil }
     if member.isWriter {
       try observe(.started)
-      for line in state.cautions { try observe(.caution(line)) }
+      for line in cautions { try observe(.caution(line)) }
     }
     let held = try validationSamples()
     let source = source
@@ -130,6 +130,15 @@ public final class Trainer {
     try save()
     try member.world.barrier()  // whoever ends first ends the others too
     throw TrainingRunError.interrupted(step: step, folder: folder.path)
+  }
+
+  /// What people should know about the files that the run goes on from.
+  private var cautions: [String] {
+    let dropped = log?.droppedLines ?? 0
+    if dropped == 0 { return state.cautions }
+    return state.cautions + [
+      "\(folder.log): \(counted(dropped, "line")) that no training log has \(dropped == 1 ? "was" : "were") removed"
+    ]
   }
 
   /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.

@@ -132,6 +132,32 @@ struct ResumptionTests {
     #expect(throws: TrainingRunError.self) { try trainer(config, resumes: true) }
   }
 
+  @Test("lines that no log has are removed with one line said, and the run goes on")
+  func damagedLog() throws {
+    try trainer(.standIn(steps: 4)).run()
+    let path = scratch.file("run/log.jsonl")
+    var lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    lines.insert("{\"event\":", at: 1)
+    lines.insert("garbage", at: 3)
+    try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path))
+    let said = try cautions(trainer(.standIn(steps: 6), resumes: true))
+    #expect(said.count == 1 && said[0].contains("2 lines"), "\(said)")
+    let steps = try TrainingLog.read(path).filter { $0.event == .step }.map(\.step)
+    #expect(steps == Array(0..<6))
+  }
+
+  @Test("snapshots of later steps than that from which a run goes on are removed")
+  func laterSnapshots() throws {
+    try trainer(.standIn(steps: 4)).run()
+    let folder = RunFolder(path: scratch.file("run"))
+    let first = try #require(folder.snapshots.first)
+    try FileManager.default.copyItem(
+      atPath: first, toPath: first.replacing("000000004", with: "000000008"))
+    #expect(folder.snapshots.count == 2)
+    try trainer(.standIn(steps: 5), resumes: true).run()
+    #expect(folder.snapshots == [first])
+  }
+
   /// A store in which one chain for training cannot be read, and the chain.
   private func damagedStore() throws -> (path: String, chain: String) {
     let whole = try bytes("store.h5")

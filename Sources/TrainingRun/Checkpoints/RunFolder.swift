@@ -77,6 +77,17 @@ public struct RunFolder: Sendable {
     for old in snapshots.dropLast(kept) { try? FileManager.default.removeItem(atPath: old) }
   }
 
+  /// Removes snapshots of later steps than `step`, which a run that was killed made and one that resumes makes again.
+  func removeSnapshots(after step: Int) {
+    for file in snapshots {
+      let name = file.split(separator: "/").last ?? ""
+      guard let made = Int(name.dropFirst("step_".count).dropLast(".h5".count)), made > step else {
+        continue
+      }
+      try? FileManager.default.removeItem(atPath: file)
+    }
+  }
+
   /// Writes how often AdaGC clipped each tensor: it clips most of them most of the time, which one share does not tell.
   func writeClipping(_ clipper: GradientClipper, layout: ParameterLayout) throws {
     let counts = zip(clipper.activeSteps, clipper.clippedSteps)

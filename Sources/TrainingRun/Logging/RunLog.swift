@@ -5,6 +5,8 @@ struct RunLog {
   private let log: TrainingLog
   private let events: EventFile
   private let lock: FolderLock
+  /// Lines of the log that were none.
+  let droppedLines: Int
 
   init(
     _ folder: RunFolder, _ config: TrainingConfig, _ state: RunState, _ store: StoreMark
@@ -18,12 +20,14 @@ struct RunLog {
       AtomicFile.removeUnfinished(in: place)
     }
     if state.isFromPrevious { try folder.restoreCheckpoint() }
+    folder.removeSnapshots(after: state.step)
     try AtomicFile.write(try config.document(), to: folder.config)
     try AtomicFile.write(
       "path\ttargets\tchecksum\n\(store.path)\t\(store.targets)\t\(store.checksum)\n",
       to: folder.store)
     log = try TrainingLog(
       path: folder.log, keepingStepsBefore: state.step, dropsLastValidation: state.owesValidation)
+    droppedLines = log.droppedLines
     events = try EventFile(folder: folder.path, startStep: state.step)
   }
 

@@ -82,9 +82,11 @@ public final class TrainingLog {
   private let handle: FileHandle
   private let path: String
   private let encoder = TrainingLog.makeEncoder()
+  /// Lines that were no lines of a log and were removed.
+  let droppedLines: Int
 
-  /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it; one that is gone begins
-  /// anew.
+  /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it, and lines that are none;
+  /// a log that is gone begins anew.
   ///
   /// - Parameter dropsLastValidation: whether the validation after the last of these steps goes too, because it is to be repeated.
   public init(
@@ -92,12 +94,12 @@ public final class TrainingLog {
   ) throws {
     self.path = path
     let isThere = step > 0 && FileManager.default.fileExists(atPath: path)
-    let kept =
-      isThere
-      ? try Self.read(path).filter { record in
-        let isRepeated = dropsLastValidation && record.event == .validation
-        return record.step < (isRepeated ? step - 1 : step)
-      } : []
+    let found = isThere ? try Self.lines(path) : []
+    droppedLines = found.count { $0 == nil }
+    let kept = found.compactMap { $0 }.filter { record in
+      let isRepeated = dropsLastValidation && record.event == .validation
+      return record.step < (isRepeated ? step - 1 : step)
+    }
     let encoder = Self.makeEncoder()
     let text = try kept.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
     try AtomicFile.write(text.joined(), to: path)
@@ -131,6 +133,17 @@ public final class TrainingLog {
 
   /// Reads a log; a last line that was cut off is left out.
   public static func read(_ path: String) throws -> [TrainingRecord] {
+    try lines(path).enumerated().map { index, record in
+      guard let record else {
+        throw InputError.text(
+          file: path, line: index + 1, column: 0, problem: "is no line of a training log")
+      }
+      return record
+    }
+  }
+
+  /// The lines of a log, nil for one that is none; a last line that was cut off is left out.
+  private static func lines(_ path: String) throws -> [TrainingRecord?] {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw TrainingRunError.unreadable(file: path, reason: "no such file or no permission")
     }
@@ -138,15 +151,9 @@ public final class TrainingLog {
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let lines = data.split(separator: UInt8(ascii: "\n"))
-    var records: [TrainingRecord] = []
-    for (index, line) in lines.enumerated() {
-      do {
-        records.append(try decoder.decode(TrainingRecord.self, from: line))
-      } catch {
-        if index == lines.count - 1, data.last != UInt8(ascii: "\n") { break }
-        throw InputError.text(
-          file: path, line: index + 1, column: 0, problem: "is no line of a training log")
-      }
+    var records = lines.map { try? decoder.decode(TrainingRecord.self, from: $0) }
+    if let last = records.last, last == nil, data.last != UInt8(ascii: "\n") {
+      records.removeLast()
     }
     return records
   }
