@@ -112,7 +112,7 @@ public final class Trainer {
     var goesOn = try settle(held, chains, shouldStop, observe)
     if goesOn && isOwed { try keep() }
     while goesOn && step < config.run.steps {
-      guard let record = try trainOneStep(samples, window, shouldStop) else {
+      guard let record = try trainOrStop(samples, window, shouldStop) else {
         goesOn = false
         break
       }
@@ -157,6 +157,17 @@ public final class Trainer {
       "weights with checksum \(weights.text)",
       "a store of \(counted(store.targets, "target")) with checksum \(store.checksum)",
     ]
+  }
+
+  /// One step; nil, too, when the engine stopped by itself.
+  private func trainOrStop(
+    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool
+  ) throws -> TrainingRecord? {
+    do {
+      return try trainOneStep(samples, window, shouldStop)
+    } catch is EngineStopped {
+      return nil
+    }
   }
 
   /// One step; nil when the caller wants to stop before it is done.
@@ -256,10 +267,14 @@ public final class Trainer {
   ) throws -> TrainingRecord? {
     let start = ContinuousClock.now
     try engine.load(weights.average)
-    guard
-      let score = try ValidationScore(
+    let found: ValidationScore?
+    do {
+      found = try ValidationScore(
         samples, engine: engine, member, group: group, shouldStop: shouldStop)
-    else { return nil }
+    } catch is EngineStopped {
+      found = nil
+    }
+    guard let score = found else { return nil }
     try engine.load(state.optimizer.parameters)
     let record = TrainingRecord(
       .validation, step: step - 1, loss: score.loss, lddt: score.lddt,

@@ -105,6 +105,38 @@ struct ParallelTrainingTests {
     #expect(seen == 1)
   }
 
+  @Test("an engine asked to stop within a step leaves it; resumed, the run ends with the same bits")
+  func stopWithinStep() throws {
+    let config = config(.bf16)
+    let whole = try weights(config, "whole")[0]
+    let engine = try NetworkEngine(config, threads: 2, lanes: 2, branches: .inTurn(nil))
+    #expect(engine.window > 4)
+    let asked = Mutex(0)
+    // Six samples: the last ones of the second step are not begun.
+    engine.shouldStop = {
+      asked.withLock {
+        $0 += 1
+        return $0 > 6
+      }
+    }
+    let source = try SampleSource(
+      store: FeatureStore(path: store), network: config.network, config: config.data,
+      seed: config.run.seed)
+    let folder = RunFolder(path: scratch.file("parts"))
+    #expect(throws: TrainingRunError.interrupted(step: 1, folder: folder.path)) {
+      try Trainer(
+        config, folder: folder, source: source, engine: engine, resumes: false, program: "test"
+      ).run()
+    }
+    #expect(try weights(config, "parts", resumes: true)[0] == whole)
+  }
+
+  @Test("an engine of one lane takes one sample at a time, between which one may ask to stop")
+  func oneLane() throws {
+    let engine = try NetworkEngine(config(.bf16), threads: 2, lanes: 1, branches: .inTurn(nil))
+    #expect(engine.window == 1)
+  }
+
   @Test("branches on workers of their own, or in turn, change no bit", arguments: [1, 2, 3])
   func schedules(threads: Int) throws {
     let config = config(.bfloat16)

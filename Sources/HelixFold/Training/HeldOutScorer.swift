@@ -28,7 +28,12 @@ struct HeldOutScorer {
   /// Scores of the chains at those places.
   func score(_ held: HeldOutChains, _ places: Range<Int>) throws -> [HeldOutScores.Chain] {
     let samples = try held.samples(places)
-    let outcomes = try predict(held, places, samples)
+    let outcomes: [HeldOutScores.Column: [SampleOutcome]]
+    do {
+      outcomes = try predict(held, places, samples)
+    } catch is EngineStopped {
+      throw PredictionError.stopped(.beginsAnew)
+    }
     return samples.indices.map { index in
       score(
         held.entries[places.lowerBound + index], samples[index],

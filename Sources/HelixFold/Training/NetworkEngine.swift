@@ -30,7 +30,7 @@ public final class NetworkEngine: GradientEngine {
   public let window: Int
   /// Samples that are computed at the same time.
   public var laneCount: Int { lanes.count }
-  /// Asked before each sample; when it says so, no other is begun and ``PredictionError`` says that the command begins anew.
+  /// Asked before each sample; when it says so, no other is begun and `EngineStopped` is thrown.
   var shouldStop: @Sendable () -> Bool = { false }
 
   /// What one sample is computed with.
@@ -77,7 +77,8 @@ public final class NetworkEngine: GradientEngine {
         gradient: Tensor(zeros: [layout.count], .float32, pool: pool))
     }
     group = WorkerGroup(count: count)
-    window = max(count, Self.waitingBytes / (4 * max(1, layout.count)))
+    // A single lane gains nothing from samples that wait.
+    window = count == 1 ? 1 : max(count, Self.waitingBytes / (4 * max(1, layout.count)))
     let zeros = FlatParameters(
       layout: layout, values: [Float](repeating: 0, count: layout.count))
     network = try FoldingNetwork(
@@ -200,7 +201,7 @@ public final class NetworkEngine: GradientEngine {
       }
     }
     return try results.map { result in
-      guard let result else { throw PredictionError.stopped(.beginsAnew) }
+      guard let result else { throw EngineStopped() }
       return try result.get()
     }
   }

@@ -70,14 +70,15 @@ public struct TrainingSession {
           + config.document().components(separatedBy: "\n"))
     }
     let ranks = try introduce(world, reporter)
+    let engine = try NetworkEngine(
+      config, threads: isOneProcess ? max(2, threads) : threads,
+      lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
+      axial: member.axes.map { AxialMembers($0) })
+    // Several processes ask each other between their samples, so that all stop before the same one.
+    if world.size == 1 { engine.shouldStop = { Interruption.isRequested } }
     let trainer = try Trainer(
-      config, folder: RunFolder(path: folder), source: source,
-      engine: try NetworkEngine(
-        config, threads: isOneProcess ? max(2, threads) : threads,
-        lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
-        axial: member.axes.map { AxialMembers($0) }),
-      resumes: resumes, program: "helixfold \(helixFoldVersion)", kernels: ProgramIdentity.kernels,
-      member: member)
+      config, folder: RunFolder(path: folder), source: source, engine: engine, resumes: resumes,
+      program: "helixfold \(helixFoldVersion)", kernels: ProgramIdentity.kernels, member: member)
     if trainer.isFinished {
       reporter.note(
         "\(folder): all \(counted(config.run.steps, "step")) are done already", event: "finished",

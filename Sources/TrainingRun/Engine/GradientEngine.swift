@@ -28,7 +28,8 @@ public struct SampleOutcome: Sendable, Hashable {
 /// A network that can be differentiated: what the trainer needs to know of it, so that trainer, checkpoints and averaging
 /// are tested without one.
 ///
-/// Results depend on parameters and sample alone, never on threads or on other samples.
+/// Results depend on parameters and sample alone, never on threads or on other samples. An engine that has its own way of knowing when
+/// to stop throws ``EngineStopped``.
 public protocol GradientEngine: AnyObject {
   /// Samples that are best given together: as many gradients are in memory at once.
   var window: Int { get }
@@ -44,6 +45,12 @@ public protocol GradientEngine: AnyObject {
 
   /// Loss of each sample, without gradient and dropout.
   func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome]
+}
+
+/// An engine that was asked to stop did so before all samples were done; nothing of them counts.
+public struct EngineStopped: Error {
+  /// The only one.
+  public init() {}
 }
 
 extension GradientEngine {
