@@ -102,7 +102,7 @@ public final class Trainer {
     let samples = Prefetcher(
       from: step, samples: member.share(of: config.run.batch), depth: config.data.prefetch
     ) {
-      try source.sample(step: $0, sample: $1)
+      try Self.sample(source, step: $0, sample: $1)
     }
     defer { samples.stop() }
     if step == 0 { try save() }
@@ -112,7 +112,7 @@ public final class Trainer {
     var goesOn = try settle(held, chains, shouldStop, observe)
     if goesOn && isOwed { try keep() }
     while goesOn && step < config.run.steps {
-      guard let record = try trainOrStop(samples, window, shouldStop) else {
+      guard let record = try trainOrSave(samples, window, shouldStop) else {
         goesOn = false
         break
       }
@@ -141,6 +141,19 @@ public final class Trainer {
     ]
   }
 
+  /// A sample; an error says which one it was.
+  private static func sample(
+    _ source: SampleSource, step: Int, sample: Int
+  ) throws -> TrainingSample {
+    do {
+      return try source.sample(step: step, sample: sample)
+    } catch {
+      throw TrainingRunError.sample(
+        step: step, sample: sample, id: source.plan.draw(step: step, sample: sample).id,
+        reason: "\(error)")
+    }
+  }
+
   /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.
   private func least(_ samples: Int) throws -> Int {
     let all = try member.world.gather([Double(samples)])
@@ -159,14 +172,18 @@ public final class Trainer {
     ]
   }
 
-  /// One step; nil, too, when the engine stopped by itself.
-  private func trainOrStop(
+  /// One step; what was done before is saved when it fails.
+  private func trainOrSave(
     _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool
   ) throws -> TrainingRecord? {
     do {
       return try trainOneStep(samples, window, shouldStop)
     } catch is EngineStopped {
       return nil
+    } catch {
+      // The step has changed nothing yet. The error that ended the run is the one to report.
+      try? save()
+      throw error
     }
   }
 

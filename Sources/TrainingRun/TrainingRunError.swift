@@ -13,6 +13,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
   case otherRun(file: String, reason: String)
   /// A checkpoint of a run on another store.
   case otherStore(file: String, found: StoreMark, expected: StoreMark)
+  /// A sample that cannot be made of what the store holds.
+  case sample(step: Int, sample: Int, id: String, reason: String)
   /// The run's folder already holds a run.
   case exists(folder: String)
   /// The run's folder holds files of a run, but not its checkpoint.
@@ -40,6 +42,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
       "\(file): \(reason); resume with the configuration that the run was started with"
     case .otherStore(let file, let found, let expected):
       "\(file): belongs to a run on the store \(expected.path) (\(counted(expected.targets, "target")), checksum \(expected.checksum)), not \(found.path) (\(counted(found.targets, "target")), checksum \(found.checksum)); resume with the store that the run was started with"
+    case .sample(let step, let sample, let id, let reason):
+      "step \(step + 1), sample \(sample + 1), chain '\(id)': \(reason); what was done is saved: mend the store and add --resume, or leave the chain out with \"data\": {\"exclude\": [\"\(id)\"]} and --resume"
     case .exists(let folder):
       "\(folder): holds a run already; add --resume to go on with it or choose another folder"
     case .remainder(let folder, let file):
@@ -81,7 +85,7 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     switch self {
     case .finished: .usage
     case .unreadable(let file, _): .refusal(of: file)
-    case .damaged, .otherVersion, .otherRun, .otherStore: .badInput
+    case .damaged, .otherVersion, .otherRun, .otherStore, .sample: .badInput
     case .nothingToResume: .missingInput
     case .diverged: .internalError
     case .exists, .remainder, .busy: .cannotCreate

@@ -78,6 +78,35 @@ struct SamplingPlanTests {
     #expect(counts.count == plan.clusters.count)
   }
 
+  @Test("a chain that is excluded is never drawn, and all other draws stay what they are")
+  func excluded() throws {
+    let scratch = try TrainingScratch()
+    let entries = try store(scratch).entries
+    let plan = SamplingPlan(entries, config: config, seed: 5)
+    let drawn = (0..<400).map { plan.draw(step: $0, sample: 0) }
+    var config = config
+    config.exclude = [drawn[7].id, drawn[8].id]
+    let other = SamplingPlan(entries, config: config, seed: 5)
+    for (step, draw) in drawn.enumerated() {
+      let found = other.draw(step: step, sample: 0)
+      let isExcluded = config.exclude?.contains(draw.id) ?? false
+      #expect(isExcluded ? config.exclude?.contains(found.id) == false : found == draw)
+    }
+  }
+
+  @Test("an excluded chain that the store lacks, and a store of excluded chains, are refused")
+  func excludedWrongly() throws {
+    let scratch = try TrainingScratch()
+    let store = try store(scratch)
+    for (names, word) in [(["chain3", "nobody"], "'nobody'"), (store.ids, "no training chains")] {
+      var config = config
+      config.exclude = names
+      let source = SampleSource(store: store, network: .tiny, config: config, seed: 0)
+      let error = #expect(throws: InputError.self) { try source.requireTrainable(validates: false) }
+      #expect("\(try #require(error))".contains(word))
+    }
+  }
+
   @Test("long chains are kept more often, by the ratio of the clamped lengths")
   func lengths() {
     let entries = (0..<2).map { index in

@@ -158,6 +158,30 @@ struct ResumptionTests {
     #expect(folder.snapshots == [first])
   }
 
+  @Test("a damaged chain ends the run with what was done saved; without it the run goes on")
+  func damagedChain() throws {
+    let (damaged, chain) = try damagedStore()
+    var config = TrainingConfig.standIn(steps: 400)
+    config.run.checkpointInterval = 1000
+    config.validation.interval = 0
+    let error = #expect(throws: TrainingRunError.self) { try trainer(config, store: damaged).run() }
+    guard case .sample(let step, _, chain, _) = try #require(error) else {
+      Issue.record("another error: \(String(describing: error))")
+      return
+    }
+    let message = "\(try #require(error))"
+    #expect(message.contains("step \(step + 1), "), "\(message)")
+    #expect(message.contains("[\"\(chain)\"]"), "\(message)")
+    #expect(try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.step == step)
+    (config.data.exclude, config.run.steps) = ([chain], step + 3)
+    try trainer(config, resumes: true, store: damaged).run()
+    try trainer(config, "whole", store: damaged).run()
+    let files = try ["whole", "run"].map {
+      try CheckpointFile.read(scratch.file($0 + "/last.checkpoint"))
+    }
+    #expect(files[0].buffers == files[1].buffers)
+  }
+
   /// A store in which one chain for training cannot be read, and the chain.
   private func damagedStore() throws -> (path: String, chain: String) {
     let whole = try bytes("store.h5")

@@ -24,6 +24,10 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
   public var unclampedShare = 0.0
   /// Samples that are prepared ahead on a thread of their own.
   public var prefetch = 8
+  /// Chains that are never taken, such as one whose record is damaged; nil for none.
+  ///
+  /// A draw that falls on one of them is repeated, so that all other draws stay what they are.
+  public var exclude: [String]?
 
   /// HelixFold's first stage.
   public init() {}

@@ -20,7 +20,11 @@ public struct SampleSource: Sendable {
   /// Throws when the store has no chain for training, or none for validation where the run validates.
   public func requireTrainable(validates: Bool = true) throws(InputError) {
     for split in [DataSplit.training, .validation] { try Self.requireLabels(store, split) }
-    guard !plan.clusters.isEmpty else {
+    for id in plan.config.exclude ?? [] where !store.entries.contains(where: { $0.id == id }) {
+      throw .content(
+        file: store.path, problem: "has no chain '\(id)', which 'data.exclude' names")
+    }
+    guard !plan.others.isEmpty else {
       throw .content(
         file: store.path,
         problem:
@@ -75,7 +79,10 @@ public struct SampleSource: Sendable {
   ) throws -> [TrainingSample] {
     var limits = plan.config
     limits.crop = crop
-    let entries = store.entries.filter { lengths.contains($0.residues) }
+    let excluded = Set(plan.config.exclude ?? [])
+    let entries = store.entries.filter {
+      lengths.contains($0.residues) && !excluded.contains($0.id)
+    }
     let draws = SamplingPlan(entries, split: .validation, config: limits, seed: seed)
     let clusters = draws.clusters
     guard !clusters.isEmpty, count > 0 else {

@@ -24,23 +24,29 @@ public struct SamplingPlan: Sendable {
     public var dropoutSeed: UInt64
   }
 
-  /// Chains of the training clusters, clusters and chains sorted by name.
+  /// Chains of the training clusters, clusters and chains sorted by name; those that the configuration excludes are among them.
   public let clusters: [[StoreEntry]]
+  /// The chains that may be drawn, sorted by name.
+  let others: [StoreEntry]
   let config: LoadingConfig
+  private let excluded: Set<String>
   private let key: RandomKey
 
   /// A plan for the chains of a split that pass the configuration's limits.
   public init(
     _ entries: [StoreEntry], split: DataSplit = .training, config: LoadingConfig, seed: UInt64
   ) {
+    let excluded = Set(config.exclude ?? [])
     let usable = entries.filter { config.admits($0) && DataSplit($0) == split }
     let groups = Dictionary(grouping: usable) { $0.cluster ?? $0.id }
     clusters = groups.sorted { $0.key < $1.key }.map { $0.value.sorted { $0.id < $1.id } }
+    others = usable.filter { !excluded.contains($0.id) }.sorted { $0.id < $1.id }
     self.config = config
+    self.excluded = excluded
     key = RandomKey(seed: seed)
   }
 
-  /// The draws for sample `sample` of step `step`; there must be a cluster.
+  /// The draws for sample `sample` of step `step`; there must be a chain that may be drawn.
   public func draw(step: Int, sample: Int) -> Draw {
     let stepKey = key.child(step)
     let sampleKey = stepKey.child(1 + sample)
@@ -54,12 +60,15 @@ public struct SamplingPlan: Sendable {
       alignmentSeed: sampleKey.child(2).bits(0), dropoutSeed: sampleKey.child(2).bits(1))
   }
 
-  /// A chain: cluster and member drawn until the length is accepted, which half of the tries or more are.
+  /// A chain: cluster and member drawn until the length is accepted, which half of the tries or more are, and the chain is not
+  /// excluded.
   private func chain(_ key: RandomKey) -> StoreEntry {
-    var entry = clusters[0][0]
+    var entry = others[0]
     for attempt in 0..<Self.attempts {
       let members = clusters[key.integer(3 * attempt, below: clusters.count)]
-      entry = members[key.integer(3 * attempt + 1, below: members.count)]
+      let member = members[key.integer(3 * attempt + 1, below: members.count)]
+      if excluded.contains(member.id) { continue }
+      entry = member
       let length = max(min(entry.residues, config.longLength), config.shortLength)
       if key.uniform(3 * attempt + 2) * Float(config.longLength) < Float(length) { break }
     }

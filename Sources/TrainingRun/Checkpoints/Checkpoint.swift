@@ -45,13 +45,14 @@ public struct Checkpoint: Sendable {
 
 extension Checkpoint.Header {
   /// The best score so far; nil if other chains are scored from now on, with which it cannot be compared.
-  func best(on validation: ValidationConfig) -> ValidationScore? {
+  func best(with other: TrainingConfig) -> ValidationScore? {
     var mine = config.validation
-    mine.interval = validation.interval
-    return mine == validation ? best : nil
+    mine.interval = other.validation.interval
+    let isSameChoice = (config.data.exclude ?? []) == (other.data.exclude ?? [])
+    return mine == other.validation && isSameChoice ? best : nil
   }
 
-  /// Throws unless the checkpoint belongs to a run of that configuration; its length may have changed.
+  /// Throws unless the checkpoint belongs to a run of that configuration; its length and the chains that it leaves out may have changed.
   func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
     func refuse(_ part: String) -> TrainingRunError {
       .otherRun(file: file, reason: "belongs to a run with other settings of '\(part)'")
@@ -68,6 +69,7 @@ extension Checkpoint.Header {
     if config.optimizer != other.optimizer { throw refuse("optimizer") }
     var (mine, theirs) = (config.data, other.data)
     (mine.prefetch, theirs.prefetch) = (0, 0)
+    (mine.exclude, theirs.exclude) = (nil, nil)
     if mine != theirs { throw refuse("data") }
     let (a, b) = (config.run, other.run)
     guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout,

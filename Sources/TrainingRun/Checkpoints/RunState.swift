@@ -81,7 +81,7 @@ struct RunState {
     }
     step = header.step
     owesValidation = header.owesValidation ?? false
-    best = header.best(on: config.validation)
+    best = header.best(with: config)
     skippedInARow = header.skippedInARow
   }
 

@@ -75,6 +75,7 @@ extension TrainingConfig {
     contacts.loss.alpha = contacts.loss.alpha ?? 0.5
     all.loss.contacts = contacts
     all.data.maximumResolution = data.maximumResolution ?? 9
+    all.data.exclude = data.exclude ?? []
     if optimizer.rateFactors.isEmpty { all.optimizer.rateFactors = [RateFactor("", 1)] }
     all.optimizer.guarding.spikeFactor = optimizer.guarding.spikeFactor ?? 10
     all.run.weights = run.weights ?? ""
