@@ -1,4 +1,5 @@
 import Foundation
+import ProgramSupport
 import Testing
 import TrainingTestSupport
 
@@ -49,6 +50,33 @@ struct TrainingCommandTests {
     #expect(!left.contains { $0.contains(".partial-") }, "\(left)")
     let after = try Command.run(train + ["--steps", "10", "--resume"], in: folder)
     #expect(after.status == 0, "\(after.errors)")
+  }
+
+  @Test("a run whose messages nobody reads any more goes on, and saves when it is interrupted")
+  func brokenPipe() throws {
+    let folder = try Self.store()
+    let process = Process()
+    process.executableURL = BuiltProgram.url("helixfold")
+    process.currentDirectoryURL = folder.url
+    try Data(#"{"preset": "tiny", "validation": {"interval": 0}}"#.utf8)
+      .write(to: folder.file("c.json"))
+    let train = ["train", "--config", "c.json", "--data", "s.h5", "-o", "run", "--threads", "1"]
+    process.arguments = train + ["--steps", "100000", "--progress", "json"]
+    let (output, errors) = (Pipe(), Pipe())
+    (process.standardOutput, process.standardError) = (output, errors)
+    try process.run()
+    try output.fileHandleForReading.close()
+    try errors.fileHandleForReading.close()
+    let log = folder.file("run/log.jsonl")
+    while process.isRunning, Self.steps(log) < 7 { usleep(2_000) }
+    #expect(process.isRunning)
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+    let resumed = try Command.run(
+      train + ["--steps", "\(Self.steps(log))", "--resume"], in: folder)
+    // All that the log knows was saved.
+    #expect(resumed.status == 0 && resumed.errors.contains("are done already"), "\(resumed.errors)")
   }
 
   @Test("a folder in which a run trains is refused to another")

@@ -12,11 +12,15 @@ public enum Interruption {
 
   /// Listens to SIGINT, SIGTERM and, unless `nohup` has it ignored, SIGHUP.
   ///
+  /// A pipe that nobody reads any more ends nothing: `… | tee log` and Ctrl-C, which ends `tee` too, would otherwise leave the state
+  /// unsaved.
+  ///
   /// A second signal ends the process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the
   /// shell's and as the system's: the repetition counts for nothing. Signals are let through even if the program that started this
   /// one holds them back in the thread from which it did so.
   public static func listen() {
     _ = isRequested  // makes the flag, which a handler may only look up
+    StandardStreams.outliveReaders()
     let heard = [SIGINT, SIGTERM] + (hf_is_ignored(SIGHUP) ? [] : [SIGHUP])
     var numbers = sigset_t()
     sigemptyset(&numbers)
