@@ -37,6 +37,10 @@ public final class Trainer {
   private var state: RunState
   private var log: RunLog?
   private var savedAt = ContinuousClock.now
+  /// The step from which a run that resumes would go on.
+  private var savedStep: Int
+  /// Whether a checkpoint was due amid steps that were left out, and waits for their end.
+  private var isSavePostponed = false
 
   /// A run that begins, or goes on from its checkpoint with `resumes`.
   ///
@@ -59,6 +63,7 @@ public final class Trainer {
     self.engine = engine
     identity = RunIdentity(program: program, kernels: kernels, store: StoreMark(source.store))
     state = try RunState(config, folder: folder, resumes: resumes, identity: identity)
+    savedStep = state.step
   }
 
   /// Number of the next step.
@@ -79,6 +84,8 @@ public final class Trainer {
   private var config: TrainingConfig { state.config }
 
   /// Trains until the configured number of steps is reached; a run that has reached it writes nothing.
+  ///
+  /// A state amid steps that were left out is not saved, because its weights may be what makes them fail; only the end of the run is.
   ///
   /// - Parameter shouldStop: asked between samples, in groups of the engine's window, and between chains of a validation; when it
   ///   says so, the state after the last step is saved.
@@ -122,14 +129,14 @@ public final class Trainer {
       let (fraction, remaining) = meter.update(done: step)
       try observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
-      if state.owesValidation && isOverdue { try save() }
+      if state.owesValidation && isOverdue && isSound { try save() }
       goesOn = try settle(held, chains, shouldStop, observe)
       if goesOn { try keep() }
     }
     if goesOn { return }
-    try save()
+    if isSound { try save() }
     try member.world.barrier()  // whoever ends first ends the others too
-    throw TrainingRunError.interrupted(step: step, folder: folder.path)
+    throw TrainingRunError.interrupted(step: savedStep, folder: folder.path)
   }
 
   /// What people should know about the files that the run goes on from.
@@ -153,6 +160,9 @@ public final class Trainer {
         reason: "\(error)")
     }
   }
+
+  /// Whether the state may be kept: not amid steps that were left out.
+  private var isSound: Bool { state.skippedInARow == 0 }
 
   /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.
   private func least(_ samples: Int) throws -> Int {
@@ -182,7 +192,7 @@ public final class Trainer {
       return nil
     } catch {
       // The step has changed nothing yet. The error that ended the run is the one to report.
-      try? save()
+      if isSound { try? save() }
       throw error
     }
   }
@@ -234,7 +244,8 @@ public final class Trainer {
     }
     state.skippedInARow += 1
     try observe(.skipped(record))
-    if state.skippedInARow >= Self.skipLimit {
+    let isAllForNothing = step == config.run.steps && state.optimizer.steps == 0
+    if state.skippedInARow >= Self.skipLimit || isAllForNothing {
       throw TrainingRunError.diverged(
         step: record.step, skipped: state.skippedInARow, last: decision)
     }
@@ -264,12 +275,21 @@ public final class Trainer {
   }
 
   /// Writes snapshot and checkpoint after a step where they are due.
+  ///
+  /// Amid steps that were left out there is no snapshot, and a checkpoint waits for the next step that is taken.
   private func keep() throws {
+    let isLast = step == config.run.steps
+    let isTime = isSavePostponed || isDue(config.run.checkpointInterval) || isOverdue
+    isSavePostponed = isTime && !isSound
+    if !isSound {
+      if isLast { try save() }
+      return
+    }
     if member.isWriter && isDue(config.run.snapshotInterval) {
       try folder.writeSnapshot(
         state.optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
     }
-    if isDue(config.run.checkpointInterval) || step == config.run.steps || isOverdue { try save() }
+    if isTime || isLast { try save() }
   }
 
   /// Whether the last checkpoint is older than a checkpoint may be.
@@ -311,6 +331,7 @@ public final class Trainer {
 
   /// Writes averaged weights, then the checkpoint, the last one becoming the previous one: a kill in between repeats all.
   private func save() throws {
+    savedStep = step
     if !member.isWriter { return }
     savedAt = ContinuousClock.now
     try RunFolder.write(

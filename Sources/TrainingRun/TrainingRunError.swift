@@ -13,6 +13,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
   case otherRun(file: String, reason: String)
   /// A checkpoint of a run on another store.
   case otherStore(file: String, found: StoreMark, expected: StoreMark)
+  /// A checkpoint whose weights are not finite, of a version of the program that kept them.
+  case notFinite(file: String, step: Int)
   /// A sample that cannot be made of what the store holds.
   case sample(step: Int, sample: Int, id: String, reason: String)
   /// The run's folder already holds a run.
@@ -42,6 +44,8 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
       "\(file): \(reason); resume with the configuration that the run was started with"
     case .otherStore(let file, let found, let expected):
       "\(file): belongs to a run on the store \(expected.path) (\(counted(expected.targets, "target")), checksum \(expected.checksum)), not \(found.path) (\(counted(found.targets, "target")), checksum \(found.checksum)); resume with the store that the run was started with"
+    case .notFinite(let file, let step):
+      "\(file): holds weights that are not finite, after step \(step); \(Self.newRun)"
     case .sample(let step, let sample, let id, let reason):
       "step \(step + 1), sample \(sample + 1), chain '\(id)': \(reason); what was done is saved: mend the store and add --resume, or leave the chain out with \"data\": {\"exclude\": [\"\(id)\"]} and --resume"
     case .exists(let folder):
@@ -57,11 +61,15 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     case .interrupted(let step, let folder):
       "interrupted, saved after step \(step); the same command with --resume goes on in \(folder)"
     case .diverged(let step, let skipped, .spike):
-      "step \(step): \(skipped) steps in a row were left out, the last one because its loss was far above the recent ones; raise optimizer.guarding.spikeFactor or lower maxConsecutiveSpikes, the last good checkpoint is kept"
+      "step \(step + 1): \(counted(skipped, "step")) in a row were left out, the last one because its loss was far above the recent ones; the checkpoint from before them is kept; \(Self.newRun), and a higher optimizer.guarding.spikeFactor or a lower maxConsecutiveSpikes"
     case .diverged(let step, let skipped, _):
-      "step \(step): \(skipped) steps in a row were left out, the last one because its loss or gradient was not finite; lower the learning rate, the last good checkpoint is kept"
+      "step \(step + 1): \(counted(skipped, "step")) in a row were left out, the last one because its loss, its gradient or what it would make of the weights was not finite; the checkpoint from before them is kept; \(Self.newRun), and a lower optimizer.schedule.peak"
     }
   }
+
+  /// What helps where the settings of a run must change, which one that resumes may not.
+  private static let newRun =
+    "begin a new run with --weights (best.h5, weights.h5 or a snapshot of this one), another --output"
 
   /// Whether a file is damaged or missing, so that an earlier one may stand in for it.
   var isDamage: Bool {
@@ -87,7 +95,7 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     case .unreadable(let file, _): .refusal(of: file)
     case .damaged, .otherVersion, .otherRun, .otherStore, .sample: .badInput
     case .nothingToResume: .missingInput
-    case .diverged: .internalError
+    case .diverged, .notFinite: .internalError
     case .exists, .remainder, .busy: .cannotCreate
     case .interrupted: .interrupted
     }

@@ -71,6 +71,23 @@ struct ResumptionTests {
     #expect("\(try #require(error))".hasPrefix(folder.checkpoint))
   }
 
+  @Test("a checkpoint whose weights are not finite is refused with status 70")
+  func notFinite() throws {
+    try trainer(.standIn(steps: 3)).run()
+    let path = scratch.file("run/last.checkpoint")
+    var checkpoint = try CheckpointFile.read(path)
+    guard case .float32(var values) = checkpoint.buffers["parameters"] else {
+      Issue.record("no parameters")
+      return
+    }
+    values[5] = .nan
+    checkpoint.buffers["parameters"] = .float32(values)
+    try CheckpointFile.write(checkpoint, to: path)
+    let expected = TrainingRunError.notFinite(file: path, step: 3)
+    #expect(throws: expected) { try trainer(.standIn(steps: 5), resumes: true) }
+    #expect(expected.exitStatus == .internalError)
+  }
+
   @Test("another store is refused; the same one elsewhere goes on to the same bits")
   func otherStore() throws {
     try trainer(.standIn(steps: 6), "whole").run()

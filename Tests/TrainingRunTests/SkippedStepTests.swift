@@ -49,8 +49,70 @@ struct SkippedStepTests {
     return config
   }
 
+  @Test("a run that diverges keeps checkpoint and snapshots from before, and says what helps")
+  func diverged() throws {
+    let error = #expect(throws: TrainingRunError.self) {
+      try trainer(diverging, "run", factor: Self.diverging()).run()
+    }
+    let found = try #require(error)
+    #expect(found == .diverged(step: 53, skipped: 50, last: .notFinite))
+    let message = "\(found)"
+    #expect(message.hasPrefix("step 54: 50 steps in a row"), "\(message)")
+    #expect(message.contains("--weights") && message.contains("--output"), "\(message)")
+    let folder = RunFolder(path: scratch.file("run"))
+    let kept = try CheckpointFile.read(folder.checkpoint).header
+    #expect(kept.step == 3 && kept.skippedInARow == 0)
+    #expect(folder.snapshots.map { $0.hasSuffix("step_000000004.h5") } == [true])
+  }
+
+  @Test("interrupted amid steps that are left out, a run keeps the state from before them")
+  func interruptedAmid() throws {
+    var asked = 0
+    #expect(throws: TrainingRunError.interrupted(step: 3, folder: scratch.file("run"))) {
+      try trainer(diverging, "run", factor: Self.diverging()).run(shouldStop: {
+        asked += 1
+        return asked > 20
+      })
+    }
+    #expect(try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.step == 3)
+  }
+
   /// About half of the steps of two samples have such a chain.
   private static func isBad(_ chain: String) -> Bool { "345".contains(chain.last ?? "x") }
+
+  @Test("a run with steps left out, stopped anywhere and resumed, ends with the same bits")
+  func resumed() throws {
+    let config = TrainingConfig.standIn(steps: 14)
+    let factor = { (sample: TrainingSample) -> Float in Self.isBad(sample.id) ? .nan : 1 }
+    let whole = try trainer(config, "whole", window: 1, factor: factor)
+    try whole.run()
+    #expect((3...11).contains(whole.skipped.all))
+    for moment in stride(from: 1, to: 32, by: 3) {
+      var asked = 0
+      let folder = "parts\(moment)"
+      #expect(throws: TrainingRunError.self) {
+        try trainer(config, folder, window: 1, factor: factor).run(shouldStop: {
+          asked += 1
+          return asked > moment
+        })
+      }
+      try trainer(config, folder, resumes: true, factor: factor).run()
+      let folders = ["whole", folder].map { RunFolder(path: scratch.file($0)) }
+      for file in [\RunFolder.checkpoint, \.best, \.weights] {
+        let contents = folders.map { FileManager.default.contents(atPath: $0[keyPath: file]) }
+        #expect(contents[0] != nil && contents[0] == contents[1], "stopped at \(moment)")
+      }
+      let names = folders.map { $0.snapshots.map { $0.suffix(12) } }
+      #expect(names[0] == names[1])
+    }
+  }
+
+  @Test("a run that takes no step at all fails, however short")
+  func nothingTaken() throws {
+    #expect(throws: TrainingRunError.diverged(step: 2, skipped: 3, last: .notFinite)) {
+      try trainer(.standIn(steps: 3), "run") { _ in .nan }.run()
+    }
+  }
 
   @Test("the log names the chains of a step that was left out: those not finite, else the largest")
   func chains() throws {

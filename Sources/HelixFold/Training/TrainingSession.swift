@@ -100,6 +100,18 @@ public struct TrainingSession {
       }
       report(event, reporter)
     }
+    if let line = skipped(trainer) { reporter.warn(line) }
+  }
+
+  /// What to say at the end about steps that were left out; nil if there were none.
+  private func skipped(_ trainer: Trainer) -> String? {
+    let (all, last) = trainer.skipped
+    if all == 0 { return nil }
+    let end =
+      last == 0
+      ? "" : ", the last \(last == 1 ? "one" : "\(last)") too, so look at the weights before use"
+    return
+      "\(all) of \(counted(config.run.steps, "step")) \(all == 1 ? "was" : "were") left out\(end); \(folder)/log.jsonl says which, and with which chains"
   }
 
   /// Says how many processes there are.

@@ -72,6 +72,9 @@ struct RunState {
     self.config = config
     beginsWithRandom = header.isRandom ?? false
     optimizer = try Optimizer(header: header.optimizer, buffers: checkpoint.buffers)
+    guard optimizer.parameters.allSatisfy(\.isFinite) else {
+      throw TrainingRunError.notFinite(file: folder.checkpoint, step: header.step)
+    }
     guard header.step >= 0 else {
       throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(header.step)")
     }
