@@ -1,4 +1,5 @@
 #include <hdf5.h>
+#include <string.h>
 
 // Swift does not import macros that call H5open(), casts or versioned names; each is a function here.
 static inline hid_t hf_native_float(void) { return H5T_NATIVE_FLOAT; }
@@ -23,6 +24,20 @@ static inline herr_t hf_silence_errors(void) { return H5Eset_auto2(H5E_DEFAULT, 
 
 // Links into other files are not followed by anything in this process: a store is one file, whatever it says.
 static inline herr_t hf_refuse_external_links(void) { return H5Lunregister(H5L_TYPE_EXTERNAL); }
+
+// Where an object lies in its file, which tells objects apart; 0 if that cannot be told.
+static inline unsigned long long hf_object_address(hid_t object) {
+#if H5_VERSION_GE(1, 12, 0)
+  H5O_info2_t info;
+  unsigned long long address = 0;
+  if (H5Oget_info3(object, &info, H5O_INFO_BASIC) < 0) return 0;
+  memcpy(&address, &info.token, sizeof address);
+  return address;
+#else
+  H5O_info_t info;
+  return H5Oget_info(object, &info) < 0 ? 0 : (unsigned long long)info.addr;
+#endif
+}
 
 // Link names in native order. Every other order makes libhdf5 1.10 build a table of links, which it frees
 // uninitialised when a large group is damaged.

@@ -25,11 +25,13 @@ extension HDF5File {
   }
 
   /// Paths of all datasets below a group, relative to the root and without leading slash, sorted.
+  ///
+  /// A group that several links lead to is refused: a few links to links could else name more datasets than there is time for.
   public func datasets(under group: String = "/") throws -> [String] {
     try HDF5Library.locked {
-      var found: [String] = []
-      try collect(group == "/" ? "" : group, depth: 0, into: &found)
-      return found.sorted()
+      var listing = Listing()
+      try collect(group == "/" ? "" : group, depth: 0, into: &listing)
+      return listing.datasets.sorted()
     }
   }
 
@@ -119,19 +121,40 @@ extension HDF5File {
     return names.sorted()
   }
 
-  private func collect(_ group: String, depth: Int, into found: inout [String]) throws {
-    for name in try unlockedNames(in: group.isEmpty ? "/" : group) {
+  /// Datasets found so far, and where the groups lie that were looked into.
+  private struct Listing {
+    var datasets: [String] = []
+    var groups: Set<UInt64> = []
+  }
+
+  private func collect(_ group: String, depth: Int, into listing: inout Listing) throws {
+    let place = group.isEmpty ? "/" : group
+    if let address = address(of: place), !listing.groups.insert(address).inserted {
+      throw HDF5Error.damaged(
+        file: self.path, name: place, reason: "several links lead to this group")
+    }
+    for name in try unlockedNames(in: place) {
       let path = group.isEmpty ? name : "\(group)/\(name)"
       switch unlockedKind(of: path) {
-      case .dataset: found.append(path)
-      case .group where depth < Self.deepestGroup: try collect(path, depth: depth + 1, into: &found)
+      case .dataset: listing.datasets.append(path)
+      case .group where depth < Self.deepestGroup:
+        try collect(path, depth: depth + 1, into: &listing)
       case .group: throw HDF5Error.damaged(file: self.path, name: path, reason: "nested too deep")
       case nil: throw unreadable(path)
       }
-      guard found.count <= Self.largestListing else {
+      guard listing.datasets.count <= Self.largestListing else {
         throw HDF5Error.damaged(file: self.path, name: path, reason: "too many datasets")
       }
     }
+  }
+
+  /// Where an object lies in the file; nil if that cannot be told.
+  private func address(of path: String) -> UInt64? {
+    guard let object = HDF5Handle(H5Oopen(id, path, hf_default()), close: H5Oclose) else {
+      return nil
+    }
+    let address = hf_object_address(object.id)
+    return address == 0 ? nil : address
   }
 
   func unreadable(_ name: String) -> HDF5Error {

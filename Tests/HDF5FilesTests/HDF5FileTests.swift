@@ -212,6 +212,15 @@ struct DamagedHDF5Tests {
     #expect(message { _ = try file.read("x") }.contains("a filter that is not at hand (32000)"))
   }
 
+  @Test("a group that several links lead to is refused, and not looked into once for each path")
+  func sharedGroups() throws {
+    let fixture = try #require(Bundle.module.resourceURL).appendingPathComponent(
+      "Fixtures/shared.h5")
+    let file = try HDF5File.open(path: fixture.path)
+    #expect(message { _ = try file.datasets() }.contains("several links lead to this group"))
+    #expect(message { _ = try file.datasets(under: "parameters") }.contains("several links"))
+  }
+
   @Test("a missing dataset and a group in its place are named")
   func missingDataset() throws {
     try withScratchFolder { folder in
