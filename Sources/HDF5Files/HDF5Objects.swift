@@ -45,21 +45,6 @@ extension HDF5File {
     }
   }
 
-  /// Copies a group or dataset with all that is in it from another file.
-  public func copy(_ source: String, from file: HDF5File, to target: String) throws {
-    try HDF5Library.locked {
-      guard file.unlockedKind(of: source) != nil else {
-        throw HDF5Error.notFound(file: file.path, name: source)
-      }
-      guard makeParents(of: target),
-        H5Ocopy(file.id, source, id, target, hf_default(), hf_default()) >= 0
-      else {
-        throw HDF5Error.cannotWrite(
-          file: path, reason: "'\(source)' of \(file.path) cannot be copied to '\(target)'")
-      }
-    }
-  }
-
   /// Makes the groups on the way to `path`, without times: equal content gives equal bytes.
   func makeParents(of path: String) -> Bool {
     let parts = path.split(separator: "/").dropLast()

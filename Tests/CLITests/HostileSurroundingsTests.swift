@@ -42,6 +42,24 @@ struct HostileSurroundingsTests {
   }
 
   @Test(
+    "packing into a file that may not grow has status 74 and leaves nothing",
+    arguments: [1, 3, 6])
+  func packingLimit(_ blocks: Int) throws {
+    let folder = try Self.folder()
+    for name in ["a", "b"] {
+      let made = try Command.run(
+        ["prepare", "-", "-o", "made"], in: folder, input: ">\(name)\nMKVLA\n")
+      #expect(made.status == 0, "\(made.errors)")
+    }
+    let result = try Command.run(
+      ["store", "pack", "made", "-o", "packed.h5"], in: folder, limit: "ulimit -f \(blocks)")
+    #expect(result.status == 74, "\(result.errors)")
+    #expect(result.errors.hasPrefix("helixfold: packed.h5: "), "\(result.errors)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+    #expect(!left.contains { $0.hasPrefix("packed") }, "\(left)")
+  }
+
+  @Test(
     "a standard input that is closed or a folder is named",
     arguments: [
       ("<&-", 65, "<stdin>: is empty"), ("<.", 66, "<stdin>: cannot be read"),

@@ -138,6 +138,50 @@ struct StoreTests {
     }
   }
 
+  /// Writes a store with the index of another, whose target `t` is what `body` makes it.
+  private func store(
+    _ path: String, indexOf other: String, _ body: (HDF5File) throws -> Void
+  ) throws {
+    let source = try HDF5File.open(path: other)
+    try HDF5File.write(to: path) { file in
+      for name in try source.datasets(under: "index") {
+        let array: NumericArray = try source.read(name)
+        try file.write(array, to: name)
+      }
+      try file.setAttribute("format", to: .text("helixfold-targets"))
+      try file.setAttribute("version", to: .integer(1))
+      try file.createGroup("targets/t")
+      try body(file)
+    }
+  }
+
+  @Test("packing refuses a damaged target and one that is not what the index says, by their store")
+  func packingDamage() throws {
+    try withScratchFolder { folder in
+      let (path, damaged) = (folder + "/a.h5", folder + "/b.h5")
+      let record = try fullRecord("t")
+      try FeatureStore.write([record], to: path)
+      func problem(_ body: (HDF5File) throws -> Void) throws -> String? {
+        try store(damaged, indexOf: path) { file in
+          try file.setAttribute("sequence", to: .text("ARNDCQEGH"), on: "targets/t")
+          try body(file)
+        }
+        return message {
+          try FeatureStore.pack([FeatureStore(path: damaged)], to: folder + "/c.h5")
+        }
+      }
+      #expect(try problem { _ in } == "\(damaged): no 'targets/t/msa' in this file")
+      let bare = try problem { file in
+        let classes = (0..<45).map { UInt8($0 % 9) }
+        let deletions = NDArray<UInt8>(repeating: 0, shape: [5, 9])
+        try file.write(NDArray(shape: [5, 9], values: classes), to: "targets/t/msa")
+        try file.write(deletions, to: "targets/t/deletions")
+      }
+      #expect(bare?.hasPrefix("\(damaged): '") == true && bare?.contains("index says") == true)
+      #expect(!FileManager.default.fileExists(atPath: folder + "/c.h5"))
+    }
+  }
+
   @Test(
     "classes in another order of letters are translated; a first row that is not the target is refused"
   )
@@ -152,11 +196,7 @@ struct StoreTests {
       let own = Array("ARNDCQEGHILKMFPSTWYVX-"), other = "ACDEFGHIKLMNPQRSTVWYX-"
       func rewrite(_ alphabet: String, _ classes: [UInt8], sequence: String = "ARND") throws {
         let changed = folder + "/b.h5"
-        try HDF5File.write(to: changed) { file in
-          try file.copy("index", from: HDF5File.open(path: path), to: "index")
-          try file.setAttribute("format", to: .text("helixfold-targets"))
-          try file.setAttribute("version", to: .integer(1))
-          try file.createGroup("targets/t")
+        try store(changed, indexOf: path) { file in
           try file.setAttribute("sequence", to: .text(sequence), on: "targets/t")
           try file.write(NDArray(shape: [2, 4], values: classes), to: "targets/t/msa")
           try file.setAttribute("alphabet", to: .text(alphabet), on: "targets/t/msa")

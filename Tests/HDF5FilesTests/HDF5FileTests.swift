@@ -110,17 +110,6 @@ struct HDF5FileTests {
     }
   }
 
-  @Test("a group is copied from one file to another")
-  func copying() throws {
-    try withScratchFolder { folder in
-      try HDF5File.write(to: folder + "/a.h5") { try $0.write(samples[0].array, to: "x/y") }
-      let source = try HDF5File.open(path: folder + "/a.h5")
-      try HDF5File.write(to: folder + "/b.h5") { try $0.copy("x", from: source, to: "targets/x") }
-      let copy = try HDF5File.open(path: folder + "/b.h5")
-      #expect(try copy.read("targets/x/y") == samples[0].array)
-    }
-  }
-
   @Test("the same content gives the same bytes, whenever it is written")
   func bytes() throws {
     try withScratchFolder { folder in

@@ -293,7 +293,12 @@ struct DamagedParameterTests {
       try ParameterWriter.write(source, config: Self.mini, provenance: origin, to: path)
       let original = try HDF5File.open(path: path)
       try HDF5File.write(to: folder + "/b.h5") { file in
-        try file.copy("parameters", from: original, to: "parameters")
+        for name in try original.datasets(under: "parameters") {
+          let array: NumericArray = try original.read(name)
+          try file.write(array, to: name)
+          let checksum = try #require(original.attribute(OwnLayout.arrayChecksum, of: name))
+          try file.setAttribute(OwnLayout.arrayChecksum, to: checksum, on: name)
+        }
         for name in ["format", "config", "source", "licence", "values", "checksum"] {
           try file.setAttribute(name, to: #require(original.attribute(name)))
         }

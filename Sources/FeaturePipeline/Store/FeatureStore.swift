@@ -67,11 +67,15 @@ public struct FeatureStore: Sendable {
     entries.compactMap { entry in
       do {
         let found = StoreEntry(try record(of: entry.id))
-        return found == entry ? nil : "\(path): '\(entry.id)' is not what the index says"
+        return found == entry ? nil : "\(contradiction(entry.id))"
       } catch {
         return "\(error)"
       }
     }
+  }
+
+  private func contradiction(_ id: String) -> InputError {
+    .content(file: path, problem: "'\(id)' is not what the index says")
   }
 
   // MARK: Writing
@@ -120,7 +124,9 @@ public struct FeatureStore: Sendable {
     }
   }
 
-  /// Joins the targets of several stores into one, copying them as they are.
+  /// Joins the targets of several stores into one, reading and writing one after the other.
+  ///
+  /// A target that is damaged, or not what the index of its store says, is refused.
   public static func pack(_ stores: [FeatureStore], to path: String) throws {
     let entries = stores.flatMap(\.entries)
     try refuseDuplicates(entries.map(\.id), path)
@@ -128,8 +134,9 @@ public struct FeatureStore: Sendable {
       try StoreSchema.mark(file)
       for store in stores {
         for entry in store.entries {
-          let group = StoreSchema.group(entry.id)
-          try file.copy(group, from: store.file, to: group)
+          let record = try store.record(of: entry.id)
+          guard StoreEntry(record) == entry else { throw store.contradiction(entry.id) }
+          try TargetGroup(file: file, id: entry.id).write(record, rowNames: true)
         }
       }
       try StoreSchema.writeIndex(entries, to: file)
