@@ -32,14 +32,54 @@ extension HDF5File {
   /// Longest attribute text that is read, in bytes.
   private static let longestText = 16 << 20
 
-  /// The attribute of a group or dataset (`/` for the file); nil when absent or of another kind.
-  public func attribute(_ name: String, of path: String = "/") -> HDF5Attribute? {
-    HDF5Library.locked {
+  /// The attribute of a group or dataset (`/` for the file); nil when absent.
+  ///
+  /// One that is there and is neither a text nor a number is an error: it does not count as absent.
+  public func attribute(_ name: String, of path: String = "/") throws -> HDF5Attribute? {
+    try HDF5Library.locked {
       guard unlockedKind(of: path) != nil,
-        let object = HDF5Handle(H5Oopen(id, path, hf_default()), close: H5Oclose)
+        let object = HDF5Handle(H5Oopen(id, path, hf_default()), close: H5Oclose),
+        H5Aexists(object.id, name) > 0
       else { return nil }
-      return readAttribute(name, object.id)
+      guard let attribute = readAttribute(name, object.id) else {
+        throw mismatch(name, path, found: "neither one text nor one number", expected: "one")
+      }
+      return attribute
     }
+  }
+
+  /// The text of an attribute; nil when absent.
+  public func text(_ name: String, of path: String = "/") throws -> String? {
+    try value(name, path, "text", \.text)
+  }
+
+  /// The integer of an attribute; nil when absent.
+  public func integer(_ name: String, of path: String = "/") throws -> Int? {
+    try value(name, path, "an integer", \.integer)
+  }
+
+  /// The number of an attribute; nil when absent.
+  public func number(_ name: String, of path: String = "/") throws -> Double? {
+    try value(name, path, "a number", \.number)
+  }
+
+  private func value<Value>(
+    _ name: String, _ path: String, _ kind: String, _ value: (HDF5Attribute) -> Value?
+  ) throws -> Value? {
+    guard let attribute = try attribute(name, of: path) else { return nil }
+    guard let value = value(attribute) else {
+      throw mismatch(
+        name, path, found: attribute.text == nil ? "a number" : "text", expected: kind)
+    }
+    return value
+  }
+
+  private func mismatch(
+    _ name: String, _ path: String, found: String, expected: String
+  ) -> HDF5Error {
+    .mismatch(
+      file: self.path, name: path == "/" ? name : "\(name)' of '\(path)", found: found,
+      expected: expected)
   }
 
   /// Sets an attribute of a group or dataset (`/` for the file), replacing one of that name.

@@ -88,11 +88,19 @@ struct HDF5FileTests {
         try file.setAttribute("empty", to: .text(""))
       }
       let file = try HDF5File.open(path: folder + "/a.h5")
-      #expect(file.attribute("title") == .text("PSII – Å"))
-      #expect(file.attribute("version", of: "g/h") == .integer(-7))
-      #expect(file.attribute("scale", of: "g")?.number == 0.1)
-      #expect(file.attribute("empty") == .text(""))
-      #expect(file.attribute("absent") == nil)
+      #expect(try file.attribute("title") == .text("PSII – Å"))
+      #expect(try file.attribute("version", of: "g/h") == .integer(-7))
+      #expect(try file.attribute("scale", of: "g")?.number == 0.1)
+      #expect(try file.attribute("empty") == .text(""))
+      #expect(try file.attribute("absent") == nil)
+      #expect(try file.text("absent", of: "g") == nil)
+      #expect(
+        message { _ = try file.text("scale", of: "g") }
+          == "\(folder)/a.h5: 'scale' of 'g' is a number, expected text")
+      #expect(
+        message { _ = try file.number("title") }
+          == "\(folder)/a.h5: 'title' is text, expected a number"
+      )
     }
   }
 

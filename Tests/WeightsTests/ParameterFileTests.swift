@@ -296,11 +296,11 @@ struct DamagedParameterTests {
         for name in try original.datasets(under: "parameters") {
           let array: NumericArray = try original.read(name)
           try file.write(array, to: name)
-          let checksum = try #require(original.attribute(OwnLayout.arrayChecksum, of: name))
+          let checksum = try #require(try original.attribute(OwnLayout.arrayChecksum, of: name))
           try file.setAttribute(OwnLayout.arrayChecksum, to: checksum, on: name)
         }
         for name in ["format", "config", "source", "licence", "values", "checksum"] {
-          try file.setAttribute(name, to: #require(original.attribute(name)))
+          try file.setAttribute(name, to: #require(try original.attribute(name)))
         }
         try file.setAttribute("format_version", to: .integer(1))
         try file.setAttribute("licence", to: .text("all yours"))

@@ -75,7 +75,7 @@ struct WeightBlockTests {
       try ParameterWriter.write(
         source, config: .tiny, provenance: origin, precision: .bfloat16, to: folder + "/b.h5")
       func version(_ path: String) throws -> Int? {
-        try HDF5File.open(path: path).attribute("format_version")?.integer
+        try HDF5File.open(path: path).integer("format_version")
       }
       #expect(try version(folder + "/a.h5") == 2)
       #expect(try version(folder + "/b.h5") == 1)

@@ -174,7 +174,7 @@ public enum FileDoctor {
   }
 
   private static func examineStore(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
-    if try HDF5File.open(path: path).attribute("format")?.text == "helixfold-parameters" {
+    if (try? HDF5File.open(path: path).text("format")) == "helixfold-parameters" {
       return describe("HDF5 parameters", "weights inspect FILE", &diagnosis)
     }
     diagnosis.format = "HDF5 store"

@@ -19,12 +19,13 @@ enum StoreSchema {
 
   /// Throws unless the file says that it is a store of a version we read.
   static func check(_ file: HDF5File) throws {
-    guard file.attribute("format")?.text == format else {
+    guard (try? file.text("format")) == format else {
       throw InputError.content(
         file: file.path, problem: "is an HDF5 file, but no helixfold store (no format attribute)")
     }
-    guard let found = file.attribute("version")?.integer, found == version else {
-      let text = file.attribute("version")?.integer.map(String.init) ?? "none"
+    let found = try file.integer("version")
+    guard found == version else {
+      let text = found.map(String.init) ?? "none"
       throw InputError.content(
         file: file.path,
         problem: "has store version \(text), this program reads version \(version)")

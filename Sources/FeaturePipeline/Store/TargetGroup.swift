@@ -113,7 +113,7 @@ struct TargetGroup {
   // MARK: Reading
 
   func readFeatures() throws -> RawFeatures {
-    guard let sequence = file.attribute("sequence", of: path)?.text?.uppercased(),
+    guard let sequence = try file.text("sequence", of: path)?.uppercased(),
       !sequence.isEmpty
     else {
       throw InputError.array(
@@ -125,7 +125,7 @@ struct TargetGroup {
     var raw = RawFeatures(
       id: id, sequence: ProteinSequence(aatype.map { AminoAcid(rawValue: $0) ?? .unknown }))
     raw.sequence = sequence
-    raw.header = TargetName.description(file.attribute("header", of: path)?.text ?? "", besides: id)
+    raw.header = TargetName.description(try file.text("header", of: path) ?? "", besides: id)
     raw.msa = try readAlignment()
     raw.deletions = try file.read(path + "/deletions")
     raw.rowNames = try optionalStrings("row_names") ?? []
@@ -145,7 +145,7 @@ struct TargetGroup {
   private func readAlignment() throws -> NDArray<UInt8> {
     let name = path + "/msa"
     let classes: NDArray<UInt8> = try file.read(name)
-    let (own, letters) = (Array(StoreSchema.alphabet), file.attribute("alphabet", of: name)?.text)
+    let (own, letters) = (Array(StoreSchema.alphabet), try file.text("alphabet", of: name))
     guard let letters, letters != StoreSchema.alphabet else { return classes }
     guard letters.count == own.count, Set(letters) == Set(own) else {
       throw InputError.array(
@@ -184,14 +184,14 @@ struct TargetGroup {
       from: file, group: group, rows: 1, residues: residues)
     return TargetLabels(
       positions: positions.slice(0), mask: mask.slice(0),
-      resolution: file.attribute("resolution", of: group)?.number.map { Float($0) },
-      releaseDate: file.attribute("release_date", of: group)?.text,
-      cluster: file.attribute("cluster", of: group)?.text,
-      split: file.attribute("split", of: group)?.text)
+      resolution: try file.number("resolution", of: group).map { Float($0) },
+      releaseDate: try file.text("release_date", of: group),
+      cluster: try file.text("cluster", of: group),
+      split: try file.text("split", of: group))
   }
 
   func readProvenance() throws -> Provenance {
-    guard let text = file.attribute("provenance", of: path)?.text else { return Provenance() }
+    guard let text = try file.text("provenance", of: path) else { return Provenance() }
     do {
       return try JSONDecoder().decode(Provenance.self, from: Data(text.utf8))
     } catch {

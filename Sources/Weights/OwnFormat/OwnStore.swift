@@ -87,7 +87,7 @@ struct OwnStore: ArrayStore {
     for dataset in try file.datasets(under: OwnLayout.group) {
       let key = OwnLayout.key(of: dataset)
       let info = try file.info(of: dataset)
-      let checksum = file.attribute(OwnLayout.arrayChecksum, of: dataset)?.text ?? ""
+      let checksum = try file.text(OwnLayout.arrayChecksum, of: dataset) ?? ""
       blocks[key] = try Self.blocks(of: dataset, info, file)
       shapes[key] = blocks[key]?.shape ?? info.shape
       types[key] = info.type
@@ -151,8 +151,8 @@ struct OwnStore: ArrayStore {
   private static func blocks(
     of dataset: String, _ info: HDF5DatasetInfo, _ file: HDF5File
   ) throws -> WeightBlocks? {
-    guard let encoding = file.attribute(OwnLayout.encoding, of: dataset)?.text else { return nil }
-    let text = file.attribute(OwnLayout.shape, of: dataset)?.text ?? ""
+    guard let encoding = try file.text(OwnLayout.encoding, of: dataset) else { return nil }
+    let text = try file.text(OwnLayout.shape, of: dataset) ?? ""
     let blocks = WeightBlocks(shape: text.split(separator: " ").map { Int($0) ?? 0 })
     guard encoding == WeightBlocks.name, info.type == .uint8, let bytes = blocks.bytesPerSlice,
       info.shape == [blocks.shape[0], bytes]
@@ -166,11 +166,11 @@ struct OwnStore: ArrayStore {
 
   /// Version of the format.
   private static func version(of file: HDF5File) throws -> Int {
-    guard file.attribute("format")?.text == OwnLayout.format else {
+    guard (try? file.text("format")) == OwnLayout.format else {
       throw WeightsError.damaged(
         file: file.path, part: "format", reason: "no parameter file of helixfold")
     }
-    let version = file.attribute("format_version")?.integer ?? 0
+    let version = try file.integer("format_version") ?? 0
     guard (OwnLayout.version...OwnLayout.blockVersion).contains(version) else {
       throw WeightsError.damaged(
         file: file.path, part: "format_version",
@@ -184,7 +184,7 @@ struct OwnStore: ArrayStore {
   }
 
   private static func text(_ name: String, _ file: HDF5File) throws -> String {
-    guard let text = file.attribute(name)?.text else {
+    guard let text = try file.text(name) else {
       throw WeightsError.damaged(file: file.path, part: "attribute '\(name)'", reason: "missing")
     }
     return text
