@@ -182,6 +182,23 @@ struct StoreTests {
     }
   }
 
+  @Test("a target with fewer templates than the index says is refused")
+  func lostTemplates() throws {
+    try withScratchFolder { folder in
+      try FeatureStore.write([fullRecord("t")], to: folder + "/a.h5")
+      try store(folder + "/b.h5", indexOf: folder + "/a.h5") { file in
+        try file.setAttribute("sequence", to: .text("ARNDCQEGH"), on: "targets/t")
+        let classes = (0..<45).map { UInt8($0 % 9) }
+        try file.write(NDArray(shape: [5, 9], values: classes), to: "targets/t/msa")
+        try file.write(NDArray<UInt8>(repeating: 0, shape: [5, 9]), to: "targets/t/deletions")
+      }
+      #expect(
+        message { _ = try FeatureStore(path: folder + "/b.h5").features(of: "t") }
+          == "\(folder)/b.h5: 'targets/t' is of 9 residues, 5 rows, 0 templates, expected of 9 residues, 5 rows, 2 templates, as the index says"
+      )
+    }
+  }
+
   @Test(
     "classes in another order of letters are translated; a first row that is not the target is refused"
   )

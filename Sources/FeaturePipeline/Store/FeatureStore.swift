@@ -1,4 +1,5 @@
 import HDF5Files
+import Messages
 import NumericArrays
 
 /// A file of targets: one, or thousands packed with an index.
@@ -28,9 +29,23 @@ public struct FeatureStore: Sendable {
   /// Names of the targets.
   public var ids: [String] { entries.map(\.id) }
 
-  /// Sequence, alignment and templates of a target.
+  /// Sequence, alignment and templates of a target; throws where there are not as many as the index says.
   public func features(of id: String) throws -> RawFeatures {
-    try group(id).readFeatures()
+    let (entry, raw) = (try entry(id), try group(id).readFeatures())
+    let found = [raw.residueCount, raw.rowCount, raw.templates.count]
+    let expected = [entry.residues, entry.rows, entry.templates]
+    if found != expected {
+      throw InputError.array(
+        file: path, name: StoreSchema.group(id), found: Self.counts(found),
+        expected: "\(Self.counts(expected)), as the index says")
+    }
+    return raw
+  }
+
+  private static func counts(_ counts: [Int]) -> String {
+    "of "
+      + zip(counts, ["residue", "row", "template"]).map { counted($0, $1) }
+      .joined(separator: ", ")
   }
 
   /// Labels of a target, nil if it has none.
@@ -42,7 +57,7 @@ public struct FeatureStore: Sendable {
   public func record(of id: String) throws -> TargetRecord {
     let group = try group(id)
     return TargetRecord(
-      features: try group.readFeatures(),
+      features: try features(of: id),
       labels: try group.readLabels(residues: entry(id).residues),
       provenance: try group.readProvenance())
   }
