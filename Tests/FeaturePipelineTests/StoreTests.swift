@@ -331,6 +331,25 @@ struct StoreTests {
       problem(
         "template_all_atom_positions", .float32(NDArray(repeating: .nan, shape: [2, 9, 37, 3])))?
         .contains("NaN or infinite") == true)
+    var deletions = NDArray<Int32>(repeating: 0, shape: [5, 9])
+    deletions.values[7] = -3
+    #expect(
+      problem("deletion_matrix_int", .int32(deletions))
+        == "f.pkl: 'deletion_matrix_int' is negative in places (-3), expected 0 or more")
+    #expect(
+      problem("template_sum_probs", .float32(NDArray(shape: [2, 1], values: [1, .nan])))?
+        .contains("'template_sum_probs' is NaN") == true)
+    #expect(
+      problem("asym_id", .float32(NDArray(repeating: .nan, shape: [9])))?
+        .contains("'asym_id' is NaN") == true)
+    let sequence = try fullRecord("t").features.sequence
+    func letters(_ text: String) -> String? {
+      problem("sequence", .string(NDArray(shape: [1], values: [text])))
+    }
+    let other = sequence.first == "A" ? "R" : "A"
+    #expect(letters(sequence) == nil && letters("X" + sequence.dropFirst()) == nil)
+    #expect(letters(other + sequence.dropFirst())?.contains("at position 1, expected") == true)
+    #expect(letters("AR")?.contains("'sequence' is of 2 letters, expected 9") == true)
   }
 }
 

@@ -1,3 +1,4 @@
+import Messages
 import NumericArrays
 import Protein
 
@@ -26,7 +27,8 @@ public struct AlphaFoldFeatures: Sendable {
     var raw = RawFeatures(id: id ?? TargetName.sanitized(name), sequence: ProteinSequence(letters))
     raw.header = TargetName.description(name, besides: raw.id)
     let count = aatype.count
-    if let sequence = strings("sequence")?.first, sequence.utf8.count == count {
+    if let sequence = strings("sequence")?.first, !sequence.isEmpty {
+      try requireAgreement(sequence, aatype)
       raw.sequence = sequence
     }
     raw.residueIndex = try integers("residue_index", shape: [count])
@@ -42,11 +44,35 @@ public struct AlphaFoldFeatures: Sendable {
 
   /// Refuses the features of a complex, whose chains AlphaFold-Multimer tells apart by `asym_id`.
   private func requireOneChain() throws(InputError) {
-    let chains = Set(arrays["asym_id"]?.floats?.values ?? [])
+    let values = arrays["asym_id"]?.floats?.values ?? []
+    guard values.allSatisfy(\.isFinite) else {
+      throw .array(
+        file: file, name: "asym_id", found: "NaN or infinite in places",
+        expected: "one number for all residues")
+    }
+    let chains = Set(values)
     guard chains.count > 1 else { return }
     throw .content(
       file: file,
       problem: "holds \(chains.count) chains ('asym_id'), but only single chains are supported")
+  }
+
+  /// Refuses letters that are not those of the residue types; what one of the two calls unknown may be anything.
+  private func requireAgreement(_ sequence: String, _ aatype: [UInt8]) throws(InputError) {
+    guard sequence.utf8.count == aatype.count else {
+      throw .array(
+        file: file, name: "sequence", found: "of \(counted(sequence.utf8.count, "letter"))",
+        expected: "\(aatype.count), as many as 'aatype' has residues")
+    }
+    for (place, (letter, type)) in zip(sequence, aatype).enumerated() {
+      guard let own = AminoAcid(letter: letter)?.rawValue, own < 20, type < 20, own != type else {
+        continue
+      }
+      let expected = AminoAcid(rawValue: type)?.letter ?? "X"
+      throw .array(
+        file: file, name: "sequence", found: "with \(letter) at position \(place + 1)",
+        expected: "\(expected), as 'aatype' says")
+    }
   }
 
   private func requireIncreasing(_ numbers: [Int32]) throws(InputError) {
@@ -83,8 +109,12 @@ public struct AlphaFoldFeatures: Sendable {
     let shape = [rows, raw.residueCount]
     raw.msa = NDArray(shape: shape, values: values.map { HHblitsAlphabet.networkIndex[Int($0)] })
     let name = arrays["deletion_matrix_int"] != nil ? "deletion_matrix_int" : "deletion_matrix"
-    raw.deletions = NDArray(
-      shape: shape, values: try integers(name, shape: shape).map { UInt16(clamping: $0) })
+    let deletions = try integers(name, shape: shape)
+    if let wrong = deletions.first(where: { $0 < 0 }) {
+      throw .array(
+        file: file, name: name, found: "negative in places (\(wrong))", expected: "0 or more")
+    }
+    raw.deletions = NDArray(shape: shape, values: deletions.map { UInt16(clamping: $0) })
     raw.rowNames = []
     raw.sources = [AlignmentSource(name: fileName, rows: rows, newRows: rows)]
   }

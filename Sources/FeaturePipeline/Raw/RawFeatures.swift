@@ -188,6 +188,11 @@ extension RawFeatures {
       throw .array(
         file: file, name: "template_all_atom_masks", found: "not only 0 and 1", expected: "0 or 1")
     }
+    guard templates.sumProbabilities.allSatisfy(\.isFinite) else {
+      throw .array(
+        file: file, name: "template_sum_probs", found: "NaN or infinite in places",
+        expected: "finite sums")
+    }
     guard templates.positions.values.allSatisfy(\.isFinite) else {
       throw .array(
         file: file, name: "template_all_atom_positions", found: "NaN or infinite in places",
