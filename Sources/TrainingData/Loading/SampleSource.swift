@@ -61,9 +61,23 @@ public struct SampleSource: Sendable {
   /// Sample `sample` of step `step`.
   public func sample(step: Int, sample: Int) throws -> TrainingSample {
     let draw = plan.draw(step: step, sample: sample)
-    return try TrainingSample(
-      try store.record(of: draw.id), draw: draw, network: network, isTraining: true,
+    return try prepared(
+      try store.record(of: draw.id), draw, isTraining: true,
       blockDeletion: plan.config.deletesBlocks ? BlockDeletion() : nil)
+  }
+
+  /// A sample of a record, which messages name by store and target.
+  private func prepared(
+    _ record: TargetRecord, _ draw: SamplingPlan.Draw, isTraining: Bool,
+    blockDeletion: BlockDeletion?
+  ) throws(InputError) -> TrainingSample {
+    do throws(InputError) {
+      return try TrainingSample(
+        record, draw: draw, network: network, isTraining: isTraining, blockDeletion: blockDeletion)
+    } catch {
+      guard case .content(let id, let problem) = error else { throw error }
+      throw .content(file: store.path, problem: "'\(id)' \(problem)")
+    }
   }
 
   /// The same samples every time, one per validation cluster, spread over all clusters in the order of their names.
@@ -116,7 +130,6 @@ public struct SampleSource: Sendable {
     draw.recycles = recycles
     draw.isClamped = true
     if let rows { record.features.keepRows(rows) }
-    return try TrainingSample(
-      record, draw: draw, network: network, isTraining: false, blockDeletion: nil)
+    return try prepared(record, draw, isTraining: false, blockDeletion: nil)
   }
 }

@@ -30,7 +30,7 @@ public struct TrainingSample: Sendable {
     let whole = record.features
     guard let labels = record.labels, draw.count > 0, draw.start + draw.count <= whole.residueCount
     else {
-      throw .content(file: whole.id, problem: "has no structure to learn from in the store")
+      throw .content(file: whole.id, problem: "has no structure to learn from")
     }
     let range = draw.start..<draw.start + draw.count
     let raw = whole.cropped(to: range)
