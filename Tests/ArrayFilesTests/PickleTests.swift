@@ -71,6 +71,25 @@ struct PickleTests {
     let half = NumericArray.bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-2)]))
     #expect(try file.arrays["b"]?.read() == half)
   }
+
+  @Test("an axis of one place may have any stride", arguments: [16, Int.max])
+  func strideOfOnePlace(_ stride: Int) throws {
+    let storage = "(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI40\ntQ"
+    let pickle =
+      "(dVx\nctorch._utils\n_rebuild_tensor_v2\n(\(storage)I1\n(I1\nI16\nt(L\(stride)L\nI1\ntI00\ntRs."
+    try withScratchFolder { folder in
+      let path = folder + "/a.pt"
+      try ZipWriter.write(to: path, names: ["a/data.pkl", "a/data/0"], deflated: false) { name in
+        let bytes =
+          name == "a/data.pkl"
+          ? Array(pickle.utf8) : (0..<40).flatMap { [0, 0, 0x80, UInt8($0)] }
+        return FileContent(head: bytes, bodyCount: 0) { _ in }
+      }
+      let array = try #require(TorchFile(path: path).value["x"]?.array)
+      let values = (1...16).map { Float(bitPattern: UInt32($0) << 24 | 0x80_0000) }
+      #expect(try array.read() == .float32(NDArray(shape: [1, 16], values: values)))
+    }
+  }
 }
 
 @Suite("hostile pickles")

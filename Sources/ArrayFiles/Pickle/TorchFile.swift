@@ -115,6 +115,8 @@ struct TorchStorage: Sendable {
   /// The view of the given shape, as row-major values.
   func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
     try checkView(shape: shape, offset: offset, strides: strides)
+    // Where there is but one place, its stride may be anything, even more than can be added.
+    let strides = zip(shape, strides).map { $0 > 1 ? $1 : 0 }
     let flat = try table.elements(of: self)
     switch flat {
     case .float32(let a): return .float32(view(a, shape, offset, strides))
