@@ -64,7 +64,9 @@ struct HDF5Dataset: ~Copyable {
   private static func implausibility(
     of info: HDF5DatasetInfo, isVariable: Bool, stringWidth: Int, ratio: Int
   ) -> String? {
-    let width = isVariable ? 16 : max(stringWidth, info.type.size)
+    // A string takes this much in memory at least, however short it is.
+    let least = info.type == .string ? MemoryLayout<String>.stride : 1
+    let width = max(least, stringWidth, info.type.size)
     guard let bytes = byteCount(info.shape, width: width) else {
       return "impossible shape \(info.shape)"
     }

@@ -48,6 +48,21 @@ struct DamagedArchiveTests {
     }
   }
 
+  @Test("strings that take little in the file and gigabytes in memory are refused before reading")
+  func manyStrings() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.npz"
+      let count = 5_000_000
+      let letters = [UInt8](repeating: 0, count: count)
+      let header = NumpyHeader.encoded(descr: "|S1", shape: [count])
+      try ZipWriter.write(to: path, names: ["domain_name.npy"], deflated: true) { _ in
+        FileContent(head: header, bodyCount: count) { letters.withUnsafeBytes($0) }
+      }
+      let text = message { _ = try NumpyArchive(path: path).array(named: "domain_name") }
+      #expect(text.contains("needs memory for 5000000 strings"))
+    }
+  }
+
   @Test("two entries of one name are refused")
   func repeatedName() throws {
     try withScratchFolder { folder in

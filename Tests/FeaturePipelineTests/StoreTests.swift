@@ -182,6 +182,43 @@ struct StoreTests {
     }
   }
 
+  @Test("an index that names a target twice, or a row more than there are, is refused")
+  func contradictingIndex() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.h5"
+      func problem(_ index: [String: NumericArray]) throws -> String? {
+        try HDF5File.write(to: path) { file in
+          try file.setAttribute("format", to: .text("helixfold-targets"))
+          try file.setAttribute("version", to: .integer(1))
+          for (name, array) in index { try file.write(array, to: "index/" + name) }
+        }
+        return message { _ = try FeatureStore(path: path) }
+      }
+      let names = NumericArray.string(NDArray(shape: [2], values: ["t", "t"]))
+      let twice = try problem(["id": names])
+      #expect(twice == "\(path): 'index/id' is with 't' twice, expected unique names")
+      let longer = try problem([
+        "id": .string(NDArray(shape: [1], values: ["t"])),
+        "residues": .int32(NDArray(repeating: 5, shape: [2])),
+      ])
+      #expect(longer == "\(path): 'index/residues' is of shape [2], expected shape [1]")
+    }
+  }
+
+  @Test("strings that take little in a store and gigabytes in memory are refused before reading")
+  func manyStrings() throws {
+    try withScratchFolder { folder in
+      try HDF5File.write(to: folder + "/a.h5") { file in
+        try file.write(
+          .string(NDArray(repeating: "", shape: [17_000_000])), to: "x", layout: .compressed)
+      }
+      let file = try HDF5File.open(path: folder + "/a.h5")
+      #expect(
+        message { let _: NumericArray = try file.read("x") }?.contains("needs 272000000 bytes")
+          == true)
+    }
+  }
+
   @Test("a target with fewer templates than the index says is refused")
   func lostTemplates() throws {
     try withScratchFolder { folder in

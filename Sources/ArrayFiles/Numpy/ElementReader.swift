@@ -70,6 +70,9 @@ struct ElementReader {
     return values.map { Int64($0) }
   }
 
+  /// Most strings of an array: each takes 16 bytes of memory and more, however few it takes in the file.
+  private static let maximumStrings = (64 << 20) / MemoryLayout<String>.stride
+
   private func byteStrings(_ count: Int, _ source: inout some ByteSource) throws -> [String] {
     let width = type.size
     let bytes = try source.bytes(try payload(count, source))
@@ -92,6 +95,11 @@ struct ElementReader {
   }
 
   private func payload(_ count: Int, _ source: some ByteSource) throws -> Int {
+    guard count <= Self.maximumStrings else {
+      throw ArrayFileError.tooLarge(
+        file: source.file, part: source.part, needs: "memory for \(count) strings",
+        limit: "\(Self.maximumStrings)")
+    }
     let (size, overflow) = count.multipliedReportingOverflow(by: type.size)
     if overflow || size > source.remaining {
       throw source.malformed(

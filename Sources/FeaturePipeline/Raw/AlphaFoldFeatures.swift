@@ -12,6 +12,9 @@ public struct AlphaFoldFeatures: Sendable {
   /// Arrays by name.
   public let arrays: [String: NumericArray]
 
+  /// Names of the texts that are used; an alignment of any depth may have others for each row.
+  static let texts: Set = ["domain_name", "sequence", "template_domain_names", "template_sequence"]
+
   /// A dictionary read from `file`.
   public init(file: String, arrays: [String: NumericArray]) {
     self.file = file

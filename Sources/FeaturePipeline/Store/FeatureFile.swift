@@ -18,7 +18,10 @@ public enum FeatureFile: Sendable {
     }
     if start.starts(with: [0x50, 0x4B]) {
       let archive = try NumpyArchive(path: path)
-      let arrays = try archive.names.map { ($0, try archive.array(named: $0)) }
+      let used = try archive.names.filter {
+        try AlphaFoldFeatures.texts.contains($0) || archive.header(of: $0).elementName != "string"
+      }
+      let arrays = try used.map { ($0, try archive.array(named: $0)) }
       return .dictionary(
         AlphaFoldFeatures(file: path, arrays: Dictionary(arrays) { first, _ in first }))
     }
@@ -54,7 +57,7 @@ public enum FeatureFile: Sendable {
 }
 
 extension AlphaFoldFeatures {
-  /// Reads `features.pkl`; entries that are no arrays are left out.
+  /// Reads `features.pkl`; entries that are no arrays, or texts that are not used, are left out.
   public init(pickle path: String) throws {
     guard let entries = try PickleFile.read(path: path).entries else {
       throw InputError.content(file: path, problem: "holds no dictionary of arrays")
@@ -62,7 +65,11 @@ extension AlphaFoldFeatures {
     try PickledArray.checkSizes(entries.compactMap(\.1.array), path)
     var arrays: [String: NumericArray] = [:]
     for (key, value) in entries {
-      if let array = value.array { arrays[key] = try array.read() }
+      guard let array = value.array, Self.texts.contains(key) || array.elementName() != "string"
+      else {
+        continue
+      }
+      arrays[key] = try array.read()
     }
     self.init(file: path, arrays: arrays)
   }

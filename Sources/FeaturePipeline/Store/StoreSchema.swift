@@ -68,15 +68,21 @@ enum StoreSchema {
         file: file.path, name: "index/id", found: "'\(ids[place].prefix(80))' in row \(place + 1)",
         expected: "names that can be names of files, such as '\(TargetName.sanitized(ids[place]))'")
     }
+    // Equal names take next to nothing in a file, and what follows takes memory for each.
+    var taken: Set<String> = []
+    if let twice = ids.first(where: { !taken.insert($0).inserted }) {
+      throw InputError.array(
+        file: file.path, name: "index/id", found: "with '\(twice)' twice", expected: "unique names")
+    }
     func numbers(_ name: String) throws -> [Int] {
+      try require("index/" + name, file.info(of: "index/" + name).shape, [ids.count], file)
       let values = try file.read("index/" + name, as: Int32.self)
-      try require("index/" + name, values.shape, [ids.count], file)
       return values.values.map(Int.init)
     }
     let (residues, rows) = (try numbers("residues"), try numbers("rows"))
     let (templates, labels) = (try numbers("templates"), try numbers("labels"))
+    try require("index/resolution", file.info(of: "index/resolution").shape, [ids.count], file)
     let resolution = try file.read("index/resolution", as: Float.self)
-    try require("index/resolution", resolution.shape, [ids.count], file)
     let dates = try strings("release_date", ids.count, file)
     let clusters = try strings("cluster", ids.count, file)
     let splits =
@@ -96,13 +102,15 @@ enum StoreSchema {
   private static func strings(
     _ name: String, _ count: Int?, _ file: HDF5File
   ) throws -> [String] {
+    if let count {
+      try require("index/" + name, file.info(of: "index/" + name).shape, [count], file)
+    }
     let array = try file.read("index/" + name)
     guard case .string(let values) = array, values.shape.count == 1 else {
       throw InputError.array(
         file: file.path, name: "index/" + name, found: "\(array.elementName) \(array.shape)",
         expected: "a list of strings")
     }
-    if let count { try require("index/" + name, values.shape, [count], file) }
     return values.values
   }
 

@@ -128,7 +128,7 @@ struct TargetGroup {
     raw.header = TargetName.description(try file.text("header", of: path) ?? "", besides: id)
     raw.msa = try readAlignment()
     raw.deletions = try file.read(path + "/deletions")
-    raw.rowNames = try optionalStrings("row_names") ?? []
+    raw.rowNames = try optionalStrings("row_names", count: raw.rowCount) ?? []
     if file.exists(path + "/residue_index") {
       raw.residueIndex = try file.read(path + "/residue_index", as: Int32.self).values
     }
@@ -200,9 +200,11 @@ struct TargetGroup {
     }
   }
 
-  private func optionalStrings(_ name: String) throws -> [String]? {
+  /// - Parameter count: how many there must be; more take much memory and little of the file.
+  private func optionalStrings(_ name: String, count: Int? = nil) throws -> [String]? {
     let name = path + "/" + name
     guard file.exists(name) else { return nil }
+    if let count { try StoreSchema.require(name, file.info(of: name).shape, [count], file) }
     let array = try file.read(name)
     guard case .string(let values) = array else {
       throw InputError.array(
