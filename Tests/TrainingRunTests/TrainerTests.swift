@@ -356,6 +356,18 @@ struct TrainerTests {
     }
   }
 
+  @Test("a checkpoint whose count of left-out steps is impossible is refused, not a trap")
+  func impossibleCount() throws {
+    try trainer(.standIn(steps: 1), "run").run()
+    let path = scratch.file("run/last.checkpoint")
+    var checkpoint = try CheckpointFile.read(path)
+    checkpoint.header.skippedInARow = .max
+    try CheckpointFile.write(checkpoint, to: path)
+    #expect(throws: OptimizerStateError.self) {
+      try trainer(.standIn(steps: 2), "run", resumes: true)
+    }
+  }
+
   @Test("a longer run goes on from a finished one")
   func extended() throws {
     try trainer(.standIn(steps: 9), "whole").run()

@@ -289,6 +289,21 @@ struct OptimizerTests {
       try Optimizer(header: header, buffers: saved.buffers)
     }
   }
+
+  // Adding one to the largest number would trap.
+  @Test(
+    "counts of left-out steps that no run reaches are refused",
+    arguments: ["notFinite", "spikes", "consecutiveSpikes"], [Int.max, -1])
+  func impossibleCounts(_ name: String, _ count: Int) throws {
+    let saved = optimizer()
+    let text = String(decoding: try JSONEncoder().encode(saved.header), as: UTF8.self)
+    let damaged = text.replacing("\"\(name)\":0", with: "\"\(name)\":\(count)")
+    #expect(damaged != text)
+    let header = try JSONDecoder().decode(OptimizerHeader.self, from: Data(damaged.utf8))
+    #expect(throws: OptimizerStateError.self) {
+      try Optimizer(header: header, buffers: saved.buffers)
+    }
+  }
 }
 
 @Suite("Steps that would spoil the weights")

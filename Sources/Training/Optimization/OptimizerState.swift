@@ -123,7 +123,7 @@ extension Optimizer {
 
 extension OptimizerHeader {
   /// No run takes more steps; sums of counts stay far from overflow.
-  private static let largestCount = 1 << 53
+  package static let largestCount = 1 << 53
 
   /// Checks what would trap later if a damaged header were believed.
   fileprivate func validate() throws {
@@ -149,7 +149,9 @@ extension OptimizerHeader {
       throw OptimizerStateError.inconsistent("tensors do not fill the buffer")
     }
     let counts = [steps, adamUpdates, averageUpdates] + clipper.activeSteps + clipper.clippedSteps
-    guard counts.allSatisfy({ (0...Self.largestCount).contains($0) }) else {
+    guard counts.allSatisfy({ (0...Self.largestCount).contains($0) }),
+      stepGuard.isSound(largest: Self.largestCount)
+    else {
       throw OptimizerStateError.inconsistent("a count of steps is negative or impossible")
     }
     guard clipper.fits(layout) else {

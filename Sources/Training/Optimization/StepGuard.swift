@@ -37,6 +37,15 @@ public struct StepGuard: Codable, Hashable, Sendable {
   /// A guard that has seen nothing.
   public init(_ config: StepGuardConfig = StepGuardConfig()) { self.config = config }
 
+  /// Whether all counts are possible; those of a damaged checkpoint may be anything.
+  ///
+  /// - Parameter largest: no run takes more steps.
+  func isSound(largest: Int) -> Bool {
+    config.window > 0
+      && [notFinite, spikes, consecutiveSpikes, config.maxConsecutiveSpikes, config.window]
+        .allSatisfy { (0...largest).contains($0) }
+  }
+
   /// Decides about a step with that loss and global gradient norm.
   public mutating func decide(loss: Double, gradientNorm: Double) -> StepDecision {
     guard loss.isFinite, gradientNorm.isFinite else {

@@ -78,6 +78,10 @@ struct RunState {
     guard header.step >= 0 else {
       throw OptimizerStateError.inconsistent("\(folder.checkpoint): its step is \(header.step)")
     }
+    guard (0...OptimizerHeader.largestCount).contains(header.skippedInARow) else {
+      throw OptimizerStateError.inconsistent(
+        "\(folder.checkpoint): \(header.skippedInARow) steps in a row were left out")
+    }
     guard header.step <= config.run.steps else {
       throw TrainingRunError.finished(
         folder: folder.path, steps: header.step, asked: config.run.steps)
