@@ -144,6 +144,29 @@ struct HitReaderTests {
   }
 
   @Test(
+    "a release date that is no day is none, and does not pass a cut-off",
+    arguments: [
+      ("01-JAN-2030", nil, false), ("0", nil, false), ("-", nil, false), (nil, nil, false),
+      ("0", "2030-01-01", false), ("0", "2010-01-01", true), ("2010-01-01", nil, true),
+      ("2030-01-01", "2010-01-01", false),
+    ])
+  func releaseDates(_ stated: String?, _ listed: String?, _ passes: Bool) throws {
+    var dates = EntryDates()
+    dates.released["1abc"] = listed
+    let builder = TemplateBuilder(
+      structures: StructureFolder(path: "."),
+      settings: try #require(TemplateSettings(cutoff: "2020-01-01")), dates: dates)
+    let structure = Structure(models: [], releaseDate: stated)
+    let found = Result { () throws(TemplateRejection) in
+      try builder.checkDate(structure, entry: "1abc")
+    }
+    switch found {
+    case .success: #expect(passes)
+    case .failure: #expect(!passes)
+    }
+  }
+
+  @Test(
     "hits and alignments read the lines of a Stockholm file alike: blanks between letters, blocks")
   func stockholmLines() throws {
     let text = InputText(

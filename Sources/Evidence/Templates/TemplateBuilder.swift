@@ -120,9 +120,12 @@ public struct TemplateBuilder: Sendable {
     }
   }
 
-  private func checkDate(_ structure: Structure, entry: String) throws(TemplateRejection) {
+  /// Throws if the structure is newer than the cut-off date, or states no day of the calendar.
+  func checkDate(_ structure: Structure, entry: String) throws(TemplateRejection) {
     guard let cutoff = settings.cutoff else { return }
-    guard let released = structure.releaseDate ?? dates.released[entry] else {
+    // Damaged dates sort anywhere, also before the cut-off.
+    let known = [structure.releaseDate, dates.released[entry]].compactMap(\.self)
+    guard let released = known.first(where: TemplateSettings.isDate) else {
       throw .noReleaseDate(entry: entry)
     }
     if released > cutoff { throw .tooNew(released: released, cutoff: cutoff) }
