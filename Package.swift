@@ -82,8 +82,8 @@ let package = Package(
     .target(
       name: "Weights",
       dependencies: [
-        "CLibrary", "Messages", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files",
-        "CKernels",
+        "CLibrary", "Messages", "AtomicFiles", "FoldingCore", "NumericArrays", "ArrayFiles",
+        "HDF5Files", "CKernels",
       ]),
 
     // Network side.

@@ -7,6 +7,14 @@ public struct FileStatus: Hashable, Sendable {
   /// Time of the last change, nanoseconds since 1970.
   public let modified: Int
 
+  /// What tells the file from all others of the machine.
+  public let identity: Identity
+
+  /// A device, and the number of a file there.
+  public struct Identity: Hashable, Sendable {
+    let device, number: UInt64
+  }
+
   /// Looks at `path` once; nil where nothing is, or nothing that may be seen.
   public init?(of path: String) {
     var status = stat()
@@ -17,6 +25,9 @@ public struct FileStatus: Hashable, Sendable {
       let time = status.st_mtim
     #endif
     bytes = Int(status.st_size)
+    identity = Identity(
+      device: UInt64(truncatingIfNeeded: status.st_dev),
+      number: UInt64(truncatingIfNeeded: status.st_ino))
     // A disk may hold any time; one beyond the year 2262 wraps around and still tells a change.
     modified = Int(time.tv_sec) &* 1_000_000_000 &+ Int(time.tv_nsec)
   }

@@ -15,6 +15,13 @@ public enum PathKind: Sendable {
     return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// Whether a pipe, a device or a socket is at a path: what is read from it is gone, and it need never end.
+  public static func isStream(_ path: String) -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+  }
+
   /// Looks at `path` once.
   public init(of path: String) {
     var status = stat()

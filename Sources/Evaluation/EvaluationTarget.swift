@@ -107,7 +107,7 @@ public struct EvaluationTarget: Sendable {
   }
 
   private static func existing(_ path: String) -> String? {
-    PathKind(of: path) == .file ? path : nil
+    PathKind.isReadAgain(path) ? path : nil
   }
 }
 

@@ -1,6 +1,6 @@
 import ArrayFiles
+import AtomicFiles
 import FoldingCore
-import Foundation
 
 /// A folder that stands for the parameter files in it, such as the one in which AlphaFold2's archive was unpacked.
 public enum ParameterFolder {
@@ -13,7 +13,7 @@ public enum ParameterFolder {
   public static func files(in folder: String, preset: String? = nil) throws -> [String] {
     let places = [folder, folder.hasSuffix("/") ? folder + "params" : folder + "/params"]
     for place in places {
-      let names = parameterFiles(in: place)
+      let names = try parameterFiles(in: place, ifPresent: place != folder)
       if names.isEmpty { continue }
       let wanted = names.filter { preset == nil || self.preset(in: $0) == preset }
       if wanted.isEmpty {
@@ -31,13 +31,12 @@ public enum ParameterFolder {
     )
   }
 
-  private static func parameterFiles(in folder: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let wanted = names.filter { name in
+  private static func parameterFiles(in folder: String, ifPresent: Bool) throws -> [String] {
+    let names = try FolderContents.names(in: folder, ifPresent: ifPresent) { name in
       !name.hasPrefix(".") && !name.contains("multimer")
         && (try? ParameterFormat(path: name)) != nil
     }
-    return wanted.sorted { (rank($0), $0) < (rank($1), $1) }
+    return names.sorted { (rank($0), $0) < (rank($1), $1) }
   }
 
   private static let order = (1...5).flatMap { ["model_\($0)_ptm", "model_\($0)"] }

@@ -258,8 +258,8 @@ struct PredictCommand: ParsableCommand {
     var asked = try evidence.options(
       search: search.asksForSearch ? try search.options(output: output) : nil,
       setStructures: try search.structures(), seed: seed)
+    try EvidenceCollector.requireTemplates(asked)
     if models.allSatisfy({ $0.config.template == nil }) {
-      try EvidenceCollector.requireTemplates(asked)
       let isAsked = asked.usesTemplates
       let hasDropped = asked.leaveOutTemplateSearches()
       asked.templates = TemplateOptions()

@@ -58,7 +58,11 @@ struct SearchArguments: ParsableArguments {
 
   /// The set that is asked for; a name that the file does not have is a wrong flag.
   private func set() throws -> DatabaseCatalog.DatabaseSet? {
-    guard let databaseSet else { return nil }
+    guard let databaseSet else {
+      // A file that is given and not used is read all the same: it may be the wrong one.
+      if let databases { _ = try Self.catalog(databases) }
+      return nil
+    }
     do {
       return try Self.catalog(databases).set(named: databaseSet)
     } catch let error as SearchFailure {

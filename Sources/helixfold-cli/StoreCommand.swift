@@ -102,8 +102,8 @@ struct PackStore: ParsableCommand {
         continue
       case .folder: break
       }
-      let names = try FileManager.default.contentsOfDirectory(atPath: input).sorted()
-      paths += names.filter { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
+      let names = try FolderContents.names(in: input) { $0.hasSuffix(".h5") }
+      paths += names.map { "\(input)/\($0)" }
     }
     try OutputPlace.require(output, apartFrom: paths)
     let stores = try paths.map { try FeatureStore(path: $0) }

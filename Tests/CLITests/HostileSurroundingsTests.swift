@@ -126,6 +126,24 @@ struct HostileSurroundingsTests {
     #expect(result.errors.contains(text), "\(result.errors)")
   }
 
+  @Test(
+    "what a flag names must be there, whether it is needed or not",
+    arguments: [
+      ["predict", "in.fasta", "--random-weights", "--preset", "tiny", "--release-dates", "none"],
+      ["predict", "in.fasta", "--random-weights", "--preset", "tiny", "--obsolete", "none"],
+      ["predict", "in.fasta", "--random-weights", "--preset", "tiny", "--databases", "none"],
+      ["dataset", "build", "a.pdb", "-o", "out.h5", "--msa", "none"],
+      ["dataset", "build", "a.pdb", "-o", "out.h5", "--msa", "in.fasta"],
+    ])
+  func missing(_ arguments: [String]) throws {
+    let folder = try Self.folder()
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
+    let result = try Command.run(arguments, in: folder)
+    #expect(result.status == 66, "\(result.errors)")
+    #expect(result.errors.contains(arguments.last ?? ""), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out.h5").path))
+  }
+
   @Test("Ctrl-C ends a prediction with status 130 and says how to go on")
   func interruption() throws {
     let folder = try Self.folder()

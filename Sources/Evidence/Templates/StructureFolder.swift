@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Protein
 import StructureIO
@@ -15,7 +16,10 @@ public struct StructureFolder: Sendable {
 
   /// The structure of an entry such as `1abc`.
   func structure(of entry: String) throws(TemplateRejection) -> Structure {
-    guard let file = candidates(entry).first(where: FileManager.default.fileExists) else {
+    let found = candidates(entry).first {
+      FileManager.default.fileExists(atPath: $0) && !PathKind.isStream($0)
+    }
+    guard let file = found else {
       throw .structureMissing(entry: entry, folder: path)
     }
     do {

@@ -22,11 +22,17 @@ public struct UserTemplates: Sendable {
     case .file: return [path]
     case .folder: break
     }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     let endings = [".pdb", ".ent", ".cif", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
-    let found = names.filter { name in endings.contains { name.lowercased().hasSuffix($0) } }
+    let found: [String]
+    do throws(FolderError) {
+      found = try FolderContents.names(in: path) { name in
+        endings.contains { name.lowercased().hasSuffix($0) }
+      }
+    } catch {
+      throw .unreadableFolder(path, reason: error.reason)
+    }
     if found.isEmpty { throw .emptyFolder(path) }
-    return found.sorted().map { path + "/" + $0 }
+    return found.map { path + "/" + $0 }
   }
 
   /// Templates from files; a file that cannot be read becomes a row of the table.
@@ -137,11 +143,14 @@ public enum UserTemplateError: Error, Hashable, CustomStringConvertible, ExitSta
   case missing(String)
   /// A folder without a structure.
   case emptyFolder(String)
+  /// A folder that cannot be read.
+  case unreadableFolder(String, reason: String)
 
   /// One line that says what is wrong.
   public var description: String {
     switch self {
     case .missing(let path): "\(path): no such file or folder"
+    case .unreadableFolder(let path, let reason): "\(path): cannot be read: \(reason)"
     case .emptyFolder(let path):
       "\(path): the folder holds no structure (.pdb, .ent, .cif, .mmcif, also with .gz)"
     }

@@ -95,7 +95,7 @@ public struct AlignmentFiles: Sendable {
       found.append(try file.read())
     }
     for folder in folders {
-      for path in Self.paths(in: folder, for: id, isOnlyTarget: isOnlyTarget) {
+      for path in try Self.paths(in: folder, for: id, isOnlyTarget: isOnlyTarget) {
         let alignment = try Alignment.read(path: path)
         try alignment.checkQuery(is: sequence)
         found.append(alignment)
@@ -117,11 +117,11 @@ public struct AlignmentFiles: Sendable {
     }
     for folder in folders {
       let isOnlyTarget = targets.count == 1
-      if targets.contains(where: {
-        !Self.paths(in: folder, for: $0.id, isOnlyTarget: isOnlyTarget).isEmpty
-      }) {
-        continue
+      var isUsed = false
+      for target in targets where !isUsed {
+        isUsed = try !Self.paths(in: folder, for: target.id, isOnlyTarget: isOnlyTarget).isEmpty
       }
+      if isUsed { continue }
       throw .content(
         file: folder,
         problem:
@@ -131,14 +131,16 @@ public struct AlignmentFiles: Sendable {
   }
 
   /// Alignment files of a folder that belong to `id`.
-  static func paths(in folder: String, for id: String, isOnlyTarget: Bool) -> [String] {
+  static func paths(
+    in folder: String, for id: String, isOnlyTarget: Bool
+  ) throws(InputError) -> [String] {
     let named = endings.map { "\(folder)/\(id)\($0)" }.filter {
-      FileManager.default.fileExists(atPath: $0)
+      FileManager.default.fileExists(atPath: $0) && !PathKind.isStream($0)
     }
     if !named.isEmpty { return named }
     for own in ["\(folder)/\(id)"] + (isOnlyTarget ? [folder] : []) {
       for place in places {
-        let found = alignments(in: own + place)
+        let found = try alignments(in: own + place)
         if !found.isEmpty { return found }
       }
     }
@@ -159,9 +161,9 @@ public struct AlignmentFiles: Sendable {
   }
 
   /// All alignment files of a folder in the order in which AlphaFold2 joins them.
-  package static func alignments(in folder: String) -> [String] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return names.filter(isEvidence).map { ($0, DatabaseRole(file: $0)) }.sorted {
+  package static func alignments(in folder: String) throws(InputError) -> [String] {
+    let names = try FolderContents.inputs(in: folder, ifPresent: true, where: isEvidence)
+    return names.map { ($0, DatabaseRole(file: $0)) }.sorted {
       precedes($0, $1)
     }.map { "\(folder)/\($0.0)" }
   }

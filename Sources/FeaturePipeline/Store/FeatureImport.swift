@@ -29,13 +29,20 @@ public struct FeatureImport: Sendable {
     guard PathKind(of: path) == .folder else {
       return [Source(id: TargetName.sanitized(withoutEnding(name)), paths: [path])]
     }
-    let found = folder(path, named: TargetName.sanitized(name))
+    let found = try targets(in: path)
     guard !found.isEmpty else {
       throw InputError.content(
         file: path,
         problem: "holds no features.pkl, features.npz and no alignments (.a3m, .sto, also .gz)")
     }
     return found
+  }
+
+  /// Targets found in a folder, in order of their names; maybe none.
+  package static func targets(in path: String) throws(InputError) -> [Source] {
+    var visited: Set<FileStatus.Identity> = []
+    return try folder(
+      path, named: TargetName.sanitized(lastComponent(path)), depth: 0, &visited)
   }
 
   /// Records of a source; a store may hold many.
@@ -53,24 +60,42 @@ public struct FeatureImport: Sendable {
     }
   }
 
-  private static func folder(_ path: String, named name: String) -> [Source] {
+  /// Deepest nesting of folders that is looked into.
+  private static let deepestFolder = 32
+
+  /// - Parameter visited: folders that were looked into; one that links lead to again is left out.
+  private static func folder(
+    _ path: String, named name: String, depth: Int, _ visited: inout Set<FileStatus.Identity>
+  ) throws(InputError) -> [Source] {
+    if let identity = FileStatus(of: path)?.identity, !visited.insert(identity).inserted {
+      return []
+    }
+    guard depth <= deepestFolder else {
+      throw .unreadable(file: path, reason: "more than \(deepestFolder) folders in each other")
+    }
     for features in ["features.pkl", "features.npz"] {
       let file = "\(path)/\(features)"
-      if FileManager.default.fileExists(atPath: file) { return [Source(id: name, paths: [file])] }
+      if FileManager.default.fileExists(atPath: file), !PathKind.isStream(file) {
+        return [Source(id: name, paths: [file])]
+      }
     }
     for inner in ["\(path)/a3m", "\(path)/msas"] {
-      let joined = AlignmentFiles.alignments(in: inner)
+      let joined = try AlignmentFiles.alignments(in: inner)
       if !joined.isEmpty { return [Source(id: name, paths: joined)] }
     }
-    let alignments = AlignmentFiles.alignments(in: path)
+    let alignments = try AlignmentFiles.alignments(in: path)
     if alignments.contains(where: { lastComponent($0).contains("_hits.") }) {
       return [Source(id: name, paths: alignments)]
     }
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-    let folders = names.map { "\(path)/\($0)" }.filter { PathKind(of: $0) == .folder }
-    return alignments.map {
+    var sources = alignments.map {
       Source(id: TargetName.sanitized(withoutEnding(lastComponent($0))), paths: [$0])
-    } + folders.flatMap { folder($0, named: TargetName.sanitized(lastComponent($0))) }
+    }
+    for name in try FolderContents.inputs(in: path) where PathKind(of: "\(path)/\(name)") == .folder
+    {
+      sources += try folder(
+        "\(path)/\(name)", named: TargetName.sanitized(name), depth: depth + 1, &visited)
+    }
+    return sources
   }
 
   private static func record(ofAlignments source: Source) throws -> TargetRecord {

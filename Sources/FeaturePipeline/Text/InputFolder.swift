@@ -1,4 +1,4 @@
-import Foundation
+import AtomicFiles
 
 /// The inputs in a folder that was given in place of files.
 package struct InputFolder {
@@ -14,7 +14,7 @@ package struct InputFolder {
 
   /// Looks for FASTA files and alignments; throws if there are none.
   package init(_ path: String) throws(InputError) {
-    let names = Self.names(in: path)
+    let names = try Self.names(in: path)
     let fasta = names.filter { Self.stem($0, Self.endings) != nil }
     let alignments = Dictionary(
       grouping: names.filter(AlignmentFiles.isEvidence),
@@ -36,7 +36,7 @@ package struct InputFolder {
 
   /// Feature files of a folder, sorted by name; throws if there are none.
   package static func features(in path: String) throws(InputError) -> [String] {
-    let found = names(in: path).filter { stem($0, featureEndings) != nil }
+    let found = try names(in: path).filter { stem($0, featureEndings) != nil }
     if found.isEmpty {
       throw .content(
         file: path,
@@ -45,9 +45,8 @@ package struct InputFolder {
     return found.map { "\(path)/\($0)" }
   }
 
-  private static func names(in path: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-      .filter { !$0.hasPrefix(".") }.sorted()
+  private static func names(in path: String) throws(InputError) -> [String] {
+    try FolderContents.inputs(in: path) { !$0.hasPrefix(".") }
   }
 
   /// A name without whichever of the endings it has; nil if it has none.
@@ -57,5 +56,18 @@ package struct InputFolder {
       name.count > ending.count
     else { return nil }
     return String(name.dropLast(ending.count))
+  }
+}
+
+extension FolderContents {
+  /// ``names(in:ifPresent:where:)`` with the error of an input.
+  package static func inputs(
+    in folder: String, ifPresent: Bool = false, where isWanted: (String) -> Bool = { _ in true }
+  ) throws(InputError) -> [String] {
+    do throws(FolderError) {
+      return try names(in: folder, ifPresent: ifPresent, where: isWanted)
+    } catch {
+      throw .unreadable(file: error.path, reason: error.reason)
+    }
   }
 }

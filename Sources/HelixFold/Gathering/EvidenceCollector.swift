@@ -39,9 +39,14 @@ public struct EvidenceCollector: Sendable {
   /// Throws if a file or folder of templates is not there.
   public static func requireTemplates(_ options: EvidenceOptions) throws {
     for path in options.templates.userPaths { _ = try UserTemplates.files(at: path) }
-    for path in options.hitPaths + [options.templates.structureFolder].compactMap({ $0 })
-    where !FileManager.default.fileExists(atPath: path) {
-      throw InputError.missing(file: path)
+    let templates = options.templates
+    let others = [templates.structureFolder, templates.releaseDateFile, templates.obsoleteFile]
+    for path in options.hitPaths + others.compactMap(\.self) {
+      switch PathKind(of: path) {
+      case .absent: throw InputError.missing(file: path)
+      case .folder: _ = try FolderContents.names(in: path) { _ in false }
+      case .file: break
+      }
     }
   }
 
@@ -186,21 +191,23 @@ public struct EvidenceCollector: Sendable {
   /// Files of template hits of a target: those named, and in folders those with its name.
   private func hitFiles(of id: String) throws -> [String] {
     guard options.templates.structureFolder != nil else { return [] }
-    return options.hitPaths.flatMap { path -> [String] in
-      PathKind(of: path) == .folder ? Self.hitFiles(in: path, of: id) : [path]
+    return try options.hitPaths.flatMap { path -> [String] in
+      PathKind(of: path) == .folder ? try Self.hitFiles(in: path, of: id) : [path]
     }
   }
 
   /// `ID.hhr`, `ID.sto`, and in `ID/` and its subfolders any `.hhr` and AlphaFold2's `pdb_hits.sto`.
-  private static func hitFiles(in folder: String, of id: String) -> [String] {
+  private static func hitFiles(in folder: String, of id: String) throws -> [String] {
     let named = ["\(folder)/\(id).hhr", "\(folder)/\(id).sto"].filter {
-      FileManager.default.fileExists(atPath: $0)
+      FileManager.default.fileExists(atPath: $0) && !PathKind.isStream($0)
     }
+    _ = try FolderContents.names(in: "\(folder)/\(id)", ifPresent: true) { _ in false }
     let inner = FileManager.default.enumerator(atPath: "\(folder)/\(id)")
     let found = (inner?.compactMap { $0 as? String } ?? []).filter {
       $0.hasSuffix(".hhr") || $0 == "pdb_hits.sto" || $0.hasSuffix("/pdb_hits.sto")
     }
-    return named + found.sorted().map { "\(folder)/\(id)/\($0)" }
+    return named
+      + found.sorted().map { "\(folder)/\(id)/\($0)" }.filter { !PathKind.isStream($0) }
   }
 }
 

@@ -28,6 +28,7 @@ public struct ChainSource: Sendable, Hashable {
   /// - Parameter evidence: further folders with alignments or feature files named like the structures.
   public static func find(at path: String, evidence: [String]) throws -> [ChainSource] {
     guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
+    for place in evidence { _ = try FolderContents.inputs(in: place) { _ in false } }
     if PathKind(of: path) != .folder {
       return [
         ChainSource(
@@ -37,7 +38,7 @@ public struct ChainSource: Sendable, Hashable {
     }
     let sources =
       FileManager.default.fileExists(atPath: path + "/chains.tsv")
-      ? try table(path, evidence) : structures(in: path, evidence)
+      ? try table(path, evidence) : try structures(in: path, evidence)
     guard !sources.isEmpty else {
       throw InputError.content(
         file: path, problem: "holds no structures (.pdb, .ent, .cif, also .gz) and no chains.tsv")
@@ -46,20 +47,22 @@ public struct ChainSource: Sendable, Hashable {
   }
 
   /// Files of alignments or features for a chain, in the order in which places are looked at; the first place wins.
-  func evidence(for id: String) -> FeatureImport.Source? {
+  ///
+  /// Throws if there is something that cannot be read.
+  func evidence(for id: String) throws(InputError) -> FeatureImport.Source? {
     for place in evidence {
       for ending in [".h5", ".pkl", ".npz"] + AlignmentFiles.endings {
         let file = "\(place)/\(id)\(ending)"
-        if FileManager.default.fileExists(atPath: file) {
+        if FileManager.default.fileExists(atPath: file), !PathKind.isStream(file) {
           return FeatureImport.Source(id: id, paths: [file])
         }
       }
       let folder = "\(place)/\(id)"
-      if PathKind(of: folder) == .folder, let found = try? FeatureImport.sources(at: folder),
-        let first = found.first
-      {
+      if PathKind(of: folder) == .folder {
+        let found = try FeatureImport.targets(in: folder)
+        guard let first = found.first else { continue }
         // Several alignments side by side are one chain's here, not one for each of several targets.
-        let joined = found.count > 1 ? AlignmentFiles.alignments(in: folder) : []
+        let joined = found.count > 1 ? try AlignmentFiles.alignments(in: folder) : []
         return FeatureImport.Source(id: id, paths: joined.isEmpty ? first.paths : joined)
       }
     }
@@ -88,7 +91,7 @@ public struct ChainSource: Sendable, Hashable {
           format: .structure,
           evidence: evidence + [path + "/a3m"], resolution: resolution))
     }
-    let backbones = files(in: path + "/cgdms_backbone").filter { $0.hasSuffix(".txt") }
+    let backbones = try files(in: path + "/cgdms_backbone").filter { $0.hasSuffix(".txt") }
     return sources
       + backbones.map {
         ChainSource(
@@ -97,9 +100,11 @@ public struct ChainSource: Sendable, Hashable {
       }
   }
 
-  private static func structures(in path: String, _ evidence: [String]) -> [ChainSource] {
+  private static func structures(
+    in path: String, _ evidence: [String]
+  ) throws -> [ChainSource] {
     let places = evidence + [path, path + "/a3m", path + "/msa"]
-    return ["", "/pdb", "/structures"].flatMap { files(in: path + $0) }
+    return try ["", "/pdb", "/structures"].flatMap { try files(in: path + $0) }
       .filter(isStructure)
       .map { ChainSource(id: name(of: $0), path: $0, format: .structure, evidence: places) }
   }
@@ -111,9 +116,8 @@ public struct ChainSource: Sendable, Hashable {
     }
   }
 
-  private static func files(in folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-      .map { "\(folder)/\($0)" }
+  private static func files(in folder: String) throws(InputError) -> [String] {
+    try FolderContents.inputs(in: folder, ifPresent: true).map { "\(folder)/\($0)" }
   }
 
   private static func name(of path: String) -> String {

@@ -223,7 +223,13 @@ public struct DatasetBuilder: Sendable {
   private func features(
     _ id: String, _ chain: Chain, _ residues: [Residue], _ source: ChainSource
   ) throws(RejectionReason) -> RawFeatures {
-    guard let evidence = source.evidence(for: id) else {
+    let found: FeatureImport.Source?
+    do {
+      found = try source.evidence(for: id)
+    } catch {
+      throw .unreadable("\(error)")
+    }
+    guard let evidence = found else {
       let polymer = chain.polymerTypes
       return RawFeatures(
         id: id,

@@ -1,0 +1,49 @@
+import FeaturePipeline
+import Foundation
+import Testing
+
+@Suite("folders of inputs")
+struct InputFolderTests {
+  private func write(_ text: String, _ path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+  }
+
+  private func link(_ path: String, to target: String) throws {
+    try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+  }
+
+  @Test("a folder that links to itself and to those above it is looked into once")
+  func linksToItself() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/d/one.a3m")
+      try write(">q\nACDE\n", folder + "/d/e/two.a3m")
+      for name in ["d/x", "d/y", "d/e/x", "d/e/y"] { try link("\(folder)/\(name)", to: ".") }
+      try link(folder + "/d/e/up", to: "..")
+      #expect(try FeatureImport.sources(at: folder + "/d").map(\.id) == ["one", "two"])
+    }
+  }
+
+  @Test("a folder that cannot be read is no empty one")
+  func unreadable() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/d/one.a3m")
+      try link(folder + "/d/msas", to: "msas")
+      let text = message { _ = try FeatureImport.sources(at: folder + "/d") }
+      #expect(text?.hasPrefix("\(folder)/d/msas: cannot be read: ") == true)
+    }
+  }
+
+  @Test("a pipe in a folder is no input, for nobody need ever write into it")
+  func pipes() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/d/one.a3m")
+      for name in ["two.a3m", "three.fasta", "features.pkl", "four.h5"] {
+        #expect(mkfifo("\(folder)/d/\(name)", 0o600) == 0)
+      }
+      #expect(try FeatureImport.sources(at: folder + "/d").map(\.id) == ["one"])
+      #expect(try TargetPreparation(fasta: folder + "/d", alignments: []).ids == ["q"])
+    }
+  }
+}
