@@ -255,8 +255,9 @@ let package = Package(
       name: "HelixFoldTests",
       dependencies: [
         "Messages", "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports",
-        "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays", "AtomicFiles",
-        "Training", "TrainingData", "TrainingRun", "Distribution", "TrainingTestSupport",
+        "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays", "ArrayFiles",
+        "AtomicFiles", "Training", "TrainingData", "TrainingRun", "Distribution",
+        "TrainingTestSupport",
       ]),
     .testTarget(
       name: "MeasurementsTests",

@@ -1,3 +1,4 @@
+import ArrayFiles
 import AtomicFiles
 import FeaturePipeline
 import Foundation
@@ -171,6 +172,65 @@ struct EarlierResultsTests {
     #expect(both == .someFailed)
     #expect(bench.has("other/ranked_0.pdb") && !bench.has("toy/ranked_0.pdb"))
     withExtendedLifetime(lock) {}
+  }
+
+  @Test(
+    "a result whose files are missing or have changed is computed again",
+    arguments: [
+      ("unrelaxed_tiny.pdb", nil), ("pae_tiny.json", nil), ("confidence_tiny.json", nil),
+      ("unrelaxed_tiny.cif", "data_x\n"), ("pae_tiny.json", "[]"), ("confidence_tiny.json", "{"),
+    ])
+  func damagedResult(_ name: String, _ text: String?) throws {
+    let bench = PredictionBench()
+    try bench.predict(["tiny"])
+    let before = try bench.text("toy/" + name)
+    bench.options.resumes = true
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 0 && bench.said.contains("finished before"))
+    if let text {
+      try bench.write(text, to: "toy/" + name)
+    } else {
+      try FileManager.default.removeItem(atPath: bench.path + "/toy/" + name)
+    }
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.contains("toy: computed again, files being missing or changed: tiny\n"))
+    let after = try bench.text("toy/" + name)
+    #expect(after == before)
+  }
+
+  @Test("a result whose provenance knows no files is whole where structure and confidence are")
+  func earlierVersion() throws {
+    let bench = PredictionBench()
+    try bench.predict(["tiny"])
+    let provenance = try bench.text("toy/provenance_tiny.json")
+    try bench.write(
+      provenance.replacing("\"files\"", with: "\"others\""), to: "toy/provenance_tiny.json")
+    try bench.write("[]", to: "toy/pae_tiny.json")
+    bench.options.resumes = true
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 0)
+  }
+
+  @Test("a state with a number that is not finite is damaged", arguments: ["positions", "pair"])
+  func notFiniteState(_ name: String) throws {
+    let bench = PredictionBench()
+    #expect(throws: PredictionError.interrupted) { try bench.run(["tiny"], stopAfter: 1) }
+    let path = bench.path + "/toy/state_tiny.npz"
+    let archive = try NumpyArchive(path: path, uint16: .bfloat16)
+    let arrays = try archive.names.map { part in
+      var array = try archive.array(named: part)
+      if part == name, var floats = array.floats {
+        floats.values[7] = .nan
+        array = .float32(floats)
+      }
+      return (name: part, array: array)
+    }
+    try NumpyArchive.write(arrays, to: path)
+    bench.options.resumes = true
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.contains("state_tiny.npz is damaged"))
   }
 
   @Test("a damaged state is left out with one line")

@@ -22,17 +22,18 @@ extension FoldingPipeline {
   private func lines(about earlier: EarlierResults) -> [String] {
     if !options.resumes {
       let names = earlier.names.joined(separator: ", ")
-      let replaced = earlier.replaced.joined(separator: ", ")
+      let replaced = (earlier.replaced + earlier.damaged).joined(separator: ", ")
       return (names.isEmpty ? [] : ["replaces the results of \(names); --resume keeps them"])
         + (replaced.isEmpty ? [] : ["replaces the results of \(replaced)"])
     }
     let kinds: [(names: [String], line: String)] = [
       (earlier.replaced, "replaced, being of other inputs, options, seed or weights: "),
+      (earlier.damaged, "computed again, files being missing or changed: "),
       (earlier.kept.keys.sorted(), "computed before and kept: "),
       (earlier.others.map(\.name), "ranked with the results of earlier runs: "),
       (
         earlier.unrelated,
-        "left alone and not ranked, being of another sequence or not saying of which: "
+        "left alone and not ranked, being damaged, of another sequence or not saying of which: "
       ),
     ]
     return kinds.filter { !$0.names.isEmpty }.map {

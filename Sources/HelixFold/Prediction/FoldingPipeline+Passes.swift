@@ -101,7 +101,9 @@ extension FoldingPipeline {
     context.pool.releaseKept()
     try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
     try job.work.folder.keep("provenance_\(job.run.name).json") {
-      try AtomicFile.write(job.provenance.document(of: result).pretty() + "\n", to: $0)
+      let files = FileStamp.all(of: job.run.name, in: job.work.folder)
+      try AtomicFile.write(
+        job.provenance.document(of: result, files: files).pretty() + "\n", to: $0)
     }
     job.work.add(result)
   }

@@ -15,7 +15,9 @@ extension FoldingPipeline {
     let work = TargetWork(
       index, raw, gathered, folder, runs.map(\.run), earlier: earlier, resumes: options.resumes,
       lock: lock)
-    work.isFinished = options.resumes && folder.isFinished(runs, earlier.fingerprints)
+    work.isFinished =
+      options.resumes && earlier.damaged.isEmpty
+      && folder.isFinished(runs, earlier.fingerprints)
     let state = work.isFinished ? "finished before" : "to do"
     let identity = runs.map(\.fingerprint).joined(separator: " ")
     let done = work.kept.keys.sorted().joined(separator: " ")

@@ -37,7 +37,9 @@ struct PredictionProvenance: Sendable {
   }
 
   /// The document `provenance_<model>.json`, from which a later run learns what it need not compute.
-  func document(of result: ModelResult) -> JSONValue {
+  ///
+  /// - Parameter files: stamps of the files of the result, which are written before.
+  func document(of result: ModelResult, files: [FileStamp]) -> JSONValue {
     let alignments = target.sources.map { source -> JSONValue in
       .object([
         ("name", .string(source.name)), ("rows", .integer(source.rows)),
@@ -62,6 +64,7 @@ struct PredictionProvenance: Sendable {
       ("mean_plddt", .number(result.score.plddt)),
       ("ptm", result.score.ptm.map { .number($0) } ?? .null),
       ("recycle_history", .array(history)),
+      ("files", .array(files.map(\.document))),
     ]
     return .object(identity + notice + members)
   }

@@ -13,8 +13,10 @@ struct StoredResult {
   let fingerprint: String
   /// Sequence of the target; nil if the provenance does not tell.
   let sequence: String?
-  /// What ranks it; nil if the provenance does not tell, or structure or confidence is not there.
+  /// What ranks it; nil if the provenance does not tell, or files are missing or have changed.
   let score: RankingScore?
+  /// Whether all files are there, and as they were written where the provenance tells that.
+  let isWhole: Bool
   /// Mean pLDDT and change of the structure after each pass.
   let history: [RecyclingState.Record]
 
@@ -26,14 +28,18 @@ struct StoredResult {
       let sequence: String?
       let meanPlddt, ptm: Double?
       let recycleHistory: [Pass]?
+      let files: [FileStamp]?
     }
     let document = folder.decoded(Document.self, "provenance_\(name).json")
     self.name = name
     fingerprint = document?.fingerprint ?? ""
     sequence = document?.sequence
-    let hasStructure = ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
+    let isWhole =
+      ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
+      && (document?.files ?? []).allSatisfy { $0.isTrue(in: folder) }
+    self.isWhole = isWhole
     score = document?.meanPlddt.flatMap { plddt in
-      hasStructure ? RankingScore(model: name, plddt: plddt, ptm: document?.ptm) : nil
+      isWhole ? RankingScore(model: name, plddt: plddt, ptm: document?.ptm) : nil
     }
     history = (document?.recycleHistory ?? []).compactMap { pass in
       pass.meanPlddt.map { RecyclingState.Record(meanPLDDT: $0, change: pass.change) }
@@ -106,6 +112,8 @@ struct EarlierResults {
   private(set) var unrelated: [String] = []
   /// Names that this run asks for, of results made from other inputs, options, seeds or weights.
   private(set) var replaced: [String] = []
+  /// Names that this run asks for, of results whose files are missing or have changed.
+  private(set) var damaged: [String] = []
   /// Fingerprints of all results, by name.
   private(set) var fingerprints: [String: String] = [:]
 
@@ -123,6 +131,8 @@ struct EarlierResults {
       if let (run, fingerprint) = asked[name] {
         if result.fingerprint != fingerprint {
           replaced.append(name)
+        } else if !result.isWhole {
+          damaged.append(name)
         } else if result.score != nil, !folder.has(run.stateFile) {
           kept[name] = result
         }

@@ -1,0 +1,37 @@
+import AtomicFiles
+import Foundation
+import Messages
+
+/// Size and checksum of a file of a result, by which a later run knows that the file is whole.
+struct FileStamp: Hashable, Sendable, Decodable {
+  let name: String
+  let bytes: Int
+  let crc32: UInt32
+
+  /// The stamp of a file; nil if it cannot be read.
+  init?(_ name: String, in folder: PredictionFolder) {
+    guard let data = FileManager.default.contents(atPath: folder.file(name)) else { return nil }
+    self.name = name
+    bytes = data.count
+    crc32 = data.withUnsafeBytes { CyclicRedundancyCheck32.zlib($0) }
+  }
+
+  /// The stamp as provenance keeps it.
+  var document: JSONValue {
+    .object([
+      ("name", .string(name)), ("bytes", .integer(bytes)), ("crc32", .integer(Int(crc32))),
+    ])
+  }
+
+  /// Whether the file in a folder still has this size and checksum.
+  func isTrue(in folder: PredictionFolder) -> Bool { FileStamp(name, in: folder) == self }
+
+  /// Stamps of the files of a result that are there.
+  static func all(of model: String, in folder: PredictionFolder) -> [FileStamp] {
+    [
+      "unrelaxed_\(model).cif", "unrelaxed_\(model).pdb", "confidence_\(model).json",
+      "pae_\(model).json",
+    ]
+    .compactMap { FileStamp($0, in: folder) }
+  }
+}
