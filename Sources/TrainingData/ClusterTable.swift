@@ -23,6 +23,7 @@ public struct ClusterTable: Sendable, Hashable {
   init(_ text: InputText) throws(InputError) {
     source = text.name
     var columns: (chain: Int, cluster: Int, split: Int?)?
+    var seen: [String: (line: Int, cells: [String])] = [:]
     for line in text.lines where !line.range.isEmpty {
       let cells = text.cells(line)
       guard let found = columns else {
@@ -40,7 +41,18 @@ public struct ClusterTable: Sendable, Hashable {
       }
       let chain = cells[found.chain]
       let cluster = cells[found.cluster]
-      clusters[chain] = cluster
+      let rest = [cluster] + (found.split.map { [cells[$0]] } ?? [])
+      if let earlier = seen.updateValue((line.number, rest), forKey: chain), earlier.cells != rest {
+        throw text.problem(
+          "chain '\(chain)' is in line \(earlier.line) with other values; name it once",
+          line: line.number)
+      }
+      let isBarred = rest.last == "excluded"
+      guard !chain.isEmpty, !cluster.isEmpty || isBarred else {
+        throw text.problem(
+          "the \(chain.isEmpty ? "chain" : "cluster") has no name", line: line.number)
+      }
+      if !cluster.isEmpty { clusters[chain] = cluster }
       guard let column = found.split, !cells[column].isEmpty else { continue }
       if cells[column] == "excluded" {
         excluded.insert(chain)

@@ -26,6 +26,9 @@ struct ClusterTableTests {
     arguments: [
       ("b\tk2\ttrain", "'train' is not a split"),
       ("b\tk1\ttest", "cluster 'k1' is for test here and for training above"),
+      ("a\tk2\ttraining", "chain 'a' is in line 2 with other values"),
+      ("a\tk1\texcluded", "chain 'a' is in line 2 with other values"),
+      ("b\t\ttraining", "the cluster has no name"), ("\tk2\t", "the chain has no name"),
     ])
   func refused(_ line: String, _ text: String) throws {
     let error = #expect(throws: InputError.self) {
@@ -33,6 +36,12 @@ struct ClusterTableTests {
     }
     #expect(
       error.map { "\($0)".hasPrefix("c.tsv:3: \(text)") } == true, "\(String(describing: error))")
+  }
+
+  @Test("a chain that is named twice alike is named, and a barred one needs no cluster")
+  func repeated() throws {
+    let table = try table("chain\tcluster\tsplit", "a\tk1\t", "a\tk1\t", "b\t\texcluded")
+    #expect(table.clusters == ["a": "k1"] && table.excluded == ["b"])
   }
 
   @Test("a store keeps named splits, and samples are drawn by them")
