@@ -168,7 +168,7 @@ private struct AtomSiteReader {
     for row in 0..<table.rowCount {
       let modelNumber = value(row, model)?.integer ?? 1
       if modelNumber != openModel {
-        builder.startModel(modelNumber)
+        builder.continueModel(modelNumber)
         openModel = modelNumber
       }
       if try !readAtom(row, into: &builder) { unnumbered += 1 }

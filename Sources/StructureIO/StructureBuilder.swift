@@ -17,17 +17,31 @@ struct StructureBuilder {
     var labelID: String?
   }
 
+  /// Where the chains of a model are, and the residues of each.
+  private struct Places {
+    var chains: [ChainKey: Int] = [:]
+    var residues: [[ResidueKey: Int]] = []
+  }
+
   private(set) var models: [Model] = []
-  private var chainIndex: [ChainKey: Int] = [:]
-  private var residueIndex: [[ResidueKey: Int]] = []
+  private var places: [Places] = []
+  /// The model to which atoms are added, and where the models of each number are.
+  private var model = 0
+  private var modelIndex: [Int: Int] = [:]
   var warnings: [String] = []
   private(set) var atomCount = 0
 
   /// Starts a model; atoms added before the first call belong to model 1.
   mutating func startModel(_ number: Int) {
+    model = models.count
+    modelIndex[number] = model
     models.append(Model(number: number, chains: []))
-    chainIndex = [:]
-    residueIndex = []
+    places.append(Places())
+  }
+
+  /// Goes on with the model of that number, which is started if there is none.
+  mutating func continueModel(_ number: Int) {
+    if let known = modelIndex[number] { model = known } else { startModel(number) }
   }
 
   /// Adds an atom to the residue, which is made at its first atom.
@@ -36,23 +50,22 @@ struct StructureBuilder {
     polymerIndex: Int? = nil, isHetero: Bool
   ) {
     if models.isEmpty { startModel(1) }
-    let model = models.count - 1
     let chainKey = ChainKey(id: id, labelID: labelID)
     let chain: Int
-    if let known = chainIndex[chainKey] {
+    if let known = places[model].chains[chainKey] {
       chain = known
     } else {
       chain = models[model].chains.count
-      chainIndex[chainKey] = chain
-      residueIndex.append([:])
+      places[model].chains[chainKey] = chain
+      places[model].residues.append([:])
       models[model].chains.append(Chain(id: id, labelID: labelID, residues: []))
     }
     let residue: Int
-    if let known = residueIndex[chain][key] {
+    if let known = places[model].residues[chain][key] {
       residue = known
     } else {
       residue = models[model].chains[chain].residues.count
-      residueIndex[chain][key] = residue
+      places[model].residues[chain][key] = residue
       models[model].chains[chain].residues.append(
         Residue(
           name: key.name, number: key.number, insertionCode: key.insertionCode,

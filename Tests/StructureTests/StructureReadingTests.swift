@@ -47,6 +47,32 @@ import Testing
     #expect(throws: StructureIOError.self) { try parse(text("(1)")) }
   }
 
+  /// A table of atoms of one residue; the number of the model stands behind each.
+  private static func table(_ models: [Int]) -> String {
+    let items = [
+      "label_atom_id", "label_comp_id", "label_asym_id", "label_seq_id", "Cartn_x", "Cartn_y",
+      "Cartn_z", "pdbx_PDB_model_num",
+    ]
+    return "loop_\n" + items.map { "_atom_site.\($0)\n" }.joined()
+      + zip(models, ["N", "CA", "C", "O", "CB"]).map { "\($1) ALA A 1 1 2 3 \($0)\n" }.joined()
+  }
+
+  @Test("rows of a model go on after rows of another")
+  func mixedModels() throws {
+    let models = try parse("data_x\n" + Self.table([1, 1, 2, 1, 1])).models
+    #expect(models.map(\.number) == [1, 2])
+    let residues = models.map { $0.chains.flatMap(\.residues).map { $0.atoms.map(\.name) } }
+    #expect(residues == [[["N", "CA", "O", "CB"]], [["C"]]])
+  }
+
+  @Test("a second table of atoms is refused: it would take the place of the first")
+  func secondTable() throws {
+    let error = #expect(throws: StructureIOError.self) {
+      try parse("data_x\n" + Self.table([1, 1]) + Self.table([1]))
+    }
+    #expect(try #require(error).description.contains("a second table of '_atom_site'"))
+  }
+
   @Test("a message never carries line ends or terminal commands of a file")
   func printableMessages() throws {
     let error = #expect(throws: StructureIOError.self) {
