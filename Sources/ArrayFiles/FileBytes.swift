@@ -13,6 +13,9 @@ struct FileBytes: Sendable {
   /// Maps the file.
   init(path: String) throws {
     self.path = path
+    if PathKind.isStream(path) {
+      throw ArrayFileError.cannotRead(file: path, reason: PathKind.streamRefusal)
+    }
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {

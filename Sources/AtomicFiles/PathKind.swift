@@ -22,6 +22,9 @@ public enum PathKind: Sendable {
     return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
+  /// Why a stream is refused where a file is read in pieces, or twice.
+  package static let streamRefusal = "it is a pipe or a device, expected a file"
+
   /// Looks at `path` once.
   public init(of path: String) {
     var status = stat()

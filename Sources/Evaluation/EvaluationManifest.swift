@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import Messages
 import Scoring
@@ -90,6 +91,9 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
 
   /// Reads a manifest; throws the first of its problems.
   public static func read(_ path: String) throws -> EvaluationManifest {
+    if PathKind.isStream(path) {
+      throw EvaluationError.unreadable(path: path, reason: PathKind.streamRefusal)
+    }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw EvaluationError.unreadable(path: path, reason: "no such file or no permission")
     }

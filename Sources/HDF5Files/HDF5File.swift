@@ -27,7 +27,10 @@ public final class HDF5File: Sendable {
 
   /// Opens a file for reading.
   public static func open(path: String) throws -> HDF5File {
-    try HDF5Library.locked {
+    if PathKind.isStream(path) {
+      throw HDF5Error.cannotOpen(file: path, reason: PathKind.streamRefusal)
+    }
+    return try HDF5Library.locked {
       guard let access = fileAccess() else {
         throw HDF5Error.cannotOpen(file: path, reason: "libhdf5 is out of memory")
       }

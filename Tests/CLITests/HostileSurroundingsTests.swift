@@ -177,6 +177,39 @@ struct HostileSurroundingsTests {
     #expect(result.output.contains("out/a/ranked_0.pdb"))
   }
 
+  @Test(
+    "texts are read from a named pipe, once",
+    arguments: [
+      (["check", "p"], ">a\nMKV\n", "FASTA"),
+      (["check", "p"], "data_x\n", "_atom_site"),
+      (["train", "--show-config", "--config", "p"], #"{"preset": "mini"}"#, "optimizer"),
+      (["plot", "-o", "x.svg", "p"], "{}\n", "p:1: is no line of a training log"),
+    ])
+  func namedPipes(_ arguments: [String], _ text: String, _ found: String) throws {
+    let folder = try Self.folder()
+    try Data(text.utf8).write(to: folder.file("text"))
+    let result = try Command.run(arguments, in: folder, limit: "mkfifo p; (cat text > p &)")
+    #expect((result.output + result.errors).contains(found), "\(result.output) \(result.errors)")
+  }
+
+  @Test(
+    "a pipe in place of a file that is read in pieces is refused at once, in one line",
+    arguments: [
+      ["predict", "--features", "p.pkl"], ["predict", "--features", "p.h5"],
+      ["predict", "in.fasta", "--weights", "p.npz"], ["predict", "in.fasta", "--weights", "p.h5"],
+      ["predict", "in.fasta", "--weights", "p.pdparams"], ["store", "list", "p.h5"],
+      ["evaluate", "p", "--predictions", "."], ["evaluate", "p", "--check-manifest"],
+    ])
+  func refusedPipes(_ arguments: [String]) throws {
+    let folder = try Self.folder()
+    let result = try Command.run(
+      arguments, in: folder, limit: "mkfifo p p.pkl p.h5 p.npz p.pdparams")
+    #expect([65, 66].contains(result.status), "\(result.errors)")
+    #expect(result.errors.contains("it is a pipe"), "\(result.errors)")
+    let lines = result.errors.split(separator: "\n").filter { !$0.hasPrefix("warning") }
+    #expect(lines.count == 1, "\(result.errors)")
+  }
+
   private static let tiny = [
     "predict", "--random-weights", "--preset", "tiny", "--num-recycle", "0", "-o", "out",
   ]

@@ -39,6 +39,9 @@ final class ZipArchive: Sendable {
 
   /// Opens the archive and checks every declared size against `limits`.
   init(path: String, limits: ArchiveLimits) throws {
+    if PathKind.isStream(path) {
+      throw ArrayFileError.cannotRead(file: path, reason: PathKind.streamRefusal)
+    }
     var code: Int32 = 0
     guard let zip = zip_open(path, ZIP_RDONLY, &code) else {
       throw Self.openError(path, code)

@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -21,7 +22,8 @@ public enum FileDoctor {
   }
 
   private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
-    let start = try InputText.firstBytes(of: path, count: 8)
+    // A stream is read once: what comes of it can only be a text.
+    let start = PathKind.isStream(path) ? [] : try InputText.firstBytes(of: path, count: 8)
     if start.starts(with: InputText.hdf5Signature) {
       return try examineStore(path, &diagnosis)
     }
@@ -54,7 +56,7 @@ public enum FileDoctor {
     case .hhr: try examineHits(text, &diagnosis)
     case .table: examineTable(text, &diagnosis)
     case .json: try examineJSON(text, &diagnosis)
-    case .structure: try examineStructure(path, &diagnosis)
+    case .structure: try examineStructure(text, path, &diagnosis)
     case .unknown:
       throw text.expected(
         "FASTA, A3M, Stockholm, hhr, PDB, mmCIF, JSON, npz or HDF5",
@@ -125,9 +127,11 @@ public enum FileDoctor {
     }
   }
 
-  private static func examineStructure(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
+  private static func examineStructure(
+    _ text: InputText, _ path: String, _ diagnosis: inout FileDiagnosis
+  ) throws {
     diagnosis.format = "structure"
-    let structure = try StructureFile.read(path)
+    let structure = try StructureFile.parse(text.bytes, path: path)
     let chains = TemplateChain.chains(of: structure)
     diagnosis.content = chains.map { "chain \($0.id): \(counted($0.letters.count, "residue"))" }
       .joined(separator: ", ")

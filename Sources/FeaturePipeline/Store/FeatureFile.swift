@@ -9,6 +9,9 @@ public enum FeatureFile: Sendable {
 
   /// Opens a file, told by its first bytes.
   public static func open(path: String) throws -> FeatureFile {
+    if PathKind.isStream(path) {
+      throw InputError.unreadable(file: path, reason: PathKind.streamRefusal)
+    }
     let start = try InputText.firstBytes(of: path, count: 8)
     if start.starts(with: InputText.hdf5Signature) {
       return .store(try FeatureStore(path: path))

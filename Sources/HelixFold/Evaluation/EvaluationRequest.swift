@@ -34,6 +34,9 @@ public struct EvaluationRequest: Sendable {
     guard kind != .absent else {
       throw EvaluationError.unreadable(path: set, reason: "no such file or folder")
     }
+    if PathKind.isStream(set) {
+      throw EvaluationError.unreadable(path: set, reason: PathKind.streamRefusal)
+    }
     let name = URL(fileURLWithPath: set).deletingPathExtension().lastPathComponent
     if kind == .folder { return (name, try EvaluationTarget.read(folder: set)) }
     let start = (try? FileHandle(forReadingAtPath: set)?.read(upToCount: 4)) ?? Data()

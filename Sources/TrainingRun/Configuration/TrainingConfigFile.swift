@@ -1,3 +1,4 @@
+import FeaturePipeline
 import FoldingCore
 import Foundation
 import Training
@@ -11,11 +12,22 @@ extension TrainingConfig {
   /// as often as the network where the file does not say otherwise.
   public static func read(_ path: String) throws(ConfigurationError) -> TrainingConfig {
     if let preset = preset(named: path) { return preset }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw .unreadable(
-        file: path, reason: "no such file, and no preset (\(presetNames.joined(separator: ", ")))")
+    let text: InputText
+    do throws(InputError) {
+      text = try InputText(path: path)
+    } catch {
+      switch error {
+      case .missing:
+        throw .unreadable(
+          file: path, reason: "no such file, and no preset (\(presetNames.joined(separator: ", ")))"
+        )
+      case .unreadable(_, let reason): throw .unreadable(file: path, reason: reason)
+      case .content(_, let problem), .text(_, _, _, let problem):
+        throw .unreadable(file: path, reason: problem)
+      case .array: throw .unreadable(file: path, reason: "is no configuration")
+      }
     }
-    return try parse(data, file: path)
+    return try parse(Data(text.bytes), file: path)
   }
 
   static func parse(

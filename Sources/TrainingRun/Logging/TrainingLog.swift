@@ -94,7 +94,10 @@ public final class TrainingLog {
   ) throws {
     self.path = path
     let isThere = step > 0 && FileManager.default.fileExists(atPath: path)
-    let found = isThere ? try Self.lines(path) : []
+    guard let data = isThere ? FileManager.default.contents(atPath: path) : Data() else {
+      throw TrainingRunError.unreadable(file: path, reason: "no such file or no permission")
+    }
+    let found = Self.lines(data)
     droppedLines = found.count { $0 == nil }
     let kept = found.compactMap { $0 }.filter { record in
       let isRepeated = dropsLastValidation && record.event == .validation
@@ -133,7 +136,7 @@ public final class TrainingLog {
 
   /// Reads a log; a last line that was cut off is left out.
   public static func read(_ path: String) throws -> [TrainingRecord] {
-    try lines(path).enumerated().map { index, record in
+    try lines(Data(InputText(path: path).bytes)).enumerated().map { index, record in
       guard let record else {
         throw InputError.text(
           file: path, line: index + 1, column: 0, problem: "is no line of a training log")
@@ -143,10 +146,7 @@ public final class TrainingLog {
   }
 
   /// The lines of a log, nil for one that is none; a last line that was cut off is left out.
-  private static func lines(_ path: String) throws -> [TrainingRecord?] {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw TrainingRunError.unreadable(file: path, reason: "no such file or no permission")
-    }
+  private static func lines(_ data: Data) -> [TrainingRecord?] {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
