@@ -120,6 +120,11 @@ struct EvaluateCommand: ParsableCommand {
     let (evaluation, files, status) = try request.run(reporter: reporter)
     print(evaluation.text(seed: seed), terminator: "")
     for file in files { print(file) }
+    if evaluation.rows.isEmpty {
+      let cause =
+        evaluation.gaps.first.map { "'\($0.target)': \($0.reason)" } ?? "it has no targets"
+      throw EvaluationError.nothing(path: set, reason: "nothing could be scored; \(cause)")
+    }
     if status != .success { throw ExitCode(status) }
   }
 
