@@ -24,6 +24,12 @@ struct HelixFoldCommand: ParsableCommand {
     RankWatch.serve()
     StandardStreams.connect()
     ProcessMemory.returnFreed()
+    if let place = misspelledArgument {
+      StandardStreams.writeError(
+        "helixfold: argument \(place) ('\(CommandLine.arguments[place].printable)') is no UTF-8, as every path must be; rename the file or folder\n"
+      )
+      exit(withError: ExitCode(.usage))
+    }
     let arguments = withValues(withDashes(Array(CommandLine.arguments.dropFirst())))
     var command: any ParsableCommand
     do {
@@ -66,6 +72,13 @@ struct HelixFoldCommand: ParsableCommand {
     let text = isSentence ? words.prefix(1).lowercased() + words.dropFirst() : words
     return
       "\(text.hasSuffix(".") ? text.dropLast() : text[...]) (\(help ?? "helixfold --help") tells more)"
+  }
+
+  /// The place of the first argument that is no UTF-8: as text it would name another file.
+  private static var misspelledArgument: Int? {
+    (1..<max(1, Int(CommandLine.argc))).first { place in
+      CommandLine.unsafeArgv[place].map { String(validatingCString: $0) == nil } ?? false
+    }
   }
 
   /// The arguments, long flags with dashes where they came with AlphaFold2's underscores and there is such a flag.

@@ -210,6 +210,33 @@ struct HostileSurroundingsTests {
     #expect(lines.count == 1, "\(result.errors)")
   }
 
+  @Test("an argument that is no UTF-8 is a wrong flag, and not the name of another file")
+  func notUTF8() throws {
+    let folder = try Self.folder()
+    let result = try Command.run(
+      ["weights", "init", "--preset", "tiny"], in: folder,
+      redirection: "\"$(printf 'o\\377.h5')\"")
+    #expect(result.status == 64, "\(result.errors)")
+    #expect(result.errors.contains("argument 5"), "\(result.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["in.fasta"])
+  }
+
+  @Test("an evaluation in which nothing is scored says why")
+  func nothingScored() throws {
+    let folder = try Self.folder()
+    for name in ["natives", "predictions"] {
+      try FileManager.default.createDirectory(
+        at: folder.file(name), withIntermediateDirectories: true)
+    }
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("natives/a.pdb"))
+    let result = try Command.run(
+      ["evaluate", "natives", "--predictions", "p=predictions"], in: folder)
+    #expect(result.status == 65, "\(result.errors)")
+    #expect(
+      result.errors.hasPrefix("helixfold: natives: nothing could be scored; 'a': "),
+      "\(result.errors)")
+  }
+
   private static let tiny = [
     "predict", "--random-weights", "--preset", "tiny", "--num-recycle", "0", "-o", "out",
   ]

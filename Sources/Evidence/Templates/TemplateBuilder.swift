@@ -125,7 +125,7 @@ public struct TemplateBuilder: Sendable {
     guard let cutoff = settings.cutoff else { return }
     // Damaged dates sort anywhere, also before the cut-off.
     let known = [structure.releaseDate, dates.released[entry]].compactMap(\.self)
-    guard let released = known.first(where: TemplateSettings.isDate) else {
+    guard let released = known.first(where: ReleaseDate.isValid) else {
       throw .noReleaseDate(entry: entry)
     }
     if released > cutoff { throw .tooNew(released: released, cutoff: cutoff) }
