@@ -82,6 +82,17 @@ import Testing
     #expect(message.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
   }
 
+  @Test("modified residues count as their parents, also rare ones, and ligands as unknown")
+  func modifiedResidues() {
+    let parents: [(String, AminoAcid)] = [
+      ("SEP", .serine), ("CSO", .cysteine), ("PCA", .glutamine), ("HYP", .proline),
+      ("DAL", .alanine),
+      ("CRO", .unknown), ("0AF", .tryptophan), ("ZZJ", .alanine), ("HEM", .unknown),
+      ("A", .unknown),
+    ]
+    for (code, parent) in parents { #expect(AminoAcid(component: code) == parent, "\(code)") }
+  }
+
   @Test("selenomethionine counts as methionine, its selenium as sulfur")
   func selenomethionine() throws {
     let chain = try #require(

@@ -111,12 +111,17 @@ struct Chart {
           [Point(place, height - 4), Point(place + 20, height - 4)], color, width: 4,
           isDashed: key.isDashed)
       }
-      figure.text(key.name, key.color == nil ? place : place + 26, height, size: 11)
+      figure.text(
+        key.name, key.color == nil ? place : place + 26, height, size: Self.keySize)
       place += Self.keyWidth(key)
     }
   }
 
-  private static func keyWidth(_ key: Key) -> Double { 44 + 6.4 * Double(key.name.count) }
+  private static let keySize = 11.0
+
+  private static func keyWidth(_ key: Key) -> Double {
+    44 + StrokeFont.width(key.name, size: keySize)
+  }
 
   private static func keyRows(_ keys: [Key], width: Double) -> [[Key]] {
     var rows: [[Key]] = []
