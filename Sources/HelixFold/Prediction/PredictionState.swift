@@ -85,8 +85,10 @@ struct PredictionState {
     else { return .unusable("is damaged") }
     // What is not finite ends every run that goes on from it.
     let confidences = stride(from: 0, to: history.values.count, by: 2).map { history.values[$0] }
-    let all = [confidences, logits.values, positions.values, firstRow.values, pair.values]
-    guard all.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { return .unusable("is damaged") }
+    let all = [confidences, logits.values, positions.values, firstRow.values]
+    guard all.allSatisfy({ $0.allSatisfy(\.isFinite) }), context.isFinite(pair) else {
+      return .unusable("is damaged")
+    }
     let records = (0..<history.shape[0]).map { index in
       let change = history.values[index * 2 + 1]
       return RecyclingState.Record(
