@@ -137,7 +137,8 @@ let package = Package(
     .executableTarget(
       name: "helixfold-cli",
       dependencies: [
-        "Messages", "HelixFold", "Measurements", "CKernels", "TensorCore", "Weights",
+        "Messages", "NumericArrays", "HelixFold", "Measurements", "CKernels", "TensorCore",
+        "Weights",
         "FeaturePipeline", "Evidence", "AtomicFiles", "ArrayFiles", "Protein", "FoldingCore",
         "FoldingModel", "Scoring", "StructureIO", "Reports", "Evaluation", "TrainingData",
         "TrainingRun", "Distribution",

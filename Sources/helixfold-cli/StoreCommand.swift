@@ -5,6 +5,7 @@ import FeaturePipeline
 import Foundation
 import HelixFold
 import Messages
+import NumericArrays
 
 /// `helixfold store`: look at, join, convert and check feature files.
 struct StoreCommand: ParsableCommand {
@@ -92,6 +93,8 @@ struct PackStore: ParsableCommand {
   @Option(name: [.short, .long], help: "The packed file.")
   var output: String
 
+  @OptionGroup var reporting: ProgressOptions
+
   func run() throws {
     var paths: [String] = []
     for input in inputs {
@@ -115,7 +118,13 @@ struct PackStore: ParsableCommand {
           "no targets in it, so nothing is packed; expected feature files (.h5) or folders of them"
       )
     }
-    try FeatureStore.pack(stores, to: output)
+    Interruption.listen()
+    let (reporter, time) = (ProgressReporter(style: reporting.style), RemainingTime())
+    try FeatureStore.pack(stores, to: output) { id, done in
+      if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
+      let share = Double(done) / Double(count)
+      reporter.progress(id, share, remaining: time.seconds(done: share, left: 1 - share))
+    }
     print("\(output): \(counted(count, "target"))")
   }
 }

@@ -142,13 +142,22 @@ public struct FeatureStore: Sendable {
   /// Joins the targets of several stores into one, reading and writing one after the other.
   ///
   /// A target that is damaged, or not what the index of its store says, is refused.
-  public static func pack(_ stores: [FeatureStore], to path: String) throws {
+  ///
+  /// - Parameter observe: called with each target before it is read, and how many came before; what it throws ends the work, and there is
+  ///   no file.
+  public static func pack(
+    _ stores: [FeatureStore], to path: String,
+    observe: (_ id: String, _ done: Int) throws -> Void = { _, _ in }
+  ) throws {
     let entries = stores.flatMap(\.entries)
     try refuseDuplicates(entries.map(\.id), path)
     try HDF5File.write(to: path) { file in
       try StoreSchema.mark(file)
+      var done = 0
       for store in stores {
         for entry in store.entries {
+          try observe(entry.id, done)
+          done += 1
           let record = try store.record(of: entry.id)
           guard StoreEntry(record) == entry else { throw store.contradiction(entry.id) }
           try TargetGroup(file: file, id: entry.id).write(record, rowNames: true)
