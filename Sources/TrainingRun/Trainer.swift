@@ -287,7 +287,8 @@ public final class Trainer {
     }
     if member.isWriter && isDue(config.run.snapshotInterval) {
       try folder.writeSnapshot(
-        state.optimizer.parameters, config: config, step: step, kept: config.run.snapshots)
+        state.optimizer.parameters, config: config, start: state.start, step: step,
+        kept: config.run.snapshots)
     }
     if isTime || isLast { try save() }
   }
@@ -321,8 +322,8 @@ public final class Trainer {
       state.best = score
       if member.isWriter {
         try RunFolder.write(
-          weights.average, config: config, note: "best average, after step \(step)", to: folder.best
-        )
+          weights.average, config: config, start: state.start,
+          note: "best average, after step \(step)", to: folder.best)
       }
     }
     try observe(.validation(record, isBest: isBest))
@@ -335,7 +336,7 @@ public final class Trainer {
     if !member.isWriter { return }
     savedAt = ContinuousClock.now
     try RunFolder.write(
-      weights.average, config: config, note: "average after step \(step)",
+      weights.average, config: config, start: state.start, note: "average after step \(step)",
       isRandom: state.isRandom, to: folder.weights)
     let clipper = state.optimizer.clipper
     if clipper.adaptive != nil { try folder.writeClipping(clipper, layout: config.layout) }

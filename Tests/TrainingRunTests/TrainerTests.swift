@@ -145,6 +145,22 @@ struct TrainerTests {
     #expect(try !ParameterFile(path: fine, expecting: config.network).isRandom)
   }
 
+  @Test("weights say what their run began with, and under which terms, also after resuming")
+  func beginning() throws {
+    var config = TrainingConfig.standIn(steps: 1)
+    try trainer(config, "first").run()
+    config.run.weights = RunFolder(path: scratch.file("first")).weights
+    let first = try ParameterFile(path: config.run.weights ?? "").provenance
+    try trainer(config, "second").run()
+    config.run.steps = 2
+    try trainer(config, "second", resumes: true).run()
+    let found = try #require(
+      try ParameterFile(path: RunFolder(path: scratch.file("second")).weights).provenance)
+    #expect(found.source.contains("begun with weights.h5 (crc64 \(first?.checksum ?? "-"))"))
+    #expect(found.licence.contains("of the weights that it began with: of whoever trained it"))
+    #expect(first?.source.contains("begun") == false)
+  }
+
   @Test(
     "processes whose engines take different numbers of samples at once ask as often, and change no bit"
   )

@@ -27,6 +27,8 @@ public struct Checkpoint: Sendable {
     public var optimizer: OptimizerHeader
     /// Instructions of the kernels of the program that wrote it; nil in checkpoints of versions before 1.0.
     public var kernels: String?
+    /// The parameter file that the run began with; nil if there was none, and in checkpoints of versions before 1.0.
+    public var start: StartingWeights?
     /// Store of the run; nil in checkpoints of versions before 1.0.
     public var store: StoreMark?
   }

@@ -67,12 +67,14 @@ public struct RunFolder: Sendable {
   }
 
   /// Writes the weights after a step for averaging and removes all but the newest `kept`.
-  func writeSnapshot(_ values: [Float], config: TrainingConfig, step: Int, kept: Int) throws {
+  func writeSnapshot(
+    _ values: [Float], config: TrainingConfig, start: StartingWeights?, step: Int, kept: Int
+  ) throws {
     try AtomicFile.createFolder(path + "/snapshots")
     let digits = String(step)
     let name = String(repeating: "0", count: max(0, 9 - digits.count)) + digits
     try Self.write(
-      values, config: config, note: "weights after step \(step)",
+      values, config: config, start: start, note: "weights after step \(step)",
       to: "\(path)/snapshots/step_\(name).h5")
     for old in snapshots.dropLast(kept) { try? FileManager.default.removeItem(atPath: old) }
   }
@@ -97,15 +99,21 @@ public struct RunFolder: Sendable {
 
   /// Writes weights as a parameter file that every command reads.
   ///
-  /// - Parameter isRandom: whether they are what training begins with, from which no structure should be made.
+  /// - Parameters:
+  ///   - start: what the run began with; the file names it and its terms of use.
+  ///   - isRandom: whether they are what training begins with, from which no structure should be made.
   static func write(
-    _ values: [Float], config: TrainingConfig, note: String, isRandom: Bool = false, to path: String
+    _ values: [Float], config: TrainingConfig, start: StartingWeights? = nil, note: String,
+    isRandom: Bool = false, to path: String
   ) throws {
+    let begun = start.map { ", begun with \($0.file) (crc64 \($0.checksum))" } ?? ""
+    let terms =
+      start.map { "; of the weights that it began with: \($0.licence ?? "their own")" } ?? ""
     try ParameterWriter.write(
       FlatParameters(layout: config.layout, values: values), config: config.network,
       provenance: ParameterProvenance(
-        source: "training run, preset \(config.preset), seed \(config.run.seed), \(note)",
-        licence: "of whoever trained it", isRandom: isRandom),
+        source: "training run, preset \(config.preset), seed \(config.run.seed)\(begun), \(note)",
+        licence: "of whoever trained it\(terms)", isRandom: isRandom),
       precision: .float32, to: path)
   }
 }

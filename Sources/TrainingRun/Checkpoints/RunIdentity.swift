@@ -1,6 +1,23 @@
 import FeaturePipeline
 import Weights
 
+/// The parameter file that a run began with: what it makes of them is theirs, too.
+public struct StartingWeights: Codable, Hashable, Sendable {
+  /// Name of the file.
+  public var file: String
+  /// What identifies its parameters.
+  public var checksum: String
+  /// Terms of use that the file states; nil in files of others.
+  public var licence: String?
+
+  /// What a file says.
+  init(_ file: ParameterFile) throws {
+    self.file = file.path.split(separator: "/").last.map(String.init) ?? file.path
+    checksum = try file.checksum()
+    licence = file.provenance?.licence
+  }
+}
+
 /// A store, and what tells it from another one wherever it lies.
 public struct StoreMark: Codable, Hashable, Sendable {
   /// Path when the run began.

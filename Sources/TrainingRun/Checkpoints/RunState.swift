@@ -21,6 +21,8 @@ struct RunState {
   private(set) var isFromPrevious = false
   /// What people should know about the checkpoint, one line each.
   private(set) var cautions: [String] = []
+  /// The parameter file that the run began with.
+  let start: StartingWeights?
   private let beginsWithRandom: Bool
   private let program: String
   private let kernels: String?
@@ -46,8 +48,8 @@ struct RunState {
   private init(beginning config: TrainingConfig, _ identity: RunIdentity) throws {
     self.config = config
     (program, kernels, store) = (identity.program, identity.kernels, identity.store)
-    let (parameters, isRandom) = try Self.initialParameters(config)
-    beginsWithRandom = isRandom
+    let parameters: [Float]
+    (parameters, beginsWithRandom, start) = try Self.initialParameters(config)
     optimizer = Optimizer(
       layout: config.layout, parameters: parameters,
       config: config.optimizer.config(seed: config.run.seed))
@@ -65,6 +67,7 @@ struct RunState {
     cautions = [damage, identity.caution(header, file: folder.checkpoint)].compactMap { $0 }
     (program, kernels) = (identity.program, identity.kernels)
     store = header.store ?? identity.store
+    start = header.start
     // Where the run began is no choice any more; config.json keeps saying it.
     var config = asked
     config.run.weights = header.config.run.weights
@@ -119,19 +122,20 @@ struct RunState {
       config: config, program: program, step: step, owesValidation: owesValidation ? true : nil,
       isRandom: isRandom ? true : nil,
       best: best, skippedInARow: skippedInARow, optimizer: optimizer.header, kernels: kernels,
-      store: store)
+      start: start, store: store)
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }
 
-  /// The values of the file that the run starts from, or initial ones, and whether they are random numbers.
+  /// The values of the file that the run starts from, or initial ones, whether they are random numbers, and the file.
   private static func initialParameters(
     _ config: TrainingConfig
-  ) throws -> (values: [Float], isRandom: Bool) {
+  ) throws -> (values: [Float], isRandom: Bool, start: StartingWeights?) {
     let layout = config.layout
     guard let path = config.run.weights, !path.isEmpty else {
-      return (try FlatParameters.values(of: config.initialParameters, layout: layout), true)
+      return (try FlatParameters.values(of: config.initialParameters, layout: layout), true, nil)
     }
     let file = try ParameterFile(path: path, expecting: config.network)
-    return (try FlatParameters.values(of: file, layout: layout), file.isRandom)
+    let values = try FlatParameters.values(of: file, layout: layout)
+    return (values, file.isRandom, try StartingWeights(file))
   }
 }
