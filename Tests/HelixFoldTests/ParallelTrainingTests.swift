@@ -107,7 +107,7 @@ struct ParallelTrainingTests {
 
   @Test("an engine asked to stop within a step leaves it; resumed, the run ends with the same bits")
   func stopWithinStep() throws {
-    let config = config(.bf16)
+    let config = config(.bfloat16)
     let whole = try weights(config, "whole")[0]
     let engine = try NetworkEngine(config, threads: 2, lanes: 2, branches: .inTurn(nil))
     #expect(engine.window > 4)
@@ -133,7 +133,7 @@ struct ParallelTrainingTests {
 
   @Test("an engine of one lane takes one sample at a time, between which one may ask to stop")
   func oneLane() throws {
-    let engine = try NetworkEngine(config(.bf16), threads: 2, lanes: 1, branches: .inTurn(nil))
+    let engine = try NetworkEngine(config(.bfloat16), threads: 2, lanes: 1, branches: .inTurn(nil))
     #expect(engine.window == 1)
   }
 
