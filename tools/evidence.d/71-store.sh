@@ -61,7 +61,7 @@ for _ in $(seq 20); do
   sleep "$(awk -v r=$RANDOM -v l="$length" 'BEGIN { print r / 32768 * l / 1000 }')"
   kill -9 $! 2> /dev/null || true
   wait $! 2> /dev/null || true
-  count=$("$helixfold" store verify "$work/packed.h5" 2> /dev/null | cut -d ' ' -f 1)
+  count=$("$helixfold" store verify "$work/packed.h5" 2> /dev/null | grep -o '[0-9]* target' | cut -d ' ' -f 1 || true)
   [ "$count" = 9 ] || [ "$count" = 60 ] && sound=$((sound + 1))
   [ "$count" != 9 ] || old=$((old + 1))
 done
