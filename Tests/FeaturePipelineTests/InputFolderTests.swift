@@ -14,6 +14,16 @@ struct InputFolderTests {
     try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
   }
 
+  @Test("links to one folder of alignments are targets of their own")
+  func linkedTargets() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/shared/a3m/one.a3m")
+      try write(">q\nACDE\n", folder + "/all/three/a3m/one.a3m")
+      for name in ["one", "two"] { try link("\(folder)/all/\(name)", to: "../shared") }
+      #expect(try FeatureImport.sources(at: folder + "/all").map(\.id) == ["one", "three", "two"])
+    }
+  }
+
   @Test("a folder that links to itself and to those above it is looked into once")
   func linksToItself() throws {
     try withScratchFolder { folder in

@@ -40,9 +40,9 @@ public struct FeatureImport: Sendable {
 
   /// Targets found in a folder, in order of their names; maybe none.
   package static func targets(in path: String) throws(InputError) -> [Source] {
-    var visited: Set<FileStatus.Identity> = []
+    var count = 0
     return try folder(
-      path, named: TargetName.sanitized(lastComponent(path)), depth: 0, &visited)
+      path, named: TargetName.sanitized(lastComponent(path)), within: [], &count)
   }
 
   /// Records of a source; a store may hold many.
@@ -60,18 +60,20 @@ public struct FeatureImport: Sendable {
     }
   }
 
-  /// Deepest nesting of folders that is looked into.
-  private static let deepestFolder = 32
+  /// Folders that are looked into at most: links may make many of few.
+  private static let mostFolders = 1_000_000
 
-  /// - Parameter visited: folders that were looked into; one that links lead to again is left out.
+  /// - Parameters:
+  ///   - outer: the folders around this one; a link that leads back to one of them is left out.
+  ///   - count: folders that were looked into.
   private static func folder(
-    _ path: String, named name: String, depth: Int, _ visited: inout Set<FileStatus.Identity>
+    _ path: String, named name: String, within outer: [FileStatus.Identity], _ count: inout Int
   ) throws(InputError) -> [Source] {
-    if let identity = FileStatus(of: path)?.identity, !visited.insert(identity).inserted {
-      return []
-    }
-    guard depth <= deepestFolder else {
-      throw .unreadable(file: path, reason: "more than \(deepestFolder) folders in each other")
+    let identity = FileStatus(of: path)?.identity
+    if let identity, outer.contains(identity) { return [] }
+    count += 1
+    guard count <= mostFolders else {
+      throw .unreadable(file: path, reason: "links lead to more than \(mostFolders) folders")
     }
     for features in ["features.pkl", "features.npz"] {
       let file = "\(path)/\(features)"
@@ -93,7 +95,8 @@ public struct FeatureImport: Sendable {
     for name in try FolderContents.inputs(in: path) where PathKind(of: "\(path)/\(name)") == .folder
     {
       sources += try folder(
-        "\(path)/\(name)", named: TargetName.sanitized(name), depth: depth + 1, &visited)
+        "\(path)/\(name)", named: TargetName.sanitized(name),
+        within: outer + [identity].compactMap { $0 }, &count)
     }
     return sources
   }
