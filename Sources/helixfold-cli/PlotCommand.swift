@@ -22,7 +22,7 @@ struct PlotCommand: ParsableCommand {
   @Option(help: "Training values are means over so many steps.")
   var window = 20
 
-  @Flag(help: "Draw the vertical axis in factors.")
+  @Flag(help: "Logarithmic vertical axis, where all values are positive.")
   var logarithmic = false
 
   func validate() throws {

@@ -25,6 +25,23 @@ struct LearningCurvesTests {
     #expect(!page.contains("smooth lDDT") && !page.contains("violations"))
   }
 
+  @Test("steps in which no sample had a term are not drawn as 0; no violation is a value")
+  func absentTerms() throws {
+    let scratch = try TrainingScratch()
+    let lines = try (0..<6).map { step in
+      var report = LossReport()
+      (report.fape, report.violation) = (1, step == 0 ? 2 : 0)
+      report.confidence = step.isMultiple(of: 2) ? 4 : 0
+      let terms = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+      return #"{"event":"step","step":\#(step),"loss":1,"seconds":1,"terms":\#(terms)}"# + "\n"
+    }
+    let log = scratch.file("log.jsonl")
+    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: log))
+    let page = try LearningCurves(paths: [log]).figure(.terms, window: 1).svg()
+    #expect(page.contains("pLDDT: 3, 4") && !page.contains("pLDDT: 2, 0"))
+    #expect(page.contains("violations: 2, 0"))
+  }
+
   @Test("several runs are drawn together; steps that were left out are not in the means")
   func runs() throws {
     let scratch = try TrainingScratch()

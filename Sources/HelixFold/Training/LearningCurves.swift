@@ -35,7 +35,9 @@ public struct LearningCurves {
 
   /// The curves of logs, or of the logs in folders of runs.
   public init(paths: [String]) throws {
-    runs = try paths.map(Run.init)
+    let names = paths.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+    let isClear = Set(names).count == names.count
+    runs = try zip(paths, names).map { try Run($0, name: isClear ? $1 : $0) }
   }
 
   /// Draws a quantity.
@@ -64,8 +66,8 @@ private struct Run {
   let name: String
   private let records: [TrainingRecord]
 
-  init(_ path: String) throws {
-    name = path.split(separator: "/").last.map(String.init) ?? path
+  init(_ path: String, name: String) throws {
+    self.name = name
     let log = PathKind(of: path) == .folder ? RunFolder(path: path).log : path
     records = try TrainingLog.read(log)
     if records.isEmpty {
@@ -95,7 +97,11 @@ private struct Run {
       ]
       for (name, term) in Self.optionalTerms
       where records.contains(where: { ($0.terms?[keyPath: term] ?? 0) != 0 }) {
-        series.append(curve(name, window) { $0.terms?[keyPath: term] })
+        // No violation is a value, no sample that has the term is not.
+        series.append(
+          curve(name, window) {
+            term == \.violation ? $0.terms?.violation : Self.value(term, $0)
+          })
       }
       return series
     case .rate:
