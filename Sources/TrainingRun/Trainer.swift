@@ -26,6 +26,8 @@ public final class Trainer {
 
   /// Steps in a row that may be left out because something is not finite.
   private static let skipLimit = 50
+  /// The same at the end of a run, whose weights would be taken for its result.
+  private static let finalSkipLimit = 10
   /// A checkpoint is written at least as often, whatever its interval in steps: nobody gives notice of a lost machine.
   private static let longestUnsaved = 600.0
 
@@ -105,6 +107,7 @@ public final class Trainer {
       for line in cautions { try observe(.caution(line)) }
     }
     let held = try validationSamples()
+    state.scores(held.map(\.id))
     let source = source
     let samples = Prefetcher(
       from: step, samples: member.share(of: config.run.batch), depth: config.data.prefetch
@@ -154,7 +157,7 @@ public final class Trainer {
   ) throws -> TrainingSample {
     do {
       return try source.sample(step: step, sample: sample)
-    } catch {
+    } catch let error where ExitStatus(error) == .badInput {
       throw TrainingRunError.sample(
         step: step, sample: sample, id: source.plan.draw(step: step, sample: sample).id,
         reason: "\(error)")
@@ -244,8 +247,8 @@ public final class Trainer {
     }
     state.skippedInARow += 1
     try observe(.skipped(record))
-    let isAllForNothing = step == config.run.steps && state.optimizer.steps == 0
-    if state.skippedInARow >= Self.skipLimit || isAllForNothing {
+    let limit = step == config.run.steps ? Self.finalSkipLimit : Self.skipLimit
+    if state.skippedInARow >= limit || step == config.run.steps && state.optimizer.steps == 0 {
       throw TrainingRunError.diverged(
         step: record.step, skipped: state.skippedInARow, last: decision)
     }
@@ -333,8 +336,8 @@ public final class Trainer {
   /// Writes averaged weights, then the checkpoint, the last one becoming the previous one: a kill in between repeats all.
   private func save() throws {
     savedStep = step
-    if !member.isWriter { return }
     savedAt = ContinuousClock.now
+    if !member.isWriter { return }
     try RunFolder.write(
       weights.average, config: config, start: state.start, note: "average after step \(step)",
       isRandom: state.isRandom, to: folder.weights)

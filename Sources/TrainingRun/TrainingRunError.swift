@@ -41,13 +41,13 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     case .otherVersion(let file):
       "\(file): was written by another version of helixfold, whose checkpoints this one cannot read; resume with that version, or start again from weights.h5 of the run with --weights and another --output"
     case .otherRun(let file, let reason):
-      "\(file): \(reason); resume with the configuration that the run was started with"
+      "\(file): \(reason); resume with the configuration that the run was started with, such as config.json in its folder"
     case .otherStore(let file, let found, let expected):
       "\(file): belongs to a run on the store \(expected.path) (\(counted(expected.targets, "target")), checksum \(expected.checksum)), not \(found.path) (\(counted(found.targets, "target")), checksum \(found.checksum)); resume with the store that the run was started with"
     case .notFinite(let file, let step):
       "\(file): holds weights that are not finite, after step \(step); \(Self.newRun)"
     case .sample(let step, let sample, let id, let reason):
-      "step \(step + 1), sample \(sample + 1), chain '\(id)': \(reason); what was done is saved: mend the store and add --resume, or leave the chain out with \"data\": {\"exclude\": [\"\(id)\"]} and --resume"
+      "step \(step + 1), sample \(sample + 1), chain '\(id)': \(reason); 'helixfold store verify' lists all such chains: mend the store and add --resume, or leave the chain out with \"data\": {\"exclude\": [\"\(id)\"]} and --resume"
     case .exists(let folder):
       "\(folder): holds a run already; add --resume to go on with it or choose another folder"
     case .remainder(let folder, let file):
@@ -93,9 +93,9 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     switch self {
     case .finished: .usage
     case .unreadable(let file, _): .refusal(of: file)
-    case .damaged, .otherVersion, .otherRun, .otherStore, .sample: .badInput
+    case .damaged, .otherVersion, .otherRun, .otherStore, .notFinite, .sample: .badInput
     case .nothingToResume: .missingInput
-    case .diverged, .notFinite: .internalError
+    case .diverged: .internalError
     case .exists, .remainder, .busy: .cannotCreate
     case .interrupted: .interrupted
     }

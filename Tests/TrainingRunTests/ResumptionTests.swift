@@ -71,7 +71,7 @@ struct ResumptionTests {
     #expect("\(try #require(error))".hasPrefix(folder.checkpoint))
   }
 
-  @Test("a checkpoint whose weights are not finite is refused with status 70")
+  @Test("a checkpoint whose weights are not finite is refused with status 65")
   func notFinite() throws {
     try trainer(.standIn(steps: 3)).run()
     let path = scratch.file("run/last.checkpoint")
@@ -85,7 +85,7 @@ struct ResumptionTests {
     try CheckpointFile.write(checkpoint, to: path)
     let expected = TrainingRunError.notFinite(file: path, step: 3)
     #expect(throws: expected) { try trainer(.standIn(steps: 5), resumes: true) }
-    #expect(expected.exitStatus == .internalError)
+    #expect(expected.exitStatus == .badInput)
   }
 
   @Test("another store is refused; the same one elsewhere goes on to the same bits")
@@ -173,6 +173,26 @@ struct ResumptionTests {
     #expect(folder.snapshots.count == 2)
     try trainer(.standIn(steps: 5), resumes: true).run()
     #expect(folder.snapshots == [first])
+  }
+
+  @Test("leaving out a chain of training keeps the best score, other chains of validation do not")
+  func bestScore() throws {
+    var config = TrainingConfig.standIn(steps: 4)
+    try trainer(config).run()
+    let entries = try FeatureStore(path: store).entries
+    func best(excluding split: DataSplit, steps: Int) throws -> ValidationScore? {
+      let chain = try #require(entries.first { DataSplit($0) == split }?.id)
+      (config.data.exclude, config.run.steps) = ([chain], steps)
+      config.validation.interval = 1000
+      #expect(throws: TrainingRunError.self) {
+        try trainer(config, resumes: true).run(shouldStop: { true })
+      }
+      return try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.best
+    }
+    let before = try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.best
+    #expect(before != nil)
+    #expect(try best(excluding: .training, steps: 5) == before)
+    #expect(try best(excluding: .validation, steps: 6) == nil)
   }
 
   @Test("a damaged chain ends the run with what was done saved; without it the run goes on")

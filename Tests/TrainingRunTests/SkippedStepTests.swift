@@ -107,6 +107,27 @@ struct SkippedStepTests {
     }
   }
 
+  @Test(
+    "a run whose last steps were left out ends well if they are few; of more the state before them stays"
+  )
+  func lastSteps() throws {
+    for (steps, isFine) in [(6, true), (14, false)] {
+      var config = diverging
+      config.run.steps = steps
+      let folder = "run\(steps)"
+      let trainer = try trainer(config, folder, factor: Self.diverging())
+      if isFine {
+        try trainer.run()
+      } else {
+        #expect(throws: TrainingRunError.diverged(step: 13, skipped: 10, last: .notFinite)) {
+          try trainer.run()
+        }
+      }
+      let header = try CheckpointFile.read(scratch.file(folder + "/last.checkpoint")).header
+      #expect(header.step == (isFine ? 6 : 3))
+    }
+  }
+
   @Test("a run that takes no step at all fails, however short")
   func nothingTaken() throws {
     #expect(throws: TrainingRunError.diverged(step: 2, skipped: 3, last: .notFinite)) {

@@ -21,6 +21,8 @@ public struct Checkpoint: Sendable {
     public var isRandom: Bool?
     /// Best validation score so far.
     public var best: ValidationScore?
+    /// CRC-64 of the names of the chains that it is a score of; nil in checkpoints of versions before 1.0.
+    public var scored: String?
     /// Steps left out in a row, up to now.
     public var skippedInARow: Int
     /// The optimizer without its buffers.
@@ -50,8 +52,7 @@ extension Checkpoint.Header {
   func best(with other: TrainingConfig) -> ValidationScore? {
     var mine = config.validation
     mine.interval = other.validation.interval
-    let isSameChoice = (config.data.exclude ?? []) == (other.data.exclude ?? [])
-    return mine == other.validation && isSameChoice ? best : nil
+    return mine == other.validation ? best : nil
   }
 
   /// Throws unless the checkpoint belongs to a run of that configuration; its length and the chains that it leaves out may have changed.

@@ -13,6 +13,8 @@ struct RunState {
   var owesValidation = false
   /// Best validation score so far.
   var best: ValidationScore?
+  /// CRC-64 of the names of the chains that it is a score of.
+  private var scored: String?
   /// Steps left out in a row, up to now.
   var skippedInARow = 0
   /// Whether the weights are still the random numbers that training begins with.
@@ -92,6 +94,7 @@ struct RunState {
     step = header.step
     owesValidation = header.owesValidation ?? false
     best = header.best(with: config)
+    scored = header.scored
     skippedInARow = header.skippedInARow
   }
 
@@ -111,6 +114,14 @@ struct RunState {
     }
   }
 
+  /// Names the chains that are scored from now on; the best score of others is forgotten, with which it cannot be compared.
+  mutating func scores(_ chains: [String]) {
+    var check = CyclicRedundancyCheck()
+    Array(chains.joined(separator: "\n").utf8).withUnsafeBytes { check.update($0) }
+    if let scored, scored != check.text { best = nil }
+    scored = check.text
+  }
+
   /// Weights now, and their moving average.
   var weights: (current: [Float], average: [Float]) {
     (optimizer.parameters, optimizer.average.values)
@@ -121,7 +132,8 @@ struct RunState {
     let header = Checkpoint.Header(
       config: config, program: program, step: step, owesValidation: owesValidation ? true : nil,
       isRandom: isRandom ? true : nil,
-      best: best, skippedInARow: skippedInARow, optimizer: optimizer.header, kernels: kernels,
+      best: best, scored: scored, skippedInARow: skippedInARow, optimizer: optimizer.header,
+      kernels: kernels,
       start: start, store: store)
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }
