@@ -24,7 +24,9 @@ struct FileStamp: Hashable, Sendable, Decodable {
   }
 
   /// Whether the file in a folder still has this size and checksum.
-  func isTrue(in folder: PredictionFolder) -> Bool { FileStamp(name, in: folder) == self }
+  func isTrue(in folder: PredictionFolder) -> Bool {
+    FileStatus(of: folder.file(name))?.bytes == bytes && FileStamp(name, in: folder) == self
+  }
 
   /// Stamps of the files of a result that are there.
   static func all(of model: String, in folder: PredictionFolder) -> [FileStamp] {

@@ -128,11 +128,14 @@ struct PredictionFolder {
     return places[0].hasPrefix(places[1]) || places[1].hasPrefix(places[0])
   }
 
-  /// Whether all runs were finished with the same inputs, parameters and options.
+  /// Whether all runs were finished with the same inputs, parameters and options, and what was made of their results is there.
   func isFinished(_ runs: [(run: PredictionRun, fingerprint: String)], _ found: [String: String])
     -> Bool
   {
-    has(Self.lastFile) && runs.allSatisfy { found[$0.run.name] == $0.fingerprint }
+    let summaries =
+      [Self.lastFile, "ranking_debug.json", "report.html"]
+      + runs.indices.map { "ranked_\($0).cif" }
+    return summaries.allSatisfy(has) && runs.allSatisfy { found[$0.run.name] == $0.fingerprint }
   }
 
   /// Writes what one network says: ModelCIF, PDB, confidence and aligned errors.

@@ -21,7 +21,9 @@ struct StoredResult {
   let history: [RecyclingState.Record]
 
   /// The result of that name in a folder, as its provenance tells it.
-  init(_ name: String, in folder: PredictionFolder) {
+  ///
+  /// - Parameter expected: the fingerprint that makes it of use; the files of one with another are not read. Nil for any.
+  init(_ name: String, in folder: PredictionFolder, expecting expected: String? = nil) {
     struct Document: Decodable {
       struct Pass: Decodable { let meanPlddt, change: Float? }
       let fingerprint: String
@@ -34,8 +36,10 @@ struct StoredResult {
     self.name = name
     fingerprint = document?.fingerprint ?? ""
     sequence = document?.sequence
+    let isOfUse = expected == nil || expected == document?.fingerprint
     let isWhole =
-      ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
+      isOfUse
+      && ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
       && (document?.files ?? []).allSatisfy { $0.isTrue(in: folder) }
     self.isWhole = isWhole
     score = document?.meanPlddt.flatMap { plddt in
@@ -126,7 +130,7 @@ struct EarlierResults {
   ) {
     let asked = Dictionary(runs.map { ($0.run.name, $0) }) { first, _ in first }
     for name in folder.storedNames {
-      let result = StoredResult(name, in: folder)
+      let result = StoredResult(name, in: folder, expecting: asked[name]?.fingerprint)
       fingerprints[name] = result.fingerprint
       if let (run, fingerprint) = asked[name] {
         if result.fingerprint != fingerprint {
