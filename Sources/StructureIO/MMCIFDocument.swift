@@ -129,12 +129,12 @@ struct MMCIFDocument {
         message: "the loop over '_\(category)' has \(table.values.count) values, "
           + "expected a multiple of its \(table.items.count) items; is the file complete?")
     }
-    guard tables[category] == nil else {
+    guard tables[category] == nil || category != "atom_site" else {
       throw .malformed(
         path: path, line: Int(line),
         message: "a second table of '_\(category)'; one must hold all rows")
     }
-    tables[category] = table
+    tables[category] = tables[category] ?? table
     return token
   }
 
