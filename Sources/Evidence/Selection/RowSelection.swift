@@ -53,7 +53,7 @@ public enum RowSelection {
     }
     // Efraimidis & Spirakis 2006: the largest u^(1/w) are a draw without replacement in proportion to w; compared
     // here as log(u)/w. Rows of weight 0 come last, in random order.
-    let random = RandomKey(seed: seed)
+    let random = RandomKey(seed: seed).child("rows")
     let drawn = rest.filter { !kept.contains($0) }.map { row in
       let u = random.interior(row)
       let weight = isScored ? Double(weights?[row] ?? 0) : 1

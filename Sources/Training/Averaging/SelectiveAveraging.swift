@@ -101,7 +101,7 @@ public struct SelectiveAveraging: Sendable {
     var gradient = [Double](repeating: 0, count: s.count)
     var (sum, counted) = (0.0, 0)
     for sample in 0..<config.samples {
-      let random = RandomKey(seed: config.seed).child(iteration).child(sample)
+      let random = RandomKey(seed: config.seed).child("sewa").child(iteration).child(sample)
       let masks = s.indices.map { relaxedMask(s[$0], random: random, index: $0) }
       let average = weightedMean(checkpoints, masks: masks)
       let (loss, slope) = try objective(average)

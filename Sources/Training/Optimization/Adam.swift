@@ -67,7 +67,8 @@ public struct Adam: Sendable {
     programmingError(
       unless: parameters.count == gradient.count && first.count == gradient.count,
       "Adam: parameters, gradient and moments must have one layout")
-    let rounding = config.moments == .bfloat16 ? RandomKey(seed: seed).child(updates) : nil
+    let rounding =
+      config.moments == .bfloat16 ? RandomKey(seed: seed).child("rounding").child(updates) : nil
     updates += 1
     let rule = AdamRule(config, updates: updates, rate: rate)
     parameters.withUnsafeMutableBufferPointer { w in
