@@ -14,7 +14,7 @@ public enum SystemThread {
     pthread_attr_setstacksize(&attributes, stackBytes)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     let work = Unmanaged.passRetained(Work(body))
-    #if canImport(Darwin)
+    #if canImport(Darwin) || canImport(Musl)
       var thread: pthread_t?
     #else
       var thread = pthread_t()
@@ -22,7 +22,7 @@ public enum SystemThread {
     let status = pthread_create(
       &thread, &attributes,
       { context in
-        // Optional on Linux, not on macOS.
+        // Optional with glibc, not on macOS.
         let context: UnsafeMutableRawPointer? = context
         if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
         return nil

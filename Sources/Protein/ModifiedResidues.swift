@@ -8,6 +8,7 @@ extension AminoAcid {
   ///
   /// Parents as in the wwPDB Chemical Component Dictionary (`_chem_comp.mon_nstd_parent_comp_id`) and in SCOP, which is the table that
   /// AlphaFold2 reads templates with (`SCOPData`; today `protein_letters_3to1_extended` of Biopython 1.8x); D amino acids beside.
+  /// `HSE`, homoserine there, is left out: programs of molecular dynamics write histidine so.
   public init?(parentOfModifiedResidue code: String) {
     guard let parent = Self.parents[code] else { return nil }
     self = parent
@@ -130,7 +131,7 @@ extension AminoAcid {
         .serine,
         """
         0AH 1X6 2JG 2RX 2ZC 42Y 432 4HH 4HJ 4OV 4OZ 5JP 5R5 73C 8SP A9D AZS BG1 BSE BWB BXT CWR DBS DHA DSN EW6 FGP GFT
-        GVL HSE HSL J8W K5L K7K LPS MC1 MH6 MIR MIS N10 NC1 O2E OAS OLZ OMH OSE P5U PG1 RVX RZ4 S12 S1H SAC SBG SBL SDB
+        GVL HSL J8W K5L K7K LPS MC1 MH6 MIR MIS N10 NC1 O2E OAS OLZ OMH OSE P5U PG1 RVX RZ4 S12 S1H SAC SBG SBL SDB
         SDP SEB SEE SEL SEM SEN SEP SET SGB SNM SOY SRZ SUN SVA SVV SVW SVX SVY SVZ SWW SXE TIS TNR UF0
         """
       ),

@@ -47,7 +47,7 @@ public struct ClusterTable: Sendable, Hashable {
           "chain '\(chain)' is in line \(earlier.line) with other values; name it once",
           line: line.number)
       }
-      let isBarred = rest.last == "excluded"
+      let isBarred = found.split.map { cells[$0] == "excluded" } ?? false
       guard !chain.isEmpty, !cluster.isEmpty || isBarred else {
         throw text.problem(
           "the \(chain.isEmpty ? "chain" : "cluster") has no name", line: line.number)
@@ -74,7 +74,7 @@ public struct ClusterTable: Sendable, Hashable {
 
   /// Throws if none of the chains that were read is in the table.
   func requireUse(by chains: [String]) throws(InputError) {
-    guard !chains.contains(where: { clusters[$0] != nil }) else { return }
+    guard !chains.contains(where: { clusters[$0] != nil || excluded.contains($0) }) else { return }
     let known = clusters.keys.min().map { ", it names such as '\($0)'" } ?? ""
     throw .content(
       file: source,

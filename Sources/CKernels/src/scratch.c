@@ -6,6 +6,7 @@
 #include "CKernels.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -15,18 +16,21 @@ typedef struct {
 
 static _Thread_local scratch_block *mine;
 static pthread_key_t key;
+static bool has_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void give_back(void *block) {
+  mine = NULL;
   free(((scratch_block *)block)->memory);
   free(block);
 }
 
-static void make_key(void) { (void)pthread_key_create(&key, give_back); }
+static void make_key(void) { has_key = pthread_key_create(&key, give_back) == 0; }
 
 void *hf_thread_scratch(size_t bytes) {
   if (mine == NULL) {
     pthread_once(&once, make_key);
+    if (!has_key) return NULL;
     mine = calloc(1, sizeof *mine);
     if (mine == NULL) return NULL;
     if (pthread_setspecific(key, mine) != 0) {

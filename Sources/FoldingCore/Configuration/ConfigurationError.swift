@@ -14,8 +14,8 @@ public enum ConfigurationError: Error, Hashable, CustomStringConvertible, ExitSt
     switch self {
     case .unreadable(let file, let reason): "\(file): \(reason)"
     case .unknownKey(let file, let key, let known):
-      "\(file): unknown key '\(key)'; known here are \(known.joined(separator: ", "))"
-    case .badValue(let file, let key, let reason): "\(file): '\(key)' \(reason)"
+      "\(file): unknown key '\(key.printable)'; known here are \(known.joined(separator: ", "))"
+    case .badValue(let file, let key, let reason): "\(file): '\(key.printable)' \(reason)"
     }
   }
 

@@ -27,7 +27,7 @@ public enum StandardStreams {
   private static var isAbandoned: Bool {
     guard outlives.load(ordering: .relaxed) else { return false }
     var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
-    return poll(&output, 1, 0) == 1 && Int32(output.revents) & Int32(POLLERR) != 0
+    return poll(&output, 1, 0) == 1 && Int32(output.revents) & Int32(POLLERR | POLLHUP) != 0
   }
 
   /// Writes to the standard error.
