@@ -21,17 +21,17 @@ public struct Checkpoint: Sendable {
     public var isRandom: Bool?
     /// Best validation score so far.
     public var best: ValidationScore?
-    /// CRC-64 of the names of the chains that it is a score of; nil in checkpoints of versions before 1.0.
+    /// CRC-64 of the names of the chains that it is a score of; nil in checkpoints of earlier builds.
     public var scored: String?
     /// Steps left out in a row, up to now.
     public var skippedInARow: Int
     /// The optimizer without its buffers.
     public var optimizer: OptimizerHeader
-    /// Instructions of the kernels of the program that wrote it; nil in checkpoints of versions before 1.0.
+    /// Instructions of the kernels of the program that wrote it; nil in checkpoints of earlier builds.
     public var kernels: String?
-    /// The parameter file that the run began with; nil if there was none, and in checkpoints of versions before 1.0.
+    /// The parameter file that the run began with; nil if there was none, and in checkpoints of earlier builds.
     public var start: StartingWeights?
-    /// Store of the run; nil in checkpoints of versions before 1.0.
+    /// Store of the run; nil in checkpoints of earlier builds.
     public var store: StoreMark?
   }
 
