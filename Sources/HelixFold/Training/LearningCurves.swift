@@ -90,18 +90,14 @@ private struct Run {
     case .terms:
       var series = [
         curve("FAPE", window) { $0.terms?.fape },
-        curve("side-chain FAPE", window) { Self.value(\.sideChainFAPE, $0) },
-        curve("torsions", window) { Self.value(\.chi, $0) },
+        curve("side-chain FAPE", window) { $0.optional(\.sideChainFAPE) },
+        curve("torsions", window) { $0.optional(\.chi) },
         curve("distogram", window) { $0.terms?.distogram },
-        curve("masked MSA", window) { Self.value(\.maskedMSA, $0) },
+        curve("masked MSA", window) { $0.optional(\.maskedMSA) },
       ]
       for (name, term) in Self.optionalTerms
       where records.contains(where: { ($0.terms?[keyPath: term] ?? 0) != 0 }) {
-        // No violation is a value, no sample that has the term is not.
-        series.append(
-          curve(name, window) {
-            term == \.violation ? $0.terms?.violation : Self.value(term, $0)
-          })
+        series.append(curve(name, window) { $0.optional(term) })
       }
       return series
     case .rate:
@@ -109,13 +105,6 @@ private struct Run {
     case .gradient:
       return [curve("gradient norm", window) { $0.gradientNorm }]
     }
-  }
-
-  /// A term of a step; nil where no sample had it, which the log writes as 0.
-  private static func value(
-    _ term: KeyPath<LossReport, Double>, _ record: TrainingRecord
-  ) -> Double? {
-    record.terms.flatMap { $0[keyPath: term] == 0 ? nil : $0[keyPath: term] }
   }
 
   /// Terms that only some options train.

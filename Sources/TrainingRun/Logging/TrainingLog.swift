@@ -50,15 +50,18 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
     self.seconds = seconds
   }
 
-  /// Scalars with names for TensorBoard and plots.
+  /// A term that only some options train, or only some samples have; nil where none had it, which a log writes as 0.
+  ///
+  /// A violation of 0 is a value.
+  public func optional(_ term: KeyPath<LossReport, Double>) -> Double? {
+    guard let value = terms?[keyPath: term], value != 0 || term == \.violation else { return nil }
+    return value
+  }
+
+  /// Scalars with names for TensorBoard.
   public var scalars: [(tag: String, value: Double)] {
     let prefix = event == .step ? "train" : "validation"
     var list: [(String, Double?)] = [("loss", loss), ("lddt_ca", lddt)]
-    // Terms that only some options train, or only some samples have.
-    func optional(_ term: KeyPath<LossReport, Double>) -> Double? {
-      guard let value = terms?[keyPath: term], value != 0 else { return nil }
-      return value
-    }
     if event == .step {
       list += [
         ("fape", terms?.fape), ("sidechain_fape", optional(\.sideChainFAPE)),
