@@ -13,24 +13,17 @@ extension TrainingConfig {
         "'data.recycleWeights' trains with up to \(most) recycles, the network predicts with \(network.recycles); set 'network.recycles' to \(most) if it should use them"
       )
     }
-    switch optimizer.clip {
-    case .none, .adaGC, .adaGCGlobal:
-      if optimizer.clipNorm != usual.optimizer.clipNorm {
-        lines.append(
-          "'optimizer.clipNorm' has no effect with 'optimizer.clip' \(optimizer.clip.rawValue); it is the limit of global and per-sample"
-        )
-      }
-    case .global, .perSample: break
+    func unused(_ key: String, _ methods: [ClippingChoice], isChanged: Bool) {
+      guard isChanged, !methods.contains(optimizer.clip) else { return }
+      lines.append(
+        "'optimizer.\(key)' has no effect with 'optimizer.clip' \(optimizer.clip.rawValue); it is for \(methods.map(\.rawValue).joined(separator: " and "))"
+      )
     }
-    switch optimizer.clip {
-    case .none, .global, .perSample:
-      if optimizer.adaGC != usual.optimizer.adaGC {
-        lines.append(
-          "'optimizer.adaGC' has no effect with 'optimizer.clip' \(optimizer.clip.rawValue); it is for adagc and adagc-global"
-        )
-      }
-    case .adaGC, .adaGCGlobal: break
-    }
+    unused(
+      "clipNorm", [.global, .perSample],
+      isChanged: optimizer.clipNorm != usual.optimizer.clipNorm)
+    unused(
+      "adaGC", [.adaGC, .adaGCGlobal], isChanged: optimizer.adaGC != usual.optimizer.adaGC)
     let weight = loss.weights.alignedError
     if network.heads.alignedError == nil, weight > 0, weight != usual.loss.weights.alignedError {
       lines.append(
