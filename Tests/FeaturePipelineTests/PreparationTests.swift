@@ -6,12 +6,6 @@ import Testing
 
 @Suite("from files to features")
 struct PreparationTests {
-  private func write(_ text: String, _ path: String) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-  }
-
   @Test("several targets find their own alignments, by first row and by name")
   func matching() throws {
     try withScratchFolder { folder in

@@ -16,6 +16,13 @@ func fixture(_ name: String) throws -> String {
   try #require(Bundle.module.url(forResource: "Fixtures/" + name, withExtension: nil)).path
 }
 
+/// Writes a text file, and the folders around it where they are missing.
+func write(_ text: String, _ path: String) throws {
+  let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+}
+
 /// The error that a piece of code throws, in words; nil if it throws none.
 func message(_ body: () throws -> Void) -> String? {
   do {

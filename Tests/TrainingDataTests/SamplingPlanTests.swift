@@ -142,14 +142,21 @@ struct SamplingPlanTests {
     #expect(sample.features.target.aatype == sample.labels.aatype)
   }
 
+  private func prefetching(
+    _ scratch: TrainingScratch, from step: Int, samples: Range<Int>, depth: Int
+  ) throws -> (source: SampleSource, prefetcher: Prefetcher) {
+    let source = SampleSource(
+      store: try store(scratch), network: .tiny, config: config, seed: 9)
+    let prefetcher = Prefetcher(from: step, samples: samples, depth: depth) {
+      try source.sample(step: $0, sample: $1)
+    }
+    return (source, prefetcher)
+  }
+
   @Test("a prefetched sample is the one made when asked for", arguments: [0, 1, 7])
   func prefetch(_ depth: Int) throws {
     let scratch = try TrainingScratch()
-    let source = SampleSource(
-      store: try store(scratch), network: .tiny, config: config, seed: 9)
-    let samples = Prefetcher(from: 2, samples: 0..<3, depth: depth) {
-      try source.sample(step: $0, sample: $1)
-    }
+    let (source, samples) = try prefetching(scratch, from: 2, samples: 0..<3, depth: depth)
     for index in 0..<7 {
       if index == 4 { Thread.sleep(forTimeInterval: 0.05) }
       let (found, expected) = (
@@ -164,11 +171,7 @@ struct SamplingPlanTests {
   @Test("nothing comes from a prefetcher that was stopped", arguments: [0, 1, 7])
   func stoppedPrefetch(_ depth: Int) throws {
     let scratch = try TrainingScratch()
-    let source = SampleSource(
-      store: try store(scratch), network: .tiny, config: config, seed: 9)
-    let samples = Prefetcher(from: 0, samples: 0..<1, depth: depth) {
-      try source.sample(step: $0, sample: $1)
-    }
+    let samples = try prefetching(scratch, from: 0, samples: 0..<1, depth: depth).prefetcher
     _ = try samples.take()
     samples.stop()
     #expect(throws: Prefetcher.Stopped.self) { try samples.take() }

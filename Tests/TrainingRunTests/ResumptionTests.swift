@@ -10,25 +10,18 @@ import TrainingTestSupport
 /// What a run goes on from: damaged files, other stores, other programs.
 @Suite("Resumption")
 struct ResumptionTests {
-  let scratch: TrainingScratch
-  let store: String
+  private let bench: TrainerBench
+  private var scratch: TrainingScratch { bench.scratch }
+  private var store: String { bench.store }
 
-  init() throws {
-    scratch = try TrainingScratch()
-    store = scratch.file("store.h5")
-    try SyntheticStore.write(to: store)
-  }
+  init() throws { bench = try TrainerBench() }
 
   private func trainer(
     _ config: TrainingConfig, _ folder: String = "run", resumes: Bool = false,
     store other: String? = nil, program: String = "test", kernels: String? = "plain"
   ) throws -> Trainer {
-    let source = try SampleSource(
-      store: FeatureStore(path: other ?? store), network: config.network, config: config.data,
-      seed: config.run.seed)
-    return try Trainer(
-      config, folder: RunFolder(path: scratch.file(folder)), source: source,
-      engine: StandInEngine(), resumes: resumes, program: program, kernels: kernels)
+    try bench.trainer(
+      config, folder, resumes: resumes, store: other, program: program, kernels: kernels)
   }
 
   /// Trains and returns what was said.

@@ -10,14 +10,10 @@ import TrainingTestSupport
 /// Steps that are left out: what is kept meanwhile, and what is said.
 @Suite("Steps left out")
 struct SkippedStepTests {
-  let scratch: TrainingScratch
-  let store: String
+  private let bench: TrainerBench
+  private var scratch: TrainingScratch { bench.scratch }
 
-  init() throws {
-    scratch = try TrainingScratch()
-    store = scratch.file("store.h5")
-    try SyntheticStore.write(to: store)
-  }
+  init() throws { bench = try TrainerBench() }
 
   private func trainer(
     _ config: TrainingConfig, _ folder: String, resumes: Bool = false,
@@ -25,12 +21,7 @@ struct SkippedStepTests {
   ) throws -> Trainer {
     let engine = StandInEngine(window: window)
     engine.factor = factor
-    let source = try SampleSource(
-      store: FeatureStore(path: store), network: config.network, config: config.data,
-      seed: config.run.seed)
-    return try Trainer(
-      config, folder: RunFolder(path: scratch.file(folder)), source: source, engine: engine,
-      resumes: resumes, program: "test")
+    return try bench.trainer(config, folder, resumes: resumes, engine: engine)
   }
 
   /// Gradients of which the squares overflow from the fifth step on.

@@ -14,25 +14,17 @@ import Weights
 /// Runs of the stand-in engine: what is true of any run.
 @Suite("Trainer")
 struct TrainerTests {
-  let scratch: TrainingScratch
-  let store: String
+  private let bench: TrainerBench
+  private var scratch: TrainingScratch { bench.scratch }
+  private var store: String { bench.store }
 
-  init() throws {
-    scratch = try TrainingScratch()
-    store = scratch.file("store.h5")
-    try SyntheticStore.write(to: store)
-  }
+  init() throws { bench = try TrainerBench() }
 
   private func trainer(
     _ config: TrainingConfig, _ folder: String, resumes: Bool = false,
     engine: StandInEngine = StandInEngine()
   ) throws -> Trainer {
-    let source = try SampleSource(
-      store: FeatureStore(path: store), network: config.network, config: config.data,
-      seed: config.run.seed)
-    return try Trainer(
-      config, folder: RunFolder(path: scratch.file(folder)), source: source, engine: engine,
-      resumes: resumes, program: "test")
+    try bench.trainer(config, folder, resumes: resumes, engine: engine)
   }
 
   private func bytes(_ folder: String) throws -> Data {
