@@ -18,6 +18,10 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
   public var maximumResolution: Float? = 9
   /// Whether blocks of alignment rows are deleted (Algorithm 1).
   public var deletesBlocks = true
+  /// Whether a random number of random templates is taken instead of the first ones.
+  ///
+  /// Suppl. 1.2.3.
+  public var drawsTemplates = true
   /// Relative frequency of 0, 1, 2 … recycles, drawn once per step.
   public var recycleWeights: [Double] = [1, 1, 1, 1]
   /// Share of samples whose backbone error is not clamped: 0.1 in AlphaFold2, 0 in HelixFold.

@@ -129,6 +129,7 @@ public struct SampleSource: Sendable {
     draw.start = (entry.residues - draw.count) / 2
     draw.recycles = recycles
     draw.isClamped = true
+    draw.templateSeed = nil
     if let rows { record.features.keepRows(rows) }
     return try prepared(record, draw, isTraining: false, blockDeletion: nil)
   }

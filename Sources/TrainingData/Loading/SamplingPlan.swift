@@ -18,6 +18,8 @@ public struct SamplingPlan: Sendable {
     public var recycles: Int
     /// Whether the backbone error is clamped.
     public var isClamped: Bool
+    /// Seed of the draw of templates; nil for the first ones.
+    public var templateSeed: UInt64?
     /// Seed of the alignment draws.
     public var alignmentSeed: UInt64
     /// Seed of the dropout masks.
@@ -57,6 +59,7 @@ public struct SamplingPlan: Sendable {
       start: sampleKey.child(1).integer(0, below: entry.residues - count + 1), count: count,
       recycles: recycles(stepKey.child(0)),
       isClamped: Double(sampleKey.child(1).uniform(1)) >= config.unclampedShare,
+      templateSeed: config.drawsTemplates ? sampleKey.child(2).bits(2) : nil,
       alignmentSeed: sampleKey.child(2).bits(0), dropoutSeed: sampleKey.child(2).bits(1))
   }
 

@@ -33,7 +33,11 @@ public struct TrainingSample: Sendable {
       throw .content(file: whole.id, problem: "has no structure to learn from")
     }
     let range = draw.start..<draw.start + draw.count
-    let raw = whole.cropped(to: range)
+    var raw = whole.cropped(to: range)
+    if let seed = draw.templateSeed {
+      raw.templates = raw.templates.drawn(
+        limit: network.sampling.maxTemplates, key: RandomKey(seed: seed))
+    }
     let truth = labels.cropped(to: range)
     guard truth.positions.values.allSatisfy(\.isFinite) else {
       throw .content(file: whole.id, problem: "holds coordinates that are not finite")
