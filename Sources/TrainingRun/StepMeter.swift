@@ -11,10 +11,10 @@ struct StepMeter {
     self.total = total
   }
 
-  func update(done: Int) -> (fraction: Double, remaining: Double?) {
+  func update(done: Double) -> (fraction: Double, remaining: Double?) {
     (
-      Double(done) / Double(total),
-      time.seconds(done: Double(done - first), left: Double(total - done))
+      done / Double(total),
+      time.seconds(done: done - Double(first), left: Double(total) - done)
     )
   }
 }

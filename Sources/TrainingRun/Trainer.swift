@@ -14,6 +14,8 @@ public final class Trainer {
   public enum Event: Sendable {
     /// The folder belongs to this run, and the first step follows; told by the process that writes.
     case started
+    /// So many samples of a step that goes on were done, or chains of the validation after it.
+    case part(StepPart, fraction: Double, remaining: Double?)
     /// A step was done; `remaining` in seconds, nil until it can be told.
     case step(TrainingRecord, fraction: Double, remaining: Double?)
     /// A validation was done; whether it is the best so far.
@@ -22,6 +24,18 @@ public final class Trainer {
     case skipped(TrainingRecord)
     /// Something that people should know, in one line; told by the process that writes.
     case caution(String)
+  }
+
+  /// How far a step or the validation after it is.
+  public struct StepPart: Hashable, Sendable {
+    /// Number of the step.
+    public var step: Int
+    /// Whether chains are validated.
+    public var isValidation = false
+    /// Samples or chains that were done; where several processes share them, all count as far as this one.
+    public var done: Int
+    /// Samples or chains in all.
+    public var count: Int
   }
 
   /// Steps in a row that may be left out because something is not finite.
@@ -38,6 +52,7 @@ public final class Trainer {
   private let member: GridMember
   private var state: RunState
   private var log: RunLog?
+  private let meter: StepMeter
   private var savedAt = ContinuousClock.now
   /// The step from which a run that resumes would go on.
   private var savedStep: Int
@@ -66,6 +81,7 @@ public final class Trainer {
     identity = RunIdentity(program: program, kernels: kernels, store: StoreMark(source.store))
     state = try RunState(config, folder: folder, resumes: resumes, identity: identity)
     savedStep = state.step
+    meter = StepMeter(done: state.step, total: config.run.steps)
   }
 
   /// Number of the next step.
@@ -117,19 +133,18 @@ public final class Trainer {
     defer { samples.stop() }
     if step == 0 { try save() }
     try engine.load(state.optimizer.parameters)
-    let meter = StepMeter(done: step, total: config.run.steps)
     let isOwed = state.owesValidation
     var goesOn = try settle(held, chains, shouldStop, observe)
     if goesOn && isOwed { try keep() }
     while goesOn && step < config.run.steps {
-      guard let record = try trainOrSave(samples, window, shouldStop) else {
+      guard let record = try trainOrSave(samples, window, shouldStop, observe) else {
         goesOn = false
         break
       }
       try log?.write(record)
       state.step += 1
       state.owesValidation = isDue(config.validation.interval) || step == config.run.steps
-      let (fraction, remaining) = meter.update(done: step)
+      let (fraction, remaining) = meter.update(done: Double(step))
       try observe(.step(record, fraction: fraction, remaining: remaining))
       try judge(record, observe)
       if state.owesValidation && isOverdue && isSound { try save() }
@@ -187,10 +202,11 @@ public final class Trainer {
 
   /// One step; what was done before is saved when it fails.
   private func trainOrSave(
-    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool
+    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool,
+    _ observe: (Event) throws -> Void
   ) throws -> TrainingRecord? {
     do {
-      return try trainOneStep(samples, window, shouldStop)
+      return try trainOneStep(samples, window, shouldStop, observe)
     } catch is EngineStopped {
       return nil
     } catch {
@@ -202,7 +218,8 @@ public final class Trainer {
 
   /// One step; nil when the caller wants to stop before it is done.
   private func trainOneStep(
-    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool
+    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool,
+    _ observe: (Event) throws -> Void
   ) throws -> TrainingRecord? {
     let start = ContinuousClock.now
     let share = member.share(of: config.run.batch)
@@ -220,6 +237,8 @@ public final class Trainer {
         let norm = accumulator.add(gradient)
         numbers += SampleSummary(sample, outcome, norm).numbers
       }
+      let done = (first + group.count) * member.data.size
+      try tell(StepPart(step: step, done: done, count: config.run.batch), observe)
     }
     var mean = SampleMean()
     for part in try member.data.gather(numbers) {
@@ -237,6 +256,14 @@ public final class Trainer {
       step: step, report: report, method: state.optimizer.config.clip,
       guardCounts: state.optimizer.stepGuard, seconds: (ContinuousClock.now - start).seconds
     ) { source.plan.draw(step: step, sample: $0).id }
+  }
+
+  /// Tells how far a step is, or the validation after it, while it goes on.
+  private func tell(_ part: StepPart, _ observe: (Event) throws -> Void) throws {
+    if part.done >= part.count { return }
+    let share = part.isValidation ? 0 : Double(part.done) / Double(part.count)
+    let (fraction, remaining) = meter.update(done: Double(step) + share)
+    try observe(.part(part, fraction: fraction, remaining: remaining))
   }
 
   /// Counts steps left out and gives up when nothing else happens.
@@ -311,7 +338,11 @@ public final class Trainer {
     let found: ValidationScore?
     do {
       found = try ValidationScore(
-        samples, engine: engine, member, group: group, shouldStop: shouldStop)
+        samples, engine: engine, member, group: group, shouldStop: shouldStop
+      ) { done, count in
+        let part = StepPart(step: step - 1, isValidation: true, done: done, count: count)
+        try tell(part, observe)
+      }
     } catch is EngineStopped {
       found = nil
     }

@@ -20,9 +20,10 @@ public struct ValidationScore: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - group: chains that a process predicts before all ask each other whether to stop, the same number in all.
   ///   - shouldStop: whether this process wants to; then the result is nil.
+  ///   - progress: told how many chains are done, as far as this process knows, and how many there are.
   init?(
     _ samples: [TrainingSample], engine: any GradientEngine, _ member: GridMember, group: Int,
-    shouldStop: () -> Bool
+    shouldStop: () -> Bool, progress: (_ done: Int, _ count: Int) throws -> Void
   ) throws {
     let mine = samples[member.share(of: samples.count)]
     let most = (samples.count + member.data.size - 1) / member.data.size
@@ -33,6 +34,7 @@ public struct ValidationScore: Codable, Hashable, Sendable {
       for (sample, outcome) in zip(part, try engine.evaluate(part)) {
         numbers += [sample.lddt(of: outcome.alphaCarbons) ?? 0, outcome.loss.total]
       }
+      try progress(min((first + group) * member.data.size, samples.count), samples.count)
     }
     let all = try member.data.gather(numbers).flatMap { $0 }
     let count = max(samples.count, 1)

@@ -96,6 +96,30 @@ struct TrainerTests {
     #expect(again.isFinished && validations == 1)
   }
 
+  @Test("steps and validations of several groups tell how far they are")
+  func parts() throws {
+    var config = TrainingConfig.standIn(steps: 2)
+    config.run.batch = 4
+    config.validation.interval = 2
+    var parts: [Trainer.StepPart] = []
+    var shares: [Double] = []
+    let trainer = try bench.trainer(config, engine: StandInEngine(window: 1))
+    try trainer.run(observe: { event in
+      switch event {
+      case .part(let part, let share, _):
+        parts.append(part)
+        shares.append(share)
+      case .step(_, let share, _): shares.append(share)
+      default: break
+      }
+    })
+    let samples = (0..<2).flatMap { step in
+      (1...3).map { Trainer.StepPart(step: step, done: $0, count: 4) }
+    }
+    #expect(parts == samples + [.init(step: 1, isValidation: true, done: 1, count: 2)])
+    #expect(shares == [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1])
+  }
+
   @Test("a validation that is repeated after a kill has one line in the log")
   func repeatedValidation() throws {
     let path = scratch.file("log.jsonl")

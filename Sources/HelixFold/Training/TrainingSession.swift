@@ -135,6 +135,11 @@ public struct TrainingSession {
     switch event {
     case .started: break
     case .caution(let line): reporter.warn(line)
+    case .part(let part, let fraction, let remaining):
+      let unit = part.isValidation ? "validation chain" : "sample"
+      reporter.progress(
+        "step \(part.step + 1): \(part.done) of \(counted(part.count, unit))", fraction,
+        remaining: remaining)
     case .step(let record, let fraction, let remaining):
       if reporter.style == .json {
         reporter.note("step \(record.step + 1)", event: "step", fields(record))
