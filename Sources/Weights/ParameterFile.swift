@@ -75,26 +75,32 @@ public struct ParameterFile: ParameterSource {
   /// Opens a file and refuses one that is incomplete, has surplus arrays or does not fit `expected`; arrays are refused when they are
   /// read if a value is not finite.
   ///
-  /// - Parameter expected: the network to load; nil for the one that the file is recognised as.
-  public init(path: String, expecting expected: FoldingConfig? = nil) throws {
+  /// - Parameters:
+  ///   - expected: the network to load; nil for the one that the file is recognised as.
+  ///   - parts: words in the keys of arrays that will not be read, so that the file need not have them.
+  public init(
+    path: String, expecting expected: FoldingConfig? = nil, leavingOut parts: [String] = []
+  ) throws {
     try self.init(inspecting: path, config: expected)
-    try requireFit(to: expected ?? config)
+    try requireFit(to: expected ?? config, leavingOut: parts)
     judgesValues = true
   }
 
   /// Throws unless the file has exactly the arrays of a network, trained to be used as that network uses them: with the same block
   /// order, and for our own files, which tell, with the same settings of all else that is no matter of choice.
-  public func requireFit(to expected: FoldingConfig) throws {
+  ///
+  /// - Parameter parts: words in the keys of arrays that do not matter, nor do the settings of the heads that they belong to.
+  public func requireFit(to expected: FoldingConfig, leavingOut parts: [String] = []) throws {
     if let order = blockOrder, order != expected.blockOrder {
       throw WeightsError.blockOrder(
         file: path, found: order.rawValue, expected: expected.blockOrder.rawValue)
     }
-    let differences = ParameterDifferences(store.shapes, expected)
+    let differences = ParameterDifferences(store.shapes, expected).leavingOut(parts)
     if !differences.isEmpty {
       throw WeightsError.mismatch(file: path, preset: expected.name, differences: differences)
     }
     if format == .own {
-      let changed = config.functionalDifferences(from: expected)
+      let changed = config.functionalDifferences(from: expected, leavingOut: parts)
       if !changed.isEmpty {
         throw WeightsError.otherFunction(file: path, preset: expected.name, differences: changed)
       }

@@ -91,6 +91,16 @@ public struct ParameterDifferences: Sendable, Hashable, CustomStringConvertible 
   /// Whether file and network agree.
   public var isEmpty: Bool { missing.isEmpty && surplus.isEmpty && misshapen.isEmpty }
 
+  /// The differences in arrays whose keys have none of some words.
+  func leavingOut(_ parts: [String]) -> ParameterDifferences {
+    func counts(_ key: String) -> Bool { !parts.contains { key.contains($0) } }
+    var result = self
+    result.missing = missing.filter(counts)
+    result.surplus = surplus.filter(counts)
+    result.misshapen = misshapen.filter { counts($0.key) }
+    return result
+  }
+
   /// Arrays of each kind that a message names; a wrong preset has hundreds.
   private static let shown = 3
 

@@ -110,6 +110,8 @@ struct ConfigurationTests {
         #"{"optimizer": {"rateFactors": [{"scope": "structur_module", "factor": 2}]}}"#,
         "'structur_module'"
       ),
+      (#"{"run": {"newParts": ["distogram_haed"]}}"#, "'distogram_haed'"),
+      (#"{"run": {"newParts": [""]}}"#, "'run.newParts'"),
       (#"{"data": {"recycleWeights": [0]}}"#, "'data.recycleWeights'"),
       (#"{"network": {"channels": {"msa": 9999999999}}}"#, "'network.channels.msa'"),
       (#"{"optimizer": {"adaGC": {"relativeLimit": 0.9}}}"#, "'optimizer.adaGC.relativeLimit'"),
@@ -239,6 +241,7 @@ struct ConfigurationTests {
         #"{"preset": "initial", "loss": {"weights": {"alignedError": 0.5}}}"#,
         "loss.weights.alignedError"
       ),
+      (#"{"preset": "mini", "run": {"newParts": ["distogram_head"]}}"#, "run.newParts"),
       (#"{"preset": "mini", "optimizer": {"clip": "adagc"}}"#, ""),
       (#"{"preset": "mini", "network": {"recycles": 1}, "data": {"recycleWeights": [1, 1]}}"#, ""),
       (#"{"preset": "initial"}"#, ""), (#"{"preset": "finetune"}"#, ""),

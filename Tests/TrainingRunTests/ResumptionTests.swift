@@ -4,6 +4,7 @@ import Testing
 import Training
 import TrainingData
 import TrainingTestSupport
+import Weights
 
 @testable import TrainingRun
 
@@ -140,6 +141,53 @@ struct ResumptionTests {
     try trainer(config, resumes: true).run()
     config.run.weights = scratch.file("first/best.h5")
     #expect(throws: TrainingRunError.self) { try trainer(config, resumes: true) }
+  }
+
+  @Test("a head that the file lacks begins with initial values, all else with the file's")
+  func newHead() throws {
+    var old = TrainingConfig.standIn(steps: 1)
+    old.network.heads.alignedError = nil
+    old.run.seed = 3
+    try trainer(old, "first").run()
+    let file = scratch.file("first/weights.h5")
+    var config = TrainingConfig.standIn(steps: 2)
+    config.run.weights = file
+    #expect(throws: WeightsError.self) { try trainer(config) }
+    config.run.newParts = ["predicted_aligned_error_head"]
+    let begun = try trainer(config)
+    let found = FlatParameters(layout: config.layout, values: begun.weights.current)
+    let source = try ParameterFile(path: file, expecting: old.network)
+    var fresh = 0
+    for key in found.keys {
+      let isNew = key.contains("predicted_aligned_error_head")
+      let expected = try isNew ? config.initialParameters.floats(for: key) : source.floats(for: key)
+      #expect(try found.floats(for: key) == expected, "\(key)")
+      fresh += isNew ? 1 : 0
+    }
+    #expect(fresh == 2)
+    try begun.run()
+    // Where the run began is no choice any more.
+    config.run.steps = 3
+    config.run.newParts = nil
+    try trainer(config, resumes: true).run()
+  }
+
+  @Test("settings of a part that is read must be the file's, those of a new one need not")
+  func newSettings() throws {
+    try trainer(.standIn(steps: 1), "first").run()
+    var config = TrainingConfig.standIn(steps: 2)
+    config.run.weights = scratch.file("first/weights.h5")
+    config.network.heads.distogramLastBreak += 1
+    for (parts, isTaken) in [
+      ([], false), (["predicted_lddt_head"], false), (["distogram_head"], true),
+    ] {
+      config.run.newParts = parts
+      if isTaken {
+        _ = try trainer(config)
+      } else {
+        #expect(throws: WeightsError.self) { try trainer(config) }
+      }
+    }
   }
 
   @Test("lines that no log has are removed with one line said, and the run goes on")

@@ -5,13 +5,27 @@ extension FoldingConfig {
   ///
   /// Left out are those that a user of trained parameters may choose: how many rows are drawn, passes, draws averaged, dropout,
   /// and the name.
-  public func functionalDifferences(from other: FoldingConfig) -> [String] {
+  ///
+  /// - Parameter parts: words in the keys of arrays that do not count; where they name a head or all of the templates' part, its
+  ///   settings do not either.
+  public func functionalDifferences(
+    from other: FoldingConfig, leavingOut parts: [String] = []
+  ) -> [String] {
     let (mine, theirs) = (function, other.function)
+    let unread = Self.settings.filter { scope, _ in parts.contains { scope.contains($0) } }.values
     return Set(mine.keys).union(theirs.keys).sorted().compactMap { key in
+      if unread.contains(where: { key.hasPrefix($0) }) { return nil }
       let (a, b) = (mine[key] ?? "none", theirs[key] ?? "none")
       return a == b ? nil : "\(key) \(a) against \(b)"
     }
   }
+
+  /// Beginnings of the settings of parts of the network, by the scopes of their arrays.
+  private static let settings = [
+    "distogram_head": "heads.distogram", "masked_msa_head": "heads.maskedMSA",
+    "predicted_lddt_head": "heads.confidence",
+    "predicted_aligned_error_head": "heads.alignedError", "template": "template",
+  ]
 
   /// All other settings by their paths.
   private var function: [String: String] {

@@ -20,13 +20,22 @@ public struct FlatParameters: ParameterSource {
   }
 
   /// Flattens a source in the order of a layout.
-  public static func values(of source: any ParameterSource, layout: ParameterLayout) throws
-    -> [Float]
-  {
+  public static func values(
+    of source: any ParameterSource, layout: ParameterLayout
+  ) throws -> [Float] {
+    try values(layout: layout) { _ in source }
+  }
+
+  /// Flattens arrays of several sources in the order of a layout.
+  ///
+  /// - Parameter source: where the array of a key is.
+  static func values(
+    layout: ParameterLayout, from source: (_ key: String) -> any ParameterSource
+  ) throws -> [Float] {
     var values: [Float] = []
     values.reserveCapacity(layout.count)
     for segment in layout.segments {
-      let array = try source.floats(for: segment.name)
+      let array = try source(segment.name).floats(for: segment.name)
       guard array.shape == segment.shape else {
         throw WeightsError.misshapen(
           file: "parameters", name: segment.name, found: array.shape, expected: "\(segment.shape)")

@@ -73,6 +73,7 @@ struct RunState {
     // Where the run began is no choice any more; config.json keeps saying it.
     var config = asked
     config.run.weights = header.config.run.weights
+    config.run.newParts = header.config.run.newParts
     config.run.initialValues = header.config.run.initialValues
     self.config = config
     beginsWithRandom = header.isRandom ?? false
@@ -146,8 +147,12 @@ struct RunState {
     guard let path = config.run.weights, !path.isEmpty else {
       return (try FlatParameters.values(of: config.initialParameters, layout: layout), true, nil)
     }
-    let file = try ParameterFile(path: path, expecting: config.network)
-    let values = try FlatParameters.values(of: file, layout: layout)
+    let parts = config.run.newParts ?? []
+    let file = try ParameterFile(path: path, expecting: config.network, leavingOut: parts)
+    let initial = config.initialParameters
+    let values = try FlatParameters.values(layout: layout) { name in
+      parts.contains { name.contains($0) } ? initial : file
+    }
     return (values, file.isRandom, try StartingWeights(file))
   }
 }

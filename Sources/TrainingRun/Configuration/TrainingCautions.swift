@@ -13,6 +13,9 @@ extension TrainingConfig {
         "'data.recycleWeights' trains with up to \(most) recycles, the network predicts with \(network.recycles); set 'network.recycles' to \(most) if it should use them"
       )
     }
+    if run.newParts?.isEmpty == false, run.weights ?? "" == "" {
+      lines.append("'run.newParts' has no effect without 'run.weights': all parts are new")
+    }
     func unused(_ key: String, _ methods: [ClippingChoice], isChanged: Bool) {
       guard isChanged, !methods.contains(optimizer.clip) else { return }
       lines.append(

@@ -67,6 +67,10 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var dropout = true
   /// Parameter file to start from; nil for initial values.
   public var weights: String?
+  /// Words in the names of arrays that begin with initial values instead of the file's, which may lack them; nil for none.
+  ///
+  /// AlphaFold2's heads of aligned errors were added so to trained networks (Suppl. 1.9.7).
+  public var newParts: [String]?
   /// Values before training without a file.
   public var initialValues = InitialValues.published
   /// Steps between checkpoints.

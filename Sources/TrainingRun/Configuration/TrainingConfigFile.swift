@@ -91,6 +91,7 @@ extension TrainingConfig {
     if optimizer.rateFactors.isEmpty { all.optimizer.rateFactors = [RateFactor("", 1)] }
     all.optimizer.guarding.spikeFactor = optimizer.guarding.spikeFactor ?? 10
     all.run.weights = run.weights ?? ""
+    all.run.newParts = run.newParts ?? []
     all.run.savedActivations = run.savedActivations ?? .int8
     return all
   }

@@ -20,7 +20,7 @@ extension TrainingConfig {
     try require("optimizer", optimizer.limits.objection)
     try require("loss", loss.limits.objection)
     try require("loss", loss.emptiness)
-    try require("run", run.objection)
+    try require("run", run.objection(layout))
     try require("optimizer", optimizer.objection(layout))
   }
 }
@@ -36,12 +36,22 @@ extension RunConfig {
     ]
   }
 
-  /// What is wrong with the arithmetic.
-  fileprivate var objection: (key: String, reason: String)? {
+  /// What is wrong with the arithmetic, or with the names of new parts.
+  ///
+  /// - Parameter layout: of the network, whose arrays they name.
+  fileprivate func objection(
+    _ layout: @autoclosure () -> ParameterLayout
+  ) -> (key: String, reason: String)? {
     if savedActivations != nil && !recompute {
       return (
         "savedActivations", "needs run.recompute, without which no block waits for a second run"
       )
+    }
+    let parts = newParts ?? []
+    if parts.isEmpty { return nil }
+    let names = layout().segments.map(\.name)
+    for part in parts where part.isEmpty || !names.contains(where: { $0.contains(part) }) {
+      return ("newParts", "has '\(part)', which is in the name of no array of the network")
     }
     return nil
   }
