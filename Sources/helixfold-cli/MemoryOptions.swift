@@ -5,12 +5,7 @@ import TensorCore
 
 /// How much memory a pass may take, and what it may give up for that.
 struct MemoryOptions: ParsableArguments {
-  @Option(
-    help: """
-      Memory that must not be exceeded, such as 8GiB (default: what the machine can give). Operands are streamed in ever smaller tiles to fit, which changes no bits; where that \
-      is not enough, the command refuses.
-      """)
-  var maxMemory: String?
+  @OptionGroup var size: MemoryLimitOption
 
   @Option(
     help: """
@@ -18,6 +13,19 @@ struct MemoryOptions: ParsableArguments {
       one scale, half the size and less exact.
       """)
   var pairStorage = BlockStorage.plain
+
+  /// The limit in bytes.
+  var limit: Int? { size.limit }
+}
+
+/// How much memory a command may take.
+struct MemoryLimitOption: ParsableArguments {
+  @Option(
+    help: """
+      Memory that must not be exceeded, such as 8GiB (default: what the machine can give). A plan is made to fit that changes no bits: smaller tiles in predictions, fewer \
+      samples side by side in training. Where that is not enough, the command refuses.
+      """)
+  var maxMemory: String?
 
   func validate() throws {
     guard let maxMemory else { return }

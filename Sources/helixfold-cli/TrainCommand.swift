@@ -44,9 +44,11 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help:
-      "Samples computed side by side, one per thread when left out; fewer take less memory. Results do not depend on it."
+      "Samples computed side by side; when left out one per thread, or as many as fit into memory. Results do not depend on it."
   )
   var lanes: Int?
+
+  @OptionGroup var memory: MemoryLimitOption
 
   @Option(
     help: "Groups of processes that train on different samples (data parallelism): 1, 2, 4, 8 …")
@@ -102,6 +104,7 @@ struct TrainCommand: ParsableCommand {
       config: config, store: data ?? "", folder: output, resumes: resume,
       threads: threading.workers(of: world.size))
     session.lanes = lanes
+    session.memoryLimit = memory.limit
     session.grid = (dp, dap, bp)
     do {
       try session.run(

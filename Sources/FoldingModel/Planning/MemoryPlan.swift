@@ -26,7 +26,7 @@ public struct MemoryPlan: Sendable {
   public var peak: Int { moments.first?.bytes ?? 0 }
 
   /// Code, libraries, the runtime and its small allocations.
-  static let processBytes = 40 << 20
+  public static let processBytes = 40 << 20
   /// What reading inputs and writing results adds in a whole prediction: texts, regular expressions, Unicode tables.
   ///
   /// Measured: 15 to 22 MiB, whatever the size of the target.
@@ -109,10 +109,7 @@ private struct Sizes {
     let (n, b) = (size.residues, storage.byteCount)
     let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
     let c = config.channels
-    // Drawn features are arrays of Float: `msa_feat` per cluster cell, masks, classes and deletions per extra cell.
-    features =
-      size.clusters * n * (FeatureWidths.msa * 4 + 9) + size.extraRows * n * 13
-      + size.templates * n * (Atom37.count * 16 + 24)
+    features = size.featureBytes
     pair = n * n * c.pair * b
     pairFloat = n * n * c.pair * 4
     msa = rows * n * (c.msa * b + 8)

@@ -1,4 +1,5 @@
 import FoldingCore
+import Protein
 
 /// Sizes of one pass, from which cost and memory follow.
 public struct ProblemSize: Hashable, Sendable, Codable {
@@ -17,6 +18,14 @@ public struct ProblemSize: Hashable, Sendable, Codable {
     self.clusters = clusters
     self.extraRows = extraRows
     self.templates = templates
+  }
+
+  /// Bytes of features with one draw.
+  ///
+  /// Arrays of Float: `msa_feat` per cluster cell, masks, classes and deletions per extra cell.
+  public var featureBytes: Int {
+    clusters * residues * (FeatureWidths.msa * 4 + 9) + extraRows * residues * 13
+      + templates * residues * (Atom37.count * 16 + 24)
   }
 
   /// The sizes of features with a given draw.

@@ -77,12 +77,18 @@ public final class NetworkEngine: GradientEngine {
         gradient: Tensor(zeros: [layout.count], .float32, pool: pool))
     }
     group = WorkerGroup(count: count)
-    // A single lane gains nothing from samples that wait.
-    window = count == 1 ? 1 : max(count, Self.waitingBytes / (4 * max(1, layout.count)))
+    window = Self.window(lanes: count, 4 * layout.count)
     let zeros = FlatParameters(
       layout: layout, values: [Float](repeating: 0, count: layout.count))
     network = try FoldingNetwork(
       config.network, parameters: zeros, storage: storage, pool: BufferPool())
+  }
+
+  /// Samples that are differentiated together, given the bytes of a gradient.
+  ///
+  /// A single lane gains nothing from samples that wait.
+  static func window(lanes: Int, _ gradient: Int) -> Int {
+    lanes == 1 ? 1 : max(lanes, waitingBytes / max(1, gradient))
   }
 
   /// Copies new parameters into the network, rounded to its storage.

@@ -21,10 +21,12 @@ public struct TrainingSession {
   public var resumes: Bool
   /// Worker threads; results do not depend on them.
   public var threads: Int
-  /// Samples computed side by side; nil for one per thread.
+  /// Samples computed side by side; nil for one per thread, or as many as fit into memory.
   ///
   /// Results do not depend on it.
   public var lanes: Int?
+  /// Most bytes that each process may hold; nil for its share of what the machine can give.
+  public var memoryLimit: Int?
   /// How many processes train on different samples, share operations, and run one branch of a block each.
   public var grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1)
 
@@ -70,9 +72,11 @@ public struct TrainingSession {
           + config.document().components(separatedBy: "\n"))
     }
     let ranks = try introduce(world, reporter)
+    let plan = TrainingMemory(config, longest: source.plan.longest)
+    let lanes = try plan.lanes(
+      wanted: mostLanes(member, isOneProcess), isAsked: lanes != nil, in: try limit(world))
     let engine = try NetworkEngine(
-      config, threads: isOneProcess ? max(2, threads) : threads,
-      lanes: isOneProcess ? lanes ?? max(1, threads / 2) : lanes, branches: branches,
+      config, threads: isOneProcess ? max(2, threads) : threads, lanes: lanes, branches: branches,
       axial: member.axes.map { AxialMembers($0) })
     // Several processes ask each other between their samples, so that all stop before the same one.
     if world.size == 1 { engine.shouldStop = { Interruption.isRequested } }
@@ -86,12 +90,13 @@ public struct TrainingSession {
       return try trainer.run()
     }
     reporter.note(
-      "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample"))",
+      "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample")), \(lanes) side by side in about \(ByteCount(plan.bytes(lanes)))",
       event: "start",
       [
         ("parameters", .integer(config.layout.count)),
         ("clusters", .integer(source.plan.clusters.count)), ("step", .integer(trainer.step)),
-        ("steps", .integer(config.run.steps)),
+        ("steps", .integer(config.run.steps)), ("lanes", .integer(lanes)),
+        ("planned_bytes", .integer(plan.bytes(lanes))),
       ])
     for caution in config.cautions { reporter.warn(caution) }
     try trainer.run(shouldStop: { Interruption.isRequested }) { event in
@@ -101,6 +106,22 @@ public struct TrainingSession {
       report(event, reporter)
     }
     if let line = skipped(trainer) { reporter.warn(line) }
+  }
+
+  /// Samples side by side, as many as threads and batch allow.
+  private func mostLanes(_ member: GridMember, _ isOneProcess: Bool) -> Int {
+    // Messages of one sample at a time, so that all processes send them in the same order.
+    if member.branches != nil || member.axes != nil { return 1 }
+    let most = lanes ?? (isOneProcess ? threads / 2 : threads)
+    return max(1, min(most, isOneProcess ? max(2, threads) : threads, config.run.batch))
+  }
+
+  /// What this process may hold; those of one machine share what it can give.
+  private func limit(_ world: any Communicator) throws -> MemoryLimit {
+    if let memoryLimit { return MemoryLimit(allowed: memoryLimit) }
+    let host = ProcessInfo.processInfo.hostName
+    let neighbours = world.size == 1 ? 1 : try world.gather(host).count { $0 == host }
+    return MemoryLimit(bytes: ProcessMemory.available / neighbours, isMachine: true)
   }
 
   /// What to say at the end about steps that were left out; nil if there were none.

@@ -48,6 +48,11 @@ public struct SamplingPlan: Sendable {
     key = RandomKey(seed: seed)
   }
 
+  /// Residues and alignment rows of the largest chains that may be drawn.
+  public var longest: (residues: Int, rows: Int) {
+    (others.map(\.residues).max() ?? 0, others.map(\.rows).max() ?? 0)
+  }
+
   /// The draws for sample `sample` of step `step`; there must be a chain that may be drawn.
   public func draw(step: Int, sample: Int) -> Draw {
     let stepKey = key.child(step)
