@@ -71,6 +71,7 @@ extension Residue {
     guard let name = AtomName(name: atom.name), name.element.symbol == atom.element else {
       return nil
     }
-    return name
+    // CHARMM's name of the one atom of isoleucine that needs no number.
+    return name == .cd && aminoAcid == .isoleucine ? .cd1 : name
   }
 }

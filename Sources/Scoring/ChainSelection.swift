@@ -1,6 +1,6 @@
 import Protein
 
-/// The two chains that are compared, named by the user or those that fit best.
+/// The two chains that are compared, named by the user or those that fit best: with the most residues in common, then by lDDT-CA.
 struct ChainSelection {
   let model, reference: Chain
   let matching: ResidueMatching
@@ -11,28 +11,41 @@ struct ChainSelection {
   ) throws(ScoringError) {
     let models = try Self.candidates(model, wanted: modelChain, .model)
     let references = try Self.candidates(reference, wanted: referenceChain, .reference)
-    var best: (model: Chain, reference: Chain, matching: ResidueMatching, identical: Int)?
+    var pairs: [(model: Chain, reference: Chain, matching: ResidueMatching)] = []
+    var most = -1
     var failure: ScoringError?
     for reference in references {
       for model in models {
         do throws(ScoringError) {
           let matching = try ResidueMatching(model: model, reference: reference)
           let identical = matching.matchedIndices.count - matching.mismatches.count
-          if identical > best?.identical ?? -1 {
-            best = (model, reference, matching, identical)
-          }
+          if identical > most { (most, pairs) = (identical, []) }
+          if identical == most { pairs.append((model, reference, matching)) }
         } catch {
           failure = failure ?? error
         }
       }
     }
-    guard let best else { throw failure ?? .noAminoAcid(.model, chain: modelChain) }
+    guard let best = Self.nearest(pairs.map(\.matching)).map({ pairs[$0] }) else {
+      throw failure ?? .noAminoAcid(.model, chain: modelChain)
+    }
     self.model = best.model
     self.reference = best.reference
     matching = best.matching
     warnings =
       Self.warnings(model, models, chosen: best.model, .model)
       + Self.warnings(reference, references, chosen: best.reference, .reference)
+  }
+
+  /// Of chains of one sequence the place of the pair with the highest lDDT-CA, the first among equals.
+  private static func nearest(_ matchings: [ResidueMatching]) -> Int? {
+    if matchings.count < 2 { return matchings.indices.first }
+    let scores = matchings.map { matching in
+      LocalDistanceDifference(
+        reference: matching.reference, model: matching.model, atoms: .alphaCarbons
+      ).score ?? 0
+    }
+    return scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
   }
 
   /// Chains with amino acids, or those with the wanted name.

@@ -15,7 +15,7 @@ public struct LocalDistanceDifference: Sendable, Hashable {
 
   /// Which atoms are compared.
   public enum Atoms: Sendable {
-    /// All heavy atoms of the reference.
+    /// All heavy atoms of the reference but the terminal OXT, which OpenStructure leaves out too: no network predicts it.
     case all
     /// C-alphas only.
     case alphaCarbons
@@ -71,7 +71,7 @@ private struct AtomPairs {
     for (index, residue) in reference.enumerated() {
       let candidates = residue.standardAtoms
       let names = AtomName.allCases.filter {
-        candidates[$0] != nil && (atoms == .all || $0 == .ca)
+        candidates[$0] != nil && (atoms == .all ? $0 != .oxt : $0 == .ca)
       }
       let found = model[index]?.standardAtoms ?? [:]
       let first = positions.count

@@ -8,7 +8,7 @@ public struct ModelQuality: Sendable, Hashable {
   public var chiralCount: Int
   /// Residues with the wrong hand (D instead of L).
   public var wrongHand: [String]
-  /// Pairs of residues with consecutive numbers that have C and N, so that their bond can be measured.
+  /// Pairs of neighbours with the same number or consecutive ones that have C and N, so that their bond can be measured.
   public var bondCount: Int
   /// Those whose bond is off by more than twelve standard deviations, such as `ALA 12–GLY 13`.
   public var brokenBonds: [String]
@@ -42,7 +42,8 @@ public struct ModelQuality: Sendable, Hashable {
     chiralCount = hands.count
     wrongHand = hands.filter { !$0.1 }.map { "\($0.0.name) \($0.0.label)" }
     let bonds = residues.indices.dropFirst().compactMap { index -> (second: Int, isBroken: Bool)? in
-      guard residues[index].number == residues[index - 1].number + 1,
+      // Residues with insertion codes share a number.
+      guard (0...1).contains(residues[index].number - residues[index - 1].number),
         let c = atoms[index - 1][.c]?.position, let n = atoms[index][.n]?.position
       else { return nil }
       let isProlineNext = residues[index].aminoAcid == .proline

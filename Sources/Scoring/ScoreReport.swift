@@ -129,28 +129,47 @@ public struct ScoreReport: Sendable, Hashable {
         "\(counted(mismatches.count, "residue")) of another type: \(shown.joined(separator: ", "))"
           + (mismatches.count > 5 ? ", …" : ""))
     }
-    let modified = Set(matching.reference.filter { AminoAcid(code: $0.name) == nil }.map(\.name))
-    if !modified.isEmpty {
-      warnings.append(
-        "modified residues count as their parents: \(modified.sorted().joined(separator: ", "))")
+    let pairs = matching.matchedIndices.compactMap { index in
+      matching.model[index].map { (matching.reference[index], $0) }
     }
-    let pairs = matching.matchedIndices.map { (matching.reference[$0], matching.model[$0]) }
-    if pairs.contains(where: { $0.0.atoms.count > 1 }),
-      pairs.allSatisfy({ $0.1?.atoms.map(\.name) == ["CA"] })
-    {
+    warnings += Self.warnings(aboutModifiedIn: matching.reference + pairs.map(\.1))
+    if let line = Self.warning(aboutAtomsOf: pairs) { warnings.append(line) }
+    for (role, residues) in [
+      (ScoringError.Role.reference, matching.reference), (.model, pairs.map(\.1)),
+    ] {
+      let count = residues.count { $0.atoms.contains { $0.alternateLocation != nil } }
+      if count == 0 { continue }
       warnings.append(
-        "the model has C-alphas only; for lDDT over all atoms the others are missing, lDDT-CA has them all"
-      )
-    }
-    let alternates = matching.reference.filter { residue in
-      residue.atoms.contains { $0.alternateLocation != nil }
-    }.count
-    if alternates > 0 {
-      warnings.append(
-        "alternate locations in \(counted(alternates, "residue")) of the reference; the most occupied count"
+        "alternate locations in \(counted(count, "residue")) of the \(role.rawValue); the most occupied count"
       )
     }
     return warnings
+  }
+
+  private static func warnings(aboutModifiedIn residues: [Residue]) -> [String] {
+    let names = Set(residues.filter { AminoAcid(code: $0.name) == nil }.map(\.name)).sorted()
+    return names.isEmpty
+      ? [] : ["modified residues count as their parents: \(names.joined(separator: ", "))"]
+  }
+
+  /// What lDDT over all atoms counts as missing, pairs being residues of the reference and of the model.
+  private static func warning(aboutAtomsOf pairs: [(Residue, Residue)]) -> String? {
+    if pairs.contains(where: { $0.0.atoms.count > 1 }),
+      pairs.allSatisfy({ $0.1.atoms.map(\.name) == ["CA"] })
+    {
+      return
+        "the model has C-alphas only; for lDDT over all atoms the others are missing, lDDT-CA has them all"
+    }
+    var (all, missing) = (0, 0)
+    for (reference, model) in pairs {
+      let names = reference.standardAtoms.keys.filter { $0 != .oxt }
+      let found = model.standardAtoms
+      all += names.count
+      missing += names.count { found[$0] == nil }
+    }
+    return missing == 0
+      ? nil
+      : "the model lacks \(missing) of \(counted(all, "atom")) of the residues that it has; lDDT over all atoms counts them as wrong"
   }
 
   private static func warnings(about domains: [DomainRange], _ numbers: [Int]) -> [String] {
