@@ -136,6 +136,17 @@ struct PageTests {
     #expect(abs(Float(bitPattern: UInt32(littleEndian: first)) - 2.29) < 1e-6)
   }
 
+  @Test("a chain says where its residues stand along that of the plots, which has more")
+  func tracePlaces() throws {
+    var trace = ChainTrace(idealHelix(5))
+    #expect(!trace.json.contains("places"))
+    trace.place(along: [0, 1, 2, 9, 3, 4])
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(trace.json.utf8)) as? [String: Any])
+    #expect(object["labels"] as? [String] == ["1", "2", "3", "4", "5"])
+    #expect(object["places"] as? [Int] == [1, 2, 4, 5, -1])
+  }
+
   @Test("a chain is interrupted where C-alphas are over 4.5 Å apart")
   func traceBreaks() throws {
     var residues = idealHelix(8)

@@ -100,13 +100,18 @@ public struct PredictionReport: Sendable {
     guard let best = entries.first else { return [] }
     let residues = best.structure.sequence.count
     let predictions = entries.map { (name: $0.structure.modelName, plddt: $0.structure.plddt) }
+    let model = entries.count > 1 ? best.structure.modelName : nil
     var figures = [("plddt", PredictionPlot.confidence(predictions))]
     if let errors = best.alignedError, let maximum = best.maxAlignedError {
       figures.append(
-        ("pae", PredictionPlot.alignedError(errors, residues: residues, maximum: maximum)))
+        (
+          "pae",
+          PredictionPlot.alignedError(errors, residues: residues, maximum: maximum, model: model)
+        ))
     }
     if let contacts = best.contacts {
-      figures.append(("contacts", PredictionPlot.contacts(contacts, residues: residues)))
+      figures.append(
+        ("contacts", PredictionPlot.contacts(contacts, residues: residues, model: model)))
     }
     if !depths.isEmpty {
       figures.append(("coverage", PredictionPlot.coverage(depths, rows: rows, neff: neff)))
@@ -169,12 +174,15 @@ public struct PredictionReport: Sendable {
       budget -= entry.structure.sequence.count * (comparison == nil ? 1 : 2)
       guard scenes.isEmpty || budget >= 0 else { break }
       let name = entry.structure.modelName
+      var scene: StructureScene?
       if case .scored(let report)? = comparison {
-        scenes.append(StructureScene(name: name, report, confidence: true))
+        scene = StructureScene(name: name, report, confidence: true)
       } else if let chain = try entry.structure.structure().models.first?.chains.first {
-        scenes.append(
-          StructureScene(name: name, model: ChainTrace(chain.residues, confidence: true)))
+        scene = StructureScene(name: name, model: ChainTrace(chain.residues, confidence: true))
       }
+      guard var scene else { continue }
+      scene.model.place(along: entry.structure.residueNumbers)
+      scenes.append(scene)
     }
     return scenes
   }

@@ -3,13 +3,17 @@ import NumericArrays
 extension PredictionPlot {
   /// Expected position error of residue j (across) when the structures are aligned on residue i (down), Å.
   ///
-  /// - Parameter errors: `[N_res, N_res]`, row-major.
-  public static func alignedError(_ errors: [Float], residues: Int, maximum: Float) -> Figure {
+  /// - Parameters:
+  ///   - errors: `[N_res, N_res]`, row-major.
+  ///   - model: which of several predictions is drawn.
+  public static func alignedError(
+    _ errors: [Float], residues: Int, maximum: Float, model: String? = nil
+  ) -> Figure {
     let finite = errors.filter(\.isFinite)
     return matrix(
       IndexedImage(
         matrix: errors, rows: residues, range: 0...max(maximum, 1), scale: .alignedError),
-      residues: residues, title: "Predicted aligned error",
+      residues: residues, title: titled("Predicted aligned error", model),
       summary: "Expected error of each residue's place when aligned on each other one, \(residues)"
         + " by \(residues). The mean is \(Axis.text(tenths(finite.mean))) Å; small errors off the"
         + " diagonal mean that parts of the chain are placed well against each other.",
@@ -19,8 +23,12 @@ extension PredictionPlot {
 
   /// Probability that two residues are in contact, from the distogram.
   ///
-  /// - Parameter probabilities: that pseudo-betas are within 8 Å. `[N_res, N_res]`
-  public static func contacts(_ probabilities: [Float], residues: Int) -> Figure {
+  /// - Parameters:
+  ///   - probabilities: that pseudo-betas are within 8 Å. `[N_res, N_res]`
+  ///   - model: which of several predictions is drawn.
+  public static func contacts(
+    _ probabilities: [Float], residues: Int, model: String? = nil
+  ) -> Figure {
     var likely = 0
     for i in 0..<residues where probabilities.count >= residues * residues {
       for j in min(i + 6, residues)..<residues where probabilities[i * residues + j] >= 0.5 {
@@ -29,10 +37,14 @@ extension PredictionPlot {
     }
     return matrix(
       IndexedImage(matrix: probabilities, rows: residues, range: 0...1, scale: .probability),
-      residues: residues, title: "Contacts of the distogram",
+      residues: residues, title: titled("Contacts of the distogram", model),
       summary: "Probability that two residues are within 8 Å. \(likely) pairs six or more residues"
         + " apart have a probability of one half or more.",
       x: "residue", y: "residue", scale: .probability, unit: "", range: 0...1)
+  }
+
+  private static func titled(_ title: String, _ model: String?) -> String {
+    model.map { "\(title), \($0)" } ?? title
   }
 
   private static func matrix(

@@ -58,6 +58,10 @@
     look(-1);
   }
 
+  // Where a residue stands along the axes of plots, and which one stands there: scenes lack residues without atoms, such as X.
+  const placeOf = (index) => model.places ? model.places[index] : index;
+  const indexAt = (place) => model.places ? model.places.indexOf(place) : place;
+
   // Marks a residue in the structure and in every plot that has the chain along an axis.
   function look(index) {
     viewer.select(index);
@@ -74,10 +78,12 @@
     tell.textContent = `${model.names[index] || model.letters[index]} ${model.labels[index]}: ${[...values, kind].join(", ")}`;
     slider.setAttribute("aria-valuetext", tell.textContent);
     document.querySelectorAll("svg[data-frame]").forEach((svg) => {
-      if (Number(svg.dataset.residues) !== model.letters.length) return;
+      const count = Number(svg.dataset.residues);
+      const along = placeOf(index);
+      if (!(along >= 0 && along < count)) return;
       const [x, y, width, height] = svg.dataset.frame.split(" ").map(Number);
       const mark = document.createElementNS(svg.namespaceURI, "line");
-      const place = x + width * (index + 0.5) / model.letters.length;
+      const place = x + width * (along + 0.5) / count;
       Object.entries({ x1: place, x2: place, y1: y, y2: y + height, class: "mark" })
         .forEach(([name, value]) => mark.setAttribute(name, value));
       svg.append(mark);
@@ -122,10 +128,10 @@
   slider.addEventListener("input", () => look(Number(slider.value) - 1));
   document.querySelectorAll("svg[data-frame]").forEach((svg) => {
     svg.addEventListener("click", (event) => {
-      if (Number(svg.dataset.residues) !== model.letters.length) return;
+      const count = Number(svg.dataset.residues);
       const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
       const [x, , width] = svg.dataset.frame.split(" ").map(Number);
-      const index = Math.floor((place.x - x) / width * model.letters.length);
+      const index = indexAt(Math.floor((place.x - x) / width * count));
       if (index >= 0 && index < model.letters.length) look(index);
     });
   });

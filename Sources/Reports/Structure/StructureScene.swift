@@ -8,6 +8,8 @@ public struct ChainTrace: Sendable {
   let residues: [Residue]
   /// Values per residue that the chain can be coloured by, named, 0 … 100; nil where there is none.
   var tracks: [(name: String, values: [Double?])]
+  /// Place of each residue along the chain that plots show, from 0; nil where that has the same residues.
+  private var places: [Int]?
 
   /// The amino acids of a chain that have a C-alpha.
   ///
@@ -39,6 +41,13 @@ public struct ChainTrace: Sendable {
     tracks.append((name, residues.map { values[$0.label] ?? nil }))
   }
 
+  /// Says which residues the chain has that plots show, by their numbers; those without atoms are not drawn.
+  public mutating func place(along numbers: [Int]) {
+    let places = Dictionary(
+      zip(numbers, numbers.indices).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
+    self.places = residues.map { places[$0.number] ?? -1 }
+  }
+
   /// The chain as JSON: names, kinds, places as base64 of 32-bit floats, least significant byte first.
   var json: String {
     let kinds = SecondaryStructure.assign(residues)
@@ -61,6 +70,7 @@ public struct ChainTrace: Sendable {
     return "{\"letters\":\(quoted(String(residues.map(\.aminoAcid.letter))))"
       + ",\"names\":[\(residues.map { quoted($0.name) }.joined(separator: ","))]"
       + ",\"labels\":[\(residues.map { quoted($0.label) }.joined(separator: ","))]"
+      + (places.map { ",\"places\":[\($0.map(String.init).joined(separator: ","))]" } ?? "")
       + ",\"ss\":\(quoted(String(kinds.map(\.rawValue))))"
       + ",\"breaks\":[\(breaks.map(String.init).joined(separator: ","))]"
       + ",\"tracks\":{\(tracks.joined(separator: ","))}"
