@@ -107,12 +107,3 @@ struct SearchArguments: ParsableArguments {
       prefersMMseqs: preferMmseqs)
   }
 }
-
-/// Prints what searches report, on standard error.
-struct SearchPrinter: Sendable {
-  let target: String
-
-  func print(_ event: SearchEvent) {
-    StandardStreams.writeError("\(target)  \(event)\n")
-  }
-}

@@ -29,12 +29,15 @@ struct SearchCommand: ParsableCommand {
   @OptionGroup(title: "Searching")
   var search: SearchArguments
 
+  @OptionGroup var reporting: ProgressOptions
+
   func run() throws {
     guard search.asksForSearch else {
       throw ValidationError(
         "name at least one database: --database NAME=PATH or --database-set NAME")
     }
     let options = try search.options(output: output)
+    let reporter = ProgressReporter(style: reporting.style)
     let records = try FASTA.records(in: InputText(path: fasta))
     Interruption.listen()
     let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
@@ -46,7 +49,7 @@ struct SearchCommand: ParsableCommand {
         if status == .success { status = error.exitStatus }
       case .success(let sequence):
         do {
-          let found = try find(record.id, sequence, options, interruption)
+          let found = try find(record.id, sequence, options, interruption, reporter)
           if status == .success { status = found }
         } catch {
           StandardStreams.writeError("helixfold: \(record.id): \("\(error)".printable)\n")
@@ -61,7 +64,7 @@ struct SearchCommand: ParsableCommand {
   /// Searches for one target; what an earlier search left in its folder goes away first.
   private func find(
     _ id: String, _ sequence: ProteinSequence, _ options: SearchOptions,
-    _ interruption: SearchInterruption
+    _ interruption: SearchInterruption, _ reporter: ProgressReporter
   ) throws -> ExitStatus {
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
@@ -69,9 +72,9 @@ struct SearchCommand: ParsableCommand {
     unlink(folder + "/msa_coverage.svg")
     // By its table a later run knows what this one leaves if it is killed.
     try AtomicFile.write(SearchReport().text, to: folder + "/searches.tsv")
-    let printer = SearchPrinter(target: id)
-    let report = SearchRunner(options: options, interruption: interruption) { printer.print($0) }
-      .run(sequence: sequence, into: folder + "/msas")
+    let report = SearchRunner(options: options, interruption: interruption) {
+      reporter.report($0, of: id)
+    }.run(sequence: sequence, into: folder + "/msas")
     try AtomicFile.write(report.text, to: folder + "/searches.tsv")
     let rows = report.alignments.map(\.rows).reduce(0, +)
     print(

@@ -24,11 +24,12 @@ final class SearchBench: Sendable {
 
   /// A program; each run adds a line to `runs`.
   ///
-  /// `$OUT` is the argument after -A, -oa3m or -o.
+  /// `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
   func tool(_ tool: SearchTool, _ body: String) throws {
     let script = """
       #!/bin/sh
       echo \(tool.rawValue) >> '\(root)/runs'
+      ALL="$*"
       while [ $# -gt 0 ]; do
         case "$1" in -A|-oa3m) OUT=$2;; -o) [ "$2" = /dev/null ] || OUT=$2;; esac; shift
       done
@@ -40,12 +41,13 @@ final class SearchBench: Sendable {
   }
 
   func runner(
-    _ databases: [String] = ["uniref90"], interruption: SearchInterruption = SearchInterruption()
+    _ databases: [String] = ["uniref90"], interruption: SearchInterruption = SearchInterruption(),
+    prefersMMseqs: Bool = false
   ) -> SearchRunner {
     let options = SearchOptions(
       databases: databases.map { SearchDatabase(name: $0, path: root + "/db.fasta") },
       tools: ToolPaths(path: root + "/bin"),
-      threads: 2, cacheFolder: root + "/cache")
+      threads: 2, cacheFolder: root + "/cache", prefersMMseqs: prefersMMseqs)
     return SearchRunner(options: options, interruption: interruption) { event in
       self.events.withLock { $0.append(event) }
     }
@@ -108,6 +110,48 @@ struct SearchTests {
     let again = try bench.run()
     #expect(again.rows.map(\.isCached) == [true])
     #expect(bench.runs == 1)
+  }
+
+  @Test("MMseqs2 gets a database that is made of FASTA once, and anew of a new file")
+  func convertedDatabase() throws {
+    let bench = try SearchBench()
+    try bench.tool(
+      .mmseqs,
+      """
+      set -- $ALL
+      echo "$@" >> '\(bench.root)/calls'
+      case "$1" in
+        createdb) echo made > "$3"; echo type > "$3.dbtype";;
+        search) [ -f "$3.dbtype" ] || exit 1;;
+        unpackdb) sed -n '1s/.*/>target/p;2p' '\(bench.root)/query' > "$3/0.a3m";;
+      esac
+      """)
+    func search(_ letters: String) throws {
+      try ">target\n\(letters)\n".write(
+        toFile: bench.root + "/query", atomically: false, encoding: .utf8)
+      let report = bench.runner(prefersMMseqs: true).run(
+        sequence: try ProteinSequence(letters), into: bench.root + "/msas")
+      #expect(report.rows.map(\.rows) == [1], "\(report.failures)")
+    }
+    func conversions() throws -> [String] {
+      try String(contentsOfFile: bench.root + "/calls", encoding: .utf8).split(separator: "\n")
+        .filter { $0.contains("createdb \(bench.root)/db.fasta") }.map(String.init)
+    }
+    for letters in ["MKTAYIAKQR", "GASTGASTGA"] { try search(letters) }
+    #expect(try conversions().count == 1)
+    let all = try String(contentsOfFile: bench.root + "/calls", encoding: .utf8)
+    #expect(
+      all.split(separator: "\n").filter { $0.hasPrefix("createdb") }.allSatisfy {
+        $0.hasSuffix(" --dbtype 1")
+      })
+    try ">two\nMKTAYIAKQRQISFVKSHFSRQLLL\n".write(
+      toFile: bench.root + "/db.fasta", atomically: false, encoding: .utf8)
+    try search("MKTAYIAKQR")
+    #expect(try conversions().count == 2)
+    let kept = try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").filter {
+      $0.hasPrefix("database-uniref90-")
+    }
+    #expect(kept.count == 1)
   }
 
   @Test("another sequence, a changed database or a flipped byte of the result is searched again")

@@ -5,7 +5,8 @@ import Foundation
 ///
 /// An entry is a folder named after the SHA-256 of everything the result depends on. It is filled under another name
 /// and renamed when complete, so that a kill at any moment leaves either no entry or a whole one. When an entry is
-/// used again, its description must match and its content must have the digest that was noted.
+/// used again, its description must match and its content must have the digest that was noted. Databases that MMseqs2 needs in a form
+/// of its own are kept beside the results.
 struct SearchCache: Sendable {
   /// What a result depends on; threads are left out, as they do not change it.
   struct Key: Hashable, Codable, Sendable {
@@ -83,14 +84,50 @@ struct SearchCache: Sendable {
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     let text = String(decoding: try encoder.encode(entry), as: UTF8.self)
     try AtomicFile.write(text + "\n", to: work + "/entry.json")
-    let path = "\(folder)/\(key.name)"
-    if rename(work, path) != 0 {
-      // Another process may have made the same entry meanwhile, which serves as well.
-      let code = errno
-      guard code == ENOTEMPTY || code == EEXIST else {
-        throw AtomicFileError(path: path, code: code)
-      }
+    try move(work, to: "\(folder)/\(key.name)")
+  }
+
+  /// Path of the database that was made of one in FASTA; nil if it is not there.
+  func database(_ identity: SearchDatabase.Identity) -> String? {
+    let path = "\(folder)/\(Self.name(identity))/target"
+    return FileManager.default.fileExists(atPath: path + ".dbtype") ? path : nil
+  }
+
+  /// Keeps the files called `target…` of a work folder as the database that was made of one in FASTA, instead of those of its earlier
+  /// states.
+  func storeDatabase(from work: String, _ identity: SearchDatabase.Identity) throws -> String {
+    let made = try makeWorkFolder()
+    defer { try? FileManager.default.removeItem(atPath: made) }
+    for name in try FolderContents.names(in: work, where: { $0.hasPrefix("target") }) {
+      try move("\(work)/\(name)", to: "\(made)/\(name)")
     }
+    let name = Self.name(identity)
+    for old in try FolderContents.names(
+      in: folder, where: { $0.hasPrefix(Self.prefix(identity)) && $0 != name })
+    {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(old)")
+    }
+    try move(made, to: "\(folder)/\(name)")
+    return "\(folder)/\(name)/target"
+  }
+
+  /// Renames; what another process may have made there meanwhile serves as well.
+  private func move(_ source: String, to path: String) throws {
+    if rename(source, path) == 0 { return }
+    let code = errno
+    guard code == ENOTEMPTY || code == EEXIST else {
+      throw AtomicFileError(path: path, code: code)
+    }
+  }
+
+  private static func prefix(_ identity: SearchDatabase.Identity) -> String {
+    "database-\(identity.database)-"
+  }
+
+  private static func name(_ identity: SearchDatabase.Identity) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return prefix(identity) + SHA256.hex([UInt8]((try? encoder.encode(identity)) ?? Data()))
   }
 
   /// Removes work folders of processes of this machine that are no longer there.

@@ -5,7 +5,7 @@ import NumericArrays
 /// What a search reports while it runs.
 public enum SearchEvent: Hashable, Sendable {
   /// A program was started on a database of so many bytes.
-  case started(step: String, tool: SearchTool, databaseBytes: Int)
+  case started(step: String, program: String, databaseBytes: Int)
   /// Share of the database read (nil where the program does not show it), seconds so far, seconds left if known.
   case progress(step: String, share: Double?, elapsed: Double, left: Double?)
   /// A line that the program wrote.
@@ -24,8 +24,8 @@ extension SearchEvent: CustomStringConvertible {
   /// One line for people.
   public var description: String {
     switch self {
-    case .started(let step, let tool, let bytes):
-      "\(step): \(tool.rawValue), database of \(Self.size(bytes))"
+    case .started(let step, let program, let bytes):
+      "\(step): \(program), database of \(Self.size(bytes))"
     case .progress(let step, let share?, let elapsed, let left):
       "\(step): \(Int(share * 100)) % read, \(Int(elapsed)) s"
         + (left.map { ", about \(Int($0.rounded(.up))) s left" } ?? "")

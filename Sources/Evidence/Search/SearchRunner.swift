@@ -110,7 +110,9 @@ public struct SearchRunner: Sendable {
     for database in step.databases { identities.append(try database.identity()) }
     return SearchCache.Key(
       tool: step.tool,
-      arguments: step.commands(names).map { [$0.tool.rawValue] + $0.arguments },
+      arguments: ([step.conversion(names)].compactMap { $0 } + step.commands(names)).map {
+        [$0.tool.rawValue] + $0.arguments
+      },
       sequence: sequence.letters,
       alignment: step.purpose == .templates ? SHA256.hex(input) : nil, databases: identities)
   }
@@ -127,16 +129,30 @@ public struct SearchRunner: Sendable {
       throw .files("\(error)")
     }
     defer { try? FileManager.default.removeItem(atPath: work) }
-    let names = SearchStep.Names(
+    var names = SearchStep.Names(
       input: work + "/input", work: work, databases: step.databases.map(\.path),
       threads: "\(options.threads)")
     let bytes = files.map(\.bytes).reduce(0, +)
-    for command in step.commands(names) {
-      let executable = try options.tools.executable(command.tool)
-      onEvent(.started(step: step.name, tool: command.tool, databaseBytes: bytes))
-      try run(command, executable: executable, step: step)
-    }
+    if let converted = try converted(step, names, bytes) { names.databases = [converted] }
+    for command in step.commands(names) { try run(command, step: step, bytes) }
     return try Self.produced(step, in: work)
+  }
+
+  /// The database that MMseqs2 searches instead of one in FASTA: made once, and kept with the results; nil where none is needed.
+  private func converted(
+    _ step: SearchStep, _ names: SearchStep.Names, _ bytes: Int
+  ) throws(SearchFailure) -> String? {
+    guard let database = step.databases.first, let command = step.conversion(names) else {
+      return nil
+    }
+    let identity = try database.identity()
+    if let kept = cache.database(identity) { return kept }
+    try run(command, step: step, bytes)
+    do {
+      return try cache.storeDatabase(from: names.work, identity)
+    } catch {
+      throw .files("\(error)")
+    }
   }
 
   /// What the last command left, cut to the rows that are used.
@@ -163,8 +179,10 @@ public struct SearchRunner: Sendable {
   }
 
   private func run(
-    _ command: SearchStep.Command, executable: String, step: SearchStep
+    _ command: SearchStep.Command, step: SearchStep, _ databaseBytes: Int
   ) throws(SearchFailure) {
+    let executable = try options.tools.executable(command.tool)
+    onEvent(.started(step: step.name, program: command.name, databaseBytes: databaseBytes))
     let start = Date()
     var lastReport = start
     let database = step.databases[0].path

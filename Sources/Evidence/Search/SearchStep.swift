@@ -44,6 +44,11 @@ public struct SearchStep: Hashable, Sendable {
   struct Command: Hashable {
     let tool: SearchTool
     let arguments: [String]
+
+    /// What people call it: `jackhmmer`, `mmseqs search`.
+    var name: String {
+      tool == .mmseqs ? "\(tool.rawValue) \(arguments.first ?? "")" : tool.rawValue
+    }
   }
 
   /// Names that commands are made of: paths in a run, symbols in a cache key.
@@ -106,17 +111,21 @@ public struct SearchStep: Hashable, Sendable {
     ]
   }
 
+  /// The command that makes a database of MMseqs2 of one in FASTA, called `target` in the work folder; nil where none is needed.
+  ///
+  /// Without its type a short protein of few kinds of letters is taken for DNA.
+  func conversion(_ names: Names) -> Command? {
+    guard tool == .mmseqs, form == .fasta, let database = names.databases.first else { return nil }
+    return Command(
+      tool: .mmseqs, arguments: ["createdb", database, "\(names.work)/target", "--dbtype", "1"])
+  }
+
   private func mmseqs(_ names: Names) -> [Command] {
     let work = names.work
-    var target = names.databases.first ?? ""
-    var lines: [[String]] = []
-    if form == .fasta {
-      lines.append(["createdb", target, "\(work)/target"])
-      target = "\(work)/target"
-    }
+    let target = names.databases.first ?? ""
     let threads = ["--threads", names.threads]
-    lines += [
-      ["createdb", names.input, "\(work)/query"],
+    let lines = [
+      ["createdb", names.input, "\(work)/query", "--dbtype", "1"],
       ["search", "\(work)/query", target, "\(work)/found", "\(work)/tmp"]
         + Self.split("--num-iterations 3 -s 8 -e 0.1 --max-seqs 10000 -a") + threads,
       ["result2msa", "\(work)/query", target, "\(work)/found", "\(work)/aligned"]

@@ -213,7 +213,7 @@ public struct EvidenceCollector: Sendable {
 
 extension ProgressReporter {
   /// Tells what a search does, in this reporter's style.
-  func report(_ event: SearchEvent, of target: String) {
+  package func report(_ event: SearchEvent, of target: String) {
     if case .progress(let step, let share, _, let left) = event {
       return progress("\(target) search \(step)", share ?? 0, remaining: left)
     }
