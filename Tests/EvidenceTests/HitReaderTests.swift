@@ -270,11 +270,23 @@ struct UserTemplateTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     var settings = TemplateSettings()
     settings.minimumAlignedShare = 0.05
+    settings.maximumExpected = .infinity
     let (templates, table) = UserTemplates(settings: settings).templates(
       for: String(sequence), files: [path])
     #expect(templates.count == 1, "\(table.text)")
     #expect(
       templates.first?.sequence.text == "----" + part + String(repeating: "-", count: 16 - length))
+  }
+
+  @Test("a structure that aligns no better than unrelated ones do is left out, with the number")
+  func unrelated() throws {
+    var settings = TemplateSettings()
+    settings.minimumIdentityToTarget = 0
+    let files = ["/1aac.cif", "/1aaf.cif"].map { Self.folder + $0 }
+    let (templates, table) = UserTemplates(settings: settings).templates(
+      for: "GSHMLEDPVSTNGKQAYWRFICMHLE", files: files)
+    #expect(templates.isEmpty)
+    #expect(table.rows.contains { $0.reason.contains(" may be chance (E ") }, "\(table.text)")
   }
 
   @Test("a chain is found by the dictionary's name too, and the table says so")

@@ -72,6 +72,37 @@ struct PairwiseAlignerTests {
     #expect(result.pairs.count == 3 && result.score == 10)
   }
 
+  @Test("as few unrelated sequences score high as are expected to, and relatives are not by chance")
+  func expectation() throws {
+    // Frequencies of Robinson and Robinson (PNAS 88, 8880, 1991), per mille.
+    let frequencies: [(Character, Int)] = [
+      ("A", 78), ("R", 51), ("N", 45), ("D", 54), ("C", 19), ("Q", 43), ("E", 63), ("G", 74),
+      ("H", 22), ("I", 51), ("L", 91), ("K", 57), ("M", 22), ("F", 39), ("P", 52), ("S", 71),
+      ("T", 58), ("W", 13), ("Y", 32), ("V", 65),
+    ]
+    let letters = frequencies.flatMap { [UInt8](repeating: $0.0.asciiValue ?? 65, count: $0.1) }
+    #expect(letters.count == 1000)
+    var generator = SystemSeed(state: 11)
+    func sequence(_ count: Int) -> [UInt8] {
+      (0..<count).map { _ in letters[Int(generator.next() % 1000)] }
+    }
+    let pairs = 1000
+    var found = [0.1: 0, 1.0: 0]
+    for _ in 0..<pairs {
+      let (a, b) = (sequence(120), sequence(180))
+      let expected = try PairwiseAligner().align(a, b).expected(lengths: (120, 180))
+      for limit in found.keys where expected <= limit { found[limit, default: 0] += 1 }
+    }
+    // Sequences that differ in no more than chance make 0.1 and 1 - 1/e of them (Poisson), those free at the ends fewer.
+    #expect((1...100).contains(found[0.1] ?? 0), "\(found)")
+    #expect((50...632).contains(found[1.0] ?? 0), "\(found)")
+    // Every second residue of a protein exchanged: half of it is identical.
+    let protein = sequence(120)
+    let relative = zip(protein, sequence(120)).enumerated().map { $0 % 2 == 0 ? $1.0 : $1.1 }
+    let alignment = try PairwiseAligner().align(protein, relative)
+    #expect(alignment.expected(lengths: (120, 120)) < 1e-6)
+  }
+
   private func recomputed(
     _ result: PairwiseAligner.Alignment, _ a: [UInt8], _ b: [UInt8]
   ) -> Int {

@@ -1,3 +1,4 @@
+import Foundation
 import Messages
 
 /// Why a hit does not become a template, in the order in which AlphaFold asks.
@@ -38,6 +39,8 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
   case tooFewAtoms(Int)
   /// The chain is not similar enough to the target to be aligned by sequence alone.
   case notSimilar(identical: Int, aligned: Int)
+  /// Unrelated proteins often align as well.
+  case byChance(identical: Int, aligned: Int, expected: Double, maximum: Double)
   /// An earlier template has the same aligned sequence.
   case duplicateOfTemplate(String)
   /// Enough templates were found before.
@@ -78,8 +81,14 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
     case .notSimilar(let identical, let aligned):
       "\(identical) identical of \(aligned) aligned residues is too little to align by sequence;"
         + " give a search result (hhr) for remote relatives"
+    case .byChance(let identical, let aligned, let expected, let maximum):
+      "\(identical) identical of \(aligned) aligned residues may be chance (E \(Self.brief(expected)), at most \(Self.brief(maximum)) is needed);"
+        + " give a search result (hhr) for remote relatives"
     case .duplicateOfTemplate(let name): "has the same aligned sequence as \(name)"
     case .notNeeded(let maximum): "comes after the \(counted(maximum, "template")) that are needed"
     }
   }
+
+  /// Two digits, such as `0.042` or `1.3e-05`.
+  private static func brief(_ value: Double) -> String { String(format: "%.2g", value) }
 }

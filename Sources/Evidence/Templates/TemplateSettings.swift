@@ -20,6 +20,8 @@ public struct TemplateSettings: Hashable, Sendable {
   public var minimumAtoms = 5
   /// Share of identical residues among the aligned that a structure given by the user needs.
   public var minimumIdentityToTarget = 0.25
+  /// Most alignments of unrelated proteins that may be expected to score like that of a structure given by the user.
+  public var maximumExpected = 0.001
   /// Whether templates with the same aligned sequence are taken once, as AlphaFold does for hits of hmmsearch.
   public var removesDuplicates = false
 

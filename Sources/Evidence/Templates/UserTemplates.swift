@@ -119,6 +119,12 @@ public struct UserTemplates: Sendable {
     guard Double(aligned) > settings.minimumAlignedShare * Double(target.count) else {
       throw .alignsTooLittle(columns: aligned, targetLength: target.count)
     }
+    let expected = alignment.expected(lengths: (chain.letters.count, target.count))
+    guard expected <= settings.maximumExpected else {
+      throw .byChance(
+        identical: alignment.identicalPairs, aligned: aligned, expected: expected,
+        maximum: settings.maximumExpected)
+    }
     try chain.checkCoordinates(neighbourLimit: settings.maximumNeighbourDistance)
     let template = AlignedTemplate(
       name: name, targetLength: target.count, chain: chain,
