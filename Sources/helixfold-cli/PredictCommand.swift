@@ -103,6 +103,12 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Write the structure of every pass.")
   var saveRecycles = false
 
+  @Flag(
+    help:
+      "Write logits and representations of each network too, as result_MODEL.npz with the names of AlphaFold2's result_MODEL.pkl; about 1 kB per pair of residues."
+  )
+  var saveRaw = false
+
   @Option(
     help:
       "Structure to lay under the predictions in report.html and to score them against, also in reference_scores.json."
@@ -148,7 +154,14 @@ struct PredictCommand: ParsableCommand {
 
   func validate() throws {
     if fasta.isEmpty && features.isEmpty && msa.count != 1 {
-      throw ValidationError("give a FASTA file, an alignment or --features")
+      let several = [("--msa", msa), ("--features", features), ("--weights", weights)]
+      let swallowed = several.compactMap { flag, values in
+        values.last { Self.looksLikeFASTA($0) }.map {
+          "; '\($0)' was taken for a value of \(flag), so give it before the options"
+        }
+      }
+      throw ValidationError(
+        "give a FASTA file, an alignment or --features\(swallowed.first ?? "")")
     }
     if fasta.isEmpty && !msa.isEmpty && !features.isEmpty {
       throw ValidationError("--msa needs a FASTA file: --features hold their alignments")
@@ -186,6 +199,13 @@ struct PredictCommand: ParsableCommand {
     }
     if randomWeights && preset == nil {
       throw ValidationError("--random-weights needs --preset NAME")
+    }
+  }
+
+  /// Whether a path ends as FASTA files do.
+  private static func looksLikeFASTA(_ path: String) -> Bool {
+    [".fasta", ".fa", ".faa", ".fas"].contains { ending in
+      [ending, ending + ".gz"].contains { path.lowercased().hasSuffix($0) }
     }
   }
 
@@ -297,6 +317,7 @@ struct PredictCommand: ParsableCommand {
     options.memoryLimit = memory.limit
     options.pairFormat = memory.pairStorage.format
     options.savesRecycles = saveRecycles
+    options.savesRaw = saveRaw
     options.packs = pack
     options.resumes = resume
     options.isDryRun = dryRun

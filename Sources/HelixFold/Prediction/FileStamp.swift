@@ -32,7 +32,7 @@ struct FileStamp: Hashable, Sendable, Decodable {
   static func all(of model: String, in folder: PredictionFolder) -> [FileStamp] {
     [
       "unrelaxed_\(model).cif", "unrelaxed_\(model).pdb", "confidence_\(model).json",
-      "pae_\(model).json",
+      "pae_\(model).json", "result_\(model).npz",
     ]
     .compactMap { FileStamp($0, in: folder) }
   }

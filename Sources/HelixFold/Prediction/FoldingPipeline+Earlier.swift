@@ -54,6 +54,9 @@ extension FoldingPipeline {
     {
       flags.append("--save-recycles")
     }
+    if options.savesRaw, !work.runs.allSatisfy({ work.folder.has("result_\($0.name).npz") }) {
+      flags.append("--save-raw")
+    }
     if flags.isEmpty { return line }
     let verb = flags.count > 1 ? "do" : "does"
     return

@@ -57,7 +57,8 @@ extension FoldingPipeline {
     return MemoryPlan.fitting(
       run.config, size, parameters: run.footprint, storage: options.storage,
       threads: options.threads, ensembles: 1,
-      alignment: pack.reduce(0) { $0 + $1.alignmentBytes }, besides: MemoryPlan.textBytes,
+      alignment: pack.reduce(0) { $0 + $1.alignmentBytes },
+      besides: MemoryPlan.textBytes + run.rawBytes(size.residues, options),
       limit: MemoryLimit(allowed: options.memoryLimit).bytes)
   }
 }

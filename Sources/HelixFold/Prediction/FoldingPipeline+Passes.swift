@@ -100,6 +100,12 @@ extension FoldingPipeline {
       history: state.history)
     context.pool.releaseKept()
     try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
+    if options.savesRaw {
+      // All processes that share operations compute them.
+      let raw = job.recycling.rawOutputs(state, context.following(job.plan))
+      try job.work.folder.write(raw: raw, of: result)
+      context.pool.releaseKept()
+    }
     try job.work.folder.keep("provenance_\(job.run.name).json") {
       let files = FileStamp.all(of: job.run.name, in: job.work.folder)
       try AtomicFile.write(

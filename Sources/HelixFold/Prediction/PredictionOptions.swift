@@ -41,6 +41,8 @@ public struct PredictionOptions: Sendable {
   public var memoryLimit: Int?
   /// Writes the structure of every pass.
   public var savesRecycles = false
+  /// Writes logits and representations.
+  public var savesRaw = false
   /// Lets short targets share passes: the same numbers, in no less time (docs/performance.md).
   public var packs = false
   /// Goes on where a run that was stopped left off, and keeps results of other networks and seeds.

@@ -60,8 +60,13 @@ struct PredictionRun {
       config, size(target), parameters: footprint, storage: options.storage,
       threads: options.threads,
       ensembles: config.ensembles, pairFormat: options.pairFormat, isShared: isShared,
-      alignment: target.alignmentBytes, savesPasses: true, besides: MemoryPlan.textBytes,
-      limit: limit.bytes)
+      alignment: target.alignmentBytes, savesPasses: true,
+      besides: MemoryPlan.textBytes + rawBytes(target.residues, options), limit: limit.bytes)
+  }
+
+  /// Bytes of the logits and representations that are written, if they are.
+  func rawBytes(_ residues: Int, _ options: PredictionOptions) -> Int {
+    options.savesRaw ? RecyclingInference.rawOutputBytes(config, residues: residues) : 0
   }
 
   /// The passes of the run on a target by its network.

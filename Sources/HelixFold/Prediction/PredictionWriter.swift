@@ -1,7 +1,9 @@
+import ArrayFiles
 import AtomicFiles
 import Evidence
 import FeaturePipeline
 import Foundation
+import NumericArrays
 import StructureIO
 
 /// Where the results of one target go, in the layout of AlphaFold2; every file appears whole or not at all.
@@ -93,7 +95,7 @@ struct PredictionFolder {
   /// Whether a file is a result of some network.
   private static func isResult(_ file: String) -> Bool {
     file.wholeMatch(
-      of: /unrelaxed_.*\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json/) != nil
+      of: /unrelaxed_.*\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json|result_.*\.npz/) != nil
   }
 
   /// Whether a file is a result of the network `name`; structures of its passes are named like those of a network `name_r0`.
@@ -102,6 +104,7 @@ struct PredictionFolder {
     if ["confidence", "pae", "provenance"].contains(where: { file == "\($0)_\(name).json" }) {
       return true
     }
+    if file == "result_\(name).npz" { return true }
     guard let found = file.wholeMatch(of: /unrelaxed_(.+?)(_r[0-9]+)?\.(?:pdb|cif)/) else {
       return false
     }
@@ -153,6 +156,26 @@ struct PredictionFolder {
       try AtomicFile.write(
         try PredictionFiles.alignedError(
           error.values, residues: raw.residueCount, maximum: maximum), to: $0)
+    }
+  }
+
+  /// Writes logits and representations beside what is made of them, under AlphaFold2's names.
+  func write(raw: [String: NDArray<Float>], of result: ModelResult) throws {
+    let prediction = result.prediction
+    var arrays = raw
+    arrays["plddt"] = NDArray(shape: [prediction.plddt.count], values: prediction.plddt)
+    arrays["structure_module/final_atom_positions"] = prediction.positions
+    arrays["structure_module/final_atom_mask"] = prediction.atomMask
+    arrays["predicted_aligned_error"] = prediction.alignedError
+    for (name, value) in [
+      ("ptm", prediction.ptm), ("max_predicted_aligned_error", prediction.maxAlignedError),
+      ("ranking_confidence", prediction.meanPLDDT),
+    ] {
+      arrays[name] = value.map { NDArray(shape: [], values: [$0]) }
+    }
+    try keep("result_\(result.name).npz") { path in
+      try NumpyArchive.write(
+        arrays.sorted { $0.key < $1.key }.map { ($0.key, .float32($0.value)) }, to: path)
     }
   }
 
