@@ -20,7 +20,10 @@ PORTABLE_FLAGS += --static-swift-stdlib
 endif
 PREFIX ?= /usr/local
 BIN = $(DESTDIR)$(PREFIX)/bin
-SHARE = $(DESTDIR)$(PREFIX)/share/helixfold
+DATA = $(DESTDIR)$(PREFIX)/share
+SHARE = $(DATA)/helixfold
+# Where shells look for the completions of commands.
+COMPLETIONS := bash-completion/completions/helixfold zsh/site-functions/_helixfold fish/vendor_completions.d/helixfold.fish
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -64,10 +67,15 @@ install: $(PORTABLE) ## install under PREFIX (/usr/local); DESTDIR comes in fron
 	install -m 644 weights/default.h5 weights/README.md "$(SHARE)/weights"
 	install -m 644 data/databases.json "$(SHARE)/data"
 	install -m 755 tools/download-parameters.sh "$(SHARE)/tools"
+	for file in $(COMPLETIONS); do \
+	  install -d "$(DATA)/$${file%/*}"; \
+	  $(PORTABLE) --generate-completion-script "$${file%%[-/]*}" > "$(DATA)/$$file"; \
+	done
 
 uninstall: ## remove what install installed, under the same PREFIX and DESTDIR
 	rm -f "$(BIN)/helixfold"
 	rm -rf "$(SHARE)"
+	rm -f $(foreach file,$(COMPLETIONS),"$(DATA)/$(file)")
 
 format: ## format all Swift sources in place
 	swift format --in-place --recursive --parallel $(SWIFT_SOURCES)

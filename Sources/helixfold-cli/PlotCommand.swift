@@ -19,7 +19,7 @@ struct PlotCommand: ParsableCommand {
       "What to draw: \(LearningCurves.Quantity.allCases.map(\.rawValue).joined(separator: ", ")).")
   var quantity = LearningCurves.Quantity.loss
 
-  @Option(help: "Training values are means over so many steps.")
+  @Option(help: "Training values are means over so many steps, at most a tenth of the run.")
   var window = 20
 
   @Flag(help: "Logarithmic vertical axis, where all values are positive.")

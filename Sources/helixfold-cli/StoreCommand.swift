@@ -148,6 +148,14 @@ struct ImportStore: ParsableCommand {
   @Option(help: "Name of the target, where only one is imported.")
   var id: String?
 
+  func validate() throws {
+    if [".h5", ".hdf5"].contains(where: { output.lowercased().hasSuffix($0) }) {
+      throw ValidationError(
+        "--output is '\(output)', expected a folder, in which each target becomes a file; 'store pack' joins them"
+      )
+    }
+  }
+
   func run() throws {
     var sources = try inputs.flatMap { try FeatureImport.sources(at: $0) }
     if let id {
@@ -186,7 +194,11 @@ struct ExportStore: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).")
+    abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).",
+    discussion: """
+      A store knows how many letters an alignment row has between two columns, not which: they are x in the A3M file, which no \
+      network looks at.
+      """)
 
   @Argument(help: "Feature file (HDF5).")
   var store: String

@@ -86,7 +86,9 @@ struct ValidateCommand: ParsableCommand {
     for column in scores.columns where column != .model {
       print(Self.line("gain over \(column.rawValue)", scores.gain(over: column)))
     }
-    let r = scores.correlation.map { String(format: "%.3f", $0) } ?? "none"
+    let r =
+      scores.correlation.map { String(format: "%.3f", $0) }
+      ?? "none (it needs ten chains that differ)"
     print("Pearson's r of predicted and true lDDT over chains: \(r)")
     if let output {
       try AtomicFile.write(scores.table, to: output)

@@ -91,6 +91,36 @@ struct CautionTests {
     }
   }
 
+  @Test(
+    "features with the sequence of a record without alignment are that record's, others are targets"
+  )
+  func featuresOfRecord() throws {
+    let scratch = try TrainingScratch()
+    let records = (0..<2).map { SyntheticStore.record($0 + 3) { "chain\($0)" } }
+    try FeatureStore.write(records, to: scratch.file("s.h5"))
+    let fasta = scratch.file("a.fasta")
+    try Data(">mine\n\(records[0].features.sequence)\n>other\nACDEFGHIKL\n".utf8)
+      .write(to: URL(fileURLWithPath: fasta))
+    let targets = try PredictionTarget.collect(
+      fasta: [fasta], alignments: [], features: [scratch.file("s.h5")])
+    #expect(targets.map(\.id) == ["mine", "other", "chain4"])
+    let raw = try targets[0].features.get().load()
+    #expect(raw.id == "mine" && raw.msa == records[0].features.msa && raw.rowCount > 1)
+    #expect(try targets[1].features.get().load().rowCount == 1)
+  }
+
+  @Test("a target without a known residue fails")
+  func unknownResidues() throws {
+    let raw = RawFeatures(id: "x", sequence: try ProteinSequence("XXXX"))
+    let target = PredictionTarget(id: "x", features: .success(raw), warnings: [])
+    let error = #expect(throws: InputError.self) { try target.features.get() }
+    #expect("\(try #require(error))".contains("no known residue among its 4"))
+    let some = RawFeatures(id: "x", sequence: try ProteinSequence("XXAX"))
+    #expect(throws: Never.self) {
+      try PredictionTarget(id: "x", features: .success(some), warnings: []).features.get()
+    }
+  }
+
   @Test("the true structure of a store has the numbers of predictions")
   func nativeNumbers() throws {
     let scratch = try TrainingScratch()

@@ -27,7 +27,11 @@ public struct FeatureImport: Sendable {
     guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
     let name = lastComponent(path)
     guard PathKind(of: path) == .folder else {
-      return [Source(id: TargetName.sanitized(withoutEnding(name)), paths: [path])]
+      // AlphaFold2's file is called after its folder.
+      let stem = withoutEnding(name)
+      let folder = path.split(separator: "/").dropLast().last.map(String.init)
+      let id = stem == "features" ? folder ?? stem : stem
+      return [Source(id: TargetName.sanitized(id), paths: [path])]
     }
     let found = try targets(in: path)
     guard !found.isEmpty else {

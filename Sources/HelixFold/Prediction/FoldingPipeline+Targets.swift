@@ -67,7 +67,7 @@ extension FoldingPipeline {
 
   /// Which of the targets comes now, and how long all of them still take.
   private func sayTurn(of work: TargetWork) {
-    if targetCount == 1 { return }
+    if targetCount == 1 && reporter.style != .json { return }
     let left = meter.remaining
     reporter.note(
       "target \(work.index + 1) of \(targetCount): \(work.raw.id)"
@@ -107,6 +107,18 @@ extension FoldingPipeline {
       )
     }
     for run in runs { folder.remove(run.stateFile) }
+    if reporter.style == .json { sayEnd(of: raw, work.scores) }
+  }
+
+  /// Tells programs that a target is done; people see the files.
+  private func sayEnd(of raw: RawFeatures, _ scores: [RankingScore]) {
+    guard let best = scores.min(by: { $0.isBefore($1) }) else { return }
+    reporter.note(
+      "\(raw.id): done", event: "done",
+      [
+        ("target", .string(raw.id)), ("best", .string(best.model)), ("plddt", .number(best.plddt)),
+        ("predictions", .integer(scores.count)),
+      ])
   }
 
   /// Says when a chain does not hang together.

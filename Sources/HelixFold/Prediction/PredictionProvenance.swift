@@ -27,11 +27,13 @@ struct PredictionProvenance: Sendable {
   }
 
   /// Lines for the remarks of structure files.
-  var remarks: [String] {
+  ///
+  /// - Parameter passes: passes that were made, fewer than asked for where the structure stopped changing.
+  func remarks(passes: Int) -> [String] {
     (model.note.map { [$0] } ?? []) + [
       "parameters: \(model.source), checksum \(model.checksum)",
       "network: \(config.name), block order \(config.blockOrder.rawValue)",
-      "seed \(seed), \(recycles) recycles, \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
+      "seed \(seed), \(counted(max(passes - 1, 0), "recycle")), \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
       "arithmetic: \(options.storage.rawValue) storage, \(ProgramIdentity.kernels) kernels, \(options.backend.rawValue) products",
     ]
   }
@@ -63,6 +65,7 @@ struct PredictionProvenance: Sendable {
       ("threads", .integer(options.threads)),
       ("mean_plddt", .number(result.score.plddt)),
       ("ptm", result.score.ptm.map { .number($0) } ?? .null),
+      ("recycles_made", .integer(max(result.history.count - 1, 0))),
       ("recycle_history", .array(history)),
       ("files", .array(files.map(\.document))),
     ]
@@ -87,8 +90,11 @@ struct PredictionProvenance: Sendable {
     }
   }
 
-  /// Names of the templates, if the network looks at any.
-  private var templates: [String] { config.template == nil ? [] : target.templates.names }
+  /// Names of the templates that the network takes.
+  private var templates: [String] {
+    config.template == nil
+      ? [] : Array(target.templates.names.prefix(config.sampling.maxTemplates))
+  }
 
   private var identity: [(String, JSONValue)] {
     [

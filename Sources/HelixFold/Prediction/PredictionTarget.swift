@@ -1,6 +1,7 @@
 import AtomicFiles
 import FeaturePipeline
 import Foundation
+import Protein
 
 /// One protein to predict, or why it cannot be.
 public struct PredictionTarget: Sendable {
@@ -21,12 +22,22 @@ extension PredictionTarget {
     gathered: GatheredEvidence? = nil, shelf: FeatureShelf = FeatureShelf(folder: nil)
   ) {
     self.id = id
-    self.features = features.map { shelf.keep($0) }
+    self.features = features.flatMap { raw in
+      raw.aatype.allSatisfy { $0 >= AminoAcid.unknown.rawValue }
+        ? .failure(
+          InputError.content(
+            file: id,
+            problem:
+              "has no known residue among its \(raw.residueCount), so there is nothing to predict"))
+        : .success(shelf.keep(raw))
+    }
     self.warnings = warnings
     self.gathered = gathered
   }
 
   /// The targets of a run: FASTA records with their alignments, then those of feature files; folders stand for the files in them.
+  ///
+  /// Features with the sequence of a record that has no alignment are that record's.
   ///
   /// - Parameter shelf: where features wait; they are more than memory holds where there are thousands.
   public static func collect(
@@ -35,6 +46,7 @@ extension PredictionTarget {
   ) throws -> [PredictionTarget] {
     var targets: [PredictionTarget] = []
     var taken = TargetNames()
+    var alone: [String: Int] = [:]  // places of records without alignment, by sequence
     func add(_ name: String, _ result: Result<RawFeatures, any Error>, _ warnings: [String]) throws
     {
       let id = taken.claim(name)
@@ -56,6 +68,9 @@ extension PredictionTarget {
           targets.append(try collector.target(id, preparation.parts(index), shelf))
         } else {
           let outcome = preparation.outcome(index)
+          if let raw = try? outcome.features.get(), raw.rowCount == 1 {
+            alone[raw.sequence] = alone[raw.sequence] ?? targets.count
+          }
           try add(name, outcome.features.mapError { $0 }, outcome.warnings)
         }
       }
@@ -76,7 +91,16 @@ extension PredictionTarget {
         try add(TargetName.sanitized(name), .failure(error), [])
         continue
       }
-      for id in file.ids { try add(id, Result { try file.features(of: id) }, []) }
+      for id in file.ids {
+        let found = Result { try file.features(of: id) }
+        guard var raw = try? found.get(), let place = alone.removeValue(forKey: raw.sequence) else {
+          try add(id, found, [])
+          continue
+        }
+        raw.id = targets[place].id
+        targets[place] = PredictionTarget(
+          id: raw.id, features: .success(raw), warnings: targets[place].warnings, shelf: shelf)
+      }
     }
     return targets
   }

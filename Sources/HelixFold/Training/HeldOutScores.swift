@@ -79,8 +79,9 @@ public struct HeldOutScores: Sendable {
     estimate(of: clusters.map { $0.map { ($0.lddt[.model] ?? 0) - ($0.lddt[column] ?? 0) } })
   }
 
-  /// Pearson's r of predicted and true lDDT-Cα over chains; nil if one of them does not vary.
+  /// Pearson's r of predicted and true lDDT-Cα over chains; nil of fewer than ten, and if one of them does not vary.
   public var correlation: Double? {
+    if chains.count < Self.fewestCorrelated { return nil }
     let (x, y) = (chains.map(\.predicted), chains.map { $0.lddt[.model] ?? 0 })
     let (meanX, meanY) = (x.mean, y.mean)
     var (xy, xx, yy) = (0.0, 0.0, 0.0)
@@ -116,6 +117,9 @@ public struct HeldOutScores: Sendable {
     let means = clusters.map { [$0.mean] }
     return Bootstrap(groups: means.count, seed: 0).estimate(means, \.mean)
   }
+
+  /// Chains that a correlation says something of.
+  private static let fewestCorrelated = 10
 
   /// Chains scored between two reports of progress.
   private static let group = 16

@@ -43,9 +43,11 @@ public struct LearningCurves {
   /// Draws a quantity.
   ///
   /// - Parameters:
-  ///   - window: training values are means over so many steps, those left out not counted; validations are drawn as they are.
+  ///   - window: training values are means over so many steps, those left out not counted, and over a tenth of the shortest run at most;
+  ///     validations are drawn as they are.
   ///   - isLogarithmic: equal steps of the vertical axis are equal factors, where all values are positive.
   public func figure(_ quantity: Quantity, window: Int, isLogarithmic: Bool = false) -> Figure {
+    let window = min(window, max(1, (runs.map(\.stepCount).min() ?? 0) / 10))
     let series = runs.flatMap { run in
       run.curves(quantity, window).map { curve in
         Series(runs.count == 1 ? curve.name : "\(run.name) \(curve.name)", curve.points)
