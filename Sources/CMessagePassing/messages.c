@@ -5,22 +5,22 @@
 #include <mpi.h>
 #include <sched.h>
 
-// Groups that were made; a run makes a handful, once.
-enum { max_groups = 64 };
-static MPI_Comm groups[max_groups];
-static int group_count = 0;
+// Communicators that were made; a run makes a handful, once.
+enum { max_comms = 64 };
+static MPI_Comm comms[max_comms];
+static int comm_count = 0;
 
 // Messages are cut at this size: MPI counts in int.
 static const size_t piece = (size_t)1 << 30;
 
-static bool is_group(int group) { return group >= 0 && group < group_count; }
+static bool is_comm(int comm) { return comm >= 0 && comm < comm_count; }
 
-static int add(MPI_Comm group) {
-  if (group_count == max_groups) return -1;
+static int add(MPI_Comm comm) {
+  if (comm_count == max_comms) return -1;
   // Failures come back as statuses, so that the program can say what it was doing.
-  MPI_Comm_set_errhandler(group, MPI_ERRORS_RETURN);
-  groups[group_count] = group;
-  return group_count++;
+  MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+  comms[comm_count] = comm;
+  return comm_count++;
 }
 
 bool hf_mpi_is_built(void) { return true; }
@@ -41,7 +41,7 @@ static void watch_ranks(void) {
   MPI_Comm_free(&host);
 }
 
-int hf_mpi_start(void) {
+int hf_mpi_init(void) {
   int provided = 0;
   int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
   if (status != MPI_SUCCESS) return status;
@@ -50,34 +50,34 @@ int hf_mpi_start(void) {
   return MPI_SUCCESS;
 }
 
-int hf_mpi_finish(void) {
+int hf_mpi_finalize(void) {
   int status = MPI_Finalize();
   hf_watch_finished();
   return status;
 }
 
-int hf_mpi_rank(int group) {
+int hf_mpi_rank(int comm) {
   int rank = -1;
-  if (!is_group(group) || MPI_Comm_rank(groups[group], &rank) != MPI_SUCCESS) return -1;
+  if (!is_comm(comm) || MPI_Comm_rank(comms[comm], &rank) != MPI_SUCCESS) return -1;
   return rank;
 }
 
-int hf_mpi_size(int group) {
+int hf_mpi_size(int comm) {
   int size = -1;
-  if (!is_group(group) || MPI_Comm_size(groups[group], &size) != MPI_SUCCESS) return -1;
+  if (!is_comm(comm) || MPI_Comm_size(comms[comm], &size) != MPI_SUCCESS) return -1;
   return size;
 }
 
-int hf_mpi_split(int group, int colour, int key) {
+int hf_mpi_split(int comm, int colour, int key) {
   MPI_Comm part = MPI_COMM_NULL;
-  if (!is_group(group) || MPI_Comm_split(groups[group], colour, key, &part) != MPI_SUCCESS) return -1;
+  if (!is_comm(comm) || MPI_Comm_split(comms[comm], colour, key, &part) != MPI_SUCCESS) return -1;
   return add(part);
 }
 
 static int length(size_t rest) { return (int)(rest < piece ? rest : piece); }
 
-// Waits, giving the processor away between looks: MPI's own waiting would take it from a process of this machine that still computes.
-static int finish(int count, MPI_Request *requests) {
+// MPI_Waitall, giving the processor away between looks: MPI's own waiting would take it from a process of this machine that still computes.
+static int wait_all(int count, MPI_Request *requests) {
   for (int look = 0;; look++) {
     int done = 0;
     int status = MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE);
@@ -86,19 +86,19 @@ static int finish(int count, MPI_Request *requests) {
   }
 }
 
-int hf_mpi_exchange(
-  int group, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
-  if (!is_group(group)) return MPI_ERR_COMM;
+int hf_mpi_send_receive(
+  int comm, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
+  if (!is_comm(comm)) return MPI_ERR_COMM;
   const char *out = outgoing;
   char *in = incoming;
   do {
     int s = length(sent), r = length(received);
     MPI_Request requests[2];
-    int status = MPI_Irecv(in, r, MPI_BYTE, from, 0, groups[group], &requests[0]);
+    int status = MPI_Irecv(in, r, MPI_BYTE, from, 0, comms[comm], &requests[0]);
     if (status == MPI_SUCCESS) {
-      status = MPI_Isend(out, s, MPI_BYTE, to, 0, groups[group], &requests[1]);
+      status = MPI_Isend(out, s, MPI_BYTE, to, 0, comms[comm], &requests[1]);
     }
-    if (status == MPI_SUCCESS) status = finish(2, requests);
+    if (status == MPI_SUCCESS) status = wait_all(2, requests);
     if (status != MPI_SUCCESS) return status;
     out += s, in += r;
     sent -= (size_t)s, received -= (size_t)r;
@@ -106,14 +106,14 @@ int hf_mpi_exchange(
   return MPI_SUCCESS;
 }
 
-int hf_mpi_broadcast(int group, void *bytes, size_t count, int root) {
-  if (!is_group(group)) return MPI_ERR_COMM;
+int hf_mpi_broadcast(int comm, void *bytes, size_t count, int root) {
+  if (!is_comm(comm)) return MPI_ERR_COMM;
   char *start = bytes;
   while (count > 0) {
     int part = length(count);
     MPI_Request request;
-    int status = MPI_Ibcast(start, part, MPI_BYTE, root, groups[group], &request);
-    if (status == MPI_SUCCESS) status = finish(1, &request);
+    int status = MPI_Ibcast(start, part, MPI_BYTE, root, comms[comm], &request);
+    if (status == MPI_SUCCESS) status = wait_all(1, &request);
     if (status != MPI_SUCCESS) return status;
     start += part, count -= (size_t)part;
   }
@@ -128,27 +128,27 @@ void hf_mpi_abort(int status) {
 #else
 
 bool hf_mpi_is_built(void) { return false; }
-int hf_mpi_start(void) { return -1; }
-int hf_mpi_finish(void) { return -1; }
-int hf_mpi_rank(int group) {
-  (void)group;
+int hf_mpi_init(void) { return -1; }
+int hf_mpi_finalize(void) { return -1; }
+int hf_mpi_rank(int comm) {
+  (void)comm;
   return -1;
 }
-int hf_mpi_size(int group) {
-  (void)group;
+int hf_mpi_size(int comm) {
+  (void)comm;
   return -1;
 }
-int hf_mpi_split(int group, int colour, int key) {
-  (void)group, (void)colour, (void)key;
+int hf_mpi_split(int comm, int colour, int key) {
+  (void)comm, (void)colour, (void)key;
   return -1;
 }
-int hf_mpi_exchange(
-  int group, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
-  (void)group, (void)outgoing, (void)sent, (void)to, (void)incoming, (void)received, (void)from;
+int hf_mpi_send_receive(
+  int comm, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from) {
+  (void)comm, (void)outgoing, (void)sent, (void)to, (void)incoming, (void)received, (void)from;
   return -1;
 }
-int hf_mpi_broadcast(int group, void *bytes, size_t count, int root) {
-  (void)group, (void)bytes, (void)count, (void)root;
+int hf_mpi_broadcast(int comm, void *bytes, size_t count, int root) {
+  (void)comm, (void)bytes, (void)count, (void)root;
   return -1;
 }
 void hf_mpi_abort(int status) { (void)status; }

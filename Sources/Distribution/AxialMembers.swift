@@ -13,7 +13,7 @@ public final class AxialMembers: AxialGroup {
   public init(_ group: any Communicator) { self.group = group }
 
   /// Every member ends with the parts of all, part r from member r.
-  public func gather(_ parts: [UnsafeMutableRawBufferPointer]) {
+  public func allGather(_ parts: [UnsafeMutableRawBufferPointer]) {
     failure.attempt { () throws(CommunicationError) in
       for (root, part) in parts.enumerated() where !part.isEmpty {
         try group.broadcast(part, from: root)
@@ -22,8 +22,8 @@ public final class AxialMembers: AxialGroup {
   }
 
   /// Adds up over all members; every member ends with the same bits.
-  public func sum(_ values: UnsafeMutableBufferPointer<Float>) {
-    failure.attempt { () throws(CommunicationError) in try group.sum(values) }
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Float>) {
+    failure.attempt { () throws(CommunicationError) in try group.allReduce(values) }
   }
 
   /// Throws if a call failed since the last time.

@@ -2,23 +2,23 @@ import Messages
 
 /// A group of processes, or of threads that stand for processes, which exchange bytes.
 ///
-/// Calls are collective where they say so: every member makes them in the same order. A member that fails takes the others with
-/// it, so that nobody waits for ever.
+/// Calls have the names that MPI gives them. They are collective where they say so: every member makes them in the same order. A
+/// member that fails takes the others with it, so that nobody waits for ever.
 public protocol Communicator: AnyObject, Sendable {
   /// Number of this member, from 0.
   var rank: Int { get }
   /// Number of members.
   var size: Int { get }
 
-  /// Sends bytes to a member while receiving from another, which sends as many as are expected.
-  func exchange(
+  /// Sends bytes to a member while receiving from another, which sends as many as are expected (`MPI_Sendrecv`).
+  func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int) throws(CommunicationError)
 
-  /// Copies the bytes of member `root` to all. Collective.
+  /// Copies the bytes of member `root` to all (`MPI_Bcast`). Collective.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError)
 
-  /// The group of those who give the same colour, ordered by key. Collective.
+  /// The group of those who give the same colour, ordered by key (`MPI_Comm_split`). Collective.
   func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator
 }
 
@@ -80,7 +80,7 @@ public final class SingleMember: Communicator {
   public init() {}
 
   /// Copies what is sent: it comes from this member itself.
-  public func exchange(
+  public func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
   ) {
@@ -95,21 +95,21 @@ public final class SingleMember: Communicator {
 }
 
 extension Communicator {
-  /// The numbers of all members, those of member 0 first; members may give different counts.
+  /// The numbers of all members, those of member 0 first; members may give different counts (`MPI_Allgatherv`).
   ///
   /// Collective.
-  public func gather(_ values: [Double]) throws(CommunicationError) -> [[Double]] {
-    try gather(values, filler: 0)
+  public func allGather(_ values: [Double]) throws(CommunicationError) -> [[Double]] {
+    try allGather(values, filler: 0)
   }
 
-  /// The texts of all members, that of member 0 first.
+  /// The texts of all members, that of member 0 first (`MPI_Allgatherv`).
   ///
   /// Collective.
-  public func gather(_ text: String) throws(CommunicationError) -> [String] {
-    try gather(Array(text.utf8), filler: 0).map { String(decoding: $0, as: UTF8.self) }
+  public func allGather(_ text: String) throws(CommunicationError) -> [String] {
+    try allGather(Array(text.utf8), filler: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  private func gather<Element: BitwiseCopyable>(
+  private func allGather<Element: BitwiseCopyable>(
     _ values: [Element], filler: Element
   ) throws(CommunicationError) -> [[Element]] {
     if size == 1 { return [values] }
@@ -124,18 +124,18 @@ extension Communicator {
     return result
   }
 
-  /// Whether any member says so.
+  /// Whether any member says so (`MPI_Allreduce` with `MPI_LOR`).
   ///
   /// Collective.
   public func any(_ flag: Bool) throws(CommunicationError) -> Bool {
-    try gather([flag ? 1 : 0]).contains { $0[0] > 0 }
+    try allGather([flag ? 1 : 0]).contains { $0[0] > 0 }
   }
 
   /// Throws ``CommunicationError/differs(rank:found:expected:)``, on every member, unless all say the same lines.
   ///
   /// Collective.
   public func requireSame(_ lines: [String]) throws(CommunicationError) {
-    let texts = try gather(lines.joined(separator: "\n"))
+    let texts = try allGather(lines.joined(separator: "\n"))
     for (rank, text) in texts.enumerated() where text != texts[0] {
       let found = text.components(separatedBy: "\n")
       let expected = texts[0].components(separatedBy: "\n")
@@ -146,10 +146,10 @@ extension Communicator {
     }
   }
 
-  /// Waits for all members.
+  /// Waits for all members (`MPI_Barrier`).
   ///
   /// Collective.
-  public func barrier() throws(CommunicationError) { _ = try gather([]) }
+  public func barrier() throws(CommunicationError) { _ = try allGather([]) }
 
   /// Copies the elements of member `root` to all.
   ///

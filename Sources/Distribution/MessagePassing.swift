@@ -29,12 +29,12 @@ public final class MessagePassing: Communicator {
       return SingleMember()
     }
     guard isBuilt else { throw .notBuilt(processes: started) }
-    let status = hf_mpi_start()
+    let status = hf_mpi_init()
     guard status == 0 else { throw .failed(call: "MPI_Init_thread", rank: 0, status: Int(status)) }
     let world = MessagePassing(group: 0)
     // A library that does not know the launcher takes every process for the only one.
     if world.size == 1 {
-      _ = hf_mpi_finish()
+      _ = hf_mpi_finalize()
       throw .otherLauncher(processes: started)
     }
     OutOfMemory.before { hf_mpi_abort(75) }
@@ -43,7 +43,7 @@ public final class MessagePassing: Communicator {
 
   /// Leaves the group; the last call of a process that ends well.
   public static func leave(_ world: any Communicator) {
-    if world is MessagePassing { _ = hf_mpi_finish() }
+    if world is MessagePassing { _ = hf_mpi_finalize() }
   }
 
   /// Ends all processes of the group: what a process does that cannot go on.
@@ -75,14 +75,14 @@ public final class MessagePassing: Communicator {
   }
 
   /// Sends bytes to one member while it receives as many from another.
-  public func exchange(
+  public func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
   ) throws(CommunicationError) {
-    let status = hf_mpi_exchange(
+    let status = hf_mpi_send_receive(
       group, outgoing.baseAddress, outgoing.count, Int32(to), incoming.baseAddress, incoming.count,
       Int32(from))
-    if status != 0 { throw .failed(call: "message", rank: rank, status: Int(status)) }
+    if status != 0 { throw .failed(call: "send and receive", rank: rank, status: Int(status)) }
   }
 
   /// Copies the bytes of member `root` to all.

@@ -20,7 +20,7 @@ public final class RemoteBranch: BranchPartner {
       let none = UnsafeMutableRawBufferPointer(start: nil, count: 0)
       for index in 0..<max(out.count, into.count) {
         let outgoing = index < out.count ? out[index] : none
-        try pair.exchange(
+        try pair.sendReceive(
           UnsafeRawBufferPointer(outgoing), to: 1 - pair.rank,
           index < into.count ? into[index] : none, from: 1 - pair.rank)
       }

@@ -51,7 +51,7 @@ public final class ThreadMember: Communicator {
   }
 
   /// Sends bytes to one member while it receives as many from another.
-  public func exchange(
+  public func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
   ) throws(CommunicationError) {
@@ -59,7 +59,7 @@ public final class ThreadMember: Communicator {
     let data = try office.receive(Address(group: group, from: from, to: rank))
     guard data.count == incoming.count else {
       throw .failed(
-        call: "exchange of \(data.count) for \(incoming.count) bytes", rank: rank, status: -1)
+        call: "message of \(data.count) for \(incoming.count) bytes", rank: rank, status: -1)
     }
     copy(data, to: incoming)
   }
@@ -88,7 +88,7 @@ public final class ThreadMember: Communicator {
   ///
   /// Collective.
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
-    let members = try gather([Double(colour), Double(key)])
+    let members = try allGather([Double(colour), Double(key)])
     let mine = members.enumerated().filter { Int($0.element[0]) == colour }
       .sorted { ($0.element[1], $0.offset) < ($1.element[1], $1.offset) }.map(\.offset)
     let number = splits.withLock { count in

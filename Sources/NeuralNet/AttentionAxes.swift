@@ -37,8 +37,8 @@ extension AttentionAxes {
   }
 
   /// Completes a tensor of which every process holds its share of the attentions.
-  func gather(_ x: Tensor, _ context: ExecutionContext) {
-    context.gather(x, outer: isContiguous(in: x) ? 1 : positions, count: batch)
+  func allGather(_ x: Tensor, _ context: ExecutionContext) {
+    context.allGather(x, outer: isContiguous(in: x) ? 1 : positions, count: batch)
   }
 
   /// Whether consecutive attentions are consecutive rows of `x`.

@@ -42,8 +42,8 @@ public struct GatedAttention: Sendable {
     columns: ColumnMask? = nil, dropout: Tensor? = nil, _ context: ExecutionContext
   ) {
     context.recordAxial { context in
-      if let bias { context.sum(context.gradient(of: bias)) }
-      axes.gather(context.gradient(of: x), context)
+      if let bias { context.allReduce(context.gradient(of: bias)) }
+      axes.allGather(context.gradient(of: x), context)
     }
     context.record(updating: x) { input, gradient, context in
       let pass = GatedAttentionBackward(
@@ -78,7 +78,7 @@ public struct GatedAttention: Sendable {
       context.attend(operands, into: Matrix(scratch.attended))
       context.multiply(Matrix(scratch.attended), outputWeight, into: slice, residual)
     }
-    axes.gather(x, context)
+    axes.allGather(x, context)
   }
 
   /// What attention takes from the merged projection of one batch element.

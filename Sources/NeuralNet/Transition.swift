@@ -23,7 +23,7 @@ public struct Transition: Sendable {
   ///   runs again for its derivatives.
   public func update(_ x: Tensor, isLast: Bool = false, _ context: ExecutionContext) {
     let count = x.count / max(1, x.channels)
-    context.recordAxial { context in context.gather(context.gradient(of: x), count: count) }
+    context.recordAxial { context in context.allGather(context.gradient(of: x), count: count) }
     context.record(updating: x) { input, gradient, context in
       let rows = context.axialShare(of: count)
       backward(Matrix(input).rows(rows), Matrix(gradient).rows(rows), context)
@@ -47,6 +47,6 @@ public struct Transition: Sendable {
       context.multiply(normed, first, into: hidden, middle)  // line 2
       context.multiply(hidden, second, into: x.rows(rows), last)  // line 3
     }
-    context.gather(stream, count: count)
+    context.allGather(stream, count: count)
   }
 }

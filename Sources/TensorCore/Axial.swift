@@ -8,11 +8,11 @@ public protocol AxialGroup: AnyObject, Sendable {
   /// Number of processes.
   var size: Int { get }
 
-  /// Fills every part from the process of that number. Collective.
-  func gather(_ parts: [UnsafeMutableRawBufferPointer])
+  /// Fills every part from the process of that number (`MPI_Allgatherv`). Collective.
+  func allGather(_ parts: [UnsafeMutableRawBufferPointer])
 
-  /// Adds up numbers over all processes, to the same bits everywhere. Collective.
-  func sum(_ values: UnsafeMutableBufferPointer<Float>)
+  /// Adds up numbers over all processes, to the same bits everywhere (`MPI_Allreduce`). Collective.
+  func allReduce(_ values: UnsafeMutableBufferPointer<Float>)
 }
 
 extension ExecutionContext {
@@ -32,13 +32,13 @@ extension ExecutionContext {
   /// - Parameters:
   ///   - outer: product of the extents before the axis; 1 for the first axis.
   ///   - count: extent of the axis.
-  public func gather(_ x: Tensor, outer: Int = 1, count: Int) {
+  public func allGather(_ x: Tensor, outer: Int = 1, count: Int) {
     guard let axial, x.count > 0 else { return }
     let stride = x.bytes.count / outer  // bytes between outer slices
     let unit = stride / count
     let ranges = (0..<axial.size).map { Self.share($0, axial.size, of: count) }
     if outer == 1 {
-      axial.gather(
+      axial.allGather(
         ranges.map {
           UnsafeMutableRawBufferPointer(
             rebasing: x.bytes[$0.lowerBound * unit..<$0.upperBound * unit])
@@ -60,7 +60,7 @@ extension ExecutionContext {
       }
     }
     parts(axial.rank) { whole, part, bytes in part.copyMemory(from: whole, byteCount: bytes) }
-    axial.gather(
+    axial.allGather(
       zip(packed, ranges).map {
         UnsafeMutableRawBufferPointer(start: $0.base, count: outer * $1.count * unit)
       })
@@ -70,10 +70,10 @@ extension ExecutionContext {
   }
 
   /// Adds up a tensor over all processes.
-  public func sum(_ x: Tensor) {
+  public func allReduce(_ x: Tensor) {
     guard let axial else { return }
     let values = x.dtype == .float32 ? x : copy(x, as: .float32)
-    axial.sum(UnsafeMutableBufferPointer(start: values.floats, count: values.count))
+    axial.allReduce(UnsafeMutableBufferPointer(start: values.floats, count: values.count))
     if x.dtype != .float32 { x.assign(values) }
   }
 

@@ -184,7 +184,7 @@ public final class Trainer {
 
   /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.
   private func least(_ samples: Int) throws -> Int {
-    let all = try member.world.gather([Double(samples)])
+    let all = try member.world.allGather([Double(samples)])
     return max(1, all.flatMap { $0 }.min().map { Int($0) } ?? 1)
   }
 
@@ -241,13 +241,13 @@ public final class Trainer {
       try tell(StepPart(step: step, done: done, count: config.run.batch), observe)
     }
     var mean = SampleMean()
-    for part in try member.data.gather(numbers) {
+    for part in try member.data.allGather(numbers) {
       for start in stride(from: 0, to: part.count, by: SampleSummary.width) {
         mean.add(SampleSummary(numbers: part[start..<start + SampleSummary.width]))
       }
     }
     var sum = accumulator.takeSum()
-    try member.data.sum(&sum)
+    try member.data.allReduce(&sum)
     var average = GradientAccumulator.mean(of: sum, samples: config.run.batch)
     let loss = mean.isFinite ? mean.loss.total : .nan
     let report = state.optimizer.step(gradient: &average, loss: loss)

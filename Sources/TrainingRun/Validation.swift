@@ -36,7 +36,7 @@ public struct ValidationScore: Codable, Hashable, Sendable {
       }
       try progress(min((first + group) * member.data.size, samples.count), samples.count)
     }
-    let all = try member.data.gather(numbers).flatMap { $0 }
+    let all = try member.data.allGather(numbers).flatMap { $0 }
     let count = max(samples.count, 1)
     let places = stride(from: 0, to: all.count, by: 2)
     lddt = places.reduce(0) { $0 + all[$1] } / Double(count)

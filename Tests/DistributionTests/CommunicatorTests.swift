@@ -23,7 +23,7 @@ struct CommunicatorTests {
     let wrong = Mutex(0)
     try ThreadMember.run(members) { member in
       var buffer = (0..<count).map { value(member.rank, $0) }
-      try member.sum(&buffer)
+      try member.allReduce(&buffer)
       if buffer != expected { wrong.withLock { $0 += 1 } }
     }
     #expect(wrong.withLock { $0 } == 0)
@@ -35,7 +35,7 @@ struct CommunicatorTests {
     try ThreadMember.run(3) { member in
       var buffer: [Float] = [1, 2, 3]
       do {
-        try member.sum(&buffer)
+        try member.allReduce(&buffer)
       } catch CommunicationError.grid {
         refused.withLock { $0 += 1 }
       }
@@ -48,7 +48,7 @@ struct CommunicatorTests {
     let seen = Mutex<[[[Double]]]>([])
     try ThreadMember.run(3) { member in
       let mine = (0..<member.rank).map { Double(10 * member.rank + $0) }
-      let all = try member.gather(mine)
+      let all = try member.allGather(mine)
       seen.withLock { $0.append(all) }
     }
     let expected: [[Double]] = [[], [10], [20, 21]]
@@ -62,7 +62,7 @@ struct CommunicatorTests {
     try ThreadMember.run(8) { world in
       let member = try GridMember(try RankGrid(data: 2, axes: 2, branches: 2), in: world)
       func ranks(_ group: (any Communicator)?) throws -> [Int] {
-        try #require(group).gather([Double(world.rank)]).map { Int($0[0]) }
+        try #require(group).allGather([Double(world.rank)]).map { Int($0[0]) }
       }
       let share = member.share(of: 6)
       let groups =

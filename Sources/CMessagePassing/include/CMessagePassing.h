@@ -1,7 +1,7 @@
 // Message passing between processes: the few MPI calls that helixfold needs, behind plain integers.
 //
 // Built without MPI (no HELIXFOLD_MPI in the environment of the build) every call but hf_mpi_is_built fails, so that the rest of
-// the program is the same either way. Groups of processes are numbers; 0 is the group of all.
+// the program is the same either way. Communicators are numbers; 0 is MPI_COMM_WORLD.
 // Functions return 0 or a status of MPI, unless they say otherwise.
 
 #ifndef HELIXFOLD_CMESSAGEPASSING_H
@@ -14,22 +14,22 @@
 
 /// Whether the program was built with MPI.
 bool hf_mpi_is_built(void);
-/// Joins the group that mpirun or srun started, watched from then on; call once.
-int hf_mpi_start(void);
-/// Leaves it.
-int hf_mpi_finish(void);
-/// Number of this process in a group; negative on failure.
-int hf_mpi_rank(int group);
-/// Number of processes in a group; negative on failure.
-int hf_mpi_size(int group);
-/// The group of those that give the same colour, ordered by key: its number, negative on failure. All of `group` must call it.
-int hf_mpi_split(int group, int colour, int key);
-/// Sends to one process and receives from another at the same time; the lengths must agree on both sides.
-int hf_mpi_exchange(
-  int group, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from);
-/// Copies the bytes of process `root` to all of the group.
-int hf_mpi_broadcast(int group, void *bytes, size_t count, int root);
-/// Ends all processes at once.
+/// Joins the processes that mpirun or srun started (MPI_Init_thread), watched from then on; call once.
+int hf_mpi_init(void);
+/// Leaves them (MPI_Finalize).
+int hf_mpi_finalize(void);
+/// Number of this process in a communicator; negative on failure.
+int hf_mpi_rank(int comm);
+/// Number of processes in a communicator; negative on failure.
+int hf_mpi_size(int comm);
+/// The communicator of those that give the same colour, ordered by key (MPI_Comm_split): its number, negative on failure.
+int hf_mpi_split(int comm, int colour, int key);
+/// Sends to one process while it receives from another (MPI_Sendrecv); the lengths must agree on both sides.
+int hf_mpi_send_receive(
+  int comm, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from);
+/// Copies the bytes of process `root` to all (MPI_Bcast).
+int hf_mpi_broadcast(int comm, void *bytes, size_t count, int root);
+/// Ends all processes at once (MPI_Abort).
 void hf_mpi_abort(int status);
 
 #endif

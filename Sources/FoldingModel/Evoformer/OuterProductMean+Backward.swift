@@ -35,8 +35,8 @@ extension OuterProductMean {
       backwardLeft(dProducts, b, i, into: da, context)
       backwardRight(dProducts, a, i, into: db, context)
     }
-    context.sum(da)
-    context.sum(db)
+    context.allReduce(da)
+    context.allReduce(db)
     for gradient in [da, db] {
       if !mask.isFull { apply(mask, to: gradient, context) }
       if kind == .covariance { centre(gradient, mask: mask, context) }

@@ -44,7 +44,7 @@ struct OuterProductMean: Sendable {
     let input = context.saved(m)
     let residues = z.shape[0]
     context.recordAxial { context in
-      if context.owns(.first) { context.gather(context.gradient(of: m), count: m.shape[0]) }
+      if context.owns(.first) { context.allGather(context.gradient(of: m), count: m.shape[0]) }
     }
     context.record(addingTo: z) { gradient, context in
       if !context.owns(.first) { return }
@@ -82,7 +82,7 @@ struct OuterProductMean: Sendable {
       }
     }
     context.exchange(sending: z[rows], receiving: z[others])
-    context.gather(z, count: residues)
+    context.allGather(z, count: residues)
   }
 
   /// Residues of one tile on either side; any value gives the same bits.

@@ -28,7 +28,7 @@ struct PairBias: Sendable {
   ) {
     let (residues, channels) = (z.shape[0], z.shape[2])
     let input = context.saved(z)
-    context.recordAxial { context in context.gather(context.gradient(of: z), count: residues) }
+    context.recordAxial { context in context.allGather(context.gradient(of: z), count: residues) }
     context.record { context in
       backward(
         input, orientation, biasGradient: context.gradient(of: bias), at: place,

@@ -78,8 +78,8 @@ extension TriangleMultiplication {
       aTensor.assign(da)
     }
     // Sums over rows that other processes have; rows of `a` are complete where edges go out.
-    if edges == .incoming { context.sum(a) }
-    context.sum(b)
+    if edges == .incoming { context.allReduce(a) }
+    context.allReduce(b)
   }
 
   /// From the gradients of `a` and `b` through projections and gates to z.

@@ -49,14 +49,14 @@ struct TriangleMultiplication: Sendable {
       return StreamedTriangle(self, z, mask, lines: lines, format, context).update()
     }
     let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
-    context.recordAxial { context in context.gather(context.gradient(of: z), count: residues) }
+    context.recordAxial { context in context.allGather(context.gradient(of: z), count: residues) }
     context.record(updating: z) { input, gradient, context in
       backward(input, mask: mask, dropped: dropped, gradient, context)
     }
     let (a, b) = projections(z, mask: mask, context)  // lines 1–2
     multiplyEdges(a, b, into: a, residues: residues, context)  // line 4, sum
     finish(a, into: z, dropped: dropped, context)  // lines 3–4
-    context.gather(z, count: residues)
+    context.allGather(z, count: residues)
   }
 
   /// `a` and `b`, channel-major; of outgoing edges only this process's rows of `a`, which are all that it needs.
@@ -66,8 +66,8 @@ struct TriangleMultiplication: Sendable {
     let shape = [normCenter.scale.count, z.shape[0] * z.shape[0]]
     let (a, b) = (context.empty(shape), context.empty(shape))
     project(z, mask: mask, into: [a, b], context)
-    if edges == .incoming { context.gather(a, outer: shape[0], count: z.shape[0]) }
-    context.gather(b, outer: shape[0], count: z.shape[0])
+    if edges == .incoming { context.allGather(a, outer: shape[0], count: z.shape[0]) }
+    context.allGather(b, outer: shape[0], count: z.shape[0])
     return (a, b)
   }
 

@@ -35,7 +35,7 @@ struct MSAColumnGlobalAttention: Sendable {
     let (sequences, residues, c) = (m.shape[0], m.shape[1], m.shape[2])
     if sequences == 0 { return }
     context.recordAxial { context in
-      context.gather(context.gradient(of: m), outer: sequences, count: residues)
+      context.allGather(context.gradient(of: m), outer: sequences, count: residues)
     }
     context.record(updating: m) { input, gradient, context in
       backward(input, mask: mask, gradient, context)
@@ -68,7 +68,7 @@ struct MSAColumnGlobalAttention: Sendable {
       residual.accumulates = true
       context.multiply(Matrix(scratch.gated), weights.output, into: column, residual)  // line 7
     }
-    context.gather(m, outer: sequences, count: residues)
+    context.allGather(m, outer: sequences, count: residues)
   }
 
   private struct Weights {

@@ -31,7 +31,7 @@ public final class TargetQueue {
       teamSize > 1 ? try world.split(colour: world.rank / teamSize, key: world.rank) : nil
     axial = team.map { AxialMembers($0) }
     // A name of its own, so that two runs may share the folder of results.
-    folder = output + "/" + Self.prefix + (try world.gather(ProcessMark.make()))[0]
+    folder = output + "/" + Self.prefix + (try world.allGather(ProcessMark.make()))[0]
     if world.size == 1 { return }
     try world.requireSame(ProgramIdentity.lines)
     if world.rank == 0 {
@@ -113,7 +113,7 @@ public final class TargetQueue {
   /// Collective in a team.
   func least(_ limit: MemoryLimit) throws -> MemoryLimit {
     guard let team else { return limit }
-    let bytes = try team.gather("\(limit.bytes)").compactMap(Int.init).min()
+    let bytes = try team.allGather("\(limit.bytes)").compactMap(Int.init).min()
     return MemoryLimit(bytes: bytes ?? limit.bytes, isMachine: limit.isMachine)
   }
 
@@ -129,7 +129,7 @@ public final class TargetQueue {
   ///
   /// Collective.
   func close(_ text: String) throws -> [String] {
-    let texts = try world.gather(isWriter ? text : "")
+    let texts = try world.allGather(isWriter ? text : "")
     remove()
     return texts
   }

@@ -167,7 +167,7 @@ public final class NetworkEngine: GradientEngine {
     guard let axial else { return }
     for segment in layout.segments where BlockParameter.isShared(segment.name) {
       let part = lane.gradient[segment.range]
-      axial.sum(UnsafeMutableBufferPointer(start: part.floats, count: part.count))
+      axial.allReduce(UnsafeMutableBufferPointer(start: part.floats, count: part.count))
     }
     try axial.check()
   }

@@ -120,7 +120,7 @@ public struct TrainingSession {
   private func limit(_ world: any Communicator) throws -> MemoryLimit {
     if let memoryLimit { return MemoryLimit(allowed: memoryLimit) }
     let host = ProcessInfo.processInfo.hostName
-    let neighbours = world.size == 1 ? 1 : try world.gather(host).count { $0 == host }
+    let neighbours = world.size == 1 ? 1 : try world.allGather(host).count { $0 == host }
     return MemoryLimit(bytes: ProcessMemory.available / neighbours, isMachine: true)
   }
 
@@ -143,7 +143,7 @@ public struct TrainingSession {
   ) throws -> String? {
     if world.size == 1 { return nil }
     let info = ProcessInfo.processInfo
-    let places = try world.gather("\(info.processIdentifier)\t\(info.hostName)")
+    let places = try world.allGather("\(info.processIdentifier)\t\(info.hostName)")
     if world.rank > 0 { return nil }
     let lines = places.enumerated().map { "\($0.offset)\t\($0.element)\n" }
     reporter.note(

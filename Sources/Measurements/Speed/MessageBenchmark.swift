@@ -24,7 +24,7 @@ public enum MessageBenchmark {
     var times: [Double] = []
     for _ in 0..<11 {
       let start = ContinuousClock.now
-      try world.sum(&buffer)
+      try world.allReduce(&buffer)
       times.append((ContinuousClock.now - start).seconds)
     }
     return Report(
@@ -49,7 +49,7 @@ public enum MessageBenchmark {
     for _ in 0..<repeats {
       let start = ContinuousClock.now
       if other < world.size {
-        try world.exchange(UnsafeRawBufferPointer(out), to: other, into, from: other)
+        try world.sendReceive(UnsafeRawBufferPointer(out), to: other, into, from: other)
       }
       times.append((ContinuousClock.now - start).seconds)
     }

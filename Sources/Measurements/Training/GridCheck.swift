@@ -40,7 +40,7 @@ public struct GridCheck {
     try source.requireTrainable()
     let many = try engine(member)
     var mine = try sum(member.share(of: config.run.batch), source, many)
-    try member.data.sum(&mine)
+    try member.data.allReduce(&mine)
     var numbers = [0.0, 0.0]
     if world.rank == 0 {
       let one = try sum(0..<config.run.batch, source, try engine(.single))
@@ -101,7 +101,7 @@ public struct GridCheck {
       var first = mine
       try member.world.broadcast(&first, from: 0)
       let differs = zip(mine, first).contains { $0.bitPattern != $1.bitPattern }
-      differing += try member.world.gather([differs ? 1 : 0]).filter { $0[0] > 0 }.count
+      differing += try member.world.allGather([differs ? 1 : 0]).filter { $0[0] > 0 }.count
     })
     return differing
   }

@@ -1,5 +1,5 @@
 extension Communicator {
-  /// Adds up a buffer over all members, in place; every member ends with the same bits.
+  /// Adds up a buffer over all members, in place; every member ends with the same bits (`MPI_Allreduce` with `MPI_SUM`).
   ///
   /// Collective.
   ///
@@ -8,7 +8,7 @@ extension Communicator {
   /// one process computes that adds in this order.
   ///
   /// Throws unless the number of members is a power of two.
-  public func sum(_ buffer: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
+  public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
     if size & (size - 1) != 0 {
       throw .grid(
         "\(size) processes cannot add up numbers, expected a power of two: mpirun -n 2, 4, 8 …")
@@ -24,7 +24,7 @@ extension Communicator {
       let (low, high) = (range.lowerBound..<middle, middle..<range.upperBound)
       let (mine, theirs) = rank < partner ? (low, high) : (high, low)
       let received = UnsafeMutableBufferPointer(rebasing: scratch[0..<mine.count])
-      try exchange(
+      try sendReceive(
         UnsafeRawBufferPointer(rebased(buffer, theirs)), to: partner,
         UnsafeMutableRawBufferPointer(received), from: partner)
       for (index, value) in zip(mine, received) { buffer[index] += value }
@@ -33,7 +33,7 @@ extension Communicator {
       distance *= 2
     }
     for step in steps.reversed() {
-      try exchange(
+      try sendReceive(
         UnsafeRawBufferPointer(rebased(buffer, step.mine)), to: step.partner,
         UnsafeMutableRawBufferPointer(rebased(buffer, step.theirs)), from: step.partner)
     }
@@ -42,12 +42,12 @@ extension Communicator {
   /// Adds up an array over all members, in place.
   ///
   /// Collective.
-  public func sum(_ values: inout [Float]) throws(CommunicationError) {
+  public func allReduce(_ values: inout [Float]) throws(CommunicationError) {
     if size == 1 { return }
     var failure: CommunicationError?
     values.withUnsafeMutableBufferPointer { buffer in
       do throws(CommunicationError) {
-        try sum(buffer)
+        try allReduce(buffer)
       } catch {
         failure = error
       }
