@@ -77,10 +77,10 @@ int hf_mpi_split(int comm, int colour, int key) {
 static int length(size_t rest) { return (int)(rest < piece ? rest : piece); }
 
 // MPI_Waitall, giving the processor away between looks: MPI's own waiting would take it from a process of this machine that still computes.
-static int wait_all(int count, MPI_Request *requests) {
+static int wait_all(int count, MPI_Request *requests, MPI_Status *statuses) {
   for (int look = 0;; look++) {
     int done = 0;
-    int status = MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE);
+    int status = MPI_Testall(count, requests, &done, statuses);
     if (status != MPI_SUCCESS || done) return status;
     if (look > 50) sched_yield();
   }
@@ -91,18 +91,20 @@ int hf_mpi_send_receive(
   if (!is_comm(comm)) return MPI_ERR_COMM;
   const char *out = outgoing;
   char *in = incoming;
-  do {
-    int s = length(sent), r = length(received);
-    MPI_Request requests[2];
-    int status = MPI_Irecv(in, r, MPI_BYTE, from, 0, comms[comm], &requests[0]);
-    if (status == MPI_SUCCESS) {
-      status = MPI_Isend(out, s, MPI_BYTE, to, 0, comms[comm], &requests[1]);
-    }
-    if (status == MPI_SUCCESS) status = wait_all(2, requests);
+  // The two peers may be different ones, and the two lengths too: each message has the pieces of its own length, none of 0 bytes.
+  while (sent > 0 || received > 0) {
+    int s = length(sent), r = length(received), arrived = 0;
+    MPI_Request requests[2] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL};
+    MPI_Status statuses[2];
+    int status = r == 0 ? MPI_SUCCESS : MPI_Irecv(in, r, MPI_BYTE, from, 0, comms[comm], &requests[0]);
+    if (status == MPI_SUCCESS && s > 0) status = MPI_Isend(out, s, MPI_BYTE, to, 0, comms[comm], &requests[1]);
+    if (status == MPI_SUCCESS) status = wait_all(2, requests, statuses);
+    if (status == MPI_SUCCESS) status = MPI_Get_count(&statuses[0], MPI_BYTE, &arrived);
     if (status != MPI_SUCCESS) return status;
+    if (arrived != r) return MPI_ERR_TRUNCATE;
     out += s, in += r;
     sent -= (size_t)s, received -= (size_t)r;
-  } while (sent > 0 || received > 0);
+  }
   return MPI_SUCCESS;
 }
 
@@ -113,7 +115,7 @@ int hf_mpi_broadcast(int comm, void *bytes, size_t count, int root) {
     int part = length(count);
     MPI_Request request;
     int status = MPI_Ibcast(start, part, MPI_BYTE, root, comms[comm], &request);
-    if (status == MPI_SUCCESS) status = wait_all(1, &request);
+    if (status == MPI_SUCCESS) status = wait_all(1, &request, MPI_STATUSES_IGNORE);
     if (status != MPI_SUCCESS) return status;
     start += part, count -= (size_t)part;
   }

@@ -43,16 +43,9 @@ extension Communicator {
   ///
   /// Collective.
   public func allReduce(_ values: inout [Float]) throws(CommunicationError) {
-    if size == 1 { return }
-    var failure: CommunicationError?
-    values.withUnsafeMutableBufferPointer { buffer in
-      do throws(CommunicationError) {
-        try allReduce(buffer)
-      } catch {
-        failure = error
-      }
+    try values.withUnsafeMutableBufferPointer { buffer throws(CommunicationError) in
+      try allReduce(buffer)
     }
-    if let failure { throw failure }
   }
 }
 

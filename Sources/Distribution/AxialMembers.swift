@@ -12,12 +12,10 @@ public final class AxialMembers: AxialGroup {
   /// The members of a group; their number is a power of two.
   public init(_ group: any Communicator) { self.group = group }
 
-  /// Every member ends with the parts of all, part r from member r.
-  public func allGather(_ parts: [UnsafeMutableRawBufferPointer]) {
+  /// Every member ends with the parts of all, `counts[r]` bytes from member r.
+  public func allGather(_ buffer: UnsafeMutableRawBufferPointer, counts: [Int]) {
     failure.attempt { () throws(CommunicationError) in
-      for (root, part) in parts.enumerated() where !part.isEmpty {
-        try group.broadcast(part, from: root)
-      }
+      try group.allGather(buffer, counts: counts)
     }
   }
 

@@ -10,7 +10,7 @@ public protocol Communicator: AnyObject, Sendable {
   /// Number of members.
   var size: Int { get }
 
-  /// Sends bytes to a member while receiving from another, which sends as many as are expected (`MPI_Sendrecv`).
+  /// Sends bytes to a member while receiving from another, which sends as many as are expected (`MPI_Sendrecv`); none are no message.
   func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int) throws(CommunicationError)
@@ -92,77 +92,4 @@ public final class SingleMember: Communicator {
 
   /// The group itself.
   public func split(colour: Int, key: Int) -> any Communicator { self }
-}
-
-extension Communicator {
-  /// The numbers of all members, those of member 0 first; members may give different counts (`MPI_Allgatherv`).
-  ///
-  /// Collective.
-  public func allGather(_ values: [Double]) throws(CommunicationError) -> [[Double]] {
-    try allGather(values, filler: 0)
-  }
-
-  /// The texts of all members, that of member 0 first (`MPI_Allgatherv`).
-  ///
-  /// Collective.
-  public func allGather(_ text: String) throws(CommunicationError) -> [String] {
-    try allGather(Array(text.utf8), filler: 0).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  private func allGather<Element: BitwiseCopyable>(
-    _ values: [Element], filler: Element
-  ) throws(CommunicationError) -> [[Element]] {
-    if size == 1 { return [values] }
-    var result: [[Element]] = []
-    for root in 0..<size {
-      var count = [values.count]
-      try broadcast(&count, from: root)
-      var part = root == rank ? values : [Element](repeating: filler, count: count[0])
-      try broadcast(&part, from: root)
-      result.append(part)
-    }
-    return result
-  }
-
-  /// Whether any member says so (`MPI_Allreduce` with `MPI_LOR`).
-  ///
-  /// Collective.
-  public func any(_ flag: Bool) throws(CommunicationError) -> Bool {
-    try allGather([flag ? 1 : 0]).contains { $0[0] > 0 }
-  }
-
-  /// Throws ``CommunicationError/differs(rank:found:expected:)``, on every member, unless all say the same lines.
-  ///
-  /// Collective.
-  public func requireSame(_ lines: [String]) throws(CommunicationError) {
-    let texts = try allGather(lines.joined(separator: "\n"))
-    for (rank, text) in texts.enumerated() where text != texts[0] {
-      let found = text.components(separatedBy: "\n")
-      let expected = texts[0].components(separatedBy: "\n")
-      let line = zip(found, expected).first { $0 != $1 }
-      throw .differs(
-        rank: rank, found: line?.0 ?? "\(found.count) lines",
-        expected: line?.1 ?? "\(expected.count) lines")
-    }
-  }
-
-  /// Waits for all members (`MPI_Barrier`).
-  ///
-  /// Collective.
-  public func barrier() throws(CommunicationError) { _ = try allGather([]) }
-
-  /// Copies the elements of member `root` to all.
-  ///
-  /// Collective.
-  public func broadcast<Element: BitwiseCopyable>(
-    _ values: inout [Element], from root: Int
-  ) throws(CommunicationError) {
-    do {
-      try values.withUnsafeMutableBytes { try broadcast($0, from: root) }
-    } catch let error as CommunicationError {
-      throw error
-    } catch {
-      throw .failed(call: "broadcast", rank: rank, status: -1)
-    }
-  }
 }

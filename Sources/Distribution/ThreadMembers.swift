@@ -55,13 +55,9 @@ public final class ThreadMember: Communicator {
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
   ) throws(CommunicationError) {
-    office.send(Data(outgoing), Address(group: group, from: rank, to: to))
-    let data = try office.receive(Address(group: group, from: from, to: rank))
-    guard data.count == incoming.count else {
-      throw .failed(
-        call: "message of \(data.count) for \(incoming.count) bytes", rank: rank, status: -1)
-    }
-    copy(data, to: incoming)
+    if !outgoing.isEmpty { office.send(Data(outgoing), Address(group: group, from: rank, to: to)) }
+    if incoming.isEmpty { return }
+    try copy(try office.receive(Address(group: group, from: from, to: rank)), to: incoming)
   }
 
   /// Copies the bytes of member `root` to all.
@@ -75,11 +71,17 @@ public final class ThreadMember: Communicator {
         office.send(Data(bytes), Address(group: group, from: root, to: other))
       }
     } else {
-      copy(try office.receive(Address(group: group, from: root, to: rank)), to: bytes)
+      try copy(try office.receive(Address(group: group, from: root, to: rank)), to: bytes)
     }
   }
 
-  private func copy(_ data: Data, to target: UnsafeMutableRawBufferPointer) {
+  private func copy(
+    _ data: Data, to target: UnsafeMutableRawBufferPointer
+  ) throws(CommunicationError) {
+    guard data.count == target.count else {
+      throw .failed(
+        call: "message of \(data.count) for \(target.count) bytes", rank: rank, status: -1)
+    }
     if data.isEmpty { return }
     data.withUnsafeBytes { target.copyMemory(from: $0) }
   }

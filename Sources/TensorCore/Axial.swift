@@ -8,8 +8,8 @@ public protocol AxialGroup: AnyObject, Sendable {
   /// Number of processes.
   var size: Int { get }
 
-  /// Fills every part from the process of that number (`MPI_Allgatherv`). Collective.
-  func allGather(_ parts: [UnsafeMutableRawBufferPointer])
+  /// Completes a buffer of parts, of which process r brings the r-th, `counts[r]` bytes long (`MPI_Allgatherv`). Collective.
+  func allGather(_ buffer: UnsafeMutableRawBufferPointer, counts: [Int])
 
   /// Adds up numbers over all processes, to the same bits everywhere (`MPI_Allreduce`). Collective.
   func allReduce(_ values: UnsafeMutableBufferPointer<Float>)
@@ -36,36 +36,28 @@ extension ExecutionContext {
     guard let axial, x.count > 0 else { return }
     let stride = x.bytes.count / outer  // bytes between outer slices
     let unit = stride / count
-    let ranges = (0..<axial.size).map { Self.share($0, axial.size, of: count) }
-    if outer == 1 {
-      axial.allGather(
-        ranges.map {
-          UnsafeMutableRawBufferPointer(
-            rebasing: x.bytes[$0.lowerBound * unit..<$0.upperBound * unit])
-        })
-      return
-    }
+    let shares = (0..<axial.size).map { Self.share($0, axial.size, of: count) }
+    let counts = shares.map { outer * $0.count * unit }
+    if outer == 1 { return axial.allGather(x.bytes, counts: counts) }
     // Slices of an inner axis travel packed.
-    let packed = ranges.map { empty([(outer * $0.count * unit + 1) / 2], .bfloat16) }
-    func parts(
-      _ index: Int,
+    let packed = empty([(x.bytes.count + 1) / 2], .bfloat16)
+    func slices(
+      _ share: Range<Int>,
       _ body: (_ whole: UnsafeMutableRawPointer, _ part: UnsafeMutableRawPointer, _ bytes: Int) ->
         Void
     ) {
-      let (range, target) = (ranges[index], packed[index])
-      let bytes = range.count * unit
-      if bytes == 0 { return }
+      let (first, bytes) = (share.lowerBound * unit, share.count * unit)
       for slice in 0..<outer {
-        body(x.base + slice * stride + range.lowerBound * unit, target.base + slice * bytes, bytes)
+        body(x.base + slice * stride + first, packed.base + outer * first + slice * bytes, bytes)
       }
     }
-    parts(axial.rank) { whole, part, bytes in part.copyMemory(from: whole, byteCount: bytes) }
+    slices(shares[axial.rank]) { whole, part, bytes in
+      part.copyMemory(from: whole, byteCount: bytes)
+    }
     axial.allGather(
-      zip(packed, ranges).map {
-        UnsafeMutableRawBufferPointer(start: $0.base, count: outer * $1.count * unit)
-      })
-    for index in ranges.indices where index != axial.rank {
-      parts(index) { whole, part, bytes in whole.copyMemory(from: part, byteCount: bytes) }
+      UnsafeMutableRawBufferPointer(start: packed.base, count: x.bytes.count), counts: counts)
+    for (rank, share) in shares.enumerated() where rank != axial.rank {
+      slices(share) { whole, part, bytes in whole.copyMemory(from: part, byteCount: bytes) }
     }
   }
 

@@ -56,6 +56,46 @@ struct CommunicatorTests {
   }
 
   @Test(
+    "a buffer is completed by its parts whatever their lengths, none included",
+    arguments: [[4], [3, 5], [0, 7, 2], [1, 0, 0, 6, 3], [0, 0]])
+  func parts(counts: [Int]) throws {
+    let expected = counts.enumerated().flatMap { rank, count in
+      (0..<count).map { UInt8(16 * rank + $0) }
+    }
+    let seen = Mutex<[[UInt8]]>([])
+    try ThreadMember.run(counts.count) { member in
+      let start = counts[..<member.rank].reduce(0, +)
+      var buffer = [UInt8](repeating: 255, count: expected.count)
+      for place in start..<start + counts[member.rank] { buffer[place] = expected[place] }
+      try buffer.withUnsafeMutableBytes { try member.allGather($0, counts: counts) }
+      seen.withLock { [buffer] in $0.append(buffer) }
+    }
+    #expect(seen.withLock { $0 } == counts.map { _ in expected })
+  }
+
+  @Test("a message that is longer or shorter than what is expected is an error")
+  func lengths() {
+    for sent in [3, 5] {
+      #expect(throws: CommunicationError.self) {
+        try ThreadMember.run(2) { member in
+          var bytes = [UInt8](repeating: 1, count: member.rank == 0 ? sent : 4)
+          try member.broadcast(&bytes, from: 0)
+        }
+      }
+    }
+  }
+
+  @Test("all know whether one of them says yes")
+  func any() throws {
+    let answers = Mutex<[[Bool]]>([])
+    try ThreadMember.run(3) { member in
+      let mine = [try member.any(false), try member.any(member.rank == 1), try member.any(true)]
+      answers.withLock { $0.append(mine) }
+    }
+    #expect(answers.withLock { $0 } == [[Bool]](repeating: [false, true, true], count: 3))
+  }
+
+  @Test(
     "a grid puts the branches of the same samples side by side, then the shares of an operation")
   func grid() throws {
     let places = Mutex<[Int: [Int]]>([:])

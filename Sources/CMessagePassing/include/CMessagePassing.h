@@ -24,7 +24,8 @@ int hf_mpi_rank(int comm);
 int hf_mpi_size(int comm);
 /// The communicator of those that give the same colour, ordered by key (MPI_Comm_split): its number, negative on failure.
 int hf_mpi_split(int comm, int colour, int key);
-/// Sends to one process while it receives from another (MPI_Sendrecv); the lengths must agree on both sides.
+/// Sends to one process while it receives from another (MPI_Sendrecv). Both sides of a message must give the same length; one of
+/// 0 bytes is not sent.
 int hf_mpi_send_receive(
   int comm, const void *outgoing, size_t sent, int to, void *incoming, size_t received, int from);
 /// Copies the bytes of process `root` to all (MPI_Bcast).

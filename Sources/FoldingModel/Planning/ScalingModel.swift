@@ -106,7 +106,7 @@ public struct ScalingModel: Sendable {
       let messages = (recycles + 2) * traffic.forwardCalls + traffic.backwardCalls
       step.axialExchange =
         samples * blocks
-        * (bytes * others / machine.bandwidth + messages * axes * machine.latency)
+        * (bytes * others / machine.bandwidth + messages * (axes - 1) * machine.latency)
     }
     if grid.data > 1 {
       let others = Double(grid.data - 1) / Double(grid.data)
