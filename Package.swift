@@ -181,7 +181,8 @@ let package = Package(
       name: "rank-stand-in", dependencies: ["CMessagePassing"], path: "Tests/RankStandIn"),
     .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),
     .testTarget(
-      name: "DistributionTests", dependencies: ["Distribution", "ProgramSupport", "rank-stand-in"]),
+      name: "DistributionTests",
+      dependencies: ["Distribution", "Messages", "ProgramSupport", "rank-stand-in"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",

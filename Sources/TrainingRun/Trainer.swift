@@ -107,7 +107,8 @@ public final class Trainer {
   ///
   /// - Parameter shouldStop: asked between samples, in groups of the engine's window, and between chains of a validation; when it
   ///   says so, the state after the last step is saved.
-  /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped.
+  /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped, `SharedFailure` when one of several processes has no
+  ///   sample; both after saving.
   public func run(
     shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }
   ) throws {
@@ -212,6 +213,8 @@ public final class Trainer {
     } catch {
       // The step has changed nothing yet. The error that ended the run is the one to report.
       if isSound { try? save() }
+      // Whoever ends first ends the others too.
+      if error is SharedFailure { try member.world.barrier() }
       throw error
     }
   }
@@ -227,12 +230,8 @@ public final class Trainer {
       layout: state.optimizer.layout, method: state.optimizer.config.clip, samples: share.count)
     var numbers: [Double] = []
     for first in stride(from: 0, to: share.count, by: window) {
-      if try member.world.any(shouldStop()) { return nil }
-      let group = try (first..<min(first + window, share.count)).map { _ in
-        var sample = try samples.take()
-        if !config.run.dropout { sample.dropoutSeed = nil }
-        return sample
-      }
+      let count = min(window, share.count - first)
+      guard let group = try take(count, of: samples, shouldStop) else { return nil }
       try engine.differentiate(group) { sample, outcome, gradient in
         let norm = accumulator.add(gradient)
         numbers += SampleSummary(sample, outcome, norm).numbers
@@ -264,6 +263,27 @@ public final class Trainer {
     let share = part.isValidation ? 0 : Double(part.done) / Double(part.count)
     let (fraction, remaining) = meter.update(done: Double(step) + share)
     try observe(.part(part, fraction: fraction, remaining: remaining))
+  }
+
+  /// The next samples of this process; nil when one of the processes wants to stop.
+  ///
+  /// Collective. A sample that one of them cannot have is a failure of all, so that what was done is saved.
+  private func take(
+    _ count: Int, of samples: Prefetcher, _ shouldStop: () -> Bool
+  ) throws -> [TrainingSample]? {
+    let stops = shouldStop()
+    var group: [TrainingSample] = []
+    var failure: (any Error)?
+    do {
+      while !stops && group.count < count {
+        var sample = try samples.take()
+        if !config.run.dropout { sample.dropoutSeed = nil }
+        group.append(sample)
+      }
+    } catch {
+      failure = error
+    }
+    return try member.world.goesOn(unless: stops, or: failure) ? group : nil
   }
 
   /// Counts steps left out and gives up when nothing else happens.

@@ -13,7 +13,8 @@ enum RankFailure {
     Thread.sleep(forTimeInterval: 0.2 * Double(min(world.rank, 10)))
     // A message that failed because another was killed comes after the line that names that one.
     RankWatch.willEnd()
-    StandardStreams.writeError("helixfold: rank \(world.rank): \("\(error)".printable)\n")
+    let line = error is SharedFailure ? "\(error)" : "rank \(world.rank): \(error)"
+    StandardStreams.writeError("helixfold: \(line.printable)\n")
     let status = ExitStatus(error).rawValue
     MessagePassing.abort(world, status: status)
     exit(status)

@@ -1,3 +1,4 @@
+import Messages
 import Synchronization
 import Testing
 
@@ -83,6 +84,36 @@ struct CommunicatorTests {
         }
       }
     }
+  }
+
+  @Test(
+    "all go on unless one wants to stop, or one has failed, of which all say rank, reason and status"
+  )
+  func sharedFailure() throws {
+    let answers = Mutex<[[String]]>([])
+    try ThreadMember.run(3) { member in
+      func ask(stopping: [Int], failing: [Int]) -> String {
+        let failure = CommunicationError.differs(rank: member.rank, found: "a", expected: "b")
+        do {
+          let goesOn = try member.goesOn(
+            unless: stopping.contains(member.rank),
+            or: failing.contains(member.rank) ? failure : nil)
+          return "\(goesOn)"
+        } catch {
+          return "\(Messages.ExitStatus(error)) of \(error)"
+        }
+      }
+      let mine = [
+        ask(stopping: [], failing: []), ask(stopping: [2], failing: []),
+        ask(stopping: [0], failing: [1]), ask(stopping: [], failing: [1, 2]),
+      ]
+      answers.withLock { $0.append(mine) }
+    }
+    for answer in answers.withLock({ $0 }) {
+      #expect(answer[..<3] == ["true", "false", "false"])
+      #expect(answer[3].hasPrefix("missingInput of rank 1: rank 1 has 'a' where rank 0 has 'b'"))
+    }
+    #expect(answers.withLock { $0.count } == 3)
   }
 
   @Test("all know whether one of them says yes")

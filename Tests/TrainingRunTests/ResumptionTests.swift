@@ -1,5 +1,7 @@
+import Distribution
 import FeaturePipeline
 import Foundation
+import Synchronization
 import Testing
 import Training
 import TrainingData
@@ -258,6 +260,39 @@ struct ResumptionTests {
       try CheckpointFile.read(scratch.file($0 + "/last.checkpoint"))
     }
     #expect(files[0].buffers == files[1].buffers)
+  }
+
+  @Test("a damaged chain that one of two processes meets ends both, with what was done saved")
+  func damagedChainOfTwo() throws {
+    let (damaged, chain) = try damagedStore()
+    var config = TrainingConfig.standIn(steps: 400)
+    config.run.checkpointInterval = 1000
+    config.validation.interval = 0
+    #expect(throws: TrainingRunError.self) { try trainer(config, "one", store: damaged).run() }
+    let folder = scratch.file("two")
+    let errors = Mutex<[SharedFailure]>([])
+    let ended = #expect(throws: SharedFailure.self) {
+      try ThreadMember.run(2) { [config] world in
+        let source = try SampleSource(
+          store: FeatureStore(path: damaged), network: config.network, config: config.data,
+          seed: config.run.seed)
+        do {
+          try Trainer(
+            config, folder: RunFolder(path: folder), source: source, engine: StandInEngine(),
+            resumes: false, program: "test", kernels: "plain",
+            member: try GridMember(try RankGrid(data: 2, axes: 1, branches: 1), in: world)
+          ).run()
+        } catch let error as SharedFailure {
+          errors.withLock { $0.append(error) }
+          throw error
+        }
+      }
+    }
+    let failure = try #require(ended)
+    #expect(errors.withLock { $0 } == [failure, failure])
+    #expect(failure.exitStatus == .badInput && failure.reason.contains("[\"\(chain)\"]"))
+    #expect(try bytes("one/last.checkpoint") == bytes("two/last.checkpoint"))
+    #expect(try CheckpointFile.read(folder + "/last.checkpoint").header.step > 0)
   }
 
   /// A store in which one chain for training cannot be read, and the chain.
