@@ -172,6 +172,28 @@ struct ParallelTrainingTests {
     }
   }
 
+  @Test(
+    "processes give each other the gradients of all blocks in a few pieces, each from its owner")
+  func gradientParts() {
+    let network = FoldingConfig()
+    let specs = network.parameterManifest
+    let layout = ParameterLayout(specs.map { ($0.key, $0.shape) })
+    let parts = GradientParts(network, layout)
+    func elements(_ ranges: [Range<Int>]) -> Int { ranges.reduce(0) { $0 + $1.count } }
+    func elements(_ belongs: (ParameterSpec) -> Bool) -> Int {
+      specs.filter(belongs).reduce(0) { $0 + $1.count }
+    }
+    // Two stacks, and that of templates; the keys of the pair track follow those of the MSA track.
+    #expect([parts.first, parts.second, parts.shared].map(\.count) == [2, 2, 3])
+    #expect(elements(parts.shared) == elements { $0.isStacked })
+    #expect(elements(parts.second) == elements { $0.part == .pairTrack })
+    #expect(elements(parts.first + parts.second) == elements { $0.part != nil })
+    for range in parts.second {
+      #expect(!parts.first.contains { $0.overlaps(range) })
+      #expect(parts.shared.contains { $0.contains(range.lowerBound) })
+    }
+  }
+
   @Test("a run goes on with another number of processes, to the same bits")
   func otherGrid() throws {
     let whole = try weights(config(.bfloat16, steps: 5), "whole")[0]

@@ -50,6 +50,23 @@ struct ManifestTests {
   }
 
   @Test(
+    "arrays of the blocks of both MSA stacks, and no others, belong to the part that the keys say")
+  func blockParts() {
+    let prefixes: [(String, BlockPart)] = [
+      ("msa_", .msaTrack), ("outer_product_mean", .outerProductMean), ("triangle_", .pairTrack),
+      ("pair_transition", .pairTrack),
+    ]
+    for spec in FoldingConfig().parameterManifest {
+      let block = OfficialKey(spec.key).block
+      let expected =
+        block?.stack.contains("template") == false
+        ? prefixes.first { block?.scope.hasPrefix($0.0) == true }?.1 : nil
+      #expect(spec.part == expected, "\(spec.key)")
+      #expect((spec.part != nil) == (block?.stack.contains("template") == false), "\(spec.key)")
+    }
+  }
+
+  @Test(
     "names and shapes are those of the oracle's golden recipes",
     .enabled(
       if: GoldenRecipe.folder != nil, "set HELIXFOLD_TEST_DATA to a folder with oracle/golden"),

@@ -3,6 +3,7 @@ struct ManifestBuilder {
   private(set) var specs: [ParameterSpec] = []
   private var scopes: [String] = []
   private var blocks: Int?
+  private var part: BlockPart?
 
   /// Adds what `body` lists below a scope.
   mutating func scope(_ name: String, _ body: (inout ManifestBuilder) -> Void) {
@@ -18,6 +19,13 @@ struct ManifestBuilder {
     self.blocks = nil
   }
 
+  /// Adds what `body` lists for one part of an Evoformer block.
+  private mutating func part(_ part: BlockPart, _ body: (inout ManifestBuilder) -> Void) {
+    self.part = part
+    body(&self)
+    self.part = nil
+  }
+
   /// Adds one array of the current scope.
   mutating func parameter(
     _ name: String, _ shape: [Int], inputAxes: Int = 0, _ start: ParameterStart
@@ -26,7 +34,7 @@ struct ManifestBuilder {
       ParameterSpec(
         key: scopes.joined(separator: "/") + "//" + name,
         shape: (blocks.map { [$0] } ?? []) + shape,
-        inputAxes: inputAxes, isStacked: blocks != nil, start: start))
+        inputAxes: inputAxes, isStacked: blocks != nil, part: part, start: start))
   }
 
   /// Linear map with bias; `scale` 1 before linear, 2 before ReLU, 0 at the end of a residual branch.
@@ -74,32 +82,38 @@ struct ManifestBuilder {
   ///
   /// Suppl. Algorithms 6 and 18.
   mutating func evoformerBlock(_ config: EvoformerConfig, msa: Int, pair: Int, isGlobal: Bool) {
-    scope("msa_row_attention_with_pair_bias") {
-      $0.layerNorm("query_norm", msa)
-      $0.layerNorm("feat_2d_norm", pair)
-      $0.parameter(
-        "feat_2d_weights", [pair, config.msaHeads], inputAxes: 1, .truncatedNormal(scale: 1))
-      $0.attention(
-        query: msa, keys: msa, heads: config.msaHeads, channels: config.msaHeadChannels, out: msa)
+    part(.msaTrack) {
+      $0.scope("msa_row_attention_with_pair_bias") {
+        $0.layerNorm("query_norm", msa)
+        $0.layerNorm("feat_2d_norm", pair)
+        $0.parameter(
+          "feat_2d_weights", [pair, config.msaHeads], inputAxes: 1, .truncatedNormal(scale: 1))
+        $0.attention(
+          query: msa, keys: msa, heads: config.msaHeads, channels: config.msaHeadChannels, out: msa)
+      }
+      $0.scope(isGlobal ? "msa_column_global_attention" : "msa_column_attention") {
+        $0.layerNorm("query_norm", msa)
+        $0.attention(
+          query: msa, keys: msa, heads: config.msaHeads, channels: config.msaHeadChannels,
+          out: msa, isGlobal: isGlobal)
+      }
+      $0.transition("msa_transition", msa, factor: config.transitionFactor)
     }
-    scope(isGlobal ? "msa_column_global_attention" : "msa_column_attention") {
-      $0.layerNorm("query_norm", msa)
-      $0.attention(
-        query: msa, keys: msa, heads: config.msaHeads, channels: config.msaHeadChannels, out: msa,
-        isGlobal: isGlobal)
+    part(.outerProductMean) {
+      $0.scope("outer_product_mean") {
+        let c = config.outerProductChannels
+        $0.layerNorm("layer_norm_input", msa)
+        $0.linear("left_projection", msa, c)
+        $0.linear("right_projection", msa, c)
+        $0.parameter("output_w", [c, c, pair], inputAxes: 2, .constant(0))
+        $0.parameter("output_b", [pair], .constant(0))
+      }
     }
-    transition("msa_transition", msa, factor: config.transitionFactor)
-    scope("outer_product_mean") {
-      let c = config.outerProductChannels
-      $0.layerNorm("layer_norm_input", msa)
-      $0.linear("left_projection", msa, c)
-      $0.linear("right_projection", msa, c)
-      $0.parameter("output_w", [c, c, pair], inputAxes: 2, .constant(0))
-      $0.parameter("output_b", [pair], .constant(0))
+    part(.pairTrack) {
+      $0.pairTrack(
+        pair, heads: config.pairHeads, headChannels: config.pairHeadChannels,
+        triangleChannels: config.triangleChannels, factor: config.transitionFactor)
     }
-    pairTrack(
-      pair, heads: config.pairHeads, headChannels: config.pairHeadChannels,
-      triangleChannels: config.triangleChannels, factor: config.transitionFactor)
   }
 
   /// Triangle updates and pair transition.

@@ -10,6 +10,8 @@ public struct ParameterSpec: Sendable, Hashable {
   public let inputAxes: Int
   /// Whether the first axis counts blocks.
   public let isStacked: Bool
+  /// The part of an Evoformer or extra-MSA block that it belongs to; nil elsewhere.
+  public let part: BlockPart?
   /// Values before training.
   public let start: ParameterStart
 

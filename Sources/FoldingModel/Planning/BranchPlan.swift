@@ -23,14 +23,12 @@ public struct BranchPlan: Sendable {
     for (steps, blocks) in [
       (cost.extraBlock, config.extraMSA.blocks), (cost.evoformerBlock, config.evoformer.blocks),
     ] {
-      for (step, operations) in steps {
+      for (part, operations) in steps {
         let total = operations * Double(blocks)
-        if step == "outer_product_mean" {
-          sum.outerProductMean += total
-        } else if step.hasPrefix("msa_") {
-          sum.msa += total
-        } else {
-          sum.pair += total
+        switch part {
+        case .msaTrack: sum.msa += total
+        case .outerProductMean: sum.outerProductMean += total
+        case .pairTrack: sum.pair += total
         }
       }
     }

@@ -14,14 +14,14 @@ public struct CostModel: Sendable {
     self.size = size
   }
 
-  /// Operations of one Evoformer block by step.
-  public var evoformerBlock: [(step: String, operations: Double)] {
+  /// Operations of one Evoformer block, each with its part.
+  public var evoformerBlock: [(part: BlockPart, operations: Double)] {
     let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
     return block(config.evoformer, rows: Double(rows), channels: Double(config.channels.msa))
   }
 
-  /// Operations of one extra-MSA block by step.
-  public var extraBlock: [(step: String, operations: Double)] {
+  /// Operations of one extra-MSA block, each with its part.
+  public var extraBlock: [(part: BlockPart, operations: Double)] {
     block(
       config.extraMSA, rows: Double(size.extraRows), channels: Double(config.channels.extraMSA),
       isGlobal: true)
@@ -47,7 +47,7 @@ public struct CostModel: Sendable {
   }
 
   /// Sum over the steps of a block.
-  public func total(_ steps: [(step: String, operations: Double)]) -> Double {
+  public func total(_ steps: [(part: BlockPart, operations: Double)]) -> Double {
     steps.reduce(0) { $0 + $1.operations }
   }
 
@@ -55,7 +55,7 @@ public struct CostModel: Sendable {
 
   private func block(
     _ stack: EvoformerConfig, rows s: Double, channels c: Double, isGlobal: Bool = false
-  ) -> [(step: String, operations: Double)] {
+  ) -> [(part: BlockPart, operations: Double)] {
     let z = Double(config.channels.pair)
     let width = Double(stack.msaHeads * stack.msaHeadChannels)
     let pairWidth = Double(stack.pairHeads * stack.pairHeadChannels)
@@ -68,18 +68,16 @@ public struct CostModel: Sendable {
     let multiplication = triangleMultiplication(z, hidden: Double(stack.triangleChannels))
     let triangle = attention(batch: n, positions: n, channels: z, width: pairWidth)
     return [
-      ("msa_row_attention", attention(batch: s, positions: n, channels: c, width: width)),
-      ("msa_column_attention", column),
-      ("msa_transition", transition(s * n, c, factor)),
+      (.msaTrack, attention(batch: s, positions: n, channels: c, width: width)),  // rows
+      (.msaTrack, column),
+      (.msaTrack, transition(s * n, c, factor)),
       (
-        "outer_product_mean",
+        .outerProductMean,
         2 * s * n * c * 2 * outer + 2 * s * n * n * outer * outer + 2 * n * n * outer * outer * z
       ),
-      ("triangle_multiplication_outgoing", multiplication),
-      ("triangle_multiplication_incoming", multiplication),
-      ("triangle_attention_starting_node", triangle),
-      ("triangle_attention_ending_node", triangle),
-      ("pair_transition", transition(n * n, z, factor)),
+      (.pairTrack, 2 * multiplication),  // outgoing, incoming
+      (.pairTrack, 2 * triangle),  // starting, ending
+      (.pairTrack, transition(n * n, z, factor)),
     ]
   }
 

@@ -24,8 +24,13 @@ public struct ParameterFootprint: Sendable, Hashable {
       let size = source.shape(of: key)?.reduce(1, *) ?? 0
       count += size
       largest = max(largest, size)
-      if source.storesBlocks(key) && BlockParameter.isStacked(key) { inBlocks += size }
+      if source.storesBlocks(key) && Self.isStacked(key) { inBlocks += size }
     }
+  }
+
+  /// Whether a parameter belongs to a `BlockStack`, which keeps what is stored in blocks so.
+  private static func isStacked(_ key: String) -> Bool {
+    ["/evoformer_iteration/", "/extra_msa_stack/"].contains { key.contains($0) }
   }
 
   /// Bytes in memory with matrices of a storage type.

@@ -16,6 +16,7 @@ import TrainingRun
 public final class NetworkEngine: GradientEngine {
   private let network: FoldingNetwork
   private let layout: ParameterLayout
+  private let parts: GradientParts
   private let loss: FoldingLoss
   private let recomputes: Bool
   private let checkpointFormat: BlockFormat?
@@ -58,6 +59,7 @@ public final class NetworkEngine: GradientEngine {
     let storage = config.run.precision
     let layout = config.layout
     self.layout = layout
+    parts = GradientParts(config.network, layout)
     loss = FoldingLoss(config.loss, heads: config.network.heads)
     recomputes = config.run.recompute
     checkpointFormat = config.run.savedActivations
@@ -156,34 +158,23 @@ public final class NetworkEngine: GradientEngine {
     return BranchPlan(config.network, size).prefersBranches ? .sideBySide : .inTurn(nil)
   }
 
-  /// Gives the other process the gradients of the parameters that only this one differentiates, and takes its own.
-  ///
-  /// One owner per parameter: the pair track belongs to the second branch, the rest of a block to the first; what lies outside of
-  /// the blocks both compute, to the same bits.
-  ///
-  /// Then the parts that processes have which share operations are added up.
+  /// Gives the other process the gradients of the parameters that only this one differentiates, and takes its own; then adds up the
+  /// parts that processes have which share operations.
   private func shareGradients(_ lane: Lane) throws {
-    try shareBranches(lane)
-    guard let axial else { return }
-    for segment in layout.segments where BlockParameter.isShared(segment.name) {
-      let part = lane.gradient[segment.range]
-      axial.allReduce(UnsafeMutableBufferPointer(start: part.floats, count: part.count))
+    if let partner {
+      let (mine, theirs) =
+        partner.role == .first ? (parts.first, parts.second) : (parts.second, parts.first)
+      partner.exchange(
+        sending: mine.map { lane.gradient[$0] }, receiving: theirs.map { lane.gradient[$0] })
+      try partner.check()
     }
-    try axial.check()
-  }
-
-  private func shareBranches(_ lane: Lane) throws {
-    guard let partner else { return }
-    var parts: [BranchRole: [Tensor]] = [.first: [], .second: []]
-    for segment in layout.segments {
-      guard let owner = BlockParameter.owner(segment.name) else { continue }
-      parts[owner]?.append(lane.gradient[segment.range])
+    if let axial {
+      for range in parts.shared {
+        let part = lane.gradient[range]
+        axial.allReduce(UnsafeMutableBufferPointer(start: part.floats, count: part.count))
+      }
+      try axial.check()
     }
-    let (first, second) = (parts[.first] ?? [], parts[.second] ?? [])
-    partner.exchange(
-      sending: partner.role == .first ? first : second,
-      receiving: partner.role == .first ? second : first)
-    try partner.check()
   }
 
   /// Runs `body` for each sample on whichever lane is free, long ones first; the results stand in the order of the samples.
