@@ -182,7 +182,7 @@ let package = Package(
     .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),
     .testTarget(
       name: "DistributionTests",
-      dependencies: ["Distribution", "Messages", "ProgramSupport", "rank-stand-in"]),
+      dependencies: ["Distribution", "Messages", "ProgramSupport", "TensorCore", "rank-stand-in"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",

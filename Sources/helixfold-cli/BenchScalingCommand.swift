@@ -4,6 +4,7 @@ import FoldingModel
 import Foundation
 import HelixFold
 import Messages
+import TensorCore
 
 extension BenchCommand {
   /// What training would take on many processes, on paper.
@@ -86,7 +87,7 @@ extension BenchCommand {
       let machine = ScalingModel.Machine(
         rate: rate * 1e9, bandwidth: bandwidth * 1e9, latency: latency * 1e-6,
         serialShare: serialShare)
-      let base = model.step(batch: batch, .init(data: 1, axes: 1, branches: 1), machine).total
+      let base = model.step(batch: batch, ProcessGrid(), machine).total
       let rows = Self.grids(batch: batch).map { ($0, model.step(batch: batch, $0, machine)) }
       if json {
         let list = rows.map { grid, step in
@@ -119,14 +120,14 @@ extension BenchCommand {
     }
 
     /// Grids of 1 to 512 processes: samples first, then branches, then axes.
-    private static func grids(batch: Int) -> [ScalingModel.Grid] {
-      var grids: [ScalingModel.Grid] = []
+    private static func grids(batch: Int) -> [ProcessGrid] {
+      var grids: [ProcessGrid] = []
       for exponent in 0...9 {
         let count = 1 << exponent
         for (axes, branches) in [(1, 1), (1, 2), (2, 1), (2, 2), (4, 2)] {
           let data = count / (axes * branches)
           if data >= 1, data * axes * branches == count, data <= batch {
-            grids.append(.init(data: data, axes: axes, branches: branches))
+            grids.append(ProcessGrid(data: data, axes: axes, branches: branches))
           }
         }
       }

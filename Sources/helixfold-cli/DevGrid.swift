@@ -2,6 +2,7 @@ import ArgumentParser
 import Distribution
 import HelixFold
 import Measurements
+import TensorCore
 import TrainingRun
 
 extension DevCommand {
@@ -35,7 +36,7 @@ extension DevCommand {
       let config = try TrainingConfig.read(config)
       let world = try MessagePassing.join()
       do {
-        let grid = try RankGrid(data: dp, axes: dap, branches: bp)
+        let grid = ProcessGrid(data: dp, axes: dap, branches: bp)
         let report = try GridCheck(config, store: data).run(grid, world)
         if world.rank == 0 { print(report.worstShare, report.arrays, report.differing) }
       } catch {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Distribution
 import Foundation
 import HelixFold
+import TensorCore
 import TrainingRun
 
 /// `helixfold train`.
@@ -105,7 +106,7 @@ struct TrainCommand: ParsableCommand {
       threads: threading.workers(of: world.size))
     session.lanes = lanes
     session.memoryLimit = memory.limit
-    session.grid = (dp, dap, bp)
+    session.grid = ProcessGrid(data: dp, axes: dap, branches: bp)
     do {
       try session.run(
         ProgressReporter(style: reporting.style, isSilent: world.rank > 0), world: world)

@@ -1,5 +1,6 @@
 import Messages
 import Synchronization
+import TensorCore
 import Testing
 
 @testable import Distribution
@@ -131,7 +132,7 @@ struct CommunicatorTests {
   func grid() throws {
     let places = Mutex<[Int: [Int]]>([:])
     try ThreadMember.run(8) { world in
-      let member = try GridMember(try RankGrid(data: 2, axes: 2, branches: 2), in: world)
+      let member = try GridMember(ProcessGrid(data: 2, axes: 2, branches: 2), in: world)
       func ranks(_ group: (any Communicator)?) throws -> [Int] {
         try #require(group).allGather([Double(world.rank)]).map { Int($0[0]) }
       }
@@ -161,10 +162,14 @@ struct CommunicatorTests {
 
   @Test("sizes that no grid has are refused with the numbers")
   func refusals() throws {
-    #expect(throws: CommunicationError.self) { try RankGrid(data: 3, axes: 1, branches: 1) }
-    #expect(throws: CommunicationError.self) { try RankGrid(data: 2, axes: 1, branches: 3) }
-    #expect(throws: CommunicationError.self) {
-      try GridMember(try RankGrid(data: 2, axes: 1, branches: 2), in: SingleMember())
+    for (grid, number) in [
+      (ProcessGrid(data: 3), "--dp is 3"), (ProcessGrid(axes: 0), "--dap is 0"),
+      (ProcessGrid(branches: 3), "--bp is 3"), (ProcessGrid(data: 2, branches: 2), "mpirun -n 4"),
+    ] {
+      let error = #expect(throws: CommunicationError.self) {
+        try GridMember(grid, in: SingleMember())
+      }
+      #expect("\(try #require(error))".contains(number))
     }
   }
 }

@@ -42,10 +42,8 @@ struct ParallelTrainingTests {
   /// Trains and returns the averaged weights of each process, by rank.
   private func weights(
     _ config: TrainingConfig, _ folder: String,
-    grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1),
-    resumes: Bool = false
+    grid: ProcessGrid = ProcessGrid(), resumes: Bool = false
   ) throws -> [[Float]] {
-    let grid = try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches)
     let results = Mutex<[Int: [Float]]>([:])
     let (store, path) = (store, scratch.file(folder))
     try ThreadMember.run(grid.count) { world in
@@ -79,7 +77,8 @@ struct ParallelTrainingTests {
   func bits(_ data: Int, _ branches: Int) throws {
     let config = config(.bfloat16)
     let one = try weights(config, "one")
-    let many = try weights(config, "many", grid: (data, 1, branches))
+    let many = try weights(
+      config, "many", grid: ProcessGrid(data: data, axes: 1, branches: branches))
     for weights in many { #expect(weights == one[0]) }
     #expect(
       try Data(contentsOf: URL(fileURLWithPath: scratch.file("one/last.checkpoint")))
@@ -159,7 +158,8 @@ struct ParallelTrainingTests {
   func axes(_ data: Int, _ axes: Int, _ branches: Int) throws {
     let config = config(.float32, steps: 2)
     let one = try weights(config, "one")[0]
-    let many = try weights(config, "many", grid: (data, axes, branches))
+    let many = try weights(
+      config, "many", grid: ProcessGrid(data: data, axes: axes, branches: branches))
     for weights in many { #expect(weights == many[0]) }
     var (difference, norm) = (0.0, 0.0)
     for (a, b) in zip(one, many[0]) {
@@ -197,8 +197,9 @@ struct ParallelTrainingTests {
   @Test("a run goes on with another number of processes, to the same bits")
   func otherGrid() throws {
     let whole = try weights(config(.bfloat16, steps: 5), "whole")[0]
-    _ = try weights(config(.bfloat16, steps: 2), "parts", grid: (2, 1, 2))
-    let rest = try weights(config(.bfloat16, steps: 5), "parts", grid: (4, 1, 1), resumes: true)
+    _ = try weights(config(.bfloat16, steps: 2), "parts", grid: ProcessGrid(data: 2, branches: 2))
+    let rest = try weights(
+      config(.bfloat16, steps: 5), "parts", grid: ProcessGrid(data: 4), resumes: true)
     #expect(rest[0] == whole)
   }
 
@@ -208,7 +209,7 @@ struct ParallelTrainingTests {
     config.optimizer.clip = .perSample
     config.optimizer.clipNorm = 1e-6
     _ = try weights(config, "one")
-    _ = try weights(config, "many", grid: (2, 1, 1))
+    _ = try weights(config, "many", grid: ProcessGrid(data: 2))
     let (one, many) = (try log("one"), try log("many"))
     #expect(one == many)
     let steps = one.filter { $0.event == .step }
@@ -232,7 +233,7 @@ struct ParallelTrainingTests {
         let source = try SampleSource(
           store: FeatureStore(path: isOther && part == "store" ? other : store),
           network: config.network, config: config.data, seed: 0)
-        let member = try GridMember(try RankGrid(data: 2, axes: 1, branches: 1), in: world)
+        let member = try GridMember(ProcessGrid(data: 2), in: world)
         let trainer = try Trainer(
           config, folder: RunFolder(path: path), source: source, engine: StandInEngine(),
           resumes: false, program: "test", member: member)
@@ -251,6 +252,8 @@ struct ParallelTrainingTests {
   func unevenBatch() throws {
     var config = config(.bfloat16)
     config.run.batch = 3
-    #expect(throws: CommunicationError.self) { try weights(config, "bad", grid: (2, 1, 1)) }
+    #expect(throws: CommunicationError.self) {
+      try weights(config, "bad", grid: ProcessGrid(data: 2))
+    }
   }
 }

@@ -2,6 +2,7 @@ import Distribution
 import FeaturePipeline
 import Foundation
 import Synchronization
+import TensorCore
 import Testing
 import Training
 import TrainingData
@@ -280,7 +281,7 @@ struct ResumptionTests {
           try Trainer(
             config, folder: RunFolder(path: folder), source: source, engine: StandInEngine(),
             resumes: false, program: "test", kernels: "plain",
-            member: try GridMember(try RankGrid(data: 2, axes: 1, branches: 1), in: world)
+            member: try GridMember(ProcessGrid(data: 2), in: world)
           ).run()
         } catch let error as SharedFailure {
           errors.withLock { $0.append(error) }

@@ -3,6 +3,7 @@ import FeaturePipeline
 import Foundation
 import NumericArrays
 import ProgramSupport
+import TensorCore
 import Testing
 import Training
 import TrainingData
@@ -192,7 +193,7 @@ struct TrainerTests {
       try Trainer(
         config, folder: RunFolder(path: folder), source: source,
         engine: StandInEngine(window: world.rank == 0 ? 1 : 3), resumes: false, program: "test",
-        member: try GridMember(try RankGrid(data: 2, axes: 1, branches: 1), in: world)
+        member: try GridMember(ProcessGrid(data: 2), in: world)
       ).run()
     }
     #expect(try bytes("one") == bytes("two"))

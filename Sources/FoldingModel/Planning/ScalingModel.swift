@@ -1,5 +1,6 @@
 import FoldingCore
 import Foundation
+import TensorCore
 
 /// Predicted time of a training step on a grid of processes, from the operations, bytes and messages of each kind of parallelism.
 ///
@@ -24,24 +25,6 @@ public struct ScalingModel: Sendable {
       self.latency = latency
       self.serialShare = serialShare
     }
-  }
-
-  /// Processes by kind of parallelism.
-  public struct Grid: Sendable, Hashable {
-    /// Processes with samples of their own.
-    public var data: Int
-    /// Processes that share the axes of one sample.
-    public var axes: Int
-    /// Processes that share the branches of a block.
-    public var branches: Int
-
-    /// The given numbers.
-    public init(data: Int, axes: Int, branches: Int) {
-      (self.data, self.axes, self.branches) = (data, axes, branches)
-    }
-
-    /// Number of processes.
-    public var count: Int { data * axes * branches }
   }
 
   /// Seconds of a step.
@@ -80,7 +63,7 @@ public struct ScalingModel: Sendable {
   public var operations: Double { CostModel(config, size).pass * passes }
 
   /// A step of `batch` samples on a grid.
-  public func step(batch: Int, _ grid: Grid, _ machine: Machine) -> Step {
+  public func step(batch: Int, _ grid: ProcessGrid, _ machine: Machine) -> Step {
     let samples = (Double(batch) / Double(grid.data)).rounded(.up)
     let plan = BranchPlan(config, size)
     let one = operations / machine.rate

@@ -28,7 +28,7 @@ public struct TrainingSession {
   /// Most bytes that each process may hold; nil for its share of what the machine can give.
   public var memoryLimit: Int?
   /// How many processes train on different samples, share operations, and run one branch of a block each.
-  public var grid: (data: Int, axes: Int, branches: Int) = (1, 1, 1)
+  public var grid = ProcessGrid()
 
   /// A run.
   public init(
@@ -53,13 +53,8 @@ public struct TrainingSession {
       )
     }
     // One process with --bp 2 runs the branches on workers of its own.
-    let isOneProcess = world.size == 1 && grid == (1, 1, 2)
-    let member =
-      isOneProcess
-      ? .single
-      : try GridMember(
-        try RankGrid(data: grid.data, axes: grid.axes, branches: grid.branches),
-        in: world)
+    let isOneProcess = world.size == 1 && grid == ProcessGrid(branches: 2)
+    let member = isOneProcess ? .single : try GridMember(grid, in: world)
     let branches: BranchSchedule? =
       isOneProcess ? .sideBySide : member.branches.map { .apart(RemoteBranch($0)) }
     let source = try SampleSource(
@@ -147,7 +142,7 @@ public struct TrainingSession {
     if world.rank > 0 { return nil }
     let lines = places.enumerated().map { "\($0.offset)\t\($0.element)\n" }
     reporter.note(
-      "\(world.size) processes: --dp \(grid.data) --dap \(grid.axes) --bp \(grid.branches); \(folder)/ranks.tsv will say which is which",
+      "\(world.size) processes: \(grid); \(folder)/ranks.tsv will say which is which",
       event: "ranks", [("processes", .integer(world.size))])
     return "rank\tprocess\thost\n" + lines.joined()
   }

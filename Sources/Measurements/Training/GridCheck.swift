@@ -32,7 +32,7 @@ public struct GridCheck {
   /// Runs it.
   ///
   /// Collective.
-  public func run(_ grid: RankGrid, _ world: any Communicator) throws -> Report {
+  public func run(_ grid: ProcessGrid, _ world: any Communicator) throws -> Report {
     let member = try GridMember(grid, in: world)
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
