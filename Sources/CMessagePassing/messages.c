@@ -1,9 +1,11 @@
+#define _POSIX_C_SOURCE 199309L // nanosleep
 #include "CMessagePassing.h"
 
 #ifdef HF_WITH_MPI
 
 #include <mpi.h>
 #include <sched.h>
+#include <time.h>
 
 // Communicators that were made; a run makes a handful, once.
 enum { max_comms = 64 };
@@ -76,13 +78,20 @@ int hf_mpi_split(int comm, int colour, int key) {
 
 static int length(size_t rest) { return (int)(rest < piece ? rest : piece); }
 
-// MPI_Waitall, giving the processor away between looks: MPI's own waiting would take it from a process of this machine that still computes.
+// MPI_Waitall that leaves the processor to others: MPI's own takes it from a process of this machine that still computes. After a few
+// looks it lets others go first; after many, some tens of milliseconds, it sleeps between looks, for a search may take hours.
 static int wait_all(int count, MPI_Request *requests, MPI_Status *statuses) {
-  for (int look = 0;; look++) {
+  enum { few = 50, many = 50000 };
+  const struct timespec nap = {.tv_nsec = 100000};
+  for (int looks = 0;; looks += looks < many) {
     int done = 0;
     int status = MPI_Testall(count, requests, &done, statuses);
     if (status != MPI_SUCCESS || done) return status;
-    if (look > 50) sched_yield();
+    if (looks == many) {
+      nanosleep(&nap, NULL);
+    } else if (looks > few) {
+      sched_yield();
+    }
   }
 }
 
@@ -114,8 +123,9 @@ int hf_mpi_broadcast(int comm, void *bytes, size_t count, int root) {
   while (count > 0) {
     int part = length(count);
     MPI_Request request;
+    MPI_Status outcome;
     int status = MPI_Ibcast(start, part, MPI_BYTE, root, comms[comm], &request);
-    if (status == MPI_SUCCESS) status = wait_all(1, &request, MPI_STATUSES_IGNORE);
+    if (status == MPI_SUCCESS) status = wait_all(1, &request, &outcome);
     if (status != MPI_SUCCESS) return status;
     start += part, count -= (size_t)part;
   }
