@@ -75,6 +75,26 @@ struct CommunicatorTests {
     #expect(seen.withLock { $0 } == counts.map { _ in expected })
   }
 
+  @Test("after a failure no other call is made until somebody has asked for it")
+  func deferred() throws {
+    let failure = DeferredFailure()
+    var calls = 0
+    func attempt(_ error: CommunicationError? = nil) {
+      failure.attempt { () throws(CommunicationError) in
+        calls += 1
+        if let error { throw error }
+      }
+    }
+    attempt()
+    attempt(.peerFailed(rank: 1))
+    attempt(.peerFailed(rank: 2))
+    #expect(calls == 2)
+    #expect(throws: CommunicationError.peerFailed(rank: 1)) { try failure.check() }
+    try failure.check()
+    attempt()
+    #expect(calls == 3)
+  }
+
   @Test("a message that is longer or shorter than what is expected is an error")
   func lengths() {
     for sent in [3, 5] {
