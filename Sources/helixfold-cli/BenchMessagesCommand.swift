@@ -16,15 +16,19 @@ extension BenchCommand {
       if world.size < 2 {
         throw CommunicationError.grid("bench messages needs mpirun -n 2 or more")
       }
-      let report = try MessageBenchmark.run(world)
-      if world.rank == 0 {
-        let object = JSONValue.object([
-          ("processes", .integer(world.size)),
-          ("exchange_microseconds", .number(report.latency * 1e6)),
-          ("exchange_gb_per_second", .number(report.bandwidth / 1e9)),
-          ("sum_gb_per_second", .number(report.sum / 1e9)),
-        ])
-        print(object.pretty())
+      do {
+        let report = try MessageBenchmark.run(world)
+        if world.rank == 0 {
+          let object = JSONValue.object([
+            ("processes", .integer(world.size)),
+            ("exchange_microseconds", .number(report.latency * 1e6)),
+            ("exchange_gb_per_second", .number(report.bandwidth / 1e9)),
+            ("sum_gb_per_second", .number(report.sum / 1e9)),
+          ])
+          print(object.pretty())
+        }
+      } catch {
+        try RankFailure.end(world, error)
       }
       MessagePassing.leave(world)
     }

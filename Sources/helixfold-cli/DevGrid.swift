@@ -33,9 +33,9 @@ extension DevCommand {
     var bp = 1
 
     func run() throws {
-      let config = try TrainingConfig.read(config)
       let world = try MessagePassing.join()
       do {
+        let config = try TrainingConfig.read(config)
         let grid = ProcessGrid(data: dp, axes: dap, branches: bp)
         let report = try GridCheck(config, store: data).run(grid, world)
         if world.rank == 0 { print(report.worstShare, report.arrays, report.differing) }

@@ -90,16 +90,25 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
+    kernels.pin()
+    let world = try MessagePassing.join()
+    do {
+      try train(world)
+    } catch {
+      try RankFailure.end(world, error)
+    }
+    MessagePassing.leave(world)
+  }
+
+  private func train(_ world: any Communicator) throws {
     var config = try TrainingConfig.read(config)
     if let seed { config.run.seed = seed }
     if let steps { config.run.steps = steps }
     if let weights { config.run.weights = weights }
     if showConfig {
-      print(try config.document(), terminator: "")
+      if world.rank == 0 { print(try config.document(), terminator: "") }
       return
     }
-    kernels.pin()
-    let world = try MessagePassing.join()
     Interruption.listen()
     var session = TrainingSession(
       config: config, store: data ?? "", folder: output, resumes: resume,
@@ -107,13 +116,8 @@ struct TrainCommand: ParsableCommand {
     session.lanes = lanes
     session.memoryLimit = memory.limit
     session.grid = ProcessGrid(data: dp, axes: dap, branches: bp)
-    do {
-      try session.run(
-        ProgressReporter(style: reporting.style, isSilent: world.rank > 0), world: world)
-    } catch {
-      try RankFailure.end(world, error)
-    }
+    try session.run(
+      ProgressReporter(style: reporting.style, isSilent: world.rank > 0), world: world)
     if world.rank == 0 { print(output + "/weights.h5") }
-    MessagePassing.leave(world)
   }
 }
