@@ -47,6 +47,8 @@ int hf_mpi_init(void) {
   int provided = 0;
   int status = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
   if (status != MPI_SUCCESS) return status;
+  // Any thread sends messages, one at a time.
+  if (provided < MPI_THREAD_SERIALIZED) return hf_mpi_no_threads;
   if (add(MPI_COMM_WORLD) != 0) return MPI_ERR_OTHER;
   watch_ranks();
   return MPI_SUCCESS;

@@ -30,6 +30,8 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
   case peerFailed(rank: Int)
   /// The program was started as one of several processes but cannot talk to the others.
   case notBuilt(processes: Int)
+  /// The MPI library was built without support of threads.
+  case noThreads
   /// A launcher of another MPI than the program's started several processes.
   case otherLauncher(processes: Int)
   /// Slurm started several tasks without the means to find each other.
@@ -47,6 +49,8 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
     case .peerFailed(let rank): "rank \(rank) failed, so this one stops too"
     case .notBuilt(let processes):
       "started as one of \(processes) processes, but this program was built without MPI; run 'make mpi build' (docs/distributed.md)"
+    case .noThreads:
+      "the MPI library was built without support of threads (MPI_THREAD_SERIALIZED); use another build of it"
     case .otherLauncher(let processes):
       "started as one of \(processes) processes by the launcher of another MPI than this program was built with, so that they cannot find each other; use the mpirun of that MPI, or build again with this one ('make mpi build')"
     case .unconnected(let tasks):
@@ -61,7 +65,7 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
   public var exitStatus: ExitStatus {
     switch self {
     case .grid, .unconnected, .otherLauncher: .usage
-    case .notBuilt: .missingTool
+    case .notBuilt, .noThreads: .missingTool
     // One command gives all processes their flags; what differs is as a rule a file or folder that some of them do not see.
     case .differs: .missingInput
     case .failed, .peerFailed: .internalError

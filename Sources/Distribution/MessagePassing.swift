@@ -30,6 +30,7 @@ public final class MessagePassing: Communicator {
     }
     guard isBuilt else { throw .notBuilt(processes: started) }
     let status = hf_mpi_init()
+    if Int(status) == hf_mpi_no_threads { throw .noThreads }
     guard status == 0 else { throw .failed(call: "MPI_Init_thread", rank: 0, status: Int(status)) }
     let world = MessagePassing(group: 0)
     // A library that does not know the launcher takes every process for the only one.

@@ -22,6 +22,7 @@ struct ExitStatusTests {
       (WeightsError.unknownFormat(file: "x"), .badInput),
       (CommunicationError.grid("x"), .usage),
       (CommunicationError.notBuilt(processes: 2), .missingTool),
+      (CommunicationError.noThreads, .missingTool),
       (CommunicationError.differs(rank: 1, found: "a", expected: "b"), .missingInput),
       (ConfigurationError.unknownKey(file: "x", key: "y", known: []), .badInput),
       (UserTemplateError.missing("x"), .missingInput), (CancellationError(), .internalError),

@@ -14,6 +14,9 @@
 
 /// Whether the program was built with MPI.
 bool hf_mpi_is_built(void);
+/// Status of an MPI library that was built without support of threads; none of MPI's own is negative.
+enum { hf_mpi_no_threads = -2 };
+
 /// Joins the processes that mpirun or srun started (MPI_Init_thread), watched from then on; call once.
 int hf_mpi_init(void);
 /// Leaves them (MPI_Finalize).
