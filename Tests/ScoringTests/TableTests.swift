@@ -135,6 +135,45 @@ import Testing
     #expect(near(SuperpositionSearch.d0(targetLength: length), d0, 0.0006))
   }
 
+  /// C-alphas on a line, Å.
+  private func line(_ places: [Double]) -> [Residue] {
+    places.enumerated().map { index, x in
+      Residue(
+        name: "ALA", number: index + 1,
+        atoms: [Atom(name: "CA", element: "C", position: SIMD3(x, 0, 0))])
+    }
+  }
+
+  @Test(
+    "a distance of 15 Å counts, and is kept where it changes by less than 0.5, 1, 2 and 4 Å",
+    arguments: zip([0, 0.484375, 0.5, 1, 2, 3.984375, 4, 9], [1, 1, 0.75, 0.5, 0.25, 0.25, 0, 0]))
+  func thresholds(_ change: Double, _ score: Double) {
+    for other in [15 + change, 15 - change] {
+      let found = LocalDistanceDifference(reference: line([0, 15]), model: line([0, other]))
+      #expect(found.pairCount == 1 && found.score == score)
+    }
+    let beyond = LocalDistanceDifference(
+      reference: line([0, 15.015625]), model: line([0, 15.015625 + change]))
+    #expect(beyond.pairCount == 0 && beyond.score == nil)
+  }
+
+  // 0.95 of 19, 21 and 39 residues are 18.05, 19.95 and 37.05.
+  @Test(
+    "RMSD95 is that of the nearest 95 % of the residues, rounded down",
+    arguments: [(19, 1, 1), (20, 1, 1), (21, 2, 2), (39, 2, 2), (20, 2, 1), (40, 3, 2)])
+  func nearest(_ count: Int, _ moved: Int, _ leftOut: Int) throws {
+    let short = change(reference) { $0 = Array($0.prefix(count)) }
+    let model = change(short) { residues in
+      for r in 0..<moved {
+        for a in residues[5 * r].atoms.indices { residues[5 * r].atoms[a].position.x += 40 }
+      }
+    }
+    let scores = try ScoreReport(model: model, reference: short).whole
+    let (all, most) = (try #require(scores.rmsd?.value), try #require(scores.rmsd95?.value))
+    #expect(all > 5)
+    #expect(moved <= leftOut ? most < 1e-6 : most > 1)
+  }
+
   @Test("a domain is scored as if its residues were the whole reference")
   func domains() throws {
     let ranges = try DomainRange.parse("5-80,90-100+120-151")
