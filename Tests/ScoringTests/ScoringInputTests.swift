@@ -76,6 +76,60 @@ import Testing
     #expect(message(other, reference)?.hasPrefix("different sequences: of 391 residues") == true)
   }
 
+  // The model begins with what the native ends with.
+  @Test(
+    "half of the residues must be of one kind, rounded up",
+    arguments: [
+      (2, 1, true), (3, 1, false), (3, 2, true), (4, 2, true), (5, 2, false), (5, 3, true),
+    ])
+  func halfIdentical(_ count: Int, _ identical: Int, _ isAccepted: Bool) {
+    func structure(_ names: [String]) -> Structure {
+      let residues = names.enumerated().map { index, name in
+        Residue(
+          name: name, number: index + 1,
+          atoms: [Atom(name: "CA", element: "C", position: SIMD3(3.8 * Double(index), 0, 0))])
+      }
+      return Structure(models: [Model(chains: [Chain(id: "A", residues: residues)])])
+    }
+    let common = Array(["GLY", "ALA", "VAL"].prefix(identical))
+    func others(_ name: String) -> [String] {
+      [String](repeating: name, count: count - identical)
+    }
+    let report = try? ScoreReport(
+      model: structure(common + others("TRP")), reference: structure(others("SER") + common))
+    #expect((report != nil) == isAccepted)
+  }
+
+  @Test("numbers are trusted where 19 of 20 residues that share one are of one kind")
+  func trustedNumbers() throws {
+    for (count, method) in [(1, ResidueMatching.Method.numbers), (2, .alignment)] {
+      var native = reference.models[0].chains[0]
+      native.residues = Array(native.residues.prefix(20))
+      var model = native
+      for place in 0..<count { model.residues[4 + 8 * place].name = "TRP" }
+      let matching = try ResidueMatching(model: model, reference: native)
+      #expect(matching.method == method)
+    }
+  }
+
+  @Test("of chains that fit alike the first counts, and a name of the dictionary names one as well")
+  func equalChains() throws {
+    let chain = reference.models[0].chains[0]
+    let copies = zip(["P", "Q"], ["A", "B"]).map { name, label in
+      Chain(id: name, labelID: label, residues: chain.residues)
+    }
+    let dimer = Structure(models: [Model(chains: copies)])
+    let report = try ScoreReport(model: dimer, reference: dimer)
+    #expect(report.modelChain == "P" && report.referenceChain == "P")
+    let named = try ScoreReport(
+      model: dimer, reference: dimer, modelChain: "B", referenceChain: "Q")
+    #expect(named.modelChain == "Q" && named.referenceChain == "Q")
+    let error = #expect(throws: ScoringError.self) {
+      try ScoreReport(model: dimer, reference: dimer, modelChain: "C")
+    }
+    #expect(error == .noSuchChain(.model, wanted: "C", present: ["P", "Q"]))
+  }
+
   @Test("coordinates that are no numbers are refused", arguments: [Double.nan, .infinity, 1e300])
   func notFinite(_ value: Double) {
     let model = changed { $0.residues[3].atoms[2].position.y = value }
@@ -263,6 +317,47 @@ import Testing
     let report = try ScoreReport(model: model, reference: reference)
     #expect(report.quality.clashCount > 0)
     #expect(report.quality.worstClashes.first?.distance == 0)
+  }
+
+  // The spheres of two sulfurs at the length of a disulfide, 2.03 Å, overlap by 1.57 Å.
+  @Test("sulfurs of two cysteines are a bond, of any other two a clash")
+  func disulfide() {
+    func count(_ first: (String, String), _ second: (String, String)) -> Int {
+      ModelQuality(
+        [first, second].enumerated().map { index, atom in
+          Residue(
+            name: atom.0, number: 5 * index,
+            atoms: [Atom(name: atom.1, element: "S", position: SIMD3(2.03 * Double(index), 0, 0))])
+        }
+      ).clashCount
+    }
+    #expect(count(("CYS", "SG"), ("CYS", "SG")) == 0)
+    #expect(count(("CYS", "SG"), ("MET", "SD")) == 1)
+    #expect(count(("MET", "SD"), ("MET", "SD")) == 1)
+  }
+
+  @Test("a model is a mirror image if more than half of its residues have the wrong hand")
+  func hands() {
+    func residues(_ signs: [Double]) -> [Residue] {
+      signs.enumerated().map { index, sign in
+        let places: [(String, SIMD3<Double>)] = [
+          ("N", [1.46, 0, 0]), ("CA", [0, 0, 0]), ("C", [-0.55, 1.42, 0]),
+          ("CB", [-0.53, -0.77, 1.2 * sign]),
+        ]
+        return Residue(
+          name: "ALA", number: 10 * index,
+          atoms: places.map { name, place in
+            Atom(
+              name: name, element: String(name.prefix(1)),
+              position: place + SIMD3(0, 0, 20 * Double(index)))
+          })
+      }
+    }
+    // (N − CA) × (C − CA) points along z, and CB of an L amino acid lies on that side.
+    #expect(ModelQuality(residues([1, 1, 1])).wrongHand.isEmpty)
+    #expect(ModelQuality(residues([1, -1, 1])).wrongHand == ["ALA 10"])
+    #expect(!ModelQuality(residues([1, -1])).isMirrorImage)
+    #expect(ModelQuality(residues([1, -1, -1])).isMirrorImage)
   }
 
   @Test("all overlaps are counted and the ten worst listed, equal ones in the order of the chain")
