@@ -121,7 +121,8 @@ import Testing
     #expect(wide.models[0].chains.map(\.id) == ["AB"])
     #expect(wide.models[0].chains[0].residues.map(\.aminoAcid) == [.methionine, .glycine])
     let charmm = try Self.parse([
-      Self.record("GLY", "A", 1), Self.record("ASPP", "A", 2), Self.record("GLY", "A", 3),
+      Self.record("GLY", "A", 1), Self.record("ASPP", "A", 2), Self.record("ASPP", "A", 2),
+      Self.record("GLY", "A", 3),
     ])
     #expect(charmm.models[0].chains.map(\.id) == ["A"])
     #expect(charmm.models[0].chains[0].residues.map(\.name) == ["GLY", "ASPP", "GLY"])

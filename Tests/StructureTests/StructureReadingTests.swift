@@ -47,6 +47,76 @@ import Testing
     #expect(throws: StructureIOError.self) { try parse(text("(1)")) }
   }
 
+  @Test(
+    "coordinates are the nearest doubles, whatever the number of digits",
+    arguments: [
+      "-1.5", "0.1", "12.345678", "999999.99999999", "0.123456789012345", "0.30000000000000004",
+      "0.1234567890123457", "6.82552583338439845", "-9007199254740993.5", "1e-3",
+    ])
+  func decimals(_ text: String) throws {
+    let cif = """
+      data_x
+      _atom_site.label_atom_id CA
+      _atom_site.label_comp_id GLY
+      _atom_site.label_asym_id A
+      _atom_site.auth_seq_id 1
+      _atom_site.Cartn_x \(text)
+      _atom_site.Cartn_y 2
+      _atom_site.Cartn_z 3
+      """
+    let atom = try parse(cif).models.first?.chains.first?.residues.first?.atoms.first
+    #expect(atom?.position.x == Double(text))
+  }
+
+  @Test("a resolution is that of the refinement, else of the reconstruction, else of the data")
+  func resolution() throws {
+    let places = [
+      "_refine.ls_d_res_high 1.5\n", "_em_3d_reconstruction.resolution 3.5\n",
+      "_reflns.d_resolution_high 1.4\n",
+    ]
+    for (first, expected) in [1.5, 3.5, 1.4].enumerated() {
+      let text = "data_x\n" + places[first...].joined() + Self.table([1])
+      #expect(try parse(text).resolution == expected)
+    }
+    let unknown = "data_x\n_refine.ls_d_res_high ?\n" + places[2] + Self.table([1])
+    #expect(try parse(unknown).resolution == 1.4)
+    #expect(try parse("data_x\n\(Self.table([1]))").resolution == nil)
+  }
+
+  @Test("a place of the polymer at which two kinds of residue were seen is one of its sequence")
+  func heterogeneousSequence() throws {
+    let rows = ["1 1 GLY", "1 2 ALA", "1 2 SER", "1 3 VAL", "2 3 TRP"].joined(separator: "\n")
+    let text = """
+      data_x
+      loop_
+      _entity_poly_seq.entity_id
+      _entity_poly_seq.num
+      _entity_poly_seq.mon_id
+      \(rows)
+      _struct_asym.id A
+      _struct_asym.entity_id 1
+      \(Self.table([1]))
+      """
+    #expect(try parse(text).models[0].chains[0].polymerSequence == ["GLY", "ALA", "VAL"])
+  }
+
+  @Test("an entry is released on the first day of its history, in whatever order it stands")
+  func releaseDate() throws {
+    let history = "loop_\n_pdbx_audit_revision_history.revision_date\n"
+    let days = ["2011-07-13", "1998-10-14", "2024-02-07"]
+    for order in [days, days.sorted(), days.sorted().reversed()] {
+      let text = "data_x\n\(history)\(order.joined(separator: "\n"))\n\(Self.table([1]))"
+      #expect(try parse(text).releaseDate == "1998-10-14")
+    }
+    // Column 32 of REVDAT is 0 for the release itself.
+    let release = "REVDAT   1   14-OCT-98 1A8O    0\n"
+    let later = "REVDAT   2   13-JUL-11 1A8O    1       VERSN\n"
+    for text in [later + release, release + later] {
+      #expect(try parse(text + Self.glycine).releaseDate == "1998-10-14")
+    }
+    #expect(try parse(later + Self.glycine).releaseDate == nil)
+  }
+
   /// A table of atoms of one residue; the number of the model stands behind each.
   private static func table(_ models: [Int]) -> String {
     let items = [
@@ -100,8 +170,23 @@ import Testing
     let residue = try #require(chain.residues.first { $0.name == "MSE" })
     #expect(residue.aminoAcid == .methionine)
     #expect(residue.standardAtoms[.sd]?.element == "SE")
+    // Columns 13 and 14 hold the symbol, right-aligned.
+    let written = try PDBWriter.text(of: Structure(models: [Model(chains: [chain])]))
+    #expect(written.contains(" SE   MSE A") && !written.contains("  SE  MSE A"))
     let arrays = Atom37Coordinates([residue])
     #expect(arrays.mask.reduce(0, +) == 8 && arrays.aatype == [12])
+  }
+
+  @Test("selenium counts where sulfur stands: in methionine and in cysteine, not elsewhere")
+  func selenium() {
+    for (name, sulfur) in [("MSE", AtomName.sd), ("SEC", .sg), ("CSE", .sg)] {
+      let residue = Residue(
+        name: name, number: 1, atoms: [Atom(name: "SE", element: "SE", position: [1, 2, 3])])
+      #expect(residue.standardAtoms[sulfur]?.position.x == 1, "\(name)")
+    }
+    let other = Residue(
+      name: "ALA", number: 1, atoms: [Atom(name: "SE", element: "SE", position: [1, 2, 3])])
+    #expect(other.standardAtoms.isEmpty)
   }
 
   static let glycine = """
@@ -117,6 +202,23 @@ import Testing
     #expect(residue.label == "52A")
     #expect(residue.atoms.count == 4)
     #expect(residue.standardAtoms[.ca]?.position.x == 2.5)
+  }
+
+  @Test("of equally occupied locations the first counts, and of residues of two kinds at one place")
+  func equalOccupancies() throws {
+    func chain(_ second: String, _ occupancy: String) throws -> Chain? {
+      try parse(
+        """
+        ATOM      1  CA AGLY A   1       1.000   2.000   3.000  0.50 10.00           C
+        ATOM      2  CA B\(second) A   1       1.500   2.000   3.000  \(occupancy) 10.00           C
+        """
+      ).models.first?.chains.first
+    }
+    for (occupancy, isSecond) in [("0.49", false), ("0.50", false), ("0.51", true)] {
+      let atoms = try #require(try chain("GLY", occupancy)?.residues.first).standardAtoms
+      #expect(atoms[.ca]?.position.x == (isSecond ? 1.5 : 1))
+      #expect(try chain("ALA", occupancy)?.residues.map(\.name) == [isSecond ? "ALA" : "GLY"])
+    }
   }
 
   @Test("CRLF, missing TER, missing element and short lines are read")
