@@ -187,6 +187,9 @@ import Testing
         == #"{"residueNumber":[1,2,3,4],"confidenceScore":[95.13,70.00,69.99,12.00],"#
         + #""confidenceCategory":["H","M","L","D"]}"#)
     #expect(
+      try PredictionFiles.confidence(plddt: [90, 89.99, 50, 49.99])
+        .hasSuffix(#""confidenceCategory":["H","M","L","D"]}"#))
+    #expect(
       try PredictionFiles.alignedError([0.25, 31.75, 4, 0.04], residues: 2, maximum: 31.75)
         == #"[{"predicted_aligned_error":[[0.2,31.8],[4.0,0.0]],"#
         + #""max_predicted_aligned_error":31.75}]"#)
@@ -198,6 +201,8 @@ import Testing
       try PredictionFiles.ranking(plddts: ["m": 80.5], ptms: ["m": 0.5])
         == "{\n    \"plddts\": {\n        \"m\": 80.5\n    },\n    \"order\": [\n        \"m\"\n    ],\n"
         + "    \"ptms\": {\n        \"m\": 0.5\n    }\n}")
+    let equals = try PredictionFiles.ranking(plddts: ["b": 80, "c": 90, "a": 80])
+    #expect(equals.contains("[\n        \"c\",\n        \"a\",\n        \"b\"\n    ]"))
     #expect(PredictionFiles.timings([("features", 1.5)]) == "{\n    \"features\": 1.5\n}")
     #expect(throws: StructureIOError.self) { try PredictionFiles.confidence(plddt: [.nan]) }
     #expect(throws: StructureIOError.self) {
