@@ -144,11 +144,13 @@ struct HitReaderTests {
   }
 
   @Test(
-    "a release date that is no day is none, and does not pass a cut-off",
+    "a release date that is no day is none, and does not pass a cut-off; the last day does",
     arguments: [
       ("01-JAN-2030", nil, false), ("0", nil, false), ("-", nil, false), (nil, nil, false),
       ("0", "2030-01-01", false), ("0", "2010-01-01", true), ("2010-01-01", nil, true),
-      ("2030-01-01", "2010-01-01", false),
+      ("2030-01-01", "2010-01-01", false), ("2020-01-01", nil, true), ("2020-01-02", nil, false),
+      ("1900-02-29", nil, false), ("2000-02-29", nil, true), ("2012-02-29", nil, true),
+      ("2013-02-29", nil, false), ("2013-04-31", nil, false),
     ])
   func releaseDates(_ stated: String?, _ listed: String?, _ passes: Bool) throws {
     var dates = EntryDates()
