@@ -243,7 +243,8 @@ let package = Package(
     .testTarget(
       name: "TrainingDataTests",
       dependencies: [
-        "TrainingData", "FeaturePipeline", "FoldingCore", "NumericArrays", "TrainingTestSupport",
+        "TrainingData", "FeaturePipeline", "FoldingCore", "Protein", "NumericArrays",
+        "TrainingTestSupport",
       ]),
     .testTarget(
       name: "TrainingRunTests",

@@ -2,6 +2,7 @@ import FeaturePipeline
 import FoldingCore
 import Foundation
 import NumericArrays
+import Protein
 import Testing
 import TrainingTestSupport
 
@@ -111,6 +112,48 @@ struct DatasetTests {
     filter.lastRelease = "2018-04-30"
     #expect(kind("2018-04-30") == nil && kind("2009-12-31") == nil)
     #expect(kind("2018-05-01") == "release" && kind(nil) == "release")
+  }
+
+  @Test("a chain at a limit is kept, one beyond it is left out with the reason")
+  func bounds() {
+    var filter = DatasetFilter()
+    (filter.minimumLength, filter.maximumLength, filter.minimumRows) = (10, 20, 3)
+    (filter.maximumResolution, filter.maximumResidueShare) = (4, 0.5)
+    func kind(
+      _ length: Int = 20, rows: Int = 3, resolution: Float? = 4, alanines: Int = 10,
+      resolved: Int = 10
+    ) -> String? {
+      let aatype = (0..<length).map { UInt8($0 < alanines ? 0 : 1 + $0 % 19) }
+      var mask = NDArray<Float>(repeating: 0, shape: [length, 37])
+      for cell in 0..<resolved * 37 { mask.values[cell] = 1 }
+      return filter.objection(aatype: aatype, rows: rows, mask: mask, resolution: resolution)?.kind
+    }
+    #expect(kind() == nil && kind(resolution: nil) == nil)
+    #expect(kind(10, alanines: 5, resolved: 5) == nil)
+    #expect(kind(9, alanines: 4, resolved: 9) == "length")
+    #expect(kind(21, resolved: 21) == "length")
+    #expect(kind(resolution: 4.01) == "resolution")
+    #expect(kind(rows: 2) == "rows")
+    #expect(kind(alanines: 11) == "residue_share")
+    #expect(kind(resolved: 9) == "missing_atoms")
+  }
+
+  @Test("aligned residues of unknown kind keep their atoms, those of another kind lose them")
+  func otherResidues() throws {
+    let letters = Array("AGSVLLASGVGGLAVSSAVLGSALG")
+    let residues = letters.enumerated().map { index, letter in
+      Residue(
+        name: index == 7 ? "UNK" : index == 15 ? "TRP" : codes[letter] ?? "", number: index + 1,
+        atoms: [("N", -1.4), ("CA", 0), ("C", 1.4)].map { name, offset in
+          Atom(
+            name: name, element: String(name.prefix(1)),
+            position: SIMD3(3.8 * Double(index) + offset, 0, 0))
+        })
+    }
+    let (positions, mask) = try ChainLabels.place(
+      residues, of: Chain(id: "A", residues: residues), on: try ProteinSequence(sequence))
+    #expect((0..<25).filter { mask.values[$0 * 37 + 1] == 0 } == [15])
+    #expect(positions.values[(7 * 37 + 1) * 3] == 26.6)
   }
 
   @Test("all alignments in a chain's folder are joined, as they are for a prediction")

@@ -122,6 +122,22 @@ struct SamplingPlanTests {
     #expect(abs(long - 6000) < 225)
   }
 
+  @Test("chains at the limits of rows and resolution are drawn, those beyond never")
+  func limits() {
+    let chains: [(id: String, rows: Int, resolution: Float?)] = [
+      ("few", 4, 2), ("least", 5, 2), ("worst", 9, 3), ("beyond", 9, 3.01), ("unknown", 9, nil),
+    ]
+    let entries = chains.map { chain in
+      StoreEntry(
+        id: chain.id, residues: 30, rows: chain.rows, templates: 0, hasLabels: true,
+        resolution: chain.resolution, releaseDate: nil, cluster: "k1", split: "training")
+    }
+    var config = LoadingConfig()
+    (config.minimumRows, config.maximumResolution) = (5, 3)
+    let plan = SamplingPlan(entries, config: config, seed: 1)
+    #expect(plan.clusters.map { $0.map(\.id) } == [["least", "unknown", "worst"]])
+  }
+
   @Test("a sample's crop is the chain's: sequence, alignment, numbers and atoms of its residues")
   func crop() throws {
     let scratch = try TrainingScratch()
@@ -205,6 +221,31 @@ struct SamplingPlanTests {
       try SampleSource(store: store, network: .tiny, config: config, seed: 0).requireTrainable()
     }
     #expect("\(try #require(error))".contains("validation"))
+  }
+
+  @Test("of a validation cluster comes the middle of its deepest chain, of equals the first")
+  func deepest() throws {
+    let scratch = try TrainingScratch()
+    let depths = ["a": 2, "b": 3, "c": 1, "d": 3]
+    try FeatureStore.write(
+      depths.map { id, rows in
+        var record = SyntheticStore.record(3) { _ in id }
+        record.features.keepRows(rows)
+        record.labels?.cluster = "family"
+        record.labels?.split = "validation"
+        return record
+      }, to: scratch.file("v.h5"))
+    let store = try FeatureStore(path: scratch.file("v.h5"))
+    let count = store.entries[0].residues
+    #expect(Set(store.entries.map(\.rows)) == [1, 2, 3])
+    let source = SampleSource(store: store, network: .tiny, config: config, seed: 9)
+    for crop in [10, 11, 100] {
+      let samples = try source.validation(
+        count: 3, lengths: 1...100, crop: crop, recycles: 0, seed: 1)
+      #expect(samples.map(\.id) == ["b"])
+      let (first, length) = ((count - min(crop, count)) / 2, min(crop, count))
+      #expect(samples.first?.labels.residueIndex == Array(first..<first + length))
+    }
   }
 
   @Test("validation chains are the same every time, one per cluster, without dropout")
