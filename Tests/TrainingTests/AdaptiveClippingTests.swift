@@ -50,6 +50,7 @@ struct AdaptiveClippingTests {
       if step % 37 == 5 { for k in layout.segments[step % 4].range { gradient[k] *= 1000 } }
       if step % 23 == 0 { for k in layout.segments[1].range { gradient[k] = 0 } }
       if step < 120 { for k in layout.segments[3].range { gradient[k] = 0 } }
+      if step == 120 { for k in layout.segments[3].range { gradient[k] *= 100 } }
       let expected = port.clip(layout.segments.map { gradient[$0.range].map { Double($0) } })
       let norms = layout.norms(of: gradient)
       _ = clipper.clip(&gradient, norms: norms, layout: layout)

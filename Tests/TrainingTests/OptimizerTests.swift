@@ -144,7 +144,10 @@ struct OptimizerTests {
     "a part moves by its factor of the rate, the longest scope counts, other parts move as ever")
   func rateFactors() {
     var (plain, scaled) = (
-      optimizer(), optimizer { $0.rateFactors = [RateFactor("a//", 7), RateFactor("a//w", 0.5)] }
+      optimizer(),
+      optimizer {
+        $0.rateFactors = [RateFactor("w", 3), RateFactor("a//", 7), RateFactor("a//w", 0.5)]
+      }
     )
     let before = plain.parameters
     run(&plain, gradients(1))
@@ -199,6 +202,17 @@ struct OptimizerTests {
     let high = (0..<4).map { _ in guardian.decide(loss: 9, gradientNorm: 1) }
     #expect(high == [.spike, .spike, .take, .take])
     #expect(guardian.spikes == 3)
+  }
+
+  @Test("spikes are told once half of the window is filled", arguments: [9, 10])
+  func halfWindow(_ window: Int) {
+    var config = StepGuardConfig()
+    (config.spikeFactor, config.window) = (3, window)
+    for (calm, decision) in [(4, StepDecision.take), (5, .spike)] {
+      var guardian = StepGuard(config)
+      for _ in 0..<calm { #expect(guardian.decide(loss: 1, gradientNorm: 1) == .take) }
+      #expect(guardian.decide(loss: 9, gradientNorm: 1) == decision)
+    }
   }
 
   @Test("a normal loss after spikes leaves the guard its memory")
