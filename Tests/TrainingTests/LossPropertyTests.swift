@@ -142,6 +142,14 @@ struct LossPropertyTests {
     #expect(found.gradients.alignedError?.allSatisfy { $0 == 0 } == true)
   }
 
+  @Test("structures at the limits of resolution teach confidence", arguments: [0.1, 3])
+  func resolutionLimits(resolution: Double) {
+    var known = labels
+    known.resolution = resolution
+    let found = FoldingLoss(.fineTune)(inputs, labels: known, alignment: alignment).report
+    #expect(found.confidence > 0 && found.alignedError > 0 && found.experimentallyResolved > 0)
+  }
+
   @Test("equal logits cost log(classes)")
   func uniformLogits() {
     let masked = maskedMSALoss(
@@ -180,6 +188,13 @@ struct LossPropertyTests {
     let gap = PeptideBondViolation(
       atom14Positions: atoms.map { $0 * 2 }, aatype: [glycine, glycine], residueIndex: [4, 6])
     #expect(gap.bond == 0)
+    // An unknown residue has no atoms to be bonded.
+    let unknown = AminoAcid.unknown.index
+    for aatype in [[unknown, glycine], [glycine, unknown]] {
+      let found = PeptideBondViolation(
+        atom14Positions: atoms.map { $0 * 2 }, aatype: aatype, residueIndex: [4, 5])
+      #expect(found.bond == 0 && found.gradient.allSatisfy { $0 == 0 })
+    }
   }
 
   @Test("two carbons 1 Å apart overlap by 0.9 Å, counted for both; disulfides and C–N do not")
