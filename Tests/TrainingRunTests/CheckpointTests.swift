@@ -3,6 +3,7 @@ import NumericArrays
 import Testing
 import Training
 import TrainingTestSupport
+import Weights
 
 @testable import TrainingRun
 
@@ -65,6 +66,18 @@ struct CheckpointTests {
     let other = TrainingRunError.otherVersion(file: "last.checkpoint")
     #expect("\(other)".contains("resume with that version, or start again from weights.h5"))
     #expect(other.exitStatus == .badInput)
+  }
+
+  @Test("bytes that no buffer takes are refused, though the checksum covers them")
+  func surplus() throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: path))
+    var longer = data.dropLast(8) + Data(count: 4)
+    var check = CyclicRedundancyCheck()
+    longer.withUnsafeBytes { check.update($0) }
+    withUnsafeBytes(of: check.value.littleEndian) { longer.append(contentsOf: $0) }
+    try longer.write(to: URL(fileURLWithPath: path))
+    let error = #expect(throws: TrainingRunError.self) { try CheckpointFile.read(path) }
+    #expect("\(try #require(error))".contains("4 bytes too many"))
   }
 
   @Test("a file cut anywhere is refused", arguments: [0, 7, 16, 23, 24, 1000])

@@ -98,6 +98,18 @@ struct ResumptionTests {
     #expect(message.contains(store) && message.contains("not \(other) (36 targets"), "\(message)")
     #expect(!message.contains("\n"))
 
+    // The same chains, of which one is for something else.
+    let parted = scratch.file("parted.h5")
+    try FeatureStore.write(
+      (0..<40).map { number in
+        var record = SyntheticStore.record(number) { "chain\($0)" }
+        if number == 11 { record.labels?.split = "test" }
+        return record
+      }, to: parted)
+    #expect(throws: TrainingRunError.self) {
+      try trainer(.standIn(steps: 6), resumes: true, store: parted)
+    }
+
     let moved = scratch.file("moved.h5")
     try FileManager.default.copyItem(atPath: store, toPath: moved)
     try trainer(.standIn(steps: 6), resumes: true, store: moved).run()

@@ -64,6 +64,20 @@ struct SnapshotAveragingTests {
     #expect(seen == (1...5).map { Double($0) / 5 })
   }
 
+  @Test("an average is random if a file that takes part is")
+  func random() throws {
+    let files = try files([3, 1])
+    try RunFolder.write(
+      [Float](repeating: 3, count: config.layout.count), config: config, note: "test",
+      isRandom: true, to: files[0])
+    let objective = SnapshotAveraging.Objective(
+      samples: 1, loss: { Double(($0[0] - 1) * ($0[0] - 1)) },
+      gradient: { _ in throw WeightAveragingError.noCheckpoint })
+    let chosen = try SnapshotAveraging(.greedy)(files, objective: objective)
+    #expect(chosen.selected == [1] && !chosen.isRandom)
+    #expect(try SnapshotAveraging(.uniform)(files).isRandom)
+  }
+
   @Test("SeWA takes a loss per file, then gradients by iteration, each as long as three losses")
   func selective() throws {
     let files = try files([1, 2])

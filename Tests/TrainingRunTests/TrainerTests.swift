@@ -369,16 +369,37 @@ struct TrainerTests {
     #expect(after == before)
   }
 
+  @Test("of validations that score alike the first is the best, and one that is not finite never")
+  func bestScore() throws {
+    func score(_ lddt: Double, loss: Double = 1) throws -> ValidationScore {
+      let text = #"{"lddt": 0.5, "loss": 1, "targets": 2}"#
+      var score = try JSONDecoder().decode(ValidationScore.self, from: Data(text.utf8))
+      (score.lddt, score.loss) = (lddt, loss)
+      return score
+    }
+    let best = try score(0.5)
+    #expect(best.isBetter(than: nil))
+    #expect(try score(0.51).isBetter(than: best))
+    #expect(try !score(0.5, loss: 0.5).isBetter(than: best))
+    #expect(try !score(0.49).isBetter(than: best))
+    #expect(try !score(.nan).isBetter(than: nil))
+    #expect(try !score(0.9, loss: .infinity).isBetter(than: nil))
+  }
+
   @Test("a checkpoint of another network or other settings is refused in one line")
   func otherRun() throws {
     let config = TrainingConfig.standIn(steps: 1)
     try trainer(config, "run").run()
-    var changes: [TrainingConfig] = [config, config, config, config]
+    var changes = [TrainingConfig](repeating: config, count: 7)
     changes[0].network.channels.pair = 32
     changes[1].optimizer.clip = .none
     changes[2].run.batch = 3
     changes[3].run.savedActivations = .int8
-    for (other, word) in zip(changes, ["parameters", "'optimizer'", "'run'", "'run'"]) {
+    changes[4].run.dropout.toggle()
+    changes[5].run.seed += 1
+    changes[6].data.crop += 1
+    let words = ["parameters", "'optimizer'", "'run'", "'run'", "'run'", "'run'", "'data'"]
+    for (other, word) in zip(changes, words) {
       do {
         _ = try trainer(other, "run", resumes: true)
         Issue.record("not refused: \(word)")
