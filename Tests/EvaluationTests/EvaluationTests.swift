@@ -59,8 +59,8 @@ struct EvaluationTests {
       {"name": "test", "domains_held": 2, "targets": [
         {"id": "t1", "length": 40, "msa_rows": 7, "source": "made up",
          "domains": [{"name": "t1-D1", "ranges": "1-20"}, {"name": "t1-D2", "ranges": "21-40"}]},
-        {"id": "t2", "length": 60, "msa_rows": 300, "source": "made up"},
-        {"id": "t3", "length": 120, "msa_rows": 7000, "source": "made up"},
+        {"id": "t2", "length": 60, "msa_rows": 100, "source": "made up"},
+        {"id": "t3", "length": 120, "msa_rows": 500, "source": "made up"},
         {"id": "t4", "length": 50, "source": "made up"},
         {"id": "t5", "length": 50, "source": "made up"}]}
       """, to: "set.json")
@@ -229,6 +229,20 @@ struct EvaluationTests {
     #expect(evaluation.rows.isEmpty)
     #expect(evaluation.gaps.map(\.isFailure) == [true])
     #expect(evaluation.gaps.first?.reason.contains("missing.pdb") == true)
+  }
+
+  @Test("a prediction is the best model of its folder, else the file of its name")
+  func predictionFile() throws {
+    let folder = try ScratchFolder()
+    func found() -> String? {
+      EvaluationTarget.file(of: "x", in: folder.path, isNative: false)
+        .map { String($0.dropFirst(folder.path.count + 1)) }
+    }
+    #expect(found() == nil)
+    for name in ["x/x.cif", "x.pdb.gz", "x.pdb", "x/ranked_0.cif", "x/ranked_0.pdb"] {
+      try folder.write("END\n", to: name)
+      #expect(found() == name)
+    }
   }
 
   @Test("files hold every row, and the page needs no network")
