@@ -109,6 +109,43 @@ struct MemoryTests {
     #expect(abs(planned / Double(network.peak) - 1) <= 0.1, "\(planned) of \(network.peak)")
   }
 
+  @Test("what an ensemble holds besides is planned, and not much more than it")
+  func ensemble() throws {
+    var config = Self.config
+    config.heads.alignedError = AlignedErrorConfig()
+    let problem = Problem(residues: 160, templates: 0, clusters: 4, extra: 4)
+    func peak(_ draws: Int) throws -> Int {
+      let context = ExecutionContext.forTest(storage: .bfloat16)
+      let network = try FoldingNetwork.random(config, storage: .bfloat16)
+      let state = network.initialState(problem.target, context)
+      let names = (0..<draws).map { "draw \($0)" }
+      _ = try network.pass(problem.target, draws: names.map { problem.draw($0) }, state, context)
+      return context.pool.statistics.peak
+    }
+    func planned(_ ensembles: Int) -> Int {
+      let size = ProblemSize(residues: 160, clusters: 4, extraRows: 4, templates: 0)
+      return MemoryPlan(
+        config, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16, threads: 1,
+        ensembles: ensembles
+      ).peak
+    }
+    let (held, plan) = (try peak(3) - peak(1), planned(3) - planned(1))
+    #expect(held <= plan && 4 * held >= 3 * plan, "\(held) of \(plan)")
+  }
+
+  // A state is encoded while the representation that it holds goes on to be used.
+  @Test("a pass that is saved needs a second pair representation with the results")
+  func savedPasses() throws {
+    let size = ProblemSize(residues: 512, clusters: 1, extraRows: 0, templates: 0)
+    func results(_ savesPasses: Bool) throws -> Int {
+      let plan = MemoryPlan(
+        Self.config, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16,
+        threads: 1, savesPasses: savesPasses)
+      return try #require(plan.moments.first { $0.name == "results" }).bytes
+    }
+    #expect(try results(true) - results(false) == 512 * 512 * Self.config.channels.pair * 2)
+  }
+
   @Test("a limit streams operands before it is refused; a format streams them always")
   func fitting() throws {
     let config = try #require(FoldingConfig.preset(named: "model_1"))

@@ -1,4 +1,5 @@
 import FoldingCore
+import Foundation
 import NumericArrays
 import PlainTensors
 import TensorCore
@@ -138,6 +139,65 @@ struct NetworkTests {
   func residueNumbers() throws {
     let here = try Self.run(Problem(), .forTest()).values
     #expect(try Self.run(Problem(), .forTest(), shift: 1000).values == here)
+  }
+
+  // d₀ = 1.24 ∛(L − 15) − 1.8 Å with L at least 19 (Jumper et al. 2021, Suppl. 1.9.7, and the released code).
+  @Test("pTM takes d₀ of at least 19 residues", arguments: [1, 2, 18, 19, 20, 40])
+  func scale(residues: Int) throws {
+    let context = ExecutionContext.forTest()
+    let network = try FoldingNetwork.random(.tiny)
+    let head = try #require(network.alignedError)
+    // Where the pair representation is 0 the logits are the biases, of all pairs alike.
+    let z = context.zeros([residues, residues, network.config.channels.pair])
+    let ptm = head.summarize(z, context).ptm
+    let logits = try #require(head.logits.bias).array().values.map { Double($0) }
+    let total = logits.reduce(0) { $0 + exp($1) }
+    let d0 = 1.24 * cbrt(Double(max(residues, 19)) - 15) - 1.8
+    // Bins of 0.5 Å up to 31 Å, and one beyond.
+    let expected = logits.enumerated().reduce(0) { sum, entry in
+      let error = 0.25 + 0.5 * Double(entry.offset)
+      return sum + exp(entry.element) / total / (1 + error * error / (d0 * d0))
+    }
+    #expect(abs(Double(ptm) - expected) < 1e-6)
+  }
+
+  private struct Fixed: Features {
+    let problem: Problem
+    var target: TargetFeatures { problem.target }
+    func draw(pass: Int, ensemble: Int) -> AlignmentDraw { problem.draw("draw \(pass)") }
+  }
+
+  // The measure of ColabFold's --recycle-early-stop-tolerance.
+  @Test("the change of a pass is the root mean square over all pairs of C-alpha distances")
+  func change() throws {
+    let network = try FoldingNetwork.random(.tiny)
+    let problem = Problem(residues: 7)
+    var places: [[SIMD3<Double>]] = []
+    let recycling = RecyclingInference(network, Fixed(problem: problem), recycles: 1)
+    let state = try recycling.run(
+      from: nil, .forTest(),
+      save: { state in
+        let values = state.recycled.positions.values
+        places.append(
+          (0..<7).map { residue in
+            let start = (residue * 37 + 1) * 3
+            return SIMD3((0..<3).map { Double(values[start + $0]) })
+          })
+      })
+    var sum = 0.0
+    func distance(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double {
+      ((a - b) * (a - b)).sum().squareRoot()
+    }
+    for i in 0..<7 {
+      for j in 0..<7 {
+        let difference =
+          distance(places[0][i], places[0][j]) - distance(places[1][i], places[1][j])
+        sum += difference * difference
+      }
+    }
+    #expect(state.history.map { $0.change == nil } == [true, false])
+    let change = try #require(state.history.last?.change)
+    #expect(abs(Double(change) - (sum / 49).squareRoot()) < 1e-3 * Double(change))
   }
 
   @Test("a pass without draws is an error")
