@@ -1,4 +1,5 @@
 import FeaturePipeline
+import FoldingCore
 import Foundation
 import NumericArrays
 import Protein
@@ -73,6 +74,44 @@ struct CautionTests {
     #expect(raw.residueNumbers == [10, 11, 211])
     raw.residueIndex = [0, 1, 0]
     #expect(raw.residueNumbers == [1, 2, 3])
+  }
+
+  @Test("peptide bonds are judged by their kind, over gaps not; a chain is bad with over one in 20")
+  func bonds() throws {
+    /// A chain whose bonds have the given lengths, Å.
+    func check(
+      _ lengths: [Double], letters: String? = nil, gap: Int? = nil
+    ) throws -> BackboneCheck {
+      let count = lengths.count + 1
+      var raw = RawFeatures(
+        id: "a",
+        sequence: try ProteinSequence(letters ?? String(repeating: "A", count: count)))
+      if let gap { for residue in gap..<count { raw.residueIndex[residue] += 1 } }
+      var positions = NDArray<Float>(repeating: 0, shape: [count, 37, 3])
+      for residue in 0..<count {
+        positions.values[(residue * 37 + AtomName.c.index) * 3] = Float(10 * residue)
+        if residue == 0 { continue }
+        positions.values[(residue * 37 + AtomName.n.index) * 3] =
+          Float(Double(10 * residue - 10) + lengths[residue - 1])
+      }
+      return BackboneCheck(
+        Prediction(
+          positions: positions, atomMask: NDArray(repeating: 1, shape: [count, 37]),
+          plddt: [Float](repeating: 50, count: count), alignedError: nil, maxAlignedError: nil,
+          ptm: nil, contactProbability: nil, passes: 1), of: raw)
+    }
+    let good = [Double](repeating: 1.33, count: 19)
+    let one = try check(good + [2])
+    #expect(one.bonds == 20 && one.broken == 1 && !one.isBad)
+    let two = try check(good.dropLast() + [2, 2])
+    #expect(two.bonds == 20 && two.broken == 2 && two.isBad)
+    let apart = try check(good + [2], gap: 20)
+    #expect(apart.bonds == 19 && apart.broken == 0)
+    // Twelve deviations beyond the mean: 1.497 Å, before proline 1.533 Å.
+    #expect(try check([1.52], letters: "AA").broken == 1)
+    #expect(try check([1.52], letters: "AP").broken == 0)
+    #expect(try check([1.54], letters: "AP").broken == 1)
+    #expect(try check([], letters: "A").bonds == 0)
   }
 
   @Test("a damaged feature file among several is a target that fails; alone it ends the run")
