@@ -175,6 +175,24 @@ struct PredictionTests {
     }
   }
 
+  @Test("chains of up to 128 residues share passes, longer ones and ensembles do not")
+  func groups() throws {
+    let folder = try Folder()
+    let targets = try [40, 128, 129, 60].enumerated().map { index, count in
+      try toy(String(repeating: "G", count: count), id: "toy\(index)")
+    }
+    func groups(packs: Bool, ensembles: Int? = nil) throws -> [[Int]] {
+      var options = options(folder, "out")
+      (options.packs, options.ensembles) = (packs, ensembles)
+      return try pipeline(options).groups(of: targets)
+    }
+    let alone = [[0], [1], [2], [3]]
+    #expect(try groups(packs: false) == alone)
+    #expect(try groups(packs: true) == [[2], [0, 1, 3]])
+    #expect(try groups(packs: true, ensembles: 1) == [[2], [0, 1, 3]])
+    #expect(try groups(packs: true, ensembles: 2) == alone)
+  }
+
   @Test("a target that fails in a pack does not stop the others")
   func failureInPack() throws {
     let folder = try Folder()
