@@ -94,6 +94,17 @@ struct DrawingTests {
     #expect(try DecodedPNG(palette).samples == flat)
   }
 
+  @Test("contacts are told that are likely, and six or more residues apart")
+  func contacts() {
+    var probabilities = [Float](repeating: 0, count: 64)
+    for (i, j, p) in [(0, 5, 1), (0, 6, 1), (0, 7, 0.5), (1, 7, 0.49)] as [(Int, Int, Float)] {
+      probabilities[i * 8 + j] = p
+      probabilities[j * 8 + i] = p
+    }
+    let svg = PredictionPlot.contacts(probabilities, residues: 8).svg()
+    #expect(svg.contains(" 2 pairs six or more residues apart"))
+  }
+
   @Test("bands of coverage are stacked up to the depth of the deepest column")
   func coverage() {
     let svg = PredictionPlot.coverage([(0.5, [1, 2]), (0, [0, 2])], rows: 4).svg()

@@ -123,6 +123,20 @@ struct PageTests {
     #expect(SecondaryStructure.assign(stretched).allSatisfy { $0 == .coil })
   }
 
+  // A turn from residue i ends at the hydrogen of i + 4; a helix begins where two follow each other.
+  @Test("prolines have no hydrogen to bind, and interrupt a helix")
+  func prolines() {
+    let residues = idealHelix(28).enumerated().map { index, residue in
+      var residue = residue
+      if (12..<17).contains(index) { residue.name = "PRO" }
+      return residue
+    }
+    let kinds = SecondaryStructure.assign(residues)
+    #expect(kinds[1...8].allSatisfy { $0 == .helix })
+    #expect(kinds[17...24].allSatisfy { $0 == .helix })
+    #expect(kinds[9...16].contains(.coil))
+  }
+
   @Test("JSON of a chain decodes to its residues and coordinates")
   func traceJSON() throws {
     let trace = ChainTrace(idealHelix(5), confidence: true)
