@@ -103,6 +103,7 @@ struct CommandTests {
     arguments: [
       (["nowhere.fasta"], 66), (["in.fasta", "--threads", "-1"], 64),
       (["in.fasta", "--max-memory", "much"], 64), (["in.fasta", "--max-memory", "1MiB"], 75),
+      (["in.fasta", "--max-memory", "1023KiB"], 64),
       (["in.fasta", "--msa", "none.a3m"], 66), (["in.fasta", "--template", "none.pdb"], 66),
       (["in.fasta", "--max-template-date", "tomorrow"], 64),
       (["in.fasta", "--msa-budget", "0"], 64),

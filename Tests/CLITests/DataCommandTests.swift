@@ -59,6 +59,8 @@ struct DataCommandTests {
       ["dataset", "build", "a.pdb", "-o", "x.h5", "--report", "x.h5"],
       ["dataset", "build", "a.pdb", "-o", "x.h5", "--report", "a.pdb"],
       ["dataset", "build", "a.pdb", "-o", "c.tsv", "--clusters", "c.tsv"],
+      ["validate", "a.h5", "--data", "in.h5", "-o", "./in.h5"],
+      ["validate", "a.h5", "--data", "in.h5", "-o", "a.h5"],
     ] {
       let result = try Command.run(arguments, in: folder)
       #expect(result.status == 64, "\(arguments): \(result.errors)")
