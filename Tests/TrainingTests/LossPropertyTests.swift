@@ -142,6 +142,16 @@ struct LossPropertyTests {
     #expect(found.gradients.alignedError?.allSatisfy { $0 == 0 } == true)
   }
 
+  @Test("the error of frames that is reported is that of the last layer")
+  func lastLayer() {
+    let layers = backboneLoss(
+      trajectory: inputs.backbone, target: labels.backboneFrames, mask: labels.backboneMask,
+      scale: PointErrorScale()
+    ).layers
+    let report = FoldingLoss(.initial)(inputs, labels: labels, alignment: alignment).report
+    #expect(layers.first != layers.last && report.fape == layers.last)
+  }
+
   @Test("structures at the limits of resolution teach confidence", arguments: [0.1, 3])
   func resolutionLimits(resolution: Double) {
     var known = labels
