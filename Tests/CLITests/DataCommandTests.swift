@@ -119,6 +119,17 @@ struct DataCommandTests {
     #expect(try Self.names(folder) == ["empty"])
   }
 
+  @Test("prepare ends with the status of its only failure, and with 1 where others succeeded")
+  func prepareStatus() throws {
+    let folder = try ScratchFolder()
+    try Data(">a\nMKV1A\n".utf8).write(to: folder.file("bad.fasta"))
+    try Data(">a\nMKV1A\n>b\nMKVLA\n".utf8).write(to: folder.file("mixed.fasta"))
+    for (input, status) in [("bad.fasta", 65), ("mixed.fasta", 1)] {
+      let result = try Command.run(["prepare", input, "-o", "."], in: folder)
+      #expect(result.status == Int32(status), "\(result.errors)")
+    }
+  }
+
   @Test("a store without labels sends the user to dataset build")
   func unlabelled() throws {
     let folder = try Self.weights()

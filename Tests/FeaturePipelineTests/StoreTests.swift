@@ -1,9 +1,10 @@
-import FeaturePipeline
 import Foundation
 import HDF5Files
 import NumericArrays
 import Protein
 import Testing
+
+@testable import FeaturePipeline
 
 /// Calls `body` with the path of a folder that vanishes afterwards.
 func withScratchFolder(_ body: (String) throws -> Void) throws {
@@ -75,6 +76,42 @@ struct StoreTests {
       }
       try FeatureStore.write([record], to: folder + "/t1.h5")
       #expect(try FeatureStore(path: folder + "/t1.h5").record(of: "t1") == record)
+    }
+  }
+
+  @Test("coordinates beyond 10⁶ Å are refused, and no file is left")
+  func tooFar() throws {
+    try withScratchFolder { folder in
+      for x in [Float(1e6), -1e6, .nan, .infinity] {
+        var record = try fullRecord("t1")
+        record.features.templates.mask.values[0] = 1
+        record.features.templates.positions.values[0] = x
+        #expect(throws: InputError.self) {
+          try FeatureStore.write([record], to: folder + "/t1.h5")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+      }
+    }
+  }
+
+  @Test("an index that says other things than the targets is a problem of each of them")
+  func wrongIndex() throws {
+    try withScratchFolder { folder in
+      let records = try ["a", "b", "c"].map { try fullRecord($0) }
+      var entries = records.map(StoreEntry.init)
+      entries[0].cluster = "c8"
+      entries[2].resolution = 3
+      try HDF5File.write(to: folder + "/s.h5") { file in
+        try StoreSchema.mark(file)
+        for record in records {
+          try TargetGroup(file: file, id: record.features.id).write(record, rowNames: true)
+        }
+        try StoreSchema.writeIndex(entries, to: file)
+      }
+      let problems = try FeatureStore(path: folder + "/s.h5").problems()
+      #expect(problems.count == 2, "\(problems)")
+      #expect(problems[0].contains("'a' is not what the index says"))
+      #expect(problems[1].contains("'c' is not what the index says"))
     }
   }
 

@@ -90,9 +90,15 @@ struct RawOutputTests {
     bench.options.resumes = true
     try bench.predict(["net"])
     #expect(bench.said.contains("nothing to do") && bench.has(name))
-    try bench.write("damaged", to: name)
+    // A flipped bit, with which the file stays as long as it was.
+    let url = URL(fileURLWithPath: bench.path + "/" + name)
+    let sound = try Data(contentsOf: url)
+    var data = sound
+    data[data.count / 2] ^= 1
+    try data.write(to: url)
     try bench.predict(["net"])
     #expect(bench.passes > 0)
+    #expect(try Data(contentsOf: url) == sound)
     #expect(throws: Never.self) { try NumpyArchive(path: bench.path + "/" + name) }
     bench.options.resumes = false
     bench.options.savesRaw = false
