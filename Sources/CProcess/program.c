@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -141,7 +142,13 @@ static pid_t start(const char *path, char *const arguments[], int output, int er
 pid_t hf_start_program(const char *path, char *const arguments[], int output, int error) {
   // Where the end of children is ignored the system forgets how they ended.
   if (hf_is_ignored(SIGCHLD)) signal(SIGCHLD, SIG_DFL);
-  const pid_t program = start(path, arguments, output, error);
+  pid_t program = start(path, arguments, output, error);
+  // A script that was just written may for a moment be open for writing in a process that another thread is starting.
+  for (int tries = 0; program == -ETXTBSY && tries < 100; ++tries) {
+    const struct timespec pause = {.tv_nsec = 5000000};
+    nanosleep(&pause, NULL);
+    program = start(path, arguments, output, error);
+  }
   if (program > 0) enlist(program);
   return program;
 }

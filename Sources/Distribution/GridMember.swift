@@ -28,7 +28,7 @@ public struct GridMember: Sendable {
     }
     guard grid.count == world.size else {
       throw .grid(
-        "\(grid) is a grid of \(grid.count) processes, but \(world.size) were started; use mpirun -n \(grid.count)"
+        "\(grid) is a grid of \(grid.count) processes, but \(world.size) \(world.size == 1 ? "was" : "were") started; use mpirun -n \(grid.count)"
       )
     }
     self.grid = grid

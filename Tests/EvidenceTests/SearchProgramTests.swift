@@ -56,6 +56,19 @@ struct SearchProgramTests {
     #expect(try bench.childIsGone())
   }
 
+  @Test("a program that is still open for writing for a moment is started", .timeLimit(.minutes(1)))
+  func busyFile() throws {
+    let bench = try SearchBench()
+    try bench.tool(.jackhmmer, SearchBench.goodResult)
+    let path = bench.root + "/bin/jackhmmer"
+    let writer = try #require(FileHandle(forWritingAtPath: path))
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 0.1)
+      try? writer.close()
+    }
+    #expect(try bench.run().rows.map(\.rows) == [2])
+  }
+
   @Test("a script without its first line is named as such, and a folder is no program")
   func unstartable() throws {
     let bench = try SearchBench()
