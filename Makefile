@@ -70,6 +70,7 @@ install: $(PORTABLE) ## install under PREFIX (/usr/local); DESTDIR comes in fron
 	for file in $(COMPLETIONS); do \
 	  install -d "$(DATA)/$${file%/*}"; \
 	  $(PORTABLE) --generate-completion-script "$${file%%[-/]*}" > "$(DATA)/$$file"; \
+	  chmod 644 "$(DATA)/$$file"; \
 	done
 
 uninstall: ## remove what install installed, under the same PREFIX and DESTDIR

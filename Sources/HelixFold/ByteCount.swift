@@ -24,6 +24,9 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
     return nil
   }
 
+  /// The number as flags take it, rounded up: `412MiB`.
+  var flag: String { "\((bytes + (1 << 20) - 1) >> 20)MiB" }
+
   /// `412 MiB` below one GiB, `1.9 GiB` above.
   public var description: String {
     let mebibytes = (bytes + (1 << 20) - 1) >> 20

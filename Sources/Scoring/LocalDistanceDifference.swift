@@ -15,7 +15,7 @@ public struct LocalDistanceDifference: Sendable, Hashable {
 
   /// Which atoms are compared.
   public enum Atoms: Sendable {
-    /// All heavy atoms of the reference but the terminal OXT, which OpenStructure leaves out too: no network predicts it.
+    /// All heavy atoms of the reference; the terminal OXT, which no network predicts, where the model has it too.
     case all
     /// C-alphas only.
     case alphaCarbons
@@ -70,10 +70,11 @@ private struct AtomPairs {
     residueCount = reference.count
     for (index, residue) in reference.enumerated() {
       let candidates = residue.standardAtoms
-      let names = AtomName.allCases.filter {
-        candidates[$0] != nil && (atoms == .all ? $0 != .oxt : $0 == .ca)
-      }
       let found = model[index]?.standardAtoms ?? [:]
+      let names = AtomName.allCases.filter { name in
+        guard candidates[name] != nil else { return false }
+        return atoms == .all ? name != .oxt || found[.oxt] != nil : name == .ca
+      }
       let first = positions.count
       var swaps: [AtomName: AtomName] = [:]
       for (a, b) in residue.aminoAcid.interchangeablePairs

@@ -144,14 +144,30 @@ struct SearchTests {
       all.split(separator: "\n").filter { $0.hasPrefix("createdb") }.allSatisfy {
         $0.hasSuffix(" --dbtype 1")
       })
-    try ">two\nMKTAYIAKQRQISFVKSHFSRQLLL\n".write(
-      toFile: bench.root + "/db.fasta", atomically: false, encoding: .utf8)
-    try search("MKTAYIAKQR")
-    #expect(try conversions().count == 2)
-    let kept = try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").filter {
-      $0.hasPrefix("database-uniref90-")
+    func kept() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: bench.root + "/cache").filter {
+        $0.hasPrefix("database-uniref90-")
+      }.map { bench.root + "/cache/" + $0 }
     }
-    #expect(kept.count == 1)
+    // One that is not whole is made anew.
+    try Data().write(to: URL(fileURLWithPath: try #require(kept().first) + "/target"))
+    try search("ASTGASTGAG")
+    #expect(try conversions().count == 2 && kept().count == 1)
+    // That of an earlier file goes when nobody has used it for a week, others stay.
+    let other = bench.root + "/cache/database-uniref90-old-" + String(repeating: "0", count: 64)
+    try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+    for (days, left) in [(6, 3), (8, 2)] {
+      for path in try kept() where path != other {
+        try FileManager.default.setAttributes(
+          [.modificationDate: Date(timeIntervalSinceNow: -Double(days) * 86_400)],
+          ofItemAtPath: path + "/files.json")
+      }
+      try ">two\nMKTAYIAKQRQISFVKSHFSRQ\(String(repeating: "L", count: days))\n".write(
+        toFile: bench.root + "/db.fasta", atomically: false, encoding: .utf8)
+      try search("MKTAYIAKQR")
+      #expect(try kept().count == left && kept().contains(other))
+    }
+    #expect(try conversions().count == 4)
   }
 
   @Test("another sequence, a changed database or a flipped byte of the result is searched again")

@@ -14,7 +14,6 @@ struct CautionTests {
     "sequences that look like nucleotides and unknown residues are told",
     arguments: [
       ("ACGTACGTACGTACGTACGT", "nucleotides"), ("MKXAX", "get no atoms: position 3, 5"),
-      ("XXX", "every residue is unknown (X)"),
     ])
   func sequences(_ letters: String, _ expected: String) throws {
     let lines = try cautions(PredictionBench.target(letters))
@@ -138,14 +137,24 @@ struct CautionTests {
     let records = (0..<2).map { SyntheticStore.record($0 + 3) { "chain\($0)" } }
     try FeatureStore.write(records, to: scratch.file("s.h5"))
     let fasta = scratch.file("a.fasta")
-    try Data(">mine\n\(records[0].features.sequence)\n>other\nACDEFGHIKL\n".utf8)
+    let letters = records[0].features.sequence
+    try Data(">mine\n\(letters)\n>other\nACDEFGHIKL\n>again\n\(letters)\n".utf8)
       .write(to: URL(fileURLWithPath: fasta))
-    let targets = try PredictionTarget.collect(
-      fasta: [fasta], alignments: [], features: [scratch.file("s.h5")])
-    #expect(targets.map(\.id) == ["mine", "other", "chain4"])
-    let raw = try targets[0].features.get().load()
-    #expect(raw.id == "mine" && raw.msa == records[0].features.msa && raw.rowCount > 1)
-    #expect(try targets[1].features.get().load().rowCount == 1)
+    var options = EvidenceOptions()
+    options.rowBudget = 1000
+    let collector = try EvidenceCollector(
+      options, output: scratch.file("out"), reporter: ProgressReporter(style: .quiet))
+    for collector in [nil, collector] {
+      let targets = try PredictionTarget.collect(
+        fasta: [fasta], alignments: [], features: [scratch.file("s.h5")], collector: collector)
+      #expect(targets.map(\.id) == ["mine", "other", "again", "chain4"])
+      for place in [0, 2] {
+        let raw = try targets[place].features.get().load()
+        #expect(raw.id == targets[place].id && raw.msa == records[0].features.msa)
+        #expect(raw.rowCount > 1 && targets[place].warnings.isEmpty)
+      }
+      #expect(try targets[1].features.get().load().rowCount == 1)
+    }
   }
 
   @Test("a target without a known residue fails")

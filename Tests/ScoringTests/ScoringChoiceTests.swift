@@ -16,7 +16,7 @@ struct ScoringChoiceTests {
     return result
   }
 
-  @Test("OXT of the reference does not count: no network predicts it")
+  @Test("OXT of the reference does not count where the model has none, as no network predicts it")
   func terminalOxygen() throws {
     let last = try #require(reference.models[0].chains[0].residues.last)
     let c = try #require(last.atoms.first { $0.name == "C" }).position
@@ -31,6 +31,8 @@ struct ScoringChoiceTests {
     }
     let report = try ScoreReport(model: bare, reference: ended)
     #expect(report.whole.lddt.score == 1)
+    let both = try ScoreReport(model: ended, reference: ended).whole.lddt
+    #expect(both.score == 1 && both.pairCount > report.whole.lddt.pairCount)
     #expect(report.warnings.allSatisfy { !$0.contains("atoms") })
   }
 

@@ -24,11 +24,7 @@ struct SearchCache: Sendable {
     let databases: [SearchDatabase.Identity]
 
     /// Name of the entry.
-    var name: String {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      return SHA256.hex([UInt8]((try? encoder.encode(self)) ?? Data()))
-    }
+    var name: String { SearchCache.digest(self) }
   }
 
   /// Description beside a result.
@@ -87,29 +83,51 @@ struct SearchCache: Sendable {
     try move(work, to: "\(folder)/\(key.name)")
   }
 
-  /// Path of the database that was made of one in FASTA; nil if it is not there.
+  /// Path of the database that was made of one in FASTA; nil if it is not there, or not whole.
   func database(_ identity: SearchDatabase.Identity) -> String? {
-    let path = "\(folder)/\(Self.name(identity))/target"
-    return FileManager.default.fileExists(atPath: path + ".dbtype") ? path : nil
+    let path = "\(folder)/\(Self.name(identity))"
+    guard let data = FileManager.default.contents(atPath: path + "/" + Self.listName),
+      let sizes = try? JSONDecoder().decode([String: Int].self, from: data),
+      sizes.allSatisfy({ FileStatus(of: "\(path)/\($0)")?.bytes == $1 })
+    else { return nil }
+    utimes(path + "/" + Self.listName, nil)  // used now
+    return path + "/target"
   }
 
-  /// Keeps the files called `target…` of a work folder as the database that was made of one in FASTA, instead of those of its earlier
-  /// states.
+  /// Keeps the files called `target…` of a work folder as the database that was made of one in FASTA.
+  ///
+  /// Those of earlier states of the file that nobody has used for a week go away: they are as large as the file.
   func storeDatabase(from work: String, _ identity: SearchDatabase.Identity) throws -> String {
     let made = try makeWorkFolder()
     defer { try? FileManager.default.removeItem(atPath: made) }
+    var sizes: [String: Int] = [:]
     for name in try FolderContents.names(in: work, where: { $0.hasPrefix("target") }) {
       try move("\(work)/\(name)", to: "\(made)/\(name)")
+      sizes[name] = FileStatus(of: "\(made)/\(name)")?.bytes
     }
+    let list = try JSONEncoder().encode(sizes)
+    try list.withUnsafeBytes { try AtomicFile.write($0, to: "\(made)/\(Self.listName)") }
     let name = Self.name(identity)
-    for old in try FolderContents.names(
-      in: folder, where: { $0.hasPrefix(Self.prefix(identity)) && $0 != name })
-    {
-      try? FileManager.default.removeItem(atPath: "\(folder)/\(old)")
+    let prefix = Self.prefix(identity)
+    for old in try FolderContents.names(in: folder, where: { $0.hasPrefix(prefix) }) {
+      let isState = old.utf8.count == prefix.utf8.count + 64  // a digest, and no longer name
+      let status = FileStatus(of: "\(folder)/\(old)/\(Self.listName)")
+      let isUsed = status.map { Self.isRecent($0.modified) } ?? false
+      if isState && (old == name || !isUsed) {
+        try? FileManager.default.removeItem(atPath: "\(folder)/\(old)")
+      }
     }
     try move(made, to: "\(folder)/\(name)")
     return "\(folder)/\(name)/target"
   }
+
+  /// Whether a time, in nanoseconds since 1970, is less than a week ago.
+  private static func isRecent(_ time: Int) -> Bool {
+    Date().timeIntervalSince1970 - Double(time) / 1e9 < 7 * 86_400
+  }
+
+  /// Sizes of the files of a kept database.
+  private static let listName = "files.json"
 
   /// Renames; what another process may have made there meanwhile serves as well.
   private func move(_ source: String, to path: String) throws {
@@ -125,9 +143,14 @@ struct SearchCache: Sendable {
   }
 
   private static func name(_ identity: SearchDatabase.Identity) -> String {
+    prefix(identity) + digest(identity)
+  }
+
+  /// SHA-256 of a description, keys in order.
+  private static func digest(_ description: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    return prefix(identity) + SHA256.hex([UInt8]((try? encoder.encode(identity)) ?? Data()))
+    return SHA256.hex([UInt8]((try? encoder.encode(description)) ?? Data()))
   }
 
   /// Removes work folders of processes of this machine that are no longer there.

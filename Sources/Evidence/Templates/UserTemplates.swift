@@ -119,7 +119,7 @@ public struct UserTemplates: Sendable {
     guard Double(aligned) > settings.minimumAlignedShare * Double(target.count) else {
       throw .alignsTooLittle(columns: aligned, targetLength: target.count)
     }
-    let expected = alignment.expected(lengths: (chain.letters.count, target.count))
+    let expected = try Self.expected(chain, target, alignment)
     guard expected <= settings.maximumExpected else {
       throw .byChance(
         identical: alignment.identicalPairs, aligned: aligned, expected: expected,
@@ -132,6 +132,19 @@ public struct UserTemplates: Sendable {
       sumOfProbabilities: 0)
     guard template.atoms >= settings.minimumAtoms else { throw .tooFewAtoms(template.atoms) }
     return (template, alignment)
+  }
+
+  /// How many unrelated chains would align as well; gaps at breaks, which cost little in the alignment, cost as much as others here.
+  private static func expected(
+    _ chain: TemplateChain, _ target: [UInt8], _ alignment: PairwiseAligner.Alignment
+  ) throws(TemplateRejection) -> Double {
+    let lengths = (chain.letters.count, target.count)
+    if chain.breaks.isEmpty { return alignment.expected(lengths: lengths) }
+    do {
+      return try PairwiseAligner().align(chain.letters, target).expected(lengths: lengths)
+    } catch {
+      throw .alignmentTooLarge("\(error)")
+    }
   }
 
   private static func row(

@@ -29,8 +29,8 @@ public struct FeatureImport: Sendable {
     guard PathKind(of: path) == .folder else {
       // AlphaFold2's file is called after its folder.
       let stem = withoutEnding(name)
-      let folder = path.split(separator: "/").dropLast().last.map(String.init)
-      let id = stem == "features" ? folder ?? stem : stem
+      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
+      let id = stem == "features" ? folder : stem
       return [Source(id: TargetName.sanitized(id), paths: [path])]
     }
     let found = try targets(in: path)

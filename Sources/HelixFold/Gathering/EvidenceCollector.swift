@@ -217,6 +217,11 @@ extension ProgressReporter {
     if case .progress(let step, let share, _, let left) = event {
       return progress("\(target) search \(step)", share ?? 0, remaining: left)
     }
-    note("\(target)  \(event)", event: "search", [("target", .string(target))])
+    let text = "\(target)  \(event)"
+    switch event {
+    case .failed: fail(text, [("target", .string(target))])
+    case .warning(let step, let line): warn("\(target)  \(step): \(line)")
+    default: note(text, event: "search", [("target", .string(target))])
+    }
   }
 }

@@ -31,9 +31,6 @@ extension FoldingPipeline {
   private func unknownResidues(in raw: RawFeatures) -> String? {
     let places = raw.aatype.indices.filter { raw.aatype[$0] == AminoAcid.unknown.rawValue }
     if places.isEmpty { return nil }
-    if places.count == raw.residueCount {
-      return "every residue is unknown (X): the structures will have no atoms"
-    }
     let shown = places.prefix(10).map { "\($0 + 1)" }.joined(separator: ", ")
     let more = places.count > 10 ? " and \(places.count - 10) more" : ""
     return "unknown residues (X) get no atoms: position \(shown)\(more)"

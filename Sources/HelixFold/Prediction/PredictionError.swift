@@ -36,7 +36,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .unknownPreset(let name):
       "'\(name)' is no preset; known are \(Self.presetNames), or give a .json file"
     case .memory(let needed, let available, let moment, true):
-      "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give \(ByteCount(available)); \(Self.advice(moment))try all the same with --max-memory \(ByteCount(needed).description.filter { $0 != " " })"
+      "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give \(ByteCount(available)); \(Self.advice(moment))try all the same with --max-memory \(ByteCount(needed).flag)"
     case .memory(let needed, let allowed, let moment, false):
       "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); \(Self.advice(moment))raise --max-memory"
     case .ambiguousInput(let problem): problem

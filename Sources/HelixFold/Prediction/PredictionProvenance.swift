@@ -65,7 +65,7 @@ struct PredictionProvenance: Sendable {
       ("threads", .integer(options.threads)),
       ("mean_plddt", .number(result.score.plddt)),
       ("ptm", result.score.ptm.map { .number($0) } ?? .null),
-      ("recycles_made", .integer(max(result.history.count - 1, 0))),
+      ("recycles_made", .integer(max(result.prediction.passes - 1, 0))),
       ("recycle_history", .array(history)),
       ("files", .array(files.map(\.document))),
     ]

@@ -37,7 +37,7 @@ extension PredictionTarget {
 
   /// The targets of a run: FASTA records with their alignments, then those of feature files; folders stand for the files in them.
   ///
-  /// Features with the sequence of a record that has no alignment are that record's.
+  /// Features with the sequence of records that have no alignment are theirs, and no target of their own.
   ///
   /// - Parameter shelf: where features wait; they are more than memory holds where there are thousands.
   public static func collect(
@@ -46,7 +46,6 @@ extension PredictionTarget {
   ) throws -> [PredictionTarget] {
     var targets: [PredictionTarget] = []
     var taken = TargetNames()
-    var alone: [String: Int] = [:]  // places of records without alignment, by sequence
     func add(_ name: String, _ result: Result<RawFeatures, any Error>, _ warnings: [String]) throws
     {
       let id = taken.claim(name)
@@ -60,23 +59,24 @@ extension PredictionTarget {
         try collector?.completing(id, renamed, warnings + notes, shelf)
           ?? PredictionTarget(id: id, features: renamed, warnings: warnings + notes, shelf: shelf))
     }
+    let features = try features.flatMap { path in
+      PathKind(of: path) == .folder ? try InputFolder.features(in: path) : [path]
+    }
+    var ofRecords = FeaturesOfRecords()
     if !fasta.isEmpty {
       let preparation = try TargetPreparation(inputs: fasta, alignments: alignments)
+      ofRecords.find(in: features)
       for (index, name) in preparation.ids.enumerated() {
-        if let collector {
+        if let (found, warnings) = ofRecords.take(index, of: preparation) {
+          try add(name, found, warnings)
+        } else if let collector {
           let id = taken.claim(name)
           targets.append(try collector.target(id, preparation.parts(index), shelf))
         } else {
           let outcome = preparation.outcome(index)
-          if let raw = try? outcome.features.get(), raw.rowCount == 1 {
-            alone[raw.sequence] = alone[raw.sequence] ?? targets.count
-          }
           try add(name, outcome.features.mapError { $0 }, outcome.warnings)
         }
       }
-    }
-    let features = try features.flatMap { path in
-      PathKind(of: path) == .folder ? try InputFolder.features(in: path) : [path]
     }
     for path in features {
       let file: FeatureFile
@@ -91,17 +91,52 @@ extension PredictionTarget {
         try add(TargetName.sanitized(name), .failure(error), [])
         continue
       }
-      for id in file.ids {
-        let found = Result { try file.features(of: id) }
-        guard var raw = try? found.get(), let place = alone.removeValue(forKey: raw.sequence) else {
-          try add(id, found, [])
-          continue
-        }
-        raw.id = targets[place].id
-        targets[place] = PredictionTarget(
-          id: raw.id, features: .success(raw), warnings: targets[place].warnings, shelf: shelf)
+      for id in file.ids where !ofRecords.taken.contains(.init(path: path, id: id)) {
+        try add(id, Result { try file.features(of: id) }, [])
       }
     }
     return targets
+  }
+}
+
+/// Features in files that belong to records of FASTA files: those of the same sequence.
+private struct FeaturesOfRecords {
+  /// A target in a feature file.
+  struct Place: Hashable {
+    let path: String
+    let id: String
+  }
+
+  private var places: [String: Place] = [:]
+  /// Targets that are those of records.
+  private(set) var taken: Set<Place> = []
+
+  /// Looks at the sequences in feature files; what cannot be read is left to those who read it for itself.
+  mutating func find(in paths: [String]) {
+    for path in paths {
+      guard let file = try? FeatureFile.open(path: path) else { continue }
+      for id in file.ids {
+        guard let raw = try? file.features(of: id) else { continue }
+        places[raw.sequence] = places[raw.sequence] ?? Place(path: path, id: id)
+      }
+    }
+  }
+
+  /// Features of a record that has no alignment, with what is to be said of it; nil if there are none of its sequence.
+  mutating func take(
+    _ index: Int, of preparation: TargetPreparation
+  ) -> (features: Result<RawFeatures, any Error>, warnings: [String])? {
+    if places.isEmpty { return nil }
+    let parts = preparation.parts(index)
+    guard let (sequence, alignments) = try? parts.evidence.get(), alignments.isEmpty,
+      let place = places[sequence.letters]
+    else { return nil }
+    taken.insert(place)
+    let features = Result {
+      var raw = try FeatureFile.open(path: place.path).features(of: place.id)
+      if !parts.header.isEmpty { raw.header = parts.header }
+      return raw
+    }
+    return (features, parts.warnings)
   }
 }

@@ -42,7 +42,7 @@ public final class NetworkEngine: GradientEngine {
   }
 
   /// Freed memory that a lane keeps for its next samples.
-  private static let keptBytes = 256 << 20
+  static let keptBytes = 256 << 20
   /// Memory for gradients of samples that wait for their turn.
   private static let waitingBytes = 256 << 20
 

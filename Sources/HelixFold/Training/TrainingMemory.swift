@@ -1,57 +1,87 @@
+import FeaturePipeline
 import FoldingModel
 import Messages
+import TensorCore
 import Training
 import TrainingRun
 
-/// How many bytes a training run holds, known before it starts.
+/// How many bytes a process of a training run holds at most, known before it starts.
 struct TrainingMemory {
-  /// Weights, moments, averages, sums of gradients, and samples that wait.
-  let common: Int
-  /// What each of the samples side by side adds.
-  let sample: Int
-  private let gradient: Int
-  private let batch: Int
+  /// The largest chains of a split, and how many clusters there are.
+  struct Extent {
+    var clusters = 0
+    var residues = 0
+    var rows = 0
 
-  /// The memory of a run on chains up to a size.
-  ///
-  /// - Parameter longest: residues and alignment rows of the largest chain.
-  init(_ config: TrainingConfig, longest: (residues: Int, rows: Int)) {
+    init(_ entries: [StoreEntry]) {
+      clusters = Set(entries.map { $0.cluster ?? $0.id }).count
+      residues = entries.map(\.residues).max() ?? 0
+      rows = entries.map(\.rows).max() ?? 0
+    }
+  }
+
+  /// Weights, moments, averages, sums of gradients, and samples that wait.
+  private let common: Int
+  /// What each of the samples side by side adds.
+  private let sample: Int
+  private let gradient: Int
+  private let features: Int
+  /// Samples of a step that this process takes.
+  private let share: Int
+  /// What a configuration can still change to need less.
+  private let advice: String
+
+  /// The memory of a run whose step has `share` samples for this process.
+  init(_ config: TrainingConfig, share: Int, trained: Extent, validated: Extent) {
     let (network, storage) = (config.network, config.run.precision)
-    func size(crop: Int) -> ProblemSize {
+    func size(_ extent: Extent, crop: Int) -> ProblemSize {
       ProblemSize(
-        residues: min(crop, longest.residues),
-        clusters: min(network.sampling.maxClusters, longest.rows),
-        extraRows: min(network.sampling.maxExtraRows, longest.rows),
+        residues: min(crop, extent.residues),
+        clusters: min(network.sampling.maxClusters, extent.rows),
+        extraRows: min(network.sampling.maxExtraRows, extent.rows),
         templates: network.template == nil ? 0 : network.sampling.maxTemplates)
     }
-    let (trained, validated) = (size(crop: config.data.crop), size(crop: config.validation.crop))
+    let training = size(trained, crop: config.data.crop)
+    let validation = size(validated, crop: config.validation.crop)
     let parameters = config.layout.count
-    gradient = 4 * parameters
-    batch = config.run.batch
+    gradient = DType.float32.byteCount * parameters
+    self.share = share
 
-    let passes = config.data.recycleWeights.count
+    features = config.data.recycleWeights.count * training.featureBytes
     let moments = config.optimizer.adam.moments == .float32 ? 8 : 4
     // Sums of pairs, of pairs of pairs and so on, and two copies.
-    let sums = batch.bitWidth - batch.leadingZeroBitCount + 2
+    let sums = share.bitWidth - share.leadingZeroBitCount + 2
     let held =
       config.validation.interval == 0
-      ? 0 : config.validation.targets * (config.validation.recycles + 1) * validated.featureBytes
+      ? 0
+      : min(config.validation.targets, validated.clusters) * (config.validation.recycles + 1)
+        * validation.featureBytes
     common =
       MemoryPlan.processBytes + parameters * (8 + moments + storage.byteCount) + sums * gradient
-      + config.data.prefetch * passes * trained.featureBytes + held
+      + config.data.prefetch * features + held
     let pass = SampleMemory(
-      network, trained, storage: storage, recomputes: config.run.recompute,
-      format: config.run.savedActivations)
-    let validation = MemoryPlan(
-      network, validated, parameters: ParameterFootprint(sizes: []), storage: storage, threads: 1)
-    sample =
-      gradient
-      + max(pass.peak + passes * trained.featureBytes, validation.peak - MemoryPlan.processBytes)
+      network, training, storage: storage, recomputes: config.run.recompute,
+      format: config.run.savedActivations
+    ).peak
+    let forward =
+      config.validation.interval == 0
+      ? 0
+      : MemoryPlan(
+        network, validation, parameters: ParameterFootprint(sizes: []), storage: storage, threads: 1
+      ).peak - MemoryPlan.processBytes
+    sample = gradient + max(pass, forward, NetworkEngine.keptBytes)
+
+    advice =
+      (["lower data.crop or network.sampling"]
+      + (config.run.recompute ? [] : ["set run.recompute"])
+      + (config.run.savedActivations == nil ? ["set run.savedActivations to int8"] : []))
+      .joined(separator: ", ")
   }
 
   /// Bytes with so many samples side by side.
   func bytes(_ lanes: Int) -> Int {
-    common + lanes * sample + min(NetworkEngine.window(lanes: lanes, gradient), batch) * gradient
+    let waiting = min(NetworkEngine.window(lanes: lanes, gradient), share)
+    return common + lanes * sample + waiting * (gradient + features)
   }
 
   /// The most samples side by side, at most `wanted`, that stay within a limit; throws if not even one does, or not as many as were
@@ -62,7 +92,9 @@ struct TrainingMemory {
     var lanes = wanted
     while lanes > 1 && !isAsked && bytes(lanes) > limit.bytes { lanes -= 1 }
     if bytes(lanes) > limit.bytes {
-      throw TrainingMemoryError(needed: bytes(lanes), lanes: lanes, limit: limit)
+      throw TrainingMemoryError(
+        needed: bytes(lanes), lanes: lanes, limit: limit,
+        advice: (lanes > 1 ? "lower --lanes, " : "") + advice)
     }
     return lanes
   }
@@ -73,16 +105,16 @@ public struct TrainingMemoryError: ExitStatusError, CustomStringConvertible {
   let needed: Int
   let lanes: Int
   let limit: MemoryLimit
+  let advice: String
 
   /// One line: what is needed, what to try.
   public var description: String {
-    let fewer = lanes > 1 ? "lower --lanes, " : ""
-    let end =
+    let (given, end) =
       limit.isMachine
-      ? "this machine can give \(ByteCount(limit.bytes)); \(fewer)lower data.crop or network.sampling, set run.recompute, keep run.savedActivations as int8, or try all the same with --max-memory \(ByteCount(needed).description.filter { $0 != " " })"
-      : "allowed are \(ByteCount(limit.bytes)); \(fewer)lower data.crop or network.sampling, set run.recompute, keep run.savedActivations as int8, or raise --max-memory"
+      ? ("this machine can give", "try all the same with --max-memory \(ByteCount(needed).flag)")
+      : ("allowed are", "raise --max-memory")
     return
-      "training needs about \(ByteCount(needed)) for \(counted(lanes, "sample")) side by side, \(end)"
+      "training needs about \(ByteCount(needed)) for \(counted(lanes, "sample")) side by side, \(given) \(ByteCount(limit.bytes)); \(advice), or \(end)"
   }
 
   /// The status for the shell.

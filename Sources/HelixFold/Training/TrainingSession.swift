@@ -67,9 +67,17 @@ public struct TrainingSession {
           + config.document().components(separatedBy: "\n"))
     }
     let ranks = try introduce(world, reporter)
-    let plan = TrainingMemory(config, longest: source.plan.longest)
+    let share = member.share(of: config.run.batch).count
+    let validation = config.validation
+    let plan = TrainingMemory(
+      config, share: share, trained: .init(source.plan.others),
+      validated: .init(
+        source.store.entries.filter {
+          DataSplit($0) == .validation
+            && (validation.shortest...validation.longest).contains($0.residues)
+        }))
     let lanes = try plan.lanes(
-      wanted: mostLanes(member, isOneProcess), isAsked: lanes != nil, in: try limit(world))
+      wanted: mostLanes(member, share, isOneProcess), isAsked: lanes != nil, in: try limit(world))
     let engine = try NetworkEngine(
       config, threads: isOneProcess ? max(2, threads) : threads, lanes: lanes, branches: branches,
       axial: member.axes.map { AxialMembers($0) })
@@ -103,20 +111,28 @@ public struct TrainingSession {
     if let line = skipped(trainer) { reporter.warn(line) }
   }
 
-  /// Samples side by side, as many as threads and batch allow.
-  private func mostLanes(_ member: GridMember, _ isOneProcess: Bool) -> Int {
+  /// Samples side by side, as many as threads and this process's share of a step allow.
+  private func mostLanes(_ member: GridMember, _ share: Int, _ isOneProcess: Bool) -> Int {
     // Messages of one sample at a time, so that all processes send them in the same order.
     if member.branches != nil || member.axes != nil { return 1 }
     let most = lanes ?? (isOneProcess ? threads / 2 : threads)
-    return max(1, min(most, isOneProcess ? max(2, threads) : threads, config.run.batch))
+    return max(1, min(most, isOneProcess ? max(2, threads) : threads, share))
   }
 
   /// What this process may hold; those of one machine share what it can give.
   private func limit(_ world: any Communicator) throws -> MemoryLimit {
     if let memoryLimit { return MemoryLimit(allowed: memoryLimit) }
+    let available = ProcessMemory.available
+    if world.size == 1 { return MemoryLimit(bytes: available, isMachine: true) }
+    // Processes that share operations divide what these hold, which the plan does not know.
+    if grid.axes > 1 || grid.branches > 1 { return MemoryLimit(bytes: .max, isMachine: true) }
     let host = ProcessInfo.processInfo.hostName
-    let neighbours = world.size == 1 ? 1 : try world.allGather(host).count { $0 == host }
-    return MemoryLimit(bytes: ProcessMemory.available / neighbours, isMachine: true)
+    let neighbours = try world.allGather("\(available) \(host)").compactMap { line -> Int? in
+      let parts = line.split(separator: " ", maxSplits: 1)
+      return parts.last.map(String.init) == host ? parts.first.flatMap { Int($0) } : nil
+    }
+    let least = neighbours.min() ?? available
+    return MemoryLimit(bytes: least / max(1, neighbours.count), isMachine: true)
   }
 
   /// What to say at the end about steps that were left out; nil if there were none.

@@ -29,7 +29,7 @@ public struct SamplingPlan: Sendable {
   /// Chains of the training clusters, clusters and chains sorted by name; those that the configuration excludes are among them.
   public let clusters: [[StoreEntry]]
   /// The chains that may be drawn, sorted by name.
-  let others: [StoreEntry]
+  public let others: [StoreEntry]
   let config: LoadingConfig
   private let excluded: Set<String>
   private let key: RandomKey
@@ -46,11 +46,6 @@ public struct SamplingPlan: Sendable {
     self.config = config
     self.excluded = excluded
     key = RandomKey(seed: seed)
-  }
-
-  /// Residues and alignment rows of the largest chains that may be drawn.
-  public var longest: (residues: Int, rows: Int) {
-    (others.map(\.residues).max() ?? 0, others.map(\.rows).max() ?? 0)
   }
 
   /// The draws for sample `sample` of step `step`; there must be a chain that may be drawn.
