@@ -113,8 +113,9 @@ public struct TrainingMemoryError: ExitStatusError, CustomStringConvertible {
       limit.isMachine
       ? ("this machine can give", "try all the same with --max-memory \(ByteCount(needed).flag)")
       : ("allowed are", "raise --max-memory")
+    let samples = lanes == 1 ? "one sample at a time" : "\(lanes) samples side by side"
     return
-      "training needs about \(ByteCount(needed)) for \(counted(lanes, "sample")) side by side, \(given) \(ByteCount(limit.bytes)); \(advice), or \(end)"
+      "training needs about \(ByteCount(needed)) for \(samples), \(given) \(ByteCount(limit.bytes)); \(advice), or \(end)"
   }
 
   /// The status for the shell.
