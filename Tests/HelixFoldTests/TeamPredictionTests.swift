@@ -20,7 +20,8 @@ struct TeamPredictionTests {
       let group = AxialMembers(member)
       let size = ProblemSize(residues: 9, clusters: 2, extraRows: 0, templates: 0)
       let plan = MemoryPlan.fitting(
-        .tiny, size, parameters: ParameterFootprint(sizes: [1]), storage: .float32, threads: 1,
+        PassDemand(
+          .tiny, size, parameters: ParameterFootprint(sizes: [1]), storage: .float32, threads: 1),
         limit: 1)
       let context = ExecutionContext(
         workers: WorkerGroup(count: 1), pool: BufferPool(), storage: .float32

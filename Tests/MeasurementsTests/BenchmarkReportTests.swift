@@ -23,9 +23,9 @@ struct BenchmarkReportTests {
 
   @Test("a forward report has these members in this order")
   func forward() {
-    let memory = MemoryPlan.fitting(
-      .tiny, size, parameters: ParameterFootprint(sizes: [1]), storage: .float32, threads: 1,
-      pairFormat: nil, limit: nil)
+    let memory = MemoryPlan(
+      PassDemand(
+        .tiny, size, parameters: ParameterFootprint(sizes: [1]), storage: .float32, threads: 1))
     let report = ForwardBenchmark.Report(
       seconds: [3, 1, 2, 4], operations: 1e9, peakPerCore: 1e9, breakdown: [("trunk", 1)],
       residentPeak: 3 << 20, tensorPeak: 2 << 20, memory: memory)

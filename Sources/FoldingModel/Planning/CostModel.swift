@@ -96,3 +96,22 @@ public struct CostModel: Sendable {
     2 * n * n * channels * (5 * hidden + channels) + 2 * hidden * n * n * n
   }
 }
+
+extension CostModel {
+  /// Share of a pass that is done when `stage` ends, by operations; the structure module closes it.
+  public func fraction(after stage: PassStage) -> Double {
+    let templates = Double(config.template == nil ? 0 : size.templates) * templateStack
+    let extra = total(extraBlock)
+    let done: Double
+    switch stage {
+    case .templates: done = templates
+    case .extraMSA(let block): done = templates + Double(block + 1) * extra
+    case .evoformer(let block):
+      done =
+        templates + Double(config.extraMSA.blocks) * extra + Double(block + 1)
+        * total(evoformerBlock)
+    case .structure: return 1
+    }
+    return pass > 0 ? min(1, done / pass) : 0
+  }
+}

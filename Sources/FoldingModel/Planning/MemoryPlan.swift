@@ -2,6 +2,42 @@ import FoldingCore
 import Protein
 import TensorCore
 
+/// What a pass of a network asks of memory, apart from how its operations are tiled.
+public struct PassDemand: Sendable {
+  /// The network.
+  public var config: FoldingConfig
+  /// Sizes of the features.
+  public var size: ProblemSize
+  /// Sizes of the parameters.
+  public var parameters: ParameterFootprint
+  /// Storage of activations and trunk weights.
+  public var storage: DType
+  /// Worker threads.
+  public var threads: Int
+  /// Draws averaged per pass.
+  public var ensembles = 1
+  /// Whether processes share the operations, which exchange whole operands packed.
+  public var isShared = false
+  /// Bytes of the alignment from which rows are drawn, held twice while they are.
+  public var alignmentBytes = 0
+  /// Whether the state is written after each pass, from a copy.
+  public var savesPasses = false
+  /// Bytes that the process holds besides the network and its passes.
+  public var otherBytes = 0
+
+  /// One pass with one draw, nothing besides.
+  ///
+  /// - Parameter parameters: sizes of the parameters; nil for those of the whole network.
+  public init(
+    _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint? = nil,
+    storage: DType, threads: Int
+  ) {
+    (self.config, self.size, self.storage, self.threads) = (config, size, storage, threads)
+    self.parameters =
+      parameters ?? ParameterFootprint(sizes: config.parameterManifest.map(\.count))
+  }
+}
+
 /// How many bytes a prediction will need, known before it starts.
 ///
 /// Several moments of a pass compete for the peak: each holds the parameters, the features, the MSA and pair representations, and
@@ -32,24 +68,17 @@ public struct MemoryPlan: Sendable {
   /// Measured: 15 to 22 MiB, whatever the size of the target.
   public static let textBytes = 24 << 20
 
-  /// A plan for one prediction.
-  ///
-  /// - Parameters:
-  ///   - isShared: whether processes share the operations, which exchange whole operands packed.
-  ///   - alignment: bytes of the alignment from which rows are drawn, held twice while they are.
-  ///   - savesPasses: whether the state is written after each pass, from a copy.
-  ///   - besides: bytes that the process holds besides the network and its passes.
-  public init(
-    _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, operands: PairOperands = .whole, ensembles: Int = 1, isShared: Bool = false,
-    alignment: Int = 0, savesPasses: Bool = false, besides: Int = 0
-  ) {
-    let sizes = Sizes(
-      config, size, storage, threads: threads, operands: operands, isShared: isShared)
-    let parameterBytes = parameters.byteCount(storage)
-    let base = Self.processBytes + besides + alignment + parameterBytes + sizes.features
+  /// The plan of a prediction that holds operands of triangle multiplications as given.
+  public init(_ demand: PassDemand, operands: PairOperands = .whole) {
+    let (config, size) = (demand.config, demand.size)
+    let sizes = Sizes(demand, operands)
+    let parameterBytes = demand.parameters.byteCount(demand.storage)
+    let base =
+      Self.processBytes + demand.otherBytes + demand.alignmentBytes + parameterBytes
+      + sizes.features
     var streams = sizes.pair
-    if ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat }
+    // The recycled pair tensor, the sum of all draws and the MSA of the first one, while another draw runs.
+    if demand.ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat + sizes.msa }
     var moments = [
       Moment(
         name: "extra_msa_stack",
@@ -58,10 +87,11 @@ public struct MemoryPlan: Sendable {
         name: "evoformer",
         bytes: base + streams + sizes.msa
           + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
-      Moment(name: "loading", bytes: base - sizes.features + 4 * parameters.largest),
-      Moment(name: "drawing", bytes: base + sizes.pair + alignment),
+      Moment(name: "loading", bytes: base - sizes.features + 4 * demand.parameters.largest),
+      Moment(name: "drawing", bytes: base + sizes.pair + demand.alignmentBytes),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
-      Moment(name: "results", bytes: base + (savesPasses ? 2 : 1) * sizes.pair + sizes.heads),
+      Moment(
+        name: "results", bytes: base + (demand.savesPasses ? 2 : 1) * sizes.pair + sizes.heads),
     ]
     if size.templates > 0 && config.template != nil {
       moments.append(Moment(name: "template_embedding", bytes: base + streams + sizes.templates))
@@ -76,22 +106,15 @@ public struct MemoryPlan: Sendable {
   /// Operands in tiles of fewer lines change no bits. Blocks do, and are used if and only if a format is given. Processes that share
   /// operations hold operands whole.
   public static func fitting(
-    _ config: FoldingConfig, _ size: ProblemSize, parameters: ParameterFootprint, storage: DType,
-    threads: Int, ensembles: Int = 1, pairFormat: BlockFormat? = nil, isShared: Bool = false,
-    alignment: Int = 0, savesPasses: Bool = false, besides: Int = 0, limit: Int?
+    _ demand: PassDemand, pairFormat: BlockFormat? = nil, limit: Int?
   ) -> MemoryPlan {
-    let most = max(64, min(512, size.residues / 8 / 32 * 32))
+    let most = max(64, min(512, demand.size.residues / 8 / 32 * 32))
     let tiles = [most] + [256, 128, 64].filter { $0 < most }
     let choices: [PairOperands] =
-      isShared
+      demand.isShared
       ? [.whole]
       : (pairFormat == nil ? [.whole] : []) + tiles.map { .streamed(lines: $0, pairFormat) }
-    let plans = choices.map { operands in
-      MemoryPlan(
-        config, size, parameters: parameters, storage: storage, threads: threads,
-        operands: operands, ensembles: ensembles, isShared: isShared,
-        alignment: alignment, savesPasses: savesPasses, besides: besides)
-    }
+    let plans = choices.map { MemoryPlan(demand, operands: $0) }
     guard let limit else { return plans[0] }
     return plans.first { $0.peak <= limit } ?? plans.min { $0.peak < $1.peak } ?? plans[0]
   }
@@ -102,11 +125,9 @@ private struct Sizes {
   let features, pair, pairFloat, msa, extra, templates, heads: Int
   let pairTrack, rowAttention, mainOuter, extraOuter: Int
 
-  init(
-    _ config: FoldingConfig, _ size: ProblemSize, _ storage: DType, threads: Int,
-    operands: PairOperands, isShared: Bool
-  ) {
-    let (n, b) = (size.residues, storage.byteCount)
+  init(_ demand: PassDemand, _ operands: PairOperands) {
+    let (config, size, threads) = (demand.config, demand.size, demand.threads)
+    let (n, b) = (size.residues, demand.storage.byteCount)
     let rows = size.clusters + (config.template?.embedsTorsions == true ? size.templates : 0)
     let c = config.channels
     features = size.featureBytes
@@ -118,8 +139,8 @@ private struct Sizes {
     heads = 3 * n * n * 4 + threads * n * (c.pair + bins) * 4
 
     let work = WorkSizes(
-      n: n, b: b, operand: ExecutionContext.operandType(storage).byteCount, threads: threads,
-      operands: operands, isShared: isShared)
+      n: n, b: b, operand: ExecutionContext.operandType(demand.storage).byteCount,
+      threads: threads, operands: operands, isShared: demand.isShared)
     let main = config.evoformer
     pairTrack = work.triangles(
       c.pair, main.triangleChannels, (main.pairHeads, main.pairHeadChannels))
@@ -176,7 +197,7 @@ private struct WorkSizes {
   func triangles(_ pair: Int, _ hidden: Int, _ heads: (heads: Int, channels: Int)) -> Int {
     max(
       products(hidden)
-        + threads * TriangleMultiplication.tilePixels * (3 * pair + hidden) * b,
+        + threads * TriangleMultiplication.tilePairs * (3 * pair + hidden) * b,
       heads.heads * n * n * b + attention(n, pair, heads))
   }
 }

@@ -35,3 +35,21 @@ public struct ProblemSize: Hashable, Sendable, Codable {
       templates: target.templates?.count ?? 0)
   }
 }
+
+extension FoldingConfig {
+  /// Sizes of what the network draws of a target.
+  ///
+  /// Template rows take the place of alignment rows where their torsions are embedded, as in AlphaFold2's sampling.
+  ///
+  /// - Parameters:
+  ///   - rows: rows of the alignment.
+  ///   - templates: templates of the target.
+  public func problemSize(residues: Int, rows: Int, templates: Int) -> ProblemSize {
+    let reserved = template?.embedsTorsions == true ? sampling.maxTemplates : 0
+    let clusters = min(max(1, sampling.maxClusters - reserved), rows)
+    return ProblemSize(
+      residues: residues, clusters: clusters,
+      extraRows: min(sampling.maxExtraRows, rows - clusters),
+      templates: template == nil ? 0 : min(sampling.maxTemplates, templates))
+  }
+}

@@ -54,11 +54,10 @@ extension FoldingPipeline {
     let size = ProblemSize(
       residues: Pack(pack.map(\.residues)).positions, clusters: largest(\.clusters),
       extraRows: largest(\.extraRows), templates: largest(\.templates))
+    let demand = run.demand(
+      size, alignmentBytes: pack.reduce(0) { $0 + $1.alignmentBytes }, options)
     return MemoryPlan.fitting(
-      run.config, size, parameters: run.footprint, storage: options.storage,
-      threads: options.threads, ensembles: 1,
-      alignment: pack.reduce(0) { $0 + $1.alignmentBytes },
-      besides: MemoryPlan.textBytes + run.rawBytes(size.residues, options),
+      demand, pairFormat: options.pairFormat,
       limit: MemoryLimit(allowed: options.memoryLimit).bytes)
   }
 }

@@ -41,12 +41,8 @@ struct PredictionRun {
 
   /// The sizes that the draws will have.
   func size(_ target: FeatureCounts) -> ProblemSize {
-    let reserved = config.template?.embedsTorsions == true ? config.sampling.maxTemplates : 0
-    let clusters = min(max(1, config.sampling.maxClusters - reserved), target.rows)
-    return ProblemSize(
-      residues: target.residues, clusters: clusters,
-      extraRows: min(config.sampling.maxExtraRows, target.rows - clusters),
-      templates: config.template == nil ? 0 : min(config.sampling.maxTemplates, target.templates))
+    config.problemSize(
+      residues: target.residues, rows: target.rows, templates: target.templates)
   }
 
   /// The memory plan of the run on a target.
@@ -56,12 +52,22 @@ struct PredictionRun {
     _ target: FeatureCounts, _ options: PredictionOptions, isShared: Bool = false,
     limit: MemoryLimit
   ) -> MemoryPlan {
-    MemoryPlan.fitting(
-      config, size(target), parameters: footprint, storage: options.storage,
-      threads: options.threads,
-      ensembles: config.ensembles, pairFormat: options.pairFormat, isShared: isShared,
-      alignment: target.alignmentBytes, savesPasses: true,
-      besides: MemoryPlan.textBytes + rawBytes(target.residues, options), limit: limit.bytes)
+    var demand = demand(size(target), alignmentBytes: target.alignmentBytes, options)
+    demand.isShared = isShared
+    return MemoryPlan.fitting(demand, pairFormat: options.pairFormat, limit: limit.bytes)
+  }
+
+  /// What a pass of the run asks of memory.
+  func demand(
+    _ size: ProblemSize, alignmentBytes: Int, _ options: PredictionOptions
+  ) -> PassDemand {
+    var demand = PassDemand(
+      config, size, parameters: footprint, storage: options.storage, threads: options.threads)
+    demand.ensembles = config.ensembles
+    demand.alignmentBytes = alignmentBytes
+    demand.savesPasses = true
+    demand.otherBytes = MemoryPlan.textBytes + rawBytes(size.residues, options)
+    return demand
   }
 
   /// Bytes of the logits and representations that are written, if they are.
@@ -78,8 +84,14 @@ struct PredictionRun {
       tolerance: options.earlyStopTolerance, ensembles: config.ensembles)
   }
 
-  func provenance(of raw: RawFeatures, _ options: PredictionOptions) -> PredictionProvenance {
+  /// How the run on a target is made.
+  ///
+  /// - Parameter rowBudget: alignment rows that were kept at most, which only documents it: the rows that are left decide.
+  func provenance(
+    of raw: RawFeatures, _ options: PredictionOptions, rowBudget: Int? = nil
+  ) -> PredictionProvenance {
     PredictionProvenance(
-      target: raw, model: model, options: options, config: config, seed: seed, recycles: recycles)
+      target: raw, model: model, options: options, config: config, seed: seed, recycles: recycles,
+      rowBudget: rowBudget)
   }
 }

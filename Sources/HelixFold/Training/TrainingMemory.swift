@@ -35,11 +35,8 @@ struct TrainingMemory {
   init(_ config: TrainingConfig, share: Int, trained: Extent, validated: Extent) {
     let (network, storage) = (config.network, config.run.precision)
     func size(_ extent: Extent, crop: Int) -> ProblemSize {
-      ProblemSize(
-        residues: min(crop, extent.residues),
-        clusters: min(network.sampling.maxClusters, extent.rows),
-        extraRows: min(network.sampling.maxExtraRows, extent.rows),
-        templates: network.template == nil ? 0 : network.sampling.maxTemplates)
+      network.problemSize(
+        residues: min(crop, extent.residues), rows: extent.rows, templates: .max)
     }
     let training = size(trained, crop: config.data.crop)
     let validation = size(validated, crop: config.validation.crop)
@@ -67,7 +64,9 @@ struct TrainingMemory {
       config.validation.interval == 0
       ? 0
       : MemoryPlan(
-        network, validation, parameters: ParameterFootprint(sizes: []), storage: storage, threads: 1
+        PassDemand(
+          network, validation, parameters: ParameterFootprint(sizes: []), storage: storage,
+          threads: 1)
       ).peak - MemoryPlan.processBytes
     sample = gradient + max(pass, forward, NetworkEngine.keptBytes)
 

@@ -48,9 +48,8 @@ public struct BlockBenchmark: Sendable {
     self.differentiates = differentiates
     self.warmsUp = warmsUp
     memory = MemoryPlan.fitting(
-      plan.config, plan.size,
-      parameters: ParameterFootprint(sizes: plan.config.parameterManifest.map(\.count)),
-      storage: plan.storage, threads: plan.threads, pairFormat: pairFormat, limit: memoryLimit)
+      PassDemand(plan.config, plan.size, storage: plan.storage, threads: plan.threads),
+      pairFormat: pairFormat, limit: memoryLimit)
   }
 
   /// Runs it.

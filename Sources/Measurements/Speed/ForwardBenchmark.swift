@@ -70,10 +70,8 @@ public struct ForwardBenchmark: Sendable {
   public func run() throws -> Report {
     let config = plan.config
     let memory = MemoryPlan.fitting(
-      config, plan.size,
-      parameters: ParameterFootprint(sizes: config.parameterManifest.map(\.count)),
-      storage: plan.storage, threads: plan.threads, pairFormat: plan.pairFormat,
-      limit: plan.memoryLimit)
+      PassDemand(config, plan.size, storage: plan.storage, threads: plan.threads),
+      pairFormat: plan.pairFormat, limit: plan.memoryLimit)
     try memory.requireFit(in: MemoryLimit(allowed: plan.memoryLimit))
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
