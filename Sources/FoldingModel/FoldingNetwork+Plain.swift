@@ -13,7 +13,7 @@ struct PlainPassOutput<Real: RealNumber> {
   let single: PlainTensor<Real>
   /// Iterations of the structure module.
   let structure: [PlainStructureLayer<Real>]
-  /// pLDDT logits; nil without iterations. `[N_res, 50]`
+  /// pLDDT logits; nil without iterations. `[N_res, bins]`
   let lddtLogits: PlainTensor<Real>?
   /// Distogram logits. `[N_res, N_res, 64]`
   let distogramLogits: PlainTensor<Real>
@@ -44,7 +44,7 @@ struct PlainFoldingNetwork<Real: RealNumber> {
   }
 
   func callAsFunction(
-    _ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: PlainRecycledState<Real>
+    _ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: PlainPreviousPass<Real>
   ) -> PlainPassOutput<Real> {
     let residueMask = PlainTensor(
       shape: [target.residueCount], values: target.residueMask.map { Real($0) }, isVariable: false)

@@ -10,10 +10,10 @@ public struct PassInput: Sendable {
   /// The alignment rows of this pass.
   public var draw: AlignmentDraw
   /// Where the pass starts; its pair tensor is overwritten.
-  public var previous: RecycledState
+  public var previous: PreviousPass
 
   /// The given parts.
-  public init(_ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState) {
+  public init(_ target: TargetFeatures, _ draw: AlignmentDraw, _ previous: PreviousPass) {
     self.target = target
     self.draw = draw
     self.previous = previous
@@ -23,12 +23,12 @@ public struct PassInput: Sendable {
 /// Everything that one pass computes, before it is reduced to a `Prediction`.
 public struct PassOutput: Sendable {
   /// What the next pass starts from.
-  public var recycled: RecycledState
-  /// pLDDT logits. `[N_res, 50]`
+  public var recycled: PreviousPass
+  /// pLDDT logits. `[N_res, bins]`
   public var lddtLogits: NDArray<Float>
   /// Single representation, fp32. `[N_res, c_s]`
   public var single: Tensor
-  /// MSA representation of the cluster rows. `[N_clust, N_res, c_m]`
+  /// MSA representation of the cluster rows, of the first draw if there are several. `[N_clust, N_res, c_m]`
   public var msa: Tensor
   /// Structure module activation, fp32. `[N_res, c_s]`
   public var structureActivation: Tensor
@@ -38,31 +38,41 @@ public struct PassOutput: Sendable {
 
 extension FoldingNetwork {
   /// The state before the first pass.
-  public func initialState(_ target: TargetFeatures, _ context: ExecutionContext) -> RecycledState {
-    RecycledState(residues: target.residueCount, config.channels, context)
+  public func initialState(_ target: TargetFeatures, _ context: ExecutionContext) -> PreviousPass {
+    PreviousPass(residues: target.residueCount, config.channels, context)
   }
 
   /// One pass over one or more draws: trunk, structure module, pLDDT.
   ///
   /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), lines 3–22: the body of the recycling loop. With several draws (ensembling) the
-  /// representations are averaged before the structure module. `previous.pair` is overwritten.
+  /// representations are averaged before the structure module, that of the MSA in its first row only: other rows of two draws are
+  /// of other sequences, and as in the released code those of the first draw are used. `previous.pair` is overwritten.
   ///
   /// With a tape the pass also makes everything that losses read, and records derivatives; `previous` is a constant.
   ///
   /// - Throws: ``PassError`` when a representation stops being finite, for several draws on a tape, or what the monitor's
   ///   observer throws.
   public func pass(
-    _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: RecycledState,
+    _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: PreviousPass,
     _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(), _ probe: Probe? = nil
   ) throws -> PassOutput {
-    if draws.count == 1 {
-      let input = PassInput(target, draws[0], previous)
+    try pass(target, drawCount: draws.count, { draws[$0] }, previous, context, monitor, probe)
+  }
+
+  /// The same with draws that are made one after the other, so that one is held at a time.
+  func pass(
+    _ target: TargetFeatures, drawCount: Int, _ draw: (Int) throws -> AlignmentDraw,
+    _ previous: PreviousPass, _ context: ExecutionContext, _ monitor: PassMonitor,
+    _ probe: Probe? = nil
+  ) throws -> PassOutput {
+    if drawCount == 1 {
+      let input = PassInput(target, try draw(0), previous)
       return try passes([input], context, monitor, probe)[0]
     }
-    if context.tape != nil && draws.count > 1 {
-      throw PassError.ensembleOnTape(draws: draws.count)
+    if context.tape != nil && drawCount > 1 {
+      throw PassError.ensembleOnTape(draws: drawCount)
     }
-    let trunk = try ensemble(target, draws, previous, context, monitor)
+    let trunk = try ensemble(target, drawCount, draw, previous, context, monitor)
     return try conclude(trunk, target, context, monitor, probe)
   }
 
@@ -93,8 +103,9 @@ extension FoldingNetwork {
       TrainingOutput(structure: $0, heads: headLogits(trunk, context), confidence: confidence)
     }
     return PassOutput(
-      recycled: RecycledState(
-        positions: output.positions, msaFirstRow: context.copy(trunk.msa[0], as: .float32),
+      recycled: PreviousPass(
+        positions: output.positions,
+        msaFirstRow: trunk.meanFirstRow ?? context.copy(trunk.msa[0], as: .float32),
         pair: trunk.pair),
       lddtLogits: confidence.array(), single: trunk.single, msa: trunk.msa,
       structureActivation: output.activation, training: training)
@@ -102,7 +113,7 @@ extension FoldingNetwork {
 
   /// The prediction of a pass, with the heads that need the pair tensor.
   public func prediction(
-    _ recycled: RecycledState, lddtLogits: NDArray<Float>, _ aatype: [Int], passes: Int,
+    _ recycled: PreviousPass, lddtLogits: NDArray<Float>, _ aatype: [Int], passes: Int,
     _ context: ExecutionContext
   ) -> Prediction {
     let summary = alignedError.map { $0.summarize(recycled.pair, context) }
@@ -134,34 +145,34 @@ extension FoldingNetwork {
       alignedError: alignedError.map { $0(trunk.pair, context) })
   }
 
-  /// Mean over draws of the three representations; every draw starts from the same recycled state.
+  /// Mean over draws of pair and single representation and of the first row of the MSA; every draw starts from the same recycled state.
   private func ensemble(
-    _ target: TargetFeatures, _ draws: [AlignmentDraw], _ previous: RecycledState,
-    _ context: ExecutionContext, _ monitor: PassMonitor
+    _ target: TargetFeatures, _ count: Int, _ draw: (Int) throws -> AlignmentDraw,
+    _ previous: PreviousPass, _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws -> TrunkOutput {
-    var sums: TrunkOutput?
-    for draw in draws {
+    var sums: (msa: Tensor, firstRow: Tensor, pair: Tensor, single: Tensor)?
+    for index in 0..<count {
       var start = previous
       start.pair = context.copy(previous.pair)
-      let output = try trunk([PassInput(target, draw, start)], context, monitor, nil)[0]
+      let output = try trunk([PassInput(target, try draw(index), start)], context, monitor, nil)[0]
       guard let sum = sums else {
-        sums = TrunkOutput(
-          msa: context.copy(output.msa, as: .float32),
-          pair: context.copy(output.pair, as: .float32),
-          single: output.single)
+        sums = (
+          output.msa, context.copy(output.msa[0], as: .float32),
+          context.copy(output.pair, as: .float32), output.single
+        )
         continue
       }
-      context.add(output.msa, into: sum.msa)
+      context.add(output.msa[0], into: sum.firstRow)
       context.add(output.pair, into: sum.pair)
       context.add(output.single, into: sum.single)
     }
     guard let sums else { throw PassError.noDraws }
-    for tensor in [sums.msa, sums.pair, sums.single] {
-      let (values, count) = (tensor.floats, Float(draws.count))
-      context.workers.split(tensor.count) { for index in $0 { values[index] /= count } }
+    for tensor in [sums.firstRow, sums.pair, sums.single] {
+      let (values, divisor) = (tensor.floats, Float(count))
+      context.workers.split(tensor.count) { for index in $0 { values[index] /= divisor } }
     }
     return TrunkOutput(
-      msa: context.copy(sums.msa, as: context.storage),
-      pair: context.copy(sums.pair, as: context.storage), single: sums.single)
+      msa: sums.msa, pair: context.copy(sums.pair, as: context.storage), single: sums.single,
+      meanFirstRow: sums.firstRow)
   }
 }

@@ -11,6 +11,8 @@ struct TrunkOutput {
   var pair: Tensor
   /// Single representation, fp32, `[N_res, c_s]`.
   var single: Tensor
+  /// Mean of the first rows of several draws, fp32; nil where `msa` holds the first row of the only draw. `[N_res, c_m]`
+  var meanFirstRow: Tensor?
 }
 
 extension FoldingNetwork {

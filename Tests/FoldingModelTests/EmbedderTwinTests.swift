@@ -23,16 +23,16 @@ struct EmbedderTwinTests {
   /// A recycled state of random tensors and atoms.
   static func recycled(
     residues: Int, _ context: ExecutionContext
-  ) -> (fast: RecycledState, plain: PlainRecycledState<Double>) {
+  ) -> (fast: PreviousPass, plain: PlainPreviousPass<Double>) {
     let positions = randomArray([residues, 37, 3], "positions", scale: 8)
     let first = Tensor(
       randomArray([residues, config.channels.msa], "first row"), pool: context.pool)
     let pair = Tensor(
       randomArray([residues, residues, config.channels.pair], "pair"), context.storage,
       pool: context.pool)
-    let plain = PlainRecycledState<Double>(
+    let plain = PlainPreviousPass<Double>(
       positions: positions, msaFirstRow: PlainTensor(first), pair: PlainTensor(pair))
-    return (RecycledState(positions: positions, msaFirstRow: first, pair: pair), plain)
+    return (PreviousPass(positions: positions, msaFirstRow: first, pair: pair), plain)
   }
 
   @Test(
@@ -140,7 +140,7 @@ struct EmbedderTwinTests {
     let embedder = PlainInputEmbedder<Double>(try InputEmbedder(scope, channels), channels)
     let target = TargetFeatures.random(residues: 3, templates: 2)
     let draw = AlignmentDraw.random(clusters: 2, extra: 2, residues: 3)
-    let previous = PlainRecycledState<Double>(
+    let previous = PlainPreviousPass<Double>(
       positions: randomArray([3, 37, 3], "positions", scale: 8),
       msaFirstRow: .random([3, channels.msa], "first"),
       pair: .random([3, 3, channels.pair], "pair"))

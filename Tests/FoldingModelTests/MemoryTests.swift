@@ -20,6 +20,12 @@ struct MemoryTests {
     return config
   }()
 
+  /// What a pass with one thread and no parameters asks for.
+  static func demand(_ size: ProblemSize) -> PassDemand {
+    PassDemand(
+      config, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16, threads: 1)
+  }
+
   /// Peak bytes and fresh buffers of one block on `residues` residues and `rows` rows.
   static func block(
     _ residues: Int, _ rows: Int, _ operands: PairOperands = .whole, storage: DType = .bfloat16,
@@ -100,20 +106,19 @@ struct MemoryTests {
     let (n, rows) = (384, 4)
     let network = try Self.block(n, rows, operands)
     let size = ProblemSize(residues: n, clusters: rows, extraRows: 0, templates: 0)
-    let plan = MemoryPlan(
-      Self.config, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16, threads: 1,
-      operands: operands)
+    let plan = MemoryPlan(Self.demand(size), operands: operands)
     let moment = try #require(plan.moments.first { $0.name == "evoformer" })
     let features = rows * n * (49 * 4 + 9)
     let planned = Double(moment.bytes - MemoryPlan.processBytes - features)
     #expect(abs(planned / Double(network.peak) - 1) <= 0.1, "\(planned) of \(network.peak)")
   }
 
-  @Test("what an ensemble holds besides is planned, and not much more than it")
-  func ensemble() throws {
+  @Test(
+    "what an ensemble holds besides is planned, and not much more than it", arguments: [4, 256])
+  func ensemble(clusters: Int) throws {
     var config = Self.config
     config.heads.alignedError = AlignedErrorConfig()
-    let problem = Problem(residues: 160, templates: 0, clusters: 4, extra: 4)
+    let problem = Problem(residues: 160, templates: 0, clusters: clusters, extra: 4)
     func peak(_ draws: Int) throws -> Int {
       let context = ExecutionContext.forTest(storage: .bfloat16)
       let network = try FoldingNetwork.random(config, storage: .bfloat16)
@@ -123,11 +128,12 @@ struct MemoryTests {
       return context.pool.statistics.peak
     }
     func planned(_ ensembles: Int) -> Int {
-      let size = ProblemSize(residues: 160, clusters: 4, extraRows: 4, templates: 0)
-      return MemoryPlan(
-        config, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16, threads: 1,
-        ensembles: ensembles
-      ).peak
+      let size = ProblemSize(
+        residues: 160, clusters: clusters, extraRows: 4, templates: 0)
+      var demand = Self.demand(size)
+      demand.config = config
+      demand.ensembles = ensembles
+      return MemoryPlan(demand).peak
     }
     let (held, plan) = (try peak(3) - peak(1), planned(3) - planned(1))
     #expect(held <= plan && 4 * held >= 3 * plan, "\(held) of \(plan)")
@@ -138,10 +144,9 @@ struct MemoryTests {
   func savedPasses() throws {
     let size = ProblemSize(residues: 512, clusters: 1, extraRows: 0, templates: 0)
     func results(_ savesPasses: Bool) throws -> Int {
-      let plan = MemoryPlan(
-        Self.config, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16,
-        threads: 1, savesPasses: savesPasses)
-      return try #require(plan.moments.first { $0.name == "results" }).bytes
+      var demand = Self.demand(size)
+      demand.savesPasses = savesPasses
+      return try #require(MemoryPlan(demand).moments.first { $0.name == "results" }).bytes
     }
     #expect(try results(true) - results(false) == 512 * 512 * Self.config.channels.pair * 2)
   }
@@ -150,11 +155,10 @@ struct MemoryTests {
   func fitting() throws {
     let config = try #require(FoldingConfig.preset(named: "model_1"))
     let size = ProblemSize(residues: 2048, clusters: 32, extraRows: 0, templates: 0)
-    let parameters = ParameterFootprint(sizes: [1000])
+    var demand = PassDemand(
+      config, size, parameters: ParameterFootprint(sizes: [1000]), storage: .bfloat16, threads: 2)
     func plan(_ limit: Int?, _ format: BlockFormat? = nil) -> MemoryPlan {
-      MemoryPlan.fitting(
-        config, size, parameters: parameters, storage: .bfloat16, threads: 2, pairFormat: format,
-        limit: limit)
+      MemoryPlan.fitting(demand, pairFormat: format, limit: limit)
     }
     #expect(plan(nil).operands == .whole)
     let whole = plan(nil).peak
@@ -165,11 +169,9 @@ struct MemoryTests {
     let tiles = [streamed.peak - 1, plan(streamed.peak - 1).peak - 1].map { plan($0).operands }
     #expect(tiles == [.streamed(lines: 128, nil), .streamed(lines: 64, nil)])
     #expect(plan(1).operands == .streamed(lines: 64, nil))
-    let shared = MemoryPlan.fitting(
-      config, size, parameters: parameters, storage: .bfloat16, threads: 2, isShared: true, limit: 1
-    )
-    #expect(shared.operands == .whole && shared.peak > whole)
     #expect(plan(nil, .int8).operands == .streamed(lines: 256, .int8))
     #expect(plan(nil, .int8).peak < streamed.peak)
+    demand.isShared = true
+    #expect(plan(1).operands == .whole && plan(1).peak > whole)
   }
 }

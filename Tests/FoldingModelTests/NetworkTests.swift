@@ -78,7 +78,7 @@ struct NetworkTests {
     let network = try FoldingNetwork.random(.tiny)
     let channels = network.config.channels
     let residues = problem.residues
-    let zeros = PlainRecycledState<Double>(
+    let zeros = PlainPreviousPass<Double>(
       positions: NDArray(repeating: 0, shape: [residues, 37, 3]),
       msaFirstRow: PlainTensor(repeating: 0, shape: [residues, channels.msa]),
       pair: PlainTensor(repeating: 0, shape: [residues, residues, channels.pair]))
@@ -129,10 +129,29 @@ struct NetworkTests {
     #expect(try Self.run(Problem(), .forTest(), draws: ["draw", "draw"]).values == one)
   }
 
-  @Test("an ensemble of two draws does not depend on their order")
+  @Test("an ensemble of two draws averages pair, single and the first MSA row, in either order")
   func drawOrder() throws {
-    let forward = try Self.run(Problem(), .forTest(), draws: ["a", "b"]).values
-    #expect(try Self.run(Problem(), .forTest(), draws: ["b", "a"]).values == forward)
+    let runs = try [["a", "b"], ["b", "a"]].map {
+      try Self.run(Problem(), .forTest(), draws: $0).output
+    }
+    let averages = runs.map { output in
+      [output.recycled.positions, output.lddtLogits]
+        + [output.recycled.pair, output.single, output.recycled.msaFirstRow].map { $0.array() }
+    }
+    #expect(averages[0] == averages[1])
+    let firstRows = try ["a", "b"].map {
+      try Self.run(Problem(), .forTest(), draws: [$0]).output.recycled.msaFirstRow.array().values
+    }
+    let means = zip(firstRows[0], firstRows[1]).map { ($0 + $1) / 2 }
+    #expect(runs[0].recycled.msaFirstRow.array().values == means)
+  }
+
+  // Rows of two draws are of other sequences: 'msa' leaves the loop of AlphaFoldIteration in DeepMind's modules.py.
+  @Test("an ensemble keeps the MSA representation of its first draw")
+  func ensembleMSA() throws {
+    let alone = try Self.run(Problem(), .forTest(), draws: ["a"]).output.msa.array()
+    #expect(
+      try Self.run(Problem(), .forTest(), draws: ["a", "b"]).output.msa.array() == alone)
   }
 
   @Test("only differences of residue numbers count")
@@ -172,18 +191,16 @@ struct NetworkTests {
   func change() throws {
     let network = try FoldingNetwork.random(.tiny)
     let problem = Problem(residues: 7)
-    var places: [[SIMD3<Double>]] = []
     let recycling = RecyclingInference(network, Fixed(problem: problem), recycles: 1)
-    let state = try recycling.run(
-      from: nil, .forTest(),
-      save: { state in
-        let values = state.recycled.positions.values
-        places.append(
-          (0..<7).map { residue in
-            let start = (residue * 37 + 1) * 3
-            return SIMD3((0..<3).map { Double(values[start + $0]) })
-          })
-      })
+    let first = try RecyclingInference.advance([(recycling, nil)], .forTest())[0]
+    let state = try RecyclingInference.advance([(recycling, first)], .forTest())[0]
+    let places = [first, state].map { state in
+      let values = state.recycled.positions.values
+      return (0..<7).map { residue in
+        let start = (residue * 37 + 1) * 3
+        return SIMD3((0..<3).map { Double(values[start + $0]) })
+      }
+    }
     var sum = 0.0
     func distance(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double {
       ((a - b) * (a - b)).sum().squareRoot()

@@ -4,7 +4,7 @@ import NumericArrays
 import PlainTensors
 
 /// What one pass hands to the next, as the plain twins carry it.
-struct PlainRecycledState<Real: RealNumber> {
+struct PlainPreviousPass<Real: RealNumber> {
   /// Atom coordinates, Å, atom37; no gradient flows through them. `[N_res, 37, 3]`
   let positions: NDArray<Float>
   /// First row of m. `[N_res, c_m]`
@@ -30,7 +30,7 @@ struct PlainInputEmbedder<Real: RealNumber> {
 
   /// - Shapes: → m `[N_clust, N_res, c_m]`
   func embedMSA(
-    _ features: TargetFeatures, _ draw: AlignmentDraw, _ previous: PlainRecycledState<Real>
+    _ features: TargetFeatures, _ draw: AlignmentDraw, _ previous: PlainPreviousPass<Real>
   ) -> PlainTensor<Real> {
     let targetFeature = PlainTensor<Real>(features.targetFeature, isVariable: false)
     let msaFeature = PlainTensor<Real>(draw.msaFeature, isVariable: false)
@@ -41,7 +41,7 @@ struct PlainInputEmbedder<Real: RealNumber> {
 
   /// - Shapes: → z `[N_res, N_res, c_z]`
   func embedPair(
-    _ features: TargetFeatures, _ previous: PlainRecycledState<Real>
+    _ features: TargetFeatures, _ previous: PlainPreviousPass<Real>
   ) -> PlainTensor<Real> {
     let targetFeature = PlainTensor<Real>(features.targetFeature, isVariable: false)
     let (residues, channels) = (features.residueCount, left.weight.shape[1])
@@ -68,12 +68,12 @@ struct PlainRecyclingEmbedder<Real: RealNumber> {
   }
 
   /// What is added to the first row of m. `[N_res, c_m]`
-  func firstRow(_ previous: PlainRecycledState<Real>) -> PlainTensor<Real> {
+  func firstRow(_ previous: PlainPreviousPass<Real>) -> PlainTensor<Real> {
     firstRowNorm(previous.msaFirstRow)  // line 4
   }
 
   /// What is added to z. `[N_res, N_res, c_z]`
-  func pair(_ previous: PlainRecycledState<Real>, aatype: [Int]) -> PlainTensor<Real> {
+  func pair(_ previous: PlainPreviousPass<Real>, aatype: [Int]) -> PlainTensor<Real> {
     // line 1
     let d: PlainTensor<Real> = bins(pseudoBeta(aatype: aatype, positions: previous.positions))
     return positionLinear(d) + pairNorm(previous.pair)  // lines 2–3

@@ -29,7 +29,7 @@ struct InputEmbedder: Sendable {
 
   /// Writes the first `draw.clusterCount` rows of `m`.
   func embedMSA(
-    _ features: TargetFeatures, _ draw: AlignmentDraw, _ previous: RecycledState, into m: Tensor,
+    _ features: TargetFeatures, _ draw: AlignmentDraw, _ previous: PreviousPass, into m: Tensor,
     _ context: ExecutionContext
   ) {
     let firstRow = previous.msaFirstRow
@@ -72,7 +72,7 @@ struct InputEmbedder: Sendable {
 
   /// Turns the recycled pair tensor into the new one, in place.
   func embedPair(
-    _ features: TargetFeatures, _ previous: RecycledState, _ context: ExecutionContext
+    _ features: TargetFeatures, _ previous: PreviousPass, _ context: ExecutionContext
   ) -> Tensor {
     let (z, positions) = (previous.pair, previous.positions)
     context.record(updating: z) { recycled, gradient, context in

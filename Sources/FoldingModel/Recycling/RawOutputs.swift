@@ -30,7 +30,7 @@ extension RecyclingInference {
 
 extension FoldingNetwork {
   fileprivate func rawOutputs(
-    _ recycled: RecycledState, lddtLogits: NDArray<Float>, _ context: ExecutionContext
+    _ recycled: PreviousPass, lddtLogits: NDArray<Float>, _ context: ExecutionContext
   ) -> [String: NDArray<Float>] {
     let single = self.single(recycled.msaFirstRow, context.storing(.float32))
     let edges = config.heads.distogramBreaks.values(Float.self)

@@ -21,7 +21,7 @@ public struct RecyclingState: Sendable {
   }
 
   /// What the next pass starts from.
-  public var recycled: RecycledState
+  public var recycled: PreviousPass
   /// pLDDT logits of the last pass. `[N_res, bins]`
   public var lddtLogits: NDArray<Float>
   /// One record per finished pass.
@@ -31,7 +31,7 @@ public struct RecyclingState: Sendable {
 
   /// The given state.
   public init(
-    recycled: RecycledState, lddtLogits: NDArray<Float>, history: [Record], isFinished: Bool
+    recycled: PreviousPass, lddtLogits: NDArray<Float>, history: [Record], isFinished: Bool
   ) {
     self.recycled = recycled
     self.lddtLogits = lddtLogits
@@ -71,18 +71,14 @@ public struct RecyclingInference: Sendable {
   /// - Parameters:
   ///   - state: where an earlier run stopped; nil to begin.
   ///   - observe: called after each stage with the pass and the stage; what it throws ends the run.
-  ///   - save: called after each pass with the new state.
   public func run(
     from state: RecyclingState?, _ context: ExecutionContext,
-    observe: @escaping (Int, PassStage) throws -> Void = { _, _ in },
-    save: (RecyclingState) throws -> Void = { _ in }
+    observe: @escaping (Int, PassStage) throws -> Void = { _, _ in }
   ) throws -> RecyclingState {
     var state = state
     while state?.isFinished != true {
       let pass = state?.history.count ?? 0
-      let next = try Self.advance([(self, state)], context) { try observe(pass, $0) }[0]
-      try save(next)
-      state = next
+      state = try Self.advance([(self, state)], context) { try observe(pass, $0) }[0]
     }
     guard let state else { throw PassError.noOutput }
     return state
@@ -103,13 +99,14 @@ public struct RecyclingInference: Sendable {
       let (recycling, state) = runs[0]
       outputs = [
         try recycling.network.pass(
-          recycling.features.target, draws: try recycling.draws(after: state),
-          recycling.start(state, context), context, monitor)
+          recycling.features.target, drawCount: max(1, recycling.ensembles),
+          { try recycling.draw($0, after: state) }, recycling.start(state, context), context,
+          monitor)
       ]
     } else {
       let inputs = try runs.map { recycling, state in
         PassInput(
-          recycling.features.target, try recycling.draws(after: state)[0],
+          recycling.features.target, try recycling.draw(0, after: state),
           recycling.start(state, context))
       }
       outputs = try runs[0].recycling.network.passes(inputs, context, monitor)
@@ -119,12 +116,11 @@ public struct RecyclingInference: Sendable {
     }
   }
 
-  private func draws(after state: RecyclingState?) throws -> [AlignmentDraw] {
-    let pass = state?.history.count ?? 0
-    return try (0..<max(1, ensembles)).map { try features.draw(pass: pass, ensemble: $0) }
+  private func draw(_ ensemble: Int, after state: RecyclingState?) throws -> AlignmentDraw {
+    try features.draw(pass: state?.history.count ?? 0, ensemble: ensemble)
   }
 
-  private func start(_ state: RecyclingState?, _ context: ExecutionContext) -> RecycledState {
+  private func start(_ state: RecyclingState?, _ context: ExecutionContext) -> PreviousPass {
     state?.recycled ?? network.initialState(features.target, context)
   }
 

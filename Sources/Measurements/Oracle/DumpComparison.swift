@@ -58,7 +58,7 @@ public struct DumpComparison: Sendable {
         guard let positions = try dump.array(named: name).floats,
           positions.shape == [aatype.count, 37, 3]
         else { return [Int?]() }
-        return RecycledState.distanceBins(aatype: aatype, positions: positions)
+        return PreviousPass.distanceBins(aatype: aatype, positions: positions)
       }
       let flipped = zip(bins[0], bins[1]).count { $0 != $1 }
       result.append((pass, flipped, min(bins[0].count, bins[1].count)))

@@ -104,9 +104,9 @@ public struct ForwardDump {
 
   /// The state that a dump holds, under names that `key` makes of `prev_pos`, `prev_msa_first_row` and `prev_pair`.
   static func state(
-    _ teacher: NumpyArchive, like: RecycledState, _ context: ExecutionContext,
+    _ teacher: NumpyArchive, like: PreviousPass, _ context: ExecutionContext,
     key: (String) -> String
-  ) throws -> RecycledState {
+  ) throws -> PreviousPass {
     func floats(_ name: String, _ shape: [Int]) throws -> NDArray<Float> {
       let key = key(name)
       guard teacher.contains(key) else {
@@ -121,7 +121,7 @@ public struct ForwardDump {
       }
       return values
     }
-    return RecycledState(
+    return PreviousPass(
       positions: try floats("prev_pos", like.positions.shape),
       msaFirstRow: Tensor(
         try floats("prev_msa_first_row", like.msaFirstRow.shape), pool: context.pool),

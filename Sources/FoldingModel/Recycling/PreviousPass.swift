@@ -3,7 +3,7 @@ import NumericArrays
 import TensorCore
 
 /// What one pass hands to the next: coordinates, first MSA row and pair representation.
-public struct RecycledState: Sendable {
+public struct PreviousPass: Sendable {
   /// Atom coordinates, Å, atom37. `[N_res, 37, 3]`
   public var positions: NDArray<Float>
   /// First row of the MSA representation, fp32. `[N_res, c_m]`
@@ -26,7 +26,7 @@ public struct RecycledState: Sendable {
   }
 }
 
-extension RecycledState {
+extension PreviousPass {
   /// The distance bin of every pair of residues as the next pass will see it, row by row; nil below the first edge.
   ///
   /// Rounding moves a distance across a bin edge now and then: the next pass of another implementation then adds another row
