@@ -32,6 +32,28 @@ public struct AttentionMask: Sendable {
   /// The mask of one row. `[positions]` fp32
   public subscript(row: Int) -> Tensor { values[isShared ? 0 : row] }
 
+  /// How many of the first `rows` rows see both positions of a pair, for pairs of `i` and `j`.
+  ///
+  /// - Parameter result: overwritten. `[i, j or more]` fp32
+  public func countPairs(_ i: Range<Int>, _ j: Range<Int>, rows: Int, into result: Tensor) {
+    let (counts, width) = (result.floats, result.shape[1])
+    for k in 0..<i.count {
+      for column in 0..<j.count { counts[k * width + column] = isFull ? Float(rows) : 0 }
+    }
+    if isFull { return }
+    let positions = values.shape[1]
+    for row in 0..<rows {
+      let visible = values.floats + row * positions
+      let others = visible + j.lowerBound
+      for k in 0..<i.count {
+        let factor = visible[i.lowerBound + k]
+        if factor == 0 { continue }
+        let target = counts + k * width
+        for column in 0..<j.count { target[column] += factor * others[column] }
+      }
+    }
+  }
+
   /// The mask with rows and positions exchanged, for `rows` rows.
   public func transposed(rows: Int, pool: BufferPool) -> AttentionMask {
     let positions = values.shape[1]

@@ -50,10 +50,10 @@ extension OuterProductMean {
   ) -> Tensor {
     let (residues, channels) = (dz.shape[1], dz.channels)
     let result = context.empty([i.count, residues, channels], .float32)
-    context.tiles(i.count, tile: 1, scratch: { context.empty([residues], .float32) }) {
+    context.tiles(i.count, tile: 1, scratch: { context.empty([1, residues], .float32) }) {
       row, factors in
       let residue = i.lowerBound + row.lowerBound
-      inverseCounts(mask, sequences: sequences, residue, 0..<residues, into: factors)
+      inverseCounts(mask, sequences: sequences, residue..<residue + 1, 0..<residues, into: factors)
       let (source, target) = (dz[residue].floats, result[row.lowerBound].floats)
       for j in 0..<residues {
         let factor = factors.floats[j]

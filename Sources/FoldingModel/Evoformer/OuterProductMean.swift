@@ -70,10 +70,10 @@ struct OuterProductMean: Sendable {
       for start in stride(from: first, to: last, by: Self.tileLeft) {
         let i = start..<min(start + Self.tileLeft, last)
         outer(a, i, packed, j, into: { scratch.outer[$0] }, context)  // line 3
+        inverseCounts(mask, sequences: m.shape[0], i, j, into: scratch.counts)
         for (row, residue) in i.enumerated() {
           var residual = Epilogue.bias(outputBias)
-          inverseCounts(mask, sequences: m.shape[0], residue, j, into: scratch.counts)
-          residual.rowScale = scratch.counts
+          residual.rowScale = scratch.counts[row]
           residual.accumulates = true
           let target = Matrix(z[residue][j])
           context.multiply(
@@ -93,12 +93,12 @@ struct OuterProductMean: Sendable {
 
   private struct Scratch {
     let outer: Tensor  // [tileLeft, tileRight, c · c]
-    let counts: Tensor  // [tileRight]
+    let counts: Tensor  // [tileLeft, tileRight]
 
     init(_ layer: OuterProductMean, _ context: ExecutionContext) {
       let square = layer.output.shape[0] * layer.output.shape[1]
       outer = context.empty([tileLeft, tileRight, square])
-      counts = context.empty([tileRight], .float32)
+      counts = context.empty([tileLeft, tileRight], .float32)
     }
   }
 
@@ -176,19 +176,16 @@ struct OuterProductMean: Sendable {
     }
   }
 
-  /// `1 / (10⁻³ + Σ_s mask[s, i] mask[s, j])` for the residues `j`; 0.001⁻¹ without sequences.
+  /// `1 / (10⁻³ + Σ_s mask[s, i] mask[s, j])` for the residues `i` and `j`; 0.001⁻¹ without sequences.
+  ///
+  /// - Parameter result: overwritten. `[i, j or more]` fp32
   func inverseCounts(
-    _ mask: AttentionMask, sequences: Int, _ i: Int, _ j: Range<Int>, into result: Tensor
+    _ mask: AttentionMask, sequences: Int, _ i: Range<Int>, _ j: Range<Int>, into result: Tensor
   ) {
-    let counts = result.floats
-    for column in 0..<j.count { counts[column] = mask.isFull ? Float(sequences) : 0 }
-    if !mask.isFull {
-      for sequence in 0..<sequences {
-        let row = mask[sequence].floats
-        if row[i] == 0 { continue }
-        for (column, residue) in j.enumerated() { counts[column] += row[i] * row[residue] }
-      }
+    mask.countPairs(i, j, rows: sequences, into: result)
+    let (counts, width) = (result.floats, result.shape[1])
+    for row in 0..<i.count {
+      for k in row * width..<row * width + j.count { counts[k] = 1 / (1e-3 + counts[k]) }
     }
-    for column in 0..<j.count { counts[column] = 1 / (1e-3 + counts[column]) }
   }
 }
