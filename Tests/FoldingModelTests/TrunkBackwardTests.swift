@@ -30,7 +30,7 @@ struct TrunkBackwardTests {
     return config
   }()
 
-  /// Lengths around tile edges, odd widths, more pixels than a chunk, released widths.
+  /// Lengths around tile edges, odd widths, more pairs than a chunk, released widths.
   static let sizes: [LayerSize] =
     [1, 2, 9].map { LayerSize(residues: $0) }
     + [2, 9, 33].map { LayerSize(residues: $0, sequences: 5, hasHoles: true) }

@@ -52,8 +52,8 @@ struct StreamedTriangle {
   /// `b`, row by row of z.
   private func keepRightOperand() {
     let weights = layer.weights(of: .right, context)
-    let tile = TriangleMultiplication.tilePixels
-    context.tiles(residues, tile: 1, scratch: { PixelScratch(self, tile) }) { row, scratch in
+    let tile = TriangleMultiplication.tilePairs
+    context.tiles(residues, tile: 1, scratch: { PairScratch(self, tile) }) { row, scratch in
       for start in stride(from: 0, to: residues, by: tile) {
         let columns = start..<min(start + tile, residues)
         let result = Matrix(
@@ -70,8 +70,8 @@ struct StreamedTriangle {
   private func project(
     _ weights: TriangleMultiplication.OperandWeights, _ range: Range<Int>, into product: Tensor
   ) {
-    let tile = TriangleMultiplication.tilePixels
-    context.tiles(range, tile: 1, scratch: { PixelScratch(self, tile) }) { line, scratch in
+    let tile = TriangleMultiplication.tilePairs
+    context.tiles(range, tile: 1, scratch: { PairScratch(self, tile) }) { line, scratch in
       let line = line.lowerBound
       for start in stride(from: 0, to: residues, by: tile) {
         let positions = start..<min(start + tile, residues)
@@ -79,7 +79,7 @@ struct StreamedTriangle {
           product, offset: (line - range.lowerBound) * residues + start, rows: channels,
           columns: positions.count, rowStride: lines * residues)
         project(
-          weights, pixels(line).rows(positions), scratch,
+          weights, pairs(line).rows(positions), scratch,
           mask: {
             let position = positions.lowerBound + $0
             return isOutgoing ? mask[line].floats[position] : mask[position].floats[line]
@@ -89,13 +89,13 @@ struct StreamedTriangle {
   }
 
   private func project(
-    _ weights: TriangleMultiplication.OperandWeights, _ pixels: Matrix, _ scratch: PixelScratch,
+    _ weights: TriangleMultiplication.OperandWeights, _ pairs: Matrix, _ scratch: PairScratch,
     mask value: (Int) -> Float, into result: Matrix
   ) {
-    let normed = Matrix(scratch.normed[0..<pixels.rows])
-    layer.normInput.apply(to: pixels, into: normed, context)
+    let normed = Matrix(scratch.normed[0..<pairs.rows])
+    layer.normInput.apply(to: pairs, into: normed, context)
     if !mask.isFull {
-      for index in 0..<pixels.rows { scratch.mask.floats[index] = value(index) }
+      for index in 0..<pairs.rows { scratch.mask.floats[index] = value(index) }
     }
     layer.project(
       weights, context.pack(normed.transposed), mask: mask.isFull ? nil : scratch.mask,
@@ -123,7 +123,7 @@ struct StreamedTriangle {
   private func finish(
     _ product: Tensor, _ range: Range<Int>, _ weights: TriangleMultiplication.Finish
   ) {
-    let tile = TriangleMultiplication.tilePixels
+    let tile = TriangleMultiplication.tilePairs
     context.tiles(range, tile: 1, scratch: { layer.finishScratch(tile, context) }) {
       line, scratch in
       let line = line.lowerBound
@@ -133,32 +133,32 @@ struct StreamedTriangle {
           product, offset: (line - range.lowerBound) * residues + start, rows: channels,
           columns: positions.count, rowStride: lines * residues)
         layer.finish(
-          part, into: pixels(line).rows(positions), dropped: nil, weights, scratch, context)
+          part, into: pairs(line).rows(positions), dropped: nil, weights, scratch, context)
       }
     }
   }
 
   private var isOutgoing: Bool { layer.edges == .outgoing }
 
-  /// The pixels of a line. `[N_res, c_z]`
-  private func pixels(_ line: Int) -> Matrix {
+  /// The pairs of a line. `[N_res, c_z]`
+  private func pairs(_ line: Int) -> Matrix {
     let c = z.channels
     return isOutgoing
       ? Matrix(z[line])
       : Matrix(z, offset: line * c, rows: residues, columns: c, rowStride: residues * c)
   }
 
-  /// What one worker needs to project a tile of pixels.
-  private struct PixelScratch {
-    let normed: Tensor  // [pixels, c_z]
-    let mask: Tensor  // [pixels]
-    let projected: Tensor  // [c, pixels]
+  /// What one worker needs to project a tile of pairs.
+  private struct PairScratch {
+    let normed: Tensor  // [pairs, c_z]
+    let mask: Tensor  // [pairs]
+    let projected: Tensor  // [c, pairs]
 
-    init(_ triangle: StreamedTriangle, _ pixels: Int) {
+    init(_ triangle: StreamedTriangle, _ pairs: Int) {
       let context = triangle.context
-      normed = context.empty([pixels, triangle.z.channels])
-      mask = context.empty([pixels], .float32)
-      projected = context.empty([triangle.channels, pixels])
+      normed = context.empty([pairs, triangle.z.channels])
+      mask = context.empty([pairs], .float32)
+      projected = context.empty([triangle.channels, pairs])
     }
   }
 }

@@ -3,7 +3,7 @@ import NumericArrays
 import TensorCore
 
 extension TriangleMultiplication {
-  /// Derivative of `update`; projections, gates and norms are computed again from z, pixels in chunks.
+  /// Derivative of `update`; projections, gates and norms are computed again from z, pairs in chunks.
   ///
   /// The buffers of `a`, `b` and their product hold the gradients of the three as soon as the values are used up.
   ///
@@ -30,22 +30,22 @@ extension TriangleMultiplication {
     _ context: ExecutionContext
   ) {
     let channelMajor = Matrix(product)
-    eachChunk(z, gradient, context) { pixels, z, gradient in
-      let o = context.empty([pixels.count, product.shape[0]], .float32)
-      context.copyShared(channelMajor.columns(pixels).transposed, into: Matrix(o))
+    eachChunk(z, gradient, context) { pairs, z, gradient in
+      let o = context.empty([pairs.count, product.shape[0]], .float32)
+      context.copyShared(channelMajor.columns(pairs).transposed, into: Matrix(o))
       let center = normCenter(o, context)
       let x = normInput(z, context)
       let (du, dp) = GatedProduct(
         gate: outputGate(x, activation: .sigmoid, as: .float32, context),
         value: outputProjection(center, as: .float32, context)
-      ).backward(gradient, scaledBy: dropped, from: pixels.lowerBound, context)
+      ).backward(gradient, scaledBy: dropped, from: pairs.lowerBound, context)
       let dCenter = context.empty(o.shape, .float32)
       outputProjection.backward(
         input: Matrix(center), outputGradient: Matrix(dp), into: Matrix(dCenter), context)
       let dO = context.zeros(o.shape, .float32)
       normCenter.backward(
         input: Matrix(o), outputGradient: Matrix(dCenter), into: Matrix(dO), context)
-      context.copyShared(Matrix(dO), into: channelMajor.columns(pixels).transposed)
+      context.copyShared(Matrix(dO), into: channelMajor.columns(pairs).transposed)
       let dx = context.empty(x.shape, .float32)
       outputGate.backward(
         input: Matrix(x), outputGradient: Matrix(du), into: Matrix(dx), context)
@@ -88,15 +88,15 @@ extension TriangleMultiplication {
     _ context: ExecutionContext
   ) {
     let residues = z.shape[0]
-    eachChunk(z, gradient, context) { pixels, z, gradient in
+    eachChunk(z, gradient, context) { pairs, z, gradient in
       let x = normInput(z, context)
       let dx = context.zeros(x.shape, .float32)
-      let d = context.empty([pixels.count, da.shape[0]], .float32)
+      let d = context.empty([pairs.count, da.shape[0]], .float32)
       for (channelMajor, projection, gate) in [
         (da, leftProjection, leftGate), (db, rightProjection, rightGate),
       ] {
-        context.copyShared(Matrix(channelMajor).columns(pixels).transposed, into: Matrix(d))
-        if !mask.isFull { apply(mask, residues: residues, to: d, pixels, context) }
+        context.copyShared(Matrix(channelMajor).columns(pairs).transposed, into: Matrix(d))
+        if !mask.isFull { apply(mask, residues: residues, to: d, pairs, context) }
         let (du, dp) = GatedProduct(
           gate: gate(x, activation: .sigmoid, as: .float32, context),
           value: projection(x, as: .float32, context)
@@ -112,25 +112,25 @@ extension TriangleMultiplication {
     }
   }
 
-  /// Calls `body` with a range of pixels and these rows of z and of its gradient, `[pixels, c_z]`.
+  /// Calls `body` with a range of pairs and these rows of z and of its gradient, `[pairs, c_z]`.
   private func eachChunk(
     _ z: Tensor, _ gradient: Tensor, _ context: ExecutionContext,
     _ body: (Range<Int>, Tensor, Tensor) -> Void
   ) {
     let shape = [z.shape[0] * z.shape[1], z.channels]
-    let share = Self.pixels(z, context)
+    let share = Self.pairs(z, context)
     let (z, gradient) = (z.reshaped(shape), gradient.reshaped(shape))
-    context.chunks(share) { pixels in body(pixels, z[pixels], gradient[pixels]) }
+    context.chunks(share) { pairs in body(pairs, z[pairs], gradient[pairs]) }
   }
 
   private func apply(
-    _ mask: AttentionMask, residues: Int, to d: Tensor, _ pixels: Range<Int>,
+    _ mask: AttentionMask, residues: Int, to d: Tensor, _ pairs: Range<Int>,
     _ context: ExecutionContext
   ) {
     let channels = d.channels
-    context.workers.split(pixels.count) { rows in
+    context.workers.split(pairs.count) { rows in
       for row in rows {
-        let (i, j) = (pixels.lowerBound + row).quotientAndRemainder(dividingBy: residues)
+        let (i, j) = (pairs.lowerBound + row).quotientAndRemainder(dividingBy: residues)
         let factor = mask[i].floats[j]
         let values = d.floats + row * channels
         for c in 0..<channels { values[c] *= factor }

@@ -71,8 +71,8 @@ struct TriangleMultiplication: Sendable {
     return (a, b)
   }
 
-  /// Pixels of one tile of a pass over the pair tensor.
-  static let tilePixels = 128
+  /// Pairs of one tile of a pass over the pair tensor.
+  static let tilePairs = 128
 
   /// Weights of one operand, as left operands `[out, in]`, and their biases.
   struct OperandWeights {
@@ -94,7 +94,7 @@ struct TriangleMultiplication: Sendable {
       gateBias: gate.bias)
   }
 
-  /// An operand at a few pixels, given their packed norms `[c_z, pixels]`; the result is channel-major.
+  /// An operand at a few pairs, given their packed norms `[c_z, pairs]`; the result is channel-major.
   func project(
     _ weights: OperandWeights, _ normed: PackedMatrix, mask: Tensor?, into result: Matrix,
     _ context: ExecutionContext
@@ -113,40 +113,40 @@ struct TriangleMultiplication: Sendable {
   private func project(
     _ z: Tensor, mask: AttentionMask, into targets: [Tensor], _ context: ExecutionContext
   ) {
-    let pixels = Matrix(z)
+    let pairs = Matrix(z)
     let channels = normCenter.scale.count
-    let tile = Self.tilePixels
+    let tile = Self.tilePairs
     let parts = [weights(of: .left, context), weights(of: .right, context)]
     context.tiles(
-      Self.pixels(z, context), tile: tile,
+      Self.pairs(z, context), tile: tile,
       scratch: {
-        (normed: context.empty([tile, pixels.columns]), mask: context.empty([tile], .float32))
+        (normed: context.empty([tile, pairs.columns]), mask: context.empty([tile], .float32))
       }
     ) { range, scratch in
       let normed = Matrix(scratch.normed[0..<range.count])
-      normInput.apply(to: pixels.rows(range), into: normed, context)
+      normInput.apply(to: pairs.rows(range), into: normed, context)
       let packed = context.pack(normed.transposed)
-      let pixelMask = mask.isFull ? nil : gather(mask, range, side: z.shape[1], into: scratch.mask)
+      let pairMask = mask.isFull ? nil : gather(mask, range, side: z.shape[1], into: scratch.mask)
       for (part, target) in zip(parts, targets) {
         let result = Matrix(
           target, offset: range.lowerBound, rows: channels, columns: range.count,
-          rowStride: pixels.rows)
-        project(part, packed, mask: pixelMask, into: result, context)
+          rowStride: pairs.rows)
+        project(part, packed, mask: pairMask, into: result, context)
       }
     }
   }
 
-  /// Pixels of the rows that this process computes.
-  static func pixels(_ z: Tensor, _ context: ExecutionContext) -> Range<Int> {
+  /// Pairs of the rows that this process computes.
+  static func pairs(_ z: Tensor, _ context: ExecutionContext) -> Range<Int> {
     let (rows, width) = (context.axialShare(of: z.shape[0]), z.shape[1])
     return rows.lowerBound * width..<rows.upperBound * width
   }
 
   private func gather(
-    _ mask: AttentionMask, _ pixels: Range<Int>, side: Int, into result: Tensor
+    _ mask: AttentionMask, _ pairs: Range<Int>, side: Int, into result: Tensor
   ) -> Tensor {
-    for (index, pixel) in pixels.enumerated() {
-      result.floats[index] = mask[pixel / side].floats[pixel % side]
+    for (index, pair) in pairs.enumerated() {
+      result.floats[index] = mask[pair / side].floats[pair % side]
     }
     return result
   }
@@ -171,7 +171,7 @@ struct TriangleMultiplication: Sendable {
     }
   }
 
-  /// Packed weights of the last lines, and scratch of one worker for a tile of pixels.
+  /// Packed weights of the last lines, and scratch of one worker for a tile of pairs.
   struct Finish {
     let gateWeight, outputWeight: PackedMatrix
 
@@ -185,23 +185,23 @@ struct TriangleMultiplication: Sendable {
     }
   }
 
-  func finishScratch(_ pixels: Int, _ context: ExecutionContext) -> Finish.Scratch {
+  func finishScratch(_ pairs: Int, _ context: ExecutionContext) -> Finish.Scratch {
     Finish.Scratch(
-      normed: context.empty([pixels, outputGate.inputs]),
-      center: context.empty([pixels, normCenter.scale.count]),
-      gate: context.empty([pixels, outputGate.outputs]))
+      normed: context.empty([pairs, outputGate.inputs]),
+      center: context.empty([pairs, normCenter.scale.count]),
+      gate: context.empty([pairs, outputGate.outputs]))
   }
 
-  /// Gate, norm and projection of the products `[c, pixels]` of a few pixels, added to these.
+  /// Gate, norm and projection of the products `[c, pairs]` of a few pairs, added to these.
   func finish(
-    _ product: Matrix, into pixels: Matrix, dropped: Matrix?, _ weights: Finish,
+    _ product: Matrix, into pairs: Matrix, dropped: Matrix?, _ weights: Finish,
     _ scratch: Finish.Scratch, _ context: ExecutionContext
   ) {
-    let count = 0..<pixels.rows
+    let count = 0..<pairs.rows
     let (normed, center, gate) = (
       Matrix(scratch.normed[count]), Matrix(scratch.center[count]), Matrix(scratch.gate[count])
     )
-    normInput.apply(to: pixels, into: normed, context)
+    normInput.apply(to: pairs, into: normed, context)
     var gating = Epilogue.bias(outputGate.bias)
     gating.activation = .sigmoid
     gating.multiplier = dropped
@@ -211,36 +211,36 @@ struct TriangleMultiplication: Sendable {
     var residual = Epilogue.bias(outputProjection.bias)
     residual.multiplier = gate
     residual.accumulates = true
-    context.multiply(center, weights.outputWeight, into: pixels, residual)
+    context.multiply(center, weights.outputWeight, into: pairs, residual)
   }
 
   private func finish(
     _ product: Tensor, into z: Tensor, dropped: Tensor?, _ context: ExecutionContext
   ) {
-    let pixels = Matrix(z)
+    let pairs = Matrix(z)
     let product = Matrix(product)
-    let tile = Self.tilePixels
+    let tile = Self.tilePairs
     let weights = Finish(self, context)
     context.tiles(
-      Self.pixels(z, context), tile: tile,
+      Self.pairs(z, context), tile: tile,
       scratch: {
         (
           finishScratch(tile, context),
-          dropped: dropped.map { _ in context.empty([tile, pixels.columns], .float32) }
+          dropped: dropped.map { _ in context.empty([tile, pairs.columns], .float32) }
         )
       }
     ) { range, scratch in
       var rows: Matrix?
       if let dropped, let factors = scratch.dropped {
-        let (source, target, channels) = (dropped.floats, factors.floats, pixels.columns)
-        for (row, pixel) in range.enumerated() {
+        let (source, target, channels) = (dropped.floats, factors.floats, pairs.columns)
+        for (row, pair) in range.enumerated() {
           (target + row * channels).update(
-            from: source + pixel % z.shape[1] * channels, count: channels)
+            from: source + pair % z.shape[1] * channels, count: channels)
         }
         rows = Matrix(factors[0..<range.count])
       }
       finish(
-        product.columns(range), into: pixels.rows(range), dropped: rows, weights, scratch.0,
+        product.columns(range), into: pairs.rows(range), dropped: rows, weights, scratch.0,
         context)
     }
   }

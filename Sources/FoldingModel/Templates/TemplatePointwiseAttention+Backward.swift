@@ -3,8 +3,8 @@ import TensorCore
 
 extension TemplatePointwiseAttention {
   /// Pairs whose weights' gradients are summed at once; a constant, so that sums have one order.
-  private static let chunkPixels = 1024
-  private static let tilePixels = 64
+  private static let chunkPairs = 1024
+  private static let tilePairs = 64
 
   /// Derivative of `update`: pairs do not mix, so the gradient of z changes in place, some pairs at a time.
   ///
@@ -26,16 +26,16 @@ extension TemplatePointwiseAttention {
       value: projection(value, value.shape[0], width),
       output: projection(output, width, z.channels)
     )
-    let chunk = Self.chunkPixels
+    let chunk = Self.chunkPairs
     let scratch = Scratch(templates: templates.count) { context.empty([chunk, width], .float32) }
-    let (pixels, dz) = (Matrix(z), Matrix(gradient))
+    let (pairs, dz) = (Matrix(z), Matrix(gradient))
     let sources = templates.map { (value: Matrix($0), gradient: Matrix(context.gradient(of: $0))) }
-    for start in stride(from: 0, to: pixels.rows, by: chunk) {
-      let range = start..<min(start + chunk, pixels.rows)
+    for start in stride(from: 0, to: pairs.rows, by: chunk) {
+      let range = start..<min(start + chunk, pairs.rows)
       let part = 0..<range.count
-      context.tiles(range.count, tile: Self.tilePixels, scratch: {}) { tile, _ in
+      context.tiles(range.count, tile: Self.tilePairs, scratch: {}) { tile, _ in
         let rows = start + tile.lowerBound..<start + tile.upperBound
-        parts.query.apply(to: pixels.rows(rows), into: scratch.query[tile], context)
+        parts.query.apply(to: pairs.rows(rows), into: scratch.query[tile], context)
         for (index, source) in sources.enumerated() {
           parts.key.apply(to: source.value.rows(rows), into: scratch.keys[index][tile], context)
           parts.value.apply(to: source.value.rows(rows), into: scratch.values[index][tile], context)
@@ -46,7 +46,7 @@ extension TemplatePointwiseAttention {
       }
       context.addColumnSums(of: dz.rows(range), into: context.gradient(of: outputBias))
       parts.output.addWeightGradient(Matrix(scratch.attended[part]), dz.rows(range), context)
-      parts.query.backward(pixels.rows(range), scratch.query[part], into: dz.rows(range), context)
+      parts.query.backward(pairs.rows(range), scratch.query[part], into: dz.rows(range), context)
       for (index, source) in sources.enumerated() {
         let (t, dt) = (source.value.rows(range), source.gradient.rows(range))
         parts.key.backward(t, scratch.keys[index][part], into: dt, context)

@@ -28,21 +28,21 @@ struct TemplatePointwiseAttention: Sendable {
     context.record(updating: z) { z, gradient, context in
       backward(z, templates, mask: mask, gradient, context)
     }
-    let pixels = Matrix(z)
+    let pairs = Matrix(z)
     let width = query.shape[1] * query.shape[2]
     func packed(_ weight: Tensor, _ inputs: Int, _ outputs: Int) -> PackedMatrix {
       context.pack(Matrix(weight.reshaped([inputs, outputs])))
     }
-    let queryWeight = packed(query, pixels.columns, width)
+    let queryWeight = packed(query, pairs.columns, width)
     let keyWeight = packed(key, key.shape[0], width)
     let valueWeight = packed(value, value.shape[0], width)
-    let outputWeight = packed(output, width, pixels.columns)
+    let outputWeight = packed(output, width, pairs.columns)
     var residual = Epilogue.bias(outputBias)
     residual.accumulates = true
     let tile = context.tileRows
     func rows(_ count: Int, _ dtype: DType) -> Tensor { context.empty([count, width], dtype) }
     context.tiles(
-      pixels.rows, tile: tile,
+      pairs.rows, tile: tile,
       scratch: {
         (
           query: rows(tile, .float32), keys: templates.map { _ in rows(tile, .float32) },
@@ -51,7 +51,7 @@ struct TemplatePointwiseAttention: Sendable {
       }
     ) { range, scratch in
       let part = 0..<range.count
-      context.multiply(pixels.rows(range), queryWeight, into: Matrix(scratch.query[part]))
+      context.multiply(pairs.rows(range), queryWeight, into: Matrix(scratch.query[part]))
       for (index, template) in templates.enumerated() {
         let source = Matrix(template).rows(range)
         context.multiply(source, keyWeight, into: Matrix(scratch.keys[index][part]))
@@ -62,7 +62,7 @@ struct TemplatePointwiseAttention: Sendable {
           scratch.query, scratch.keys, scratch.values, mask, row: row, into: scratch.attended)
       }
       context.multiply(
-        Matrix(scratch.attended[part]), outputWeight, into: pixels.rows(range), residual)
+        Matrix(scratch.attended[part]), outputWeight, into: pairs.rows(range), residual)
     }
   }
 

@@ -139,8 +139,8 @@ public final class NetworkEngine: GradientEngine {
     let backward = lane.context.accumulating(in: boundGradients(lane))
     var outcome = SampleOutcome.notFinite
     do {
-      let (output, report, slopes) = try lossOfSample(sample, forward)
-      output.seed(slopes, backward)
+      let (output, report, gradients) = try lossOfSample(sample, forward)
+      output.seed(gradients, backward)
       tape.replay(backward)
       outcome = SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output))
     } catch PassError.notFinite {
@@ -152,9 +152,8 @@ public final class NetworkEngine: GradientEngine {
 
   /// What the cost model expects to be faster on samples of the configured size.
   private static func branches(_ config: TrainingConfig) -> BranchSchedule {
-    let size = ProblemSize(
-      residues: config.data.crop, clusters: config.network.sampling.maxClusters,
-      extraRows: config.network.sampling.maxExtraRows, templates: 0)
+    let size = config.network.problemSize(
+      residues: config.data.crop, rows: .max, templates: 0)
     return BranchPlan(config.network, size).prefersBranches ? .sideBySide : .inTurn(nil)
   }
 
@@ -205,13 +204,13 @@ public final class NetworkEngine: GradientEngine {
 
   private func lossOfSample(
     _ sample: TrainingSample, _ context: ExecutionContext
-  ) throws -> (output: TrainingOutput, report: LossReport, slopes: LossGradients<Float>) {
+  ) throws -> (output: TrainingOutput, report: LossReport, gradients: LossGradients<Float>) {
     let passes = RecyclingTraining(network, sample.features, recycles: sample.recycles)
     guard let output = try passes.run(context).output else { throw PassError.noOutput }
-    let (report, slopes) = loss(
+    let (report, gradients) = loss(
       LossInputs(output), labels: sample.labels, alignment: sample.alignment,
       clampedShare: sample.clampedShare)
-    return (output, report, slopes)
+    return (output, report, gradients)
   }
 
   /// Gradients of which those of parameters lie in the lane's buffer, cleared.

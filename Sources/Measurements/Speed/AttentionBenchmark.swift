@@ -53,10 +53,10 @@ public struct AttentionBenchmark: Sendable {
     operands.bias = tensor([heads, positions, positions], 9, storage)
     let mask = lengths.isEmpty ? nil : ColumnMask.packed(lengths, positions: positions)
     operands.columnMask = mask
-    let slopes = (0..<5).map { _ in context.zeros([positions, width]) }
+    let outputs = (0..<5).map { _ in context.zeros([positions, width]) }
     var gradients = AttentionGradients(
-      query: Matrix(slopes[0]), key: Matrix(slopes[1]), value: Matrix(slopes[2]),
-      gate: Matrix(slopes[3]))
+      query: Matrix(outputs[0]), key: Matrix(outputs[1]), value: Matrix(outputs[2]),
+      gate: Matrix(outputs[3]))
     gradients.bias = context.zeros([heads, positions, positions], .float32)
     var times: [[Double]] = [[], [], [], []]
     for round in 0...repeats {
@@ -67,11 +67,11 @@ public struct AttentionBenchmark: Sendable {
         for _ in 0..<2 {
           start = ContinuousClock.now
           if kind < 2 {
-            context.attend(operands, into: Matrix(slopes[4]))
+            context.attend(operands, into: Matrix(outputs[4]))
           } else {
             context.attendBackward(
               operands, outputGradient: Matrix(inputs[4]), heads: 0..<heads,
-              result: Matrix(slopes[4]),
+              result: Matrix(outputs[4]),
               into: gradients)
           }
         }
@@ -110,12 +110,12 @@ extension AttentionBenchmark.Report {
 
   /// The report for people.
   public var text: String {
-    func milliseconds(_ seconds: Double) -> String { String(format: "%.3f ms", seconds * 1e3) }
-    func share(_ x: Double) -> String { String(format: "%.3f", x) }
+    func milliseconds(_ seconds: Double) -> String { fixed(seconds * 1e3, decimals: 3) + " ms" }
+    func share(_ x: Double) -> String { fixed(x, decimals: 3) }
     return """
-      forward  \(milliseconds(dense.forward)), \(String(format: "%.1f", operations / dense.forward / 1e9)) GFLOP/s; backward \(milliseconds(dense.backward))
+      forward  \(milliseconds(dense.forward)), \(fixed(operations / dense.forward / 1e9, decimals: 1)) GFLOP/s; backward \(milliseconds(dense.backward))
       hidden share \(share(hiddenShare)), skipped \(share(skippedShare)): forward \(milliseconds(skipping.forward)), \(share(skipping.forward / dense.forward)) of dense; backward \(milliseconds(skipping.backward)), \(share(skipping.backward / dense.backward))
-      one core multiplies at \(String(format: "%.1f", peak / 1e9)) GFLOP/s
+      one core multiplies at \(fixed(peak / 1e9, decimals: 1)) GFLOP/s
       """
   }
 }

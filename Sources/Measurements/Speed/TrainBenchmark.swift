@@ -157,9 +157,9 @@ struct TrainStep {
     case .full:
       let passes = RecyclingTraining(network, features, recycles: 0)
       guard let output = try passes.run(forward).output else { throw PassError.noOutput }
-      let (report, slopes) = FoldingLoss(.fineTune, heads: plan.config.heads)(
+      let (report, gradients) = FoldingLoss(.fineTune, heads: plan.config.heads)(
         LossInputs(output), labels: labels(features), alignment: AlignmentLabels(draw))
-      output.seed(slopes, backward)
+      output.seed(gradients, backward)
       return report.total
     }
   }
