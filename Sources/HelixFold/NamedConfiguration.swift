@@ -1,6 +1,7 @@
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Messages
 
 extension FoldingConfig {
   /// Whether a name is that of a JSON file, which states the whole network, its block order too.
@@ -11,9 +12,7 @@ extension FoldingConfig {
   /// The preset of that name, or the configuration in a JSON file.
   public static func named(_ name: String) throws -> FoldingConfig {
     if let preset = preset(named: name) { return preset }
-    guard name.hasSuffix(".json") else {
-      throw PredictionError.unknownPreset(name)
-    }
+    guard name.hasSuffix(".json") else { throw UnknownPresetError(name: name) }
     return try read(json: name)
   }
 
@@ -21,4 +20,21 @@ extension FoldingConfig {
   public static func read(json path: String) throws -> FoldingConfig {
     try parse(Data(try InputText(path: path).bytes), file: path)
   }
+}
+
+/// There is no preset of that name.
+public struct UnknownPresetError: ExitStatusError, Hashable, CustomStringConvertible {
+  /// What was given.
+  public let name: String
+
+  /// One line: what is wrong, what to give.
+  public var description: String {
+    let known = FoldingConfig.presets.map(\.name).joined(separator: ", ")
+    return name.contains("multimer")
+      ? "'\(name)': multimers are not supported; single chains are predicted by \(known)"
+      : "'\(name)' is no preset; known are \(known), or give a .json file"
+  }
+
+  /// The status for the shell.
+  public var exitStatus: ExitStatus { .usage }
 }

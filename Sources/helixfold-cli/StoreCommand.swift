@@ -12,253 +12,266 @@ struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "List, show, pack, import, export and verify feature files.",
     subcommands: [
-      ListStore.self, ShowStore.self, PackStore.self, ImportStore.self, ExportStore.self,
-      VerifyStore.self,
+      List.self, Show.self, Pack.self, Import.self, Export.self, Verify.self,
     ])
 }
 
-/// `helixfold store list`: one line per target, tab-separated.
-struct ListStore: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the targets of a store, one per line.")
+extension StoreCommand {
+  /// `helixfold store list`: one line per target, tab-separated.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "list", abstract: "List the targets of a store, one per line.")
 
-  @Argument(help: "Feature file (HDF5).")
-  var store: String
+    @Argument(help: "Feature file (HDF5).")
+    var store: String
 
-  func run() throws {
-    let entries = try FeatureStore(path: store).entries
-    print("id\tresidues\trows\ttemplates\tlabels\tresolution\trelease_date\tcluster\tsplit")
-    for entry in entries {
-      let cells = [
-        entry.id, "\(entry.residues)", "\(entry.rows)", "\(entry.templates)",
-        entry.hasLabels ? "yes" : "no", entry.resolution.map { "\($0)" } ?? "-",
-        entry.releaseDate ?? "-", entry.cluster ?? "-", entry.split ?? "-",
+    func run() throws {
+      let entries = try FeatureStore(path: store).entries
+      print("id\tresidues\trows\ttemplates\tlabels\tresolution\trelease_date\tcluster\tsplit")
+      for entry in entries {
+        let cells = [
+          entry.id, "\(entry.residues)", "\(entry.rows)", "\(entry.templates)",
+          entry.hasLabels ? "yes" : "no", entry.resolution.map { "\($0)" } ?? "-",
+          entry.releaseDate ?? "-", entry.cluster ?? "-", entry.split ?? "-",
+        ]
+        print(cells.map(\.printable).joined(separator: "\t"))
+      }
+    }
+  }
+}
+
+extension StoreCommand {
+  /// `helixfold store show`: sequence, alignment statistics and provenance of a target.
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show", abstract: "Show sequence, alignment and provenance of a target.")
+
+    @Argument(help: "Feature file (HDF5).")
+    var store: String
+
+    @Argument(help: "Target; not needed where there is only one.")
+    var id: String?
+
+    func run() throws {
+      let store = try FeatureStore(path: store)
+      let record = try store.record(of: StoreTarget.name(id, in: store))
+      let raw = record.features
+      let statistics = MSAStatistics(raw.msa)
+      var lines = [
+        "residues    \(raw.residueCount)", "rows        \(raw.rowCount)",
+        "mean depth  \(fixed(statistics.meanDepth, decimals: 1))",
+        "Neff (80 %) \(fixed(statistics.neff, decimals: 1))",
       ]
-      print(cells.map(\.printable).joined(separator: "\t"))
-    }
-  }
-}
-
-/// `helixfold store show`: sequence, alignment statistics and provenance of a target.
-struct ShowStore: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show sequence, alignment and provenance of a target.")
-
-  @Argument(help: "Feature file (HDF5).")
-  var store: String
-
-  @Argument(help: "Target; not needed where there is only one.")
-  var id: String?
-
-  func run() throws {
-    let store = try FeatureStore(path: store)
-    let record = try store.record(of: StoreTarget.name(id, in: store))
-    let raw = record.features
-    let statistics = MSAStatistics(raw.msa)
-    var lines = [
-      "residues    \(raw.residueCount)", "rows        \(raw.rowCount)",
-      "mean depth  \(String(format: "%.1f", statistics.meanDepth))",
-      "Neff (80 %) \(String(format: "%.1f", statistics.neff))",
-    ]
-    lines += raw.sources.map { source in
-      "alignment   \(source.name): \(counted(source.rows, "row")), \(source.newRows) new"
-    }
-    lines += zip(raw.templates.names, raw.templates.sumProbabilities).map { name, sum in
-      "template    \(name), sum of probabilities \(sum)"
-    }
-    if let labels = record.labels {
-      let atoms = labels.mask.values.count { $0 > 0 }
-      let resolution = labels.resolution.map { ", \($0) Å" } ?? ""
-      lines.append("labels      \(counted(atoms, "atom"))\(resolution)")
-    }
-    if let created = record.provenance.created { lines.append("created     \(created)") }
-    if let program = record.provenance.program { lines.append("program     \(program)") }
-    lines += (record.provenance.notes ?? [:]).sorted { $0.key < $1.key }.map { name, text in
-      "note        \(name): \(text)"
-    }
-    print("target      \(raw.id.printable)")
-    print("sequence    \(raw.sequence.onOneLine)")
-    for line in lines { print(line.printable) }
-  }
-}
-
-/// `helixfold store pack`: many files into one.
-struct PackStore: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "pack", abstract: "Join feature files into one indexed file.")
-
-  @Argument(help: "Feature files, or folders of them (*.h5).")
-  var inputs: [String]
-
-  @Option(name: [.short, .long], help: "The packed file.")
-  var output: String
-
-  @OptionGroup var reporting: ProgressOptions
-
-  func run() throws {
-    var paths: [String] = []
-    for input in inputs {
-      switch PathKind(of: input) {
-      case .absent: throw InputError.missing(file: input)
-      case .file:
-        paths.append(input)
-        continue
-      case .folder: break
+      lines += raw.sources.map { source in
+        "alignment   \(source.name): \(counted(source.rows, "row")), \(source.newRows) new"
       }
-      let names = try FolderContents.names(in: input) { $0.hasSuffix(".h5") }
-      paths += names.map { "\(input)/\($0)" }
+      lines += zip(raw.templates.names, raw.templates.sumProbabilities).map { name, sum in
+        "template    \(name), sum of probabilities \(sum)"
+      }
+      if let labels = record.labels {
+        let atoms = labels.mask.values.count { $0 > 0 }
+        let resolution = labels.resolution.map { ", \($0) Å" } ?? ""
+        lines.append("labels      \(counted(atoms, "atom"))\(resolution)")
+      }
+      if let created = record.provenance.created { lines.append("created     \(created)") }
+      if let program = record.provenance.program { lines.append("program     \(program)") }
+      lines += (record.provenance.notes ?? [:]).sorted { $0.key < $1.key }.map { name, text in
+        "note        \(name): \(text)"
+      }
+      print("target      \(raw.id.printable)")
+      print("sequence    \(raw.sequence.onOneLine)")
+      for line in lines { print(line.printable) }
     }
-    try OutputPlace.require(output, apartFrom: paths)
-    let stores = try paths.map { try FeatureStore(path: $0) }
-    let count = stores.reduce(0) { $0 + $1.entries.count }
-    guard count > 0 else {
-      throw InputError.content(
-        file: inputs.joined(separator: ", "),
-        problem:
-          "no targets in it, so nothing is packed; expected feature files (.h5) or folders of them"
-      )
-    }
-    Interruption.listen()
-    let (reporter, time) = (ProgressReporter(style: reporting.style), RemainingTime())
-    try FeatureStore.pack(stores, to: output) { id, done in
-      if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
-      let share = Double(done) / Double(count)
-      reporter.progress(id, share, remaining: time.seconds(done: share, left: 1 - share))
-    }
-    print("\(output): \(counted(count, "target"))")
   }
 }
 
-/// `helixfold store import`: other programs' files into the store.
-struct ImportStore: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "import",
-    abstract: "Import features.pkl, features.npz, alignments or folders of them.",
-    discussion: """
-      Folders may be laid out as by AlphaFold2 (ID/msas), OpenProteinSet (ID/a3m) or ColabFold (ID.a3m). One that \
-      cannot be read does not stop the others; the exit status is then 1.
-      """)
+extension StoreCommand {
+  /// `helixfold store pack`: many files into one.
+  struct Pack: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "pack", abstract: "Join feature files into one indexed file.")
 
-  @Argument(help: "Files or folders.")
-  var inputs: [String]
+    @Argument(help: "Feature files, or folders of them (*.h5).")
+    var inputs: [String]
 
-  @Option(name: [.short, .long], help: "Folder for one file per target.")
-  var output: String
+    @Option(name: [.short, .long], help: "The packed file.")
+    var output: String
 
-  @Option(help: "Name of the target, where only one is imported.")
-  var id: String?
+    @OptionGroup var reporting: ProgressOptions
 
-  func validate() throws {
-    if [".h5", ".hdf5"].contains(where: { output.lowercased().hasSuffix($0) }) {
-      throw ValidationError(
-        "--output is '\(output)', expected a folder, in which each target becomes a file; 'store pack' joins them"
-      )
-    }
-  }
-
-  func run() throws {
-    var sources = try inputs.flatMap { try FeatureImport.sources(at: $0) }
-    if let id {
-      guard sources.count == 1 else {
-        throw ValidationError("--id names one target, but \(sources.count) were found")
-      }
-      sources[0].id = TargetName.sanitized(id)
-    }
-    try AtomicFile.createFolder(output)
-    var failed = 0
-    var names = TargetNames()
-    for source in sources {
-      do {
-        for var record in try FeatureImport.records(of: source) {
-          record.features.id = names.claim(record.features.id)
-          let path = "\(output)/\(record.features.id).h5"
-          try FeatureStore.write([record], to: path)
-          print("\(record.features.id)\t\(counted(record.features.rowCount, "row"))\t\(path)")
+    func run() throws {
+      var paths: [String] = []
+      for input in inputs {
+        switch PathKind(of: input) {
+        case .absent: throw InputError.missing(file: input)
+        case .file:
+          paths.append(input)
+          continue
+        case .folder: break
         }
-      } catch {
-        if sources.count == 1 { throw error }
-        failed += 1
-        StoreOutput.note("\(source.id): \(error)")
+        let names = try FolderContents.names(in: input) { $0.hasSuffix(".h5") }
+        paths += names.map { "\(input)/\($0)" }
       }
-    }
-    if failed > 0 { throw ExitCode(.someFailed) }
-  }
-}
-
-/// `helixfold store export`: a target as A3M or npz.
-struct ExportStore: ParsableCommand {
-  /// What can be written.
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case a3m, npz
-  }
-
-  static let configuration = CommandConfiguration(
-    commandName: "export",
-    abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).",
-    discussion: """
-      A store knows how many letters an alignment row has between two columns, not which: they are x in the A3M file, which no \
-      network looks at.
-      """)
-
-  @Argument(help: "Feature file (HDF5).")
-  var store: String
-
-  @Argument(help: "Target; not needed where there is only one.")
-  var id: String?
-
-  @Option(
-    help:
-      "a3m, or npz with the arrays of features.pkl; by default what the output file ends with, else a3m."
-  )
-  var format: Format?
-
-  @Option(name: [.short, .long], help: "Output file.")
-  var output: String
-
-  func run() throws {
-    try OutputPlace.require(output, apartFrom: [store])
-    let store = try FeatureStore(path: store)
-    let raw = try store.features(of: StoreTarget.name(id, in: store))
-    switch format ?? (output.hasSuffix(".npz") ? .npz : .a3m) {
-    case .a3m:
-      let inserted = raw.deletions.values.reduce(0) { $0 + Int($1) }
-      guard inserted < InputText.maximumBytes else {
+      try OutputPlace.require(output, apartFrom: paths)
+      let stores = try paths.map { try FeatureStore(path: $0) }
+      let count = stores.reduce(0) { $0 + $1.entries.count }
+      guard count > 0 else {
         throw InputError.content(
-          file: self.store, problem: "counts \(inserted) inserted letters, too many for a text file"
+          file: inputs.joined(separator: ", "),
+          problem:
+            "no targets in it, so nothing is packed; expected feature files (.h5) or folders of them"
         )
       }
-      try AtomicFile.write(A3M.write(raw.alignment), to: output)
-    case .npz:
-      let arrays = raw.alphaFoldArrays.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-      try NumpyArchive.write(arrays, to: output, deflated: true)
+      Interruption.listen()
+      let (reporter, time) = (ProgressReporter(style: reporting.style), RemainingTime())
+      try FeatureStore.pack(stores, to: output) { id, done in
+        try Interruption.check(.beginsAnew)
+        let share = Double(done) / Double(count)
+        reporter.progress(id, share, remaining: time.seconds(done: share, left: 1 - share))
+      }
+      print("\(output): \(counted(count, "target"))")
     }
-    print(output)
   }
 }
 
-/// `helixfold store verify`: reads everything.
-struct VerifyStore: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read every target of feature files and report what is wrong.")
+extension StoreCommand {
+  /// `helixfold store import`: other programs' files into the store.
+  struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "import",
+      abstract: "Import features.pkl, features.npz, alignments or folders of them.",
+      discussion: """
+        Folders may be laid out as by AlphaFold2 (ID/msas), OpenProteinSet (ID/a3m) or ColabFold (ID.a3m). One that \
+        cannot be read does not stop the others; the exit status is then 1.
+        """)
 
-  @Argument(help: "Feature files (HDF5).")
-  var stores: [String]
+    @Argument(help: "Files or folders.")
+    var inputs: [String]
 
-  func run() throws {
-    var problems: [String] = []
-    var targets = 0
-    for path in stores {
-      do {
-        let store = try FeatureStore(path: path)
-        targets += store.entries.count
-        problems += store.problems()
-      } catch {
-        problems.append("\(error)")
+    @Option(name: [.short, .long], help: "Folder for one file per target.")
+    var output: String
+
+    @Option(help: "Name of the target, where only one is imported.")
+    var id: String?
+
+    func validate() throws {
+      if [".h5", ".hdf5"].contains(where: { output.lowercased().hasSuffix($0) }) {
+        throw ValidationError(
+          "--output is '\(output)', expected a folder, in which each target becomes a file; 'store pack' joins them"
+        )
       }
     }
-    for problem in problems { StoreOutput.note(problem) }
-    if !problems.isEmpty { throw ExitCode(.badInput) }
-    print("sound: \(counted(targets, "target"))")
+
+    func run() throws {
+      var sources = try inputs.flatMap { try FeatureImport.sources(at: $0) }
+      if let id {
+        guard sources.count == 1 else {
+          throw ValidationError("--id names one target, but \(sources.count) were found")
+        }
+        sources[0].id = TargetName.sanitized(id)
+      }
+      try AtomicFile.createFolder(output)
+      var failed = 0
+      var names = TargetNames()
+      for source in sources {
+        do {
+          for var record in try FeatureImport.records(of: source) {
+            record.features.id = names.claim(record.features.id)
+            let path = "\(output)/\(record.features.id).h5"
+            try FeatureStore.write([record], to: path)
+            print("\(record.features.id)\t\(counted(record.features.rowCount, "row"))\t\(path)")
+          }
+        } catch {
+          if sources.count == 1 { throw error }
+          failed += 1
+          StoreOutput.note("\(source.id): \(error)")
+        }
+      }
+      if failed > 0 { throw ExitCode(.someFailed) }
+    }
+  }
+}
+
+extension StoreCommand {
+  /// `helixfold store export`: a target as A3M or npz.
+  struct Export: ParsableCommand {
+    /// What can be written.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+      case a3m, npz
+    }
+
+    static let configuration = CommandConfiguration(
+      commandName: "export",
+      abstract: "Write a target's alignment (a3m) or AlphaFold2 features (npz).",
+      discussion: """
+        A store knows how many letters an alignment row has between two columns, not which: they are x in the A3M file, which no \
+        network looks at.
+        """)
+
+    @Argument(help: "Feature file (HDF5).")
+    var store: String
+
+    @Argument(help: "Target; not needed where there is only one.")
+    var id: String?
+
+    @Option(
+      help:
+        "a3m, or npz with the arrays of features.pkl; by default what the output file ends with, else a3m."
+    )
+    var format: Format?
+
+    @Option(name: [.short, .long], help: "Output file.")
+    var output: String
+
+    func run() throws {
+      try OutputPlace.require(output, apartFrom: [store])
+      let store = try FeatureStore(path: store)
+      let raw = try store.features(of: StoreTarget.name(id, in: store))
+      switch format ?? (output.hasSuffix(".npz") ? .npz : .a3m) {
+      case .a3m:
+        let inserted = raw.deletions.values.reduce(0) { $0 + Int($1) }
+        guard inserted < InputText.maximumBytes else {
+          throw InputError.content(
+            file: self.store,
+            problem: "counts \(inserted) inserted letters, too many for a text file"
+          )
+        }
+        try AtomicFile.write(A3M.write(raw.alignment), to: output)
+      case .npz:
+        let arrays = raw.alphaFoldArrays.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        try NumpyArchive.write(arrays, to: output, deflated: true)
+      }
+      print(output)
+    }
+  }
+}
+
+extension StoreCommand {
+  /// `helixfold store verify`: reads everything.
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "verify",
+      abstract: "Read every target of feature files and report what is wrong.")
+
+    @Argument(help: "Feature files (HDF5).")
+    var stores: [String]
+
+    func run() throws {
+      var problems: [String] = []
+      var targets = 0
+      for path in stores {
+        do {
+          let store = try FeatureStore(path: path)
+          targets += store.entries.count
+          problems += store.problems()
+        } catch {
+          problems.append("\(error)")
+        }
+      }
+      for problem in problems { StoreOutput.note(problem) }
+      if !problems.isEmpty { throw ExitCode(.badInput) }
+      print("sound: \(counted(targets, "target"))")
+    }
   }
 }
 

@@ -86,7 +86,7 @@ struct EarlierResultsTests {
     let bench = PredictionBench()
     try bench.predict(["first"])
     bench.options.resumes = true
-    #expect(throws: PredictionError.stopped(.goesOn)) {
+    #expect(throws: Interrupted(.goesOn)) {
       _ = try bench.run(["second"], stopAfter: 1)
     }
     let order = try bench.order()
@@ -215,7 +215,7 @@ struct EarlierResultsTests {
   @Test("a state with a number that is not finite is damaged", arguments: ["positions", "pair"])
   func notFiniteState(_ name: String) throws {
     let bench = PredictionBench()
-    #expect(throws: PredictionError.interrupted) { try bench.run(["tiny"], stopAfter: 1) }
+    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["tiny"], stopAfter: 1) }
     let path = bench.path + "/toy/state_tiny.npz"
     let archive = try NumpyArchive(path: path, uint16: .bfloat16)
     let arrays = try archive.names.map { part in
@@ -236,7 +236,7 @@ struct EarlierResultsTests {
   @Test("a damaged state is left out with one line")
   func damagedState() throws {
     let bench = PredictionBench()
-    #expect(throws: PredictionError.interrupted) { try bench.run(["tiny"], stopAfter: 1) }
+    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["tiny"], stopAfter: 1) }
     try bench.write("damaged", to: "toy/state_tiny.npz")
     bench.options.resumes = true
     try bench.predict(["tiny"])

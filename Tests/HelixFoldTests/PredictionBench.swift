@@ -66,7 +66,7 @@ final class PredictionBench {
     passes = 0
     pipeline.afterPass = {
       self.passes += 1
-      if self.passes == stopAfter { throw PredictionError.interrupted }
+      if self.passes == stopAfter { throw Interrupted(.goesOnWithResume) }
     }
     defer { said = lines.all }
     return try pipeline.predict(targets) { _, _ in }

@@ -21,7 +21,7 @@ struct PredictionTests {
     #expect(whole == .success)
     var stopped = options(folder, "resumed")
     stopped.resumes = true
-    #expect(throws: PredictionError.stopped(.goesOn)) { try predict(stopped, stopAfter: passes) }
+    #expect(throws: Interrupted(.goesOn)) { try predict(stopped, stopAfter: passes) }
     #expect(try predict(stopped) == .success)
     for file in [
       "ranked_0.pdb", "ranked_0.cif", "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json",
@@ -160,9 +160,9 @@ struct PredictionTests {
       var finished = 0
       pipeline.afterPass = {
         finished += 1
-        if finished == stopAfter { throw PredictionError.interrupted }
+        if finished == stopAfter { throw Interrupted(.goesOnWithResume) }
       }
-      #expect(throws: PredictionError.interrupted) { try pipeline.predict(targets) { _, _ in } }
+      #expect(throws: Interrupted(.goesOnWithResume)) { try pipeline.predict(targets) { _, _ in } }
       packed.resumes = true
     }
     #expect(try pipeline(packed).predict(targets) { _, _ in } == .success)
@@ -320,7 +320,7 @@ struct PredictionTests {
     var finished = 0
     pipeline.afterPass = {
       finished += 1
-      if finished == stopAfter { throw PredictionError.interrupted }
+      if finished == stopAfter { throw Interrupted(.goesOnWithResume) }
     }
     return try pipeline.predict([try toy(letters)]) { _, _ in }
   }

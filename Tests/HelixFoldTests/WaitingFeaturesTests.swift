@@ -84,7 +84,7 @@ struct WaitingFeaturesTests {
     try bench.predict(["a"])
     #expect(try state() == ["predicted"])
     bench.options.recycles = 2
-    #expect(throws: PredictionError.interrupted) { try bench.run(["a"], stopAfter: 1) }
+    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["a"], stopAfter: 1) }
     #expect(try state() == ["begun"])
     bench.options.resumes = true
     try bench.predict(["a"])

@@ -1,10 +1,7 @@
-import FoldingCore
 import Messages
 
 /// Why a prediction cannot be made.
 public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// There is no preset of that name.
-  case unknownPreset(String)
   /// A prediction needs more memory than allowed, or than the machine has.
   case memory(needed: Int, allowed: Int, moment: String, isMachine: Bool)
   /// Two inputs claim one target.
@@ -15,26 +12,10 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case busy(folder: String)
   /// Another process keeps the tables of all targets to itself.
   case tablesBusy(folder: String)
-  /// The user asked to stop; the same command goes on with `--resume`.
-  case interrupted
-  /// The user asked to stop a command that has no `--resume`, or was given it.
-  case stopped(Sequel)
-
-  /// What the same command does when it is given again.
-  public enum Sequel: Sendable, Hashable {
-    /// It keeps what is done.
-    case goesOn
-    /// It begins at the beginning.
-    case beginsAnew
-  }
 
   /// One line: what is wrong, what to try.
   public var description: String {
     switch self {
-    case .unknownPreset(let name) where name.contains("multimer"):
-      "'\(name)': multimers are not supported; single chains are predicted by \(Self.presetNames)"
-    case .unknownPreset(let name):
-      "'\(name)' is no preset; known are \(Self.presetNames), or give a .json file"
     case .memory(let needed, let available, let moment, true):
       "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give \(ByteCount(available)); \(Self.advice(moment))try all the same with --max-memory \(ByteCount(needed).flag)"
     case .memory(let needed, let allowed, let moment, false):
@@ -46,9 +27,6 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
       "\(folder): another process predicts in this folder; wait for it or choose another folder"
     case .tablesBusy(let folder):
       "\(folder): another process keeps this folder, so that summary.tsv and failures.json lack targets of this run; their results are there, and the same command with --resume lists them"
-    case .interrupted: "interrupted; the same command with --resume goes on"
-    case .stopped(.goesOn): "interrupted; the same command goes on"
-    case .stopped(.beginsAnew): "interrupted; the same command begins anew"
     }
   }
 
@@ -63,17 +41,13 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     }
   }
 
-  private static let presetNames = FoldingConfig.presets.map(\.name).joined(separator: ", ")
-
   /// The status for the shell.
   public var exitStatus: ExitStatus {
     switch self {
-    case .unknownPreset: .usage
     case .memory: .memory
     case .ambiguousInput: .badInput
     case .busy: .cannotCreate
     case .waitingFeatures, .tablesBusy: .cannotWrite
-    case .interrupted, .stopped: .interrupted
     }
   }
 }

@@ -57,7 +57,7 @@ public struct DatasetRequest {
     let time = RemainingTime()
     do {
       return try builder.build(found, to: output) { source, done in
-        if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
+        try Interruption.check(.beginsAnew)
         let share = Double(done) / Double(max(found.count, 1))
         reporter.progress(source.id, share, remaining: time.seconds(done: share, left: 1 - share))
       }

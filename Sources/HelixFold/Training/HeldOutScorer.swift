@@ -32,7 +32,7 @@ struct HeldOutScorer {
     do {
       outcomes = try predict(held, places, samples)
     } catch is EngineStopped {
-      throw PredictionError.stopped(.beginsAnew)
+      throw Interrupted(.beginsAnew)
     }
     return samples.indices.map { index in
       score(

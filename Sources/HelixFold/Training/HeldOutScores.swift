@@ -1,6 +1,7 @@
 import Evaluation
 import FoldingCore
 import Foundation
+import Messages
 import NumericArrays
 import TrainingData
 import TrainingRun
@@ -59,7 +60,7 @@ public struct HeldOutScores: Sendable {
     let scorer = try HeldOutScorer(weights, config: config, columns: columns, threads: threads)
     let (count, time) = (held.entries.count, RemainingTime())
     for first in stride(from: 0, to: count, by: Self.group) {
-      if Interruption.isRequested { throw PredictionError.stopped(.beginsAnew) }
+      try Interruption.check(.beginsAnew)
       let part = first..<min(first + Self.group, count)
       chains += try scorer.score(held, part)
       let share = Double(part.upperBound) / Double(count)
@@ -103,8 +104,8 @@ public struct HeldOutScores: Sendable {
       + ["plddt"]
     let lines = chains.map { chain in
       [chain.id, chain.cluster, "\(chain.residues)", "\(chain.rows)"]
-        + columns.map { String(format: "%.4f", chain.lddt[$0] ?? 0) }
-        + [String(format: "%.4f", chain.predicted)]
+        + columns.map { fixed(chain.lddt[$0] ?? 0, decimals: 4) }
+        + [fixed(chain.predicted, decimals: 4)]
     }
     return ([header] + lines).map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n"
   }
