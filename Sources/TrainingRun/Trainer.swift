@@ -1,3 +1,4 @@
+import AtomicFiles
 import Distribution
 import Messages
 import NumericArrays
@@ -44,6 +45,17 @@ public final class Trainer {
   private static let finalSkipLimit = 10
   /// A checkpoint is written at least as often, whatever its interval in steps: nobody gives notice of a lost machine.
   private static let longestUnsaved = 600.0
+
+  /// What one call of `run` works with.
+  private struct Work {
+    let shouldStop: () -> Bool
+    let observe: (Event) throws -> Void
+    let samples: Prefetcher
+    /// Chains of the validation.
+    let held: [TrainingSample]
+    /// Samples between two questions whether to stop, and chains of a validation.
+    let window, chains: Int
+  }
 
   private let folder: RunFolder
   private let source: SampleSource
@@ -110,7 +122,8 @@ public final class Trainer {
   /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped, `SharedFailure` when one of several processes has no
   ///   sample; both after saving.
   public func run(
-    shouldStop: () -> Bool = { false }, observe: (Event) throws -> Void = { _ in }
+    shouldStop: @escaping () -> Bool = { false },
+    observe: @escaping (Event) throws -> Void = { _ in }
   ) throws {
     // All have looked for a checkpoint before the first one is written.
     if member.world.size > 1 { try member.world.requireSame(beginning) }
@@ -132,13 +145,16 @@ public final class Trainer {
       try Self.sample(source, step: $0, sample: $1)
     }
     defer { samples.stop() }
+    let work = Work(
+      shouldStop: shouldStop, observe: observe, samples: samples, held: held, window: window,
+      chains: chains)
     if step == 0 { try save() }
     try engine.load(state.optimizer.parameters)
     let isOwed = state.owesValidation
-    var goesOn = try settle(held, chains, shouldStop, observe)
-    if goesOn && isOwed { try keep() }
+    var goesOn = try validateIfDue(work)
+    if goesOn && isOwed { try saveIfDue() }
     while goesOn && step < config.run.steps {
-      guard let record = try trainOrSave(samples, window, shouldStop, observe) else {
+      guard let record = try trainOrSave(work) else {
         goesOn = false
         break
       }
@@ -147,10 +163,10 @@ public final class Trainer {
       state.owesValidation = isDue(config.validation.interval) || step == config.run.steps
       let (fraction, remaining) = meter.update(done: Double(step))
       try observe(.step(record, fraction: fraction, remaining: remaining))
-      try judge(record, observe)
+      try countSkipped(record, work)
       if state.owesValidation && isOverdue && isSound { try save() }
-      goesOn = try settle(held, chains, shouldStop, observe)
-      if goesOn { try keep() }
+      goesOn = try validateIfDue(work)
+      if goesOn { try saveIfDue() }
     }
     if goesOn { return }
     if isSound { try save() }
@@ -191,7 +207,7 @@ public final class Trainer {
 
   /// What all processes of a run begin with.
   private var beginning: [String] {
-    var weights = CyclicRedundancyCheck()
+    var weights = CyclicRedundancyCheck64()
     state.optimizer.parameters.withUnsafeBytes { weights.update($0) }
     let store = identity.store
     return [
@@ -202,12 +218,9 @@ public final class Trainer {
   }
 
   /// One step; what was done before is saved when it fails.
-  private func trainOrSave(
-    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool,
-    _ observe: (Event) throws -> Void
-  ) throws -> TrainingRecord? {
+  private func trainOrSave(_ work: Work) throws -> TrainingRecord? {
     do {
-      return try trainOneStep(samples, window, shouldStop, observe)
+      return try trainOneStep(work)
     } catch is EngineStopped {
       return nil
     } catch {
@@ -220,24 +233,21 @@ public final class Trainer {
   }
 
   /// One step; nil when the caller wants to stop before it is done.
-  private func trainOneStep(
-    _ samples: Prefetcher, _ window: Int, _ shouldStop: () -> Bool,
-    _ observe: (Event) throws -> Void
-  ) throws -> TrainingRecord? {
+  private func trainOneStep(_ work: Work) throws -> TrainingRecord? {
     let start = ContinuousClock.now
     let share = member.share(of: config.run.batch)
     var accumulator = GradientAccumulator(
       layout: state.optimizer.layout, method: state.optimizer.config.clip, samples: share.count)
     var numbers: [Double] = []
-    for first in stride(from: 0, to: share.count, by: window) {
-      let count = min(window, share.count - first)
-      guard let group = try take(count, of: samples, shouldStop) else { return nil }
+    for first in stride(from: 0, to: share.count, by: work.window) {
+      let count = min(work.window, share.count - first)
+      guard let group = try nextSamples(count, work) else { return nil }
       try engine.differentiate(group) { sample, outcome, gradient in
         let norm = accumulator.add(gradient)
         numbers += SampleSummary(sample, outcome, norm).numbers
       }
       let done = (first + group.count) * member.data.size
-      try tell(StepPart(step: step, done: done, count: config.run.batch), observe)
+      try reportPart(StepPart(step: step, done: done, count: config.run.batch), work)
     }
     var mean = SampleMean()
     for part in try member.data.allGather(numbers) {
@@ -258,25 +268,23 @@ public final class Trainer {
   }
 
   /// Tells how far a step is, or the validation after it, while it goes on.
-  private func tell(_ part: StepPart, _ observe: (Event) throws -> Void) throws {
+  private func reportPart(_ part: StepPart, _ work: Work) throws {
     if part.done >= part.count { return }
     let share = part.isValidation ? 0 : Double(part.done) / Double(part.count)
     let (fraction, remaining) = meter.update(done: Double(step) + share)
-    try observe(.part(part, fraction: fraction, remaining: remaining))
+    try work.observe(.part(part, fraction: fraction, remaining: remaining))
   }
 
   /// The next samples of this process; nil when one of the processes wants to stop.
   ///
   /// Collective. A sample that one of them cannot have is a failure of all, so that what was done is saved.
-  private func take(
-    _ count: Int, of samples: Prefetcher, _ shouldStop: () -> Bool
-  ) throws -> [TrainingSample]? {
-    let stops = shouldStop()
+  private func nextSamples(_ count: Int, _ work: Work) throws -> [TrainingSample]? {
+    let stops = work.shouldStop()
     var group: [TrainingSample] = []
     var failure: (any Error)?
     do {
       while !stops && group.count < count {
-        var sample = try samples.take()
+        var sample = try work.samples.take()
         if !config.run.dropout { sample.dropoutSeed = nil }
         group.append(sample)
       }
@@ -287,13 +295,13 @@ public final class Trainer {
   }
 
   /// Counts steps left out and gives up when nothing else happens.
-  private func judge(_ record: TrainingRecord, _ observe: (Event) throws -> Void) throws {
+  private func countSkipped(_ record: TrainingRecord, _ work: Work) throws {
     guard let decision = record.decision, decision != .take else {
       state.skippedInARow = 0
       return
     }
     state.skippedInARow += 1
-    try observe(.skipped(record))
+    try work.observe(.skipped(record))
     let limit = step == config.run.steps ? Self.finalSkipLimit : Self.skipLimit
     if state.skippedInARow >= limit || step == config.run.steps && state.optimizer.steps == 0 {
       throw TrainingRunError.diverged(
@@ -312,12 +320,9 @@ public final class Trainer {
   }
 
   /// Does the validation that is due, if one is; false if the caller wants to stop before it is done.
-  private func settle(
-    _ held: [TrainingSample], _ group: Int, _ shouldStop: () -> Bool,
-    _ observe: (Event) throws -> Void
-  ) throws -> Bool {
-    if state.owesValidation, !held.isEmpty {
-      guard let record = try validate(held, group, shouldStop, observe) else { return false }
+  private func validateIfDue(_ work: Work) throws -> Bool {
+    if state.owesValidation, !work.held.isEmpty {
+      guard let record = try validate(work) else { return false }
       try log?.write(record)
     }
     state.owesValidation = false
@@ -327,7 +332,7 @@ public final class Trainer {
   /// Writes snapshot and checkpoint after a step where they are due.
   ///
   /// Amid steps that were left out there is no snapshot, and a checkpoint waits for the next step that is taken.
-  private func keep() throws {
+  private func saveIfDue() throws {
     let isLast = step == config.run.steps
     let isTime = isSavePostponed || isDue(config.run.checkpointInterval) || isOverdue
     isSavePostponed = isTime && !isSound
@@ -349,19 +354,16 @@ public final class Trainer {
   /// Scores the averaged weights; keeps them if they are the best so far.
   ///
   /// - Returns: the line for the log; nil if the caller wants to stop.
-  private func validate(
-    _ samples: [TrainingSample], _ group: Int, _ shouldStop: () -> Bool,
-    _ observe: (Event) throws -> Void
-  ) throws -> TrainingRecord? {
+  private func validate(_ work: Work) throws -> TrainingRecord? {
     let start = ContinuousClock.now
     try engine.load(weights.average)
     let found: ValidationScore?
     do {
       found = try ValidationScore(
-        samples, engine: engine, member, group: group, shouldStop: shouldStop
+        work.held, engine: engine, member, group: work.chains, shouldStop: work.shouldStop
       ) { done, count in
         let part = StepPart(step: step - 1, isValidation: true, done: done, count: count)
-        try tell(part, observe)
+        try reportPart(part, work)
       }
     } catch is EngineStopped {
       found = nil
@@ -380,7 +382,7 @@ public final class Trainer {
           note: "best average, after step \(step)", to: folder.best)
       }
     }
-    try observe(.validation(record, isBest: isBest))
+    try work.observe(.validation(record, isBest: isBest))
     return record
   }
 

@@ -1,6 +1,4 @@
 import ArgumentParser
-import FoldingCore
-import HelixFold
 import Measurements
 
 /// `helixfold dev`: for those who check the program against others.
@@ -20,51 +18,15 @@ struct DevCommand: ParsableCommand {
       discussion: """
         Inputs are an npz in the layout of the released feature pipeline, each array with a leading axis of one \
         draw per pass. Outputs are named pass<k>/<head>/..., pass<k>/representations/... and \
-        pass<k>/inter/....
+        pass<k>/inter/.... With --teacher each pass starts from pass<k>/prev_*, and without --recycles \
+        there are as many passes as the teacher has, or else one per draw.
         """)
 
-    @Option(help: "Parameters in any format that predict reads.")
-    var params: String
-
-    @Option(help: "Processed features (npz).")
-    var inputs: String
-
-    @Option(help: "Dump to write (npz).")
-    var output: String
-
-    @Option(
-      name: [.long, .customLong("config")],
-      help: "Network: a preset or a JSON file; recognised from the parameters when left out.")
-    var preset: String?
-
-    @Option(
-      help: "Start each pass from pass<k>/prev_* of this dump instead of this run's own results.")
-    var teacher: String?
-
-    @Option(
-      help:
-        "Passes after the first; one per draw of the inputs, or the teacher's number, when left out."
-    )
-    var recycles: Int?
-
-    @OptionGroup var compute: ComputeOptions
-
-    func validate() throws {
-      if let recycles, !(0...1000).contains(recycles) {
-        throw ValidationError("--recycles is \(recycles), expected 0 to 1000")
-      }
-    }
+    @OptionGroup var oracle: OracleArguments
 
     func run() throws {
-      compute.arithmetic.pin()
-      var request = ForwardRequest(parameters: params, inputs: inputs, output: output)
-      request.preset = preset
-      request.teacher = teacher
-      request.recycles = recycles
-      request.storage = compute.arithmetic.precision ?? .float32
-      request.threads = compute.threading.workers()
-      request.backend = compute.arithmetic.gemm
-      try request.run()
+      oracle.compute.arithmetic.pin()
+      try ForwardRequest(oracle.run).run()
     }
   }
 }

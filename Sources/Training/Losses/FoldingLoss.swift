@@ -31,47 +31,41 @@ public struct FoldingLoss: Sendable {
     _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, alignment: AlignmentLabels<Real>,
     clampedShare: Double? = nil
   ) -> (report: LossReport, gradients: LossGradients<Real>) {
-    var report = LossReport()
-    var gradients = LossGradients<Real>()
-    let scale = config.scalesWithLength ? Double(labels.count).squareRoot() : 1
-    addStructure(
-      inputs, labels: labels, clampedShare: clampedShare, scale: scale, report: &report,
-      gradients: &gradients)
-    addTrunkHeads(
-      inputs, labels: labels, alignment: alignment, scale: scale, report: &report,
-      gradients: &gradients)
-    addConfidenceHeads(
-      inputs, labels: labels, scale: scale, report: &report, gradients: &gradients)
-    return (report, gradients)
+    var sum = LossSum(
+      loss: self, inputs: inputs, labels: labels,
+      scale: config.scalesWithLength ? Double(labels.count).squareRoot() : 1)
+    sum.addStructure(clampedShare: clampedShare)
+    sum.addTrunkHeads(alignment)
+    sum.addConfidenceHeads()
+    return (sum.report, sum.gradients)
   }
+}
+
+/// The terms of one loss as they are added up.
+private struct LossSum<Real: RealNumber> {
+  let loss: FoldingLoss
+  let inputs: LossInputs<Real>
+  let labels: StructureLabels<Real>
+  /// Factor of all terms.
+  let scale: Double
+  var report = LossReport()
+  var gradients = LossGradients<Real>()
+
+  private var config: LossConfig { loss.config }
 
   /// The structure module's loss: its terms, and their weighted sum.
-  private func addStructure<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, clampedShare: Double?,
-    scale: Double, report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
+  mutating func addStructure(clampedShare: Double?) {
     let weight = config.weights.structure * scale
-    addPointErrors(
-      inputs, labels: labels, clampedShare: clampedShare, weight: weight, report: &report,
-      gradients: &gradients)
-    addTorsions(inputs, labels: labels, weight: weight, report: &report, gradients: &gradients)
-    if config.structure.smoothLDDT != 0 {
-      addSmoothLDDT(
-        inputs, labels: labels, weight: weight, report: &report, gradients: &gradients)
-    }
-    if config.structure.violation != 0 {
-      addViolations(
-        inputs, labels: labels, weight: weight, report: &report, gradients: &gradients)
-    }
+    addPointErrors(clampedShare: clampedShare, weight: weight)
+    addTorsions(weight: weight)
+    if config.structure.smoothLDDT != 0 { addSmoothLDDT(weight: weight) }
+    if config.structure.violation != 0 { addViolations(weight: weight) }
     report.structure = config.structure.sum(of: report)
     report.total += weight * report.structure
   }
 
   /// Frame aligned point errors of backbone and side chains, these after renaming of symmetric atoms.
-  private func addPointErrors<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, clampedShare: Double?,
-    weight: Double, report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
+  private mutating func addPointErrors(clampedShare: Double?, weight: Double) {
     let structure = config.structure
     var backboneScale = structure.backbone
     if let clampedShare { backboneScale.clampedShare = clampedShare }
@@ -94,10 +88,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Torsions of the side chains, the length of torsion vectors and, where switched on, torsions of the backbone.
-  private func addTorsions<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, weight: Double,
-    report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
+  private mutating func addTorsions(weight: Double) {
     let structure = config.structure
     let torsion = torsionAngleLoss(layers: inputs.torsions, labels: labels)
     report.chi = Double(torsion.chi.value)
@@ -119,10 +110,7 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Smooth lDDT of the backbone; after `addPointErrors`, to whose gradient it adds.
-  private func addSmoothLDDT<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, weight: Double,
-    report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
+  private mutating func addSmoothLDDT(weight: Double) {
     let local = smoothLDDTLoss(
       trajectory: inputs.backbone, target: labels.backboneFrames, mask: labels.backboneMask)
     report.smoothLDDT = Double(local.value)
@@ -135,11 +123,8 @@ public struct FoldingLoss: Sendable {
   }
 
   /// Violations; after `addPointErrors`, to whose gradient they add.
-  private func addViolations<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, weight: Double,
-    report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
-    let violation = violations(
+  private mutating func addViolations(weight: Double) {
+    let violation = loss.violations(
       atom14Positions: inputs.atom14Positions, aatype: labels.aatype,
       residueIndex: labels.residueIndex)
     report.violation = Double(violation.value)
@@ -149,17 +134,15 @@ public struct FoldingLoss: Sendable {
     }
   }
 
-  private func addTrunkHeads<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, alignment: AlignmentLabels<Real>,
-    scale: Double, report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
+  /// Distogram, contacts where switched on, masked MSA, resolved atoms.
+  mutating func addTrunkHeads(_ alignment: AlignmentLabels<Real>) {
     let weights = config.weights
-    let distances = distogram(inputs.distogram, labels: labels)
+    let distances = distogram
     (report.distogram, gradients.distogram) = distances.weighted(weights.distogram * scale)
     report.total += weights.distogram * scale * report.distogram
     if let contacts = config.contacts {
       let term = contactLoss(
-        logits: inputs.distogram, labels: labels, breaks: distogramBreaks, config: contacts)
+        logits: inputs.distogram, labels: labels, breaks: loss.distogramBreaks, config: contacts)
       let (value, gradient) = term.weighted(contacts.weight * scale)
       report.contacts = value
       report.total += contacts.weight * scale * value
@@ -178,23 +161,20 @@ public struct FoldingLoss: Sendable {
     report.total += weights.experimentallyResolved * scale * report.experimentallyResolved
   }
 
-  private func distogram<Real: RealNumber>(
-    _ logits: [Real], labels: StructureLabels<Real>
-  ) -> LossTerm<Real, [Real]> {
+  private var distogram: LossTerm<Real, [Real]> {
+    let (logits, breaks) = (inputs.distogram, loss.distogramBreaks)
     guard let attention = config.distogramAttention else {
-      return distogramLoss(logits: logits, labels: labels, breaks: distogramBreaks)
+      return distogramLoss(logits: logits, labels: labels, breaks: breaks)
     }
     let weights = outerProduct(labels.pseudoBetaMask)
     return attentionCrossEntropy(
-      logits: logits, classes: distogramBreaks.binCount,
-      labels: distanceClasses(labels, breaks: distogramBreaks),
+      logits: logits, classes: breaks.binCount,
+      labels: distanceClasses(labels, breaks: breaks),
       weights: weights, denominator: 1e-6 + total(weights), config: attention)
   }
 
-  private func addConfidenceHeads<Real: RealNumber>(
-    _ inputs: LossInputs<Real>, labels: StructureLabels<Real>, scale: Double,
-    report: inout LossReport, gradients: inout LossGradients<Real>
-  ) {
+  /// pLDDT and, of networks that predict it, the aligned error.
+  mutating func addConfidenceHeads() {
     let weights = config.weights
     let alphas = (0..<labels.count).flatMap {
       inputs.atom14Positions.row($0 * Atom14.count + 1, of: 3)
@@ -207,7 +187,7 @@ public struct FoldingLoss: Sendable {
 
     guard let logits = inputs.alignedError, let frames = inputs.backbone.last else { return }
     let aligned = alignedErrorLoss(
-      logits: logits, frames: frames, labels: labels, breaks: alignedErrorBreaks,
+      logits: logits, frames: frames, labels: labels, breaks: loss.alignedErrorBreaks,
       filter: config.resolutionFilter)
     (report.alignedError, gradients.alignedError) = aligned.weighted(weights.alignedError * scale)
     report.total += weights.alignedError * scale * report.alignedError
