@@ -183,6 +183,7 @@ let package = Package(
     .testTarget(
       name: "DistributionTests",
       dependencies: ["Distribution", "Messages", "ProgramSupport", "TensorCore", "rank-stand-in"]),
+    .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",
@@ -214,7 +215,9 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "WeightsTests",
-      dependencies: ["Weights", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files"],
+      dependencies: [
+        "Weights", "AtomicFiles", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files",
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "FoldingModelTests",
@@ -251,8 +254,7 @@ let package = Package(
       dependencies: [
         "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "TensorCore",
         "NumericArrays", "TrainingTestSupport", "ProgramSupport", "training-stand-in",
-        "Distribution",
-        "Weights",
+        "Distribution", "Weights", "AtomicFiles",
       ]),
     .testTarget(
       name: "HelixFoldTests",

@@ -48,12 +48,12 @@ extension ByteSource {
 
 /// Part of a mapped file.
 struct MemorySource: ByteSource {
-  let bytes: FileBytes
+  let bytes: MappedFile
   let part: String
   var range: Range<Int>
 
   /// Reads `range` of `bytes`; all of it when nil.
-  init(_ bytes: FileBytes, part: String, range: Range<Int>? = nil) {
+  init(_ bytes: MappedFile, part: String, range: Range<Int>? = nil) {
     self.bytes = bytes
     self.part = part
     self.range = range ?? 0..<bytes.count

@@ -34,4 +34,13 @@ public enum PathKind: Sendable {
     }
     self = status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
+
+  /// Why a file cannot be read, in words that a user knows.
+  package static func readFailure(_ path: String) -> String {
+    switch PathKind(of: path) {
+    case .absent: "no such file"
+    case .folder: "it is a folder"
+    case .file: access(path, R_OK) == 0 ? "input/output error" : "no permission"
+    }
+  }
 }

@@ -95,7 +95,7 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
       throw EvaluationError.unreadable(path: path, reason: PathKind.streamRefusal)
     }
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw EvaluationError.unreadable(path: path, reason: "no such file or no permission")
+      throw EvaluationError.unreadable(path: path, reason: PathKind.readFailure(path))
     }
     do {
       if let problem = unknownKeys(in: data).first {

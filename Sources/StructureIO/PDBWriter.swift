@@ -1,3 +1,4 @@
+import Messages
 import Protein
 
 /// Writes the PDB format strictly: every line padded to 80 columns, as AlphaFold2 does.

@@ -1,3 +1,4 @@
+import Messages
 import Protein
 
 /// What a prediction writes: coordinates with a confidence per residue and where they came from.

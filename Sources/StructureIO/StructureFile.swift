@@ -4,7 +4,7 @@ import Protein
 public enum StructureFile {
   /// Reads a PDB or mmCIF file, gzip-compressed or not; the content, not the name, decides.
   public static func read(_ path: String) throws(StructureIOError) -> Structure {
-    let bytes = try FileBytes.read(path)
+    let bytes = try StructureText.read(path)
     return try parse(bytes, path: path)
   }
 
@@ -12,7 +12,7 @@ public enum StructureFile {
   ///
   /// LF, CRLF and a lone CR all end lines, and a byte order mark is no part of the text.
   public static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
-    let bytes = FileBytes.unified(bytes)
+    let bytes = StructureText.unified(bytes)
     guard !bytes.isEmpty else {
       throw .unexpectedContent(path: path, message: "the file is empty, expected PDB or mmCIF")
     }

@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FoldingCore
 import Foundation
 import NumericArrays
@@ -110,7 +111,7 @@ public struct ParameterFile: ParameterSource {
   /// CRC-64/XZ that identifies the parameters: the one stored in our own files, else of all bytes of the file.
   public func checksum() throws -> String {
     if let provenance { return provenance.checksum }
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     bytes.withUnsafeBytes { check.update($0) }
     return check.text

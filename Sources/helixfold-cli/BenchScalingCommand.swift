@@ -114,7 +114,7 @@ extension BenchCommand {
         let times = [
           step.total, step.compute, step.branchExchange, step.axialExchange, step.gradientSum,
           base / step.total,
-        ].map { Self.padded(String(format: "%.2f", $0), 12) }
+        ].map { Self.padded(fixed($0, decimals: 2), 12) }
         print(Self.padded(counts[0], 9) + counts[1] + counts[2] + counts[3] + times.joined())
       }
     }

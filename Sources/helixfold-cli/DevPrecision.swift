@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HelixFold
 import Measurements
+import Messages
 
 extension DevCommand {
   /// Low precision against fp32.
@@ -59,7 +60,7 @@ extension DevCommand {
         if gradients {
           for row in try GradientPrecision(model, raw, threads: workers).run() {
             print(
-              "\(target.id)\t\(row.name)\tcosine \(String(format: "%.6f", row.cosine))\tsaved \(ByteCount(row.savedBytes))"
+              "\(target.id)\t\(row.name)\tcosine \(fixed(row.cosine, decimals: 6))\tsaved \(ByteCount(row.savedBytes))"
             )
           }
           continue
@@ -68,7 +69,7 @@ extension DevCommand {
         for row in try comparison.run() {
           let logits = row.logits.map { "\($0.head) \(String(format: "%.2e", $0.error))" }
           print(
-            "\(target.id)\t\(row.name)\t\(logits.joined(separator: ", "))\tlDDT \(String(format: "%.4f", row.lddt))\tRMSD \(String(format: "%.3f", row.rmsd)) Å\ttensors \(ByteCount(row.tensorPeak))"
+            "\(target.id)\t\(row.name)\t\(logits.joined(separator: ", "))\tlDDT \(fixed(row.lddt, decimals: 4))\tRMSD \(fixed(row.rmsd, decimals: 3)) Å\ttensors \(ByteCount(row.tensorPeak))"
           )
         }
       }

@@ -87,7 +87,7 @@ struct ValidateCommand: ParsableCommand {
       print(Self.line("gain over \(column.rawValue)", scores.gain(over: column)))
     }
     let r =
-      scores.correlation.map { String(format: "%.3f", $0) }
+      scores.correlation.map { fixed($0, decimals: 3) }
       ?? "none (it needs ten chains that differ)"
     print("Pearson's r of predicted and true lDDT over chains: \(r)")
     if let output {

@@ -1,3 +1,4 @@
+import AtomicFiles
 import Foundation
 import NumericArrays
 import Testing
@@ -72,7 +73,7 @@ struct CheckpointTests {
   func surplus() throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
     var longer = data.dropLast(8) + Data(count: 4)
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     longer.withUnsafeBytes { check.update($0) }
     withUnsafeBytes(of: check.value.littleEndian) { longer.append(contentsOf: $0) }
     try longer.write(to: URL(fileURLWithPath: path))

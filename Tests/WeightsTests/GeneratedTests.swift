@@ -1,3 +1,4 @@
+import AtomicFiles
 import FoldingCore
 import NumericArrays
 import Testing
@@ -127,15 +128,15 @@ struct GeneratedTests {
 
   @Test("CRC-64/XZ has its check value, however the bytes are cut")
   func checksum() {
-    var whole = CyclicRedundancyCheck()
+    var whole = CyclicRedundancyCheck64()
     whole.update("123456789")
     #expect(whole.value == 0x995D_C9BB_DF19_39FA)
-    #expect(CyclicRedundancyCheck().text == "0000000000000000")
+    #expect(CyclicRedundancyCheck64().text == "0000000000000000")
     let text = String(repeating: "IEEVMKLR", count: 9) + "K"
-    var once = CyclicRedundancyCheck()
+    var once = CyclicRedundancyCheck64()
     once.update(text)
     for cut in 0...text.utf8.count {
-      var parts = CyclicRedundancyCheck()
+      var parts = CyclicRedundancyCheck64()
       parts.update(String(text.prefix(cut)))
       parts.update(String(text.dropFirst(cut)))
       #expect(parts.value == once.value)

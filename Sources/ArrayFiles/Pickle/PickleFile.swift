@@ -4,13 +4,13 @@
 public enum PickleFile {
   /// Reads the file at `path`; arrays stay in the mapped file until asked for.
   public static func read(path: String) throws -> PickleValue {
-    var machine = PickleMachine(try FileBytes(path: path))
+    var machine = PickleMachine(try MappedFile(path: path))
     return try machine.run()
   }
 
   /// Reads a pickle in memory, which messages call `name`.
   public static func read(bytes: [UInt8], name: String) throws -> PickleValue {
-    var machine = PickleMachine(FileBytes(path: name, bytes: bytes))
+    var machine = PickleMachine(MappedFile(path: name, bytes: bytes))
     return try machine.run()
   }
 }

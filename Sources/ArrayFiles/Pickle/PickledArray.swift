@@ -75,7 +75,7 @@ public struct PickledArray: Sendable {
 
 /// Bytes that a pickle refers to: a range of the file, or a decoded copy.
 struct PickledBytes: Sendable {
-  let file: FileBytes
+  let file: MappedFile
   let range: Range<Int>
 
   /// The bytes themselves; nil when the range leaves the file, which the machine never makes.
@@ -87,7 +87,7 @@ extension PickledArray {
   ///
   /// Tensors may share a storage; more than 16-fold sharing is taken for an attack on memory.
   public static func checkSizes(_ arrays: some Sequence<PickledArray>, _ path: String) throws {
-    let size = try FileBytes(path: path).count
+    let size = try MappedFile(path: path).count
     var total = 0
     for array in arrays {
       let (next, overflow) = total.addingReportingOverflow(try array.checkedByteCount())

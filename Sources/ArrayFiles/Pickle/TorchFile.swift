@@ -16,7 +16,7 @@ public struct TorchFile: Sendable {
     let bytes = try archive.withSource(entry) { try $0.bytes($0.remaining) }
     let table = TorchStorageTable(
       archive: archive, folder: String(entry.dropLast("data.pkl".count)))
-    var machine = PickleMachine(FileBytes(path: path, bytes: bytes), storages: table)
+    var machine = PickleMachine(MappedFile(path: path, bytes: bytes), storages: table)
     value = try machine.run()
   }
 

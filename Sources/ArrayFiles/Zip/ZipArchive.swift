@@ -139,7 +139,7 @@ final class ZipArchive: Sendable {
         file: path, found: "no complete zip archive (is the file cut short?)",
         expected: "npz or .pt")
     case ZIP_ER_NOENT, ZIP_ER_OPEN:
-      return .cannotRead(file: path, reason: readFailureReason(path))
+      return .cannotRead(file: path, reason: PathKind.readFailure(path))
     default:
       var error = zip_error_t()
       zip_error_init_with_code(&error, code)

@@ -1,3 +1,5 @@
+import Messages
+
 /// SHA-256 (FIPS 180-4): names cache entries and proves that their content is what was written.
 struct SHA256 {
   private var state: [UInt32] = [
@@ -19,10 +21,7 @@ struct SHA256 {
         hash.absorb(buffer, start, &words)
       }
     }
-    return hash.state.map { word in
-      let digits = String(word, radix: 16)
-      return String(repeating: "0", count: 8 - digits.count) + digits
-    }.joined()
+    return hash.state.map(\.hexadecimal).joined()
   }
 
   /// Digest of text as UTF-8.

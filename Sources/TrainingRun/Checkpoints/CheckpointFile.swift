@@ -34,7 +34,7 @@ public enum CheckpointFile {
     var bytes = magic
     withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes += $0 }
     bytes += header
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     try AtomicFile.write(to: path) { append in
       func write(_ part: UnsafeRawBufferPointer) throws {
         check.update(part)
@@ -73,7 +73,7 @@ public enum CheckpointFile {
     guard bytes.count >= 24, bytes.prefix(8).elementsEqual(magic) else {
       throw damaged("is no checkpoint of this program")
     }
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     let end = bytes.count - 8
     check.update(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
     guard check.value == integer(at: end) else {

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FeaturePipeline
 import Weights
 
@@ -32,7 +33,7 @@ public struct StoreMark: Codable, Hashable, Sendable {
     let index = store.entries.map {
       "\($0.id)\t\($0.residues)\t\($0.rows)\t\($0.cluster ?? "")\t\($0.split ?? "")\n"
     }.joined()
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     Array(index.utf8).withUnsafeBytes { check.update($0) }
     (path, targets, checksum) = (store.path, store.entries.count, check.text)
   }

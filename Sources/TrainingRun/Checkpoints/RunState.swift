@@ -1,3 +1,4 @@
+import AtomicFiles
 import Training
 import Weights
 
@@ -117,7 +118,7 @@ struct RunState {
 
   /// Names the chains that are scored from now on; the best score of others is forgotten, with which it cannot be compared.
   mutating func scores(_ chains: [String]) {
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     Array(chains.joined(separator: "\n").utf8).withUnsafeBytes { check.update($0) }
     if let scored, scored != check.text { best = nil }
     scored = check.text

@@ -98,7 +98,7 @@ public final class TrainingLog {
     self.path = path
     let isThere = step > 0 && FileManager.default.fileExists(atPath: path)
     guard let data = isThere ? FileManager.default.contents(atPath: path) : Data() else {
-      throw TrainingRunError.unreadable(file: path, reason: "no such file or no permission")
+      throw TrainingRunError.unreadable(file: path, reason: PathKind.readFailure(path))
     }
     let found = Self.lines(data)
     droppedLines = found.count { $0 == nil }

@@ -1,3 +1,4 @@
+import AtomicFiles
 import FoldingCore
 import Foundation
 import HDF5Files
@@ -49,7 +50,7 @@ enum OwnLayout {
   static func checksum(
     version: Int, config: String, _ provenance: ParameterProvenance, arrays: [String]
   ) -> String {
-    var check = CyclicRedundancyCheck()
+    var check = CyclicRedundancyCheck64()
     let head = [
       "\(format) \(version)", config, provenance.source, provenance.licence,
       provenance.isRandom ? "random" : "trained",
@@ -140,7 +141,7 @@ struct OwnStore: ArrayStore {
   }
 
   private func checked<T: HDF5Element>(_ array: NDArray<T>, _ key: String) throws -> NDArray<T> {
-    guard CyclicRedundancyCheck.text(of: array.values) == checksums[key] else {
+    guard CyclicRedundancyCheck64.text(of: array.values) == checksums[key] else {
       throw WeightsError.damaged(
         file: path, part: "'\(key)'", reason: "checksum differs, the values have changed")
     }

@@ -1,4 +1,5 @@
 import ArrayFiles
+import AtomicFiles
 import FoldingCore
 import Foundation
 import HDF5Files
@@ -82,7 +83,7 @@ public enum ParameterWriter {
   ) throws -> String {
     try check(array.shape, spec, file)
     let path = OwnLayout.path(of: spec.key)
-    let checksum = CyclicRedundancyCheck.text(of: array.values)
+    let checksum = CyclicRedundancyCheck64.text(of: array.values)
     try file.write(array, to: path)
     try file.setAttribute(OwnLayout.arrayChecksum, to: .text(checksum), on: path)
     return OwnLayout.line(spec.key, T.storedType.rawValue, spec.shape, checksum)
@@ -95,7 +96,7 @@ public enum ParameterWriter {
     try check(array.shape, spec, file)
     let blocks = WeightBlocks(shape: spec.shape).encode(array)
     let path = OwnLayout.path(of: spec.key)
-    let checksum = CyclicRedundancyCheck.text(of: blocks.values)
+    let checksum = CyclicRedundancyCheck64.text(of: blocks.values)
     try file.write(blocks, to: path)
     try file.setAttribute(OwnLayout.arrayChecksum, to: .text(checksum), on: path)
     try file.setAttribute(OwnLayout.encoding, to: .text(WeightBlocks.name), on: path)

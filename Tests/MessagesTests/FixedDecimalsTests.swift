@@ -1,4 +1,4 @@
-import Protein
+import Messages
 import Testing
 
 @Test(

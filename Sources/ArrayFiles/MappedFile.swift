@@ -2,7 +2,7 @@ import AtomicFiles
 import Foundation
 
 /// The bytes of a file, mapped where the system can, shared by everything that points into them.
-struct FileBytes: Sendable {
+struct MappedFile: Sendable {
   /// The file, as messages name it.
   let path: String
   /// Number of bytes.
@@ -19,7 +19,7 @@ struct FileBytes: Sendable {
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {
-      throw ArrayFileError.cannotRead(file: path, reason: readFailureReason(path))
+      throw ArrayFileError.cannotRead(file: path, reason: PathKind.readFailure(path))
     }
   }
 
@@ -49,15 +49,5 @@ struct FileBytes: Sendable {
       buffer.copyMemory(from: .init(rebasing: $0[offset..<offset + buffer.count]))
     }
     return true
-  }
-}
-
-/// Why the file at `path` cannot be opened, in words a user knows.
-func readFailureReason(_ path: String) -> String {
-  switch PathKind(of: path) {
-  case .absent: "no such file"
-  case .folder: "it is a folder"
-  case .file:
-    FileManager.default.isReadableFile(atPath: path) ? "input/output error" : "no permission"
   }
 }

@@ -1,8 +1,8 @@
 import AtomicFiles
 import CLibrary
 
-/// Reading whole files.
-enum FileBytes {
+/// The text of structure files.
+enum StructureText {
   /// Files above this many bytes are refused.
   private static let storedLimit = 2 << 30
   /// Largest content of a gzip file.

@@ -1,9 +1,11 @@
+import Messages
+
 /// CRC-64/XZ: a checksum that finds damage, not malice.
 ///
 /// Polynomial of ECMA-182, reflected, as the xz format uses it; the check value of "123456789" is
 /// 0x995DC9BBDF1939FA. Eight bytes at a time by eight tables (Kounavis & Berry 2005). Chosen over SHA-256 because
 /// files are to be checked while they load (a cryptographic hash would take most of the time) and need no signature.
-public struct CyclicRedundancyCheck: Sendable {
+public struct CyclicRedundancyCheck64: Sendable {
   private static let polynomial: UInt64 = 0xC96C_5795_D787_0F42
 
   /// `tables[k][b]`: effect of byte `b` followed by `k` zero bytes, flattened.
@@ -30,10 +32,7 @@ public struct CyclicRedundancyCheck: Sendable {
   public var value: UInt64 { ~state }
 
   /// The checksum as 16 hexadecimal digits.
-  public var text: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  public var text: String { value.hexadecimal }
 
   /// Takes in the bytes of a buffer.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
@@ -59,14 +58,14 @@ public struct CyclicRedundancyCheck: Sendable {
   }
 
   /// Takes in the UTF-8 bytes of a text.
-  mutating func update(_ text: String) {
+  package mutating func update(_ text: String) {
     var text = text
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
   /// The checksum of the values of an array, as they lie in memory.
-  static func text<T: BitwiseCopyable>(of values: [T]) -> String {
-    var check = CyclicRedundancyCheck()
+  package static func text<T: BitwiseCopyable>(of values: [T]) -> String {
+    var check = CyclicRedundancyCheck64()
     values.withUnsafeBytes { check.update($0) }
     return check.text
   }

@@ -1,0 +1,7 @@
+extension FixedWidthInteger where Self: UnsignedInteger {
+  /// All hexadecimal digits, leading zeros too.
+  package var hexadecimal: String {
+    let digits = String(self, radix: 16)
+    return String(repeating: "0", count: Self.bitWidth / 4 - digits.count) + digits
+  }
+}
