@@ -46,10 +46,10 @@ public final class FoldingPipeline {
     do {
       try AtomicFile.createFolder(options.output)
       for group in try groups(of: targets) { try predict(group, of: targets, finished) }
-    } catch PredictionError.interrupted {
+    } catch is Interrupted {
       queue.remove()
       try write(outcomes)
-      throw options.resumes ? PredictionError.stopped(.goesOn) : PredictionError.interrupted
+      throw Interrupted(options.resumes ? .goesOn : .goesOnWithResume)
     }
     outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
     if queue.isFirst {
@@ -83,7 +83,7 @@ public final class FoldingPipeline {
       switch target.features {
       case .success(let features): waiting = features
       case .failure(let error):
-        note(error, index, target.id)
+        recordFailure(error, index, target.id)
         continue
       }
       var loaded: RawFeatures?  // Suppl. 1.2: alignment, templates
@@ -108,7 +108,7 @@ public final class FoldingPipeline {
     for work in works where !work.hasFailed {
       try attempt(work) {
         if work.isOpen { try conclude(work) }
-        add(outcome(of: work))
+        record(outcome(of: work))
         if queue.isWriter { finished(work.raw.id, work.files) }
       }
     }
@@ -130,7 +130,7 @@ public final class FoldingPipeline {
     } catch let error where isFinal(error) {
       throw error
     } catch {
-      note(error, index, id)
+      recordFailure(error, index, id)
       return false
     }
   }
@@ -151,19 +151,19 @@ public final class FoldingPipeline {
   }
 
   /// Writes down that a target failed.
-  private func note(_ error: any Error, _ index: Int, _ id: String) {
+  private func recordFailure(_ error: any Error, _ index: Int, _ id: String) {
     reporter.fail("\(id): \(error)", [("target", .string(id))])
-    add(TargetOutcome(index, id, failure: error))
+    record(TargetOutcome(index, id, failure: error))
   }
 
   /// Notes what became of a target.
-  private func add(_ outcome: TargetOutcome) {
+  private func record(_ outcome: TargetOutcome) {
     outcomes.append(outcome)
-    note(outcome)
+    writeRow(of: outcome)
   }
 
   /// Puts a target into the tables in case the run has no end; at its end all are written, and what hinders that is told.
-  func note(_ outcome: TargetOutcome) { try? write([outcome], patience: .seconds(5)) }
+  func writeRow(of outcome: TargetOutcome) { try? write([outcome], patience: .seconds(5)) }
 
   /// Puts targets into `summary.tsv` and `failures.json`.
   private func write(_ outcomes: [TargetOutcome], patience: Duration = .seconds(60)) throws {
@@ -173,7 +173,7 @@ public final class FoldingPipeline {
 
   /// Whether an error ends the whole run.
   func isFinal(_ error: any Error) -> Bool {
-    if case PredictionError.interrupted = error { return true }
+    if error is Interrupted { return true }
     return queue.isFatal(error)
   }
 

@@ -300,8 +300,7 @@ struct PredictCommand: ParsableCommand {
 
   private func options() throws -> PredictionOptions {
     var options = PredictionOptions()
-    options.msaBudget = evidence.msaBudget
-    options.checksBudget = evidence.msaBudgetCheck
+    options.checksRowBudget = evidence.msaBudgetCheck
     options.weights = WeightsVariable.paths(weights)
     options.preset = preset
     options.usesRandomWeights = randomWeights

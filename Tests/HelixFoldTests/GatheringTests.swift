@@ -197,6 +197,8 @@ struct GatheringTests {
     #expect(operations[1] < operations[0] && operations[2] == operations[1])
     #expect(lines[1][4] == "0.0000")
     #expect(lines.dropFirst(2).allSatisfy { Double($0[4]) ?? 0 > 0 })
+    let provenance = try bench.text(bench.root, "out/toy/provenance_tiny.json")
+    #expect(provenance.contains("\"msa_budget\": 6"))
     options.rowBudget = 40
     #expect(try bench.predict("all", alignments: deep, evidence: options) == .success)
     #expect(try bench.predict("plain", alignments: deep, evidence: EvidenceOptions()) == .success)
@@ -262,7 +264,6 @@ private final class Bench {
     var options = PredictionOptions()
     options.output = root + "/" + name
     options.recycles = 1
-    options.msaBudget = evidence?.rowBudget
     var asked = evidence ?? EvidenceOptions()
     if evidence == nil {
       asked.search = SearchOptions(

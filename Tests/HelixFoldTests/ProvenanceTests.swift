@@ -1,6 +1,9 @@
 import FeaturePipeline
+import FoldingCore
+import Foundation
 import Protein
 import Testing
+import Weights
 
 @testable import HelixFold
 
@@ -44,5 +47,18 @@ struct ProvenanceTests {
       PredictionRun(model, seedIndex: 0, options).provenance(of: raw, options).fingerprint
     }
     #expect(Set(prints).count == 3)
+  }
+
+  @Test("weights are named by the checksum that 'weights inspect' tells", arguments: ["h5", "npz"])
+  func checksum(ending: String) throws {
+    let path = NSTemporaryDirectory() + "checksum-\(UUID().uuidString).\(ending)"
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try ParameterWriter.write(
+      RecipeParameters(.tiny, seed: 1), config: .tiny,
+      provenance: ParameterProvenance(source: "test", licence: "CC0"),
+      to: path)
+    let report = try ParameterReport(ParameterFile(path: path, expecting: .tiny))
+    let model = try ModelDescription.open(path: path, preset: "tiny")
+    #expect(model.checksum == report.checksum)
   }
 }

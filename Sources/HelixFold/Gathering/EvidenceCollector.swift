@@ -80,8 +80,8 @@ public struct EvidenceCollector: Sendable {
         return try completed(raw, sequence, hitFiles, &gathered, shelf)
       }
       features = .success(raw)
-    } catch PredictionError.interrupted {
-      throw PredictionError.interrupted
+    } catch let stop as Interrupted {
+      throw stop
     } catch {
       features = .failure(error)
     }
@@ -128,7 +128,7 @@ public struct EvidenceCollector: Sendable {
       reporter.report(event, of: id)
     }.run(sequence: sequence, into: folder + "/msas")
     if !follows { try AtomicFile.write(report.text, to: folder + "/searches.tsv") }
-    if interruption.isInterrupted { throw PredictionError.interrupted }
+    if interruption.isInterrupted { throw Interrupted(.goesOnWithResume) }
     gathered.files.insert("searches.tsv")
     gathered.files.formUnion(report.rows.compactMap(\.resultName).map { "msas/\($0)" })
     gathered.stages += report.rows.map { row in
@@ -174,6 +174,7 @@ public struct EvidenceCollector: Sendable {
   private func chosen(
     _ raw: RawFeatures, _ gathered: inout GatheredEvidence, _ shelf: FeatureShelf
   ) throws -> RawFeatures {
+    gathered.rowBudget = options.rowBudget
     guard let budget = options.rowBudget, raw.rowCount > budget else { return raw }
     let clock = ContinuousClock.now
     let kept = RowSelection.choose(

@@ -1,6 +1,6 @@
 import AtomicFiles
 import FeaturePipeline
-import Foundation
+import Messages
 
 /// What a run says about the evidence it used.
 extension FoldingPipeline {
@@ -19,7 +19,7 @@ extension FoldingPipeline {
 
   /// One line with the time of each stage.
   func report(_ timings: [(name: String, value: Double)], of raw: RawFeatures) {
-    let stages = timings.map { "\($0.name) \(String(format: "%.1f", $0.value)) s" }
+    let stages = timings.map { "\($0.name) \(fixed($0.value, decimals: 1)) s" }
     reporter.note(
       "\(raw.id)  time: \(stages.joined(separator: ", "))", event: "timings",
       [("target", .string(raw.id))] + timings.map { ($0.name, .number($0.value)) })

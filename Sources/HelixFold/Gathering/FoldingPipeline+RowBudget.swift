@@ -4,6 +4,7 @@ import FeaturePipeline
 import FoldingCore
 import FoldingModel
 import Foundation
+import Messages
 import NumericArrays
 import TensorCore
 
@@ -17,7 +18,7 @@ extension FoldingPipeline {
     _ raw: RawFeatures, _ gathered: GatheredEvidence, _ run: PredictionRun,
     _ folder: PredictionFolder, _ timings: inout [(name: String, value: Double)]
   ) throws {
-    guard options.checksBudget, let complete = try gathered.complete?.load(),
+    guard options.checksRowBudget, let complete = try gathered.complete?.load(),
       let kept = gathered.kept
     else { return }
     let clock = ContinuousClock.now
@@ -38,14 +39,14 @@ extension FoldingPipeline {
     for (name, pass) in [("all", reference)] + others {
       let change = LogitChange(from: reference.logits, to: pass.logits)
       table += "\(name)\t\(pass.rows)\t\(String(format: "%.4g", pass.operations / 1e12))"
-      table += "\t\(String(format: "%.2f", pass.seconds))"
+      table += "\t\(fixed(pass.seconds, decimals: 2))"
       table +=
-        "\t\(String(format: "%.4f", change.rms))\t\(String(format: "%.3f", change.maximum))\n"
+        "\t\(fixed(change.rms, decimals: 4))\t\(fixed(change.maximum, decimals: 3))\n"
     }
     try folder.keep("msa_budget.tsv") { try AtomicFile.write(table, to: $0) }
     let saved = 100 * (1 - others[0].pass.operations / reference.operations)
     let changes = others.map { name, pass in
-      "\(String(format: "%.3f", LogitChange(from: reference.logits, to: pass.logits).rms)) (\(name))"
+      "\(fixed(LogitChange(from: reference.logits, to: pass.logits).rms, decimals: 3)) (\(name))"
     }
     reporter.note(
       "\(raw.id)  --msa-budget saves \(Int(saved.rounded())) % of a pass; distogram logits of the first pass change by \(changes.joined(separator: ", "))",
@@ -65,7 +66,7 @@ extension FoldingPipeline {
       features.target, draws: [features.draw(pass: 0, ensemble: 0)],
       network.initialState(features.target, context), context,
       PassMonitor { _ in
-        if Interruption.isRequested { throw PredictionError.interrupted }
+        try Interruption.check(.goesOnWithResume)
       })
     let seconds = (ContinuousClock.now - clock).seconds
     let logits = network.headLogits(output, context)["distogram/logits"]?.array().values ?? []

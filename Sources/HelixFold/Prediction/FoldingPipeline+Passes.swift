@@ -10,7 +10,7 @@ extension FoldingPipeline {
   /// One network and one seed on targets that share passes.
   func run(_ number: Int, of works: [TargetWork]) throws {
     let clock = ContinuousClock.now
-    var jobs: [ModelRun] = []
+    var jobs: [PredictionJob] = []
     for work in works {
       // A result of an earlier run has no plan: nothing is to be done for it.
       guard let plan = work.plans[number] else { continue }
@@ -29,16 +29,15 @@ extension FoldingPipeline {
   /// Network, draws and the state that an earlier run left.
   private func start(
     _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan
-  ) throws -> ModelRun {
+  ) throws -> PredictionJob {
     let raw = work.raw
-    let provenance = run.provenance(of: raw, options)
-    let saved = PredictionState(
+    let provenance = run.provenance(of: raw, options, rowBudget: work.gathered?.rowBudget)
+    let saved = RecyclingStateFile(
       folder: work.folder, name: run.stateFile, fingerprint: provenance.fingerprint,
       residues: raw.residueCount, config: run.config)
     let recycling = run.recycling(raw, try network(run.model), options)
     let found = options.resumes ? saved.load(context) : .nothing
-    try queue.meet(
-      saying: "\(raw.id) \(run.name): \(found.state?.history.count ?? 0) passes done")
+    try queue.requireSame("\(raw.id) \(run.name): \(found.state?.history.count ?? 0) passes done")
     switch found {
     case .nothing: break
     case .unusable(let problem):
@@ -46,11 +45,11 @@ extension FoldingPipeline {
     case .saved(let state):
       reporter.note("\(raw.id) \(run.name): resuming after pass \(state.history.count)")
     }
-    return ModelRun(work, run, plan, recycling, provenance, saved, found.state)
+    return PredictionJob(work, run, plan, recycling, provenance, saved, found.state)
   }
 
   /// The passes that are left, as long as possible together; where a pack fails, its targets go on one by one.
-  private func passes(of jobs: [ModelRun]) throws {
+  private func passes(of jobs: [PredictionJob]) throws {
     while case let open = jobs.filter(\.isOpen), open.count > 1 {
       do {
         try pass(of: open)
@@ -65,7 +64,7 @@ extension FoldingPipeline {
   }
 
   /// One pass; the state of each target is saved after it.
-  private func pass(of jobs: [ModelRun]) throws {
+  private func pass(of jobs: [PredictionJob]) throws {
     let tightest = jobs.map(\.plan).min {
       ($0.operands.lines ?? .max) < ($1.operands.lines ?? .max)
     }
@@ -76,7 +75,7 @@ extension FoldingPipeline {
     let states = try RecyclingInference.advance(
       jobs.map { ($0.recycling, $0.state) }, context,
       observe: { [reporter] stage in
-        if Interruption.isRequested { throw PredictionError.interrupted }
+        try Interruption.check(.goesOnWithResume)
         let (fraction, remaining) = first.meter.update(pass: pass, stage: stage)
         reporter.progress("\(names) \(first.run.name) \(stage)", fraction, remaining: remaining)
       })
@@ -84,16 +83,15 @@ extension FoldingPipeline {
     for (job, state) in zip(jobs, states) {
       job.state = state
       try job.saved.save(state)
-      try report(
-        state, job.work.raw, job.run, job.recycling, job.work.folder, job.provenance, context)
+      try reportPass(of: job, state, context)
       try afterPass()
     }
   }
 
   /// The result of all passes and its files.
-  private func finish(_ job: ModelRun) throws {
+  private func finish(_ job: PredictionJob) throws {
     guard let state = job.state else { throw PassError.noOutput }
-    try queue.meet(saying: "\(job.work.raw.id) \(job.run.name): done")
+    try queue.requireSame("\(job.work.raw.id) \(job.run.name): done")
     let result = ModelResult(
       name: job.run.name,
       prediction: job.recycling.prediction(state, context.following(job.plan)),
@@ -115,11 +113,10 @@ extension FoldingPipeline {
   }
 
   /// The line of a finished pass, and its structure when asked for.
-  private func report(
-    _ state: RecyclingState, _ raw: RawFeatures, _ run: PredictionRun,
-    _ recycling: RecyclingInference, _ folder: PredictionFolder, _ provenance: PredictionProvenance,
-    _ context: ExecutionContext
+  private func reportPass(
+    of job: PredictionJob, _ state: RecyclingState, _ context: ExecutionContext
   ) throws {
+    let (raw, run) = (job.work.raw, job.run)
     let pass = state.history.count - 1
     let record = state.history[pass]
     let confidence = Double(record.meanPLDDT)
@@ -135,7 +132,7 @@ extension FoldingPipeline {
     reporter.note(line, event: "recycle", fields)
     guard options.savesRecycles else { return }
     let result = ModelResult(
-      name: run.name, prediction: recycling.prediction(state, context), history: state.history)
-    try folder.write(recycle: pass, result, of: raw, provenance: provenance)
+      name: run.name, prediction: job.recycling.prediction(state, context), history: state.history)
+    try job.work.folder.write(recycle: pass, result, of: raw, provenance: job.provenance)
   }
 }

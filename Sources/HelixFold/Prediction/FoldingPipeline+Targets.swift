@@ -21,8 +21,8 @@ extension FoldingPipeline {
     let state = work.isFinished ? "finished before" : "to do"
     let identity = runs.map(\.fingerprint).joined(separator: " ")
     let done = work.kept.keys.sorted().joined(separator: " ")
-    try queue.meet(
-      saying: "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
+    try queue.requireSame(
+      "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
     return work
   }
 
@@ -33,7 +33,7 @@ extension FoldingPipeline {
       try AtomicFile.createFolder(folder.path)
       lock = FolderLock(folder.path)
     }
-    if try queue.told(folder.isKept && lock == nil) {
+    if try queue.broadcastFromWriter(folder.isKept && lock == nil) {
       throw PredictionError.busy(folder: folder.path)
     }
     return lock
@@ -55,7 +55,7 @@ extension FoldingPipeline {
       throw error
     }
     try clear(work)
-    note(TargetOutcome(begun: work.index, work.raw.id))
+    writeRow(of: TargetOutcome(begun: work.index, work.raw.id))
     let started = ContinuousClock.now
     try work.folder.keep("features.h5") {
       try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)

@@ -47,7 +47,7 @@ extension ModelDescription {
     return ModelDescription(
       name: TargetName.sanitized(config.name),
       source: path.split(separator: "/").last.map(String.init) ?? path,
-      checksum: try file.provenance?.checksum ?? Digest.ofFile(path), config: config,
+      checksum: try file.checksum(), config: config,
       parameters: file, isRandom: file.isRandom, note: note)
   }
 

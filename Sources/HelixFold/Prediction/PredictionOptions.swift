@@ -23,10 +23,9 @@ public struct PredictionOptions: Sendable {
   public var seed: UInt64 = 0
   /// Cluster and extra rows drawn from the alignment; nil for the network's own numbers.
   public var maxMSA: (clusters: Int, extra: Int)?
-  /// Alignment rows kept before drawing, see `RowSelection`; nil keeps all.
-  public var msaBudget: Int?
-  /// Measures what the budget changes, at the cost of two first passes with all rows and two with as many as are kept.
-  public var checksBudget = true
+  /// Measures what leaving out alignment rows changes (`EvidenceOptions.rowBudget`), at the cost of two first passes with all rows
+  /// and two with as many as are kept.
+  public var checksRowBudget = true
   /// Draws averaged per pass; nil for the network's own number.
   public var ensembles: Int?
   /// Storage of activations and trunk weights.

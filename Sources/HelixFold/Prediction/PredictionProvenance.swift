@@ -12,6 +12,8 @@ struct PredictionProvenance: Sendable {
   let config: FoldingConfig
   let seed: UInt64
   let recycles: Int
+  /// Alignment rows that the options kept at most; nil if all.
+  let rowBudget: Int?
 
   /// A digest of what decides the numbers; two runs with the same one give the same bits.
   var fingerprint: String {
@@ -60,7 +62,7 @@ struct PredictionProvenance: Sendable {
       ("features", .string(featureDigest)),
       ("alignments", .array(alignments)),
       ("msa_rows", .integer(target.rowCount)),
-      ("msa_budget", options.msaBudget.map { .integer($0) } ?? .null),
+      ("msa_budget", rowBudget.map { .integer($0) } ?? .null),
       ("templates", .array(templates.map { .string($0) })),
       ("threads", .integer(options.threads)),
       ("mean_plddt", .number(result.score.plddt)),

@@ -62,7 +62,7 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   /// - Parameter earlier: the target's row of an earlier run; what only the run that predicts it knows is taken over.
   func row(after earlier: [String]? = nil) -> [String] {
     func text(_ value: Double?, _ digits: Int) -> String {
-      value.map { String(format: "%.\(digits)f", $0) } ?? "-"
+      value.map { fixed($0, decimals: digits) } ?? "-"
     }
     let isFinishedBefore = failure == nil && seconds == nil && !isBegun
     let state =

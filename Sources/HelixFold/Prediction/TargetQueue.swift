@@ -102,7 +102,7 @@ public final class TargetQueue {
   /// What the process that writes a target's files says, on all of its team.
   ///
   /// Collective in a team.
-  func told(_ flag: Bool) throws -> Bool {
+  func broadcastFromWriter(_ flag: Bool) throws -> Bool {
     var answer: [Int32] = [flag ? 1 : 0]
     try team?.broadcast(&answer, from: 0)
     return answer[0] == 1
@@ -120,7 +120,7 @@ public final class TargetQueue {
   /// Waits for the processes of the team, and throws if one of them could not be reached or has something else to say.
   ///
   /// Collective in a team.
-  func meet(saying line: String) throws {
+  func requireSame(_ line: String) throws {
     try axial?.check()
     try team?.requireSame([line])
   }

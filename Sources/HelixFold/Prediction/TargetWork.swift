@@ -2,7 +2,6 @@ import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
-import Foundation
 
 /// One target on its way through a run: what was prepared, and what the networks have said so far.
 final class TargetWork {
@@ -72,31 +71,4 @@ final class TargetWork {
 
   /// The files that people look at.
   var files: [String] { [folder.bestStructure, folder.file("report.html")] }
-}
-
-/// One network with one seed at work on one target, between two passes.
-final class ModelRun {
-  let work: TargetWork
-  let run: PredictionRun
-  let plan: MemoryPlan
-  let recycling: RecyclingInference
-  let provenance: PredictionProvenance
-  let saved: PredictionState
-  var state: RecyclingState?
-  var meter: PassMeter
-
-  init(
-    _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan, _ recycling: RecyclingInference,
-    _ provenance: PredictionProvenance, _ saved: PredictionState, _ state: RecyclingState?
-  ) {
-    (self.work, self.run, self.plan) = (work, run, plan)
-    (self.recycling, self.provenance) = (recycling, provenance)
-    (self.saved, self.state) = (saved, state)
-    meter = PassMeter(
-      CostModel(run.config, run.size(work.raw.counts)), passes: run.recycles + 1,
-      ensembles: run.config.ensembles, done: state?.history.count ?? 0)
-  }
-
-  /// Whether passes are left.
-  var isOpen: Bool { work.isOpen && state?.isFinished != true }
 }

@@ -1,6 +1,6 @@
 import AtomicFiles
 import FeaturePipeline
-import Foundation
+import Messages
 import Reports
 
 extension PredictionFolder {
@@ -34,7 +34,7 @@ extension PredictionFolder {
     let shown = Set(results.map(\.name))
     let others = RankingScore.ranked(scores.filter { !shown.contains($0.model) })
     if !others.isEmpty {
-      let names = others.map { "\($0.model) (mean pLDDT \(String(format: "%.2f", $0.plddt)))" }
+      let names = others.map { "\($0.model) (mean pLDDT \(fixed($0.plddt, decimals: 2)))" }
       report.warnings.append(
         "Ranked too, but not shown on this page: \(names.joined(separator: ", "))")
     }

@@ -9,7 +9,7 @@ import TensorCore
 ///
 /// An npz; the pair tensor keeps its storage type. A state is used only by a run with the same fingerprint: inputs,
 /// weights, seed, and every option that changes numbers.
-struct PredictionState {
+struct RecyclingStateFile {
   let folder: PredictionFolder
   let name: String
   let fingerprint: String
@@ -96,7 +96,7 @@ struct PredictionState {
     }
     return .saved(
       RecyclingState(
-        recycled: RecycledState(
+        recycled: PreviousPass(
           positions: positions, msaFirstRow: Tensor(firstRow, pool: context.pool),
           pair: pair),
         lddtLogits: logits, history: records, isFinished: finished.values.first == 1))
