@@ -224,6 +224,20 @@ struct DrawingTests {
     #expect(!Axis("x", covering: [0, 100], isLogarithmic: true).isLogarithmic)
   }
 
+  @Test("a logarithmic axis within a factor of two has round marks too")
+  func narrowLogarithmic() {
+    let axis = Axis("x", covering: [2.345, 2.6587], isLogarithmic: true)
+    #expect(axis.ticks.count >= 3 && axis.ticks.allSatisfy { axis.range.contains($0) })
+    #expect(axis.ticks.contains { abs($0 - 2.4) < 1e-9 } && axis.share(2.5) > 0.5)
+  }
+
+  @Test("there is nothing to mark between counts")
+  func counts() {
+    #expect(Axis("pass", covering: [0, 1], isCounted: true).ticks == [0, 1])
+    #expect(Axis("pass", covering: [0, 3], isCounted: true).ticks == [0, 1, 2, 3])
+    #expect(Axis("pass", covering: [0, 1]).ticks.count > 2)
+  }
+
   @Test(
     "bands of confidence begin at 50, 70 and 90",
     arguments: [
@@ -237,6 +251,16 @@ struct DrawingTests {
     "base64 agrees with RFC 4648",
     arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
   func base64Vectors(text: String, code: String) { #expect(base64(Array(text.utf8)) == code) }
+
+  @Test(
+    "zlib reads what there was no memory to compress", arguments: [0, 1, 65_535, 65_536, 200_000])
+  func storedStream(count: Int) {
+    let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * $0 >> 3) }
+    let stream = PNG.stored(bytes)
+    var (read, size) = ([UInt8](repeating: 0, count: count + 1), UInt(count + 1))
+    #expect(uncompress(&read, &size, stream, UInt(stream.count)) == Z_OK)
+    #expect(size == UInt(count) && Array(read.prefix(count)) == bytes)
+  }
 
   @Test("every printable ASCII letter has strokes of its own")
   func font() {

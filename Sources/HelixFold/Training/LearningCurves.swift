@@ -48,18 +48,23 @@ public struct LearningCurves {
   ///   - isLogarithmic: equal steps of the vertical axis are equal factors, where all values are positive.
   public func figure(_ quantity: Quantity, window: Int, isLogarithmic: Bool = false) -> Figure {
     let window = min(window, max(1, (runs.map(\.stepCount).min() ?? 0) / 10))
-    let series = runs.flatMap { run in
-      run.curves(quantity, window).map { curve in
-        Series(runs.count == 1 ? curve.name : "\(run.name) \(curve.name)", curve.points)
+    // One quantity of all runs after the other, so that the first lines, which are drawn, are of all of them.
+    let curves = runs.map { $0.curves(quantity, window) }
+    let series = (0..<(curves.map(\.count).max() ?? 0)).flatMap { place in
+      zip(runs, curves).compactMap { run, curves -> Series? in
+        guard place < curves.count else { return nil }
+        let curve = curves[place]
+        return Series(runs.count == 1 ? curve.name : "\(run.name) \(curve.name)", curve.points)
       }
     }
+    let means = window > 1 && quantity != .rate ? ", training: means of \(window) steps" : ""
     let steps = runs.map(\.stepCount).reduce(0, +)
     return Plot.lines(
       title: "\(runs.map(\.name).joined(separator: ", ")): \(quantity.label)",
       summary:
         "\(quantity.label) over \(counted(steps, "step")), training values are means of \(counted(window, "step"))",
-      x: "step", y: quantity.label, series.filter { !$0.points.isEmpty },
-      isLogarithmic: isLogarithmic)
+      x: "step", y: quantity.label + means, series.filter { !$0.points.isEmpty },
+      isLogarithmic: isLogarithmic, isCounted: true)
   }
 }
 

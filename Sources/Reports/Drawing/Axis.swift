@@ -8,6 +8,8 @@ public struct Axis: Sendable, Hashable {
   public var range: ClosedRange<Double>
   /// Whether equal steps are equal factors.
   public var isLogarithmic = false
+  /// Whether values are counts, so that there is nothing to mark between whole numbers.
+  public var isCounted = false
 
   /// A linear axis over given values.
   public init(_ label: String, _ range: ClosedRange<Double>) {
@@ -17,15 +19,18 @@ public struct Axis: Sendable, Hashable {
 
   /// An axis that covers the finite values of data, with round ends; 0 … 1 without data.
   ///
-  /// - Parameter isLogarithmic: ignored when a value is not positive.
+  /// - Parameters:
+  ///   - isLogarithmic: ignored when a value is not positive.
+  ///   - isCounted: whether the values are counts.
   public init(
     _ label: String, covering values: some Sequence<Double>, including: [Double] = [],
-    isLogarithmic: Bool = false
+    isLogarithmic: Bool = false, isCounted: Bool = false
   ) {
     let finite = (Array(values) + including).filter(\.isFinite)
     let low = finite.min() ?? 0
     let high = finite.max() ?? 1
     self.label = label
+    self.isCounted = isCounted
     if isLogarithmic, low > 0, high < 1e300 {
       self.isLogarithmic = true
       range = Self.usable(low...max(high, low * 1.0001))
@@ -65,7 +70,8 @@ public struct Axis: Sendable, Hashable {
   /// Round values within the range.
   public var ticks: [Double] {
     if isLogarithmic { return logarithmicTicks }
-    let step = Self.step(over: range.upperBound - range.lowerBound)
+    let step = max(
+      Self.step(over: range.upperBound - range.lowerBound), isCounted ? 1 : 0)
     let first = (range.lowerBound / step - 1e-9).rounded(.up)
     let last = (range.upperBound / step + 1e-9).rounded(.down)
     guard last >= first, last - first < 50 else { return [range.lowerBound, range.upperBound] }
@@ -79,7 +85,11 @@ public struct Axis: Sendable, Hashable {
       decade in factors.map { $0 * pow(10, decade) }
     }
     let inside = all.filter { range.contains($0) }
-    return inside.count >= 2 ? inside : [range.lowerBound, range.upperBound]
+    if inside.count >= 3 { return inside }
+    // Within one factor of two equal steps are as good as any.
+    var linear = self
+    linear.isLogarithmic = false
+    return linear.ticks.filter { range.contains($0) }
   }
 
   /// A tick's number as people write it.

@@ -1,6 +1,5 @@
 import AtomicFiles
 import CZlib
-import NumericArrays
 
 /// Writes Portable Network Graphics (ISO/IEC 15948), 8 bits per sample.
 enum PNG {
@@ -40,16 +39,30 @@ enum PNG {
     return bytes
   }
 
-  /// A zlib stream (RFC 1950).
+  /// A zlib stream (RFC 1950), not compressed where the system has no memory for that.
   static func compressed(_ bytes: [UInt8]) -> [UInt8] {
     var size = compressBound(UInt(bytes.count))
-    return [UInt8](unsafeUninitializedCapacity: Int(size)) { output, count in
+    let stream = [UInt8](unsafeUninitializedCapacity: Int(size)) { output, count in
       let status = compress2(
         output.baseAddress, &size, bytes, UInt(bytes.count), Z_DEFAULT_COMPRESSION)
-      programmingError(
-        unless: status == Z_OK, "zlib fails here without memory only, as the array itself would")
-      count = Int(size)
+      count = status == Z_OK ? Int(size) : 0
     }
+    return stream.isEmpty ? stored(bytes) : stream
+  }
+
+  /// A zlib stream of blocks that are not compressed.
+  static func stored(_ bytes: [UInt8]) -> [UInt8] {
+    var stream: [UInt8] = [0x78, 0x01]
+    var start = 0
+    repeat {
+      let end = min(start + Int(UInt16.max), bytes.count)
+      let length = UInt16(end - start)
+      stream.append(end == bytes.count ? 1 : 0)
+      for part in [length, ~length] { stream += [UInt8(part & 0xFF), UInt8(part >> 8)] }
+      stream += bytes[start..<end]
+      start = end
+    } while start < bytes.count
+    return stream + big(UInt32(adler32(1, bytes, UInt32(bytes.count))))
   }
 
   private static func append(_ name: String, _ content: [UInt8], to bytes: inout [UInt8]) {

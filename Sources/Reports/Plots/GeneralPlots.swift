@@ -2,15 +2,17 @@
 public enum Plot {
   /// Lines over a common axis; of more than twelve only the first twelve are drawn, and the key says how many more there are.
   ///
-  /// - Parameter isLogarithmic: draws the vertical axis in factors; ignored unless all values are positive.
+  /// - Parameters:
+  ///   - isLogarithmic: draws the vertical axis in factors; ignored unless all values are positive.
+  ///   - isCounted: whether the horizontal axis counts something.
   public static func lines(
     title: String, summary: String, x: String, y: String, _ series: [Series],
-    isLogarithmic: Bool = false, includingZero: Bool = false
+    isLogarithmic: Bool = false, includingZero: Bool = false, isCounted: Bool = false
   ) -> Figure {
     let shown = series.prefix(Chart.lineLimit)
     let points = shown.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     var chart = Chart(
-      title: title, summary: summary, x: Axis(x, covering: points.map(\.x)),
+      title: title, summary: summary, x: Axis(x, covering: points.map(\.x), isCounted: isCounted),
       y: Axis(
         y, covering: points.map(\.y), including: includingZero ? [0] : [],
         isLogarithmic: isLogarithmic),

@@ -111,7 +111,7 @@ public enum PredictionPlot {
       x: "pass", y: "mean pLDDT",
       history.map { run in
         Series(run.name, run.passes.enumerated().map { Point(Double($0), $1.plddt) })
-      })
+      }, isCounted: true)
   }
 
   static func tenths(_ value: Double, _ unit: Double = 10) -> Double {
