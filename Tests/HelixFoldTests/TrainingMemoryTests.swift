@@ -22,10 +22,27 @@ struct TrainingMemoryTests {
   func lanes() throws {
     let plan = plan(.initial)
     for lanes in 1...8 {
-      #expect(try plan.lanes(wanted: 8, isAsked: false, in: limit(plan.bytes(lanes))) == lanes)
+      #expect(
+        try plan.fitting(wanted: 8, isAsked: false, in: limit(plan.bytes(lanes))).lanes == lanes)
     }
-    #expect(try plan.lanes(wanted: 2, isAsked: false, in: limit(plan.bytes(8))) == 2)
+    #expect(try plan.fitting(wanted: 2, isAsked: false, in: limit(plan.bytes(8))).lanes == 2)
     #expect(plan.bytes(1) < self.plan(.initial, share: 64).bytes(1))
+  }
+
+  @Test("lanes keep freed memory up to twice what a sample needs, as far as the limit goes")
+  func keptBytes() throws {
+    let plan = plan(.tiny)
+    let least = plan.bytes(2)
+    for spare in [0, 1 << 20, 1 << 40] {
+      let limit = limit(least + spare)
+      let (lanes, kept) = try plan.fitting(wanted: 2, isAsked: true, in: limit)
+      let planned = plan.bytes(lanes, kept: kept)
+      #expect(lanes == 2 && planned <= limit.bytes && planned - least <= spare)
+      #expect((planned == least) == (spare == 0))
+    }
+    // A small network is not planned as if it needed all that a lane may keep.
+    let (_, kept) = try plan.fitting(wanted: 1, isAsked: true, in: limit(1 << 40))
+    #expect(kept < NetworkEngine.mostKeptBytes / 4, "\(kept)")
   }
 
   @Test("what does not fit is refused in one line that names what can still be changed")
@@ -33,7 +50,7 @@ struct TrainingMemoryTests {
     var config = TrainingConfig.initial
     let plan = plan(config)
     let asked = #expect(throws: TrainingMemoryError.self) {
-      try plan.lanes(wanted: 4, isAsked: true, in: limit(plan.bytes(4) - 1))
+      try plan.fitting(wanted: 4, isAsked: true, in: limit(plan.bytes(4) - 1))
     }
     #expect("\(try #require(asked))".contains("4 samples side by side"))
     #expect("\(try #require(asked))".contains("lower --lanes"))
@@ -42,7 +59,7 @@ struct TrainingMemoryTests {
     #expect(least.bytes(1) < plan.bytes(1))
     let error = try #require(
       #expect(throws: TrainingMemoryError.self) {
-        try least.lanes(wanted: 8, isAsked: false, in: limit(1 << 30))
+        try least.fitting(wanted: 8, isAsked: false, in: limit(1 << 30))
       })
     #expect(error.exitStatus == .memory)
     let line = "\(error)"

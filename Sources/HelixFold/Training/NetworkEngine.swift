@@ -41,8 +41,8 @@ public final class NetworkEngine: GradientEngine {
     let gradient: Tensor
   }
 
-  /// Freed memory that a lane keeps for its next samples.
-  static let keptBytes = 256 << 20
+  /// Memory that a lane may hold for its samples and keep for the next ones, where they need less.
+  public static let mostKeptBytes = 256 << 20
   /// Memory for gradients of samples that wait for their turn.
   private static let waitingBytes = 256 << 20
 
@@ -50,10 +50,12 @@ public final class NetworkEngine: GradientEngine {
   ///
   /// - Parameters:
   ///   - lanes: samples computed side by side; nil for one per thread. Threads are dealt out to the lanes.
+  ///   - keptBytes: memory that each lane holds for its samples even if they need less, so that it need not ask for it again.
   ///   - branches: where the branches of a block run; nil for what the cost model says.
   ///   - axial: the processes that share every operation.
   public init(
-    _ config: TrainingConfig, threads: Int, lanes: Int? = nil, branches: BranchSchedule? = nil,
+    _ config: TrainingConfig, threads: Int, lanes: Int? = nil,
+    keptBytes: Int = NetworkEngine.mostKeptBytes, branches: BranchSchedule? = nil,
     axial: AxialMembers? = nil, backend: MatrixBackend = .native
   ) throws {
     let storage = config.run.precision
@@ -70,7 +72,7 @@ public final class NetworkEngine: GradientEngine {
     let isAlone = partner == nil && axial == nil
     let count = isAlone ? max(1, min(lanes ?? threads, threads, config.run.batch)) : 1
     self.lanes = (0..<count).map { lane in
-      let pool = BufferPool(allowance: Self.keptBytes)
+      let pool = BufferPool(allowance: keptBytes)
       return Lane(
         context: ExecutionContext(
           workers: WorkerGroup(count: threads * (lane + 1) / count - threads * lane / count),

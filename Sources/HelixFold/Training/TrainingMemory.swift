@@ -22,7 +22,7 @@ struct TrainingMemory {
 
   /// Weights, moments, averages, sums of gradients, and samples that wait.
   private let common: Int
-  /// What each of the samples side by side adds.
+  /// What each of the samples side by side needs at once.
   private let sample: Int
   private let gradient: Int
   private let features: Int
@@ -68,7 +68,7 @@ struct TrainingMemory {
           network, validation, parameters: ParameterFootprint(sizes: []), storage: storage,
           threads: 1)
       ).peak - MemoryPlan.processBytes
-    sample = gradient + max(pass, forward, NetworkEngine.keptBytes)
+    sample = gradient + max(pass, forward)
 
     advice =
       (["lower data.crop or network.sampling"]
@@ -77,17 +77,20 @@ struct TrainingMemory {
       .joined(separator: ", ")
   }
 
-  /// Bytes with so many samples side by side.
-  func bytes(_ lanes: Int) -> Int {
+  /// Memory of a lane with which it hardly ever asks the system for more: buffers of several sizes wait beside those in use.
+  private var easyBytes: Int { max(sample, min(2 * sample, NetworkEngine.mostKeptBytes)) }
+
+  /// Bytes with so many samples side by side, each lane keeping so many, or no more than its sample needs.
+  func bytes(_ lanes: Int, kept: Int = 0) -> Int {
     let waiting = min(NetworkEngine.window(lanes: lanes, gradient), share)
-    return common + lanes * sample + waiting * (gradient + features)
+    return common + lanes * max(sample, kept) + waiting * (gradient + features)
   }
 
-  /// The most samples side by side, at most `wanted`, that stay within a limit; throws if not even one does, or not as many as were
-  /// asked for.
-  func lanes(
+  /// The most samples side by side, at most `wanted`, that stay within a limit, and what each lane may keep; throws if not even one
+  /// sample does, or not as many as were asked for.
+  func fitting(
     wanted: Int, isAsked: Bool, in limit: MemoryLimit
-  ) throws(TrainingMemoryError) -> Int {
+  ) throws(TrainingMemoryError) -> (lanes: Int, keptBytes: Int) {
     var lanes = wanted
     while lanes > 1 && !isAsked && bytes(lanes) > limit.bytes { lanes -= 1 }
     if bytes(lanes) > limit.bytes {
@@ -95,7 +98,7 @@ struct TrainingMemory {
         needed: bytes(lanes), lanes: lanes, limit: limit,
         advice: (lanes > 1 ? "lower --lanes, " : "") + advice)
     }
-    return lanes
+    return (lanes, min(easyBytes, sample + (limit.bytes - bytes(lanes)) / lanes))
   }
 }
 
