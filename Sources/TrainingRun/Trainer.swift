@@ -379,7 +379,7 @@ public final class Trainer {
       if member.isWriter {
         try RunFolder.write(
           weights.average, config: config, start: state.start,
-          note: "best average, after step \(step)", to: folder.best)
+          note: "best average, after step \(step)", isRandom: state.isRandom, to: folder.best)
       }
     }
     try work.observe(.validation(record, isBest: isBest))

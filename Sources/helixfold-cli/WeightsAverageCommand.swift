@@ -87,8 +87,14 @@ extension WeightsCommand {
       averaging.selection.iterations = iterations
       averaging.selection.samples = samples
       averaging.selection.seed = seed
-      let config = try config.map { try TrainingConfig.read($0) }
       let reporter = ProgressReporter(style: reporting.style)
+      let origins = files.map { (try? ParameterFile(inspecting: $0))?.provenance }
+      if case let runs = Self.runs(origins), runs > 1 {
+        reporter.warn(
+          "the snapshots are of \(runs) runs; their mean is of use only if all began with the same trained weights"
+        )
+      }
+      let config = try config.map { try readConfig($0, usedAs: files[0], reporter) }
       let objective = try objective(config)
       if let objective {
         let passes = averaging.passes(choosingAmong: files.count)
@@ -111,10 +117,43 @@ extension WeightsCommand {
         result.parameters, config: result.network,
         provenance: ParameterProvenance(
           source: source(of: result.selected.map { files[$0] }, among: files.count),
-          licence: "as the sources", isRandom: result.isRandom),
+          licence: Self.licence(result.selected.map { origins[$0] }), isRandom: result.isRandom),
         precision: writing.precision, to: output)
       for index in result.selected { print(files[index]) }
       print(output)
+    }
+
+    /// How many training runs snapshots are of, as far as they tell.
+    private static func runs(_ origins: [ParameterProvenance?]) -> Int {
+      Set(
+        origins.compactMap { origin -> Substring? in
+          guard let source = origin?.source, let end = source.firstRange(of: ", weights after step")
+          else { return nil }
+          return source[..<end.lowerBound]
+        }
+      ).count
+    }
+
+    /// The terms of use of a mean: those of all its parts, if they have the same.
+    private static func licence(_ origins: [ParameterProvenance?]) -> String {
+      let terms = Set(origins.map { $0?.licence })
+      return terms.count == 1 ? (terms.first ?? nil) ?? "as the sources" : "as the sources"
+    }
+
+    /// The configuration by whose loss the average is chosen; snapshots of our own are used as they were trained to be.
+    private func readConfig(
+      _ path: String, usedAs snapshot: String, _ reporter: ProgressReporter
+    ) throws -> TrainingConfig {
+      var config = try TrainingConfig.read(path)
+      let file = try ParameterFile(inspecting: snapshot)
+      guard file.format == .own, file.config.recycles != config.network.recycles else {
+        return config
+      }
+      reporter.warn(
+        "\(snapshot) is a network of \(counted(file.config.recycles, "recycle")), \(path) says \(config.network.recycles); it is used as it was trained"
+      )
+      config.network.recycles = file.config.recycles
+      return config
     }
 
     /// What the file says of its origin: how many took part, and where the last of them is from.

@@ -398,7 +398,10 @@ struct TrainerTests {
     changes[4].run.dropout.toggle()
     changes[5].run.seed += 1
     changes[6].data.crop += 1
-    let words = ["parameters", "'optimizer'", "'run'", "'run'", "'run'", "'run'", "'data'"]
+    let words = [
+      "parameters", "'optimizer.clip' adagc, the configuration has none", "'run.batch' 2",
+      "'run.savedActivations' null", "'run.dropout'", "'run.seed'", "'data.crop'",
+    ]
     for (other, word) in zip(changes, words) {
       do {
         _ = try trainer(other, "run", resumes: true)

@@ -1,5 +1,3 @@
-import Foundation
-
 extension FoldingConfig {
   /// Settings by which another network computes something else from the same parameters: `key: mine against theirs`, sorted.
   ///
@@ -29,19 +27,7 @@ extension FoldingConfig {
 
   /// All other settings by their paths.
   private var function: [String: String] {
-    var result: [String: String] = [:]
-    func add(_ value: Any, _ path: String) {
-      guard let object = value as? [String: Any] else {
-        result[path] = "\(value)"
-        return
-      }
-      for (key, value) in object { add(value, path.isEmpty ? key : "\(path).\(key)") }
-    }
-    guard let data = try? JSONEncoder().encode(self),
-      let object = try? JSONSerialization.jsonObject(with: data)
-    else { return [:] }
-    add(object, "")
-    return result.filter { path, _ in
+    settingPaths(of: self).filter { path, _ in
       !["name", "recycles", "ensembles"].contains(path) && !path.hasPrefix("sampling.")
         && !path.lowercased().hasSuffix("dropout")
     }

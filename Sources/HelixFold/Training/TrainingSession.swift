@@ -69,18 +69,18 @@ public struct TrainingSession {
     let ranks = try introduce(world, reporter)
     let share = member.share(of: config.run.batch).count
     let validation = config.validation
+    let validated = TrainingMemory.Extent(
+      source.store.entries.filter {
+        DataSplit($0) == .validation
+          && (validation.shortest...validation.longest).contains($0.residues)
+      })
     let plan = TrainingMemory(
-      config, share: share, trained: .init(source.plan.others),
-      validated: .init(
-        source.store.entries.filter {
-          DataSplit($0) == .validation
-            && (validation.shortest...validation.longest).contains($0.residues)
-        }))
-    let lanes = try plan.lanes(
+      config, share: share, trained: .init(source.plan.others), validated: validated)
+    let (lanes, keptBytes) = try plan.fitting(
       wanted: mostLanes(member, share, isOneProcess), isAsked: lanes != nil, in: try limit(world))
     let engine = try NetworkEngine(
-      config, threads: isOneProcess ? max(2, threads) : threads, lanes: lanes, branches: branches,
-      axial: member.axes.map { AxialMembers($0) })
+      config, threads: isOneProcess ? max(2, threads) : threads, lanes: lanes,
+      keptBytes: keptBytes, branches: branches, axial: member.axes.map { AxialMembers($0) })
     // Several processes ask each other between their samples, so that all stop before the same one.
     if world.size == 1 { engine.shouldStop = { Interruption.isRequested } }
     let trainer = try Trainer(
@@ -92,21 +92,30 @@ public struct TrainingSession {
         [("steps", .integer(config.run.steps))])
       return try trainer.run()
     }
+    let chains = validation.interval == 0 ? 0 : min(validation.targets, validated.clusters)
+    let bytes = plan.bytes(lanes, kept: keptBytes)
     reporter.note(
-      "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample")), \(lanes) side by side in about \(ByteCount(plan.bytes(lanes)))",
+      "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), \(counted(chains, "validation chain")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample")), \(lanes) side by side in about \(ByteCount(bytes))",
       event: "start",
       [
         ("parameters", .integer(config.layout.count)),
-        ("clusters", .integer(source.plan.clusters.count)), ("step", .integer(trainer.step)),
+        ("clusters", .integer(source.plan.clusters.count)),
+        ("validation_chains", .integer(chains)), ("step", .integer(trainer.step)),
         ("steps", .integer(config.run.steps)), ("lanes", .integer(lanes)),
-        ("planned_bytes", .integer(plan.bytes(lanes))),
+        ("planned_bytes", .integer(bytes)),
       ])
     for caution in config.cautions { reporter.warn(caution) }
+    if chains < validation.targets && validation.interval > 0 {
+      reporter.warn(
+        "'validation.targets' is \(validation.targets), the store has \(counted(chains, "validation cluster")) with chains of \(validation.shortest) to \(validation.longest) residues: the less there are, the more best.h5 is a matter of chance"
+      )
+    }
+    let first = trainer.step
     try trainer.run(shouldStop: { Interruption.isRequested }) { event in
       if case .started = event, let ranks {
         try AtomicFile.write(ranks, to: RunFolder(path: folder).ranks)
       }
-      report(event, reporter)
+      report(event, reporter, first: first)
     }
     if let line = skipped(trainer) { reporter.warn(line) }
   }
@@ -163,23 +172,26 @@ public struct TrainingSession {
     return "rank\tprocess\thost\n" + lines.joined()
   }
 
-  private func report(_ event: Trainer.Event, _ reporter: ProgressReporter) {
+  /// - Parameter first: the step with which this call begins, which is a line of its own where there is no bar.
+  private func report(_ event: Trainer.Event, _ reporter: ProgressReporter, first: Int) {
     switch event {
     case .started: break
     case .caution(let line): reporter.warn(line)
     case .part(let part, let fraction, let remaining):
       let unit = part.isValidation ? "validation chain" : "sample"
       reporter.progress(
-        "step \(part.step + 1): \(part.done) of \(counted(part.count, unit))", fraction,
+        "\(Self.name(ofStep: part.step)): \(part.done) of \(counted(part.count, unit))", fraction,
         remaining: remaining)
     case .step(let record, let fraction, let remaining):
       if reporter.style == .json {
         reporter.note("step \(record.step + 1)", event: "step", fields(record))
+      } else if reporter.style == .lines && record.step == first {
+        reporter.note(Self.line(record))
       }
       reporter.progress(Self.line(record), fraction, remaining: remaining)
     case .validation(let record, let isBest):
       reporter.note(
-        "step \(record.step + 1)  validation lDDT-Cα \(fixed(record.lddt ?? 0, decimals: 4))  loss \(fixed(record.loss, decimals: 3))\(isBest ? "  best so far" : "")",
+        "\(Self.name(ofStep: record.step))  validation lDDT-Cα \(fixed(record.lddt ?? 0, decimals: 4))  loss \(fixed(record.loss, decimals: 3))\(isBest ? "  best so far" : "")",
         event: "validation", fields(record) + [("best", .bool(isBest))])
     case .skipped(let record):
       reporter.warn(
@@ -188,16 +200,21 @@ public struct TrainingSession {
     }
   }
 
-  /// `step 120  0.84 s  loss 3.21 (fape 0.91, distogram 2.8, msa 1.2)  lDDT 0.31`.
+  /// `step 120  0.84 s  loss 3.21  lDDT 0.31 (fape 0.91, distogram 2.8, msa 1.2)`.
   private static func line(_ record: TrainingRecord) -> String {
     var line =
       "step \(record.step + 1)  \(fixed(record.seconds, decimals: 2)) s  loss \(fixed(record.loss, decimals: 2))"
+    if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, decimals: 2))" }
     if let terms = record.terms {
       line +=
         " (fape \(fixed(terms.fape, decimals: 2)), distogram \(fixed(terms.distogram, decimals: 2)), msa \(fixed(terms.maskedMSA, decimals: 2)))"
     }
-    if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, decimals: 2))" }
     return line
+  }
+
+  /// What people call a step, which they count from 1; that before the first is none.
+  private static func name(ofStep step: Int) -> String {
+    step < 0 ? "before step 1" : "step \(step + 1)"
   }
 
   /// `chain 1abc_A` or `chains 1abc_A, 2xyz_B, … (12)`.

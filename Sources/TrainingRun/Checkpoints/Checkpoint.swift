@@ -55,11 +55,18 @@ extension Checkpoint.Header {
     return mine == other.validation ? best : nil
   }
 
-  /// Throws unless the checkpoint belongs to a run of that configuration; its length and the chains that it leaves out may have changed.
+  /// What may change where a run is resumed: where it ends, how often it is validated and saved, chains that are left out, and how
+  /// activations are had again, which changes no bit.
+  static func mayChange(_ path: String) -> Bool {
+    ["data.exclude", "data.prefetch", "preset"].contains(path) || path.hasPrefix("validation.")
+      || (path.hasPrefix("run.")
+        && !["batch", "seed", "precision", "dropout", "savedActivations"].contains {
+          path == "run.\($0)"
+        })
+  }
+
+  /// Throws unless the checkpoint belongs to a run of that configuration, apart from what may change.
   func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
-    func refuse(_ part: String) -> TrainingRunError {
-      .otherRun(file: file, reason: "belongs to a run with other settings of '\(part)'")
-    }
     if config.layout != other.layout || optimizer.layout != other.layout {
       throw .otherRun(
         file: file,
@@ -67,17 +74,16 @@ extension Checkpoint.Header {
           "holds a network of \(optimizer.layout.count) parameters ('\(config.network.name)'), the configuration asks for \(other.layout.count) ('\(other.network.name)')"
       )
     }
-    if config.network != other.network { throw refuse("network") }
-    if config.loss != other.loss { throw refuse("loss") }
-    if config.optimizer != other.optimizer { throw refuse("optimizer") }
-    var (mine, theirs) = (config.data, other.data)
-    (mine.prefetch, theirs.prefetch) = (0, 0)
-    (mine.exclude, theirs.exclude) = (nil, nil)
-    if mine != theirs { throw refuse("data") }
+    let (mine, theirs) = (settingPaths(of: config), settingPaths(of: other))
+    for path in Set(mine.keys).union(theirs.keys).sorted()
+    where mine[path] != theirs[path] && !Self.mayChange(path) {
+      throw .otherRun(
+        file: file,
+        reason:
+          "belongs to a run with '\(path)' \(mine[path] ?? "null"), the configuration has \(theirs[path] ?? "null")"
+      )
+    }
     let (a, b) = (config.run, other.run)
-    guard a.batch == b.batch, a.seed == b.seed, a.precision == b.precision, a.dropout == b.dropout,
-      a.savedActivations == b.savedActivations
-    else { throw refuse("run") }
     // A resumed run need not name the file again that it started from, but it must not name another.
     if let path = b.weights, !path.isEmpty, path != a.weights,
       !AtomicFile.isSame(path, as: a.weights ?? "")

@@ -1,4 +1,5 @@
 import AtomicFiles
+import Messages
 import Training
 import Weights
 
@@ -52,7 +53,9 @@ struct RunState {
     self.config = config
     (program, kernels, store) = (identity.program, identity.kernels, identity.store)
     let parameters: [Float]
-    (parameters, beginsWithRandom, start) = try Self.initialParameters(config)
+    (parameters, beginsWithRandom, start, cautions) = try Self.initialParameters(config)
+    // What training makes of given weights is compared with what they were.
+    owesValidation = start != nil && config.validation.interval > 0
     optimizer = Optimizer(
       layout: config.layout, parameters: parameters,
       config: config.optimizer.config(seed: config.run.seed))
@@ -140,13 +143,16 @@ struct RunState {
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }
 
-  /// The values of the file that the run starts from, or initial ones, whether they are random numbers, and the file.
+  /// The values of the file that the run starts from, or initial ones, whether they are random numbers, the file, and what people should
+  /// know about it.
   private static func initialParameters(
     _ config: TrainingConfig
-  ) throws -> (values: [Float], isRandom: Bool, start: StartingWeights?) {
+  ) throws -> (values: [Float], isRandom: Bool, start: StartingWeights?, cautions: [String]) {
     let layout = config.layout
     guard let path = config.run.weights, !path.isEmpty else {
-      return (try FlatParameters.values(of: config.initialParameters, layout: layout), true, nil)
+      return (
+        try FlatParameters.values(of: config.initialParameters, layout: layout), true, nil, []
+      )
     }
     let parts = config.run.newParts ?? []
     let file = try ParameterFile(path: path, expecting: config.network, leavingOut: parts)
@@ -154,6 +160,12 @@ struct RunState {
     let values = try FlatParameters.values(layout: layout) { name in
       parts.contains { name.contains($0) } ? initial : file
     }
-    return (values, file.isRandom, try StartingWeights(file))
+    let (found, asked) = (file.config.recycles, config.network.recycles)
+    let cautions =
+      file.format == .own && found != asked
+      ? [
+        "\(path) is a network of \(counted(found, "recycle")), the weights of this run will be one of \(asked); set 'network.recycles' to \(found), and 'data.recycleWeights' for as many, to keep them"
+      ] : []
+    return (values, file.isRandom, try StartingWeights(file), cautions)
   }
 }

@@ -66,8 +66,8 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
       list += [
         ("fape", terms?.fape), ("sidechain_fape", optional(\.sideChainFAPE)),
         ("chi", optional(\.chi)), ("distogram", terms?.distogram),
-        ("masked_msa", optional(\.maskedMSA)), ("plddt", optional(\.confidence)),
-        ("pae", optional(\.alignedError)),
+        ("masked_msa", optional(\.maskedMSA)), ("plddt_loss", optional(\.confidence)),
+        ("pae_loss", optional(\.alignedError)),
         ("violation", terms?.violation), ("smooth_lddt", optional(\.smoothLDDT)),
         ("backbone_torsions", optional(\.backboneTorsions)), ("angle_norm", optional(\.angleNorm)),
         ("experimentally_resolved", optional(\.experimentallyResolved)),
@@ -96,7 +96,7 @@ public final class TrainingLog {
     path: String, keepingStepsBefore step: Int, dropsLastValidation: Bool = false
   ) throws {
     self.path = path
-    let isThere = step > 0 && FileManager.default.fileExists(atPath: path)
+    let isThere = FileManager.default.fileExists(atPath: path)
     guard let data = isThere ? FileManager.default.contents(atPath: path) : Data() else {
       throw TrainingRunError.unreadable(file: path, reason: PathKind.readFailure(path))
     }
