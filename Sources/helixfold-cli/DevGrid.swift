@@ -13,7 +13,7 @@ extension DevCommand {
       abstract:
         "Under mpirun: compare the gradient of the first step with that of one process, and the weights of all after every step.",
       discussion: """
-        Prints the worst share of the bound (1e-5 of an array and 1e-6 of the whole gradient), the number of arrays, and how often \
+        Prints a table: the worst share of the bound (1e-5 of an array and 1e-6 of the whole gradient), the number of arrays, and how often \
         a process had other weights than the first.
         """)
 
@@ -35,10 +35,18 @@ extension DevCommand {
     func run() throws {
       let world = try MessagePassing.join()
       do {
+        if world.size == 1 {
+          throw CommunicationError.grid(
+            "one process has nothing to compare with; start several, such as mpirun -n 2 helixfold dev grid-gradients --dp 2 …"
+          )
+        }
         let config = try TrainingConfig.read(config)
         let grid = ProcessGrid(data: dp, axes: dap, branches: bp)
         let report = try GridCheck(config, store: data).run(grid, world)
-        if world.rank == 0 { print(report.worstShare, report.arrays, report.differing) }
+        if world.rank == 0 {
+          print("worst_share\tarrays\tdiffering")
+          print("\(report.worstShare)\t\(report.arrays)\t\(report.differing)")
+        }
       } catch {
         try RankFailure.end(world, error)
       }
@@ -62,7 +70,8 @@ extension DevCommand {
 
     func run() throws {
       let (weights, losses) = try RunComparison.differences(first, second)
-      print(weights, losses)
+      print("weights\tlosses")
+      print("\(weights)\t\(losses)")
     }
   }
 }

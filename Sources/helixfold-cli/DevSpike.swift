@@ -63,7 +63,10 @@ extension DevCommand {
         config: config, store: data, folder: output, step: at, target: tensor, factor: factor,
         threads: threading.workers()
       ).run(ProgressReporter(style: reporting.style))
-      if let hit { print("\(hit.name)\t\(hit.norm)\t\(hit.wholeNorm)") }
+      if let hit {
+        print("tensor\tnorm\twhole_norm")
+        print("\(hit.name)\t\(hit.norm)\t\(hit.wholeNorm)")
+      }
       print(output)
     }
   }

@@ -46,11 +46,11 @@ train plain fp32 1 --threads 1
 for grid in "dap2 2 --dap 2" "dap2bp2 4 --dap 2 --bp 2" "all 8 --dp 2 --dap 2 --bp 2"; do
   set -- $grid
   train "$1" fp32 "$2" "${@:3}"
-  figures=$("$helixfold" dev compare-runs "$work/plain" "$work/$1")
+  figures=$("$helixfold" dev compare-runs "$work/plain" "$work/$1" | tail -n 1)
   read -r weights loss <<< "$figures"
   echo "| \`mpirun -n $2 train ${*:3}\`, 20 steps, fp32 | weights $weights, losses $loss | 1e-5, 1e-4 relative | $(awk -v w="$weights" -v l="$loss" 'BEGIN { print (w <= 1e-5 && l <= 1e-4) ? "yes" : "no" }') |"
 done
-figures=$(mpirun -n 8 "$helixfold" dev grid-gradients --config "$work/fp32.json" --data "$store" --dp 2 --dap 2 --bp 2)
+figures=$(mpirun -n 8 "$helixfold" dev grid-gradients --config "$work/fp32.json" --data "$store" --dp 2 --dap 2 --bp 2 | tail -n 1)
 echo "| gradients of step 1, DP 2 × DAP 2 × BP 2, each array | worst share of the bound $(awk '{ print $1 }' <<< "$figures"), $(awk '{ print $2 }' <<< "$figures") arrays | 1 (1e-5 of the array + 1e-6 of the norm) | $(awk '{ print ($1 <= 1) ? "yes" : "no" }' <<< "$figures") |"
 echo "| the same: ranks whose weights differ from rank 0 after any of 20 steps | $(awk '{ print $3 }' <<< "$figures") | 0 | $(awk '{ print ($3 == 0) ? "yes" : "no" }' <<< "$figures") |"
 
