@@ -161,9 +161,14 @@ let package = Package(
       dependencies: ["CLibrary", "FeaturePipeline", "StructureIO", "Protein", "NumericArrays"],
       path: "Benchmarks/store"),
 
+    // Tests; what several of them use is in targets of its own.
+    .target(name: "BasicTestSupport", path: "Tests/BasicTestSupport"),
     .testTarget(
       name: "EvidenceTests",
-      dependencies: ["Evidence", "FeaturePipeline", "AtomicFiles", "Protein", "NumericArrays"],
+      dependencies: [
+        "Evidence", "FeaturePipeline", "AtomicFiles", "Protein", "NumericArrays",
+        "BasicTestSupport",
+      ],
       resources: [.copy("Fixtures")]),
     .target(
       name: "TestSupport",
@@ -179,23 +184,23 @@ let package = Package(
       ]),
     .executableTarget(
       name: "rank-stand-in", dependencies: ["CMessagePassing"], path: "Tests/RankStandIn"),
-    .target(name: "ProgramSupport", path: "Tests/ProgramSupport"),
     .testTarget(
       name: "DistributionTests",
-      dependencies: ["Distribution", "Messages", "ProgramSupport", "TensorCore", "rank-stand-in"]),
+      dependencies: ["Distribution", "Messages", "BasicTestSupport", "TensorCore", "rank-stand-in"]),
     .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",
       dependencies: ["NeuralNet", "TensorCore", "NumericArrays", "PlainTensors", "TestSupport"]),
     .testTarget(
-      name: "ArrayFilesTests", dependencies: ["ArrayFiles", "NumericArrays"],
+      name: "ArrayFilesTests", dependencies: ["ArrayFiles", "NumericArrays", "BasicTestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "HDF5FilesTests", dependencies: ["HDF5Files", "NumericArrays"],
+      name: "HDF5FilesTests", dependencies: ["HDF5Files", "NumericArrays", "BasicTestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "StructureTests", dependencies: ["Messages", "StructureIO", "Protein", "AtomicFiles"],
+      name: "StructureTests",
+      dependencies: ["Messages", "StructureIO", "Protein", "AtomicFiles", "BasicTestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ScoringTests", dependencies: ["Scoring", "StructureIO", "Protein"],
@@ -205,7 +210,9 @@ let package = Package(
     ),
     .testTarget(
       name: "EvaluationTests",
-      dependencies: ["Evaluation", "Scoring", "StructureIO", "Protein", "NumericArrays"]),
+      dependencies: [
+        "Evaluation", "Scoring", "StructureIO", "Protein", "NumericArrays", "BasicTestSupport",
+      ]),
     .testTarget(
       name: "FeaturePipelineTests",
       dependencies: [
@@ -217,6 +224,7 @@ let package = Package(
       name: "WeightsTests",
       dependencies: [
         "Weights", "AtomicFiles", "FoldingCore", "NumericArrays", "ArrayFiles", "HDF5Files",
+        "BasicTestSupport",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
@@ -247,13 +255,13 @@ let package = Package(
       name: "TrainingDataTests",
       dependencies: [
         "TrainingData", "FeaturePipeline", "FoldingCore", "Protein", "NumericArrays",
-        "TrainingTestSupport",
+        "TrainingTestSupport", "BasicTestSupport",
       ]),
     .testTarget(
       name: "TrainingRunTests",
       dependencies: [
         "TrainingRun", "TrainingData", "Training", "FeaturePipeline", "FoldingCore", "TensorCore",
-        "NumericArrays", "TrainingTestSupport", "ProgramSupport", "training-stand-in",
+        "NumericArrays", "TrainingTestSupport", "BasicTestSupport", "training-stand-in",
         "Distribution", "Weights", "AtomicFiles",
       ]),
     .testTarget(
@@ -262,19 +270,20 @@ let package = Package(
         "Messages", "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports",
         "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays", "ArrayFiles",
         "AtomicFiles", "Training", "TrainingData", "TrainingRun", "Distribution",
-        "TrainingTestSupport",
+        "TrainingTestSupport", "BasicTestSupport",
       ]),
     .testTarget(
       name: "MeasurementsTests",
       dependencies: [
         "Measurements", "HelixFold", "Weights", "FeaturePipeline", "FoldingModel", "FoldingCore",
         "Protein", "TensorCore", "NumericArrays", "ArrayFiles", "Training", "Messages",
+        "BasicTestSupport",
       ],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "MutationTests", dependencies: ["MutatedInputs"]),
+    .testTarget(name: "MutationTests", dependencies: ["MutatedInputs", "BasicTestSupport"]),
     .testTarget(
       name: "CLITests",
-      dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport", "ProgramSupport"]),
+      dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport", "BasicTestSupport"]),
     .testTarget(name: "RepositoryTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import NumericArrays
 import Testing
 

@@ -1,5 +1,5 @@
+import BasicTestSupport
 import Foundation
-import ProgramSupport
 
 /// Runs the built command.
 enum Command {
@@ -27,34 +27,20 @@ enum Command {
     // Files, not pipes: a child that fills one pipe while the other is read would wait for ever.
     let scratch = try ScratchFolder()
     for name in ["in", "out", "err"] {
-      try Data(name == "in" ? Array(input.utf8) : []).write(to: scratch.file(name))
+      try Data(name == "in" ? Array(input.utf8) : []).write(to: scratch.url(name))
     }
-    process.standardInput = try FileHandle(forReadingFrom: scratch.file("in"))
-    process.standardOutput = try FileHandle(forWritingTo: scratch.file("out"))
-    process.standardError = try FileHandle(forWritingTo: scratch.file("err"))
+    process.standardInput = try FileHandle(forReadingFrom: scratch.url("in"))
+    process.standardOutput = try FileHandle(forWritingTo: scratch.url("out"))
+    process.standardError = try FileHandle(forWritingTo: scratch.url("err"))
     try process.run()
     try meanwhile(process)
     process.waitUntilExit()
     return Result(
       status: process.terminationStatus,
-      output: try String(contentsOf: scratch.file("out"), encoding: .utf8),
-      errors: try String(contentsOf: scratch.file("err"), encoding: .utf8))
+      output: try String(contentsOf: scratch.url("out"), encoding: .utf8),
+      errors: try String(contentsOf: scratch.url("err"), encoding: .utf8))
   }
 
   private static let executable =
     BuiltProgram.url("helixfold") ?? URL(fileURLWithPath: "/helixfold-was-not-built")
-}
-
-/// A folder that goes away with the test.
-final class ScratchFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func file(_ name: String) -> URL { url.appendingPathComponent(name) }
 }

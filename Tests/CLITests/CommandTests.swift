@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Testing
 
@@ -90,7 +91,7 @@ struct CommandTests {
     ])
   func badFASTA(_ text: String) throws {
     let folder = try ScratchFolder()
-    try Data(text.utf8).write(to: folder.file("in.fasta"))
+    try Data(text.utf8).write(to: folder.url("in.fasta"))
     let result = try Command.run(tiny(["in.fasta"]), in: folder)
     #expect(result.status == 65, "\(result.errors)")
     #expect(result.errors.contains("in.fasta"))
@@ -113,7 +114,7 @@ struct CommandTests {
     ])
   func statuses(_ arguments: [String], _ status: Int) throws {
     let folder = try ScratchFolder()
-    try Data(">a\nMKV\n".utf8).write(to: folder.file("in.fasta"))
+    try Data(">a\nMKV\n".utf8).write(to: folder.url("in.fasta"))
     let result = try Command.run(tiny(arguments), in: folder)
     #expect(result.status == Int32(status), "\(result.errors)")
   }
@@ -150,12 +151,12 @@ struct CommandTests {
   func folderOfInputs() throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      at: folder.file("in"), withIntermediateDirectories: true)
-    try Data(">a\nMKV\n>b\nMKVA\n".utf8).write(to: folder.file("in/x.fasta"))
-    try Data(">c\nMKVW\n>h\nMK-W\n".utf8).write(to: folder.file("in/c.a3m"))
+      at: folder.url("in"), withIntermediateDirectories: true)
+    try Data(">a\nMKV\n>b\nMKVA\n".utf8).write(to: folder.url("in/x.fasta"))
+    try Data(">c\nMKVW\n>h\nMK-W\n".utf8).write(to: folder.url("in/c.a3m"))
     let result = try Command.run(tiny(["in"]), in: folder)
     #expect(result.status == 0, "\(result.errors)")
-    let table = try String(contentsOf: folder.file("out/summary.tsv"), encoding: .utf8)
+    let table = try String(contentsOf: folder.url("out/summary.tsv"), encoding: .utf8)
     let rows = table.split(separator: "\n").map { $0.split(separator: "\t").prefix(4) }
     #expect(rows.map { String($0[0]) } == ["target", "c", "a", "b"])
     #expect(rows.map { String($0[3]) } == ["msa_rows", "2", "1", "1"])
@@ -172,7 +173,7 @@ struct CommandTests {
   @Test("an output folder that cannot be made has status 73")
   func unwritable() throws {
     let folder = try ScratchFolder()
-    try Data("x".utf8).write(to: folder.file("file"))
+    try Data("x".utf8).write(to: folder.url("file"))
     let result = try Command.run(
       ["predict", "-", "--random-weights", "--preset", "tiny", "-o", "file/out"], in: folder,
       input: ">a\nMKV\n")
@@ -186,7 +187,7 @@ struct CommandTests {
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output == "out/evil/ranked_0.pdb\nout/evil/report.html\n")
     #expect(result.errors.contains("random numbers"))
-    let pdb = try String(contentsOf: folder.file("out/evil/ranked_0.pdb"), encoding: .utf8)
+    let pdb = try String(contentsOf: folder.url("out/evil/ranked_0.pdb"), encoding: .utf8)
     #expect(pdb.contains("random numbers"))
   }
 
@@ -207,7 +208,7 @@ struct CommandTests {
   func unknownKey() throws {
     let folder = try ScratchFolder()
     let text = #"{"preset": "tiny", "evoformer": {"bloks": 3}}"#
-    try Data(text.utf8).write(to: folder.file("net.json"))
+    try Data(text.utf8).write(to: folder.url("net.json"))
     let result = try Command.run(
       ["predict", "-", "--random-weights", "--preset", "net.json"], in: folder, input: ">a\nMKV\n")
     #expect(result.status == 65)
@@ -218,10 +219,10 @@ struct CommandTests {
   func anotherNetwork() throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      at: folder.file("weights"), withIntermediateDirectories: true)
+      at: folder.url("weights"), withIntermediateDirectories: true)
     try FileManager.default.copyItem(
       at: Self.root.appendingPathComponent("weights/default.h5"),
-      to: folder.file("weights/default.h5"))
+      to: folder.url("weights/default.h5"))
     let result = try Command.run(
       ["predict", "-", "--preset", "model_1_ptm"], in: folder, input: ">a\nMKV\n")
     #expect(result.status == 69, "\(result.errors)")
@@ -233,7 +234,7 @@ struct CommandTests {
   func folderOfWeights() throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      at: folder.file("params"), withIntermediateDirectories: true)
+      at: folder.url("params"), withIntermediateDirectories: true)
     for name in ["params/one_tiny.h5", "params/two_tiny.h5"] {
       let made = try Command.run(["weights", "init", name, "--preset", "tiny"], in: folder)
       #expect(made.status == 0, "\(made.errors)")
@@ -243,7 +244,7 @@ struct CommandTests {
       in: folder, input: ">a\nMKV\n")
     #expect(result.status == 0, "\(result.errors)")
     for name in ["tiny", "tiny_2"] {
-      let path = folder.file("out/a/unrelaxed_\(name).pdb").path
+      let path = folder.file("out/a/unrelaxed_\(name).pdb")
       #expect(FileManager.default.fileExists(atPath: path), "\(path)")
     }
   }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Testing
 
@@ -19,7 +20,7 @@ struct DataCommandTests {
     ])
   func unwritable(_ arguments: [String]) throws {
     let folder = try ScratchFolder()
-    try Data("x".utf8).write(to: folder.file("file"))
+    try Data("x".utf8).write(to: folder.url("file"))
     let result = try Command.run(arguments, in: folder)
     #expect(result.status == 73, "\(arguments): \(result.errors)")
     #expect(result.errors.contains("cannot write"), "\(result.errors)")
@@ -29,10 +30,10 @@ struct DataCommandTests {
   @Test("weights are not written over an input")
   func sameFile() throws {
     let folder = try Self.weights()
-    try FileManager.default.copyItem(at: folder.file("w.h5"), to: folder.file("v.h5"))
+    try FileManager.default.copyItem(at: folder.url("w.h5"), to: folder.url("v.h5"))
     try FileManager.default.createSymbolicLink(
-      at: folder.file("link.h5"), withDestinationURL: folder.file("v.h5"))
-    let before = try Data(contentsOf: folder.file("v.h5"))
+      at: folder.url("link.h5"), withDestinationURL: folder.url("v.h5"))
+    let before = try Data(contentsOf: folder.url("v.h5"))
     for arguments in [
       ["convert", "v.h5", "./v.h5", "--precision", "bf16"],
       ["average", "w.h5", "v.h5", "-o", "v.h5"], ["average", "w.h5", "v.h5", "-o", "link.h5"],
@@ -41,18 +42,18 @@ struct DataCommandTests {
       #expect(result.status == 64, "\(arguments): \(result.errors)")
       #expect(result.errors.contains("v.h5"))
     }
-    #expect(try Data(contentsOf: folder.file("v.h5")) == before)
+    #expect(try Data(contentsOf: folder.url("v.h5")) == before)
   }
 
   @Test("stores, structures and tables are not overwritten by what is made of them")
   func overwrittenInputs() throws {
     let folder = try ScratchFolder()
-    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
-    try Data("chain\tcluster\na\ta\n".utf8).write(to: folder.file("c.tsv"))
-    try Data(">a\nMKVLA\n".utf8).write(to: folder.file("in.fasta"))
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.url("a.pdb"))
+    try Data("chain\tcluster\na\ta\n".utf8).write(to: folder.url("c.tsv"))
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.url("in.fasta"))
     _ = try Command.run(["prepare", "in.fasta", "-o", "."], in: folder)
     let names = try Self.names(folder)
-    let before = try names.map { try Data(contentsOf: folder.file($0)) }
+    let before = try names.map { try Data(contentsOf: folder.url($0)) }
     for arguments in [
       ["store", "export", "a.h5", "-o", "./a.h5"], ["store", "pack", "a.h5", "-o", "a.h5"],
       ["dataset", "build", "a.pdb", "-o", "a.pdb"],
@@ -67,7 +68,7 @@ struct DataCommandTests {
       #expect(result.errors.contains("choose another name"), "\(result.errors)")
     }
     #expect(try Self.names(folder) == names)
-    #expect(try names.map { try Data(contentsOf: folder.file($0)) } == before)
+    #expect(try names.map { try Data(contentsOf: folder.url($0)) } == before)
   }
 
   @Test("endings that are not written are refused with those that are", arguments: ["x.pt", "x.y"])
@@ -101,7 +102,7 @@ struct DataCommandTests {
   @Test("inspect takes a folder for the parameter files in it")
   func inspectedFolder() throws {
     let folder = try Self.weights()
-    try FileManager.default.copyItem(at: folder.file("w.h5"), to: folder.file("v.h5"))
+    try FileManager.default.copyItem(at: folder.url("w.h5"), to: folder.url("v.h5"))
     let result = try Command.run(["weights", "inspect", "."], in: folder)
     #expect(result.status == 0, "\(result.errors)")
     let alone = try Command.run(["weights", "inspect", "./v.h5", "./w.h5"], in: folder)
@@ -112,7 +113,7 @@ struct DataCommandTests {
   func emptyPack() throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      at: folder.file("empty"), withIntermediateDirectories: true)
+      at: folder.url("empty"), withIntermediateDirectories: true)
     let result = try Command.run(["store", "pack", "empty", "-o", "x.h5"], in: folder)
     #expect(result.status == 65, "\(result.errors)")
     #expect(result.errors.contains("empty: no targets"), "\(result.errors)")
@@ -122,8 +123,8 @@ struct DataCommandTests {
   @Test("prepare ends with the status of its only failure, and with 1 where others succeeded")
   func prepareStatus() throws {
     let folder = try ScratchFolder()
-    try Data(">a\nMKV1A\n".utf8).write(to: folder.file("bad.fasta"))
-    try Data(">a\nMKV1A\n>b\nMKVLA\n".utf8).write(to: folder.file("mixed.fasta"))
+    try Data(">a\nMKV1A\n".utf8).write(to: folder.url("bad.fasta"))
+    try Data(">a\nMKV1A\n>b\nMKVLA\n".utf8).write(to: folder.url("mixed.fasta"))
     for (input, status) in [("bad.fasta", 65), ("mixed.fasta", 1)] {
       let result = try Command.run(["prepare", input, "-o", "."], in: folder)
       #expect(result.status == Int32(status), "\(result.errors)")
@@ -133,7 +134,7 @@ struct DataCommandTests {
   @Test("a store without labels sends the user to dataset build")
   func unlabelled() throws {
     let folder = try Self.weights()
-    try Data(">a\nMKVLA\n".utf8).write(to: folder.file("in.fasta"))
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.url("in.fasta"))
     let prepared = try Command.run(["prepare", "in.fasta", "-o", "."], in: folder)
     #expect(prepared.output == "a\t5 residues\t1 row\t./a.h5\n")
     for arguments in [
@@ -149,8 +150,8 @@ struct DataCommandTests {
   @Test("dataset build says once what it does without clusters")
   func clusters() throws {
     let folder = try ScratchFolder()
-    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
-    try Data("chain\tcluster\na\ta\n".utf8).write(to: folder.file("c.tsv"))
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.url("a.pdb"))
+    try Data("chain\tcluster\na\ta\n".utf8).write(to: folder.url("c.tsv"))
     let build = [
       "dataset", "build", "a.pdb", "-o", "x.h5", "--min-resolved", "0", "--max-residue-share", "1",
     ]
@@ -166,7 +167,7 @@ struct DataCommandTests {
   func unlistedChains() throws {
     let folder = try ScratchFolder()
     for name in ["a.pdb", "b.pdb"] {
-      try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file(name))
+      try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.url(name))
     }
     let build = [
       "dataset", "build", "a.pdb", "b.pdb", "-o", "x.h5", "--min-resolved", "0",
@@ -174,28 +175,28 @@ struct DataCommandTests {
     ]
     for (chains, count) in [(["a", "b"], 0), (["a"], 1)] {
       let table = (["chain\tcluster"] + chains.map { "\($0)\tk" }).joined(separator: "\n")
-      try Data((table + "\n").utf8).write(to: folder.file("c.tsv"))
+      try Data((table + "\n").utf8).write(to: folder.url("c.tsv"))
       let result = try Command.run(build, in: folder)
       #expect(result.status == 0, "\(result.errors)")
       #expect(
         result.errors.components(separatedBy: "1 of 2 chains are not in c.tsv:").count == 1 + count,
         "\(result.errors)")
     }
-    try Data("chain\tcluster\nc\tk\n".utf8).write(to: folder.file("c.tsv"))
-    try FileManager.default.removeItem(at: folder.file("x.h5"))
+    try Data("chain\tcluster\nc\tk\n".utf8).write(to: folder.url("c.tsv"))
+    try FileManager.default.removeItem(at: folder.url("x.h5"))
     let result = try Command.run(build, in: folder)
     #expect(result.status == 65, "\(result.errors)")
     #expect(
       result.errors.contains("c.tsv: names none of the 2 chains read, such as 'a'"),
       "\(result.errors)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("x.h5").path))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x.h5")))
   }
 
   @Test("names in a store cannot command the terminal or break the lines of list and show")
   func hostileStore() throws {
     let folder = try ScratchFolder()
-    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
-    try Data("chain\tcluster\na\tk\u{1B}[2J\u{2028}b\n".utf8).write(to: folder.file("c.tsv"))
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.url("a.pdb"))
+    try Data("chain\tcluster\na\tk\u{1B}[2J\u{2028}b\n".utf8).write(to: folder.url("c.tsv"))
     let built = try Command.run(
       [
         "dataset", "build", "a.pdb", "-o", "x.h5", "--min-resolved", "0", "--max-residue-share",
@@ -207,7 +208,7 @@ struct DataCommandTests {
     #expect(rows.map(\.count) == [9, 9] && rows.last?.dropLast().last == #"k\u{1b}[2J\u{2028}b"#)
     let name = "x\u{1B}[2J\n\t.a3m"
     let letters = String(repeating: "MKVLA", count: 300)
-    try Data(">t\n\(letters)\n".utf8).write(to: folder.file(name))
+    try Data(">t\n\(letters)\n".utf8).write(to: folder.url(name))
     let imported = try Command.run(
       ["store", "import", name, "-o", "out", "--id", "t"], in: folder)
     #expect(imported.status == 0, "\(imported.errors)")
@@ -224,9 +225,9 @@ struct DataCommandTests {
     #expect(installed.status == 0, "\(installed.errors)")
     #expect(installed.output.contains("af2-reduced"))
     try FileManager.default.createDirectory(
-      at: folder.file("data"), withIntermediateDirectories: true)
+      at: folder.url("data"), withIntermediateDirectories: true)
     try Data(#"{"sets": [{"name": "mine", "description": "d", "databases": []}]}"#.utf8)
-      .write(to: folder.file("data/databases.json"))
+      .write(to: folder.url("data/databases.json"))
     #expect(try Command.run(["databases", "list"], in: folder).output == "mine\td\n")
     let none = try Command.run(["databases", "list", "--databases", "none.json"], in: folder)
     #expect(none.status == 66)
@@ -243,8 +244,8 @@ struct DataCommandTests {
   func missing(_ arguments: [String], _ status: Int) throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      at: folder.file("run"), withIntermediateDirectories: true)
-    try Data("[]\n".utf8).write(to: folder.file("bad.json"))
+      at: folder.url("run"), withIntermediateDirectories: true)
+    try Data("[]\n".utf8).write(to: folder.url("bad.json"))
     let result = try Command.run(arguments, in: folder)
     #expect(result.status == Int32(status), "\(arguments): \(result.errors)")
   }
@@ -264,7 +265,7 @@ struct DataCommandTests {
   func lostConfiguration() throws {
     let folder = try ScratchFolder()
     try FileManager.default.copyItem(
-      at: CommandTests.root.appendingPathComponent("weights/default.h5"), to: folder.file("w.h5"))
+      at: CommandTests.root.appendingPathComponent("weights/default.h5"), to: folder.url("w.h5"))
     let lost = try Command.run(["weights", "convert", "w.h5", "w.npz"], in: folder)
     #expect(lost.status == 0 && lost.errors.contains("use it with --num-recycle 1"))
     let kept = try Command.run(["weights", "convert", "w.h5", "same.h5"], in: folder)
@@ -292,6 +293,6 @@ struct DataCommandTests {
   }
 
   private static func names(_ folder: ScratchFolder) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
   }
 }

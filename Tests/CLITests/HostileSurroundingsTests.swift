@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Testing
 
@@ -11,7 +12,7 @@ struct HostileSurroundingsTests {
     let folder = try Self.folder()
     let result = try Command.run(Self.tiny + ["in.fasta"], in: folder, redirection: redirection)
     #expect(result.status == 0, "\(result.errors)")
-    let pdb = try String(contentsOf: folder.file("out/a/ranked_0.pdb"), encoding: .utf8)
+    let pdb = try String(contentsOf: folder.url("out/a/ranked_0.pdb"), encoding: .utf8)
     #expect(pdb.contains("\nEND") && !pdb.contains("ranked_0.pdb"))
   }
 
@@ -55,7 +56,7 @@ struct HostileSurroundingsTests {
       ["store", "pack", "made", "-o", "packed.h5"], in: folder, limit: "ulimit -f \(blocks)")
     #expect(result.status == 74, "\(result.errors)")
     #expect(result.errors.hasPrefix("helixfold: packed.h5: "), "\(result.errors)")
-    let left = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     #expect(!left.contains { $0.hasPrefix("packed") }, "\(left)")
   }
 
@@ -89,7 +90,7 @@ struct HostileSurroundingsTests {
     let folder = try Self.folder()
     for name in ["folder.h5", "folder.npz", "folder.pt", "folder.json"] {
       try FileManager.default.createDirectory(
-        at: folder.file(name), withIntermediateDirectories: true)
+        at: folder.url(name), withIntermediateDirectories: true)
     }
     let result = try Command.run(arguments, in: folder)
     let takesFolder =
@@ -137,11 +138,11 @@ struct HostileSurroundingsTests {
     ])
   func missing(_ arguments: [String]) throws {
     let folder = try Self.folder()
-    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("a.pdb"))
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.url("a.pdb"))
     let result = try Command.run(arguments, in: folder)
     #expect(result.status == 66, "\(result.errors)")
     #expect(result.errors.contains(arguments.last ?? ""), "\(result.errors)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("out.h5").path))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out.h5")))
   }
 
   @Test("Ctrl-C ends a prediction with status 130 and says how to go on")
@@ -150,13 +151,13 @@ struct HostileSurroundingsTests {
     let endless = ["in.fasta", "--progress", "lines", "--num-recycle", "1000"]
     let arguments = Self.tiny.filter { $0 != "--num-recycle" && $0 != "0" } + endless
     let result = try Command.run(arguments, in: folder) { process in
-      let state = folder.file("out/a/state_tiny.npz").path
+      let state = folder.file("out/a/state_tiny.npz")
       while process.isRunning, !FileManager.default.fileExists(atPath: state) { usleep(2_000) }
       process.interrupt()
     }
     #expect(result.status == 130, "\(result.errors)")
     #expect(result.errors.contains("--resume"), "\(result.errors)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("out/a/ranked_0.pdb").path))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/a/ranked_0.pdb")))
   }
 
   @Test("a tolerance that is no distance is a wrong flag", arguments: ["nan", "inf", "-1"])
@@ -170,7 +171,7 @@ struct HostileSurroundingsTests {
   func pipes() throws {
     let folder = try Self.folder()
     try Data([0xEF, 0xBB, 0xBF] + Array(">a\r\nMKV\r\n".utf8)).write(
-      to: folder.file("marked.fasta"))
+      to: folder.url("marked.fasta"))
     let result = try Command.run(
       Self.tiny + ["/dev/fd/3"], in: folder, redirection: "3<marked.fasta")
     #expect(result.status == 0, "\(result.errors)")
@@ -187,7 +188,7 @@ struct HostileSurroundingsTests {
     ])
   func namedPipes(_ arguments: [String], _ text: String, _ found: String) throws {
     let folder = try Self.folder()
-    try Data(text.utf8).write(to: folder.file("text"))
+    try Data(text.utf8).write(to: folder.url("text"))
     let result = try Command.run(arguments, in: folder, limit: "mkfifo p; (cat text > p &)")
     #expect((result.output + result.errors).contains(found), "\(result.output) \(result.errors)")
   }
@@ -218,7 +219,7 @@ struct HostileSurroundingsTests {
       redirection: "\"$(printf 'o\\377.h5')\"")
     #expect(result.status == 64, "\(result.errors)")
     #expect(result.errors.contains("argument 5"), "\(result.errors)")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["in.fasta"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["in.fasta"])
   }
 
   @Test("an evaluation in which nothing is scored says why")
@@ -226,9 +227,9 @@ struct HostileSurroundingsTests {
     let folder = try Self.folder()
     for name in ["natives", "predictions"] {
       try FileManager.default.createDirectory(
-        at: folder.file(name), withIntermediateDirectories: true)
+        at: folder.url(name), withIntermediateDirectories: true)
     }
-    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.file("natives/a.pdb"))
+    try Data(ScoreAndEvaluateTests.chain(30).utf8).write(to: folder.url("natives/a.pdb"))
     let result = try Command.run(
       ["evaluate", "natives", "--predictions", "p=predictions"], in: folder)
     #expect(result.status == 65, "\(result.errors)")
@@ -243,7 +244,7 @@ struct HostileSurroundingsTests {
 
   private static func folder() throws -> ScratchFolder {
     let folder = try ScratchFolder()
-    try Data(">a\nMKVLA\n".utf8).write(to: folder.file("in.fasta"))
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.url("in.fasta"))
     return folder
   }
 }

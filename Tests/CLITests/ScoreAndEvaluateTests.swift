@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Testing
 
@@ -39,8 +40,8 @@ struct ScoreAndEvaluateTests {
     ])
   func badModels(_ name: String, _ content: Data, _ status: Int, _ text: String) throws {
     let folder = try ScratchFolder()
-    try content.write(to: folder.file("model.pdb"))
-    try Data(Self.chain(9).utf8).write(to: folder.file("native.pdb"))
+    try content.write(to: folder.url("model.pdb"))
+    try Data(Self.chain(9).utf8).write(to: folder.url("native.pdb"))
     for arguments in [["model.pdb", "native.pdb"], ["native.pdb", "model.pdb"]] {
       let result = try Command.run(["score"] + arguments, in: folder)
       #expect(result.status == Int32(status), "\(name): \(result.errors)")
@@ -62,20 +63,20 @@ struct ScoreAndEvaluateTests {
     let folder = try ScratchFolder()
     for place in ["natives", "models"] {
       try FileManager.default.createDirectory(
-        at: folder.file(place), withIntermediateDirectories: true)
+        at: folder.url(place), withIntermediateDirectories: true)
     }
     for (id, count) in [("a", 30), ("b", 40)] {
-      try Data(Self.chain(count).utf8).write(to: folder.file("natives/\(id).pdb"))
+      try Data(Self.chain(count).utf8).write(to: folder.url("natives/\(id).pdb"))
     }
-    try Data(Self.chain(30).utf8).write(to: folder.file("models/a.pdb"))
+    try Data(Self.chain(30).utf8).write(to: folder.url("models/a.pdb"))
     let arguments = ["evaluate", "natives", "--predictions", "good=models", "-o", "out"]
     let first = try Command.run(arguments, in: folder)
     #expect(first.status == 1, "\(first.errors)")
     #expect(first.output.contains("failed: b by good"))
     for name in ["scores.csv", "targets.csv", "evaluation.json", "report.html"] {
-      #expect(FileManager.default.fileExists(atPath: folder.file("out/\(name)").path))
+      #expect(FileManager.default.fileExists(atPath: folder.file("out/\(name)")))
     }
-    try Data(Self.chain(40).utf8).write(to: folder.file("models/b.pdb"))
+    try Data(Self.chain(40).utf8).write(to: folder.url("models/b.pdb"))
     let second = try Command.run(arguments, in: folder)
     #expect(second.status == 0)
     #expect(second.output.contains("1.0000"))
@@ -95,9 +96,9 @@ struct ScoreAndEvaluateTests {
     let folder = try ScratchFolder()
     for name in ["empty", "p"] {
       try FileManager.default.createDirectory(
-        at: folder.file(name), withIntermediateDirectories: true)
+        at: folder.url(name), withIntermediateDirectories: true)
     }
-    try Data("{\"name\": \"n\", \"targets\": []}".utf8).write(to: folder.file("bad.json"))
+    try Data("{\"name\": \"n\", \"targets\": []}".utf8).write(to: folder.url("bad.json"))
     let result = try Command.run(arguments, in: folder)
     #expect(result.status == Int32(status), "\(result.errors)")
   }
@@ -114,20 +115,20 @@ struct ScoreAndEvaluateTests {
   @Test("where no chain is left, the report says of each why")
   func emptyDataset() throws {
     let folder = try ScratchFolder()
-    try Data(Self.chain(12).utf8).write(to: folder.file("x.pdb"))
+    try Data(Self.chain(12).utf8).write(to: folder.url("x.pdb"))
     let result = try Command.run(
       ["dataset", "build", "x.pdb", "-o", "s.h5", "--min-length", "50"], in: folder)
     #expect(result.status == 65 && result.errors.contains("rejected: length 1"), "\(result.errors)")
-    let report = try String(contentsOf: folder.file("s.report.tsv"), encoding: .utf8)
+    let report = try String(contentsOf: folder.url("s.report.tsv"), encoding: .utf8)
     #expect(report.contains("x\t") && report.contains("length"), "\(report)")
-    #expect(!FileManager.default.fileExists(atPath: folder.file("s.h5").path))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("s.h5")))
   }
 
   @Test("predict writes a page with its plots, and lays a reference under the model")
   func predictionPage() throws {
     let folder = try ScratchFolder()
-    try Data(">a\nGGGGGGGGGGGG\n".utf8).write(to: folder.file("in.fasta"))
-    try Data(Self.chain(12).utf8).write(to: folder.file("native.pdb"))
+    try Data(">a\nGGGGGGGGGGGG\n".utf8).write(to: folder.url("in.fasta"))
+    try Data(Self.chain(12).utf8).write(to: folder.url("native.pdb"))
     let result = try Command.run(
       [
         "predict", "in.fasta", "--random-weights", "--preset", "tiny", "--num-recycle", "1", "-o",
@@ -136,14 +137,14 @@ struct ScoreAndEvaluateTests {
       ], in: folder)
     #expect(result.status == 0, "\(result.errors)")
     let scores = try String(
-      contentsOf: folder.file("out/a/reference_scores.json"), encoding: .utf8)
+      contentsOf: folder.url("out/a/reference_scores.json"), encoding: .utf8)
     #expect(scores.contains("\"tmScore\"") && scores.hasPrefix("{\n  \"tiny\" : {"), "\(scores)")
-    let html = try String(contentsOf: folder.file("out/a/report.html"), encoding: .utf8)
+    let html = try String(contentsOf: folder.url("out/a/report.html"), encoding: .utf8)
     for text in ["weights checksum", "random parameters", "TM-score", "id=\"view\"", "reference"] {
       #expect(html.contains(text), "\(text)")
     }
     for plot in ["plddt", "coverage", "recycles", "contacts"] {
-      #expect(FileManager.default.fileExists(atPath: folder.file("out/a/plot_\(plot).svg").path))
+      #expect(FileManager.default.fileExists(atPath: folder.file("out/a/plot_\(plot).svg")))
     }
   }
 }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Testing
 
@@ -16,14 +17,14 @@ struct SearchCommandTests {
     let before = signal(SIGHUP, SIG_DFL)
     defer { signal(SIGHUP, before) }
     let result = try Command.run(Self.search, in: folder) { process in
-      while process.isRunning, Self.number(in: folder.file("pid")) == nil { usleep(5_000) }
+      while process.isRunning, Self.number(in: folder.url("pid")) == nil { usleep(5_000) }
       repeat {
         kill(process.processIdentifier, number)
         usleep(20_000)
       } while repeats && process.isRunning
     }
     #expect(result.status == status, "\(result.errors)")
-    let program = try #require(Self.number(in: folder.file("pid")))
+    let program = try #require(Self.number(in: folder.url("pid")))
     var isGone = false
     for _ in 0..<200 where !isGone {
       isGone = Self.hasEnded(program)
@@ -46,30 +47,30 @@ struct SearchCommandTests {
   @Test("a target whose results cannot be written costs itself, and the next one is searched")
   func nextTarget() throws {
     let folder = try Self.folder(program: Self.found)
-    try Data(">a\nMKTA\n>b\nMKTA\n".utf8).write(to: folder.file("t.fasta"))
+    try Data(">a\nMKTA\n>b\nMKTA\n".utf8).write(to: folder.url("t.fasta"))
     try FileManager.default.createDirectory(
-      at: folder.file("out/a/msa_coverage.svg"), withIntermediateDirectories: true)
+      at: folder.url("out/a/msa_coverage.svg"), withIntermediateDirectories: true)
     let result = try Command.run(Self.search, in: folder)
     #expect(result.status == 73, "\(result.errors)")
     #expect(result.errors.contains("helixfold: a: out/a/msa_coverage.svg: cannot write"))
     #expect(result.output == "a\t4 residues\t2 rows\t0 failed\nb\t4 residues\t2 rows\t0 failed\n")
-    #expect(FileManager.default.fileExists(atPath: folder.file("out/b/msa_coverage.svg").path))
+    #expect(FileManager.default.fileExists(atPath: folder.file("out/b/msa_coverage.svg")))
   }
 
   @Test("what an earlier search left goes away before the next one, other files stay")
   func earlierSearch() throws {
     let folder = try Self.folder(program: Self.found)
     #expect(try Command.run(Self.search, in: folder).status == 0)
-    try Data("mine".utf8).write(to: folder.file("out/t/msas/notes"))
-    try Data(">t\nMKTV\n".utf8).write(to: folder.file("t.fasta"))
+    try Data("mine".utf8).write(to: folder.url("out/t/msas/notes"))
+    try Data(">t\nMKTV\n".utf8).write(to: folder.url("t.fasta"))
     let failed = try Command.run(
       ["search", "t.fasta", "--database", "v=db.fasta", "--jackhmmer", "/bin/false", "-o", "out"],
       in: folder)
     #expect(failed.status == 70, "\(failed.errors)")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/t").path)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/t"))
     #expect(names.sorted() == ["msas", "searches.tsv"])
     let results = try FileManager.default.contentsOfDirectory(
-      atPath: folder.file("out/t/msas").path)
+      atPath: folder.file("out/t/msas"))
     #expect(results == ["notes"])
   }
 
@@ -84,11 +85,11 @@ struct SearchCommandTests {
       let result = try Command.run(predict + ["--database", "\(name)=db.fasta"], in: folder)
       #expect(result.status == 0, "\(result.errors)")
       let results = try FileManager.default.contentsOfDirectory(
-        atPath: folder.file("out/t/msas").path)
+        atPath: folder.file("out/t/msas"))
       #expect(results == ["\(name)_hits.sto"])
     }
     #expect(try Command.run(predict, in: folder).status == 0)
-    #expect(!FileManager.default.fileExists(atPath: folder.file("out/t/msas").path))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out/t/msas")))
   }
 
   @Test(
@@ -115,11 +116,11 @@ struct SearchCommandTests {
 
   private static func folder(program: String) throws -> ScratchFolder {
     let folder = try ScratchFolder()
-    try Data(">t\nMKTA\n".utf8).write(to: folder.file("t.fasta"))
-    try Data(">one\nMKTA\n".utf8).write(to: folder.file("db.fasta"))
-    try Data("#!/bin/sh\n\(program)\n".utf8).write(to: folder.file("jackhmmer"))
+    try Data(">t\nMKTA\n".utf8).write(to: folder.url("t.fasta"))
+    try Data(">one\nMKTA\n".utf8).write(to: folder.url("db.fasta"))
+    try Data("#!/bin/sh\n\(program)\n".utf8).write(to: folder.url("jackhmmer"))
     try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder.file("jackhmmer").path)
+      [.posixPermissions: 0o755], ofItemAtPath: folder.file("jackhmmer"))
     return folder
   }
 

@@ -1,5 +1,5 @@
+import BasicTestSupport
 import Foundation
-import ProgramSupport
 import Testing
 import TrainingTestSupport
 
@@ -10,7 +10,7 @@ struct TrainingCommandTests {
   func interruption() throws {
     let folder = try Self.store()
     let train = ["train", "--config", "tiny", "--data", "s.h5", "--threads", "1"]
-    let log = folder.file("stopped/log.jsonl")
+    let log = folder.url("stopped/log.jsonl")
     let stopped = try Command.run(train + ["-o", "stopped", "--steps", "100000"], in: folder) {
       while $0.isRunning, Self.steps(log) < 3 { usleep(2_000) }
       $0.interrupt()
@@ -29,9 +29,9 @@ struct TrainingCommandTests {
     #expect(alone.status == 0, "\(alone.errors)")
     #expect(alone.output == "alone/weights.h5\n")
     #expect(
-      try Data(contentsOf: folder.file("alone/weights.h5"))
-        == Data(contentsOf: folder.file("stopped/weights.h5")))
-    #expect(Self.steps(log) == Self.steps(folder.file("alone/log.jsonl")))
+      try Data(contentsOf: folder.url("alone/weights.h5"))
+        == Data(contentsOf: folder.url("stopped/weights.h5")))
+    #expect(Self.steps(log) == Self.steps(folder.url("alone/log.jsonl")))
   }
 
   @Test("a full disk has status 74 and keeps the last good checkpoint, from which the run goes on")
@@ -39,14 +39,14 @@ struct TrainingCommandTests {
     let folder = try Self.store()
     let train = ["train", "--config", "tiny", "--data", "s.h5", "-o", "run", "--threads", "1"]
     #expect(try Command.run(train + ["--steps", "5"], in: folder).status == 0)
-    let good = try Data(contentsOf: folder.file("run/last.checkpoint"))
+    let good = try Data(contentsOf: folder.url("run/last.checkpoint"))
     // Files may have half the size of the checkpoint, in blocks of 512 bytes.
     let full = try Command.run(
       train + ["--steps", "10", "--resume"], in: folder, limit: "ulimit -f \(good.count / 1024)")
     #expect(full.status == 74, "\(full.errors)")
     #expect(full.errors.contains("cannot write"), "\(full.errors)")
-    #expect(try Data(contentsOf: folder.file("run/last.checkpoint")) == good)
-    let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("run").path)
+    #expect(try Data(contentsOf: folder.url("run/last.checkpoint")) == good)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.file("run"))
     #expect(!left.contains { $0.contains(".partial-") }, "\(left)")
     let after = try Command.run(train + ["--steps", "10", "--resume"], in: folder)
     #expect(after.status == 0, "\(after.errors)")
@@ -59,7 +59,7 @@ struct TrainingCommandTests {
     process.executableURL = BuiltProgram.url("helixfold")
     process.currentDirectoryURL = folder.url
     try Data(#"{"preset": "tiny", "validation": {"interval": 0}}"#.utf8)
-      .write(to: folder.file("c.json"))
+      .write(to: folder.url("c.json"))
     let train = ["train", "--config", "c.json", "--data", "s.h5", "-o", "run", "--threads", "1"]
     process.arguments = train + ["--steps", "100000", "--progress", "json"]
     let (output, errors) = (Pipe(), Pipe())
@@ -67,7 +67,7 @@ struct TrainingCommandTests {
     try process.run()
     try output.fileHandleForReading.close()
     try errors.fileHandleForReading.close()
-    let log = folder.file("run/log.jsonl")
+    let log = folder.url("run/log.jsonl")
     while process.isRunning, Self.steps(log) < 7 { usleep(2_000) }
     #expect(process.isRunning)
     process.interrupt()
@@ -84,7 +84,7 @@ struct TrainingCommandTests {
     let folder = try Self.store()
     let train = ["train", "--config", "tiny", "--data", "s.h5", "-o", "run", "--threads", "1"]
     let first = try Command.run(train + ["--steps", "100000"], in: folder) { process in
-      let log = folder.file("run/log.jsonl")
+      let log = folder.url("run/log.jsonl")
       while process.isRunning, Self.steps(log) < 2 { usleep(2_000) }
       let second = try Command.run(train + ["--steps", "100000", "--resume"], in: folder)
       #expect(second.status == 73, "\(second.errors)")
@@ -102,7 +102,7 @@ struct TrainingCommandTests {
     try Data(
       #"{"preset": "tiny", "run": {"steps": 6, "snapshotInterval": 2, "snapshots": 3}}"#.utf8
     )
-    .write(to: folder.file("run.json"))
+    .write(to: folder.url("run.json"))
     let train = ["train", "--config", "run.json", "--data", "s.h5", "-o", "run"]
     #expect(try Command.run(train, in: folder).status == 0)
     let trained = ["--config", "run.json", "--data", "s.h5"]
@@ -129,7 +129,7 @@ struct TrainingCommandTests {
       ["weights", "convert", "run/weights.h5", "same.npz"], in: folder)
     #expect(one.status == 0 && same.status == 0, "\(one.errors)\(same.errors)")
     #expect(
-      try Data(contentsOf: folder.file("one.npz")) == Data(contentsOf: folder.file("same.npz")))
+      try Data(contentsOf: folder.url("one.npz")) == Data(contentsOf: folder.url("same.npz")))
   }
 
   @Test("validate prints means over clusters of the table that it writes; helices are helices")
@@ -142,7 +142,7 @@ struct TrainingCommandTests {
     ]
     let result = try Command.run(validate, in: folder)
     #expect(result.status == 0, "\(result.errors)")
-    let rows = try String(contentsOf: folder.file("t.tsv"), encoding: .utf8)
+    let rows = try String(contentsOf: folder.url("t.tsv"), encoding: .utf8)
       .split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
     let columns = [
       "chain", "cluster", "residues", "rows", "lddt_model", "lddt_no_msa", "lddt_untrained",
@@ -172,10 +172,10 @@ struct TrainingCommandTests {
   func evaluationOfWeights() throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      at: folder.file("natives"), withIntermediateDirectories: true)
-    try Data(ScoreAndEvaluateTests.chain(20).utf8).write(to: folder.file("natives/a.pdb"))
+      at: folder.url("natives"), withIntermediateDirectories: true)
+    try Data(ScoreAndEvaluateTests.chain(20).utf8).write(to: folder.url("natives/a.pdb"))
     try Data((">a\n" + String(repeating: "G", count: 20) + "\n").utf8)
-      .write(to: folder.file("in.fasta"))
+      .write(to: folder.url("in.fasta"))
     _ = try Command.run(["weights", "init", "w.h5", "--preset", "tiny"], in: folder)
     let evaluated = try Command.run(
       ["evaluate", "natives", "--weights", "w.h5", "--fasta", "in.fasta", "-o", "out"], in: folder)
@@ -194,7 +194,7 @@ struct TrainingCommandTests {
   /// A folder with `s.h5`, a store of helices.
   private static func store() throws -> ScratchFolder {
     let folder = try ScratchFolder()
-    try SyntheticStore.write(to: folder.file("s.h5").path)
+    try SyntheticStore.write(to: folder.file("s.h5"))
     return folder
   }
 
@@ -205,7 +205,7 @@ struct TrainingCommandTests {
   }
 
   private static func scores(_ folder: ScratchFolder, _ name: String) throws -> [Substring] {
-    try String(contentsOf: folder.file("\(name)/scores.csv"), encoding: .utf8)
+    try String(contentsOf: folder.url("\(name)/scores.csv"), encoding: .utf8)
       .split(separator: "\n")
   }
 }

@@ -1,6 +1,6 @@
 #if os(Linux)
   import Foundation
-  import ProgramSupport
+  import BasicTestSupport
   import Testing
 
   /// Ranks without MPI, of which some end.
@@ -83,12 +83,10 @@
         "4 4",
       ])
     func mistaken(arguments: String) throws {
-      let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      defer { try? FileManager.default.removeItem(at: folder) }
+      let folder = try ScratchFolder()
       let program: URL = try #require(StandInHost.program)
       try FileManager.default.createSymbolicLink(
-        at: folder.appendingPathComponent("helixfold-rank-watch"), withDestinationURL: program)
+        at: folder.url("helixfold-rank-watch"), withDestinationURL: program)
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       process.arguments = [

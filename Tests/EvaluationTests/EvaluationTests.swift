@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Protein
 import Scoring
@@ -5,25 +6,6 @@ import StructureIO
 import Testing
 
 @testable import Evaluation
-
-/// A folder that goes away with the test.
-final class ScratchFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ text: String, to name: String) throws {
-    let url = URL(fileURLWithPath: "\(path)/\(name)")
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try text.write(to: url, atomically: true, encoding: .utf8)
-  }
-}
 
 /// A chain of glycines and alanines along a wide helix, so that all scores have something to measure.
 func coil(_ count: Int, firstNumber: Int = 1, noise: Double = 0) -> Structure {

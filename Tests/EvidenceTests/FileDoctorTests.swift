@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Testing
@@ -11,11 +12,9 @@ struct FileDoctorTests {
   }
 
   private func examine(_ name: String, _ bytes: [UInt8]) throws -> FileDiagnosis {
-    let folder = NSTemporaryDirectory() + "helixfold-doctor-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-    return FileDoctor.examine("\(folder)/\(name)")
+    let folder = try ScratchFolder()
+    try Data(bytes).write(to: folder.url(name))
+    return FileDoctor.examine(folder.file(name))
   }
 
   @Test(

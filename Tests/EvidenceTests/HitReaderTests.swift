@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import NumericArrays
@@ -237,15 +238,13 @@ struct UserTemplateTests {
 
   @Test("any file name and no date will do; each chain is judged; other formats are named")
   func anyName() throws {
-    let root = NSTemporaryDirectory() + "helixfold-templates-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: root) }
+    let own = try ScratchFolder()
     try FileManager.default.copyItem(
-      atPath: Self.folder + "/1aac.cif", toPath: root + "/my model (1).cif")
-    try FileManager.default.copyItem(atPath: Self.folder + "/1aaf.cif", toPath: root + "/b.cif")
-    try "not a structure\n".write(toFile: root + "/c.pdb", atomically: false, encoding: .utf8)
+      atPath: Self.folder + "/1aac.cif", toPath: own.file("my model (1).cif"))
+    try FileManager.default.copyItem(atPath: Self.folder + "/1aaf.cif", toPath: own.file("b.cif"))
+    try own.write("not a structure\n", to: "c.pdb")
     let (templates, table) = UserTemplates().templates(
-      for: "MKRAYIRWQNLEDSTVGHPC", files: try UserTemplates.files(at: root))
+      for: "MKRAYIRWQNLEDSTVGHPC", files: try UserTemplates.files(at: own.path))
     #expect(templates.map(\.name) == ["b.cif_A", "my model (1).cif_A"])
     #expect(table.rows.map { $0.template != nil } == [true, false, true, false])
     #expect(table.rows[1].reason.contains("c.pdb"))
@@ -267,14 +266,13 @@ struct UserTemplateTests {
           + " A\(String(format: "%4d", i + 1))    \(x)  1.00 10.00           \(name.prefix(1))"
       }
     }.joined(separator: "\n")
-    let path = NSTemporaryDirectory() + "short-\(length)-\(UUID().uuidString).pdb"
-    try (pdb + "\nEND\n").write(toFile: path, atomically: false, encoding: .utf8)
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let own = try ScratchFolder()
+    try own.write(pdb + "\nEND\n", to: "short.pdb")
     var settings = TemplateSettings()
     settings.minimumAlignedShare = 0.05
     settings.maximumExpected = .infinity
     let (templates, table) = UserTemplates(settings: settings).templates(
-      for: String(sequence), files: [path])
+      for: String(sequence), files: [own.file("short.pdb")])
     #expect(templates.count == 1, "\(table.text)")
     #expect(
       templates.first?.sequence.text == "----" + part + String(repeating: "-", count: 16 - length))

@@ -1,4 +1,5 @@
 import AtomicFiles
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Protein
@@ -9,18 +10,17 @@ import Testing
 
 /// A folder with a database and programs that are small shell scripts.
 final class SearchBench: Sendable {
-  let root: String
+  private let folder: ScratchFolder
   let events = Mutex<[SearchEvent]>([])
 
   init() throws {
-    root = NSTemporaryDirectory() + "helixfold-search-\(UUID().uuidString)"
+    folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      atPath: root + "/bin", withIntermediateDirectories: true)
-    try ">one\nMKTAYIAKQRQISFVKSHFSRQ\n".write(
-      toFile: root + "/db.fasta", atomically: false, encoding: .utf8)
+      at: folder.url("bin"), withIntermediateDirectories: false)
+    try folder.write(">one\nMKTAYIAKQRQISFVKSHFSRQ\n", to: "db.fasta")
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: root) }
+  var root: String { folder.path }
 
   /// A program; each run adds a line to `runs`.
   ///

@@ -1,28 +1,9 @@
+import BasicTestSupport
 import Foundation
 import NumericArrays
 import Testing
 
 @testable import HDF5Files
-
-/// Calls `body` with the path of a folder that vanishes afterwards.
-func withScratchFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.path)
-}
-
-/// The single line that an error prints; records an issue when it is not one line or nothing is thrown.
-func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    Issue.record("nothing was thrown")
-    return ""
-  } catch {
-    #expect(!"\(error)".contains("\n"))
-    return "\(error)"
-  }
-}
 
 private let samples: [(name: String, array: NumericArray)] = [
   (
@@ -186,16 +167,15 @@ struct DamagedHDF5Tests {
   // The other file is there and has the dataset.
   @Test("a link into another file leads nowhere")
   func externalLink() throws {
-    let fixture = try #require(Bundle.module.resourceURL).appendingPathComponent(
-      "Fixtures/external.h5")
+    let fixture = try Bundle.module.fixture("external.h5")
     try withScratchFolder { folder in
-      let copy = URL(fileURLWithPath: folder + "/external.h5")
-      try FileManager.default.copyItem(at: fixture, to: copy)
+      let copy = folder + "/external.h5"
+      try FileManager.default.copyItem(atPath: fixture, toPath: copy)
       try HDF5File.write(to: folder + "/other.h5") { file in
         try file.write(NDArray(shape: [1], values: [Float(1)]), to: "x")
       }
       #expect(try HDF5File.open(path: folder + "/other.h5").read("x", as: Float.self).values == [1])
-      let file = try HDF5File.open(path: copy.path)
+      let file = try HDF5File.open(path: copy)
       #expect(file.kind(of: "x") == nil)
       #expect(throws: HDF5Error.self) { _ = try file.read("x", as: Float.self) }
     }
@@ -203,17 +183,15 @@ struct DamagedHDF5Tests {
 
   @Test("values that a filter packed which is not at hand are not called damaged")
   func missingFilter() throws {
-    let fixture = try #require(Bundle.module.resourceURL).appendingPathComponent(
-      "Fixtures/lzf.h5")
-    let file = try HDF5File.open(path: fixture.path)
+    let fixture = try Bundle.module.fixture("lzf.h5")
+    let file = try HDF5File.open(path: fixture)
     #expect(message { _ = try file.read("x") }.contains("a filter that is not at hand (32000)"))
   }
 
   @Test("a group that several links lead to is refused, and not looked into once for each path")
   func sharedGroups() throws {
-    let fixture = try #require(Bundle.module.resourceURL).appendingPathComponent(
-      "Fixtures/shared.h5")
-    let file = try HDF5File.open(path: fixture.path)
+    let fixture = try Bundle.module.fixture("shared.h5")
+    let file = try HDF5File.open(path: fixture)
     #expect(message { _ = try file.datasets() }.contains("several links lead to this group"))
     #expect(message { _ = try file.datasets(under: "parameters") }.contains("several links"))
   }

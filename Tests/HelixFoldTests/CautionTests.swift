@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -115,7 +116,7 @@ struct CautionTests {
 
   @Test("a damaged feature file among several is a target that fails; alone it ends the run")
   func damagedFeatures() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let (good, bad) = (scratch.file("good.h5"), scratch.file("bad.pkl"))
     try FeatureStore.write([SyntheticStore.record(0) { "chain\($0)" }], to: good)
     try Data([0x80, 0x04, 0x2E]).write(to: URL(fileURLWithPath: bad))
@@ -133,7 +134,7 @@ struct CautionTests {
     "features with the sequence of a record without alignment are that record's, others are targets"
   )
   func featuresOfRecord() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let records = (0..<2).map { SyntheticStore.record($0 + 3) { "chain\($0)" } }
     try FeatureStore.write(records, to: scratch.file("s.h5"))
     let fasta = scratch.file("a.fasta")
@@ -171,7 +172,7 @@ struct CautionTests {
 
   @Test("the true structure of a store has the numbers of predictions")
   func nativeNumbers() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     var record = SyntheticStore.record(0) { "chain\($0)" }
     let count = record.features.residueCount
     record.features.residueIndex = (0..<count).map { Int32($0 < 5 ? $0 : $0 + 100) }
@@ -185,7 +186,7 @@ struct CautionTests {
 
   @Test("a target of ColabFold keeps the name of its file on its way into a run")
   func fileName() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let path = scratch.file("T1026.a3m")
     try Data(">101\nACDE\n>h\nACDF\n".utf8).write(to: URL(fileURLWithPath: path))
     let targets = try PredictionTarget.collect(fasta: [path], alignments: [], features: [])

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Distribution
 import Evidence
 import FoldingCore
@@ -6,14 +7,13 @@ import HelixFold
 import Messages
 import Testing
 import TrainingRun
-import TrainingTestSupport
 import Weights
 
 @Suite("Exit statuses")
 struct ExitStatusTests {
-  let scratch: TrainingScratch
+  let scratch: ScratchFolder
 
-  init() throws { scratch = try TrainingScratch() }
+  init() throws { scratch = try ScratchFolder() }
 
   @Test(
     "errors of every layer say their status; one that says none is a defect of the program",

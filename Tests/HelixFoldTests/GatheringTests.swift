@@ -1,4 +1,5 @@
 import AtomicFiles
+import BasicTestSupport
 import Evidence
 import FeaturePipeline
 import FoldingCore
@@ -214,22 +215,17 @@ private final class Bench {
   static let goodResult =
     "printf '# STOCKHOLM 1.0\\n\\ntarget \(sequence)\\nhit/1-22 \(sequence.replacing("K", with: "R"))\\n//\\n' > \"$OUT\""
 
-  let root: String
+  private let folder: ScratchFolder
 
   init() throws {
-    root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    folder = try ScratchFolder()
     try write("db.fasta", ">one\n\(Self.sequence)\n")
     try write("db2.fasta", ">two\n\(Self.sequence)\n")
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: root) }
+  var root: String { folder.path }
 
-  func write(_ name: String, _ text: String) throws {
-    let url = URL(fileURLWithPath: root + "/" + name)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url)
-  }
+  func write(_ name: String, _ text: String) throws { try folder.write(text, to: name) }
 
   func text(_ folder: String, _ name: String) throws -> String {
     try String(contentsOfFile: folder + "/" + name, encoding: .utf8)

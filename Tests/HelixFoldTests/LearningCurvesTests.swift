@@ -1,8 +1,8 @@
+import BasicTestSupport
 import Foundation
 import Reports
 import Testing
 import Training
-import TrainingTestSupport
 
 @testable import HelixFold
 
@@ -10,7 +10,7 @@ import TrainingTestSupport
 struct LearningCurvesTests {
   @Test("terms that only some options train are drawn where they are not 0")
   func terms() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     var report = LossReport()
     report.fape = 1
     report.contacts = 0.5
@@ -27,7 +27,7 @@ struct LearningCurvesTests {
 
   @Test("steps in which no sample had a term are not drawn as 0; no violation is a value")
   func absentTerms() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let lines = try (0..<6).map { step in
       var report = LossReport()
       (report.fape, report.violation) = (1, step == 0 ? 2 : 0)
@@ -44,7 +44,7 @@ struct LearningCurvesTests {
 
   @Test("several runs are drawn together; steps that were left out are not in the means")
   func runs() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     var logs: [String] = []
     for name in ["a", "b"] {
       let lines = (0..<4).map { step in

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Distribution
 import FeaturePipeline
 import FoldingCore
@@ -15,11 +16,11 @@ import TrainingTestSupport
 /// Training by several processes, played by threads: what is equal to one process, and how closely.
 @Suite("Parallel training")
 struct ParallelTrainingTests {
-  private let scratch: TrainingScratch
+  private let scratch: ScratchFolder
   private let store: String
 
   init() throws {
-    scratch = try TrainingScratch()
+    scratch = try ScratchFolder()
     store = scratch.file("store.h5")
     try SyntheticStore.write(to: store)
   }

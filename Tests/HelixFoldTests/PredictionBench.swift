@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -5,7 +6,6 @@ import Messages
 import Protein
 import Synchronization
 import Testing
-import TrainingTestSupport
 import Weights
 
 @testable import HelixFold
@@ -28,7 +28,7 @@ final class PredictionBench {
   private(set) var passes = 0
   /// What the last run said.
   private(set) var said = ""
-  private let scratch = try? TrainingScratch()
+  private let scratch = try? ScratchFolder()
 
   init() {
     options.output = path

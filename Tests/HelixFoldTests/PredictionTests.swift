@@ -1,4 +1,5 @@
 import AtomicFiles
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
@@ -16,7 +17,7 @@ import Weights
 struct PredictionTests {
   @Test("a killed run resumes to the same bits, whatever pass it was in", arguments: 1...3)
   func resume(_ passes: Int) throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let whole = try predict(options(folder, "whole"))
     #expect(whole == .success)
     var stopped = options(folder, "resumed")
@@ -33,7 +34,7 @@ struct PredictionTests {
 
   @Test("a finished target is left alone when resumed, and predicted anew with another seed")
   func finishedTargets() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     var options = options(folder, "out")
     var passes = 0
     let run = {
@@ -54,7 +55,7 @@ struct PredictionTests {
 
   @Test("chains of one and two residues work", arguments: ["M", "MK", "MKV"])
   func shortChains(_ letters: String) throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     #expect(try predict(options(folder, "out"), letters: letters) == .success)
     let lines = try folder.read("out/toy/ranked_0.pdb").split(separator: "\n")
     #expect(lines.filter { $0.hasPrefix("ATOM") && $0.contains(" CA ") }.count == letters.count)
@@ -66,7 +67,7 @@ struct PredictionTests {
 
   @Test("a failed target is listed and the others go on")
   func failures() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let bad = Self.bad
     let options = options(folder, "out")
     let status = try pipeline(options).predict([bad, try toy("MKV")]) { _, _ in }
@@ -78,7 +79,7 @@ struct PredictionTests {
 
   @Test("targets that cannot be used are named before the first is computed")
   func failuresFirst() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let bad = Self.bad
     let pipeline = try pipeline(options(folder, "out"))
     #expect(pipeline.order(of: [try toy("MKV"), bad, try toy("MKTAY", id: "b")]) == [1, 0, 2])
@@ -149,7 +150,7 @@ struct PredictionTests {
     "targets that share passes get the files that they get alone, also after a kill",
     arguments: [nil, 2, 5])
   func packs(_ stopAfter: Int?) throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let letters = ["MKTAYIAKQRQISFVKSHFSRQ", "MKV", String(repeating: "GAVLKE", count: 12)]
     let targets = try letters.enumerated().map { try toy($1, id: "toy\($0)") }
     #expect(try pipeline(options(folder, "alone")).predict(targets) { _, _ in } == .success)
@@ -177,7 +178,7 @@ struct PredictionTests {
 
   @Test("chains of up to 128 residues share passes, longer ones and ensembles do not")
   func groups() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let targets = try [40, 128, 129, 60].enumerated().map { index, count in
       try toy(String(repeating: "G", count: count), id: "toy\(index)")
     }
@@ -195,7 +196,7 @@ struct PredictionTests {
 
   @Test("a target that fails in a pack does not stop the others")
   func failureInPack() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     let targets = try ["MKTAYIAK", "MKV"].enumerated().map { try toy($1, id: "toy\($0)") }
     var options = options(folder, "out")
     options.packs = true
@@ -214,7 +215,7 @@ struct PredictionTests {
 
   @Test("a plan over the limit is refused and names the need")
   func memoryLimit() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     var options = options(folder, "out")
     options.memoryLimit = 1 << 20
     #expect(try predict(options) == .memory)
@@ -224,7 +225,7 @@ struct PredictionTests {
 
   @Test("a killed writer's unfinished files go away")
   func unfinishedFiles() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
       atPath: folder.path + "/out/toy", withIntermediateDirectories: true)
     // A process number above the limit of Linux and macOS, so of no living process.
@@ -251,7 +252,7 @@ struct PredictionTests {
 
   @Test("seeds give different draws, the same seed the same bits")
   func seeds() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     var two = options(folder, "a")
     two.seedCount = 2
     #expect(try predict(two) == .success)
@@ -263,7 +264,7 @@ struct PredictionTests {
 
   @Test("a run with fewer seeds leaves no structure that it does not rank, and other targets alone")
   func staleRanks() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     var options = options(folder, "out")
     options.recycles = 0
     options.seedCount = 2
@@ -281,7 +282,7 @@ struct PredictionTests {
 
   @Test("early stopping ends with the first change below the tolerance")
   func earlyStop() throws {
-    let folder = try Folder()
+    let folder = try ScratchFolder()
     var options = options(folder, "out")
     options.earlyStopTolerance = 1e6
     #expect(try predict(options) == .success)
@@ -305,7 +306,7 @@ struct PredictionTests {
 
   // MARK: - Support
 
-  private func options(_ folder: Folder, _ name: String) -> PredictionOptions {
+  private func options(_ folder: ScratchFolder, _ name: String) -> PredictionOptions {
     var options = PredictionOptions()
     options.output = folder.path + "/" + name
     options.recycles = 3
@@ -341,20 +342,4 @@ struct PredictionTests {
   private static let model = ModelDescription(
     name: "tiny", source: "recipe", checksum: "1", config: .tiny,
     parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)
-}
-
-/// A folder that goes away with the test.
-private final class Folder {
-  let path: String
-
-  init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func read(_ name: String) throws -> String {
-    try String(contentsOfFile: path + "/" + name, encoding: .utf8)
-  }
 }

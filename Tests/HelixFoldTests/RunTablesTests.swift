@@ -1,9 +1,9 @@
 import AtomicFiles
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Synchronization
 import Testing
-import TrainingTestSupport
 
 @testable import HelixFold
 
@@ -11,7 +11,7 @@ import TrainingTestSupport
 struct RunTablesTests {
   @Test("a run replaces the rows of its own targets; failures that are mended leave the list")
   func merging() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let tables = RunTables(folder: scratch.path)
     try tables.merge([failed("a"), failed("b"), predicted("c")])
     try tables.merge([predicted("b")])
@@ -28,7 +28,7 @@ struct RunTablesTests {
 
   @Test("a target that was finished before keeps what only the run that predicted it knew")
   func finishedBefore() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let tables = RunTables(folder: scratch.path)
     try tables.merge([predicted("a")])
     var again = TargetOutcome(0, "a")
@@ -40,7 +40,7 @@ struct RunTablesTests {
 
   @Test("a target that another run has keeps its row, and is listed where it has none")
   func busy() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let tables = RunTables(folder: scratch.path)
     let error = PredictionError.busy(folder: "out/a")
     try tables.merge([predicted("a")])
@@ -55,7 +55,7 @@ struct RunTablesTests {
 
   @Test("tables that another process has are waited for, then left alone and told of")
   func held() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let tables = RunTables(folder: scratch.path)
     try tables.merge([predicted("a")])
     let before = try rows(scratch)
@@ -75,7 +75,7 @@ struct RunTablesTests {
 
   @Test("a folder in the place of a file is not removed")
   func folder() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let inner = scratch.file("failures.json/mine")
     try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
     try RunTables(folder: scratch.path).merge([predicted("a")])
@@ -93,7 +93,7 @@ struct RunTablesTests {
     TargetOutcome(0, id, failure: InputError.content(file: "x", problem: "is wrong"))
   }
 
-  private func rows(_ scratch: TrainingScratch) throws -> [[String]] {
+  private func rows(_ scratch: ScratchFolder) throws -> [[String]] {
     try String(contentsOfFile: scratch.file("summary.tsv"), encoding: .utf8)
       .split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
   }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Distribution
 import FeaturePipeline
 import FoldingCore
@@ -32,7 +33,7 @@ struct TeamPredictionTests {
 
   @Test("two members that share a target's operations write what one process writes")
   func sameFiles() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let target = try toy("toy", "MKTAYIAKQRQISFVKSHFSRQ")
       let one = try predict([target], folder + "/one", SingleMember(), team: 1)
       #expect(one.status == .success && one.finished == ["toy"])
@@ -46,7 +47,7 @@ struct TeamPredictionTests {
 
   @Test("two processes at one queue do each target once, and list a failure once")
   func sharedQueue() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let targets = [
         try toy("short", "MKTAYIAK"),
         .init(id: "broken", features: .failure(Broken()), warnings: []),
@@ -80,7 +81,7 @@ struct TeamPredictionTests {
 
   @Test("processes that find other targets stop instead of waiting for each other")
   func otherTargets() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let (seen, unseen) = (
         try toy("toy", "MKTAYIAK"),
         PredictionTarget(id: "toy", features: .failure(Broken()), warnings: [])
@@ -98,7 +99,7 @@ struct TeamPredictionTests {
 
   @Test("a team whose members find other saved passes stops")
   func otherPasses() throws {
-    try withFolder { folder in
+    try withScratchFolder { folder in
       let target = try toy("toy", "MKTAYIAK")
       _ = try predict([target], folder + "/0", SingleMember(), team: 1)
       #expect {
@@ -116,12 +117,6 @@ struct TeamPredictionTests {
 
   private struct Broken: Error, CustomStringConvertible {
     let description = "broken"
-  }
-
-  private func withFolder(_ body: (String) throws -> Void) rethrows {
-    let folder = FileManager.default.temporaryDirectory.path + "/team-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try body(folder)
   }
 
   private func toy(_ id: String, _ letters: String) throws -> PredictionTarget {

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import NumericArrays
@@ -27,7 +28,7 @@ struct WaitingFeaturesTests {
 
   @Test("what waits in a file comes back equal, in any order, and the file has no name")
   func file() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let shelf = FeatureShelf(folder: scratch.file("out"), memoryBytes: 0)
     let all = (0..<5).map(features)
     let waiting = all.map(shelf.keep)
@@ -40,7 +41,7 @@ struct WaitingFeaturesTests {
 
   @Test("only what is beyond the memory of a shelf goes to the file")
   func limit() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let raw = features(1)
     let bytes = raw.counts.alignmentBytes
     let shelf = FeatureShelf(folder: scratch.file("out"), memoryBytes: 2 * bytes)
@@ -53,7 +54,7 @@ struct WaitingFeaturesTests {
 
   @Test("where no file can be made all wait in memory")
   func noFile() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try Data().write(to: URL(fileURLWithPath: scratch.file("file")))
     for folder in [nil, scratch.file("file/out")] {
       let shelf = FeatureShelf(folder: folder, memoryBytes: 0)

@@ -1,5 +1,5 @@
 import ArrayFiles
-import Foundation
+import BasicTestSupport
 import Measurements
 import NumericArrays
 import Testing
@@ -19,21 +19,19 @@ struct DumpComparisonTests {
       (4.4999, 4.5001, 2), (4.4, 4.49, 0), (3.2, 3.3, 2), (30, 40, 0),
     ] as [(Float, Float, Int)])
   func flippedBins(_ first: Float, _ second: Float, _ flipped: Int) throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = try ScratchFolder()
     let name = "pass0/structure_module/final_atom_positions"
-    try NumpyArchive.write([(name, Self.positions(first))], to: folder + "/a.npz")
-    try NumpyArchive.write([(name, Self.positions(second))], to: folder + "/b.npz")
+    try NumpyArchive.write([(name, Self.positions(first))], to: folder.file("a.npz"))
+    try NumpyArchive.write([(name, Self.positions(second))], to: folder.file("b.npz"))
     let aatype = NumericArray.int32(NDArray(shape: [1, 2], values: [7, 7]))
-    try NumpyArchive.write([("aatype", aatype)], to: folder + "/in.npz")
+    try NumpyArchive.write([("aatype", aatype)], to: folder.file("in.npz"))
     let comparison = try DumpComparison(
-      reference: folder + "/a.npz", found: folder + "/b.npz", inputs: folder + "/in.npz")
+      reference: folder.file("a.npz"), found: folder.file("b.npz"), inputs: folder.file("in.npz"))
     let found = try comparison.flippedBins()
     #expect(found.map(\.pairs) == [4])
     #expect(found.map(\.flipped) == [flipped])
     let without = try DumpComparison(
-      reference: folder + "/a.npz", found: folder + "/b.npz", inputs: nil)
+      reference: folder.file("a.npz"), found: folder.file("b.npz"), inputs: nil)
     #expect(try without.flippedBins().isEmpty)
   }
 }

@@ -1,4 +1,5 @@
 import ArrayFiles
+import BasicTestSupport
 import FoldingCore
 import FoldingModel
 import Foundation
@@ -29,10 +30,7 @@ struct GradientParityTests {
   /// Whether an array may differ in 10⁻⁶ of the global norm only because nothing else of it is left.
   static func vanishes(_ key: String) -> Bool { vanishing.contains { key.hasSuffix($0) } }
 
-  private func fixture(_ name: String) throws -> String {
-    let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-    return folder.appendingPathComponent(name).path
-  }
+  private func fixture(_ name: String) throws -> String { try Bundle.module.fixture(name) }
 
   private func dump(
     inputs: String, _ config: FoldingConfig, _ parameters: any ParameterSource, recycles: Int,
@@ -137,11 +135,9 @@ struct GradientParityTests {
     .map { $0 + "/oracle/golden/gradients_model_1_ptm" }
     .flatMap { FileManager.default.fileExists(atPath: $0 + "_outputs.npz.xz") ? $0 : nil }
 
-  /// The unpacked outputs, in a temporary file that is the caller's to delete.
-  private func unpack(_ path: String) throws -> URL {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent(
-      UUID().uuidString + ".npz")
-    #expect(FileManager.default.createFile(atPath: file.path, contents: nil))
+  /// Unpacks the outputs.
+  private func unpack(_ path: String, to file: URL) throws {
+    try Data().write(to: file)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = ["xz", "-dc", path]
@@ -149,7 +145,6 @@ struct GradientParityTests {
     try process.run()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0, "xz cannot unpack \(path)")
-    return file
   }
 
   @Test(
@@ -157,9 +152,9 @@ struct GradientParityTests {
     .enabled(if: oracle != nil, "set HELIXFOLD_TEST_DATA to a folder with oracle/golden"))
   func oracleTarget() throws {
     let path = try #require(Self.oracle)
-    let unpacked = try unpack(path + "_outputs.npz.xz")
-    defer { try? FileManager.default.removeItem(at: unpacked) }
-    let reference = try NumpyArchive(path: unpacked.path)
+    let folder = try ScratchFolder()
+    try unpack(path + "_outputs.npz.xz", to: folder.url("outputs.npz"))
+    let reference = try NumpyArchive(path: folder.file("outputs.npz"))
     func values(_ name: String) throws -> [Double] {
       try #require(reference.array(named: name).floats).values.map { Double($0) }
     }

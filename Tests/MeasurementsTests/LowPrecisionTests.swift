@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
@@ -62,14 +63,14 @@ struct LowPrecisionTests {
 
   @Test("predict reads an int8 file: the same structure as from the source rounded so")
   func file() throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString).h5"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = try ScratchFolder()
+    let path = folder.file("a.h5")
     let source = RecipeParameters(Self.config, seed: 3)
     try ParameterWriter.write(
       source, config: Self.config,
       provenance: ParameterProvenance(source: "recipe", licence: "none", isRandom: true),
-      precision: .int8, to: folder)
-    let file = try ParameterFile(path: folder)
+      precision: .int8, to: path)
+    let file = try ParameterFile(path: path)
     #expect(
       try pass(file, storage: .bfloat16).values
         == pass(EightBitParameters(source, config: Self.config), storage: .bfloat16).values)

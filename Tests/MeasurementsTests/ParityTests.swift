@@ -1,4 +1,5 @@
 import ArrayFiles
+import BasicTestSupport
 import FoldingCore
 import FoldingModel
 import Foundation
@@ -123,8 +124,5 @@ struct ParityTests {
     ).run(passes: example.pass...example.pass)
   }
 
-  private func fixture(_ name: String) throws -> String {
-    let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
-    return folder.appendingPathComponent(name).path
-  }
+  private func fixture(_ name: String) throws -> String { try Bundle.module.fixture(name) }
 }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import MutatedInputs
 import Testing
@@ -13,9 +14,7 @@ struct MutationTests {
     "damaged files of each format are read or refused in one line, without a crash",
     arguments: InputFormat.allCases)
   func readers(format: InputFormat) throws {
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: scratch) }
+    let scratch = try ScratchFolder()
     let run = try MutationRun(seed: 42, scratch: scratch.path)
     #expect(run.unreadSeeds(of: format) == [], "mutations must start from good files")
     let outcome = run.run(format, numbers: 0..<Self.count)
@@ -27,9 +26,7 @@ struct MutationTests {
 
   @Test("the same seed gives the same inputs, another seed others")
   func seeds() throws {
-    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: scratch) }
+    let scratch = try ScratchFolder()
     let runs = try [7, 7, 8].map { try MutationRun(seed: $0, scratch: scratch.path) }
     let inputs = runs.map { run in (0..<20).map { run.input($0, of: .mmcif) } }
     #expect(inputs[0] == inputs[1])

@@ -1,4 +1,5 @@
 import AtomicFiles
+import BasicTestSupport
 import Foundation
 import Messages
 import Testing
@@ -6,18 +7,19 @@ import Testing
 /// Places of files before anything is written, and words of messages.
 @Suite("Places of files")
 struct AtomicFileTests {
-  private func folder() throws -> String {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+  /// A folder that holds a folder and a file.
+  private func filledFolder() throws -> ScratchFolder {
+    let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
-      atPath: path + "/inner", withIntermediateDirectories: true)
-    try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/file"))
-    return path
+      at: folder.url("inner"), withIntermediateDirectories: false)
+    try folder.write("x", to: "file")
+    return folder
   }
 
   @Test("a place is refused exactly where writing would fail, and nothing is made")
   func places() throws {
-    let path = try folder()
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try filledFolder()
+    let path = folder.path
     for (name, isPlace) in [
       ("new", true), ("file", true), ("inner/new", true), ("inner", false), ("inner/", false),
       ("none/new", false), ("file/new", false),
@@ -44,10 +46,8 @@ struct AtomicFileTests {
 
   @Test("a writer that fails leaves the file that was there, and no other")
   func failure() throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/atomic-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try AtomicFile.createFolder(folder)
-    let path = folder + "/a"
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
     try AtomicFile.write("old", to: path)
     struct Stop: Error {}
     #expect(throws: Stop.self) {
@@ -58,20 +58,19 @@ struct AtomicFileTests {
     }
     #expect(throws: Stop.self) { try AtomicFile.replace(path) { _ in throw Stop() } }
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a"])
   }
 
   @Test("a link stays and leads to the new file; bytes go through a pipe, which stays")
   func linksAndPipes() throws {
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try FileManager.default.createSymbolicLink(
-      atPath: folder + "/link", withDestinationPath: "file")
-    try AtomicFile.write("new", to: folder + "/link")
-    #expect(try String(contentsOfFile: folder + "/file", encoding: .utf8) == "new")
-    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link") == "file")
+    let folder = try filledFolder()
+    let link = folder.file("link")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "file")
+    try AtomicFile.write("new", to: link)
+    #expect(try folder.read("file") == "new")
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "file")
 
-    let pipe = folder + "/pipe"
+    let pipe = folder.file("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
     // Open for both, so that neither end waits for the other.
     let end = open(pipe, O_RDWR)
@@ -105,21 +104,20 @@ struct AtomicFileTests {
 
   @Test("a lock on a folder holds until it is let go")
   func lock() throws {
-    let folder = FileManager.default.temporaryDirectory.path + "/lock-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try AtomicFile.createFolder(folder)
-    do {
-      let lock = FolderLock(folder)
-      #expect(lock != nil)
-      #expect(FolderLock(folder) == nil)
+    try withScratchFolder { folder in
+      do {
+        let lock = FolderLock(folder)
+        #expect(lock != nil)
+        #expect(FolderLock(folder) == nil)
+      }
+      #expect(FolderLock(folder) != nil)
     }
-    #expect(FolderLock(folder) != nil)
   }
 
   @Test("paths are one file through links and detours")
   func sameFiles() throws {
-    let path = try folder()
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try filledFolder()
+    let path = folder.path
     try FileManager.default.createSymbolicLink(
       atPath: path + "/link", withDestinationPath: path + "/file")
     #expect(AtomicFile.isSame(path + "/file", as: path + "/inner/../file"))

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Foundation
 import Testing
 
@@ -8,10 +9,9 @@ import Testing
 struct FileTransferTests {
   @Test("what is written at a place is read there, and a file that ends too early is said to")
   func places() throws {
-    let path = FileManager.default.temporaryDirectory.path + "/transfer-\(UUID().uuidString)"
-    let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    let folder = try ScratchFolder()
+    let file = open(folder.file("bytes"), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     defer { close(file) }
-    unlink(path)
     let bytes = (0..<1000).map { UInt8($0 % 251) }
     try bytes.withUnsafeBytes { try FileTransfer.write($0, to: file, at: 70) }
     var found = [UInt8](repeating: 0, count: 1000)

@@ -1,12 +1,11 @@
+import BasicTestSupport
 import Foundation
 import Protein
 import StructureIO
 import Testing
 
 @Suite struct StructureReadingTests {
-  static func fixture(_ name: String) throws -> String {
-    try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil)).path
-  }
+  static func fixture(_ name: String) throws -> String { try Bundle.module.fixture(name) }
 
   private func parse(_ text: String) throws -> Structure {
     try StructureFile.parse(Array(text.utf8), path: "t.pdb")
@@ -338,17 +337,13 @@ import Testing
   func damagedGzip(_ place: Int) throws {
     let path = try Self.fixture("1a8o.pdb.gz")
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let short = folder.appendingPathComponent("short.gz")
-    try Data(bytes.prefix(place)).write(to: short)
-    #expect(throws: StructureIOError.self) { try StructureFile.read(short.path) }
+    let folder = try ScratchFolder()
+    try Data(bytes.prefix(place)).write(to: folder.url("short.gz"))
+    #expect(throws: StructureIOError.self) { try StructureFile.read(folder.file("short.gz")) }
     var flipped = bytes
     flipped[place] ^= 0x10
-    let damaged = folder.appendingPathComponent("damaged.gz")
-    try Data(flipped).write(to: damaged)
-    #expect(throws: StructureIOError.self) { try StructureFile.read(damaged.path) }
+    try Data(flipped).write(to: folder.url("damaged.gz"))
+    #expect(throws: StructureIOError.self) { try StructureFile.read(folder.file("damaged.gz")) }
   }
 
   @Test("no single changed byte of a file can stop the program")

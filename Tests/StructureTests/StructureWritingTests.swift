@@ -1,4 +1,5 @@
 import AtomicFiles
+import BasicTestSupport
 import Foundation
 import Protein
 import StructureIO
@@ -212,8 +213,7 @@ import Testing
 
   @Test("a file appears whole or not at all")
   func atomicFiles() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     try AtomicFile.createFolder(folder.path + "/a/b")
     let path = folder.path + "/a/b/file.txt"
     try AtomicFile.write("first", to: path)

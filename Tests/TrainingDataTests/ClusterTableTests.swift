@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import Testing
@@ -46,7 +47,7 @@ struct ClusterTableTests {
 
   @Test("a store keeps named splits, and samples are drawn by them")
   func stored() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let path = scratch.file("s.h5")
     let records = (0..<8).map { index in
       var record = SyntheticStore.record(index) { "chain\($0)" }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import Foundation
@@ -72,7 +73,7 @@ struct DatasetTests {
     "a free amino acid is no second chain: name and alignment stay the file's",
     arguments: [".", "1"])
   func freeAminoAcid(place: String) throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try write(cif(sequence, ligandPlace: place), scratch.file("in/lig.cif"))
     try write(
       ">lig\n\(sequence)\n>x\n\(sequence.replacing("V", with: "L"))\n", scratch.file("in/lig.a3m"))
@@ -158,7 +159,7 @@ struct DatasetTests {
 
   @Test("all alignments in a chain's folder are joined, as they are for a prediction")
   func severalAlignments() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let folder = scratch.file("in")
     try write(pdb(sequence), folder + "/p.pdb")
     for (name, letter) in [("uniref90", "L"), ("bfd", "G")] {
@@ -172,7 +173,7 @@ struct DatasetTests {
 
   @Test("empty cells of a table keep their columns")
   func emptyCells() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let text = "note\tchain\tcluster\tsplit\n\ta\tfamily\t\nx\tb\tother\texcluded\n"
     try write(text, scratch.file("t.tsv"))
     let table = try ClusterTable(path: scratch.file("t.tsv"))
@@ -181,7 +182,7 @@ struct DatasetTests {
 
   @Test("structures and alignments become a store; every rejection has its reason")
   func build() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let folder = scratch.file("in")
     try write(pdb(sequence), folder + "/good.pdb")
     try write(
@@ -238,7 +239,7 @@ struct DatasetTests {
   // Only the observed residues are in the alignment, as in many published training sets.
   @Test("a hole in a chain is a jump in its residue numbers")
   func hole() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let observed = sequence.prefix(9) + sequence.dropFirst(14)
     try write(holed(sequence, missing: 10...14), scratch.file("in/a.pdb"))
     try write(">a\n\(observed)\n", scratch.file("in/a.a3m"))
@@ -252,7 +253,7 @@ struct DatasetTests {
   @Test("residues at the edge of a hole are placed by coordinates", arguments: [4, 6])
   func edge(first: Int) throws {
     let whole = "AVLGSAVGSLVAGGLLSSAAVVLLG"
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try write(holed(whole, missing: first...first + 3), scratch.file("in/a.pdb"))
     try write(">a\n\(whole)\n", scratch.file("in/a.a3m"))
     _ = try DatasetBuilder(program: "test").build(
@@ -265,7 +266,7 @@ struct DatasetTests {
 
   @Test("the layout of the training archive is understood, backbones get an ideal CB")
   func archive() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let folder = scratch.file("in")
     try write("name\tlength\tresolution\n1abc_A\t25\t1.5\n", folder + "/chains.tsv")
     try write(pdb(sequence), folder + "/pdb/1abc_A.pdb")
@@ -300,7 +301,7 @@ struct DatasetTests {
 
   @Test("without a table chains of one sequence are a cluster, named after the first by name")
   func identicalSequences() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try write(pdb(sequence), scratch.file("in/zeta.pdb"))
     try write(pdb(String(sequence.reversed())), scratch.file("in/other.pdb"))
     // Comes last and names the cluster nevertheless.
@@ -323,7 +324,7 @@ struct DatasetTests {
 
   @Test("a chain that the table does not name joins the cluster and split of its sequence")
   func unlistedChains() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let other = String(sequence.reversed())
     // "listed" is read last and left out of the store; its cluster holds for its sequence nevertheless.
     for (name, letters) in [
@@ -364,7 +365,7 @@ struct DatasetTests {
 
   @Test("a table that names none of the chains is refused, and nothing is written")
   func foreignTable() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try write(pdb(sequence), scratch.file("in/a.pdb"))
     try write("chain\tcluster\nA.pdb\tk\n", scratch.file("t.tsv"))
     var builder = DatasetBuilder(program: "test")
@@ -384,7 +385,7 @@ struct DatasetTests {
 
   @Test("a store without labels is named as such, for each split that is needed")
   func unlabelled() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     func problem(_ isWithout: (TargetRecord) -> Bool) throws -> String {
       let records = (0..<40).map { number in
         var record = SyntheticStore.record(number) { "chain\($0)" }
@@ -414,7 +415,7 @@ struct DatasetTests {
 
   @Test("a store is not written when nothing is left")
   func nothingLeft() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try write(pdb("AG"), scratch.file("in/a.pdb"))
     let error = #expect(throws: EmptyDatasetError.self) {
       try DatasetBuilder(program: "test").build(
@@ -428,7 +429,7 @@ struct DatasetTests {
 
   @Test("a cluster table without its columns is refused with the line")
   func badTable() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try write("name\tgroup\n", scratch.file("t.tsv"))
     let error = #expect(throws: InputError.self) { try ClusterTable(path: scratch.file("t.tsv")) }
     #expect("\(try #require(error))".contains("t.tsv:1"))

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import Testing
@@ -8,7 +9,7 @@ import TrainingTestSupport
 
 @Suite("Drawing samples")
 struct SamplingPlanTests {
-  private func store(_ scratch: TrainingScratch, count: Int = 40) throws -> FeatureStore {
+  private func store(_ scratch: ScratchFolder, count: Int = 40) throws -> FeatureStore {
     try SyntheticStore.write(to: scratch.file("s.h5"), count: count)
     return try FeatureStore(path: scratch.file("s.h5"))
   }
@@ -31,7 +32,7 @@ struct SamplingPlanTests {
 
   @Test("draws are a function of seed, step and sample, in any order")
   func pure() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let entries = try store(scratch).entries
     let plan = SamplingPlan(entries, config: config, seed: 5)
     let forward = (0..<50).map { plan.draw(step: $0 / 5, sample: $0 % 5) }
@@ -45,7 +46,7 @@ struct SamplingPlanTests {
 
   @Test("only training clusters are drawn, crops lie inside, all starts and recycles occur")
   func ranges() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let store = try store(scratch)
     let plan = SamplingPlan(store.entries, config: config, seed: 1)
     var (starts, recycles): (Set<Int>, Set<Int>) = ([], [])
@@ -63,7 +64,7 @@ struct SamplingPlanTests {
 
   @Test("clusters are drawn alike whatever their size")
   func clusterUniform() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let plan = SamplingPlan(try store(scratch).entries, config: config, seed: 2)
     var counts: [String: Int] = [:]
     let draws = 20_000
@@ -80,7 +81,7 @@ struct SamplingPlanTests {
 
   @Test("a chain that is excluded is never drawn, and all other draws stay what they are")
   func excluded() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let entries = try store(scratch).entries
     let plan = SamplingPlan(entries, config: config, seed: 5)
     let drawn = (0..<400).map { plan.draw(step: $0, sample: 0) }
@@ -96,7 +97,7 @@ struct SamplingPlanTests {
 
   @Test("an excluded chain that the store lacks, and a store of excluded chains, are refused")
   func excludedWrongly() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let store = try store(scratch)
     for (names, word) in [(["chain3", "nobody"], "'nobody'"), (store.ids, "no training chains")] {
       var config = config
@@ -140,7 +141,7 @@ struct SamplingPlanTests {
 
   @Test("a sample's crop is the chain's: sequence, alignment, numbers and atoms of its residues")
   func crop() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let store = try store(scratch)
     let record = try store.record(of: "chain3")
     let draw = SamplingPlan.Draw(
@@ -159,7 +160,7 @@ struct SamplingPlanTests {
   }
 
   private func prefetching(
-    _ scratch: TrainingScratch, from step: Int, samples: Range<Int>, depth: Int
+    _ scratch: ScratchFolder, from step: Int, samples: Range<Int>, depth: Int
   ) throws -> (source: SampleSource, prefetcher: Prefetcher) {
     let source = SampleSource(
       store: try store(scratch), network: .tiny, config: config, seed: 9)
@@ -171,7 +172,7 @@ struct SamplingPlanTests {
 
   @Test("a prefetched sample is the one made when asked for", arguments: [0, 1, 7])
   func prefetch(_ depth: Int) throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let (source, samples) = try prefetching(scratch, from: 2, samples: 0..<3, depth: depth)
     for index in 0..<7 {
       if index == 4 { Thread.sleep(forTimeInterval: 0.05) }
@@ -186,7 +187,7 @@ struct SamplingPlanTests {
 
   @Test("nothing comes from a prefetcher that was stopped", arguments: [0, 1, 7])
   func stoppedPrefetch(_ depth: Int) throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let samples = try prefetching(scratch, from: 0, samples: 0..<1, depth: depth).prefetcher
     _ = try samples.take()
     samples.stop()
@@ -213,7 +214,7 @@ struct SamplingPlanTests {
 
   @Test("a store without validation clusters is refused")
   func noValidation() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let names = (0..<1000).map { "n\($0)" }.filter { DataSplit(cluster: $0) == .training }
     try SyntheticStore.write(to: scratch.file("t.h5"), count: 6) { names[$0] }
     let store = try FeatureStore(path: scratch.file("t.h5"))
@@ -225,7 +226,7 @@ struct SamplingPlanTests {
 
   @Test("of a validation cluster comes the middle of its deepest chain, of equals the first")
   func deepest() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let depths = ["a": 2, "b": 3, "c": 1, "d": 3]
     try FeatureStore.write(
       depths.map { id, rows in
@@ -250,7 +251,7 @@ struct SamplingPlanTests {
 
   @Test("validation chains are the same every time, one per cluster, without dropout")
   func validation() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let source = SampleSource(
       store: try store(scratch, count: 80), network: .tiny, config: config, seed: 9)
     func make() throws -> [TrainingSample] {

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import NumericArrays
@@ -78,7 +79,7 @@ struct TemplateDrawTests {
 
   @Test("training samples draw their templates, samples for scoring keep the first ones")
   func samples() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     var record = SyntheticStore.record(2) { "k\($0)" }  // cluster k2 is in the training split
     record.features.templates = templates(6, residues: record.features.residueCount)
     try FeatureStore.write([record], to: scratch.file("s.h5"))

@@ -1,4 +1,5 @@
 import AtomicFiles
+import BasicTestSupport
 import Foundation
 import NumericArrays
 import Testing
@@ -10,12 +11,12 @@ import Weights
 
 @Suite("Checkpoint files")
 struct CheckpointTests {
-  let scratch: TrainingScratch
+  let scratch: ScratchFolder
   let path: String
   let checkpoint: Checkpoint
 
   init() throws {
-    scratch = try TrainingScratch()
+    scratch = try ScratchFolder()
     path = scratch.file("a.checkpoint")
     var config = TrainingConfig.standIn(steps: 3)
     config.optimizer.adam.moments = .bfloat16

@@ -1,8 +1,8 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Testing
 import Training
-import TrainingTestSupport
 
 @testable import TrainingRun
 
@@ -28,7 +28,7 @@ struct LogTests {
 
   @Test("a log is cut back to the step from which a run goes on")
   func cutBack() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     let path = scratch.file("log.jsonl")
     let log = try TrainingLog(path: path, keepingStepsBefore: 0)
     for step in 0..<5 {
@@ -71,7 +71,7 @@ struct LogTests {
 
   @Test("a file that is no log is named with the line")
   func noLog() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     try Data("hello\nworld\n".utf8).append(to: scratch.file("x"))
     let error = #expect(throws: InputError.self) { try TrainingLog.read(scratch.file("x")) }
     #expect("\(try #require(error))".contains("x:1"))

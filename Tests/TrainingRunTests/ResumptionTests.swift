@@ -1,3 +1,4 @@
+import BasicTestSupport
 import Distribution
 import FeaturePipeline
 import Foundation
@@ -15,7 +16,7 @@ import Weights
 @Suite("Resumption")
 struct ResumptionTests {
   private let bench: TrainerBench
-  private var scratch: TrainingScratch { bench.scratch }
+  private var scratch: ScratchFolder { bench.scratch }
   private var store: String { bench.store }
 
   init() throws { bench = try TrainerBench() }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Testing
@@ -11,7 +12,7 @@ import TrainingTestSupport
 @Suite("Steps left out")
 struct SkippedStepTests {
   private let bench: TrainerBench
-  private var scratch: TrainingScratch { bench.scratch }
+  private var scratch: ScratchFolder { bench.scratch }
 
   init() throws { bench = try TrainerBench() }
 

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Testing
 import Training
@@ -8,10 +9,10 @@ import TrainingTestSupport
 
 @Suite("Averages of snapshots")
 struct SnapshotAveragingTests {
-  let scratch: TrainingScratch
+  let scratch: ScratchFolder
   let config = TrainingConfig.standIn(steps: 1)
 
-  init() throws { scratch = try TrainingScratch() }
+  init() throws { scratch = try ScratchFolder() }
 
   /// A file for each value, which all its parameters have.
   private func files(_ values: [Float]) throws -> [String] {

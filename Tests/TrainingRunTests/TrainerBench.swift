@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Testing
 import TrainingData
@@ -7,11 +8,11 @@ import TrainingTestSupport
 
 /// A small store, and folders for runs of the stand-in engine on it.
 struct TrainerBench {
-  let scratch: TrainingScratch
+  let scratch: ScratchFolder
   let store: String
 
   init() throws {
-    scratch = try TrainingScratch()
+    scratch = try ScratchFolder()
     store = scratch.file("store.h5")
     try SyntheticStore.write(to: store)
   }

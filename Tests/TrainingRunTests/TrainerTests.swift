@@ -1,8 +1,8 @@
+import BasicTestSupport
 import Distribution
 import FeaturePipeline
 import Foundation
 import NumericArrays
-import ProgramSupport
 import TensorCore
 import Testing
 import Training
@@ -16,7 +16,7 @@ import Weights
 @Suite("Trainer")
 struct TrainerTests {
   private let bench: TrainerBench
-  private var scratch: TrainingScratch { bench.scratch }
+  private var scratch: ScratchFolder { bench.scratch }
   private var store: String { bench.store }
 
   init() throws { bench = try TrainerBench() }

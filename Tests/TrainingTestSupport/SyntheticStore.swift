@@ -3,23 +3,6 @@ import Foundation
 import NumericArrays
 import Protein
 
-/// A folder that goes away with the test.
-public final class TrainingScratch: Sendable {
-  /// Where the folder is.
-  public let path: String
-
-  /// A new folder beside other temporary ones.
-  public init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Path of a file in it.
-  public func file(_ name: String) -> String { "\(path)/\(name)" }
-}
-
 /// Chains without meaning: ideal helices with random sequences and alignments.
 public enum SyntheticStore {
   /// Writes a store of `count` chains of 20 to 43 residues, two per cluster, and returns its path.

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import NumericArrays

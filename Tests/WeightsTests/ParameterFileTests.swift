@@ -1,4 +1,5 @@
 import ArrayFiles
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import HDF5Files

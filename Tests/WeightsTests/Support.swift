@@ -1,32 +1,11 @@
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import NumericArrays
 import Testing
 
 /// The file of that name in the fixtures of this target.
-func fixture(_ name: String) throws -> String {
-  try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/\(name)").path
-}
-
-/// Calls `body` with the path of a folder that vanishes afterwards.
-func withScratchFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.path)
-}
-
-/// The single line that an error prints; records an issue when it is not one line or nothing is thrown.
-func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    Issue.record("nothing was thrown")
-    return ""
-  } catch {
-    #expect(!"\(error)".contains("\n"))
-    return "\(error)"
-  }
-}
+func fixture(_ name: String) throws -> String { try Bundle.module.fixture(name) }
 
 /// A source with some arrays replaced, added or removed.
 struct ChangedParameters: ParameterSource {

@@ -1,0 +1,43 @@
+import Foundation
+
+/// A new, empty folder that goes away with its last user.
+public final class ScratchFolder: Sendable {
+  /// Where the folder is.
+  public let url: URL
+
+  /// A folder beside other temporary ones.
+  public init() throws {
+    url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("helixfold-test-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  /// Path of the folder.
+  public var path: String { url.path }
+
+  /// Path of a file in it.
+  public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Place of a file in it.
+  public func url(_ name: String) -> URL { url.appendingPathComponent(name) }
+
+  /// Writes a text, and makes the folders around it where they are missing.
+  public func write(_ text: String, to name: String) throws {
+    try FileManager.default.createDirectory(
+      at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url(name))
+  }
+
+  /// The text of a file in it.
+  public func read(_ name: String) throws -> String {
+    try String(contentsOf: url(name), encoding: .utf8)
+  }
+}
+
+/// Calls `body` with the path of a folder that goes away afterwards.
+public func withScratchFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+  let folder = try ScratchFolder()
+  return try withExtendedLifetime(folder) { try body(folder.path) }
+}
