@@ -217,7 +217,7 @@ let package = Package(
       name: "FeaturePipelineTests",
       dependencies: [
         "FeaturePipeline", "FoldingCore", "Protein", "NumericArrays", "AtomicFiles", "ArrayFiles",
-        "HDF5Files",
+        "HDF5Files", "BasicTestSupport",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Protein
 import Testing

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Testing
@@ -62,7 +63,7 @@ struct FASTATests {
   @Test("a bad record does not spoil the others")
   func oneBadRecord() throws {
     let found = try records(">a\nAC1\n>b\nACD\n")
-    #expect(message { _ = try found[0].sequence.get() } != nil)
+    #expect(message { _ = try found[0].sequence.get() }.hasPrefix("t.fasta:"))
     #expect(try found[1].sequence.get().letters == "ACD")
   }
 
@@ -126,25 +127,24 @@ struct FASTATests {
     #expect(
       message { _ = try InputText(path: "/nonexistent.fasta") }
         == "/nonexistent.fasta: no such file")
-    let folder = FileManager.default.temporaryDirectory.path
-    #expect(
-      message { _ = try InputText(path: folder) } == "\(folder): cannot be read: it is a folder")
-    let path = folder + "/helixfold-\(UUID().uuidString).fasta"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try Data([0x28, 0xB5, 0x2F, 0xFD]).write(to: URL(fileURLWithPath: path))
-    #expect(
-      message { _ = try InputText(path: path) }
-        == "\(path): is zstd data; unpack it with unzstd first")
+    try withScratchFolder { folder in
+      #expect(
+        message { _ = try InputText(path: folder) } == "\(folder): cannot be read: it is a folder")
+      let path = folder + "/a.fasta"
+      try Data([0x28, 0xB5, 0x2F, 0xFD]).write(to: URL(fileURLWithPath: path))
+      #expect(
+        message { _ = try InputText(path: path) }
+          == "\(path): is zstd data; unpack it with unzstd first")
+    }
   }
 }
 
 @Suite("packed text")
 struct PackedTextTests {
   private func text(_ base64: String) throws -> InputText {
-    let path = FileManager.default.temporaryDirectory.path + "/helixfold-\(UUID().uuidString).gz"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try (Data(base64Encoded: base64) ?? Data()).write(to: URL(fileURLWithPath: path))
-    return try InputText(path: path)
+    let folder = try ScratchFolder()
+    try (Data(base64Encoded: base64) ?? Data()).write(to: folder.url("a.gz"))
+    return try InputText(path: folder.file("a.gz"))
   }
 
   @Test("a packed FASTA file and alignment are read as they are")

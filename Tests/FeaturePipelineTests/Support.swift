@@ -1,4 +1,5 @@
 import ArrayFiles
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import NumericArrays
@@ -12,25 +13,13 @@ let testData = ProcessInfo.processInfo.environment["HELIXFOLD_TEST_DATA"]
 let featureCases = ProcessInfo.processInfo.environment["HELIXFOLD_FEATURE_CASES"]
 
 /// Path of a file under Fixtures.
-func fixture(_ name: String) throws -> String {
-  try #require(Bundle.module.url(forResource: "Fixtures/" + name, withExtension: nil)).path
-}
+func fixture(_ name: String) throws -> String { try Bundle.module.fixture(name) }
 
 /// Writes a text file, and the folders around it where they are missing.
 func write(_ text: String, _ path: String) throws {
   let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-}
-
-/// The error that a piece of code throws, in words; nil if it throws none.
-func message(_ body: () throws -> Void) -> String? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return "\(error)"
-  }
 }
 
 /// Letters of an alignment row.
