@@ -141,7 +141,17 @@ struct HostilePickleTests {
   func doubling() throws {
     var bytes = Array("]".utf8)
     for _ in 0..<90 { bytes += Array("2\u{86}".unicodeScalars.map { UInt8($0.value) }) }
-    _ = try read(bytes + Array(".".utf8))
+    var value = try read(bytes + Array(".".utf8))
+    for depth in 0..<90 {
+      let items = try #require(value.items, "depth \(depth)")
+      #expect(items.count == 2)
+      value = items[depth % 2]
+    }
+    guard case .list(let innermost) = value else {
+      Issue.record("\(value)")
+      return
+    }
+    #expect(innermost.isEmpty)
   }
 
   @Test("a text that is decoded again and again is refused before it fills the memory")
