@@ -139,11 +139,12 @@ struct NetworkTests {
         + [output.recycled.pair, output.single, output.recycled.msaFirstRow].map { $0.array() }
     }
     #expect(averages[0] == averages[1])
-    let firstRows = try ["a", "b"].map {
-      try Self.run(Problem(), .forTest(), draws: [$0]).output.recycled.msaFirstRow.array().values
+    let alone = try ["a", "b"].map { try Self.run(Problem(), .forTest(), draws: [$0]).output }
+    for part in [\PassOutput.recycled.pair, \.single, \.recycled.msaFirstRow] {
+      let (a, b) = (alone[0][keyPath: part].array(), alone[1][keyPath: part].array())
+      let means = zip(a.values, b.values).map { ($0 + $1) / 2 }
+      #expect(runs[0][keyPath: part].array().values == means)
     }
-    let means = zip(firstRows[0], firstRows[1]).map { ($0 + $1) / 2 }
-    #expect(runs[0].recycled.msaFirstRow.array().values == means)
   }
 
   // Rows of two draws are of other sequences: 'msa' leaves the loop of AlphaFoldIteration in DeepMind's modules.py.

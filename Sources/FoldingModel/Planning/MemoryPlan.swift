@@ -88,7 +88,9 @@ public struct MemoryPlan: Sendable {
         bytes: base + streams + sizes.msa
           + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
       Moment(name: "loading", bytes: base - sizes.features + 4 * demand.parameters.largest),
-      Moment(name: "drawing", bytes: base + sizes.pair + demand.alignmentBytes),
+      Moment(
+        name: "drawing",
+        bytes: base + (demand.ensembles > 1 ? streams : sizes.pair) + demand.alignmentBytes),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
       Moment(
         name: "results", bytes: base + (demand.savesPasses ? 2 : 1) * sizes.pair + sizes.heads),

@@ -75,7 +75,7 @@ extension TemplatePointwiseAttention {
     let scale = 1 / Float(channels).squareRoot()
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * count + channels) { memory in
       let weights = UnsafeMutableBufferPointer(rebasing: memory[0..<count])
-      let slopes = UnsafeMutableBufferPointer(rebasing: memory[count..<2 * count])
+      let weightGradients = UnsafeMutableBufferPointer(rebasing: memory[count..<2 * count])
       let queryGradient = UnsafeMutableBufferPointer(rebasing: memory[(2 * count)...])
       for head in 0..<heads {
         let start = (row * heads + head) * channels
@@ -88,17 +88,17 @@ extension TemplatePointwiseAttention {
         softmax(weights)
         var mean: Float = 0
         for t in 0..<count {
-          slopes[t] = dot(d, scratch.values[t].floats + start, channels)
-          mean += weights[t] * slopes[t]
+          weightGradients[t] = dot(d, scratch.values[t].floats + start, channels)
+          mean += weights[t] * weightGradients[t]
         }
         for c in 0..<channels { (o[c], queryGradient[c]) = (0, 0) }
         for t in 0..<count {
           let (k, v) = (scratch.keys[t].floats + start, scratch.values[t].floats + start)
-          let slope = weights[t] * (slopes[t] - mean) * scale
+          let logitGradient = weights[t] * (weightGradients[t] - mean) * scale
           for c in 0..<channels {
             o[c] += weights[t] * v[c]
-            queryGradient[c] += slope * k[c]
-            k[c] = slope * q[c]
+            queryGradient[c] += logitGradient * k[c]
+            k[c] = logitGradient * q[c]
             v[c] = weights[t] * d[c]
           }
         }

@@ -53,10 +53,10 @@ public struct AttentionBenchmark: Sendable {
     operands.bias = tensor([heads, positions, positions], 9, storage)
     let mask = lengths.isEmpty ? nil : ColumnMask.packed(lengths, positions: positions)
     operands.columnMask = mask
-    let outputs = (0..<5).map { _ in context.zeros([positions, width]) }
+    let buffers = (0..<5).map { _ in context.zeros([positions, width]) }
     var gradients = AttentionGradients(
-      query: Matrix(outputs[0]), key: Matrix(outputs[1]), value: Matrix(outputs[2]),
-      gate: Matrix(outputs[3]))
+      query: Matrix(buffers[0]), key: Matrix(buffers[1]), value: Matrix(buffers[2]),
+      gate: Matrix(buffers[3]))
     gradients.bias = context.zeros([heads, positions, positions], .float32)
     var times: [[Double]] = [[], [], [], []]
     for round in 0...repeats {
@@ -67,11 +67,11 @@ public struct AttentionBenchmark: Sendable {
         for _ in 0..<2 {
           start = ContinuousClock.now
           if kind < 2 {
-            context.attend(operands, into: Matrix(outputs[4]))
+            context.attend(operands, into: Matrix(buffers[4]))
           } else {
             context.attendBackward(
               operands, outputGradient: Matrix(inputs[4]), heads: 0..<heads,
-              result: Matrix(outputs[4]),
+              result: Matrix(buffers[4]),
               into: gradients)
           }
         }
