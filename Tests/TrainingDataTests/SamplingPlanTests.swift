@@ -249,6 +249,24 @@ struct SamplingPlanTests {
     }
   }
 
+  @Test("clusters are counted for validation as they are taken, within all limits")
+  func validationClusters() throws {
+    let scratch = try ScratchFolder()
+    let store = try store(scratch, count: 80)
+    var limited = config
+    limited.exclude = store.entries.filter { DataSplit($0) == .validation }.prefix(2).map(\.id)
+    var counts: [Int] = []
+    for (config, lengths) in [(config, 1...100), (limited, 1...100), (config, 1...20)] {
+      let source = SampleSource(store: store, network: .tiny, config: config, seed: 9)
+      let clusters = source.validationClusters(lengths: lengths)
+      let samples = try? source.validation(
+        count: 1000, lengths: lengths, crop: 20, recycles: 0, seed: 1)
+      #expect(clusters.count == samples?.count ?? 0)
+      counts.append(clusters.count)
+    }
+    #expect(counts[1] == counts[0] - 2 && counts[0] > 2, "\(counts)")
+  }
+
   @Test("validation chains are the same every time, one per cluster, without dropout")
   func validation() throws {
     let scratch = try ScratchFolder()

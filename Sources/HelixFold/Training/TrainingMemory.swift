@@ -54,7 +54,8 @@ struct TrainingMemory {
       : min(config.validation.targets, validated.clusters) * (config.validation.recycles + 1)
         * validation.featureBytes
     common =
-      MemoryPlan.processBytes + parameters * (8 + moments + storage.byteCount) + sums * gradient
+      MemoryPlan.processBytes + MemoryPlan.textBytes + parameters
+      * (8 + moments + storage.byteCount) + sums * gradient
       + config.data.prefetch * features + held
     let pass = SampleMemory(
       network, training, storage: storage, recomputes: config.run.recompute,

@@ -69,13 +69,10 @@ public struct TrainingSession {
     let ranks = try introduce(world, reporter)
     let share = member.share(of: config.run.batch).count
     let validation = config.validation
-    let validated = TrainingMemory.Extent(
-      source.store.entries.filter {
-        DataSplit($0) == .validation
-          && (validation.shortest...validation.longest).contains($0.residues)
-      })
+    let held = source.validationClusters(lengths: validation.shortest...validation.longest)
     let plan = TrainingMemory(
-      config, share: share, trained: .init(source.plan.others), validated: validated)
+      config, share: share, trained: .init(source.plan.others),
+      validated: .init(held.flatMap { $0 }))
     let (lanes, keptBytes) = try plan.fitting(
       wanted: mostLanes(member, share, isOneProcess), isAsked: lanes != nil, in: try limit(world))
     let engine = try NetworkEngine(
@@ -92,7 +89,7 @@ public struct TrainingSession {
         [("steps", .integer(config.run.steps))])
       return try trainer.run()
     }
-    let chains = validation.interval == 0 ? 0 : min(validation.targets, validated.clusters)
+    let chains = validation.interval == 0 ? 0 : min(validation.targets, held.count)
     let bytes = plan.bytes(lanes, kept: keptBytes)
     reporter.note(
       "\(config.preset): \(config.layout.count) parameters, \(counted(source.plan.clusters.count, "training cluster")), \(counted(chains, "validation chain")), steps \(trainer.step) to \(config.run.steps) of \(counted(config.run.batch, "sample")), \(lanes) side by side in about \(ByteCount(bytes))",
@@ -107,7 +104,7 @@ public struct TrainingSession {
     for caution in config.cautions { reporter.warn(caution) }
     if chains < validation.targets && validation.interval > 0 {
       reporter.warn(
-        "'validation.targets' is \(validation.targets), the store has \(counted(chains, "validation cluster")) with chains of \(validation.shortest) to \(validation.longest) residues: the less there are, the more best.h5 is a matter of chance"
+        "'validation.targets' is \(validation.targets), the store has \(counted(chains, "validation cluster")) with chains of \(validation.shortest) to \(validation.longest) residues within the limits of 'data': the fewer there are, the more best.h5 is a matter of chance"
       )
     }
     let first = trainer.step

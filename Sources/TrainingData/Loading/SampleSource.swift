@@ -80,6 +80,21 @@ public struct SampleSource: Sendable {
     }
   }
 
+  /// Clusters that have a validation chain of such a length within the limits of 'data'.
+  public func validationClusters(lengths: ClosedRange<Int>) -> [[StoreEntry]] {
+    validationPlan(lengths: lengths, crop: plan.config.crop, seed: 0).clusters
+  }
+
+  private func validationPlan(lengths: ClosedRange<Int>, crop: Int, seed: UInt64) -> SamplingPlan {
+    var limits = plan.config
+    limits.crop = crop
+    let excluded = Set(plan.config.exclude ?? [])
+    let entries = store.entries.filter {
+      lengths.contains($0.residues) && !excluded.contains($0.id)
+    }
+    return SamplingPlan(entries, split: .validation, config: limits, seed: seed)
+  }
+
   /// The same samples every time, one per validation cluster, spread over all clusters in the order of their names.
   ///
   /// The longest alignment of a cluster stands for it. Without block deletion and dropout.
@@ -91,13 +106,7 @@ public struct SampleSource: Sendable {
   public func validation(
     count: Int, lengths: ClosedRange<Int>, crop: Int, recycles: Int, seed: UInt64
   ) throws -> [TrainingSample] {
-    var limits = plan.config
-    limits.crop = crop
-    let excluded = Set(plan.config.exclude ?? [])
-    let entries = store.entries.filter {
-      lengths.contains($0.residues) && !excluded.contains($0.id)
-    }
-    let draws = SamplingPlan(entries, split: .validation, config: limits, seed: seed)
+    let draws = validationPlan(lengths: lengths, crop: crop, seed: seed)
     let clusters = draws.clusters
     guard !clusters.isEmpty, count > 0 else {
       throw InputError.content(
