@@ -13,7 +13,7 @@ import Weights
 public final class Trainer {
   /// What the caller may show.
   public enum Event: Sendable {
-    /// The folder belongs to this run, and the first step follows; told by the process that writes.
+    /// The folder belongs to this run, and its first step or a validation that is owed follows; told by the process that writes.
     case started
     /// So many samples of a step that goes on were done, or chains of the validation after it.
     case part(StepPart, fraction: Double, remaining: Double?)
@@ -27,7 +27,7 @@ public final class Trainer {
     case caution(String)
   }
 
-  /// How far a step or the validation after it is.
+  /// How far a step or the validation after it is; −1 is the step before the first.
   public struct StepPart: Hashable, Sendable {
     /// Number of the step.
     public var step: Int
@@ -64,7 +64,7 @@ public final class Trainer {
   private let member: GridMember
   private var state: RunState
   private var log: RunLog?
-  private let meter: StepMeter
+  private var meter: StepMeter
   private var savedAt = ContinuousClock.now
   /// The step from which a run that resumes would go on.
   private var savedStep: Int
@@ -153,6 +153,8 @@ public final class Trainer {
     let isOwed = state.owesValidation
     var goesOn = try validateIfDue(work)
     if goesOn && isOwed { try saveIfDue() }
+    // What was owed is no measure of a step.
+    if isOwed { meter = StepMeter(done: step, total: config.run.steps) }
     while goesOn && step < config.run.steps {
       guard let record = try trainOrSave(work) else {
         goesOn = false
@@ -309,7 +311,9 @@ public final class Trainer {
     }
   }
 
-  private func isDue(_ interval: Int) -> Bool { interval > 0 && step % interval == 0 }
+  private func isDue(_ interval: Int) -> Bool {
+    interval > 0 && step > 0 && step % interval == 0
+  }
 
   private func validationSamples() throws -> [TrainingSample] {
     if config.validation.interval == 0 { return [] }
@@ -329,7 +333,7 @@ public final class Trainer {
     return true
   }
 
-  /// Writes snapshot and checkpoint after a step where they are due.
+  /// Writes snapshot and checkpoint where they are due, of which none is before the first step.
   ///
   /// Amid steps that were left out there is no snapshot, and a checkpoint waits for the next step that is taken.
   private func saveIfDue() throws {

@@ -37,6 +37,9 @@ struct StartingWeightsTests {
     try bench.trainer(config).run()
     let steps = try records("run").filter { $0.event == .validation }.map(\.step)
     #expect(steps == [-1, 4, 5])
+    // Nothing was learned before the first step.
+    let snapshots = RunFolder(path: bench.scratch.file("run")).snapshots
+    #expect(snapshots.count == 1 && snapshots[0].hasSuffix("4.h5"), "\(snapshots)")
     #expect(try records("first").filter { $0.event == .validation }.map(\.step) == [1])
     var unscored = config
     unscored.validation.interval = 0

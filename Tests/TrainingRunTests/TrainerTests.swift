@@ -390,7 +390,7 @@ struct TrainerTests {
   func otherRun() throws {
     let config = TrainingConfig.standIn(steps: 1)
     try trainer(config, "run").run()
-    var changes = [TrainingConfig](repeating: config, count: 7)
+    var changes = [TrainingConfig](repeating: config, count: 9)
     changes[0].network.channels.pair = 32
     changes[1].optimizer.clip = .none
     changes[2].run.batch = 3
@@ -398,9 +398,14 @@ struct TrainerTests {
     changes[4].run.dropout.toggle()
     changes[5].run.seed += 1
     changes[6].data.crop += 1
+    changes[7].run.newParts = ["distogram"]
+    changes[8].run.initialValues = config.run.initialValues == .local ? .published : .local
     let words = [
       "parameters", "'optimizer.clip' adagc, the configuration has none", "'run.batch' 2",
-      "'run.savedActivations' null", "'run.dropout'", "'run.seed'", "'data.crop'",
+      "'run.savedActivations' null",
+      "'run.dropout' \(config.run.dropout), the configuration has \(!config.run.dropout)",
+      "'run.seed'", "'data.crop'",
+      "'run.newParts' null, the configuration has [distogram]", "'run.initialValues'",
     ]
     for (other, word) in zip(changes, words) {
       do {

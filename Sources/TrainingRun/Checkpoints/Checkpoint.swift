@@ -15,7 +15,8 @@ public struct Checkpoint: Sendable {
     public var program: String
     /// Number of the next step.
     public var step: Int
-    /// True if the run was stopped in the validation after the last step, which is then done first; nil otherwise.
+    /// True if a validation, after the last step or of the weights that the run began with, was not done, which is then done first; nil
+    /// otherwise.
     public var owesValidation: Bool?
     /// True while the weights are random numbers with which training begins; nil otherwise.
     public var isRandom: Bool?
@@ -55,15 +56,17 @@ extension Checkpoint.Header {
     return mine == other.validation ? best : nil
   }
 
-  /// What may change where a run is resumed: where it ends, how often it is validated and saved, chains that are left out, and how
-  /// activations are had again, which changes no bit.
-  static func mayChange(_ path: String) -> Bool {
-    ["data.exclude", "data.prefetch", "preset"].contains(path) || path.hasPrefix("validation.")
-      || (path.hasPrefix("run.")
-        && !["batch", "seed", "precision", "dropout", "savedActivations"].contains {
-          path == "run.\($0)"
-        })
+  /// Whether a setting may change where a run is resumed: where the run ends, how often it is validated and saved, which chains are left
+  /// out, and whether activations are recomputed, which changes no bit.
+  private static func mayChange(_ path: String) -> Bool {
+    path.hasPrefix("validation.") || changeable.contains(path)
   }
+
+  private static let changeable: Set = [
+    "preset", "data.exclude", "data.prefetch", "run.steps", "run.checkpointInterval",
+    "run.snapshotInterval", "run.snapshots", "run.recompute",
+    "run.weights",  // compared as a file
+  ]
 
   /// Throws unless the checkpoint belongs to a run of that configuration, apart from what may change.
   func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
@@ -77,6 +80,8 @@ extension Checkpoint.Header {
     let (mine, theirs) = (settingPaths(of: config), settingPaths(of: other))
     for path in Set(mine.keys).union(theirs.keys).sorted()
     where mine[path] != theirs[path] && !Self.mayChange(path) {
+      // What the run began with need not be named again.
+      if path == "run.newParts" && theirs[path] == nil { continue }
       throw .otherRun(
         file: file,
         reason:

@@ -11,7 +11,7 @@ struct RunState {
   var optimizer: Optimizer
   /// Number of the next step.
   var step = 0
-  /// Whether the validation after the last step is still to be done.
+  /// Whether the validation after the last step, or before the first, is still to be done.
   var owesValidation = false
   /// Best validation score so far.
   var best: ValidationScore?
@@ -21,9 +21,11 @@ struct RunState {
   var skippedInARow = 0
   /// Whether the weights are still the random numbers that training begins with.
   var isRandom: Bool { step == 0 && beginsWithRandom }
+  /// Whether the run goes on from a checkpoint.
+  private(set) var isResumed = false
   /// Whether the folder's last checkpoint is damaged, so that this state is that of the one before.
   private(set) var isFromPrevious = false
-  /// What people should know about the checkpoint, one line each.
+  /// What people should know about the checkpoint or the weights that the run begins with, one line each.
   private(set) var cautions: [String] = []
   /// The parameter file that the run began with.
   let start: StartingWeights?
@@ -69,6 +71,7 @@ struct RunState {
     try header.config.validate(file: folder.checkpoint)
     try header.requireSameRun(as: asked, file: folder.checkpoint)
     try identity.requireStore(of: header, file: folder.checkpoint)
+    isResumed = true
     isFromPrevious = damage != nil
     cautions = [damage, identity.caution(header, file: folder.checkpoint)].compactMap { $0 }
     (program, kernels) = (identity.program, identity.kernels)

@@ -11,15 +11,21 @@ public final class EventFile {
   private let path: String
 
   /// A new file in `folder`.
-  public init(folder: String, startStep: Int, time: Double = Date().timeIntervalSince1970) throws {
+  ///
+  /// - Parameter resumedStep: the first step of a run that goes on; nil for one that begins.
+  public init(
+    folder: String, resumedStep: Int?, time: Double = Date().timeIntervalSince1970
+  ) throws {
     path =
-      "\(folder)/events.out.tfevents.\(Int(time)).helixfold.\(ProcessInfo.processInfo.processIdentifier).\(startStep)"
+      "\(folder)/events.out.tfevents.\(Int(time)).helixfold.\(ProcessInfo.processInfo.processIdentifier).\(resumedStep ?? 0)"
     guard FileManager.default.createFile(atPath: path, contents: nil),
       let handle = FileHandle(forWritingAtPath: path)
     else { throw AtomicFileError(path: path, code: errno) }
     self.handle = handle
     try append(Self.record(Self.version(time: time)))
-    if startStep > 0 { try append(Self.record(Self.sessionStart(step: startStep, time: time))) }
+    if let resumedStep {
+      try append(Self.record(Self.sessionStart(step: resumedStep, time: time)))
+    }
   }
 
   /// Adds the scalars of a step.

@@ -28,7 +28,10 @@ struct RunLog {
     log = try TrainingLog(
       path: folder.log, keepingStepsBefore: state.step, dropsLastValidation: state.owesValidation)
     droppedLines = log.droppedLines
-    events = try EventFile(folder: folder.path, startStep: state.step)
+    // A validation that is owed may stand in the files of before, with the step before.
+    events = try EventFile(
+      folder: folder.path,
+      resumedStep: state.isResumed ? state.step - (state.owesValidation ? 1 : 0) : nil)
   }
 
   func write(_ record: TrainingRecord) throws {

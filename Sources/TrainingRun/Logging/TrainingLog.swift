@@ -9,13 +9,13 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public enum Event: String, Codable, Hashable, Sendable {
     /// A step.
     case step
-    /// A validation after a step.
+    /// A validation after a step, or before the first.
     case validation
   }
 
   /// What happened.
   public var event: Event
-  /// Number of the step, from 0.
+  /// Number of the step, from 0; −1 of a validation before the first.
   public var step: Int
   /// Mean loss of the samples, or of the validation chains.
   public var loss: Double
