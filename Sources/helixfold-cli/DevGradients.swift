@@ -11,7 +11,7 @@ extension DevCommand {
         Inputs are those of dev forward with the labels all_atom_positions, all_atom_mask, resolution and \
         use_clamped_fape. Outputs are named loss, loss/<head>/<term> and grad/<scope>//<name>. Gradients flow \
         through the last pass only. With --teacher it starts from recycled/prev_*, and without --recycles \
-        there are as many passes as X_recipe.json beside X_inputs.npz says, or else one per draw.
+        X_recipe.json beside X_inputs.npz says how often it recycles, or else there is a pass per draw.
         """)
 
     @OptionGroup var oracle: OracleArguments

@@ -1,6 +1,6 @@
+import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
-import Foundation
 import Protein
 import Testing
 import Weights
@@ -51,14 +51,14 @@ struct ProvenanceTests {
 
   @Test("weights are named by the checksum that 'weights inspect' tells", arguments: ["h5", "npz"])
   func checksum(ending: String) throws {
-    let path = NSTemporaryDirectory() + "checksum-\(UUID().uuidString).\(ending)"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try ParameterWriter.write(
-      RecipeParameters(.tiny, seed: 1), config: .tiny,
-      provenance: ParameterProvenance(source: "test", licence: "CC0"),
-      to: path)
-    let report = try ParameterReport(ParameterFile(path: path, expecting: .tiny))
-    let model = try ModelDescription.open(path: path, preset: "tiny")
-    #expect(model.checksum == report.checksum)
+    try withScratchFolder { folder in
+      let path = "\(folder)/weights.\(ending)"
+      try ParameterWriter.write(
+        RecipeParameters(.tiny, seed: 1), config: .tiny,
+        provenance: ParameterProvenance(source: "test", licence: "CC0"), to: path)
+      let report = try ParameterReport(ParameterFile(path: path, expecting: .tiny))
+      let model = try ModelDescription.open(path: path, preset: "tiny")
+      #expect(model.checksum == report.checksum)
+    }
   }
 }
