@@ -171,6 +171,38 @@ struct DatasetTests {
     #expect(try FeatureStore(path: scratch.file("s.h5")).features(of: "p").rowCount == 3)
   }
 
+  @Test("the report names the files of each chain; files that are named after none are counted")
+  func strayEvidence() throws {
+    let scratch = try TrainingScratch()
+    for name in ["a", "b"] { try write(pdb(sequence), scratch.file("in/\(name).pdb")) }
+    try write(">a\n\(sequence)\n", scratch.file("ev/a.a3m"))
+    for name in ["b.A3M", "c.a3m", "d/x.sto", "notes.txt", ".e.a3m"] {
+      try write(">x\n\(sequence)\n", scratch.file("ev/\(name)"))
+    }
+    let folder = scratch.file("ev")
+    let report = try DatasetBuilder(program: "test").build(
+      try ChainSource.find(at: scratch.file("in"), evidence: [folder]), to: scratch.file("s.h5"))
+    #expect(report.rows.map(\.evidence) == [["\(folder)/a.a3m"], []])
+    #expect(
+      report.lines.last
+        == "1 of 2 chains in the store have an alignment or a feature file; a chain without one is its own alignment"
+    )
+    let cells = report.table.split(separator: "\n").compactMap { $0.split(separator: "\t").last }
+    #expect(cells == ["evidence", "\(folder)/a.a3m", "-"])
+
+    let names = Set(report.rows.map(\.id))
+    let strays = try StrayEvidence(in: [folder], chains: names)
+    #expect(strays.paths == ["b.A3M", "c.a3m", "d/x.sto"].map { "\(folder)/\($0)" })
+    #expect(try #require(strays.caution(report: "r.tsv")).hasPrefix("3 files under --msa belong"))
+    let more = try StrayEvidence(in: [folder, folder], chains: names)
+    #expect(try #require(more.caution(report: "r.tsv")).contains("d/x.sto, … (3 shown); name them"))
+    #expect(
+      try StrayEvidence(in: [folder], chains: ["a", "c", "d"]).caution(report: "r.tsv")
+        == "1 file under --msa belongs to no chain: \(folder)/b.A3M; name them as the column 'chain' of r.tsv names the chains"
+    )
+    #expect(try StrayEvidence(in: [], chains: names).caution(report: "r.tsv") == nil)
+  }
+
   @Test("empty cells of a table keep their columns")
   func emptyCells() throws {
     let scratch = try ScratchFolder()

@@ -37,6 +37,7 @@ public struct DatasetRequest {
     try OutputPlace.require(reportPath, apartFrom: inputs + [output])
     let result = try build(builder, found, reporter)
     try AtomicFile.write(result.table, to: reportPath)
+    try warnOfStrays(result, reporter)
     if let clusters, result.unlistedCount > 0 {
       reporter.warn(
         "\(result.unlistedCount) of \(counted(result.keptCount, "chain")) are not in \(clusters): one with the sequence of a chain in it joins its cluster, of the others only chains of identical sequence are kept together, and relatives may fall into both training and test"
@@ -63,9 +64,16 @@ public struct DatasetRequest {
       }
     } catch let error as EmptyDatasetError {
       try AtomicFile.write(error.report.table, to: reportPath)
+      try warnOfStrays(error.report, reporter)
       reporter.note("\(reportPath) says why of each chain")
       throw error
     }
+  }
+
+  /// Names the files that were given and belong to no chain.
+  private func warnOfStrays(_ report: DatasetReport, _ reporter: ProgressReporter) throws {
+    let strays = try StrayEvidence(in: evidence, chains: Set(report.rows.map(\.id)))
+    if let caution = strays.caution(report: reportPath) { reporter.warn(caution) }
   }
 
   /// Where the report goes.

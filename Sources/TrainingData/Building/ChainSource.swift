@@ -46,12 +46,15 @@ public struct ChainSource: Sendable, Hashable {
     return sources
   }
 
+  /// Endings of the files that are looked for, the first found wins.
+  static let evidenceEndings = [".h5", ".pkl", ".npz"] + AlignmentFiles.endings
+
   /// Files of alignments or features for a chain, in the order in which places are looked at; the first place wins.
   ///
   /// Throws if there is something that cannot be read.
   func evidence(for id: String) throws(InputError) -> FeatureImport.Source? {
     for place in evidence {
-      for ending in [".h5", ".pkl", ".npz"] + AlignmentFiles.endings {
+      for ending in Self.evidenceEndings {
         let file = "\(place)/\(id)\(ending)"
         if FileManager.default.fileExists(atPath: file), !PathKind.isStream(file) {
           return FeatureImport.Source(id: id, paths: [file])

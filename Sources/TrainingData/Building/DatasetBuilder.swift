@@ -110,6 +110,8 @@ public struct DatasetBuilder: Sendable {
   private struct Candidate {
     var id: String
     var record: Result<TargetRecord, RejectionReason>
+    /// Alignments or feature file that were found.
+    var evidence: [String] = []
   }
 
   /// The line of the report of a candidate, judged by the filter.
@@ -117,6 +119,7 @@ public struct DatasetBuilder: Sendable {
     let cluster = clusters?.clusters[candidate.id] ?? candidate.id
     var row = DatasetReport.Row(
       id: candidate.id, cluster: cluster, namedSplit: clusters?.splits[cluster])
+    row.evidence = candidate.evidence
     switch candidate.record {
     case .failure(let reason): row.rejection = reason
     case .success(let record):
@@ -188,10 +191,13 @@ public struct DatasetBuilder: Sendable {
     _ id: String, _ chain: Chain, _ source: ChainSource, _ barred: Set<[UInt8]>,
     resolution: Float?, date: String?
   ) -> Candidate {
+    var evidence: [String] = []
     do throws(RejectionReason) {
       if isBarred(id) { throw .excluded }
       let residues = chain.aminoAcidResidues
-      var features = try features(id, chain, residues, source)
+      let found = try self.evidence(id, source)
+      evidence = found?.paths ?? []
+      var features = try features(id, chain, residues, found)
       features.id = id
       if clusters?.clusters[id] == nil, barred.contains(features.aatype) { throw .excluded }
       let sequence = ProteinSequence(
@@ -213,22 +219,28 @@ public struct DatasetBuilder: Sendable {
       return Candidate(
         id: id,
         record: .success(
-          TargetRecord(features: features, labels: labels, provenance: provenance)))
+          TargetRecord(features: features, labels: labels, provenance: provenance)),
+        evidence: evidence)
     } catch {
-      return Candidate(id: id, record: .failure(error))
+      return Candidate(id: id, record: .failure(error), evidence: evidence)
+    }
+  }
+
+  /// Files of the alignment or the features of a chain; nil where there are none.
+  private func evidence(
+    _ id: String, _ source: ChainSource
+  ) throws(RejectionReason) -> FeatureImport.Source? {
+    do {
+      return try source.evidence(for: id)
+    } catch {
+      throw .unreadable("\(error)")
     }
   }
 
   /// Alignment and templates as found on disk; without any, the chain's own sequence.
   private func features(
-    _ id: String, _ chain: Chain, _ residues: [Residue], _ source: ChainSource
+    _ id: String, _ chain: Chain, _ residues: [Residue], _ found: FeatureImport.Source?
   ) throws(RejectionReason) -> RawFeatures {
-    let found: FeatureImport.Source?
-    do {
-      found = try source.evidence(for: id)
-    } catch {
-      throw .unreadable("\(error)")
-    }
     guard let evidence = found else {
       let polymer = chain.polymerTypes
       return RawFeatures(

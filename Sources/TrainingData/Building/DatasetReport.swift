@@ -14,6 +14,8 @@ public struct DatasetReport: Sendable, Hashable {
     public var residues: Int?
     /// Alignment rows.
     public var alignmentRows: Int?
+    /// Files of its alignment or features; empty where none was found, so that the chain is its own alignment.
+    public var evidence: [String] = []
     /// Resolution, Å.
     public var resolution: Float?
     /// Release date.
@@ -55,8 +57,11 @@ public struct DatasetReport: Sendable, Hashable {
       return
         "\(split.rawValue): \(counted(members.count, "chain")) in \(counted(Set(members.map(\.cluster)).count, "cluster"))"
     }
+    let informed = kept.count { !$0.evidence.isEmpty }
+    let rest = informed < kept.count ? "; a chain without one is its own alignment" : ""
     return ["kept \(kept.count) of \(counted(rows.count, "chain"))"] + splits + [
-      "rejected: \(rejections)"
+      "rejected: \(rejections)",
+      "\(informed) of \(counted(kept.count, "chain")) in the store have an alignment or a feature file\(rest)",
     ]
   }
 
@@ -64,7 +69,7 @@ public struct DatasetReport: Sendable, Hashable {
   public var table: String {
     let header = [
       "chain", "status", "reason", "detail", "residues", "rows", "resolution", "release_date",
-      "cluster", "split",
+      "cluster", "split", "evidence",
     ]
     let body = rows.map(Self.cells)
     return ([header] + body).map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n"
@@ -72,6 +77,8 @@ public struct DatasetReport: Sendable, Hashable {
 
   private static func cells(_ row: Row) -> [String] {
     let detail = row.rejection.map { "\($0)" } ?? "-"
+    let evidence =
+      row.evidence.isEmpty ? "-" : row.evidence.joined(separator: ";").replacing("\t", with: " ")
     let numbers = [
       row.residues.map { String($0) } ?? "-", row.alignmentRows.map { String($0) } ?? "-",
       row.resolution.map { String($0) } ?? "-",
@@ -79,6 +86,6 @@ public struct DatasetReport: Sendable, Hashable {
     return [
       row.id, row.rejection == nil ? "kept" : "rejected", row.rejection?.kind ?? "-",
       detail.replacing("\t", with: " ").replacing("\n", with: " "),
-    ] + numbers + [row.releaseDate ?? "-", row.cluster, row.split.rawValue]
+    ] + numbers + [row.releaseDate ?? "-", row.cluster, row.split.rawValue, evidence]
   }
 }
