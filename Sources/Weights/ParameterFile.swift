@@ -31,7 +31,7 @@ public enum ParameterFormat: String, Sendable, Hashable {
 ///
 /// Opening reads names and shapes only. Arrays are read, converted and checked one at a time when asked for.
 public struct ParameterFile: ParameterSource {
-  /// The file, as messages name it.
+  /// The file, as messages name it; of a run's folder, the file in it.
   public let path: String
   /// Whose layout it has.
   public let format: ParameterFormat
@@ -48,9 +48,12 @@ public struct ParameterFile: ParameterSource {
 
   /// Opens a file of any format without judging its contents; ``differences`` tells what is wrong.
   ///
+  /// The folder of a training run stands for its weights (``RunWeights``).
+  ///
   /// - Parameter config: the network to compare with instead of recognising one; needed for OpenFold files of sizes
   ///   other than the released ones, which they do not tell. Our own files know theirs; ``config`` is that one.
   public init(inspecting path: String, config: FoldingConfig? = nil) throws {
+    let path = try RunWeights.file(at: path)
     self.path = path
     if !FileManager.default.fileExists(atPath: path) {
       throw ArrayFileError.cannotRead(file: path, reason: "no such file")

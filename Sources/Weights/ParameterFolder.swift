@@ -4,13 +4,15 @@ import FoldingCore
 
 /// A folder that stands for the parameter files in it, such as the one in which AlphaFold2's archive was unpacked.
 public enum ParameterFolder {
-  /// The parameter files in a folder, or else in `params` in it, where AlphaFold2's scripts put them.
+  /// The weights of a training run, if the folder is that of one (``RunWeights``); of others the parameter files in it, or else in
+  /// `params` in it, where AlphaFold2's scripts put them.
   ///
   /// By the number of the preset that they are named after, the network with a pTM before the other of the same number; others
   /// last, by name. Networks for multimers are left out.
   ///
-  /// - Parameter preset: takes only the files whose names hold this one; `model_1_ptm` is not `model_1`.
+  /// - Parameter preset: takes only the files whose names hold this one; `model_1_ptm` is not `model_1`. Those of a run need not.
   public static func files(in folder: String, preset: String? = nil) throws -> [String] {
+    if let file = try RunWeights.file(in: folder) { return [file] }
     let places = [folder, folder.hasSuffix("/") ? folder + "params" : folder + "/params"]
     for place in places {
       let names = try parameterFiles(in: place, ifPresent: place != folder)

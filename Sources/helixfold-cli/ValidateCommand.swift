@@ -18,7 +18,8 @@ struct ValidateCommand: ParsableCommand {
       true lDDT over chains. Nothing here chooses weights: use the validation split while you try things, the test split once.
       """)
 
-  @Argument(help: "Parameter file.")
+  @Argument(
+    help: "Parameter file, or the folder of a run of 'train', which stands for its best.h5.")
   var weights: String
 
   @Option(help: "Training store (.h5).")
@@ -65,6 +66,7 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     Interruption.listen()
+    let weights = try RunWeights.file(at: weights)
     if let output { try OutputPlace.require(output, apartFrom: [weights, data]) }
     let model = try ModelDescription.open(path: weights, preset: preset, infersDepth: false)
     var training = TrainingConfig()

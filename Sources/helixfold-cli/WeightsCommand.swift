@@ -49,7 +49,8 @@ struct WeightsCommand: ParsableCommand {
         finite. Ends with status 65 when a file cannot be used.
         """)
 
-    @Argument(help: "Parameter files, or folders of them.")
+    @Argument(
+      help: "Parameter files, or folders of them; that of a run of 'train' stands for its best.h5.")
     var files: [String]
 
     @Option(help: "Compare with this preset instead of the one that fits best.")
@@ -94,6 +95,7 @@ struct WeightsCommand: ParsableCommand {
     var licence: String?
 
     func run() throws {
+      let input = try RunWeights.file(at: input)
       try WeightsCommand.requirePlace(output, writing.precision, inputs: [input])
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
       var config = file.config

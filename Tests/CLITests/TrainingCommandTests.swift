@@ -132,6 +132,34 @@ struct TrainingCommandTests {
       try Data(contentsOf: folder.url("one.npz")) == Data(contentsOf: folder.url("same.npz")))
   }
 
+  @Test("the folder of a run stands for its best weights in every command that takes weights")
+  func weightsOfRun() throws {
+    let folder = try Self.store()
+    let train = ["train", "--config", "tiny", "--data", "s.h5", "--threads", "1", "--steps", "2"]
+    #expect(try Command.run(train + ["-o", "run"], in: folder).status == 0)
+    let inspected = try Command.run(["weights", "inspect", "run"], in: folder)
+    #expect(inspected.status == 0 && inspected.output.hasPrefix("run/best.h5\n"))
+    let lengths = ["--min-length", "20", "--max-length", "30", "--only-model"]
+    let validated = try ["run", "run/best.h5"].map {
+      try Command.run(["validate", $0, "--data", "s.h5"] + lengths, in: folder)
+    }
+    #expect(validated[0].status == 0 && validated[0].output == validated[1].output)
+    let begun = try Command.run(train + ["-o", "next", "--weights", "run"], in: folder)
+    #expect(begun.status == 0, "\(begun.errors)")
+    let next = try Command.run(["weights", "inspect", "next"], in: folder)
+    #expect(next.output.contains("begun with best.h5 (crc64 "), "\(next.output)")
+    let resume = ["--weights", "run", "--resume"]
+    let resumed = try Command.run(train + ["-o", "next"] + resume, in: folder)
+    #expect(resumed.status == 0, "\(resumed.errors)")
+
+    try Data(">a\nMKTAYIAKQR\n".utf8).write(to: folder.file("a.fasta"))
+    let predicted = try Command.run(
+      ["predict", "a.fasta", "--weights", "run", "-o", "out"], in: folder)
+    #expect(predicted.status == 0, "\(predicted.errors)")
+    let results = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/a").path)
+    #expect(results.filter { $0.hasPrefix("provenance_") } == ["provenance_tiny.json"])
+  }
+
   @Test("validate prints means over clusters of the table that it writes; helices are helices")
   func validation() throws {
     let folder = try Self.store()

@@ -64,6 +64,32 @@ struct ParameterFolderTests {
     }
   }
 
+  @Test("the folder of a training run stands for its best weights, or else for its last")
+  func run() throws {
+    let run = ["config.json", "log.jsonl", "snapshots/step_000000001.h5"]
+    try withFiles(run + ["weights.h5", "best.h5"]) { folder in
+      let found = [try names(folder), try names(folder, preset: "model_2")]
+      #expect(found == [["best.h5"], ["best.h5"]])
+      let file = try RunWeights.file(in: folder + "/")
+      #expect(file == folder + "/best.h5")
+      let path = try RunWeights.file(at: folder + "/weights.h5")
+      #expect(path == folder + "/weights.h5")
+      let text = message { _ = try ParameterFile(path: folder) }
+      #expect(text.hasPrefix("\(folder)/best.h5"), "\(text)")
+    }
+    try withFiles(run + ["weights.h5"]) { folder in
+      let found = try names(folder)
+      #expect(found == ["weights.h5"])
+    }
+    try withFiles(run) { folder in
+      #expect(message { _ = try names(folder) }.contains("neither best.h5 nor weights.h5"))
+    }
+    try withFiles(["config.json", "weights.h5", "best.h5"]) { folder in
+      let found = try names(folder)
+      #expect(found == ["best.h5", "weights.h5"])
+    }
+  }
+
   @Test("a folder without parameters is refused in one line")
   func empty() throws {
     try withFiles(["readme.txt"]) { folder in
