@@ -43,12 +43,31 @@ public struct Predictor: Sendable, Hashable {
   public var folder: String
   /// What a reader should know of it, such as that its network is small; one line.
   public var note: String?
+  /// The parameters that predicted; nil where only the predictions are known.
+  public var weights: PredictorWeights?
 
   /// Predictions in a folder.
-  public init(name: String, folder: String, note: String? = nil) {
+  public init(
+    name: String, folder: String, note: String? = nil, weights: PredictorWeights? = nil
+  ) {
     self.name = name
     self.folder = folder
     self.note = note
+    self.weights = weights
+  }
+}
+
+/// Parameters of a predictor: what tells it from others of the same network.
+public struct PredictorWeights: Sendable, Hashable, Codable {
+  /// The file as it was given, or what replaces one.
+  public var file: String
+  /// Checksum of the parameters.
+  public var checksum: String
+
+  /// Parameters in a file.
+  public init(file: String, checksum: String) {
+    self.file = file
+    self.checksum = checksum
   }
 }
 
@@ -62,6 +81,8 @@ public struct Evaluation: Sendable {
   public let predictors: [String]
   /// What a reader should know of them: name and one line.
   public let predictorNotes: [(predictor: String, note: String)]
+  /// Parameters of those whose predictions were made for this evaluation.
+  public let predictorWeights: [(predictor: String, weights: PredictorWeights)]
   /// Scores, by target, then predictor, then whole chain and domains.
   public private(set) var rows: [EvaluationRow] = []
   /// What could not be scored.
@@ -80,6 +101,7 @@ public struct Evaluation: Sendable {
     self.targets = targets
     self.predictors = predictors.map(\.name)
     predictorNotes = predictors.compactMap { item in item.note.map { (item.name, $0) } }
+    predictorWeights = predictors.compactMap { item in item.weights.map { (item.name, $0) } }
     for index in targets.indices {
       progress(index, targets[index])
       score(index, predictors)

@@ -134,6 +134,7 @@ public struct EvaluationFiles: Sendable {
     var name, version: String
     var bootstrap: [String: UInt64]
     var predictorNotes: [String: String]
+    var predictorWeights: [String: PredictorWeights]
     var targets: [Target]
     var rows: [Row]
     var summaries: [Summary]
@@ -148,6 +149,9 @@ public struct EvaluationFiles: Sendable {
       bootstrap: ["seed": seed, "rounds": UInt64(Bootstrap.rounds)],
       predictorNotes: Dictionary(
         evaluation.predictorNotes.map { ($0.predictor, $0.note) },
+        uniquingKeysWith: { first, _ in first }),
+      predictorWeights: Dictionary(
+        evaluation.predictorWeights.map { ($0.predictor, $0.weights) },
         uniquingKeysWith: { first, _ in first }),
       targets: evaluation.targets.map {
         Document.Target(

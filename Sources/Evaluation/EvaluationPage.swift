@@ -38,6 +38,7 @@ struct EvaluationPage {
         "The page shows \(scenes.count) structures; \(left) more would make it too large.")
     }
     page.sections = [.plots(plots.map(\.figure))]
+    if let table = weightsTable { page.sections.append(.table(table)) }
     page.sections += EvaluationScope.allCases.compactMap { summaryTable($0).map { .table($0) } }
     if let table = comparisonTable { page.sections.append(.table(table)) }
     page.sections.append(.table(scoreTable))
@@ -142,6 +143,15 @@ struct EvaluationPage {
     }
     return [("\(best.count)", scope.rawValue)]
       + best.metrics.map { (Self.text($0.mean.value), "mean \($0.metric.label)") }
+  }
+
+  private var weightsTable: ReportPage.Table? {
+    if evaluation.predictorWeights.isEmpty { return nil }
+    return .init(
+      title: "Weights", head: ["predictor", "file", "checksum"],
+      rows: evaluation.predictorWeights.map { predictor, weights in
+        [predictor, weights.file, weights.checksum]
+      })
   }
 
   private func summaryTable(_ scope: EvaluationScope) -> ReportPage.Table? {

@@ -39,7 +39,9 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Parameters to predict with, one network each, or folders of them.")
+    help: ArgumentHelp(
+      "Parameters to predict with, one network each, or folders of them; that of a run of 'train' stands for its best.h5.",
+      valueName: "NAME=FILE"))
   var weights: [String] = []
 
   @Flag(help: "Predict with seeded random parameters of --preset; the scores mean nothing.")
@@ -140,7 +142,7 @@ struct EvaluateCommand: ParsableCommand {
     options.storage = compute.arithmetic.precision ?? .bfloat16
     options.threads = compute.threading.workers()
     options.backend = compute.arithmetic.gemm
-    let models = try ModelDescription.open(options)
+    let models = try ModelDescription.open(options) { reporter.note($0) }
     for note in Set(models.compactMap(\.note)).sorted() { reporter.warn(note) }
     let sources = features.isEmpty && fasta == nil ? [set] : features
     let inputs = try PredictionTarget.collect(

@@ -56,7 +56,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5, or a folder of them; several for several networks (default: those that come with helixfold)."
+      "Parameters: DeepMind .npz, HelixFold .pdparams, OpenFold .pt, or own .h5, or a folder of them; that of a run of 'train' stands for its best.h5. Several for several networks, NAME=FILE to name their results (default: those that come with helixfold)."
   )
   var weights: [String] = []
 
@@ -239,7 +239,7 @@ struct PredictCommand: ParsableCommand {
     let isFirst = world.rank == 0
     let reporter = ProgressReporter(
       style: isFirst ? reporting.style : .quiet, isSilent: !queue.isWriter)
-    let models = try ModelDescription.open(options)
+    let models = try ModelDescription.open(options) { if isFirst { reporter.note($0) } }
     if isFirst { for note in Set(models.compactMap(\.note)).sorted() { reporter.warn(note) } }
     let targets = try collect(
       world, models, ProgressReporter(style: reporting.style, isSilent: !isFirst))

@@ -235,8 +235,9 @@ struct CommandTests {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
       at: folder.url("params"), withIntermediateDirectories: true)
-    for name in ["params/one_tiny.h5", "params/two_tiny.h5"] {
-      let made = try Command.run(["weights", "init", name, "--preset", "tiny"], in: folder)
+    for (name, seed) in [("params/one_tiny.h5", "1"), ("params/two_tiny.h5", "2")] {
+      let made = try Command.run(
+        ["weights", "init", name, "--preset", "tiny", "--seed", seed], in: folder)
       #expect(made.status == 0, "\(made.errors)")
     }
     let result = try Command.run(

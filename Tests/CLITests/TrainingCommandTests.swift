@@ -156,6 +156,7 @@ struct TrainingCommandTests {
     let predicted = try Command.run(
       ["predict", "a.fasta", "--weights", "run", "-o", "out"], in: folder)
     #expect(predicted.status == 0, "\(predicted.errors)")
+    #expect(predicted.errors.contains("run is a training run and stands for run/best.h5\n"))
     let results = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/a").path)
     #expect(results.filter { $0.hasPrefix("provenance_") } == ["provenance_tiny.json"])
   }

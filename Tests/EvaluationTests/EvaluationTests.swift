@@ -93,6 +93,27 @@ struct EvaluationTests {
     #expect(csv.contains("t5,50,,0,exact,not scored,no native structure"))
   }
 
+  @Test("the file and the checksum of a predictor's weights are in the data and on the page")
+  func weights() throws {
+    let folder = try ScratchFolder()
+    let text = try PDBWriter.text(of: coil(40))
+    for place in ["mine", "theirs"] { try folder.write(text, to: "\(place)/a.pdb") }
+    let weights = PredictorWeights(file: "runs/w1/best.h5", checksum: "0123456789abcdef")
+    let evaluation = Evaluation(
+      name: "s", targets: [EvaluationTarget(id: "a", native: { coil(40) })],
+      predictors: [
+        Predictor(name: "mine", folder: "\(folder.path)/mine", weights: weights),
+        Predictor(name: "theirs", folder: "\(folder.path)/theirs"),
+      ])
+    _ = try EvaluationFiles(evaluation, seed: 1, version: "0").write(to: folder.path, plots: nil)
+    struct Document: Decodable { let predictorWeights: [String: PredictorWeights] }
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/evaluation.json"))
+    #expect(
+      try JSONDecoder().decode(Document.self, from: data).predictorWeights == ["mine": weights])
+    let page = try String(contentsOfFile: "\(folder.path)/report.html", encoding: .utf8)
+    #expect(page.contains(weights.file) && page.contains(weights.checksum))
+  }
+
   @Test("a perfect prediction scores 1 on chains and domains, a rough one less")
   func scores() throws {
     let (_, evaluation) = try Self.set()

@@ -34,7 +34,8 @@ struct PageTests {
     let html = try Self.report().page().html
     for text in [
       "Confidence along the chain", "Predicted aligned error", "Contacts of the distogram",
-      "Depth of the alignment", "Mean confidence after each pass", "id=\"view\"", "a.npz, b.npz",
+      "Depth of the alignment", "Mean confidence after each pass", "id=\"view\"",
+      "model_1: a.npz, model_2: b.npz",
       "effective sequences", "model_2",
     ] { #expect(html.contains(text), "\(text)") }
   }

@@ -77,7 +77,10 @@ public struct EvaluationRequest: Sendable {
       try AtomicFile.createFolder(options.output)
       let pipeline = try FoldingPipeline(options, models: [model], reporter: reporter)
       _ = try pipeline.predict(inputs.filter { wanted.contains($0.id) }) { _, _ in }
-      predictors.append(Predictor(name: model.name, folder: options.output, note: model.note))
+      predictors.append(
+        Predictor(
+          name: model.name, folder: options.output, note: model.note,
+          weights: PredictorWeights(file: model.place, checksum: model.checksum)))
     }
   }
 

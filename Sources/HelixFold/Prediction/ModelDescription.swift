@@ -18,11 +18,14 @@ public struct ModelDescription: Sendable {
   public let isRandom: Bool
   /// What every output says about these parameters.
   public internal(set) var note: String?
+  /// The file of the parameters as it was given; nil where they are of none.
+  public let file: String?
 
   /// The given network.
   public init(
     name: String, source: String, checksum: String, config: FoldingConfig,
-    parameters: any ParameterSource, isRandom: Bool, note: String? = nil
+    parameters: any ParameterSource, isRandom: Bool, note: String? = nil,
+    file: String? = nil
   ) {
     self.name = name
     self.source = source
@@ -31,7 +34,11 @@ public struct ModelDescription: Sendable {
     self.parameters = parameters
     self.isRandom = isRandom
     self.note = note
+    self.file = file
   }
+
+  /// Where the parameters are, or what replaces a file.
+  public var place: String { file ?? source }
 
   /// The network with its parameters loaded, in the memory and the storage of a context.
   func network(_ context: ExecutionContext) throws -> FoldingNetwork {

@@ -5,21 +5,27 @@ import Messages
 import Weights
 
 extension ModelDescription {
-  /// The networks that the options name.
-  public static func open(_ options: PredictionOptions) throws -> [ModelDescription] {
+  /// The networks that the options name, each once.
+  ///
+  /// - Parameter remark: told in one line each what a reader of the results should know of files and names.
+  public static func open(
+    _ options: PredictionOptions, remark: (String) -> Void = { _ in }
+  ) throws -> [ModelDescription] {
     if options.usesRandomWeights { return [try random(options.preset ?? "", seed: options.seed)] }
-    let paths = try parameterFiles(options)
+    let files = try parameterFiles(options, remark)
+    var names = ModelNames(given: files.compactMap(\.name))
     var models: [ModelDescription] = []
-    for path in paths.prefix(options.modelLimit ?? .max) {
-      var model = try open(path: path, preset: options.preset)
-      var number = 2
-      let name = model.name
-      while models.contains(where: { $0.name == model.name }) {
-        model.name = "\(name)_\(number)"
-        number += 1
+    for file in files where models.count < options.modelLimit ?? .max {
+      var model = try open(path: file.path, preset: options.preset)
+      let same = models.first { $0.checksum == model.checksum && $0.config == model.config }
+      if let same {
+        remark("\(file.path) is left out: it holds the same network as \(same.place)")
+        continue
       }
+      model.name = names.claim(model.name, given: file.name, for: model.place)
       models.append(model)
     }
+    if let line = names.line { remark(line) }
     return models
   }
 
@@ -46,9 +52,9 @@ extension ModelDescription {
     let note = notes.contains { $0 != nil } ? notes.compactMap { $0 }.joined(separator: "; ") : nil
     return ModelDescription(
       name: TargetName.sanitized(config.name),
-      source: path.split(separator: "/").last.map(String.init) ?? path,
+      source: file.path.split(separator: "/").last.map(String.init) ?? file.path,
       checksum: try file.checksum(), config: config,
-      parameters: file, isRandom: file.isRandom, note: note)
+      parameters: file, isRandom: file.isRandom, note: note, file: file.path)
   }
 
   /// Seeded random parameters of a preset.
@@ -76,13 +82,27 @@ extension ModelDescription {
 
   /// The files of parameters that the options name, or else the one that comes with the program.
   ///
-  /// A folder stands for the files in it; with a preset, for those whose names hold it.
-  private static func parameterFiles(_ options: PredictionOptions) throws -> [String] {
-    if options.weights.isEmpty { return [try shippedWeights(preset: options.preset)] }
+  /// A folder stands for the files in it; with a preset, for those whose names hold it. That of a run stands for its weights.
+  private static func parameterFiles(
+    _ options: PredictionOptions, _ remark: (String) -> Void
+  ) throws -> [NamedWeights] {
+    if options.weights.isEmpty {
+      return [NamedWeights(name: nil, path: try shippedWeights(preset: options.preset))]
+    }
+    let given = try options.weights.map { try NamedWeights($0) }
+    try NamedWeights.requireDifferentNames(given)
     let preset = options.preset.flatMap { FoldingConfig.preset(named: $0)?.name }
-    return try options.weights.flatMap { path in
-      try PathKind(of: path) == .folder
-        ? ParameterFolder.files(in: path, preset: preset) : [path]
+    return try given.flatMap { weights in
+      guard PathKind(of: weights.path) == .folder else { return [weights] }
+      let files = try ParameterFolder.files(in: weights.path, preset: preset)
+      if let name = weights.name, files.count > 1 {
+        throw ModelLookupError.severalFiles(
+          name: name, folder: weights.path, count: files.count, first: files[0])
+      }
+      if let file = try RunWeights.file(in: weights.path) {
+        remark("\(weights.path) is a training run and stands for \(file)")
+      }
+      return files.map { NamedWeights(name: weights.name, path: $0) }
     }
   }
 
@@ -110,6 +130,12 @@ enum ModelLookupError: Error, Hashable, CustomStringConvertible, ExitStatusError
   case noWeights(String)
   /// The file that comes with the program holds another network than the preset.
   case anotherNetwork(file: String, holds: String, preset: String)
+  /// A name that names of files cannot hold, or that results of other seeds and passes have; one that is free.
+  case badName(String, instead: String)
+  /// Two files are given one name.
+  case nameTwice(String)
+  /// A name is given to a folder of several networks.
+  case severalFiles(name: String, folder: String, count: Int, first: String)
 
   /// One line: what is wrong, what to try.
   var description: String {
@@ -118,9 +144,20 @@ enum ModelLookupError: Error, Hashable, CustomStringConvertible, ExitStatusError
       "no weights: \(absence); give a file or a folder with --weights or HELIXFOLD_WEIGHTS (tools/download-parameters.sh fetches AlphaFold2's), or ask for --random-weights --preset NAME"
     case .anotherNetwork(let file, let holds, let preset):
       "\(file), which comes with helixfold, holds the network '\(holds)'; \(preset) needs parameters of its own, named with --weights (tools/download-parameters.sh fetches AlphaFold2's)"
+    case .badName(let name, let instead):
+      "--weights: '\(name)' cannot be the name of a network, expected letters, digits, '_', '.' and '-', and no end like that of other results (_pred_1, _r1); try '\(instead)'"
+    case .nameTwice(let name):
+      "--weights: two files are called '\(name)'; call one of them otherwise: NAME=FILE"
+    case .severalFiles(let name, let folder, let count, let first):
+      "--weights: '\(name)' is to be one network, \(folder) holds \(count); name one of its files, such as \(name)=\(first)"
     }
   }
 
-  /// The status for the shell: something that is needed is not installed.
-  var exitStatus: ExitStatus { .missingTool }
+  /// The status for the shell: something that is needed is not installed, or the names are wrong.
+  var exitStatus: ExitStatus {
+    switch self {
+    case .noWeights, .anotherNetwork: .missingTool
+    case .badName, .nameTwice, .severalFiles: .usage
+    }
+  }
 }

@@ -58,6 +58,7 @@ struct PredictionProvenance: Sendable {
     }
     let members: [(String, JSONValue)] = [
       ("fingerprint", .string(fingerprint)),
+      ("weights_file", model.file.map { .string($0) } ?? .null),
       ("sequence", .string(target.sequence)),
       ("features", .string(featureDigest)),
       ("alignments", .array(alignments)),
@@ -77,7 +78,7 @@ struct PredictionProvenance: Sendable {
   /// Names and values for people: the table of the report.
   var facts: [(name: String, value: String)] {
     let facts: [(String, JSONValue)] =
-      identity + notice + [
+      identity.map { $0 == "weights" ? ($0, .string(model.place)) : ($0, $1) } + notice + [
         ("threads", .integer(options.threads)), ("features", .string(featureDigest)),
         ("alignment rows", .integer(target.rowCount)),
         ("templates", .string(templates.joined(separator: ", "))),

@@ -210,14 +210,16 @@ public struct PredictionReport: Sendable {
     return .init(title: "Predictions", head: head, rows: rows)
   }
 
-  /// One column per prediction where they differ, one for all where they agree.
+  /// One value for all predictions where they agree, else that of each behind its name.
   private var provenance: ReportPage.Table {
     let names = entries[0].provenance.map(\.name)
     let rows = names.map { name -> [String] in
       let values = entries.map { entry in
         entry.provenance.first { $0.name == name }?.value ?? "–"
       }
-      return [name] + (Set(values).count == 1 ? [values[0]] : [values.joined(separator: ", ")])
+      if Set(values).count == 1 { return [name, values[0]] }
+      let named = zip(entries, values).map { "\($0.structure.modelName): \($1)" }
+      return [name, named.joined(separator: ", ")]
     }
     return .init(title: "How this was made", rows: rows)
   }
