@@ -83,6 +83,8 @@ public struct Evaluation: Sendable {
   public let predictorNotes: [(predictor: String, note: String)]
   /// Parameters of those whose predictions were made for this evaluation.
   public let predictorWeights: [(predictor: String, weights: PredictorWeights)]
+  /// What a reader should know of the set, one line each.
+  public let cautions: [String]
   /// Scores, by target, then predictor, then whole chain and domains.
   public private(set) var rows: [EvaluationRow] = []
   /// What could not be scored.
@@ -92,12 +94,15 @@ public struct Evaluation: Sendable {
 
   /// Scores every target with a structure; one that fails is written down and the others go on.
   ///
-  /// - Parameter progress: called before each target with its place.
+  /// - Parameters:
+  ///   - cautions: what a reader of the page should know of the set.
+  ///   - progress: called before each target with its place.
   public init(
-    name: String, targets: [EvaluationTarget], predictors: [Predictor],
+    name: String, targets: [EvaluationTarget], predictors: [Predictor], cautions: [String] = [],
     progress: (Int, EvaluationTarget) -> Void = { _, _ in }
   ) {
     self.name = name
+    self.cautions = cautions
     self.targets = targets
     self.predictors = predictors.map(\.name)
     predictorNotes = predictors.compactMap { item in item.note.map { (item.name, $0) } }

@@ -58,7 +58,7 @@ public struct EvaluationFiles: Sendable {
 
   /// One line per target and predictor: scored, or why not.
   var targetsCSV: String {
-    var lines = ["target,residues,msa_rows,domains,predictor,state,reason"]
+    var lines = ["target,residues,msa_rows,domains,predictor,state,reason,split"]
     for target in evaluation.targets {
       let start = [
         Self.cell(target.id), target.length.map(String.init) ?? "",
@@ -69,7 +69,8 @@ public struct EvaluationFiles: Sendable {
           $0.target == target.id && ($0.predictor == nil || $0.predictor == predictor)
         }
         let state = gap.map { $0.isFailure ? "failed" : "not scored" } ?? "scored"
-        let cells = start + [Self.cell(predictor), state, Self.cell(gap?.reason ?? "")]
+        let cells =
+          start + [Self.cell(predictor), state, Self.cell(gap?.reason ?? ""), target.split ?? ""]
         lines.append(cells.joined(separator: ","))
       }
     }
@@ -122,6 +123,7 @@ public struct EvaluationFiles: Sendable {
       var target: String
       var residues, msaRows: Int?
       var domains: Int
+      var split: String?
     }
 
     struct Gap: Codable {
@@ -155,7 +157,8 @@ public struct EvaluationFiles: Sendable {
         uniquingKeysWith: { first, _ in first }),
       targets: evaluation.targets.map {
         Document.Target(
-          target: $0.id, residues: $0.length, msaRows: $0.msaRows, domains: $0.domains.count)
+          target: $0.id, residues: $0.length, msaRows: $0.msaRows, domains: $0.domains.count,
+          split: $0.split)
       },
       rows: evaluation.rows.map { row in
         var scores: [String: Double] = ["coverage": row.scores.coverage]

@@ -25,7 +25,8 @@ struct EvaluationPage {
       lead: "\(scored) of \(evaluation.targets.count) targets scored, predictors: "
         + evaluation.predictors.joined(separator: ", "),
       footer: "helixfold \(version). This file needs no network.")
-    page.warnings = evaluation.predictorNotes.map { "\($0.predictor): \($0.note)" }
+    page.warnings =
+      evaluation.cautions + evaluation.predictorNotes.map { "\($0.predictor): \($0.note)" }
     let failures = evaluation.gaps.filter(\.isFailure).count
     if failures > 0 {
       page.warnings.append("\(failures) predictions or natives failed; see below.")

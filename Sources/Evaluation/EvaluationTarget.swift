@@ -12,6 +12,8 @@ public struct EvaluationTarget: Sendable {
   public var length: Int?
   /// Rows of its alignment; nil if unknown.
   public var msaRows: Int?
+  /// What the store that it is of uses it for, such as `training`; nil of other sets.
+  public var split: String?
   /// Parts that are scored for themselves, in numbers of the target's sequence.
   public var domains: [DomainRange]
   /// Reads the true structure; nil if there is none.
@@ -19,12 +21,13 @@ public struct EvaluationTarget: Sendable {
 
   /// A target.
   public init(
-    id: String, length: Int? = nil, msaRows: Int? = nil, domains: [DomainRange] = [],
-    native: (@Sendable () throws -> Structure)? = nil
+    id: String, length: Int? = nil, msaRows: Int? = nil, split: String? = nil,
+    domains: [DomainRange] = [], native: (@Sendable () throws -> Structure)? = nil
   ) {
     self.id = id
     self.length = length
     self.msaRows = msaRows
+    self.split = split
     self.domains = domains
     self.native = native
   }

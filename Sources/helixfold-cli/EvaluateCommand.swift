@@ -6,6 +6,7 @@ import Foundation
 import HelixFold
 import Messages
 import Reports
+import TrainingData
 
 /// `helixfold evaluate`: how good predictions of a whole set are.
 struct EvaluateCommand: ParsableCommand {
@@ -28,6 +29,12 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(name: [.customShort("o"), .long], help: "Folder of the results.")
   var output = "evaluation"
+
+  @Option(
+    help:
+      "Score one split of a store alone: \(DataSplit.allCases.map(\.rawValue).joined(separator: ", ")) (default: all)."
+  )
+  var split: DataSplit?
 
   @Option(help: "Folder with the true structures of a manifest (default: beside the manifest).")
   var natives: String?
@@ -114,10 +121,12 @@ struct EvaluateCommand: ParsableCommand {
     }
     var request = EvaluationRequest(set: set, output: output)
     request.natives = natives
+    request.split = split
     request.predictors = named
     request.seed = seed
     request.plots = plots
     let reporter = ProgressReporter(style: reporting.style)
+    if let caution = try request.caution() { reporter.warn(caution) }
     if predicts { try predict(&request, reporter) }
     let (evaluation, files, status) = try request.run(reporter: reporter)
     print(evaluation.text(seed: seed), terminator: "")

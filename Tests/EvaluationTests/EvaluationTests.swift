@@ -90,7 +90,7 @@ struct EvaluationTests {
     #expect(evaluation.gaps.map(\.predictor) == ["rough", "exact", nil])
     let csv = EvaluationFiles(evaluation, seed: 1, version: "0").targetsCSV
     #expect(csv.split(separator: "\n").count == 1 + 5 * 2)
-    #expect(csv.contains("t5,50,,0,exact,not scored,no native structure"))
+    #expect(csv.contains("t5,50,,0,exact,not scored,no native structure,"))
   }
 
   @Test("the file and the checksum of a predictor's weights are in the data and on the page")

@@ -6,6 +6,7 @@ import Messages
 import Protein
 import Reports
 import StructureIO
+import TrainingData
 
 /// An evaluation of predictions on a set of targets, as `helixfold evaluate` runs it.
 public struct EvaluationRequest: Sendable {
@@ -13,6 +14,8 @@ public struct EvaluationRequest: Sendable {
   public var set: String
   /// Folder of the natives that a manifest names.
   public var natives: String?
+  /// The only split of a store whose chains are scored; nil for all.
+  public var split: DataSplit?
   /// Predictions that exist.
   public var predictors: [Predictor] = []
   /// Folder of the results.
@@ -38,23 +41,63 @@ public struct EvaluationRequest: Sendable {
       throw EvaluationError.unreadable(path: set, reason: PathKind.streamRefusal)
     }
     let name = URL(fileURLWithPath: set).deletingPathExtension().lastPathComponent
-    if kind == .folder { return (name, try EvaluationTarget.read(folder: set)) }
+    if kind == .folder {
+      try requireNoSplit()
+      return (name, try EvaluationTarget.read(folder: set))
+    }
     let start = (try? FileHandle(forReadingAtPath: set)?.read(upToCount: 4)) ?? Data()
     if start.starts(with: InputText.hdf5Signature) {
-      return (name, try Self.targets(of: try FeatureStore(path: set)))
+      let end = split.map { ", \($0.rawValue) split" } ?? ""
+      return (name + end, try targets(of: try FeatureStore(path: set)))
     }
+    try requireNoSplit()
     let manifest = try EvaluationManifest.read(set)
     return (manifest.name, try EvaluationTarget.read(manifest: set, natives: natives))
   }
 
+  /// Throws if one split is asked for of a set that has none.
+  private func requireNoSplit() throws {
+    if let split {
+      throw EvaluationError.nothing(
+        path: set,
+        reason: "is no store and has no splits; leave out --split \(split.rawValue)")
+    }
+  }
+
   /// Targets of a store; those without labels have no native.
-  private static func targets(of store: FeatureStore) throws -> [EvaluationTarget] {
-    store.entries.map { entry in
+  private func targets(of store: FeatureStore) throws -> [EvaluationTarget] {
+    let hasSplits = store.entries.contains { $0.cluster != nil || $0.split != nil }
+    if let split, !hasSplits {
+      throw EvaluationError.nothing(
+        path: set,
+        reason:
+          "names no clusters of its chains, so that it has no splits; leave out --split \(split.rawValue), or make the store with 'helixfold dataset build'"
+      )
+    }
+    let targets = store.entries.compactMap { entry -> EvaluationTarget? in
+      let own = DataSplit(entry)
+      if let split, split != own { return nil }
       var target = EvaluationTarget(
-        id: entry.id, length: entry.residues, msaRows: entry.rows)
+        id: entry.id, length: entry.residues, msaRows: entry.rows,
+        split: hasSplits ? own.rawValue : nil)
       if entry.hasLabels { target.native = { try store.native(of: entry.id) } }
       return target
     }
+    if let split, targets.isEmpty {
+      throw EvaluationError.nothing(path: set, reason: "has no \(split.rawValue) chains")
+    }
+    return targets
+  }
+
+  /// What should be known before chains of a store are scored that networks are trained on; nil where there are none.
+  public func caution() throws -> String? { caution(try targets().targets) }
+
+  private func caution(_ targets: [EvaluationTarget]) -> String? {
+    let scored = targets.filter { $0.native != nil }
+    let known = scored.count { $0.split == DataSplit.training.rawValue }
+    if known == 0 { return nil }
+    return
+      "\(known) of \(counted(scored.count, "chain")) with a structure are of the training split of \(set), and a network that was trained on it has seen them; --split validation or --split test leaves them out"
   }
 
   /// Predicts the targets with each network into `OUT/predictions/<network>`; finished ones are kept.
@@ -89,7 +132,10 @@ public struct EvaluationRequest: Sendable {
     reporter: ProgressReporter
   ) throws -> (evaluation: Evaluation, files: [String], status: ExitStatus) {
     let (name, targets) = try targets()
-    let evaluation = Evaluation(name: name, targets: targets, predictors: predictors) {
+    let evaluation = Evaluation(
+      name: name, targets: targets, predictors: predictors,
+      cautions: [caution(targets)].compactMap { $0 }
+    ) {
       reporter.progress("\($1.id) scoring", Double($0) / Double(targets.count), remaining: nil)
     }
     let files = try EvaluationFiles(evaluation, seed: seed, version: helixFoldVersion)

@@ -1,0 +1,74 @@
+import FeaturePipeline
+import Foundation
+import Messages
+import Testing
+import TrainingData
+import TrainingTestSupport
+
+@testable import HelixFold
+
+@Suite("Evaluation of one split of a store")
+struct EvaluationRequestTests {
+  private let scratch: TrainingScratch
+  private let store: String
+
+  init() throws {
+    scratch = try TrainingScratch()
+    store = scratch.file("s.h5")
+    try SyntheticStore.write(to: store)
+  }
+
+  private func request(_ set: String, _ split: DataSplit? = nil) -> EvaluationRequest {
+    var request = EvaluationRequest(set: set, output: scratch.file("out"))
+    request.split = split
+    return request
+  }
+
+  @Test(
+    "a split has its chains of the store alone, and they know it", arguments: DataSplit.allCases)
+  func split(_ split: DataSplit) throws {
+    let entries = try FeatureStore(path: store).entries
+    let (name, targets) = try request(store, split).targets()
+    #expect(name == "s, \(split.rawValue) split")
+    #expect(targets.map(\.id) == entries.filter { DataSplit($0) == split }.map(\.id))
+    #expect(targets.allSatisfy { $0.split == split.rawValue } && !targets.isEmpty)
+    let all = try request(store).targets()
+    #expect(all.name == "s" && all.targets.count == entries.count)
+  }
+
+  @Test("chains of the training split are said, on the page too")
+  func caution() throws {
+    let entries = try FeatureStore(path: store).entries
+    let known = entries.count { DataSplit($0) == .training }
+    let caution = try #require(try request(store).caution())
+    #expect(caution.hasPrefix("\(known) of \(entries.count) chains with a structure are of the"))
+    #expect(try request(store, .test).caution() == nil)
+    let reporter = ProgressReporter(style: .quiet, isSilent: true)
+    _ = try request(store).run(reporter: reporter)
+    let page = try String(contentsOfFile: scratch.file("out/report.html"), encoding: .utf8)
+    #expect(page.contains("chains with a structure are of the training split"))
+    let table = try String(contentsOfFile: scratch.file("out/targets.csv"), encoding: .utf8)
+    #expect(table.hasPrefix("target,residues,msa_rows,domains,predictor,state,reason,split\n"))
+  }
+
+  @Test("a store without clusters and a folder have no splits")
+  func none() throws {
+    let plain = scratch.file("plain.h5")
+    var record = SyntheticStore.record(0) { "chain\($0)" }
+    record.labels?.cluster = nil
+    try FeatureStore.write([record], to: plain)
+    #expect(try request(plain).targets().targets.map(\.split) == [nil])
+    #expect(try request(plain).caution() == nil)
+    #expect(message { _ = try request(plain, .test).targets() }.contains("names no clusters"))
+    #expect(message { _ = try request(scratch.path, .test).targets() }.contains("is no store"))
+  }
+
+  private func message(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return ""
+    } catch {
+      return "\(error)"
+    }
+  }
+}
