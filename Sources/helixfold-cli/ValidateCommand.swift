@@ -79,14 +79,19 @@ struct ValidateCommand: ParsableCommand {
       lengths: minLength...maxLength,
       columns: onlyModel ? [.model] : HeldOutScores.Column.allCases,
       threads: threading.workers(), ProgressReporter(style: reporting.style))
+    let clusters = scores.clusterCount
+    let leftOut =
+      scores.leftOutCount == 0
+      ? ""
+      : "; \(counted(scores.leftOutCount, "chain")) outside \(minLength) to \(maxLength) residues left out"
     print(
-      "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(scores.clusterCount, "cluster")), lDDT-Cα"
+      "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(clusters, "cluster"))\(leftOut), lDDT-Cα"
     )
     for column in scores.columns {
-      print(Self.line(column.rawValue, scores.mean(column)))
+      print(Self.line(column.rawValue, scores.mean(column), clusters))
     }
     for column in scores.columns where column != .model {
-      print(Self.line("gain over \(column.rawValue)", scores.gain(over: column)))
+      print(Self.line("gain over \(column.rawValue)", scores.gain(over: column), clusters))
     }
     let r =
       scores.correlation.map { fixed($0, decimals: 3) }
@@ -98,13 +103,15 @@ struct ValidateCommand: ParsableCommand {
     }
   }
 
-  /// `model  0.412  [0.398, 0.426]`.
-  private static func line(_ name: String, _ estimate: Estimate?) -> String {
+  /// `model  0.412  [0.398, 0.426]`; one cluster has no interval.
+  private static func line(_ name: String, _ estimate: Estimate?, _ clusters: Int) -> String {
     guard let estimate else { return name }
-    return name.padding(toLength: 20, withPad: " ", startingAt: 0)
-      + String(
-        format: "%.4f  [%.4f, %.4f]", estimate.value, estimate.interval.lowerBound,
-        estimate.interval.upperBound)
+    let (value, range) = (fixed(estimate.value, decimals: 4), estimate.interval)
+    let interval =
+      clusters > 1
+      ? "[\(fixed(range.lowerBound, decimals: 4)), \(fixed(range.upperBound, decimals: 4))]"
+      : "no interval, 1 cluster"
+    return "\(name.padding(toLength: 20, withPad: " ", startingAt: 0))\(value)  \(interval)"
   }
 }
 

@@ -197,6 +197,31 @@ struct TrainingCommandTests {
     }
   }
 
+  @Test("validate counts the chains that lengths leave out, and one cluster has no interval")
+  func lengths() throws {
+    let folder = try ScratchFolder()
+    try SyntheticStore.write(to: folder.file("s.h5").path, count: 2)
+    _ = try Command.run(["weights", "init", "w.h5", "--preset", "tiny"], in: folder)
+    let listed = try Command.run(["store", "list", "s.h5"], in: folder).output
+      .split(separator: "\n").dropFirst().map { $0.split(separator: "\t") }
+    // CRC-32 of the cluster's name, chain0, is 9 modulo 10.
+    let split = "training"
+    let residues = try listed.map { try #require(Int($0[1])) }
+    #expect(residues.count == 2 && residues[0] != residues[1])
+    let validate = ["validate", "w.h5", "--data", "s.h5", "--split", split, "--only-model"]
+    let all = try Command.run(validate + ["--min-length", "1"], in: folder)
+    #expect(all.output.hasPrefix("\(split): 2 chains in 1 cluster, lDDT-Cα\n"), "\(all.output)")
+    let model = try #require(all.output.split(separator: "\n").dropFirst().first)
+    #expect(model.hasPrefix("model ") && model.hasSuffix("  no interval, 1 cluster"), "\(model)")
+    let longest = residues[0].description
+    let one = try Command.run(
+      validate + ["--min-length", longest, "--max-length", longest], in: folder)
+    #expect(
+      one.output.hasPrefix(
+        "\(split): 1 chain in 1 cluster; 1 chain outside \(longest) to \(longest) residues left out, lDDT-Cα\n"
+      ), "\(one.output)\(one.errors)")
+  }
+
   @Test("evaluate with weights scores what predict writes")
   func evaluationOfWeights() throws {
     let folder = try ScratchFolder()

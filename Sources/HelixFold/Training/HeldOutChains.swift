@@ -6,6 +6,8 @@ import TrainingRun
 struct HeldOutChains {
   /// The chains, clusters and chains sorted by name.
   let entries: [StoreEntry]
+  /// Chains of the split that are shorter or longer.
+  let leftOutCount: Int
   private let source: SampleSource
   private let plan: SamplingPlan
   private let crop: Int
@@ -24,6 +26,9 @@ struct HeldOutChains {
       source.store.entries.filter { lengths.contains($0.residues) }, split: split, config: loading,
       seed: config.run.seed)
     entries = plan.clusters.flatMap { $0 }
+    let all = SamplingPlan(
+      source.store.entries, split: split, config: loading, seed: config.run.seed)
+    leftOutCount = all.clusters.reduce(0) { $0 + $1.count } - entries.count
     crop = lengths.upperBound
     recycles = config.network.recycles
     try SampleSource.requireLabels(source.store, split)

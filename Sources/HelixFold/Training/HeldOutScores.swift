@@ -42,6 +42,8 @@ public struct HeldOutScores: Sendable {
   public let columns: [Column]
   /// All chains, clusters and chains sorted by name.
   public private(set) var chains: [Chain] = []
+  /// Chains of the split that are shorter or longer than asked for.
+  public let leftOutCount: Int
 
   /// Scores the chains of a split.
   ///
@@ -57,6 +59,7 @@ public struct HeldOutScores: Sendable {
     let columns = columns.contains(.model) ? columns : [.model] + columns
     self.columns = columns
     let held = try HeldOutChains(config, store: store, split: split, lengths: lengths)
+    leftOutCount = held.leftOutCount
     let scorer = try HeldOutScorer(weights, config: config, columns: columns, threads: threads)
     let (count, time) = (held.entries.count, RemainingTime())
     for first in stride(from: 0, to: count, by: Self.group) {
