@@ -191,15 +191,25 @@ struct GatheringTests {
     let deep = [bench.root + "/deep.a3m"]
     #expect(try bench.predict("out", alignments: deep, evidence: options) == .success)
     #expect(try FeatureStore(path: bench.root + "/out/toy/features.h5").entry("toy").rows == 6)
-    let lines = try bench.text(bench.root, "out/toy/msa_budget.tsv").split(separator: "\n")
-      .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
-    #expect(lines.map { $0[1] } == ["count", "40", "6", "6", "40"])
+    func measured(_ folder: String) throws -> [[Substring]] {
+      try bench.text(bench.root, "\(folder)/toy/msa_budget.tsv").split(separator: "\n")
+        .map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+    }
+    // More rows matter than are kept: they are uniform ones, which need no second measurement as the baseline.
+    let lines = try measured("out")
+    #expect(lines.map { $0[0] } == ["rows", "all", "kept, uniform", "all, other draw"])
+    #expect(lines.map { $0[1] } == ["count", "40", "6", "40"])
     let operations = lines.dropFirst().compactMap { Double($0[2]) }
-    #expect(operations[1] < operations[0] && operations[2] == operations[1])
+    #expect(operations[1] < operations[0] && operations[2] == operations[0])
     #expect(lines[1][4] == "0.0000")
     #expect(lines.dropFirst(2).allSatisfy { Double($0[4]) ?? 0 > 0 })
     let provenance = try bench.text(bench.root, "out/toy/provenance_tiny.json")
     #expect(provenance.contains("\"msa_budget\": 6"))
+    options.rowBudget = 39
+    #expect(try bench.predict("most", alignments: deep, evidence: options) == .success)
+    let most = try measured("most")
+    #expect(most.map { $0[0] } == ["rows", "all", "kept, scored", "uniform", "all, other draw"])
+    #expect(most.map { $0[1] } == ["count", "40", "39", "39", "40"] && most[2][2] == most[3][2])
     options.rowBudget = 40
     #expect(try bench.predict("all", alignments: deep, evidence: options) == .success)
     #expect(try bench.predict("plain", alignments: deep, evidence: EvidenceOptions()) == .success)

@@ -12,8 +12,8 @@ import TensorCore
 extension FoldingPipeline {
   /// Measures what a row budget saved and changed, and writes `msa_budget.tsv`.
   ///
-  /// The first pass is run with all rows, with the rows kept, with as many rows drawn uniformly (the baseline to beat) and
-  /// with all rows drawn by another seed (what any draw changes), and the distogram logits are compared.
+  /// The first pass is run with all rows, with the rows kept, with as many rows drawn uniformly (the baseline to beat, unless the rows
+  /// kept are such) and with all rows drawn by another seed (what any draw changes), and the distogram logits are compared.
   func reportRowBudget(
     _ raw: RawFeatures, _ gathered: GatheredEvidence, _ run: PredictionRun,
     _ folder: PredictionFolder, _ timings: inout [(name: String, value: Double)]
@@ -27,14 +27,17 @@ extension FoldingPipeline {
     } catch let error as PredictionError {
       return reporter.warn("\(raw.id): the change by --msa-budget is not measured: \(error)")
     }
-    let uniform = RowSelection.choose(
-      count: complete.rowCount, budget: kept.rows.count, seed: run.seed)
     let reference = try firstPass(complete, run, seed: run.seed)
-    let others: [(name: String, pass: FirstPass)] = [
-      ("kept, \(kept.rule.rawValue)", try firstPass(raw, run, seed: run.seed)),
-      ("uniform", try firstPass(complete.keepingRows(uniform), run, seed: run.seed)),
-      ("all, other draw", try firstPass(complete, run, seed: run.seed &+ 1)),
+    var others: [(name: String, pass: FirstPass)] = [
+      ("kept, \(kept.rule.rawValue)", try firstPass(raw, run, seed: run.seed))
     ]
+    if kept.rule != .uniform {
+      let uniform = RowSelection.choose(
+        count: complete.rowCount, budget: kept.rows.count, seed: run.seed)
+      others.append(
+        ("uniform", try firstPass(complete.keepingRows(uniform), run, seed: run.seed)))
+    }
+    others.append(("all, other draw", try firstPass(complete, run, seed: run.seed &+ 1)))
     var table = "rows\tcount\ttflop_per_pass\tseconds\tlogit_rms_change\tlogit_max_change\n"
     for (name, pass) in [("all", reference)] + others {
       let change = LogitChange(from: reference.logits, to: pass.logits)
