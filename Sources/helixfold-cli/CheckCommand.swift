@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evidence
+import HelixFold
 
 /// `helixfold check`: an input doctor.
 struct CheckCommand: ParsableCommand {
@@ -8,7 +9,7 @@ struct CheckCommand: ParsableCommand {
     abstract: "Examine input files: what is wrong, where, and how to mend it.",
     discussion: """
       Understands FASTA, A3M, Stockholm, hhr, MMseqs2 tables, PDB, mmCIF, npz, pickled features, HDF5 stores, and JSON \
-      configurations and lists of targets or databases; of parameter files (.npz, .pt, .pdparams, .h5) it says which command examines them. Exit status 65 if a file cannot be used.
+      configurations and lists of targets or databases; of the checkpoints of a training run it says the step, and whether they are whole; of parameter files (.npz, .pt, .pdparams, .h5) it says which command examines them. Exit status 65 if a file cannot be used.
       """)
 
   @Argument(help: "Files to examine.")
@@ -17,7 +18,7 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     var isUsable = true
     for file in files {
-      let diagnosis = FileDoctor.examine(file)
+      let diagnosis = FileDiagnosis(of: file)
       print(diagnosis.text, terminator: "")
       isUsable = isUsable && diagnosis.isUsable
     }

@@ -161,6 +161,26 @@ struct TrainingCommandTests {
     #expect(results.filter { $0.hasPrefix("provenance_") } == ["provenance_tiny.json"])
   }
 
+  @Test("check tells the step of a checkpoint, and whether it is whole")
+  func checkpoint() throws {
+    let folder = try Self.store()
+    let train = ["train", "--config", "tiny", "--data", "s.h5", "-o", "run", "--threads", "1"]
+    #expect(try Command.run(train + ["--steps", "2"], in: folder).status == 0)
+    let check = ["check", "run/last.checkpoint"]
+    let whole = try Command.run(check, in: folder)
+    #expect(whole.status == 0, "\(whole.errors)")
+    #expect(
+      whole.output
+        == "run/last.checkpoint: training checkpoint, after step 2 of 2, network 'tiny', whole\n")
+    var data = try Data(contentsOf: folder.file("run/last.checkpoint"))
+    data[data.count / 2] ^= 1
+    try data.write(to: folder.file("run/last.checkpoint"))
+    let damaged = try Command.run(check, in: folder)
+    #expect(damaged.status == 65)
+    #expect(damaged.output.hasPrefix("run/last.checkpoint: training checkpoint, damaged\n"))
+    #expect(damaged.output.contains("previous.checkpoint"), "\(damaged.output)")
+  }
+
   @Test("validate prints means over clusters of the table that it writes; helices are helices")
   func validation() throws {
     let folder = try Self.store()

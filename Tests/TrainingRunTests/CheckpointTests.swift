@@ -43,6 +43,26 @@ struct CheckpointTests {
     #expect(FileManager.default.contentsEqual(atPath: path, andPath: scratch.file("b.checkpoint")))
   }
 
+  @Test("the header alone is what is read with the buffers, and a damaged file has none")
+  func header() throws {
+    #expect(CheckpointFile.isCheckpoint(path))
+    #expect(try CheckpointFile.header(of: path) == checkpoint.header)
+    let plain = scratch.file("plain")
+    try FileManager.default.copyItem(atPath: path, toPath: plain)
+    #expect(CheckpointFile.isCheckpoint(plain))
+    var data = try Data(contentsOf: URL(fileURLWithPath: path))
+    data[data.count - 9] ^= 1
+    try data.write(to: URL(fileURLWithPath: path))
+    let damaged = TrainingRunError.damaged(
+      file: path, reason: "the checksum differs, \(data.count) bytes")
+    #expect(throws: damaged) { try CheckpointFile.header(of: path) }
+    // A file of that name is one, whatever is in it.
+    try Data("text".utf8).write(to: URL(fileURLWithPath: path))
+    try Data("text".utf8).write(to: URL(fileURLWithPath: plain))
+    #expect(CheckpointFile.isCheckpoint(path) && !CheckpointFile.isCheckpoint(plain))
+    #expect(!CheckpointFile.isCheckpoint(scratch.file("none.checkpoint")))
+  }
+
   @Test("any flipped bit is found", arguments: 0..<24)
   func flippedBit(_ part: Int) throws {
     var data = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -29,13 +29,20 @@ public struct FileDiagnosis: Hashable, Sendable {
   /// Findings in the order of the file; at most `maximumFindings`, then a count.
   public var findings: [Finding] = []
 
+  /// A file without findings.
+  package init(path: String, format: String, content: String) {
+    self.path = path
+    self.format = format
+    self.content = content
+  }
+
   /// Findings of one file that are listed.
   public static let maximumFindings = 100
 
   /// Whether the file can be used.
   public var isUsable: Bool { !findings.contains { $0.severity == .error } }
 
-  mutating func add(_ severity: Severity, _ message: String, _ remedy: String) {
+  package mutating func add(_ severity: Severity, _ message: String, _ remedy: String) {
     if findings.count < Self.maximumFindings {
       findings.append(.init(severity: severity, message: message, remedy: remedy))
     } else if findings.count == Self.maximumFindings {

@@ -16,6 +16,9 @@ public enum CheckpointFile {
       var name: String
       var type: String
       var count: Int
+
+      /// Bytes of a value.
+      var width: Int { type == "bfloat16" ? 2 : 4 }
     }
 
     var header: Checkpoint.Header
@@ -46,15 +49,29 @@ public enum CheckpointFile {
     }
   }
 
+  /// Whether a file begins as a checkpoint does, or is called so.
+  public static func isCheckpoint(_ path: String) -> Bool {
+    guard PathKind.isReadAgain(path) else { return false }
+    let start = try? FileHandle(forReadingAtPath: path)?.read(upToCount: magic.count)
+    return start?.elementsEqual(magic) == true || path.hasSuffix(".checkpoint")
+  }
+
   /// Reads a checkpoint; any changed bit is found.
   public static func read(_ path: String) throws -> Checkpoint {
-    let data: Data
+    try data(of: path).withUnsafeBytes { try parse($0, path: path) }
+  }
+
+  /// The small part of a checkpoint, after all of the file was verified as in ``read(_:)``.
+  public static func header(of path: String) throws -> Checkpoint.Header {
+    try data(of: path).withUnsafeBytes { try contents($0, path: path).contents.header }
+  }
+
+  private static func data(of path: String) throws -> Data {
     do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
     } catch {
       throw TrainingRunError.unreadable(file: path, reason: "cannot be read: \(reason(of: error))")
     }
-    return try data.withUnsafeBytes { try parse($0, path: path) }
   }
 
   /// What the system says about a file that cannot be read.
@@ -66,6 +83,21 @@ public enum CheckpointFile {
   }
 
   private static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws -> Checkpoint {
+    let (contents, places) = try contents(bytes, path: path)
+    let buffers = zip(contents.buffers, places).map { entry, place in
+      (
+        entry.name,
+        StateBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[place]), isWide: entry.width == 4)
+      )
+    }
+    return Checkpoint(
+      header: contents.header, buffers: Dictionary(buffers, uniquingKeysWith: { $1 }))
+  }
+
+  /// The header of a file whose every byte was verified, and where its buffers lie.
+  private static func contents(
+    _ bytes: UnsafeRawBufferPointer, path: String
+  ) throws -> (contents: Contents, places: [Range<Int>]) {
     func damaged(_ reason: String) -> TrainingRunError { .damaged(file: path, reason: reason) }
     func integer(at offset: Int) -> UInt64 {
       UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -89,18 +121,16 @@ public enum CheckpointFile {
       throw TrainingRunError.otherVersion(file: path)
     }
     var offset = 16 + length
-    var buffers: [String: StateBuffer] = [:]
+    var places: [Range<Int>] = []
     for entry in contents.buffers {
-      let width = entry.type == "bfloat16" ? 2 : 4
-      guard entry.count >= 0, entry.count <= (end - offset) / width else {
+      guard entry.count >= 0, entry.count <= (end - offset) / entry.width else {
         throw damaged("'\(entry.name)' is longer than the file")
       }
-      let part = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + entry.count * width])
-      buffers[entry.name] = StateBuffer(bytes: part, isWide: width == 4)
-      offset += entry.count * width
+      places.append(offset..<offset + entry.count * entry.width)
+      offset += entry.count * entry.width
     }
     guard offset == end else { throw damaged("has \(end - offset) bytes too many") }
-    return Checkpoint(header: contents.header, buffers: buffers)
+    return (contents, places)
   }
 }
 

@@ -1,0 +1,29 @@
+import Evidence
+import TrainingRun
+
+extension FileDiagnosis {
+  /// What a file of any kind is that a command reads or resumes from: an input, or the checkpoint of a training run.
+  public init(of path: String) {
+    self = CheckpointFile.isCheckpoint(path) ? .checkpoint(path) : FileDoctor.examine(path)
+  }
+
+  private static func checkpoint(_ path: String) -> FileDiagnosis {
+    var diagnosis = FileDiagnosis(path: path, format: "training checkpoint", content: "")
+    do {
+      let header = try CheckpointFile.header(of: path)
+      diagnosis.content =
+        "after step \(header.step) of \(header.config.run.steps), network '\(header.config.network.name)', whole"
+    } catch let error as TrainingRunError {
+      if case .damaged = error {
+        diagnosis.content = "damaged"
+        diagnosis.add(
+          .error, "\(error)", "train --resume goes on from previous.checkpoint if that is whole")
+      } else {
+        diagnosis.add(.error, "\(error)", "")
+      }
+    } catch {
+      diagnosis.add(.error, "\(path): \(error)", "")
+    }
+    return diagnosis
+  }
+}
