@@ -81,7 +81,12 @@ struct WeightsCommand: ParsableCommand {
     var input: String
 
     @Argument(help: "File to write: .h5 or .npz.")
-    var output: String
+    var output: String?
+
+    @Option(
+      name: [.customShort("o"), .customLong("output")],
+      help: "The same, as other commands have it.")
+    var outputOption: String?
 
     @OptionGroup var writing: WritingOptions
 
@@ -94,7 +99,14 @@ struct WeightsCommand: ParsableCommand {
     @Option(help: "Terms of use to record in an .h5 file.")
     var licence: String?
 
+    func validate() throws {
+      if (output == nil) == (outputOption == nil) {
+        throw ValidationError("give one file to write, behind the one to read or with --output")
+      }
+    }
+
     func run() throws {
+      let output = output ?? outputOption ?? ""
       let input = try RunWeights.file(at: input)
       try WeightsCommand.requirePlace(output, writing.precision, inputs: [input])
       let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))

@@ -126,7 +126,7 @@ struct TrainingCommandTests {
     let one = try Command.run(
       ["weights", "average", "run/weights.h5", "-o", "one.npz"], in: folder)
     let same = try Command.run(
-      ["weights", "convert", "run/weights.h5", "same.npz"], in: folder)
+      ["weights", "convert", "run/weights.h5", "-o", "same.npz"], in: folder)
     #expect(one.status == 0 && same.status == 0, "\(one.errors)\(same.errors)")
     #expect(
       try Data(contentsOf: folder.url("one.npz")) == Data(contentsOf: folder.url("same.npz")))
