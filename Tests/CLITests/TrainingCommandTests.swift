@@ -152,12 +152,12 @@ struct TrainingCommandTests {
     let resumed = try Command.run(train + ["-o", "next"] + resume, in: folder)
     #expect(resumed.status == 0, "\(resumed.errors)")
 
-    try Data(">a\nMKTAYIAKQR\n".utf8).write(to: folder.file("a.fasta"))
+    try Data(">a\nMKTAYIAKQR\n".utf8).write(to: folder.url("a.fasta"))
     let predicted = try Command.run(
       ["predict", "a.fasta", "--weights", "run", "-o", "out"], in: folder)
     #expect(predicted.status == 0, "\(predicted.errors)")
     #expect(predicted.errors.contains("run is a training run and stands for run/best.h5\n"))
-    let results = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/a").path)
+    let results = try FileManager.default.contentsOfDirectory(atPath: folder.file("out/a"))
     #expect(results.filter { $0.hasPrefix("provenance_") } == ["provenance_tiny.json"])
   }
 
@@ -172,9 +172,9 @@ struct TrainingCommandTests {
     #expect(
       whole.output
         == "run/last.checkpoint: training checkpoint, after step 2 of 2, network 'tiny', whole\n")
-    var data = try Data(contentsOf: folder.file("run/last.checkpoint"))
+    var data = try Data(contentsOf: folder.url("run/last.checkpoint"))
     data[data.count / 2] ^= 1
-    try data.write(to: folder.file("run/last.checkpoint"))
+    try data.write(to: folder.url("run/last.checkpoint"))
     let damaged = try Command.run(check, in: folder)
     #expect(damaged.status == 65)
     #expect(damaged.output.hasPrefix("run/last.checkpoint: training checkpoint, damaged\n"))
@@ -220,7 +220,7 @@ struct TrainingCommandTests {
   @Test("validate counts the chains that lengths leave out, and one cluster has no interval")
   func lengths() throws {
     let folder = try ScratchFolder()
-    try SyntheticStore.write(to: folder.file("s.h5").path, count: 2)
+    try SyntheticStore.write(to: folder.file("s.h5"), count: 2)
     _ = try Command.run(["weights", "init", "w.h5", "--preset", "tiny"], in: folder)
     let listed = try Command.run(["store", "list", "s.h5"], in: folder).output
       .split(separator: "\n").dropFirst().map { $0.split(separator: "\t") }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Messages
@@ -9,11 +10,11 @@ import TrainingTestSupport
 
 @Suite("Evaluation of one split of a store")
 struct EvaluationRequestTests {
-  private let scratch: TrainingScratch
+  private let scratch: ScratchFolder
   private let store: String
 
   init() throws {
-    scratch = try TrainingScratch()
+    scratch = try ScratchFolder()
     store = scratch.file("s.h5")
     try SyntheticStore.write(to: store)
   }

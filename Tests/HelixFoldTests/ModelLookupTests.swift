@@ -1,17 +1,17 @@
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import Testing
-import TrainingTestSupport
 import Weights
 
 @testable import HelixFold
 
 @Suite("Networks that --weights names")
 struct ModelLookupTests {
-  private let scratch: TrainingScratch
+  private let scratch: ScratchFolder
 
   init() throws {
-    scratch = try TrainingScratch()
+    scratch = try ScratchFolder()
     for (name, seed) in [("a", 1), ("b", 2), ("copy", 1)] {
       try ParameterWriter.write(
         RecipeParameters(.tiny, seed: UInt64(seed)), config: .tiny,

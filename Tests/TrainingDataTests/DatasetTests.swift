@@ -173,7 +173,7 @@ struct DatasetTests {
 
   @Test("the report names the files of each chain; files that are named after none are counted")
   func strayEvidence() throws {
-    let scratch = try TrainingScratch()
+    let scratch = try ScratchFolder()
     for name in ["a", "b"] { try write(pdb(sequence), scratch.file("in/\(name).pdb")) }
     try write(">a\n\(sequence)\n", scratch.file("ev/a.a3m"))
     for name in ["b.A3M", "c.a3m", "d/x.sto", "notes.txt", ".e.a3m"] {
