@@ -38,7 +38,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Steps in all, instead of the configuration's.")
   var steps: Int?
 
-  @Option(help: "Parameter file to start from, instead of the configuration's.")
+  @Option(
+    help: "Parameter file, or folder of a run, to start from, instead of the configuration's.")
   var weights: String?
 
   @OptionGroup var threading: ThreadOptions

@@ -152,10 +152,7 @@ extension WeightsCommand {
       reporter.warn(
         "\(snapshot) is a network of \(counted(file.config.recycles, "recycle")), \(path) says \(config.network.recycles); it is used as it was trained"
       )
-      if config.validation.recycles == config.network.recycles {
-        config.validation.recycles = min(file.config.recycles, ValidationConfig.mostRecycles)
-      }
-      config.network.recycles = file.config.recycles
+      config.recycle(file.config.recycles)
       return config
     }
 

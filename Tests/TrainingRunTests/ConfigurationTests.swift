@@ -219,6 +219,10 @@ struct ConfigurationTests {
     let other = try parse(
       #"{"preset": "mini", "network": {"recycles": 2}, "validation": {"recycles": 1}}"#)
     #expect(other.validation.recycles == 1)
+    var changed = [stated, other]
+    for index in changed.indices { changed[index].recycle(3) }
+    #expect(changed.map(\.network.recycles) == [3, 3])
+    #expect(changed.map(\.validation.recycles) == [3, 1])
     for name in TrainingConfig.presetNames {
       #expect(try parse("{\"preset\": \"\(name)\"}") == TrainingConfig.preset(named: name))
     }

@@ -64,11 +64,20 @@ extension TrainingConfig {
     }
     var config = try ConfigOverlay.apply(changes, to: base, complete: base.complete, file: file)
     // Scored as it will predict.
-    if (changes["validation"] as? [String: Any])?["recycles"] == nil {
-      config.validation.recycles = min(config.network.recycles, ValidationConfig.mostRecycles)
-    }
+    if (changes["validation"] as? [String: Any])?["recycles"] == nil { config.scoreAsPredicted() }
     try config.validate(file: file)
     return config
+  }
+
+  private mutating func scoreAsPredicted() {
+    validation.recycles = min(network.recycles, ValidationConfig.mostRecycles)
+  }
+
+  /// Takes another number of passes after the first; validations that have those of the network go on to have them.
+  public mutating func recycle(_ count: Int) {
+    let follows = validation.recycles == min(network.recycles, ValidationConfig.mostRecycles)
+    network.recycles = count
+    if follows { scoreAsPredicted() }
   }
 
   /// The configuration as a JSON document that reads back as itself.
