@@ -253,18 +253,19 @@ struct SamplingPlanTests {
   func validationClusters() throws {
     let scratch = try ScratchFolder()
     let store = try store(scratch, count: 80)
-    var limited = config
-    limited.exclude = store.entries.filter { DataSplit($0) == .validation }.prefix(2).map(\.id)
-    var counts: [Int] = []
-    for (config, lengths) in [(config, 1...100), (limited, 1...100), (config, 1...20)] {
+    func clusters(_ config: LoadingConfig, _ lengths: ClosedRange<Int>) -> [[StoreEntry]] {
       let source = SampleSource(store: store, network: .tiny, config: config, seed: 9)
       let clusters = source.validationClusters(lengths: lengths)
       let samples = try? source.validation(
         count: 1000, lengths: lengths, crop: 20, recycles: 0, seed: 1)
       #expect(clusters.count == samples?.count ?? 0)
-      counts.append(clusters.count)
+      return clusters
     }
-    #expect(counts[1] == counts[0] - 2 && counts[0] > 2, "\(counts)")
+    let all = clusters(config, 1...100)
+    var limited = config
+    limited.exclude = all.prefix(2).flatMap { $0.map(\.id) }
+    #expect(all.count > 2 && clusters(limited, 1...100).count == all.count - 2)
+    #expect(clusters(config, 1000...1001).isEmpty)
   }
 
   @Test("validation chains are the same every time, one per cluster, without dropout")
