@@ -154,7 +154,8 @@ extension FoldingNetwork {
     for index in 0..<count {
       var start = previous
       start.pair = context.copy(previous.pair)
-      let output = try trunk([PassInput(target, try draw(index), start)], context, monitor, nil)[0]
+      let input = PassInput(target, try draw(index), start)
+      let output = try trunk([input], context.scoped("draw", index), monitor, nil)[0]
       guard let sum = sums else {
         sums = (
           output.msa, context.copy(output.msa[0], as: .float32),

@@ -43,6 +43,7 @@ public final class FoldingPipeline {
     try queue.requireSame(targets)
     targetCount = targets.count
     if !queue.isShared { meter = TargetMeter(costs(of: targets)) }
+    for caution in cautionsAboutModels() { reporter.warn(caution) }
     do {
       try AtomicFile.createFolder(options.output)
       for group in try groups(of: targets) { try predict(group, of: targets, finished) }

@@ -89,6 +89,12 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "First seed.")
   var seed: UInt64 = 0
 
+  @Flag(
+    help:
+      "Draw dropout masks from the seed, as in training: structures of several seeds differ more, to sample conformations."
+  )
+  var useDropout = false
+
   @Option(
     help:
       "Alignment rows drawn, clusters:extra, such as 512:1024 (default: the network's own numbers)."
@@ -180,6 +186,7 @@ struct PredictCommand: ParsableCommand {
     if let numModels, numModels < 1 {
       throw ValidationError("--num-models is \(numModels), expected at least 1")
     }
+    if pack && useDropout { throw ValidationError("--pack and --use-dropout exclude each other") }
     if pack && dap > 1 { throw ValidationError("--pack and --dap exclude each other") }
     if !(1...4096).contains(dap) || dap & (dap - 1) != 0 {
       throw ValidationError("--dap is \(dap), expected a power of two")
@@ -311,6 +318,7 @@ struct PredictCommand: ParsableCommand {
     options.seed = seed
     options.maxMSA = msaLimits
     options.ensembles = numEnsemble
+    options.usesDropout = useDropout
     options.storage = compute.arithmetic.precision ?? .bfloat16
     options.backend = compute.arithmetic.gemm
     options.memoryLimit = memory.limit

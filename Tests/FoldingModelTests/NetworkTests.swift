@@ -181,10 +181,56 @@ struct NetworkTests {
     #expect(abs(Double(ptm) - expected) < 1e-6)
   }
 
-  private struct Fixed: Features {
+  private struct Drawn: Features {
     let problem: Problem
+    /// Draws of one name are equal.
+    var name: @Sendable (_ pass: Int, _ ensemble: Int) -> String = { _, _ in "draw" }
     var target: TargetFeatures { problem.target }
-    func draw(pass: Int, ensemble: Int) -> AlignmentDraw { problem.draw("draw \(pass)") }
+    func draw(pass: Int, ensemble: Int) -> AlignmentDraw { problem.draw(name(pass, ensemble)) }
+  }
+
+  @Test("every pass of a run averages as many draws as it was told, each of its own")
+  func ensembles() throws {
+    let (network, problem) = (try FoldingNetwork.random(.tiny), Problem(residues: 7))
+    let context = ExecutionContext.forTest()
+    let run = RecyclingInference(
+      network, Drawn(problem: problem) { "\($0)/\($1)" }, recycles: 1, ensembles: 2)
+    let state = try run.run(from: nil, context)
+    var expected = network.initialState(problem.target, context)
+    for pass in 0...1 {
+      let draws = (0...1).map { problem.draw("\(pass)/\($0)") }
+      expected = try network.pass(problem.target, draws: draws, expected, context).recycled
+    }
+    #expect(state.recycled.positions == expected.positions)
+    #expect(state.recycled.pair.array() == expected.pair.array())
+  }
+
+  @Test("passes and draws of an ensemble that see the same differ by their dropout masks only")
+  func dropout() throws {
+    let network = try FoldingNetwork.random(.tiny)
+    let features = Drawn(problem: Problem(residues: 7))
+    /// The pair representation of a pass that starts from nothing.
+    func pair(after passes: Int = 0, ensembles: Int = 1, _ dropout: RandomKey?) throws -> [Float] {
+      let recycling = RecyclingInference(
+        network, features, recycles: 3, ensembles: ensembles, dropout: dropout)
+      let context = ExecutionContext.forTest()
+      let start = RecyclingState(
+        recycled: network.initialState(features.target, context),
+        lddtLogits: NDArray(repeating: 0, shape: [7, 50]),
+        history: Array(repeating: .init(meanPLDDT: 0, change: nil), count: passes),
+        isFinished: false)
+      return try RecyclingInference.advance([(recycling, start)], context)[0].recycled.pair.array()
+        .values
+    }
+    let key = RandomKey(seed: 4)
+    let plain = try pair(nil)
+    #expect(try pair(ensembles: 2, nil) == plain)
+    let dropped = try pair(key)
+    #expect(dropped != plain)
+    #expect(try pair(key) == dropped)
+    #expect(try pair(RandomKey(seed: 5)) != dropped)
+    #expect(try pair(after: 1, key) != dropped)
+    #expect(try pair(ensembles: 2, key) != dropped)
   }
 
   // The measure of ColabFold's --recycle-early-stop-tolerance.
@@ -192,7 +238,7 @@ struct NetworkTests {
   func change() throws {
     let network = try FoldingNetwork.random(.tiny)
     let problem = Problem(residues: 7)
-    let recycling = RecyclingInference(network, Fixed(problem: problem), recycles: 1)
+    let recycling = RecyclingInference(network, Drawn(problem: problem), recycles: 1)
     let first = try RecyclingInference.advance([(recycling, nil)], .forTest())[0]
     let state = try RecyclingInference.advance([(recycling, first)], .forTest())[0]
     let places = [first, state].map { state in

@@ -45,14 +45,17 @@ private struct RandomFeatures: Features {
 
 @Suite("Network, losses and derivatives together")
 struct RecyclingTrainingTests {
-  @Test("the last recorded pass says what inference says", arguments: [0, 2])
-  func equalsInference(recycles: Int) throws {
+  @Test(
+    "the last recorded pass says what inference says", arguments: [0, 2],
+    [nil, RandomKey(seed: 4)])
+  func equalsInference(recycles: Int, dropout: RandomKey?) throws {
     let network = try FoldingNetwork.random(.tiny)
     let context = ExecutionContext.forTest(threads: 2)
     let (output, draw) = try RecyclingTraining(network, RandomFeatures(), recycles: recycles).run(
-      context.recording(on: Tape()))
-    let state = try RecyclingInference(network, RandomFeatures(), recycles: recycles).run(
-      from: nil, context)
+      context.recording(on: Tape()).dropping(by: dropout))
+    let state = try RecyclingInference(
+      network, RandomFeatures(), recycles: recycles, dropout: dropout
+    ).run(from: nil, context)
     let training = try #require(output)
     #expect(training.confidence.array() == state.lddtLogits)
     let atoms = try #require(training.structure.atom14).array().values

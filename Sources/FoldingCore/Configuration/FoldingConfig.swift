@@ -27,6 +27,15 @@ public struct FoldingConfig: Codable, Hashable, Sendable {
 
   /// `model_1` without changes.
   public init() {}
+
+  /// Whether any layer drops a share of what it adds, in training or on demand.
+  public var hasDropout: Bool {
+    let rates = [
+      evoformer.msaDropout, evoformer.pairDropout, extraMSA.msaDropout, extraMSA.pairDropout,
+      template?.dropout ?? 0, structure.dropout,
+    ]
+    return rates.contains { $0 > 0 }
+  }
 }
 
 /// Place of the outer product mean in an Evoformer block.

@@ -12,6 +12,7 @@ struct StreamedTriangle {
   private let layer: TriangleMultiplication
   private let z: Tensor
   private let mask: AttentionMask
+  private let dropped: Tensor?  // [N_res, c_z]
   private let lines: Int
   private let context: ExecutionContext
   private let kept: KeptOperand
@@ -23,12 +24,13 @@ struct StreamedTriangle {
   private var channels: Int { layer.normCenter.scale.count }
 
   init(
-    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: AttentionMask, lines: Int,
-    _ format: BlockFormat?, _ context: ExecutionContext
+    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: AttentionMask, dropped: Tensor?,
+    lines: Int, _ format: BlockFormat?, _ context: ExecutionContext
   ) {
     self.layer = layer
     self.z = z
     self.mask = mask
+    self.dropped = dropped
     self.lines = max(1, min(lines, z.shape[0]))
     self.context = context
     kept = KeptOperand(
@@ -133,8 +135,19 @@ struct StreamedTriangle {
           product, offset: (line - range.lowerBound) * residues + start, rows: channels,
           columns: positions.count, rowStride: lines * residues)
         layer.finish(
-          part, into: pairs(line).rows(positions), dropped: nil, weights, scratch, context)
+          part, into: pairs(line).rows(positions), dropped: factors(line, positions), weights,
+          scratch, context)
       }
+    }
+  }
+
+  /// Dropout's factors of some pairs of a line, which are those of their columns of z. `[pairs, c_z]`
+  private func factors(_ line: Int, _ positions: Range<Int>) -> Matrix? {
+    dropped.map {
+      isOutgoing
+        ? Matrix($0[positions])
+        : Matrix(
+          $0, offset: line * $0.channels, rows: positions.count, columns: $0.channels, rowStride: 0)
     }
   }
 

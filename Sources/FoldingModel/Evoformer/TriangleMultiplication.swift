@@ -43,12 +43,14 @@ struct TriangleMultiplication: Sendable {
   /// `z += multiplication(z)`, in place; dropout masks `[N_res, c_z]` are shared over the first axis.
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let residues = z.shape[0]
-    if context.tape == nil, context.dropout == nil, context.axial == nil,
+    let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
+    if context.tape == nil, context.axial == nil,
       case .streamed(let lines, let format) = context.pairOperands
     {
-      return StreamedTriangle(self, z, mask, lines: lines, format, context).update()
+      return StreamedTriangle(
+        self, z, mask, dropped: dropped, lines: lines, format, context
+      ).update()
     }
-    let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
     context.recordAxial { context in context.allGather(context.gradient(of: z), count: residues) }
     context.record(updating: z) { input, gradient, context in
       backward(input, mask: mask, dropped: dropped, gradient, context)

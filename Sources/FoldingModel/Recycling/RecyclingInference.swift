@@ -53,17 +53,19 @@ public struct RecyclingInference: Sendable {
   let recycles: Int
   let tolerance: Float?
   let ensembles: Int
+  let dropout: RandomKey?
 
-  /// A run of `network` on `features`.
+  /// A run of `network` on `features`; every pass draws dropout masks of its own from the key, if there is one.
   public init(
     _ network: FoldingNetwork, _ features: any Features, recycles: Int, tolerance: Float? = nil,
-    ensembles: Int = 1
+    ensembles: Int = 1, dropout: RandomKey? = nil
   ) {
     self.network = network
     self.features = features
     self.recycles = recycles
     self.tolerance = tolerance
     self.ensembles = ensembles
+    self.dropout = dropout
   }
 
   /// Runs the passes that are left.
@@ -87,7 +89,7 @@ public struct RecyclingInference: Sendable {
   /// One more pass of each of several runs of one network, all of them in one pack.
   ///
   /// - Precondition: at least one run. Several runs have the same network with the same parameters, since that of the first is
-  ///   run for all, and draw once per pass: a run with an ensemble comes alone. Recycles and tolerances may differ.
+  ///   run for all, and draw once per pass: a run with an ensemble or with dropout comes alone. Recycles and tolerances may differ.
   public static func advance(
     _ runs: [(recycling: RecyclingInference, state: RecyclingState?)], _ context: ExecutionContext,
     observe: @escaping (PassStage) throws -> Void = { _ in }
@@ -100,7 +102,8 @@ public struct RecyclingInference: Sendable {
       outputs = [
         try recycling.network.pass(
           recycling.features.target, drawCount: max(1, recycling.ensembles),
-          { try recycling.draw($0, after: state) }, recycling.start(state, context), context,
+          { try recycling.draw($0, after: state) }, recycling.start(state, context),
+          context.dropping(by: recycling.dropout).scoped("pass", state?.history.count ?? 0),
           monitor)
       ]
     } else {

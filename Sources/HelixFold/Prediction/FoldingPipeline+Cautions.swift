@@ -2,8 +2,16 @@ import FeaturePipeline
 import Protein
 import Scoring
 
-/// What users should know about the features of a target before the networks run on them.
+/// What users should know about the networks, and about the features of a target before the networks run on them.
 extension FoldingPipeline {
+  /// One line for each thing that the options ask of a network in vain.
+  func cautionsAboutModels() -> [String] {
+    guard options.usesDropout else { return [] }
+    return models.filter { !$0.config.hasDropout }.map {
+      "network '\($0.name)' has no dropout: every rate in its configuration is 0"
+    }
+  }
+
   /// One line for each thing.
   func cautions(about target: PredictionTarget, _ raw: RawFeatures) -> [String] {
     var lines = [nucleotides(in: raw), unknownResidues(in: raw)].compactMap { $0 }

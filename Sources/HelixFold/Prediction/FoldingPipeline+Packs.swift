@@ -14,7 +14,8 @@ extension FoldingPipeline {
   /// Collective in a team.
   func groups(of targets: [PredictionTarget]) throws -> [[Int]] {
     let order = order(of: targets)
-    guard options.packs, !options.isDryRun, models.allSatisfy({ $0.config.ensembles <= 1 }),
+    guard options.packs, !options.isDryRun, !options.usesDropout,
+      models.allSatisfy({ $0.config.ensembles <= 1 }),
       (options.ensembles ?? 1) <= 1
     else { return order.map { [$0] } }
     let limit = try memoryLimit().bytes

@@ -26,6 +26,8 @@ public struct PredictionOptions: Sendable {
   /// Measures what leaving out alignment rows changes (`EvidenceOptions.rowBudget`), at the cost of two first passes with all rows
   /// and two with as many as are kept.
   public var checksRowBudget = true
+  /// Draws dropout masks from the seed, as in training, so that the structures of several seeds differ more.
+  public var usesDropout = false
   /// Draws averaged per pass; nil for the network's own number.
   public var ensembles: Int?
   /// Storage of activations and trunk weights.

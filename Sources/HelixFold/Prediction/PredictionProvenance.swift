@@ -35,7 +35,7 @@ struct PredictionProvenance: Sendable {
     (model.note.map { [$0] } ?? []) + [
       "parameters: \(model.source), checksum \(model.checksum)",
       "network: \(config.name), block order \(config.blockOrder.rawValue)",
-      "seed \(seed), \(counted(max(passes - 1, 0), "recycle")), \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
+      "seed \(seed)\(options.usesDropout ? " with dropout" : ""), \(counted(max(passes - 1, 0), "recycle")), \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
       "arithmetic: \(options.storage.rawValue) storage, \(ProgramIdentity.kernels) kernels, \(options.backend.rawValue) products",
     ]
   }
@@ -115,6 +115,7 @@ struct PredictionProvenance: Sendable {
       ("gemm", .string(options.backend.rawValue)),
       ("isa", .string(ProgramIdentity.kernels)),
     ] + (options.pairFormat.map { [("pair_storage", .string($0.rawValue))] } ?? [])
+      + (options.usesDropout ? [("dropout", .bool(true))] : [])
   }
 
   /// What is to be said about the weights, if anything.

@@ -81,7 +81,8 @@ struct PredictionRun {
   ) -> RecyclingInference {
     RecyclingInference(
       network, SampledFeatures(raw, config: config, seed: seed), recycles: recycles,
-      tolerance: options.earlyStopTolerance, ensembles: config.ensembles)
+      tolerance: options.earlyStopTolerance, ensembles: config.ensembles,
+      dropout: options.usesDropout ? RandomKey(seed: seed).child("dropout") : nil)
   }
 
   /// How the run on a target is made.
