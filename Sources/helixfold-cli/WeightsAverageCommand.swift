@@ -18,7 +18,7 @@ extension WeightsCommand {
         --keep learned on validation chains). One file at a time is in memory, with sewa all of them. The last two need \
         --config and --data, and choose by the loss of the chains that 'validation' in --config names: greedy takes two \
         forward passes over all of them per file, sewa one per file and --iterations × --samples (800) with gradient, each \
-        as long as about three forward passes. Where that takes hours, name fewer and shorter chains or ask for fewer \
+        as long as about three forward passes. Both say the loss of each file and of their average. Where that takes hours, name fewer and shorter chains or ask for fewer \
         iterations.
         """)
 
@@ -102,17 +102,20 @@ extension WeightsCommand {
           "\(method.rawValue): \(counted(files.count, "snapshot")), the time of at most \(passes) forward passes over \(counted(objective.samples, "validation chain"))",
           event: "start", [("passes", .integer(passes)), ("chains", .integer(objective.samples))])
       }
-      var tenths = 0
+      var (tenths, said) = (0, "")
       let result = try averaging(
         files, expecting: method.needsObjective ? config?.network : nil, objective: objective
       ) { done in
         reporter.progress(done.task, done.fraction, remaining: done.remaining)
         // Where there is no bar, a line for each tenth.
-        guard reporter.style == .lines, Int(done.fraction * 10) > tenths else { return }
-        tenths = Int(done.fraction * 10)
+        guard reporter.style == .lines, Int(done.fraction * 10) > tenths, done.task != said else {
+          return
+        }
+        (tenths, said) = (Int(done.fraction * 10), done.task)
         let left = done.remaining.map { ", \(ProgressReporter.duration($0)) left" } ?? ""
         reporter.note("\(done.task)\(left)")
       }
+      if let choice = result.choice { report(choice, of: files, result.selected, to: reporter) }
       try ParameterWriter.write(
         result.parameters, config: result.network,
         provenance: ParameterProvenance(
@@ -121,6 +124,29 @@ extension WeightsCommand {
         precision: writing.precision, to: output)
       for index in result.selected { print(files[index]) }
       print(output)
+    }
+
+    /// The loss of each file and of what was made of them, and which of them take part.
+    private func report(
+      _ choice: SnapshotAveraging.Choice, of files: [String], _ selected: [Int],
+      to reporter: ProgressReporter
+    ) {
+      for (place, file) in files.enumerated() {
+        let (loss, isIn) = (choice.losses[place], selected.contains(place))
+        var columns = ["loss \(fixed(loss, decimals: 4))"]
+        var fields: [(String, JSONValue)] = [
+          ("file", .string(file)), ("loss", .number(loss)), ("selected", .bool(isIn)),
+        ]
+        if let probability = choice.probabilities?[place] {
+          columns.append("probability \(fixed(probability, decimals: 3))")
+          fields.append(("probability", .number(probability)))
+        }
+        columns += [isIn ? "in " : "out", file]
+        reporter.note(columns.joined(separator: "  "), event: "loss", fields)
+      }
+      reporter.note(
+        "loss \(fixed(choice.loss, decimals: 4)) of the average", event: "average",
+        [("loss", .number(choice.loss))])
     }
 
     /// How many training runs snapshots are of, as far as they tell.

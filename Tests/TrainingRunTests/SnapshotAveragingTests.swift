@@ -62,6 +62,7 @@ struct SnapshotAveragingTests {
       seen.append($0.fraction)
     }
     #expect(result.selected == [1])
+    #expect(result.choice?.losses == [4, 0, 1] && result.choice?.loss == 0)
     #expect(seen == (1...5).map { Double($0) / 5 })
   }
 
@@ -79,29 +80,35 @@ struct SnapshotAveragingTests {
     #expect(try SnapshotAveraging(.uniform)(files).isRandom)
   }
 
-  @Test("SeWA takes a loss per file, then gradients by iteration, each as long as three losses")
+  @Test(
+    "SeWA takes a loss per file, then gradients by iteration, each as long as three losses, and a last loss"
+  )
   func selective() throws {
     let files = try files([1, 2])
     var averaging = SnapshotAveraging(.sewa)
     averaging.keep = 1
     averaging.selection.iterations = 2
     averaging.selection.samples = 2
-    #expect(averaging.passes(choosingAmong: 2) == 2 + 3 * 4)
+    #expect(averaging.passes(choosingAmong: 2) == 2 + 3 * 4 + 1)
     let objective = SnapshotAveraging.Objective(
       samples: 1, loss: { Double($0[0]) },
       gradient: { (Double($0[0]), [Float](repeating: 1, count: $0.count)) })
     var seen: [SnapshotAveraging.Progress] = []
     let result = try averaging(files, objective: objective) { seen.append($0) }
     #expect(result.selected == [0])
+    let choice = try #require(result.choice)
+    #expect(choice.losses == [1, 2] && choice.loss == 1)
+    let probabilities = try #require(choice.probabilities)
+    #expect(probabilities[0] > probabilities[1])
     #expect(
       seen.map(\.task) == [
         "loss of snapshot 1", "loss of snapshot 2", "iteration 1 of 2", "iteration 1 of 2",
-        "iteration 2 of 2", "iteration 2 of 2",
+        "iteration 2 of 2", "iteration 2 of 2", "loss of the mean",
       ])
     #expect(seen.last?.fraction == 1)
     // All files take part: there is nothing to choose.
     averaging.keep = 2
-    #expect(averaging.passes(choosingAmong: 2) == 2)
+    #expect(averaging.passes(choosingAmong: 2) == 2 + 1)
   }
 
   @Test("a loss runs no gradients; the gradient is the mean of those of the samples")

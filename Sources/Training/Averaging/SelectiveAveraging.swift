@@ -27,6 +27,8 @@ public struct SelectiveAverage: Sendable, Hashable {
   public var weights: [Float]
   /// Indices of the selected checkpoints, ascending.
   public var selected: [Int]
+  /// Loss of each checkpoint alone; not finite where its weights or its loss are not.
+  public var checkpointLosses: [Double]
   /// Probability of each checkpoint at the end.
   public var probabilities: [Double]
   /// Mean loss of the random masks in each iteration.
@@ -64,10 +66,8 @@ public struct SelectiveAveraging: Sendable {
   ) throws -> SelectiveAverage {
     let places = try checkpoints.latest(nil)
     try WeightAveraging.checkSelection(config.keep, among: places.count)
-    let usable = try places.filter { place in
-      let checkpoint = try checkpoints.checkedWeights(at: place)
-      return try checkpoint.allSatisfy(\.isFinite) && loss(checkpoint).isFinite
-    }
+    let ownLosses = try WeightAveraging.losses(of: checkpoints, loss)
+    let usable = places.filter { ownLosses[$0].isFinite }
     guard !usable.isEmpty else { throw WeightAveragingError.noFiniteCheckpoint }
     let keep = min(config.keep, usable.count)
     var s = [Double](repeating: Double(keep) / Double(usable.count), count: usable.count)
@@ -90,7 +90,7 @@ public struct SelectiveAveraging: Sendable {
     for (k, index) in usable.enumerated() { probabilities[index] = s[k] }
     return SelectiveAverage(
       weights: try WeightAveraging.mean(of: checkpoints, selecting: selected), selected: selected,
-      probabilities: probabilities, losses: losses)
+      checkpointLosses: ownLosses, probabilities: probabilities, losses: losses)
   }
 
   /// Monte-Carlo mean of the loss and of its gradient with respect to the probabilities.

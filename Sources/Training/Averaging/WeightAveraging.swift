@@ -35,16 +35,15 @@ public enum WeightAveraging {
   /// so that none can be continued. Reading them again is short beside the loss.
   ///
   /// - Parameter loss: on held-out data; a pure function of the weights.
-  /// - Returns: the mean, the checkpoints in it, and its loss.
+  /// - Returns: the mean, the checkpoints in it, its loss, and the loss of each checkpoint alone, not finite where its weights or
+  ///   its loss are not.
   public static func greedySoup(
     _ checkpoints: some CheckpointSource, loss: ([Float]) throws -> Double
-  ) throws -> (weights: [Float], selected: [Int], loss: Double) {
-    let places = try checkpoints.latest(nil)
-    let losses = try places.map { place in
-      let checkpoint = try checkpoints.checkedWeights(at: place)
-      return checkpoint.allSatisfy(\.isFinite) ? try loss(checkpoint) : .infinity
+  ) throws -> (weights: [Float], selected: [Int], loss: Double, losses: [Double]) {
+    let losses = try losses(of: checkpoints, loss)
+    let order = losses.indices.filter { losses[$0].isFinite }.sorted {
+      (losses[$0], $0) < (losses[$1], $1)
     }
-    let order = places.filter { losses[$0].isFinite }.sorted { (losses[$0], $0) < (losses[$1], $1) }
     guard let best = order.first else { throw WeightAveragingError.noFiniteCheckpoint }
     var weights = try checkpoints.checkedWeights(at: best)
     var (selected, current) = ([best], losses[best])
@@ -53,7 +52,17 @@ public enum WeightAveraging {
       let value = try loss(tried)
       if value <= current { (weights, current) = (tried, value); selected.append(candidate) }
     }
-    return (weights, selected.sorted(), current)
+    return (weights, selected.sorted(), current, losses)
+  }
+
+  /// Loss of each checkpoint alone; infinite, without asking, where a weight is not finite.
+  static func losses(
+    of checkpoints: some CheckpointSource, _ loss: ([Float]) throws -> Double
+  ) throws -> [Double] {
+    try checkpoints.latest(nil).map { place in
+      let checkpoint = try checkpoints.checkedWeights(at: place)
+      return checkpoint.allSatisfy(\.isFinite) ? try loss(checkpoint) : .infinity
+    }
   }
 
   /// Mean of some checkpoints: sums in index order, in `Float`.

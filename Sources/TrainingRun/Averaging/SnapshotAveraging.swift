@@ -54,6 +54,16 @@ public struct SnapshotAveraging: Sendable {
     public var remaining: Double?
   }
 
+  /// By what a choice was made.
+  public struct Choice: Sendable, Hashable {
+    /// Loss of each file alone; not finite where its weights or its loss are not.
+    public var losses: [Double]
+    /// Probability of each file at the end; nil with other methods than SeWA.
+    public var probabilities: [Double]?
+    /// Loss of what was written.
+    public var loss: Double
+  }
+
   /// What came out.
   public struct Result: Sendable {
     /// The averaged weights.
@@ -62,6 +72,8 @@ public struct SnapshotAveraging: Sendable {
     public var network: FoldingConfig
     /// Places of the files that take part, from 0.
     public var selected: [Int]
+    /// By what they were chosen; nil with methods that do not ask for a loss.
+    public var choice: Choice?
     /// Whether a file that takes part says that its parameters are random numbers.
     public var isRandom: Bool
   }
@@ -83,7 +95,8 @@ public struct SnapshotAveraging: Sendable {
     switch method {
     case .uniform, .lawa, .ema: 0
     case .greedy: max(2 * count - 1, 0)
-    case .sewa: count + (kept(of: count) < count ? 3 * selection.iterations * selection.samples : 0)
+    case .sewa:
+      count + (kept(of: count) < count ? 3 * selection.iterations * selection.samples : 0) + 1
     }
   }
 
@@ -122,22 +135,22 @@ public struct SnapshotAveraging: Sendable {
     for source in sources { try source.requireFit(to: network) }
     let snapshots = Snapshots(
       files: sources, layout: layout, refusesNotFinite: !method.needsObjective)
-    let (values, selected) = try average(snapshots, objective, observe)
+    let (values, selected, choice) = try average(snapshots, objective, observe)
     return Result(
       parameters: FlatParameters(layout: layout, values: values), network: network,
-      selected: selected, isRandom: selected.contains { sources[$0].isRandom })
+      selected: selected, choice: choice, isRandom: selected.contains { sources[$0].isRandom })
   }
 
   private func average(
     _ snapshots: Snapshots, _ objective: Objective?, _ observe: (Progress) -> Void
-  ) throws -> (values: [Float], selected: [Int]) {
+  ) throws -> (values: [Float], selected: [Int], choice: Choice?) {
     let latest = Array((0..<snapshots.count).suffix(keep ?? snapshots.count))
     var meter = ObjectiveMeter(total: passes(choosingAmong: snapshots.count))
     switch method {
     case .uniform, .lawa:
-      return (try WeightAveraging.uniform(snapshots, last: keep), latest)
+      return (try WeightAveraging.uniform(snapshots, last: keep), latest, nil)
     case .ema:
-      return (try WeightAveraging.exponential(snapshots, last: keep, decay: decay), latest)
+      return (try WeightAveraging.exponential(snapshots, last: keep, decay: decay), latest, nil)
     case .greedy:
       let objective = try required(objective)
       let soup = try WeightAveraging.greedySoup(snapshots) { tried in
@@ -146,7 +159,10 @@ public struct SnapshotAveraging: Sendable {
         observe(meter.progress("loss \(meter.losses) of \(meter.total)"))
         return loss
       }
-      return (soup.weights, soup.selected)
+      return (
+        soup.weights, soup.selected,
+        Choice(losses: soup.losses, probabilities: nil, loss: soup.loss)
+      )
     case .sewa:
       let objective = try required(objective)
       var config = selection
@@ -166,7 +182,13 @@ public struct SnapshotAveraging: Sendable {
           observe(meter.progress("loss of snapshot \(meter.losses)"))
           return loss
         })
-      return (found.weights, found.selected)
+      let loss = try objective.loss(found.weights)
+      meter.losses += 1
+      observe(meter.progress("loss of the mean"))
+      return (
+        found.weights, found.selected,
+        Choice(losses: found.checkpointLosses, probabilities: found.probabilities, loss: loss)
+      )
     }
   }
 
