@@ -80,6 +80,25 @@ struct StartingWeightsTests {
     }
   }
 
+  @Test("a run that began with a run's folder goes on with the file it stands for, with no other")
+  func sameFile() throws {
+    var config = config
+    (config.run.weights, config.run.steps) = (bench.scratch.file("first"), 1)
+    try bench.trainer(config).run()
+    config.run.steps = 2
+    for (file, isSame) in [("first/best.h5", true), ("first", true), ("first/weights.h5", false)] {
+      config.run.weights = bench.scratch.file(file)
+      if isSame {
+        #expect(try bench.trainer(config, resumes: true).step == 1)
+      } else {
+        let error = #expect(throws: TrainingRunError.self) {
+          try bench.trainer(config, resumes: true)
+        }
+        #expect("\(try #require(error))".contains("not \(bench.scratch.file(file))"))
+      }
+    }
+  }
+
   @Test("another number of recycles than that of the given network is said, once")
   func recycles() throws {
     var other = config

@@ -2,6 +2,7 @@ import AtomicFiles
 import FoldingCore
 import Training
 import TrainingData
+import Weights
 
 /// The whole state of a run between two steps.
 ///
@@ -90,12 +91,16 @@ extension Checkpoint.Header {
     }
     let (a, b) = (config.run, other.run)
     // A resumed run need not name the file again that it started from, but it must not name another.
-    if let path = b.weights, !path.isEmpty, path != a.weights,
-      !AtomicFile.isSame(path, as: a.weights ?? "")
-    {
+    if let path = b.weights, !path.isEmpty, !Self.isSameFile(path, a.weights ?? "") {
       throw .otherRun(
         file: file,
         reason: "belongs to a run that started from \(a.weights ?? "initial values"), not \(path)")
     }
+  }
+
+  /// Whether paths name one parameter file, be it by the folder of a run that stands for it.
+  private static func isSameFile(_ path: String, _ other: String) -> Bool {
+    let files = [path, other].map { (try? RunWeights.file(at: $0)) ?? $0 }
+    return files[0] == files[1] || AtomicFile.isSame(files[0], as: files[1])
   }
 }
