@@ -175,6 +175,9 @@ struct SamplingTests {
     let order = sampler.choices(key: RandomKey(seed: 2)).rowOrder
     #expect(order[0] == 0 && Set(order).count == order.count)
     #expect(order.count < 71)
+    // Five blocks of 30 rows that hardly overlap leave few; two of them leave 40 at least.
+    let fewest = (0..<100).map { sampler.choices(key: RandomKey(seed: $0)).rowOrder.count }.min()
+    #expect(try #require(fewest) < 15)
   }
 }
 

@@ -23,6 +23,52 @@ struct PlanningTests {
     }
   }
 
+  // Two residues, three rows, 16 channels everywhere, two heads of 8, outer products of 8, transitions of 32; a product of
+  // [a, b] and [b, c] is 2abc operations.
+  @Test("operations of a block are those of its products, counted by hand")
+  func blocks() {
+    let model = CostModel(
+      .tiny, ProblemSize(residues: 2, clusters: 3, extraRows: 3, templates: 0))
+    let rowAttention = 5 * 2 * 6 * 16 * 16 + 2 * (3 * 2 * 2 * 2 * 16)
+    let columnAttention = 5 * 2 * 6 * 16 * 16 + 2 * (2 * 2 * 3 * 3 * 16)
+    // Keys and values of one head, gate and output of both; the query is a mean.
+    let globalAttention = 2 * (2 * 6 * 16 * 8) + 2 * (2 * 6 * 16 * 16)
+    let transition = 2 * (2 * 6 * 16 * 32)
+    let outerProductMean = 2 * (2 * 6 * 16 * 8) + 2 * 3 * 4 * 8 * 8 + 2 * 4 * 64 * 16
+    // Two operands and their gates, gate and projection of the result; a sum over k for each channel and pair.
+    let multiplications = 2 * (6 * 2 * 4 * 16 * 16 + 16 * 2 * 4 * 2)
+    let pairAttentions = 2 * (5 * 2 * 4 * 16 * 16 + 2 * (2 * 2 * 2 * 2 * 16))
+    let pairTransition = 2 * (2 * 4 * 16 * 32)
+    func expected(_ column: Int) -> [Double] {
+      [
+        rowAttention, column, transition, outerProductMean, multiplications, pairAttentions,
+        pairTransition,
+      ].map { Double($0) }
+    }
+    #expect(model.evoformerBlock.map(\.operations) == expected(columnAttention))
+    #expect(model.extraBlock.map(\.operations) == expected(globalAttention))
+    let blocks = 2 * expected(columnAttention).reduce(0, +) + expected(globalAttention).reduce(0, +)
+    #expect(model.pass == blocks)
+  }
+
+  @Test("stages add up to a whole pass, the template stack of every template first")
+  func stages() {
+    let model = CostModel(.tiny, size(templates: 2))
+    let stages: [PassStage] = [.templates, .extraMSA(0), .evoformer(0), .evoformer(1)]
+    let shares = stages.map { model.fraction(after: $0) }
+    let parts = [
+      2 * model.templateStack, model.total(model.extraBlock), model.total(model.evoformerBlock),
+      model.total(model.evoformerBlock),
+    ]
+    var done = 0.0
+    for (share, part) in zip(shares, parts) {
+      #expect(part > 0)
+      done += part
+      #expect(abs(share - done / model.pass) < 1e-12)
+    }
+    #expect(abs(done / model.pass - 1) < 1e-12 && model.fraction(after: .structure) == 1)
+  }
+
   // Blocks of the tiny network take less time than handing out the work of their operations.
   @Test("only parallel blocks have branches to run side by side")
   func branches() {

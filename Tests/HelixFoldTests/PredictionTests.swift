@@ -207,9 +207,12 @@ struct PredictionTests {
       if finished == 3 { throw PassError.noDraws }  // once, while both share a pass
     }
     #expect(try pipeline.predict(targets) { _, _ in } == .success)
+    options.packs = false
+    options.output = folder.path + "/alone"
+    #expect(try self.pipeline(options).predict(targets) { _, _ in } == .success)
     for target in targets {
-      #expect(
-        FileManager.default.fileExists(atPath: "\(folder.path)/out/\(target.id)/ranked_0.pdb"))
+      let file = "\(target.id)/ranked_0.pdb"
+      #expect(try folder.read("out/" + file) == folder.read("alone/" + file))
     }
   }
 
@@ -260,6 +263,19 @@ struct PredictionTests {
     let first = try folder.read("a/toy/confidence_tiny.json")
     #expect(first != (try folder.read("a/toy/confidence_tiny_pred_1.json")))
     #expect(first == (try folder.read("b/toy/confidence_tiny.json")))
+  }
+
+  @Test("an ensemble gives another structure than its first draw; the files say how large it is")
+  func ensembles() throws {
+    let folder = try ScratchFolder()
+    var options = options(folder, "one")
+    options.recycles = 0
+    #expect(try predict(options) == .success)
+    (options.output, options.ensembles) = (folder.path + "/two", 2)
+    #expect(try predict(options) == .success)
+    let confidence = "toy/confidence_tiny.json"
+    #expect(try folder.read("one/" + confidence) != folder.read("two/" + confidence))
+    #expect(try folder.read("two/toy/provenance_tiny.json").contains("\"ensembles\": 2"))
   }
 
   @Test("a run with fewer seeds leaves no structure that it does not rank, and other targets alone")

@@ -123,6 +123,46 @@ struct SamplingPlanTests {
     #expect(abs(long - 6000) < 225)
   }
 
+  @Test("the configured share of samples has an error that is not clamped", arguments: [0, 0.1, 1])
+  func clamps(share: Double) throws {
+    let scratch = try ScratchFolder()
+    var config = config
+    config.unclampedShare = share
+    let source = SampleSource(store: try store(scratch), network: .tiny, config: config, seed: 4)
+    let free = (0..<4000).count { !source.plan.draw(step: $0, sample: 0).isClamped }
+    // Five standard deviations of a binomial count.
+    #expect(abs(Double(free) - 4000 * share) <= 5 * (4000 * share * (1 - share)).squareRoot())
+    for step in 0..<10 {
+      let isClamped = source.plan.draw(step: step, sample: 0).isClamped
+      #expect(try source.sample(step: step, sample: 0).clampedShare == (isClamped ? nil : 0))
+    }
+  }
+
+  @Test("blocks of rows are deleted in training where that is asked for, never for scoring")
+  func blockDeletion() throws {
+    let scratch = try ScratchFolder()
+    let store = try store(scratch)
+    var network = FoldingConfig.tiny
+    network.sampling.maxClusters = 64  // more than any chain has rows
+    for deletes in [true, false] {
+      var config = config
+      config.deletesBlocks = deletes
+      let source = SampleSource(store: store, network: network, config: config, seed: 4)
+      var (drawn, present) = (0, 0)
+      for step in 0..<20 {
+        let draw = source.plan.draw(step: step, sample: 0)
+        let entry = try store.entry(draw.id)
+        let sample = try source.sample(step: step, sample: 0)
+        drawn += sample.features.draws[0].clusterCount
+        present += entry.rows
+        let held = try source.held(entry, draw: draw, crop: 16, recycles: 0)
+        #expect(held.features.draws[0].clusterCount == entry.rows)
+      }
+      // Five blocks of 30 % leave a sixth of the rows, and more where they overlap at the end.
+      #expect(deletes ? drawn < present / 2 : drawn == present, "\(drawn) of \(present)")
+    }
+  }
+
   @Test("chains at the limits of rows and resolution are drawn, those beyond never")
   func limits() {
     let chains: [(id: String, rows: Int, resolution: Float?)] = [

@@ -252,6 +252,19 @@ struct ResumptionTests {
     #expect(try best(excluding: .validation, steps: 6) == nil)
   }
 
+  @Test("a best score of chains that were cut otherwise does not count")
+  func bestOfOtherCrops() throws {
+    var config = TrainingConfig.standIn(steps: 4)
+    try trainer(config).run()
+    #expect(try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.best != nil)
+    (config.run.steps, config.validation.interval) = (5, 1000)
+    config.validation.crop -= 1
+    #expect(throws: TrainingRunError.self) {
+      try trainer(config, resumes: true).run(shouldStop: { true })
+    }
+    #expect(try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.best == nil)
+  }
+
   @Test("a damaged chain ends the run with what was done saved; without it the run goes on")
   func damagedChain() throws {
     let (damaged, chain) = try damagedStore()

@@ -69,6 +69,26 @@ struct SkippedStepTests {
     #expect(try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.step == 3)
   }
 
+  @Test("a checkpoint that was due amid steps left out is written after the next that is taken")
+  func postponed() throws {
+    struct Stop: Error {}
+    var config = TrainingConfig.standIn(steps: 14)  // a checkpoint after steps 3, 6, 9 and 12
+    config.data.prefetch = 0
+    var calls = 0
+    let sixth = 11...12  // two samples a step
+    let trainer = try trainer(config, "run") { _ in
+      calls += 1
+      return sixth.contains(calls) ? .nan : 1
+    }
+    #expect(throws: Stop.self) {
+      try trainer.run(observe: { event in
+        if case .step(let record, _, _) = event, record.step == 7 { throw Stop() }
+      })
+    }
+    #expect(trainer.skipped.all == 1)
+    #expect(try CheckpointFile.read(scratch.file("run/last.checkpoint")).header.step == 7)
+  }
+
   /// About half of the steps of two samples have such a chain.
   private static func isBad(_ chain: String) -> Bool { "345".contains(chain.last ?? "x") }
 

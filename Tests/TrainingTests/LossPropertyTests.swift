@@ -152,6 +152,21 @@ struct LossPropertyTests {
     #expect(layers.first != layers.last && report.fape == layers.last)
   }
 
+  @Test("a sample drawn without a clamp has the backbone error without one, all else alike")
+  func unclamped() {
+    var scale = PointErrorScale()
+    scale.clampedShare = 0
+    let expected = backboneLoss(
+      trajectory: inputs.backbone, target: labels.backboneFrames, mask: labels.backboneMask,
+      scale: scale
+    ).term.value
+    let loss = FoldingLoss(.initial)
+    let clamped = loss(inputs, labels: labels, alignment: alignment).report
+    let free = loss(inputs, labels: labels, alignment: alignment, clampedShare: 0).report
+    #expect(free.backboneFAPE == expected && free.backboneFAPE > clamped.backboneFAPE)
+    #expect(free.sideChainFAPE == clamped.sideChainFAPE && free.distogram == clamped.distogram)
+  }
+
   @Test("structures at the limits of resolution teach confidence", arguments: [0.1, 3])
   func resolutionLimits(resolution: Double) {
     var known = labels
