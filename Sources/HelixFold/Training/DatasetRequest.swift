@@ -38,6 +38,7 @@ public struct DatasetRequest {
     let result = try build(builder, found, reporter)
     try AtomicFile.write(result.table, to: reportPath)
     try warnOfStrays(result, reporter)
+    try warnOfUnlisted(found, reporter)
     if let clusters, result.unlistedCount > 0 {
       reporter.warn(
         "\(result.unlistedCount) of \(counted(result.keptCount, "chain")) are not in \(clusters): one with the sequence of a chain in it joins its cluster, of the others only chains of identical sequence are kept together, and relatives may fall into both training and test"
@@ -65,6 +66,7 @@ public struct DatasetRequest {
     } catch let error as EmptyDatasetError {
       try AtomicFile.write(error.report.table, to: reportPath)
       try warnOfStrays(error.report, reporter)
+      try warnOfUnlisted(found, reporter)
       reporter.note("\(reportPath) says why of each chain")
       throw error
     }
@@ -74,6 +76,17 @@ public struct DatasetRequest {
   private func warnOfStrays(_ report: DatasetReport, _ reporter: ProgressReporter) throws {
     let strays = try StrayEvidence(in: evidence, chains: Set(report.rows.map(\.id)))
     if let caution = strays.caution(report: reportPath) { reporter.warn(caution) }
+  }
+
+  /// Counts the structures that lie beside a table which does not name them.
+  private func warnOfUnlisted(_ found: [ChainSource], _ reporter: ProgressReporter) throws {
+    for place in sources {
+      let unlisted = try ChainSource.unlisted(at: place, among: found)
+      guard let first = unlisted.first else { continue }
+      reporter.warn(
+        "\(place)/chains.tsv does not name \(counted(unlisted.count, "structure")) of \(place)/pdb, which \(unlisted.count == 1 ? "is" : "are") left out, such as \(first)"
+      )
+    }
   }
 
   /// Where the report goes.

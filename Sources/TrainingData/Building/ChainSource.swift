@@ -85,14 +85,12 @@ public struct ChainSource: Sendable, Hashable {
       guard let column = header.firstIndex(of: "name"), cells.count > column else {
         throw text.problem("no 'name' in this line or in the header", line: line.number)
       }
-      let resolution = header.firstIndex(of: "resolution").flatMap {
-        $0 < cells.count ? Float(cells[$0]) : nil
-      }
+      let cell = header.firstIndex(of: "resolution").flatMap { $0 < cells.count ? cells[$0] : nil }
       sources.append(
         ChainSource(
-          id: TargetName.sanitized(cells[column]), path: "\(path)/pdb/\(cells[column]).pdb",
-          format: .structure,
-          evidence: evidence + [path + "/a3m"], resolution: resolution))
+          id: TargetName.sanitized(cells[column]), path: structure(cells[column], in: path),
+          format: .structure, evidence: evidence + [path + "/a3m"],
+          resolution: try resolution(cell ?? "", in: text, line: line.number)))
     }
     let backbones = try files(in: path + "/cgdms_backbone").filter { $0.hasSuffix(".txt") }
     return sources
@@ -101,6 +99,32 @@ public struct ChainSource: Sendable, Hashable {
           id: name(of: $0), path: $0, format: .backbone,
           evidence: evidence + [path + "/a3m_cgdms"])
       }
+  }
+
+  /// The structure of a chain that a table names: that in `pdb` with whichever ending is there.
+  private static func structure(_ name: String, in path: String) -> String {
+    let files = structureEndings.flatMap { [$0, $0 + ".gz"] }.map { "\(path)/pdb/\(name)\($0)" }
+    return files.first { PathKind(of: $0) == .file } ?? files[0]
+  }
+
+  /// The resolution that a cell of a table states, Å; nil where it states none.
+  private static func resolution(
+    _ cell: String, in text: InputText, line: Int
+  ) throws(InputError) -> Float? {
+    if ["", "-", "NA", "None"].contains(cell) { return nil }
+    guard let value = Float(cell), value.isFinite, value >= 0 else {
+      throw text.problem(
+        "the resolution is '\(cell)', expected a number of Å, or nothing where there is none",
+        line: line)
+    }
+    return value > 0 ? value : nil
+  }
+
+  /// Structures in the folder `pdb` beside a table that does not name them, which are left out.
+  public static func unlisted(at path: String, among sources: [ChainSource]) throws -> [String] {
+    guard PathKind(of: path + "/chains.tsv") == .file else { return [] }
+    let listed = Set(sources.map(\.path))
+    return try files(in: path + "/pdb").filter { isStructure($0) && !listed.contains($0) }
   }
 
   private static func structures(
@@ -112,9 +136,11 @@ public struct ChainSource: Sendable, Hashable {
       .map { ChainSource(id: name(of: $0), path: $0, format: .structure, evidence: places) }
   }
 
+  private static let structureEndings = [".pdb", ".ent", ".cif", ".mmcif"]
+
   private static func isStructure(_ path: String) -> Bool {
     let path = path.lowercased()
-    return [".pdb", ".ent", ".cif", ".mmcif"].contains {
+    return structureEndings.contains {
       path.hasSuffix($0) || path.hasSuffix($0 + ".gz")
     }
   }

@@ -112,6 +112,8 @@ public struct DatasetBuilder: Sendable {
     var record: Result<TargetRecord, RejectionReason>
     /// Alignments or feature file that were found.
     var evidence: [String] = []
+    /// Templates that were left out because they are of the chain's own entry.
+    var ownTemplates = 0
   }
 
   /// The line of the report of a candidate, judged by the filter.
@@ -125,6 +127,8 @@ public struct DatasetBuilder: Sendable {
     case .success(let record):
       row.residues = record.features.residueCount
       row.alignmentRows = record.features.rowCount
+      row.templates = record.features.templates.count
+      row.ownTemplates = candidate.ownTemplates
       row.resolution = record.labels?.resolution
       row.releaseDate = record.labels?.releaseDate
       if let labels = record.labels {
@@ -161,7 +165,7 @@ public struct DatasetBuilder: Sendable {
       switch source.format {
       case .backbone:
         let chain = Chain(id: "A", residues: try BackboneFile.read(source.path))
-        return [candidate(source.id, chain, source, barred, resolution: nil, date: nil)]
+        return [candidate(source.id, chain, source, barred, of: Structure(models: []))]
       case .structure:
         let structure = try StructureFile.read(source.path)
         let chains = Self.proteins(structure)
@@ -169,8 +173,7 @@ public struct DatasetBuilder: Sendable {
         return chains.map { chain in
           candidate(
             chains.count == 1 ? source.id : TargetName.sanitized("\(source.id)_\(chain.id)"), chain,
-            source, barred, resolution: source.resolution ?? structure.resolution.map { Float($0) },
-            date: structure.releaseDate)
+            source, barred, of: structure)
         }
       }
     } catch {
@@ -189,7 +192,7 @@ public struct DatasetBuilder: Sendable {
 
   private func candidate(
     _ id: String, _ chain: Chain, _ source: ChainSource, _ barred: Set<[UInt8]>,
-    resolution: Float?, date: String?
+    of structure: Structure
   ) -> Candidate {
     var evidence: [String] = []
     do throws(RejectionReason) {
@@ -199,6 +202,8 @@ public struct DatasetBuilder: Sendable {
       evidence = found?.paths ?? []
       var features = try features(id, chain, residues, found)
       features.id = id
+      let templates = features.templates
+      features.templates = templates.apart(fromEntries: [id, structure.name])
       if clusters?.clusters[id] == nil, barred.contains(features.aatype) { throw .excluded }
       let sequence = ProteinSequence(
         features.aatype.map { AminoAcid(index: Int($0)) ?? .unknown })
@@ -211,8 +216,10 @@ public struct DatasetBuilder: Sendable {
       }
       let cluster = clusters?.clusters[id]
       let labels = TargetLabels(
-        positions: positions, mask: mask, resolution: resolution, releaseDate: date,
-        cluster: cluster, split: cluster.flatMap { clusters?.splits[$0]?.rawValue })
+        positions: positions, mask: mask,
+        resolution: source.resolution ?? structure.resolution.map { Float($0) },
+        releaseDate: structure.releaseDate, cluster: cluster,
+        split: cluster.flatMap { clusters?.splits[$0]?.rawValue })
       var notes = ["structure": source.path.split(separator: "/").last.map(String.init) ?? ""]
       if source.format == .backbone { notes["atoms"] = "N, CA, C as given, CB ideal" }
       let provenance = Provenance(program: program, alignments: features.sources, notes: notes)
@@ -220,7 +227,7 @@ public struct DatasetBuilder: Sendable {
         id: id,
         record: .success(
           TargetRecord(features: features, labels: labels, provenance: provenance)),
-        evidence: evidence)
+        evidence: evidence, ownTemplates: templates.count - features.templates.count)
     } catch {
       return Candidate(id: id, record: .failure(error), evidence: evidence)
     }

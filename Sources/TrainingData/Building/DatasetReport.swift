@@ -14,6 +14,10 @@ public struct DatasetReport: Sendable, Hashable {
     public var residues: Int?
     /// Alignment rows.
     public var alignmentRows: Int?
+    /// Templates.
+    public var templates: Int?
+    /// Templates that were left out because they are of the chain's own entry.
+    public var ownTemplates = 0
     /// Files of its alignment or features; empty where none was found, so that the chain is its own alignment.
     public var evidence: [String] = []
     /// Resolution, Å.
@@ -62,14 +66,24 @@ public struct DatasetReport: Sendable, Hashable {
     return ["kept \(kept.count) of \(counted(rows.count, "chain"))"] + splits + [
       "rejected: \(rejections)",
       "\(informed) of \(counted(kept.count, "chain")) in the store have an alignment or a feature file\(rest)",
+    ] + templateLines(kept)
+  }
+
+  private func templateLines(_ kept: [Row]) -> [String] {
+    let (templates, own) = (
+      kept.count { ($0.templates ?? 0) > 0 }, kept.reduce(0) { $0 + $1.ownTemplates }
+    )
+    if templates == 0 && own == 0 { return [] }
+    return [
+      "\(counted(templates, "chain")) with templates; \(counted(own, "template")) of a chain's own PDB entry left out, and those released after a chain are not told apart"
     ]
   }
 
   /// One line per chain, tab-separated, with a header.
   public var table: String {
     let header = [
-      "chain", "status", "reason", "detail", "residues", "rows", "resolution", "release_date",
-      "cluster", "split", "evidence",
+      "chain", "status", "reason", "detail", "residues", "rows", "templates", "resolution",
+      "release_date", "cluster", "split", "evidence",
     ]
     let body = rows.map(Self.cells)
     return ([header] + body).map { $0.joined(separator: "\t") }.joined(separator: "\n") + "\n"
@@ -81,7 +95,7 @@ public struct DatasetReport: Sendable, Hashable {
       row.evidence.isEmpty ? "-" : row.evidence.joined(separator: ";").replacing("\t", with: " ")
     let numbers = [
       row.residues.map { String($0) } ?? "-", row.alignmentRows.map { String($0) } ?? "-",
-      row.resolution.map { String($0) } ?? "-",
+      row.templates.map { String($0) } ?? "-", row.resolution.map { String($0) } ?? "-",
     ]
     return [
       row.id, row.rejection == nil ? "kept" : "rejected", row.rejection?.kind ?? "-",

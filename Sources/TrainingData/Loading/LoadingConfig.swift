@@ -38,10 +38,11 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
 
   /// Says what is wrong with a value; nil if nothing is.
   public var objection: (key: String, reason: String)? {
-    let limits: [ValueLimit] = [
-      .size("crop", crop, 1...16_384), .share("unclampedShare", unclampedShare),
-      .size("prefetch", prefetch, 0...1024),
-    ]
+    let limits: [ValueLimit] =
+      [
+        .size("crop", crop, 1...16_384), .share("unclampedShare", unclampedShare),
+        .size("prefetch", prefetch, 0...1024), .size("minimumRows", minimumRows, 0...1_000_000_000),
+      ] + (maximumResolution.map { [.positive("maximumResolution", $0)] } ?? [])
     if let objection = limits.objection { return objection }
     if shortLength < 1 || longLength < shortLength {
       return (

@@ -4,7 +4,8 @@ import NumericArrays
 /// What is drawn for each sample: a pure function of seed, step and sample.
 ///
 /// Clusters are drawn uniformly, then one of their chains; long chains are kept more often than short ones (Suppl. 1.2.5:
-/// with probability `max(min(N_res, 512), 256) / 512`).
+/// with probability `max(min(N_res, 512), 256) / 512`). Crops begin anywhere with the same probability; of samples whose error is not
+/// clamped those near the start of the chain are more frequent (Suppl. 1.2.8).
 public struct SamplingPlan: Sendable {
   /// All draws of one sample.
   public struct Draw: Sendable, Hashable {
@@ -54,11 +55,13 @@ public struct SamplingPlan: Sendable {
     let sampleKey = stepKey.child(1 + sample)
     let entry = chain(sampleKey.child(0))
     let count = min(config.crop, entry.residues)
+    let cropKey = sampleKey.child(1)
+    let isClamped = Double(cropKey.uniform(1)) >= config.unclampedShare
+    var starts = entry.residues - count + 1
+    if !isClamped { starts -= cropKey.integer(2, below: starts) }
     return Draw(
-      id: entry.id,
-      start: sampleKey.child(1).integer(0, below: entry.residues - count + 1), count: count,
-      recycles: recycles(stepKey.child(0)),
-      isClamped: Double(sampleKey.child(1).uniform(1)) >= config.unclampedShare,
+      id: entry.id, start: cropKey.integer(0, below: starts), count: count,
+      recycles: recycles(stepKey.child(0)), isClamped: isClamped,
       templateSeed: config.drawsTemplates ? sampleKey.child(2).bits(2) : nil,
       alignmentSeed: sampleKey.child(2).bits(0), dropoutSeed: sampleKey.child(2).bits(1))
   }

@@ -11,6 +11,26 @@ extension TemplateStructures {
     return selecting(Array(key.child(1).shuffled(0..<available).prefix(taken)))
   }
 
+  /// The templates but those of some entries of the PDB, from which a network would learn to copy.
+  ///
+  /// - Parameter entries: names that begin with the code of an entry, `1abc` or `1abc_A`; others are of none.
+  func apart(fromEntries entries: [String]) -> TemplateStructures {
+    let codes = Set(entries.compactMap(Self.entryCode))
+    let kept = (0..<count).filter { index in
+      Self.entryCode(names[index]).map { !codes.contains($0) } ?? true
+    }
+    return kept.count == count ? self : selecting(kept)
+  }
+
+  /// The code of the PDB entry that a name begins with: a digit and three letters or digits, in lower case; nil of other names.
+  private static func entryCode(_ name: String) -> String? {
+    let code = name.prefix { $0 != "_" && $0 != "." && $0 != " " }.lowercased()
+    guard code.utf8.count == 4, code.first?.isNumber == true,
+      code.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
+    else { return nil }
+    return code
+  }
+
   /// The templates of these numbers, in this order.
   private func selecting(_ indices: [Int]) -> TemplateStructures {
     TemplateStructures(
