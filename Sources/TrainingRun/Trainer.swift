@@ -43,8 +43,6 @@ public final class Trainer {
   private static let skipLimit = 50
   /// The same at the end of a run, whose weights would be taken for its result.
   private static let finalSkipLimit = 10
-  /// A checkpoint is written at least as often, whatever its interval in steps: nobody gives notice of a lost machine.
-  private static let longestUnsaved = 600.0
 
   /// What one call of `run` works with.
   private struct Work {
@@ -66,6 +64,8 @@ public final class Trainer {
   private var log: RunLog?
   private var meter: StepMeter
   private var savedAt = ContinuousClock.now
+  /// A checkpoint is written at least as often, in seconds, whatever its interval in steps: nobody gives notice of a lost machine.
+  var longestUnsaved = 600.0
   /// The step from which a run that resumes would go on.
   private var savedStep: Int
   /// Whether a checkpoint was due amid steps that were left out, and waits for their end.
@@ -138,6 +138,7 @@ public final class Trainer {
     }
     let held = try validationSamples()
     state.scores(held.map(\.id))
+    try keepEarlierBest(observe)
     let source = source
     let samples = Prefetcher(
       from: step, samples: member.share(of: config.run.batch), depth: config.data.prefetch
@@ -183,6 +184,17 @@ public final class Trainer {
     return state.cautions + [
       "\(folder.log): \(counted(dropped, "line")) that no training log has \(dropped == 1 ? "was" : "were") removed"
     ]
+  }
+
+  /// Keeps the best weights of before where scores of other chains will choose new ones.
+  private func keepEarlierBest(_ observe: (Event) throws -> Void) throws {
+    guard member.isWriter, let earlier = state.earlierBest,
+      let name = try folder.keepBest(before: earlier.step)
+    else { return }
+    try observe(
+      .caution(
+        "best.h5 was chosen by other validation chains, with lDDT-Cα \(fixed(earlier.score.lddt, decimals: 4)) of them: it is kept as \(name), and the next validation begins anew"
+      ))
   }
 
   /// A sample; an error says which one it was.
@@ -239,7 +251,8 @@ public final class Trainer {
     let start = ContinuousClock.now
     let share = member.share(of: config.run.batch)
     var accumulator = GradientAccumulator(
-      layout: state.optimizer.layout, method: state.optimizer.config.clip, samples: share.count)
+      layout: state.optimizer.layout, method: state.optimizer.config.clip, samples: share.count,
+      ignoring: state.optimizer.heldStill)
     var numbers: [Double] = []
     for first in stride(from: 0, to: share.count, by: work.window) {
       let count = min(work.window, share.count - first)
@@ -353,7 +366,7 @@ public final class Trainer {
   }
 
   /// Whether the last checkpoint is older than a checkpoint may be.
-  private var isOverdue: Bool { (ContinuousClock.now - savedAt).seconds >= Self.longestUnsaved }
+  private var isOverdue: Bool { (ContinuousClock.now - savedAt).seconds >= longestUnsaved }
 
   /// Scores the averaged weights; keeps them if they are the best so far.
   ///
@@ -375,7 +388,7 @@ public final class Trainer {
     guard let score = found else { return nil }
     try engine.load(state.optimizer.parameters)
     let record = TrainingRecord(
-      .validation, step: step - 1, loss: score.loss, lddt: score.lddt,
+      .validation, step: step - 1, loss: score.loss, lddt: score.lddt.isNaN ? nil : score.lddt,
       seconds: (ContinuousClock.now - start).seconds)
     let isBest = score.isBetter(than: state.best)
     if isBest {

@@ -6,7 +6,7 @@ import TrainingData
 
 /// How good the averaged weights are on the validation chains.
 public struct ValidationScore: Codable, Hashable, Sendable {
-  /// Mean lDDT-Cα over the chains, 0 … 1.
+  /// Mean lDDT-Cα over the chains of which two residues or more are known, 0 … 1; NaN if there is none.
   public var lddt: Double
   /// Mean loss.
   public var loss: Double
@@ -32,15 +32,15 @@ public struct ValidationScore: Codable, Hashable, Sendable {
       if try member.world.any(shouldStop()) { return nil }
       let part = Array(mine.dropFirst(first).prefix(group))
       for (sample, outcome) in zip(part, try engine.evaluate(part)) {
-        numbers += [sample.lddt(of: outcome.alphaCarbons) ?? 0, outcome.loss.total]
+        numbers += [sample.lddt(of: outcome.alphaCarbons) ?? .nan, outcome.loss.total]
       }
       try progress(min((first + group) * member.data.size, samples.count), samples.count)
     }
     let all = try member.data.allGather(numbers).flatMap { $0 }
-    let count = max(samples.count, 1)
     let places = stride(from: 0, to: all.count, by: 2)
-    lddt = places.reduce(0) { $0 + all[$1] } / Double(count)
-    loss = places.reduce(0) { $0 + all[$1 + 1] } / Double(count)
+    let scores = places.map { all[$0] }.filter { !$0.isNaN }
+    lddt = scores.isEmpty ? .nan : scores.mean
+    loss = places.reduce(0) { $0 + all[$1 + 1] } / Double(max(samples.count, 1))
     targets = samples.count
   }
 
@@ -53,15 +53,15 @@ public struct ValidationScore: Codable, Hashable, Sendable {
 }
 
 extension TrainingSample {
-  /// lDDT-Cα of predicted C-alphas `[N_res, 3]`, 0 … 1; nil if the truth has no pair or the prediction is not finite.
+  /// lDDT-Cα of predicted C-alphas `[N_res, 3]`, 0 … 1; 0 of a prediction that is not finite, nil if the truth has no pair.
   public func lddt(of predicted: [Float]) -> Double? {
-    guard predicted.count == residueCount * 3, predicted.allSatisfy(\.isFinite) else { return nil }
+    let isUsable = predicted.count == residueCount * 3 && predicted.allSatisfy(\.isFinite)
     var (truth, model): ([Residue], [Residue?]) = ([], [])
     for residue in 0..<residueCount {
       let atom = residue * Atom37.count + AtomName.ca.index
       guard labels.atom37Mask[atom] > 0 else { continue }
       truth.append(Self.alpha(labels.atom37Positions, atom * 3, number: residue + 1))
-      model.append(Self.alpha(predicted, residue * 3, number: residue + 1))
+      model.append(isUsable ? Self.alpha(predicted, residue * 3, number: residue + 1) : nil)
     }
     return LocalDistanceDifference(reference: truth, model: model, atoms: .alphaCarbons).score
   }

@@ -25,7 +25,7 @@ struct HeldOutScorer {
       of: config.initialParameters, layout: config.layout)
   }
 
-  /// Scores of the chains at those places.
+  /// Scores of the chains at those places of which two residues or more are known.
   func score(_ held: HeldOutChains, _ places: Range<Int>) throws -> [HeldOutScores.Chain] {
     let samples = try held.samples(places)
     let outcomes: [HeldOutScores.Column: [SampleOutcome]]
@@ -34,7 +34,7 @@ struct HeldOutScorer {
     } catch is EngineStopped {
       throw Interrupted(.beginsAnew)
     }
-    return samples.indices.map { index in
+    return samples.indices.compactMap { index in
       score(
         held.entries[places.lowerBound + index], samples[index],
         outcomes.mapValues { $0[index] })
@@ -60,13 +60,14 @@ struct HeldOutScorer {
   private func score(
     _ entry: StoreEntry, _ sample: TrainingSample,
     _ outcomes: [HeldOutScores.Column: SampleOutcome]
-  ) -> HeldOutScores.Chain {
-    let lddts = columns.map { column in
+  ) -> HeldOutScores.Chain? {
+    let lddts = columns.compactMap { column in
       let alphaCarbons =
         column == .helix
         ? Self.helix(sample.residueCount) : outcomes[column]?.alphaCarbons ?? []
-      return (column, sample.lddt(of: alphaCarbons) ?? 0)
+      return sample.lddt(of: alphaCarbons).map { (column, $0) }
     }
+    if lddts.isEmpty { return nil }
     let confidence = outcomes[.model]?.confidence ?? []
     return HeldOutScores.Chain(
       id: entry.id, cluster: entry.cluster ?? entry.id, residues: entry.residues,

@@ -30,12 +30,18 @@ public struct GradientAccumulator: Sendable {
   /// Samples added.
   public private(set) var samples = 0
   let maxSampleNorm: Double?
+  private let ignored: [Range<Int>]
 
   /// An empty sum for buffers of a layout.
   ///
-  /// - Parameter samples: how many will be added.
-  public init(layout: ParameterLayout, method: ClipMethod, samples: Int) {
+  /// - Parameters:
+  ///   - samples: how many will be added.
+  ///   - ignored: parts of the buffers that are taken for 0, also in norms (``Optimizer/heldStill``).
+  public init(
+    layout: ParameterLayout, method: ClipMethod, samples: Int, ignoring ignored: [Range<Int>] = []
+  ) {
     count = layout.count
+    self.ignored = ignored
     var completions = [Int](repeating: 0, count: max(samples, 1))
     func visit(_ range: Range<Int>) {
       if range.count < 2 { return }
@@ -60,8 +66,10 @@ public struct GradientAccumulator: Sendable {
   public mutating func add(_ gradient: [Float]) -> SampleNorm {
     programmingError(unless: gradient.count == count, "GradientAccumulator: another layout")
     programmingError(unless: samples < completions.count, "GradientAccumulator: too many samples")
-    let norm = gradient.withUnsafeBufferPointer { sumOfSquares($0) }.squareRoot()
-    var part = norm.isFinite ? gradient : [Float](repeating: 0, count: count)
+    var part = gradient
+    for range in ignored { for index in range { part[index] = 0 } }
+    let norm = part.withUnsafeBufferPointer { sumOfSquares($0) }.squareRoot()
+    if !norm.isFinite { part = [Float](repeating: 0, count: count) }
     var factor = 1.0
     if norm.isFinite, let maxSampleNorm {
       factor = globalClipFactor(norm: norm, maxNorm: maxSampleNorm)

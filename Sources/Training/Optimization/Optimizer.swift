@@ -103,6 +103,11 @@ public struct Optimizer: Sendable {
     return StepReport(decision: .take, rate: rate, clip: report)
   }
 
+  /// Parts of the buffers whose factor of the learning rate is 0: no norm counts their gradients.
+  public var heldStill: [Range<Int>] {
+    layout.segments.filter { factor(of: $0.name) == 0 }.map(\.range)
+  }
+
   /// Adam's update; where a factor applies, that share of it.
   private mutating func update(with gradient: [Float], rate: Double) {
     let scaled = layout.segments.compactMap { segment in

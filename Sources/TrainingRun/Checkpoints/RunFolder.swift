@@ -44,6 +44,19 @@ public struct RunFolder: Sendable {
     _ = link(checkpoint, previousCheckpoint)
   }
 
+  /// Keeps the best weights so far under a name of their own, before others take their place that were chosen by other chains.
+  ///
+  /// - Returns: the name; nil if there are none.
+  func keepBest(before step: Int) throws -> String? {
+    let name = "best_before_step_\(step + 1).h5"
+    let place = "\(path)/\(name)"
+    // A run that was killed and resumed once more has kept them, and may have written others already.
+    if FileManager.default.fileExists(atPath: place) { return name }
+    guard FileManager.default.fileExists(atPath: best) else { return nil }
+    if link(best, place) != 0 { try FileManager.default.copyItem(atPath: best, toPath: place) }
+    return name
+  }
+
   /// Puts the previous checkpoint in the place of the last one, which is damaged.
   func restoreCheckpoint() throws {
     if rename(previousCheckpoint, checkpoint) != 0 {

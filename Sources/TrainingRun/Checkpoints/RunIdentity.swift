@@ -27,6 +27,8 @@ public struct StoreMark: Codable, Hashable, Sendable {
   public var targets: Int
   /// CRC-64 of its index: name, residues, alignment rows, cluster and split of every target.
   public var checksum: String
+  /// CRC-64 of what some targets, spread over the store, hold; nil in checkpoints of earlier builds.
+  public var contents: String?
 
   /// The mark of a store.
   init(_ store: FeatureStore) {
@@ -36,6 +38,28 @@ public struct StoreMark: Codable, Hashable, Sendable {
     var check = CyclicRedundancyCheck64()
     Array(index.utf8).withUnsafeBytes { check.update($0) }
     (path, targets, checksum) = (store.path, store.entries.count, check.text)
+    contents = Self.contents(of: store)
+  }
+
+  /// Targets whose contents are looked at: enough to notice a store that was built anew in another way, few enough to take no time.
+  private static let probes = 32
+
+  private static func contents(of store: FeatureStore) -> String {
+    let count = store.entries.count
+    let probed = (0..<min(probes, count)).map { store.entries[$0 * count / min(probes, count)].id }
+    var check = CyclicRedundancyCheck64()
+    for id in probed {
+      // A damaged target is told where a sample is made of it.
+      guard let record = try? store.record(of: id) else { continue }
+      record.features.aatype.withUnsafeBytes { check.update($0) }
+      record.features.msa.values.withUnsafeBytes { check.update($0) }
+      record.features.residueIndex.withUnsafeBytes { check.update($0) }
+      record.features.templates.positions.values.withUnsafeBytes { check.update($0) }
+      record.labels?.positions.values.withUnsafeBytes { check.update($0) }
+      record.labels?.mask.values.withUnsafeBytes { check.update($0) }
+      [record.labels?.resolution ?? 0].withUnsafeBytes { check.update($0) }
+    }
+    return check.text
   }
 
   /// Whether both have the same targets, whatever their paths.
@@ -53,9 +77,19 @@ struct RunIdentity {
   /// The store.
   let store: StoreMark
 
-  /// What differs from the run that wrote a checkpoint, so that this one will not end with the bits that it would have had; nil if
-  /// nothing does.
-  func caution(_ header: Checkpoint.Header, file: String) -> String? {
+  /// What differs from the run that wrote a checkpoint, so that this one will not end with the bits that it would have had: one line
+  /// for each thing.
+  func cautions(_ header: Checkpoint.Header, file: String) -> [String] {
+    var lines = [programCaution(header, file: file)].compactMap { $0 }
+    if let then = header.store?.contents, then != store.contents {
+      lines.append(
+        "\(file): was written by a run on \(header.store?.path ?? "a store") when the targets of these names held other structures or alignments than \(store.path) does now; the run goes on, but not to the bits that it would have had"
+      )
+    }
+    return lines
+  }
+
+  private func programCaution(_ header: Checkpoint.Header, file: String) -> String? {
     var parts: [(then: String, now: String)] = []
     if header.program != program { parts.append((header.program, program)) }
     if let then = header.kernels, let now = kernels, then != now {

@@ -17,6 +17,8 @@ struct RunState {
   var best: ValidationScore?
   /// CRC-64 of the names of the chains that it is a score of.
   private var scored: String?
+  /// The best score of before, if it cannot be compared with those to come, and the step from which the run went on.
+  private(set) var earlierBest: (score: ValidationScore, step: Int)?
   /// Steps left out in a row, up to now.
   var skippedInARow = 0
   /// Whether the weights are still the random numbers that training begins with.
@@ -73,7 +75,7 @@ struct RunState {
     try identity.requireStore(of: header, file: folder.checkpoint)
     isResumed = true
     isFromPrevious = damage != nil
-    cautions = [damage, identity.caution(header, file: folder.checkpoint)].compactMap { $0 }
+    cautions = [damage].compactMap { $0 } + identity.cautions(header, file: folder.checkpoint)
     (program, kernels) = (identity.program, identity.kernels)
     store = header.store ?? identity.store
     start = header.start
@@ -101,8 +103,9 @@ struct RunState {
     }
     step = header.step
     owesValidation = header.owesValidation ?? false
-    best = header.best(with: config)
+    best = header.best
     scored = header.scored
+    if header.best(with: config) == nil { forgetBest() }
     skippedInARow = header.skippedInARow
   }
 
@@ -126,8 +129,13 @@ struct RunState {
   mutating func scores(_ chains: [String]) {
     var check = CyclicRedundancyCheck64()
     Array(chains.joined(separator: "\n").utf8).withUnsafeBytes { check.update($0) }
-    if let scored, scored != check.text { best = nil }
+    if let scored, scored != check.text { forgetBest() }
     scored = check.text
+  }
+
+  private mutating func forgetBest() {
+    if let best { earlierBest = (best, step) }
+    best = nil
   }
 
   /// Weights now, and their moving average.

@@ -1,3 +1,4 @@
+import Messages
 import Training
 
 extension TrainingConfig {
@@ -8,9 +9,15 @@ extension TrainingConfig {
     let usual = Self.preset(named: preset) ?? .initial
     var lines: [String] = []
     let most = data.recycleWeights.lastIndex { $0 > 0 } ?? 0
-    if most > network.recycles {
+    let isChosen =
+      data.recycleWeights != usual.data.recycleWeights
+      || network.recycles != usual.network.recycles
+    if most != network.recycles, isChosen {
+      let advice =
+        most > network.recycles
+        ? "if it should use them" : "or 'data.recycleWeights' for as many as it predicts with"
       lines.append(
-        "'data.recycleWeights' trains with up to \(most) recycles, the network predicts with \(network.recycles); set 'network.recycles' to \(most) if it should use them"
+        "'data.recycleWeights' trains with up to \(counted(most, "recycle")), the network predicts with \(network.recycles); set 'network.recycles' to \(most), \(advice)"
       )
     }
     if run.newParts?.isEmpty == false, run.weights ?? "" == "" {

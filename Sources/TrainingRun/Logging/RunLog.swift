@@ -28,10 +28,13 @@ struct RunLog {
     log = try TrainingLog(
       path: folder.log, keepingStepsBefore: state.step, dropsLastValidation: state.owesValidation)
     droppedLines = log.droppedLines
-    // A validation that is owed may stand in the files of before, with the step before.
+    // A validation that is owed may stand in the files of before, with the step before, which is then written again.
+    let isRepeated = state.isResumed && state.owesValidation
     events = try EventFile(
-      folder: folder.path,
-      resumedStep: state.isResumed ? state.step - (state.owesValidation ? 1 : 0) : nil)
+      folder: folder.path, resumedStep: state.isResumed ? state.step - (isRepeated ? 1 : 0) : nil)
+    if isRepeated, let last = log.lastStep, last.step == state.step - 1 {
+      try events.write(last.scalars, step: last.step)
+    }
   }
 
   func write(_ record: TrainingRecord) throws {

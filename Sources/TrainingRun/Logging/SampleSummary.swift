@@ -74,7 +74,8 @@ struct SampleMean {
   }
 
   /// Mean of what is trained and of violations over all samples, of every other term over the samples that have it: a chain without
-  /// side chains has no side-chain error, one of poor resolution no confidence, and a term that is 0 is one that is not there.
+  /// side chains has no torsion error (its side-chain error is that of N, CA, C and CB), one of poor resolution no confidence, and a
+  /// term that is 0 is one that is not there.
   var loss: LossReport {
     var mean = sum.scaled(by: 1 / Double(max(samples, 1)))
     for (term, count) in zip(LossReport.terms, present)

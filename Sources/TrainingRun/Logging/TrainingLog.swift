@@ -87,6 +87,8 @@ public final class TrainingLog {
   private let encoder = TrainingLog.makeEncoder()
   /// Lines that were no lines of a log and were removed.
   let droppedLines: Int
+  /// The last step of the lines that were kept.
+  let lastStep: TrainingRecord?
 
   /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it, and lines that are none;
   /// a log that is gone begins anew.
@@ -106,6 +108,7 @@ public final class TrainingLog {
       let isRepeated = dropsLastValidation && record.event == .validation
       return record.step < (isRepeated ? step - 1 : step)
     }
+    lastStep = kept.last { $0.event == .step }
     let encoder = Self.makeEncoder()
     let text = try kept.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }
     try AtomicFile.write(text.joined(), to: path)
