@@ -178,7 +178,7 @@ struct ParallelTrainingTests {
   func gradientParts() {
     let network = FoldingConfig()
     let specs = network.parameterManifest
-    let layout = ParameterLayout(specs.map { ($0.key, $0.shape) })
+    let layout = ParameterLayout(specs)
     let parts = GradientParts(network, layout)
     func elements(_ ranges: [Range<Int>]) -> Int { ranges.reduce(0) { $0 + $1.count } }
     func elements(_ belongs: (ParameterSpec) -> Bool) -> Int {

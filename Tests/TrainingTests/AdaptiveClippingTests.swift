@@ -64,6 +64,35 @@ struct AdaptiveClippingTests {
     }
   }
 
+  @Test("every block of a stack has an average of its own: a spike in one leaves the others alone")
+  func blocks() {
+    let stacked = ParameterLayout([(name: "w", shape: [3, 8], isStacked: true)])
+    let apart = ParameterLayout((0..<3).map { (name: "\($0)", shape: [8]) })
+    #expect(stacked.tensorNames == ["w[0]", "w[1]", "w[2]"])
+    #expect(stacked.segments.map(\.name) == ["w"] && stacked.count == apart.count)
+    var random = TestRandom(seed: 6)
+    var config = AdaptiveClippingConfig()
+    config.warmUpSteps = 20
+    var clippers = [stacked, apart].map { GradientClipper(.adaptive(config), layout: $0) }
+    for step in 0..<100 {
+      let gradient = random.normals(24).map { Float(0.01 * $0) }
+      var both = [gradient, gradient]
+      if step == 99 { for k in both.indices { for i in 8..<16 { both[k][i] *= 1000 } } }
+      let before = both[0]
+      for (k, layout) in [stacked, apart].enumerated() {
+        let norms = layout.tensorNorms(of: both[k])
+        _ = clippers[k].clip(&both[k], norms: norms, layout: layout)
+      }
+      #expect(both[0] == both[1])
+      if step == 99 {
+        for i in 0..<24 {
+          let share = both[0][i] / before[i]
+          #expect((8..<16).contains(i) ? share < 0.01 : share > 0.3, "element \(i)")
+        }
+      }
+    }
+  }
+
   /// A layer behind a zero-initialised projection: `y = B (A x)`, B = 0 at the start, learning y = x + noise.
   func trainZeroInitialised(
     _ clip: (inout [Float], ParameterLayout) -> Void

@@ -160,6 +160,32 @@ struct OptimizerTests {
     }
   }
 
+  @Test("a part that is held still is in no norm and does not move")
+  func heldStill() {
+    var still = optimizer {
+      $0.rateFactors = [RateFactor("a//w", 0), RateFactor("w", 2)]
+      $0.clip = .global(maxNorm: 1e-3)
+    }
+    let held = still.heldStill
+    #expect(held == [layout.segments[0].range])
+    let before = still.parameters
+    let gradient = gradients(1)[0]
+    var sum = GradientAccumulator(
+      layout: layout, method: .perSample(maxNorm: 1e-3), samples: 1, ignoring: held)
+    let free = gradient[layout.segments[1].range]
+    let norm = free.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    let added = sum.add(gradient)
+    #expect(abs(added.value - norm) < 1e-6 * norm && added.isClipped)
+    var mean = sum.takeSum()
+    #expect(mean[held[0]].allSatisfy { $0 == 0 })
+    var again = mean
+    _ = still.step(gradient: &again, loss: 1)
+    let report = still.step(gradient: &mean, loss: 1)
+    #expect(report.clip?.activeTensors == 1)
+    #expect(still.parameters[held[0]] == before[held[0]])
+    #expect(still.parameters != before)
+  }
+
   @Test("the average's first update keeps a tenth, the 10,000th 99.9 %")
   func movingAverage() {
     var average = MovingAverage([1])
@@ -291,9 +317,16 @@ struct OptimizerTests {
     #expect(throws: OptimizerStateError.self) {
       try Optimizer(header: header, buffers: saved.buffers)
     }
+    let text = String(decoding: try JSONEncoder().encode(saved.header), as: UTF8.self)
+    let blocks = text.replacing("\"blocks\":1", with: "\"blocks\":0")
+    #expect(blocks != text)
+    header = try JSONDecoder().decode(OptimizerHeader.self, from: Data(blocks.utf8))
+    #expect(throws: OptimizerStateError.inconsistent("blocks of 'a//w' are impossible")) {
+      try Optimizer(header: header, buffers: saved.buffers)
+    }
     header = saved.header
     header.version = 9
-    #expect(throws: OptimizerStateError.version(found: 9, expected: 1)) {
+    #expect(throws: OptimizerStateError.version(found: 9, expected: 2)) {
       try Optimizer(header: header, buffers: saved.buffers)
     }
     header = saved.header

@@ -36,19 +36,20 @@ public struct GradientClipper: Codable, Hashable, Sendable {
   public let method: ClipMethod
   /// Average norms of AdaGC; nil for the other methods.
   public private(set) var adaptive: AdaptiveClipping?
-  /// Steps in which each tensor was clipped. `[segments]`
+  /// Steps in which each tensor was clipped. `[tensors]`
   public private(set) var clippedSteps: [Int]
-  /// Steps in which each tensor had a gradient. `[segments]`
+  /// Steps in which each tensor had a gradient. `[tensors]`
   public private(set) var activeSteps: [Int]
 
   /// A clipper for buffers of a layout.
   public init(_ method: ClipMethod, layout: ParameterLayout) {
     self.method = method
-    clippedSteps = layout.segments.map { _ in 0 }
+    let tensors = layout.tensors
+    clippedSteps = tensors.map { _ in 0 }
     activeSteps = clippedSteps
     switch method {
     case .adaptive(let config):
-      adaptive = AdaptiveClipping(counts: layout.segments.map(\.count), config: config)
+      adaptive = AdaptiveClipping(counts: tensors.map(\.range.count), config: config)
     case .adaptiveGlobal(let config):
       adaptive = AdaptiveClipping(counts: [layout.count], config: config)
     case .none, .global, .perSample:
@@ -67,8 +68,8 @@ public struct GradientClipper: Codable, Hashable, Sendable {
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let factors = factors(norms: norms, global: global)
     var report = ClipReport(globalNorm: global, clippedTensors: 0, activeTensors: 0)
-    for (k, segment) in layout.segments.enumerated() where norms[k] > 0 {
-      scale(&gradient, in: segment.range, by: factors[k])
+    for (k, tensor) in layout.tensors.enumerated() where norms[k] > 0 {
+      scale(&gradient, in: tensor.range, by: factors[k])
       report.activeTensors += 1
       activeSteps[k] += 1
       if factors[k] < 1 {
@@ -81,7 +82,7 @@ public struct GradientClipper: Codable, Hashable, Sendable {
 
   /// Whether every list has one entry per tensor of the layout.
   func fits(_ layout: ParameterLayout) -> Bool {
-    let tensors = layout.segments.count
+    let tensors = layout.tensors.count
     let expected: Int?
     switch method {
     case .none, .global, .perSample: expected = nil

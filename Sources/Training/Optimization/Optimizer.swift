@@ -86,7 +86,7 @@ public struct Optimizer: Sendable {
   /// One update of the weights by an averaged gradient, which is clipped in place.
   public mutating func step(gradient: inout [Float], loss: Double) -> StepReport {
     let rate = config.schedule.rate(at: steps)
-    let norms = layout.norms(of: gradient)
+    let norms = layout.tensorNorms(of: gradient)
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let before = (clipper, stepGuard)
     let decision = stepGuard.decide(loss: loss, gradientNorm: global)

@@ -4,7 +4,7 @@ import NumericArrays
 /// The small part of an optimizer's state, for a text header; the buffers follow it.
 public struct OptimizerHeader: Codable, Hashable, Sendable {
   /// Version of this layout of the state.
-  public static let currentVersion = 1
+  public static let currentVersion = 2
 
   /// Version that wrote it.
   public var version = OptimizerHeader.currentVersion
@@ -140,6 +140,8 @@ extension OptimizerHeader {
         }
         size = product
       }
+      guard segment.blocks == 1 || (segment.blocks > 1 && segment.blocks == segment.shape.first)
+      else { throw OptimizerStateError.inconsistent("blocks of '\(segment.name)' are impossible") }
       guard segment.offset == offset, segment.count == size, offset <= layout.count - size else {
         throw OptimizerStateError.inconsistent("'\(segment.name)' does not follow its predecessor")
       }

@@ -1,11 +1,14 @@
+import FoldingCore
 import NumericArrays
 
 /// Where each parameter tensor lies in one flat buffer.
 ///
 /// Weights, gradients, moments and averages all use the same layout, so that the optimizer runs over a few large buffers
 /// instead of thousands of small ones (tensor fusion, arXiv:2207.05477).
+///
+/// A segment is an array of the official files. One of a stack holds the tensors of all blocks, one after the other.
 public struct ParameterLayout: Codable, Hashable, Sendable {
-  /// One tensor.
+  /// One array.
   public struct Segment: Codable, Hashable, Sendable {
     /// Official key, `scope//name`.
     public let name: String
@@ -15,40 +18,85 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
     public let offset: Int
     /// Number of elements.
     public let count: Int
+    /// Blocks of a stack whose tensors it holds; 1 of others.
+    public let blocks: Int
 
     /// Its elements in the buffer.
     public var range: Range<Int> { offset..<offset + count }
+
+    /// The tensor of each block, with its name.
+    var tensors: [Tensor] {
+      let size = count / blocks
+      return (0..<blocks).map { block in
+        let start = offset + block * size
+        return Tensor(
+          name: blocks > 1 ? "\(name)[\(block)]" : name, range: start..<start + size)
+      }
+    }
   }
 
-  /// The tensors, in buffer order.
+  /// The parameters of one kind of one layer: what optimisers know as a parameter.
+  struct Tensor {
+    /// Official key, with the number of the block in a stack.
+    let name: String
+    /// Its elements in the buffer.
+    let range: Range<Int>
+  }
+
+  /// The arrays, in buffer order.
   public let segments: [Segment]
   /// Number of elements of the buffer.
   public let count: Int
 
-  /// Tensors one after the other.
+  /// Arrays one after the other; the first axis of stacked ones counts blocks.
   ///
   /// - Precondition: sizes fit an `Int`, as those of arrays in memory do.
-  public init(_ tensors: [(name: String, shape: [Int])]) {
+  public init(_ arrays: [(name: String, shape: [Int], isStacked: Bool)]) {
     var offset = 0
-    segments = tensors.map { tensor in
-      let size = tensor.shape.reduce(1, *)
+    segments = arrays.map { array in
+      let size = array.shape.reduce(1, *)
       defer { offset += size }
-      return Segment(name: tensor.name, shape: tensor.shape, offset: offset, count: size)
+      return Segment(
+        name: array.name, shape: array.shape, offset: offset, count: size,
+        blocks: array.isStacked ? max(1, array.shape.first ?? 1) : 1)
     }
     count = offset
   }
 
-  /// Euclidean norm of each tensor's part of a buffer; NaN or infinite if an element is.
-  public func norms(of buffer: [Float]) -> [Double] {
+  /// The arrays of a network.
+  public init(_ specs: [ParameterSpec]) {
+    self.init(specs.map { ($0.key, $0.shape, $0.isStacked) })
+  }
+
+  /// Arrays of which none is stacked.
+  public init(_ arrays: [(name: String, shape: [Int])]) {
+    self.init(arrays.map { ($0.name, $0.shape, false) })
+  }
+
+  /// The tensors of all layers, in buffer order.
+  var tensors: [Tensor] { segments.flatMap(\.tensors) }
+
+  /// Euclidean norm of each array's part of a buffer; NaN or infinite if an element is.
+  public func norms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: segments.map(\.range)) }
+
+  /// The same of the tensors of all layers.
+  func tensorNorms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: tensors.map(\.range)) }
+
+  private func norms(of buffer: [Float], in ranges: [Range<Int>]) -> [Double] {
     programmingError(unless: buffer.count == count, "norms: the buffer has another layout")
     return buffer.withUnsafeBufferPointer { pointer in
-      segments.map { sumOfSquares(UnsafeBufferPointer(rebasing: pointer[$0.range])).squareRoot() }
+      ranges.map { sumOfSquares(UnsafeBufferPointer(rebasing: pointer[$0])).squareRoot() }
     }
   }
 }
 
 extension ParameterLayout {
-  /// The first tensor with a value that is not finite; nil if there is none.
+  /// Names of the tensors of all layers, in buffer order.
+  public var tensorNames: [String] { tensors.map(\.name) }
+}
+
+extension ParameterLayout {
+  /// The first array with a value that is not finite; nil if there is none.
   public func firstNotFinite(_ buffer: [Float]) -> String? {
     segments.first { !buffer[$0.range].allSatisfy(\.isFinite) }?.name
   }

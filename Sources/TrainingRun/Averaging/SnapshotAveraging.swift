@@ -129,7 +129,7 @@ public struct SnapshotAveraging: Sendable {
     guard let first = files.first else { throw WeightAveragingError.noCheckpoint }
     if let keep { try WeightAveraging.checkSelection(keep, among: files.count) }
     let network = try expected ?? ParameterFile(path: first).config
-    let layout = ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
+    let layout = ParameterLayout(network.parameterManifest)
     // Not judged by their values: those of a run that diverged are left out.
     let sources = try files.map { try ParameterFile(inspecting: $0, config: network) }
     for source in sources { try source.requireFit(to: network) }

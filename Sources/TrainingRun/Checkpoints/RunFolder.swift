@@ -106,7 +106,7 @@ public struct RunFolder: Sendable {
   /// Writes how often AdaGC clipped each tensor: it clips most of them most of the time, which one share does not tell.
   func writeClipping(_ clipper: GradientClipper, layout: ParameterLayout) throws {
     let counts = zip(clipper.activeSteps, clipper.clippedSteps)
-    let lines = zip(layout.segments, counts).map { "\($0.name)\t\($1.0)\t\($1.1)\n" }
+    let lines = zip(layout.tensorNames, counts).map { "\($0)\t\($1.0)\t\($1.1)\n" }
     try AtomicFile.write("tensor\tsteps\tclipped\n" + lines.joined(), to: clipping)
   }
 

@@ -33,9 +33,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   }
 
   /// The parameters' places in flat buffers: sorted by official key.
-  public var layout: ParameterLayout {
-    ParameterLayout(network.parameterManifest.map { ($0.key, $0.shape) })
-  }
+  public var layout: ParameterLayout { ParameterLayout(network.parameterManifest) }
 }
 
 /// How the parameters of a run without a parameter file begin.
