@@ -138,6 +138,26 @@ struct SamplingPlanTests {
     }
   }
 
+  // Start uniform on 0 … n − x with x uniform on 0 … n (Suppl. 1.2.8): P(0) = Σ 1/(k + 1) / (n + 1) over k = 0 … n.
+  @Test("crops without a clamp begin near the start of a chain more often", arguments: [0.0, 1])
+  func unclampedStarts(share: Double) {
+    let entry = StoreEntry(
+      id: "c", residues: 20, rows: 9, templates: 0, hasLabels: true, resolution: nil,
+      releaseDate: nil, cluster: "same")
+    var config = config
+    config.unclampedShare = share
+    let plan = SamplingPlan([entry], split: DataSplit(cluster: "same"), config: config, seed: 3)
+    let draws = 10_000
+    let starts = (0..<draws).map { plan.draw(step: $0, sample: 0).start }
+    for start in 0...4 {
+      let expected =
+        share == 0 ? 0.2 : (start...4).reduce(0) { $0 + 1 / Double($1 + 1) } / 5
+      let found = Double(starts.count { $0 == start }) / Double(draws)
+      let spread = (expected * (1 - expected) / Double(draws)).squareRoot()
+      #expect(abs(found - expected) < 5 * spread, "\(start): \(found), expected \(expected)")
+    }
+  }
+
   @Test("blocks of rows are deleted in training where that is asked for, never for scoring")
   func blockDeletion() throws {
     let scratch = try ScratchFolder()

@@ -51,6 +51,17 @@ struct TemplateDrawTests {
     #expect(seen == Set((0..<n).map { "t\($0)" }))
   }
 
+  @Test("templates of the chain's own entry are left out, however it is spelled")
+  func ownEntry() {
+    var all = templates(5)
+    all.names = ["6s44_A", "6S44_B", "6s44x", "1abc_A", "T1026"]
+    let left = all.apart(fromEntries: ["T1026", "6S44"])
+    #expect(left.names == ["6s44x", "1abc_A", "T1026"])
+    #expect(left.sequences == ["s2", "s3", "s4"] && left.sumProbabilities == [2, 3, 4])
+    #expect(left.positions.shape[0] == 3 && left.aatype.values.prefix(3) == [2, 2, 2])
+    #expect(all.apart(fromEntries: ["", "chain_A"]) == all)
+  }
+
   @Test("every place holds every template equally often, with all that belongs to it")
   func order() {
     let all = templates(5)

@@ -113,6 +113,8 @@ struct ConfigurationTests {
       (#"{"run": {"newParts": ["distogram_haed"]}}"#, "'distogram_haed'"),
       (#"{"run": {"newParts": [""]}}"#, "'run.newParts'"),
       (#"{"data": {"recycleWeights": [0]}}"#, "'data.recycleWeights'"),
+      (#"{"data": {"maximumResolution": -3}}"#, "'data.maximumResolution' is -3"),
+      (#"{"data": {"minimumRows": -5}}"#, "'data.minimumRows' is -5"),
       (#"{"network": {"channels": {"msa": 9999999999}}}"#, "'network.channels.msa'"),
       (#"{"optimizer": {"adaGC": {"relativeLimit": 0.9}}}"#, "'optimizer.adaGC.relativeLimit'"),
       (
@@ -241,6 +243,7 @@ struct ConfigurationTests {
       (#"{"preset": "mini", "optimizer": {"clip": "adagc", "clipNorm": 2}}"#, "clipNorm"),
       (#"{"preset": "mini", "optimizer": {"adaGC": {"warmUpSteps": 5}}}"#, "adaGC"),
       (#"{"preset": "mini", "data": {"recycleWeights": [1, 1]}}"#, "recycleWeights"),
+      (#"{"preset": "mini", "network": {"recycles": 3}}"#, "set 'network.recycles' to 0"),
       (
         #"{"preset": "initial", "loss": {"weights": {"alignedError": 0.5}}}"#,
         "loss.weights.alignedError"

@@ -252,6 +252,23 @@ struct ResumptionTests {
     #expect(try best(excluding: .validation, steps: 6) == nil)
   }
 
+  @Test("a store of the same names whose targets hold something else is said, and the run goes on")
+  func otherContents() throws {
+    let config = TrainingConfig.standIn(steps: 4)
+    try trainer(config).run()
+    var records = (0..<40).map { SyntheticStore.record($0) { "chain\($0)" } }
+    for index in records.indices { records[index].labels?.positions.values[4] += 0.25 }
+    let other = scratch.file("other.h5")
+    try FeatureStore.write(records, to: other)
+    var longer = config
+    longer.run.steps = 5
+    let lines = try cautions(trainer(longer, resumes: true, store: other))
+    let word = "held other structures or alignments"
+    #expect(lines.count == 1 && lines[0].contains(word), "\(lines)")
+    longer.run.steps = 6
+    #expect(try cautions(trainer(longer, resumes: true)).isEmpty)
+  }
+
   @Test("a best score of chains that were cut otherwise does not count")
   func bestOfOtherCrops() throws {
     var config = TrainingConfig.standIn(steps: 4)

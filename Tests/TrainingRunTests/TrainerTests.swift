@@ -297,7 +297,7 @@ struct TrainerTests {
     let found = SampleSummary(numbers: sent[...])
     #expect(try numbers(of: found.loss) == terms)
     #expect(found.gradient == SampleNorm(value: 7, isClipped: true))
-    #expect(found.isFinite && found.lddt == nil)
+    #expect(found.isFinite && found.lddt == 0)
     #expect(found.residues == sample.residueCount && found.recycles == sample.recycles)
   }
 
