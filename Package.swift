@@ -270,7 +270,7 @@ let package = Package(
         "Messages", "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports",
         "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays", "ArrayFiles",
         "AtomicFiles", "Training", "TrainingData", "TrainingRun", "Distribution",
-        "TrainingTestSupport", "BasicTestSupport",
+        "StructureIO", "TrainingTestSupport", "BasicTestSupport",
       ]),
     .testTarget(
       name: "MeasurementsTests",

@@ -104,7 +104,7 @@ public final class FoldingPipeline {
       }
     }
     for number in 0..<(works.first?.runs.count ?? 0) {
-      try run(number, of: works.filter(\.isOpen))
+      try run(number, of: try works.filter { try $0.isOpen && !isGoodEnough($0, before: number) })
     }
     for work in works where !work.hasFailed {
       try attempt(work) {
@@ -116,6 +116,22 @@ public final class FoldingPipeline {
     meter.finish(
       group, computed: works.filter { $0.isOpen && $0.kept.isEmpty }.map(\.index),
       seconds: (ContinuousClock.now - started).seconds)
+  }
+
+  /// Whether a prediction of the target is so good that no further one is asked for; says so, once.
+  ///
+  /// Collective in a team.
+  private func isGoodEnough(_ work: TargetWork, before number: Int) throws -> Bool {
+    guard let limit = options.stopScore, work.plans.keys.contains(number) else { return false }
+    let best = work.scores.map(\.plddt).max() ?? 0
+    guard try queue.broadcastFromWriter(best >= limit) else { return false }
+    if !work.hasEnough {
+      reporter.note(
+        "\(work.raw.id): mean pLDDT \(fixed(best, decimals: 1)) reaches --stop-at-score, so \(work.runs[number].name) and what comes after it are not run"
+      )
+    }
+    work.hasEnough = true
+    return true
   }
 
   /// Does something for a target; when it fails, nothing more is done for it.

@@ -1,9 +1,12 @@
-/// What users of AlphaFold2 may ask for and helixfold does not do, or does otherwise: told in one line each instead of the
+/// What users of AlphaFold2 and ColabFold may ask for and helixfold does not do, or does otherwise: told in one line each instead of the
 /// parser's complaint.
 enum AbsentFeatures {
   private static let topics: [(words: Set<String>, sentence: String)] = [
     (
-      ["--relax", "--amber", "--run-relax", "--models-to-relax", "--use-gpu-relax", "relax"],
+      [
+        "--relax", "--amber", "--run-relax", "--num-relax", "--models-to-relax", "--use-gpu-relax",
+        "relax",
+      ],
       "relaxation is not part of helixfold; structures are written as the network made them (unrelaxed_*.pdb)"
     ),
     (
@@ -42,10 +45,6 @@ enum AbsentFeatures {
       "helixfold aligns templates itself and needs no kalign"
     ),
     (
-      ["--random-seed"],
-      "the seed is --seed N, and --num-seeds K takes K from there"
-    ),
-    (
       ["--use-precomputed-msas"],
       "search results are kept and used again by themselves (--cache FOLDER); alignments of your own are given with --msa"
     ),
@@ -56,6 +55,53 @@ enum AbsentFeatures {
     (
       ["--fasta-paths", "--fasta-path"],
       "the FASTA file is named without a flag: helixfold predict target.fasta; it may hold several targets"
+    ),
+    (
+      ["--msa-mode", "--host-url", "--pair-mode", "--pair-strategy"],
+      "no server is asked for alignments: searches run here with --database NAME=PATH, and alignments of your own are given with --msa"
+    ),
+    (
+      ["--custom-template-path", "--templates", "--pdb-hit-file"],
+      "templates come from structures of your own (--template FILE…) or from the hits of a search (--template-hits)"
+    ),
+    (
+      ["--model-type", "--model-order", "--model-names"],
+      "networks are those of the files of --weights, in that order; --preset names one whose file does not tell"
+    ),
+    (
+      ["--max-seq", "--max-extra-seq"],
+      "alignment rows are given together: --max-msa 512:1024"
+    ),
+    (
+      ["--overwrite-existing-results"],
+      "results are made anew unless --resume is given"
+    ),
+    (
+      [
+        "--save-all", "--save-single-representations", "--save-pair-representations",
+        "--save-to-pickle",
+      ],
+      "logits and representations are written by --save-raw"
+    ),
+    (
+      ["--rank"],
+      "predictions are ranked by mean pLDDT; ranking_debug.json has pTM beside it"
+    ),
+    (
+      ["--sort-queries-by"],
+      "targets are predicted in the order in which they are given; memory does not depend on it"
+    ),
+    (
+      ["--zip"],
+      "results are folders of plain files, OUT/<target>/; pack them with zip or tar"
+    ),
+    (
+      ["--disable-unified-memory", "--subbatch-size", "--amp-level"],
+      "memory is planned ahead and kept below --max-memory; --precision says how activations are stored"
+    ),
+    (
+      ["--max-template-hits"],
+      "a network takes as many templates as it was made for, four in AlphaFold2's"
     ),
   ]
 

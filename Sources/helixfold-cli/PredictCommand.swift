@@ -16,7 +16,7 @@ struct PredictCommand: ParsableCommand {
       Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings, provenance and \
       a report.html to look at, in the layout of AlphaFold2, and OUT/summary.tsv with a row per target. A target that fails \
       is listed in OUT/failures.json and the others go on. A run that was stopped goes on with --resume and ends with the same bits. \
-      Without --resume a target begins anew; with it, results of other names (MODEL, MODEL_pred_K) stay and are ranked together.
+      Without --resume a target begins anew; with it, results of other names (MODEL of seed 0, MODEL_pred_N of seed N) stay and are ranked together.
 
       Without --msa, --features or a database the sequence alone is used, with a warning. Without --weights the small \
       network that comes with helixfold is used, or the file or folder that HELIXFOLD_WEIGHTS names.
@@ -83,11 +83,17 @@ struct PredictCommand: ParsableCommand {
   var numModels: Int?
 
   @Option(
-    help: "Seeds per network; results of the first are called MODEL, of the others MODEL_pred_K.")
+    help: "Seeds per network; results of seed 0 are called MODEL, those of seed N MODEL_pred_N.")
   var numSeeds = 1
 
-  @Option(help: "First seed.")
+  @Option(name: [.long, .customLong("random-seed")], help: "First seed.")
   var seed: UInt64 = 0
+
+  @Option(
+    help:
+      "Run no further network or seed on a target once the mean pLDDT of one of its predictions is this high, 0 to 100 (default: all)."
+  )
+  var stopAtScore: Double?
 
   @Flag(
     help:
@@ -183,6 +189,9 @@ struct PredictCommand: ParsableCommand {
         "--recycle-early-stop-tolerance is \(limit), expected a distance in Å, at least 0")
     }
     if output.isEmpty { throw ValidationError("--output is empty, expected a folder") }
+    if let stopAtScore, !(0...100).contains(stopAtScore) {
+      throw ValidationError("--stop-at-score is \(stopAtScore), expected a mean pLDDT, 0 to 100")
+    }
     if let numModels, numModels < 1 {
       throw ValidationError("--num-models is \(numModels), expected at least 1")
     }
@@ -316,6 +325,7 @@ struct PredictCommand: ParsableCommand {
     options.modelLimit = numModels
     options.seedCount = numSeeds
     options.seed = seed
+    options.stopScore = stopAtScore
     options.maxMSA = msaLimits
     options.ensembles = numEnsemble
     options.usesDropout = useDropout

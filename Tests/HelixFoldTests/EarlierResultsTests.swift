@@ -2,6 +2,7 @@ import ArrayFiles
 import AtomicFiles
 import FeaturePipeline
 import Foundation
+import StructureIO
 import Testing
 
 @testable import HelixFold
@@ -54,7 +55,7 @@ struct EarlierResultsTests {
     }
   }
 
-  @Test("with --resume more seeds are added to the first, which keeps its name")
+  @Test("results are named by their seeds, so that runs with other seeds add to them")
   func seeds() throws {
     let bench = PredictionBench()
     try bench.predict(["tiny"])
@@ -64,6 +65,102 @@ struct EarlierResultsTests {
     #expect(bench.passes == 4)
     let order = try bench.order()
     #expect(order.sorted() == ["tiny", "tiny_pred_1", "tiny_pred_2"])
+    let first = try bench.text("toy/unrelaxed_tiny.pdb")
+    (bench.options.seedCount, bench.options.seed) = (2, 2)
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 2, "seed 3 alone")
+    let all = try bench.order()
+    #expect(all.sorted() == ["tiny", "tiny_pred_1", "tiny_pred_2", "tiny_pred_3"])
+    let kept = try bench.text("toy/unrelaxed_tiny.pdb")
+    #expect(kept == first)
+  }
+
+  @Test("a finished result of another version or other instructions is kept, and a line says so")
+  func otherArithmetic() throws {
+    let bench = PredictionBench()
+    try bench.predict(["tiny"])
+    let provenance = try bench.text("toy/provenance_tiny.json")
+    let bits = try #require(provenance.firstMatch(of: /"fingerprint": "([0-9a-f]+)"/)?.1)
+    try bench.write(provenance.replacing(bits, with: "0"), to: "toy/provenance_tiny.json")
+    bench.options.resumes = true
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 0 && bench.said.contains("finished before"))
+    try bench.predict(["tiny", "other"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.contains("by another version or with other instructions, and kept: tiny\n"))
+    let calculation = try #require(provenance.firstMatch(of: /"calculation": "([0-9a-f]+)"/)?.1)
+    try bench.write(
+      provenance.replacing(bits, with: "0").replacing(calculation, with: "1"),
+      to: "toy/provenance_tiny.json")
+    try bench.predict(["tiny"])
+    #expect(bench.passes == 2 && bench.said.contains("options or weights: tiny\n"))
+  }
+
+  @Test(
+    "a folder with results of another program is refused and left as it is",
+    arguments: ["ranked_0.pdb", "unrelaxed_model_1_pred_0.pdb", "report.html", "timings.json"])
+  func foreign(_ name: String) throws {
+    let bench = PredictionBench()
+    try bench.write("theirs", to: "toy/" + name)
+    let status = try bench.run(["tiny"])
+    #expect(status == .cannotCreate)
+    #expect(bench.said.contains("/toy: holds \(name) of another program"), "\(bench.said)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: bench.path + "/toy")
+    #expect(files.filter { !$0.hasPrefix(".") } == [name])
+  }
+
+  @Test("files of others stay in a folder of ours, whatever they are called")
+  func othersFiles() throws {
+    let bench = PredictionBench()
+    try bench.predict(["tiny"])
+    let names = ["plot_mine.png", "result_docking.npz", "notes.txt", "unrelaxed_theirs.pdb"]
+    for name in names { try bench.write("theirs", to: "toy/" + name) }
+    try bench.predict(["tiny"])
+    #expect(names.allSatisfy { bench.has("toy/" + $0) })
+  }
+
+  @Test("no further network runs once a prediction is as good as asked for")
+  func stopScore() throws {
+    let bench = PredictionBench()
+    bench.options.stopScore = 0
+    try bench.predict(["first", "second", "third"])
+    #expect(bench.passes == 2)
+    #expect(bench.said.contains("reaches --stop-at-score, so second and what comes after it"))
+    var order = try bench.order()
+    #expect(order == ["first"] && bench.has("toy/timings.json"))
+    (bench.options.stopScore, bench.options.resumes) = (100, true)
+    try bench.predict(["first", "second"])
+    #expect(bench.passes == 2 && !bench.said.contains("--stop-at-score"))
+    order = try bench.order()
+    #expect(order.sorted() == ["first", "second"])
+  }
+
+  @Test("drawings and scores are made for a target that is finished, and stay up to date")
+  func drawnLater() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    let page = try bench.text("toy/report.html")
+    bench.options.resumes = true
+    bench.options.plots = .svg
+    try bench.predict(["first"])
+    #expect(bench.passes == 0 && bench.has("toy/plot_plddt.svg") && bench.has("toy/plot_pae.svg"))
+    var found = try bench.text("toy/report.html")
+    #expect(found == page)
+    let before = try bench.text("toy/plot_plddt.svg")
+    bench.options.plots = nil
+    try bench.predict(["second"])
+    let after = try bench.text("toy/plot_plddt.svg")
+    #expect(after != before)
+    bench.options.reference = try StructureFile.read(bench.path + "/toy/ranked_0.pdb")
+    try bench.predict(["first", "second"])
+    #expect(bench.passes == 0)
+    let scores = try bench.text("toy/reference_scores.json")
+    #expect(scores.contains("\"first\"") && scores.contains("\"second\""))
+    found = try bench.text("toy/report.html")
+    #expect(found.contains("TM-score"))
+    (bench.options.reference, bench.options.seed) = (nil, 1)
+    try bench.predict(["first"])
+    #expect(bench.has("toy/reference_scores.json"))
   }
 
   @Test("without --resume a target begins anew, and a line names what that replaces")
@@ -76,7 +173,7 @@ struct EarlierResultsTests {
     #expect(!bench.has("toy/unrelaxed_first.pdb") && !bench.has("toy/provenance_first.json"))
     let order = try bench.order()
     #expect(order == ["second"])
-    bench.options.seed = 5
+    bench.options.recycles = 0
     try bench.predict(["second"])
     #expect(bench.said.contains("toy: replaces the results of second\n"))
   }
@@ -114,11 +211,9 @@ struct EarlierResultsTests {
     #expect(bench.has("toy/unrelaxed_net_r1.pdb"))
     bench.options.savesRecycles = false
     bench.options.resumes = true
-    bench.options.seed = 5
+    bench.options.recycles = 0
     try bench.predict(["net"])
-    #expect(
-      bench.said.contains(
-        "toy: replaced, being of other inputs, options, seed or weights: net\n"))
+    #expect(bench.said.contains("toy: replaced, being of other inputs, options or weights: net\n"))
     #expect(!bench.has("toy/unrelaxed_net_r1.pdb"))
     #expect(bench.has("toy/unrelaxed_net_r7.pdb") && bench.has("toy/unrelaxed_net_r7_r1.pdb"))
   }
@@ -252,7 +347,7 @@ struct EarlierResultsTests {
     bench.options.plots = .svg
     bench.options.savesRecycles = true
     try bench.predict(["tiny"])
-    #expect(bench.said.contains("nothing to do; --plots, --save-recycles do nothing for it"))
+    #expect(bench.said.contains("nothing to do; --save-recycles does nothing for it"))
   }
 
   @Test("the plans of several networks are told apart")

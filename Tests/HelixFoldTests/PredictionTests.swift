@@ -32,7 +32,7 @@ struct PredictionTests {
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/resumed/toy/state_tiny.npz"))
   }
 
-  @Test("a finished target is left alone when resumed, and predicted anew with another seed")
+  @Test("a finished target is left alone when resumed; another seed is predicted beside it")
   func finishedTargets() throws {
     let folder = try ScratchFolder()
     var options = options(folder, "out")
@@ -51,6 +51,9 @@ struct PredictionTests {
     options.seed = 1
     #expect(try run() == .success)
     #expect(passes == 4)
+    for name in ["tiny", "tiny_pred_1"] {
+      #expect(try folder.read("out/toy/ranking_debug.json").contains("\"\(name)\":"))
+    }
   }
 
   @Test("chains of one and two residues work", arguments: ["M", "MK", "MKV"])
@@ -304,6 +307,7 @@ struct PredictionTests {
     #expect(try predict(options) == .success)
     let text = try folder.read("out/toy/provenance_tiny.json")
     #expect(text.components(separatedBy: "\"change\":").count - 1 == 2)
+    #expect(text.components(separatedBy: "\"ptm\": 0.").count - 1 == 3, "passes and the end")
   }
 
   @Test(

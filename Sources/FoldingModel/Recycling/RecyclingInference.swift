@@ -10,12 +10,15 @@ public struct RecyclingState: Sendable {
   public struct Record: Sendable, Hashable {
     /// Mean pLDDT, 0 … 100.
     public var meanPLDDT: Float
+    /// Predicted TM-score, 0 … 1; nil if the network does not predict it.
+    public var ptm: Float?
     /// Root mean square change of all Cα–Cα distances since the previous pass, Å; nil after the first.
     public var change: Float?
 
     /// The given numbers.
-    public init(meanPLDDT: Float, change: Float?) {
+    public init(meanPLDDT: Float, ptm: Float? = nil, change: Float?) {
       self.meanPLDDT = meanPLDDT
+      self.ptm = ptm
       self.change = change
     }
   }
@@ -115,7 +118,7 @@ public struct RecyclingInference: Sendable {
       outputs = try runs[0].recycling.network.passes(inputs, context, monitor)
     }
     return zip(runs, zip(before, outputs)).map { run, result in
-      run.recycling.state(after: run.state, positionsBefore: result.0, result.1)
+      run.recycling.state(after: run.state, positionsBefore: result.0, result.1, context)
     }
   }
 
@@ -128,11 +131,14 @@ public struct RecyclingInference: Sendable {
   }
 
   private func state(
-    after state: RecyclingState?, positionsBefore: NDArray<Float>?, _ output: PassOutput
+    after state: RecyclingState?, positionsBefore: NDArray<Float>?, _ output: PassOutput,
+    _ context: ExecutionContext
   ) -> RecyclingState {
     let change = positionsBefore.map { distanceChange($0, output.recycled.positions) }
     let plddt = PredictedLDDTHead.expectation(output.lddtLogits)
-    let record = RecyclingState.Record(meanPLDDT: Float(plddt.mean), change: change)
+    let record = RecyclingState.Record(
+      meanPLDDT: Float(plddt.mean),
+      ptm: network.alignedError?.summarize(output.recycled.pair, context).ptm, change: change)
     let isConverged = tolerance.map { limit in change.map { $0 < limit } ?? false } ?? false
     let history = (state?.history ?? []) + [record]
     return RecyclingState(

@@ -4,6 +4,8 @@ import FeaturePipeline
 struct EarlierResults {
   /// Results that this run asks for and that are done, by name.
   private(set) var kept: [String: StoredResult] = [:]
+  /// Names of those among them that another version computed, or with other instructions.
+  private(set) var keptOfOthers: [String] = []
   /// Results of other networks or seeds for the same sequence.
   private(set) var others: [StoredResult] = []
   /// Names of results that are of another sequence, or do not say of which.
@@ -13,26 +15,27 @@ struct EarlierResults {
   /// Names that this run asks for, of results whose files are missing or have changed.
   private(set) var damaged: [String] = []
   /// Fingerprints of all results, by name.
-  private(set) var fingerprints: [String: String] = [:]
+  private(set) var fingerprints: [String: PredictionFingerprint] = [:]
 
   /// Sorts what is in a folder.
   ///
   /// - Parameter runs: what this run asks for. What still has a saved state is not done: its run was stopped.
   init(
     in folder: PredictionFolder, of raw: RawFeatures,
-    _ runs: [(run: PredictionRun, fingerprint: String)]
+    _ runs: [(run: PredictionRun, fingerprint: PredictionFingerprint)]
   ) {
     let asked = Dictionary(runs.map { ($0.run.name, $0) }) { first, _ in first }
     for name in folder.storedNames {
       let result = StoredResult(name, in: folder, expecting: asked[name]?.fingerprint)
       fingerprints[name] = result.fingerprint
       if let (run, fingerprint) = asked[name] {
-        if result.fingerprint != fingerprint {
+        if !result.fingerprint.isOfSameCalculation(as: fingerprint) {
           replaced.append(name)
         } else if !result.isWhole {
           damaged.append(name)
         } else if result.score != nil, !folder.has(run.stateFile) {
           kept[name] = result
+          if result.fingerprint.bits != fingerprint.bits { keptOfOthers.append(name) }
         }
       } else if result.score != nil, result.sequence == raw.sequence {
         others.append(result)

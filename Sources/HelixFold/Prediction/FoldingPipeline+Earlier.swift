@@ -27,9 +27,16 @@ extension FoldingPipeline {
         + (replaced.isEmpty ? [] : ["replaces the results of \(replaced)"])
     }
     let kinds: [(names: [String], line: String)] = [
-      (earlier.replaced, "replaced, being of other inputs, options, seed or weights: "),
+      (earlier.replaced, "replaced, being of other inputs, options or weights: "),
       (earlier.damaged, "computed again, files being missing or changed: "),
-      (earlier.kept.keys.sorted(), "computed before and kept: "),
+      (
+        earlier.kept.keys.filter { !earlier.keptOfOthers.contains($0) }.sorted(),
+        "computed before and kept: "
+      ),
+      (
+        earlier.keptOfOthers,
+        "computed before by another version or with other instructions, and kept: "
+      ),
       (earlier.others.map(\.name), "ranked with the results of earlier runs: "),
       (
         earlier.unrelated,
@@ -45,10 +52,6 @@ extension FoldingPipeline {
   func finishedLine(of work: TargetWork) -> String {
     let line = "finished before, nothing to do"
     var flags: [String] = []
-    if let plots = options.plots, !work.folder.has("plot_plddt.\(plots.rawValue)") {
-      flags.append("--plots")
-    }
-    if options.reference != nil { flags.append("--reference") }
     if options.savesRecycles,
       !work.runs.allSatisfy({ work.folder.has("unrelaxed_\($0.name)_r0.cif") })
     {

@@ -33,7 +33,7 @@ extension FoldingPipeline {
     let raw = work.raw
     let provenance = run.provenance(of: raw, options, rowBudget: work.gathered?.rowBudget)
     let saved = RecyclingStateFile(
-      folder: work.folder, name: run.stateFile, fingerprint: provenance.fingerprint,
+      folder: work.folder, name: run.stateFile, fingerprint: provenance.fingerprint.bits,
       residues: raw.residueCount, config: run.config)
     let recycling = run.recycling(raw, try network(run.model), options)
     let found = options.resumes ? saved.load(context) : .nothing
@@ -125,6 +125,10 @@ extension FoldingPipeline {
       ("target", .string(raw.id)), ("model", .string(run.name)), ("recycle", .integer(pass)),
       ("plddt", .number(confidence)),
     ]
+    if let ptm = record.ptm {
+      line += " pTM=\(fixed(Double(ptm), decimals: 3))"
+      fields.append(("ptm", .number(Double(ptm))))
+    }
     if let change = record.change {
       line += " tol=\(fixed(Double(change), decimals: 3))"
       fields.append(("tol", .number(Double(change))))

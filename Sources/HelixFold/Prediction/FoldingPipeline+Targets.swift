@@ -13,13 +13,12 @@ extension FoldingPipeline {
     let runs = runs().map { (run: $0, fingerprint: $0.provenance(of: raw, options).fingerprint) }
     let earlier = EarlierResults(in: folder, of: raw, runs)
     let work = TargetWork(
-      index, raw, gathered, folder, runs.map(\.run), earlier: earlier, resumes: options.resumes,
-      lock: lock)
+      index, raw, gathered, folder, runs.map(\.run), earlier: earlier, options, lock: lock)
     work.isFinished =
       options.resumes && earlier.damaged.isEmpty
       && folder.isFinished(runs, earlier.fingerprints)
     let state = work.isFinished ? "finished before" : "to do"
-    let identity = runs.map(\.fingerprint).joined(separator: " ")
+    let identity = runs.map(\.fingerprint.bits).joined(separator: " ")
     let done = work.kept.keys.sorted().joined(separator: " ")
     try queue.requireSame(
       "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
@@ -36,6 +35,10 @@ extension FoldingPipeline {
     if try queue.broadcastFromWriter(folder.isKept && lock == nil) {
       throw PredictionError.busy(folder: folder.path)
     }
+    let foreign = folder.isKept ? folder.foreignResult : nil
+    if try queue.broadcastFromWriter(foreign != nil) {
+      throw PredictionError.foreign(folder: folder.path, file: foreign ?? "results")
+    }
     return lock
   }
 
@@ -43,6 +46,7 @@ extension FoldingPipeline {
   func begin(_ work: TargetWork) throws {
     if work.isFinished {
       for run in work.runs { work.folder.remove(run.stateFile) }
+      try drawAgain(work)
       return reporter.note("\(work.raw.id): \(finishedLine(of: work))")
     }
     sayTurn(of: work)
@@ -89,15 +93,12 @@ extension FoldingPipeline {
     report(work.timings, of: raw)
     for result in work.results { warnOfBonds(in: result, of: raw) }
     let kept = work.keptResults
-    let provenance = Dictionary(runs.map { ($0.name, $0.provenance(of: raw, options)) }) {
-      first, _ in first
-    }
-    let provenanceOf = { (result: ModelResult) in
-      provenance[result.name] ?? runs[0].provenance(of: raw, self.options)
-    }
-    try folder.writeReport(
-      work.results + kept, among: work.scores, of: raw, work.statistics,
-      provenance: provenanceOf, timings: work.timings, options: options)
+    let provenanceOf = provenance(of: work)
+    let report = try folder.report(
+      of: work.results + kept, among: work.scores, of: raw, work.statistics,
+      provenance: provenanceOf, timings: work.timings, reference: options.reference)
+    try folder.write(report)
+    try folder.write(report.figures(), as: work.plots)
     try folder.writeRanking(
       work.scores,
       timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
@@ -108,6 +109,26 @@ extension FoldingPipeline {
     }
     for run in runs { folder.remove(run.stateFile) }
     if reporter.style == .json { sayEnd(of: raw, work.scores) }
+  }
+
+  /// How each result of a target was made.
+  private func provenance(of work: TargetWork) -> (ModelResult) -> PredictionProvenance {
+    let provenance = Dictionary(
+      work.runs.map { ($0.name, $0.provenance(of: work.raw, options)) }
+    ) { first, _ in first }
+    return { provenance[$0.name] ?? work.runs[0].provenance(of: work.raw, self.options) }
+  }
+
+  /// Writes the drawings of a target that was finished before, and its scores against a reference, where they are asked for now.
+  private func drawAgain(_ work: TargetWork) throws {
+    let folder = work.folder
+    let lacksPlots = options.plots.map { !folder.has("plot_plddt.\($0.rawValue)") } ?? false
+    guard lacksPlots || options.reference != nil else { return }
+    let report = try folder.report(
+      of: work.keptResults, among: work.scores, of: work.raw, work.statistics,
+      provenance: provenance(of: work), timings: [], reference: options.reference)
+    if options.reference != nil { try folder.write(report) }
+    if lacksPlots { try folder.write(report.figures(), as: options.plots) }
   }
 
   /// Tells programs that a target is done; people see the files.

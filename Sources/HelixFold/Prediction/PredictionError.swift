@@ -10,6 +10,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case waitingFeatures(String)
   /// Another process writes in the folder of a target.
   case busy(folder: String)
+  /// The folder of a target holds results of another program, which would be overwritten.
+  case foreign(folder: String, file: String)
   /// Another process keeps the tables of all targets to itself.
   case tablesBusy(folder: String)
 
@@ -25,6 +27,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
       "the file in the folder of results where features wait for their turn \(problem)"
     case .busy(let folder):
       "\(folder): another process predicts in this folder; wait for it or choose another folder"
+    case .foreign(let folder, let file):
+      "\(folder): holds \(file) of another program, which helixfold would overwrite; choose another folder with -o"
     case .tablesBusy(let folder):
       "\(folder): another process keeps this folder, so that summary.tsv and failures.json lack targets of this run; their results are there, and the same command with --resume lists them"
     }
@@ -46,7 +50,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     switch self {
     case .memory: .memory
     case .ambiguousInput: .badInput
-    case .busy: .cannotCreate
+    case .busy, .foreign: .cannotCreate
     case .waitingFeatures, .tablesBusy: .cannotWrite
     }
   }

@@ -1,17 +1,18 @@
 import AtomicFiles
 import FeaturePipeline
 import Messages
+import Protein
 import Reports
 
 extension PredictionFolder {
-  /// Writes `report.html` and, if asked for, its drawings.
+  /// What there is to show of results.
   ///
   /// - Parameter scores: of everything that is ranked; what is not among the results is named only.
-  func writeReport(
-    _ results: [ModelResult], among scores: [RankingScore], of raw: RawFeatures,
+  func report(
+    of results: [ModelResult], among scores: [RankingScore], of raw: RawFeatures,
     _ statistics: MSAStatistics, provenance: (ModelResult) -> PredictionProvenance,
-    timings: [(name: String, value: Double)], options: PredictionOptions
-  ) throws {
+    timings: [(name: String, value: Double)], reference: Structure?
+  ) throws -> PredictionReport {
     let ranked = ModelResult.ranked(results)
     var report = PredictionReport(
       target: raw.id,
@@ -38,12 +39,24 @@ extension PredictionFolder {
       report.warnings.append(
         "Ranked too, but not shown on this page: \(names.joined(separator: ", "))")
     }
-    report.reference = options.reference
-    if options.reference != nil {
+    report.reference = reference
+    return report
+  }
+
+  /// Writes `report.html` and, with a reference, the scores against it.
+  func write(_ report: PredictionReport) throws {
+    if report.reference != nil {
       let scores = try report.scores()
       try keep("reference_scores.json") { try AtomicFile.write(try scores.json(), to: $0) }
     }
     try keep("report.html") { try AtomicFile.write(try report.page().html, to: $0) }
-    if isKept, let plots = options.plots { _ = try plots.write(report.figures(), to: path) }
   }
+
+  /// Writes drawings as files, if a format is given.
+  func write(_ figures: [(name: String, figure: Figure)], as format: PlotFormat?) throws {
+    if isKept, let format { _ = try format.write(figures, to: path) }
+  }
+
+  /// In which format the drawings of an earlier run are there.
+  var plotFormat: PlotFormat? { PlotFormat.allCases.first { has("plot_plddt.\($0.rawValue)") } }
 }

@@ -57,20 +57,40 @@ struct PredictionFolder {
   ///
   /// A run that fails after this must not leave results that look like its own.
   ///
-  /// - Parameter names: networks and seeds whose results go; nil for all.
+  /// - Parameter names: networks and seeds whose results go; nil for all that are there.
   func begin(replacing names: [String]?) throws {
     guard isKept else { return }
     try AtomicFile.createFolder(path)
     AtomicFile.removeUnfinished(in: path)
     remove(Self.lastFile)
-    let staying = Set(storedNames).subtracting(names ?? [])
+    let going = names ?? storedNames + begunNames
+    let staying = Set(storedNames).subtracting(going)
     let results = contents.filter { file in
-      names.map { $0.contains { Self.isResult(file, of: $0, besides: staying) } }
-        ?? Self.isResult(file)
+      going.contains { Self.isResult(file, of: $0, besides: staying) }
     }
     try removeAll(results)
     // A ranking of results that all stay is right until another takes its place.
-    if names == nil || !results.isEmpty { try removeSummaries() }
+    if names == nil || !results.isEmpty {
+      try removeSummaries()
+      remove("reference_scores.json")
+    }
+  }
+
+  /// Names of networks and seeds that a run which was stopped has begun.
+  private var begunNames: [String] {
+    contents.compactMap { $0.wholeMatch(of: /state_(.+)\.npz/).map { String($0.1) } }
+  }
+
+  /// A file that would be replaced although another program wrote it: where none of ours has left its features, states or provenance, a
+  /// folder with results is that of another.
+  var foreignResult: String? {
+    let isOurs = has("features.h5") || !storedNames.isEmpty || !begunNames.isEmpty
+    return isOurs
+      ? nil
+      : contents.sorted().first {
+        Self.isOfAll($0)
+          || $0.wholeMatch(of: /unrelaxed_.*\.(?:pdb|cif)|(?:confidence|pae)_.*\.json/) != nil
+      }
   }
 
   /// Removes what is made of the results of all networks.
@@ -88,14 +108,8 @@ struct PredictionFolder {
   private static func isOfAll(_ file: String) -> Bool {
     file.wholeMatch(
       of:
-        /ranked_[0-9]+\.(?:pdb|cif)|plot_.*\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|reference_scores\.json|msa_budget\.tsv/
+        /ranked_[0-9]+\.(?:pdb|cif)|plot_(?:plddt|pae|contacts|coverage|recycles)\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
     ) != nil
-  }
-
-  /// Whether a file is a result of some network.
-  private static func isResult(_ file: String) -> Bool {
-    file.wholeMatch(
-      of: /unrelaxed_.*\.(?:pdb|cif)|(?:confidence|pae|provenance)_.*\.json|result_.*\.npz/) != nil
   }
 
   /// Whether a file is a result of the network `name`; structures of its passes are named like those of a network `name_r0`.
@@ -132,13 +146,17 @@ struct PredictionFolder {
   }
 
   /// Whether all runs were finished with the same inputs, parameters and options, and what was made of their results is there.
-  func isFinished(_ runs: [(run: PredictionRun, fingerprint: String)], _ found: [String: String])
-    -> Bool
-  {
+  func isFinished(
+    _ runs: [(run: PredictionRun, fingerprint: PredictionFingerprint)],
+    _ found: [String: PredictionFingerprint]
+  ) -> Bool {
     let summaries =
       [Self.lastFile, "ranking_debug.json", "report.html"]
       + runs.indices.map { "ranked_\($0).cif" }
-    return summaries.allSatisfy(has) && runs.allSatisfy { found[$0.run.name] == $0.fingerprint }
+    return summaries.allSatisfy(has)
+      && runs.allSatisfy { run in
+        found[run.run.name]?.isOfSameCalculation(as: run.fingerprint) ?? false
+      }
   }
 
   /// Writes what one network says: ModelCIF, PDB, confidence and aligned errors.

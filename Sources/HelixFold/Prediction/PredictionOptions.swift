@@ -21,6 +21,8 @@ public struct PredictionOptions: Sendable {
   public var seedCount = 1
   /// First seed.
   public var seed: UInt64 = 0
+  /// Mean pLDDT from which on no further network or seed runs on a target; nil for all.
+  public var stopScore: Double?
   /// Cluster and extra rows drawn from the alignment; nil for the network's own numbers.
   public var maxMSA: (clusters: Int, extra: Int)?
   /// Measures what leaving out alignment rows changes (`EvidenceOptions.rowBudget`), at the cost of two first passes with all rows

@@ -15,18 +15,26 @@ struct PredictionProvenance: Sendable {
   /// Alignment rows that the options kept at most; nil if all.
   let rowBudget: Int?
 
-  /// A digest of what decides the numbers; two runs with the same one give the same bits.
-  var fingerprint: String {
-    let members: [(String, JSONValue)] =
-      identity + [
+  /// What tells this prediction from others.
+  var fingerprint: PredictionFingerprint {
+    let calculation: [(String, JSONValue)] =
+      identity.filter { !Self.arithmetic.contains($0.0) } + [
         ("configuration", .string(configuration)),
         ("features", .string(featureDigest)),
         ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
       ]
-    var digest = Digest()
-    digest.add(JSONValue.object(members).text.utf8)
-    return digest.text
+    func digest(_ members: [(String, JSONValue)]) -> String {
+      var digest = Digest()
+      digest.add(JSONValue.object(members).text.utf8)
+      return digest.text
+    }
+    let arithmetic = identity.filter { Self.arithmetic.contains($0.0) }
+    return PredictionFingerprint(
+      bits: digest(arithmetic + calculation), calculation: digest(calculation))
   }
+
+  /// Members of the identity that decide the last digits, not what is computed.
+  private static let arithmetic: Set = ["version", "gemm", "isa"]
 
   /// Lines for the remarks of structure files.
   ///
@@ -53,11 +61,13 @@ struct PredictionProvenance: Sendable {
     let history = result.history.map { record -> JSONValue in
       .object([
         ("mean_plddt", .number(Double(record.meanPLDDT))),
+        ("ptm", record.ptm.map { .number(Double($0)) } ?? .null),
         ("change", record.change.map { .number(Double($0)) } ?? .null),
       ])
     }
     let members: [(String, JSONValue)] = [
-      ("fingerprint", .string(fingerprint)),
+      ("fingerprint", .string(fingerprint.bits)),
+      ("calculation", fingerprint.calculation.map { .string($0) } ?? .null),
       ("weights_file", model.file.map { .string($0) } ?? .null),
       ("sequence", .string(target.sequence)),
       ("features", .string(featureDigest)),

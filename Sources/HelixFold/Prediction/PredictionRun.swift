@@ -23,8 +23,8 @@ struct PredictionRun {
     self.model = model
     self.config = config
     self.seed = options.seed &+ UInt64(seedIndex)
-    // The first seed has the plain name, so that it keeps its files when others are added.
-    self.name = seedIndex > 0 ? "\(model.name)_pred_\(seedIndex)" : model.name
+    // Named by the seed itself, so that runs with other seeds add their files and replace none.
+    self.name = seed > 0 ? "\(model.name)_pred_\(seed)" : model.name
     self.recycles = options.recycles ?? config.recycles
   }
 

@@ -21,14 +21,14 @@ struct RecyclingStateFile {
   func save(_ state: RecyclingState) throws { try folder.keep(name) { try write(state, to: $0) } }
 
   private func write(_ state: RecyclingState, to path: String) throws {
-    let history = state.history.flatMap { [$0.meanPLDDT, $0.change ?? .nan] }
+    let history = state.history.flatMap { [$0.meanPLDDT, $0.change ?? .nan, $0.ptm ?? .nan] }
     let pair = state.recycled.pair
     let arrays: KeyValuePairs<String, () -> NumericArray> = [
       "fingerprint": {
         .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))
       },
       "finished": { .int32(NDArray(shape: [], values: [state.isFinished ? 1 : 0])) },
-      "history": { .float32(NDArray(shape: [state.history.count, 2], values: history)) },
+      "history": { .float32(NDArray(shape: [state.history.count, 3], values: history)) },
       "lddt_logits": { .float32(state.lddtLogits) },
       "positions": { .float32(state.recycled.positions) },
       "msa_first_row": { .float32(state.recycled.msaFirstRow.array()) },
@@ -72,7 +72,7 @@ struct RecyclingStateFile {
     }
     guard let finished = try? archive.array(named: "finished").integers,
       let history = try? archive.array(named: "history").floats, history.shape.count == 2,
-      history.shape[0] > 0, history.shape[1] == 2,
+      history.shape[0] > 0, history.shape[1] == 3,
       let logits = try? archive.array(named: "lddt_logits").floats,
       logits.shape == [residues, config.heads.confidenceBins],
       let positions = try? archive.array(named: "positions").floats,
@@ -84,15 +84,15 @@ struct RecyclingStateFile {
       let pair = tensor(pair, context)
     else { return .unusable("is damaged") }
     // What is not finite ends every run that goes on from it.
-    let confidences = stride(from: 0, to: history.values.count, by: 2).map { history.values[$0] }
+    let confidences = stride(from: 0, to: history.values.count, by: 3).map { history.values[$0] }
     let all = [confidences, logits.values, positions.values, firstRow.values]
     guard all.allSatisfy({ $0.allSatisfy(\.isFinite) }), context.isFinite(pair) else {
       return .unusable("is damaged")
     }
     let records = (0..<history.shape[0]).map { index in
-      let change = history.values[index * 2 + 1]
+      let numbers = history.values[index * 3..<index * 3 + 3].map { $0.isNaN ? nil : $0 }
       return RecyclingState.Record(
-        meanPLDDT: history.values[index * 2], change: change.isNaN ? nil : change)
+        meanPLDDT: history.values[index * 3], ptm: numbers[2], change: numbers[1])
     }
     return .saved(
       RecyclingState(

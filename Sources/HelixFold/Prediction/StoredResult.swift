@@ -9,8 +9,8 @@ import StructureIO
 struct StoredResult {
   /// Name in file names, such as `model_1_ptm`.
   let name: String
-  /// Digest of what decided the numbers; empty if the provenance does not tell.
-  let fingerprint: String
+  /// What decided the numbers; empty if the provenance does not tell.
+  let fingerprint: PredictionFingerprint
   /// Sequence of the target; nil if the provenance does not tell.
   let sequence: String?
   /// What ranks it; nil if the provenance does not tell, or files are missing or have changed.
@@ -22,11 +22,14 @@ struct StoredResult {
 
   /// The result of that name in a folder, as its provenance tells it.
   ///
-  /// - Parameter expected: the fingerprint that makes it of use; the files of one with another are not read. Nil for any.
-  init(_ name: String, in folder: PredictionFolder, expecting expected: String? = nil) {
+  /// - Parameter expected: the fingerprint that makes it of use; the files of one of another calculation are not read. Nil for any.
+  init(
+    _ name: String, in folder: PredictionFolder, expecting expected: PredictionFingerprint? = nil
+  ) {
     struct Document: Decodable {
-      struct Pass: Decodable { let meanPlddt, change: Float? }
+      struct Pass: Decodable { let meanPlddt, ptm, change: Float? }
       let fingerprint: String
+      let calculation: String?
       let sequence: String?
       let meanPlddt, ptm: Double?
       let recycleHistory: [Pass]?
@@ -34,9 +37,11 @@ struct StoredResult {
     }
     let document = folder.decoded(Document.self, "provenance_\(name).json")
     self.name = name
-    fingerprint = document?.fingerprint ?? ""
+    let fingerprint = PredictionFingerprint(
+      bits: document?.fingerprint ?? "", calculation: document?.calculation)
+    self.fingerprint = fingerprint
     sequence = document?.sequence
-    let isOfUse = expected == nil || expected == document?.fingerprint
+    let isOfUse = expected.map { fingerprint.isOfSameCalculation(as: $0) } ?? true
     let isWhole =
       isOfUse
       && ["unrelaxed_\(name).cif", "confidence_\(name).json"].allSatisfy(folder.has)
@@ -46,7 +51,9 @@ struct StoredResult {
       isWhole ? RankingScore(model: name, plddt: plddt, ptm: document?.ptm) : nil
     }
     history = (document?.recycleHistory ?? []).compactMap { pass in
-      pass.meanPlddt.map { RecyclingState.Record(meanPLDDT: $0, change: pass.change) }
+      pass.meanPlddt.map {
+        RecyclingState.Record(meanPLDDT: $0, ptm: pass.ptm, change: pass.change)
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import AtomicFiles
 import FeaturePipeline
 import FoldingCore
 import FoldingModel
+import Reports
 
 /// One target on its way through a run: what was prepared, and what the networks have said so far.
 final class TargetWork {
@@ -27,14 +28,20 @@ final class TargetWork {
   /// All results stood in the folder before.
   var isFinished = false
   var hasFailed = false
+  /// A prediction is so good that the runs that are left are left out.
+  var hasEnough = false
+  /// In which format the drawings are files too.
+  var plots: PlotFormat?
 
   init(
     _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?, _ folder: PredictionFolder,
-    _ runs: [PredictionRun], earlier: EarlierResults, resumes: Bool, lock: FolderLock?
+    _ runs: [PredictionRun], earlier: EarlierResults, _ options: PredictionOptions,
+    lock: FolderLock?
   ) {
     (self.index, self.raw, self.gathered) = (index, raw, gathered)
     (self.folder, self.runs) = (folder, runs)
-    (self.earlier, self.resumes, self.lock) = (earlier, resumes, lock)
+    (self.earlier, self.resumes, self.lock) = (earlier, options.resumes, lock)
+    plots = options.plots ?? (resumes ? folder.plotFormat : nil)
     timings = gathered?.stages ?? []
   }
 
