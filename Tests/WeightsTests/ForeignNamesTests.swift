@@ -152,6 +152,59 @@ struct ForeignNamesTests {
       zip(found.values[..<half], wide.values[..<half]).allSatisfy { abs($0 - $1) <= abs($1) / 256 })
   }
 
+  @Test("a block of another shape, an array without elements and one that fits no layout are named")
+  func unfitArrays() throws {
+    let source = RecipeParameters(.tiny, seed: 5)
+    let helixFold = try HelixFoldNames.exported(source, config: .tiny)
+    let openFold = try OpenFoldNames.exported(source, config: .tiny)
+    /// What is said of a file with one array of another shape.
+    func refusal<Naming: ForeignNaming>(
+      of naming: Naming.Type, _ arrays: [String: NDArray<Float>], _ name: String, _ shape: [Int],
+      expecting config: FoldingConfig? = nil
+    ) throws -> String {
+      var arrays = arrays
+      _ = try #require(arrays[name])
+      arrays[name] = NDArray(repeating: 0, shape: shape)
+      return message {
+        _ = try ForeignStore(
+          path: "x", arrays: arrays.mapValues(pickled), naming: naming, expected: config)
+      }
+    }
+    let second = "alphafold_iteration.evoformer.evoformer_iteration.1.msa_transition.transition1"
+    #expect(
+      try refusal(of: HelixFoldNames.self, helixFold, second + ".bias", [3])
+        == "x: '\(second).bias' has shape [3], expected [32] like the other blocks")
+    let single = "alphafold_iteration.evoformer.preprocess_1d.weight"
+    #expect(
+      try refusal(of: HelixFoldNames.self, helixFold, single, [0, 16])
+        == "x: '\(single)' has shape [0, 16], expected at least one element")
+    #expect(
+      try refusal(
+        of: OpenFoldNames.self, openFold, "input_embedder.linear_tf_m.weight", [352],
+        expecting: .tiny)
+        == "x: 'input_embedder.linear_tf_m.weight' has shape [352], expected one that fits [22, 16]"
+    )
+  }
+
+  @Test("an array under its names of both versions of OpenFold is refused")
+  func bothVersions() throws {
+    let storage = "(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI1\ntQ"
+    let tensor = "ctorch._utils\n_rebuild_tensor_v2\n(\(storage)I0\n(I1\nt(I1\ntI00\ntR"
+    let current = "template_embedder.template_single_embedder.linear_1.bias"
+    let pickle = "(dVtemplate_angle_embedder.linear_1.bias\n\(tensor)sV\(current)\n\(tensor)s."
+    try withScratchFolder { folder in
+      let path = folder + "/a.pt"
+      try ZipWriter.write(to: path, names: ["a/data.pkl", "a/data/0"], deflated: false) { name in
+        let bytes = name == "a/data.pkl" ? Array(pickle.utf8) : [0, 0, 0, 0]
+        return FileContent(head: bytes, bodyCount: 0) { _ in }
+      }
+      let text = message { _ = try ForeignStore(openFold: path, config: .tiny) }
+      #expect(
+        text
+          == "\(path): a second array '\(current)', under an older name or this one; expected one")
+    }
+  }
+
   private func pickled(_ array: NDArray<Float>, as type: ElementType) -> PickledArray {
     let bytes =
       type.size == 2
