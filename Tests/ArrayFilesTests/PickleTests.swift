@@ -75,20 +75,63 @@ struct PickleTests {
 
   @Test("an axis of one place may have any stride", arguments: [16, Int.max])
   func strideOfOnePlace(_ stride: Int) throws {
-    let storage = "(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI40\ntQ"
-    let pickle =
-      "(dVx\nctorch._utils\n_rebuild_tensor_v2\n(\(storage)I1\n(I1\nI16\nt(L\(stride)L\nI1\ntI00\ntRs."
-    try withScratchFolder { folder in
-      let path = folder + "/a.pt"
-      try ZipWriter.write(to: path, names: ["a/data.pkl", "a/data/0"], deflated: false) { name in
-        let bytes =
-          name == "a/data.pkl"
-          ? Array(pickle.utf8) : (0..<40).flatMap { [0, 0, 0x80, UInt8($0)] }
-        return FileContent(head: bytes, bodyCount: 0) { _ in }
-      }
+    let pickle = torchPickle(
+      of: 40, views: ["x": (1, "I1\nI16\n", "L\(stride)L\nI1\n")])
+    try withTorchFile(pickle, storage: (0..<40).flatMap { [0, 0, 0x80, UInt8($0)] }) { path in
       let array = try #require(TorchFile(path: path).value["x"]?.array)
       let values = (1...16).map { Float(bitPattern: UInt32($0) << 24 | 0x80_0000) }
       #expect(try array.read() == .float32(NDArray(shape: [1, 16], values: values)))
+    }
+  }
+
+  @Test("tensors that share a storage are read, up to 16 times what the file holds")
+  func sharedStorage() throws {
+    let floats = 40_000
+    func views(_ count: Int) -> String {
+      torchPickle(
+        of: floats,
+        views: Dictionary(
+          uniqueKeysWithValues: (0..<count).map { ("v\($0)", (0, "I\(floats)\n", "I1\n")) }))
+    }
+    let storage = [UInt8](repeating: 0, count: 4 * floats)
+    try withTorchFile(views(2), storage: storage) { path in
+      let file = try StateDictionary(torch: path)
+      for name in ["v0", "v1"] {
+        #expect(
+          try file.arrays[name]?.read() == .float32(NDArray(repeating: 0, shape: [floats])))
+      }
+    }
+    try withTorchFile(views(20), storage: storage) { path in
+      let size = try bytes(of: path).count
+      #expect(
+        message { _ = try StateDictionary(torch: path) }
+          == "\(path): the arrays needs more than \(16 * size) bytes, more than the limit of"
+          + " 16 times the file; is the file damaged?")
+    }
+  }
+
+  /// A state dictionary of views of one storage of floats; of each view the offset, and shape and strides as instructions.
+  private func torchPickle(
+    of floats: Int, views: [String: (offset: Int, shape: String, strides: String)]
+  ) -> String {
+    let storage = "(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI\(floats)\ntQ"
+    let entries = views.map { name, view in
+      "V\(name)\nctorch._utils\n_rebuild_tensor_v2\n"
+        + "(\(storage)I\(view.offset)\n(\(view.shape)t(\(view.strides)tI00\ntRs"
+    }
+    return "(d\(entries.joined())."
+  }
+
+  private func withTorchFile(
+    _ pickle: String, storage: [UInt8], _ body: (String) throws -> Void
+  ) throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.pt"
+      try ZipWriter.write(to: path, names: ["a/data.pkl", "a/data/0"], deflated: false) { name in
+        let bytes = name == "a/data.pkl" ? Array(pickle.utf8) : storage
+        return FileContent(head: bytes, bodyCount: 0) { _ in }
+      }
+      try body(path)
     }
   }
 }

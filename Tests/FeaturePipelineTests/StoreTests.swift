@@ -372,6 +372,33 @@ struct StoreTests {
     #expect(back == raw)
   }
 
+  @Test("arrays of a dictionary may share their bytes, up to 16 times what the file holds")
+  func sharedBytes() throws {
+    let count = 40_000
+    /// A pickled dictionary of arrays of the same bytes, which the memo keeps.
+    func pickle(arrays: Int) -> [UInt8] {
+      let length = withUnsafeBytes(of: UInt32(count).littleEndian) { Array($0) }
+      let shared = Array("B".utf8) + length + [UInt8](repeating: 0, count: count)
+      let entries = (0..<arrays).flatMap { number in
+        Array("Va\(number)\ncnumpy.core.numeric\n_frombuffer\n(g0\n".utf8)
+          + Array("cnumpy\ndtype\n(Vu1\ntR(I\(count)\ntVC\ntRs".utf8)
+      }
+      return [0x80, 5] + shared + Array("p0\n0(d".utf8) + entries + Array(".".utf8)
+    }
+    try withScratchFolder { folder in
+      let path = folder + "/features.pkl"
+      try Data(pickle(arrays: 2)).write(to: URL(fileURLWithPath: path))
+      let features = try AlphaFoldFeatures(pickle: path)
+      #expect(features.arrays.keys.sorted() == ["a0", "a1"])
+      let bytes = pickle(arrays: 20)
+      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      #expect(
+        message { _ = try AlphaFoldFeatures(pickle: path) }
+          == "\(path): the arrays needs more than \(16 * bytes.count) bytes, more than the limit of"
+          + " 16 times the file; is the file damaged?")
+    }
+  }
+
   @Test("wrong arrays in a dictionary are named with shape and expectation")
   func wrongDictionary() throws {
     let arrays = try fullRecord("t").features.alphaFoldArrays
