@@ -188,6 +188,20 @@ struct DamagedHDF5Tests {
     #expect(message { _ = try file.read("x") }.contains("a filter that is not at hand (32000)"))
   }
 
+  @Test(
+    "datasets whose values were never written, or are in other files, are refused",
+    arguments: [
+      ("unwritten", "cannot be read: its values were never written"),
+      ("chunked", "cannot be read: its values were never written"),
+      ("external", "is stored in another file, expected values in this file"),
+      ("virtual", "is stored in another file, expected values in this file"),
+    ])
+  func valuesElsewhere(name: String, problem: String) throws {
+    let path = try Bundle.module.fixture("elsewhere.h5")
+    let file = try HDF5File.open(path: path)
+    #expect(message { _ = try file.read(name) } == "\(path): '\(name)' \(problem)")
+  }
+
   @Test("a group that several links lead to is refused, and not looked into once for each path")
   func sharedGroups() throws {
     let fixture = try Bundle.module.fixture("shared.h5")
