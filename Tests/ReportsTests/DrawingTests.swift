@@ -272,7 +272,7 @@ struct DrawingTests {
   }
 }
 
-/// Reads the PNG files that we write: IHDR, PLTE, one IDAT, no filter.
+/// Reads the PNG files that we write: IHDR, PLTE, one IDAT, no filter; checksums must be right.
 struct DecodedPNG {
   var width = 0, height = 0
   var samples: [UInt8] = []
@@ -289,6 +289,11 @@ struct DecodedPNG {
       let length = Self.big(bytes, place)
       let name = String(decoding: bytes[place + 4..<place + 8], as: UTF8.self)
       let body = Array(bytes[place + 8..<place + 8 + length])
+      // Of name and data, as zlib computes it.
+      let named = Array(bytes[place + 4..<place + 8]) + body
+      guard Self.big(bytes, place + 8 + length) == Int(crc32(0, named, UInt32(named.count))) else {
+        throw Failure.damaged("checksum of \(name)")
+      }
       switch name {
       case "IHDR":
         (width, height) = (Self.big(body, 0), Self.big(body, 4))
