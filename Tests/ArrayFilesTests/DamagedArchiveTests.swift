@@ -49,6 +49,23 @@ struct DamagedArchiveTests {
     }
   }
 
+  @Test("an entry above the largest size that is allowed is refused, whatever its ratio")
+  func largestEntry() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.npz"
+      try NumpyArchive.write([("x", Self.ramp)], to: path, deflated: false)
+      var limits = ArchiveLimits()
+      limits.largestEntry = 1000
+      // 500 floats and a header of 128 bytes.
+      #expect(
+        message { _ = try NumpyArchive(path: path, limits: limits) }
+          == "\(path): x.npy needs 2128 bytes from 2128, more than the limit of 1000 bytes;"
+          + " is the file damaged?")
+      limits.largestEntry = 2128
+      #expect(try NumpyArchive(path: path, limits: limits).array(named: "x") == Self.ramp)
+    }
+  }
+
   @Test("strings that take little in the file and gigabytes in memory are refused before reading")
   func manyStrings() throws {
     try withScratchFolder { folder in

@@ -1,7 +1,8 @@
 import BasicTestSupport
-import FeaturePipeline
 import Foundation
 import Testing
+
+@testable import FeaturePipeline
 
 @Suite("FASTA")
 struct FASTATests {
@@ -65,6 +66,31 @@ struct FASTATests {
     let found = try records(">a\nAC1\n>b\nACD\n")
     #expect(message { _ = try found[0].sequence.get() }.hasPrefix("t.fasta:"))
     #expect(try found[1].sequence.get().letters == "ACD")
+  }
+
+  @Test("100,000 residues are read, one more is an error")
+  func lengthLimit() throws {
+    let line = String(repeating: "A", count: 100) + "\n"
+    let longest = String(repeating: line, count: 1000)
+    let found = try records(">a\n\(longest)>b\n\(longest)C\n")
+    #expect(try found[0].sequence.get().count == 100_000)
+    #expect(
+      message { _ = try found[1].sequence.get() }
+        == "t.fasta:1002: the sequence is longer than 100000 residues")
+  }
+
+  @Test("the first row of an alignment is a target of 100,000 residues at most")
+  func alignmentLengthLimit() throws {
+    func target(_ residues: Int) throws -> FASTARecord {
+      let row = String(repeating: "A", count: residues)
+      let alignment = try Alignment.parse(InputText(name: "t.a3m", ">t\n\(row)\n>h\n\(row)\n"))
+      return FASTARecord(firstRowOf: alignment, isEvidence: true)
+    }
+    #expect(try target(100_000).sequence.get().count == 100_000)
+    let longer = try target(100_001)
+    #expect(
+      message { _ = try longer.sequence.get() }
+        == "t.a3m: the first row is longer than 100000 residues")
   }
 
   @Test("the same name with the same sequence is an error at the second record")
