@@ -124,6 +124,19 @@ struct PageTests {
     #expect(SecondaryStructure.assign(stretched).allSatisfy { $0 == .coil })
   }
 
+  // Antiparallel O and H of residues 2 and 13, 4 and 11, 6 and 9 are bonded; parallel O of 0, 2, 4 to H of 8, 10, 12, whose O are
+  // bonded to H of 2, 4, 6. A strand is from the first bridge to the last.
+  @Test(
+    "two strands side by side are strands from their first bridge to the last",
+    arguments: [(true, "CCEEEEECCEEEEE"), (false, "CEEEEECCEEEEEC")])
+  func strands(antiparallel: Bool, kinds: String) {
+    let found = SecondaryStructure.assign(idealStrands(antiparallel: antiparallel))
+    #expect(String(found.map(\.rawValue)) == kinds)
+    let alone = SecondaryStructure.assign(
+      Array(idealStrands(antiparallel: antiparallel).prefix(7)))
+    #expect(alone.allSatisfy { $0 == .coil })
+  }
+
   // A turn from residue i ends at the hydrogen of i + 4; a helix begins where two follow each other.
   @Test("prolines have no hydrogen to bind, and interrupt a helix")
   func prolines() {

@@ -53,6 +53,31 @@ func idealHelix(_ count: Int) -> [Residue] {
   }
 }
 
+/// Two flat strands of seven alanines each (φ −130°, ψ 127°), side by side or one against the other, without a turn.
+func idealStrands(antiparallel: Bool) -> [Residue] {
+  // Places of N, CA, C, O about the axis of the strand, which each residue turns by 180° and climbs by 3.4 Å.
+  let atoms: [(String, SIMD3<Double>)] = [
+    ("N", SIMD3(0.32, -0.25, -1.22)), ("CA", SIMD3(-0.21, -0.83, 0)),
+    ("C", SIMD3(0.47, -0.25, 1.23)), ("O", SIMD3(1.70, -0.25, 1.32)),
+  ]
+  return (0..<14).map { index in
+    let place = index % 7
+    let isSecond = index >= 7
+    return Residue(
+      name: "ALA", number: index + 1,
+      atoms: atoms.map { name, local in
+        var position = SIMD3(local.x, local.y, local.z + 3.4 * Double(place))
+        if place % 2 == 1 { (position.x, position.y) = (-local.x, -local.y) }
+        if isSecond, antiparallel {
+          position = SIMD3(5 - position.x, position.y, 27.1 - position.z)
+        } else if isSecond {
+          position.x += 5
+        }
+        return Atom(name: name, element: String(name.prefix(1)), position: position)
+      })
+  }
+}
+
 /// A prediction of an ideal helix with made-up confidence.
 func helixPrediction(_ count: Int, name: String = "helix", model: String = "model_1")
   -> PredictedStructure
