@@ -19,8 +19,18 @@ public final class WorkerGroup: Sendable {
   ///
   /// - Parameter isPinned: ties every worker, the caller too, to a processor of its own; for measurements.
   public convenience init(count: Int, isPinned: Bool = false) {
+    self.init(count: count, isPinned: isPinned) { SystemThread.start($0) }
+  }
+
+  /// The same with threads of `start`, which returns false where it refuses one.
+  convenience init(
+    count: Int, isPinned: Bool = false, start: (@escaping @Sendable () -> Void) -> Bool
+  ) {
     if isPinned { _ = hf_pin_thread(0) }
-    self.init(helpers: (1..<max(1, count)).compactMap { Worker(processor: isPinned ? $0 : nil) })
+    self.init(
+      helpers: (1..<max(1, count)).compactMap {
+        Worker(processor: isPinned ? $0 : nil, start: start)
+      })
   }
 
   private init(helpers: [Worker]) { self.helpers = helpers }
@@ -92,9 +102,9 @@ public final class WorkerGroup: Sendable {
 private final class Worker: Sendable {
   private let mailbox = Mailbox()
 
-  /// Nil if the system refuses a thread.
-  init?(processor: Int?) {
-    let isStarted = SystemThread.start { [mailbox] in
+  /// Nil if `start` refuses a thread.
+  init?(processor: Int?, start: (@escaping @Sendable () -> Void) -> Bool) {
+    let isStarted = start { [mailbox] in
       hf_flush_denormals()
       if let processor { _ = hf_pin_thread(Int32(processor)) }
       while mailbox.runNext() {}

@@ -33,7 +33,7 @@ struct HostileSurroundingsTests {
     #expect(!result.output.contains("report.html"), "\(result.output)")
   }
 
-  @Test("threads that the system refuses are done without; nobody waits for them")
+  @Test("where the system refuses threads a prediction ends, well or for want of memory")
   func refusedThreads() throws {
     // Stacks of 200 threads, 8 MiB each, do not fit; what else a prediction needs may or may not.
     let result = try Command.run(

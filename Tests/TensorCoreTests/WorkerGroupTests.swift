@@ -1,3 +1,4 @@
+import CLibrary
 import Dispatch
 import Foundation
 import Synchronization
@@ -26,6 +27,26 @@ struct WorkerGroupTests {
   @Test("a count below one is one worker", arguments: [0, -3])
   func atLeastOne(count: Int) {
     #expect(WorkerGroup(count: count).count == 1)
+  }
+
+  @Test(
+    "what threads that the system refuses would do, the others do", arguments: [0, 1, 2, 5])
+  func refusedThreads(allowed: Int) {
+    var asked = 0
+    let group = WorkerGroup(count: 8) { body in
+      asked += 1
+      return asked > 7 - allowed && SystemThread.start(body)
+    }
+    #expect(asked == 7 && group.count == allowed + 1)
+    let (workers, indices, halves) = (Collected(), Collected(), Collected())
+    group.run { workers.append($0) }
+    #expect(workers.sorted == Array(0..<allowed + 1))
+    group.split(1000) { range in range.forEach { indices.append($0) } }
+    #expect(indices.sorted == Array(0..<1000))
+    group.fork(
+      { part in part.split(100) { range in range.forEach { halves.append($0) } } },
+      { part in part.split(100) { range in range.forEach { halves.append(100 + $0) } } })
+    #expect(halves.sorted == Array(0..<200))
   }
 
   @Test("a split covers everything once, in ranges that begin at multiples of the unit")
