@@ -7,13 +7,12 @@ import Testing
 struct SearchCommandTests {
   @Test(
     "the process of a search program does not outlive helixfold, however that is ended",
-    .timeLimit(.minutes(2)),
-    arguments: endings)
+    .serialized, .timeLimit(.minutes(2)), arguments: endings)
   func ending(_ name: String, number: Int32, repeats: Bool, status: Int32) throws {
     let isStubborn = repeats ? "trap '' TERM INT HUP; " : ""
     let folder = try Self.folder(
       program: isStubborn + "echo $$ > pid; while :; do sleep 1; done")
-    // Whoever started the tests may have had the signal ignored.
+    // Whoever started the tests may have had the signal ignored; it is this process's, so one case follows the other.
     let before = signal(SIGHUP, SIG_DFL)
     defer { signal(SIGHUP, before) }
     let result = try Command.run(Self.search, in: folder) { process in

@@ -57,6 +57,20 @@ final class SearchBench: Sendable {
     runner(databases).run(sequence: try Self.sequence, into: root + "/msas")
   }
 
+  /// Interrupts the searches as soon as a program has written a line into a file.
+  func interrupt(_ interruption: SearchInterruption, afterLineOf file: String) {
+    let path = "\(root)/\(file)"
+    DispatchQueue.global().async {
+      // Searches that never come so far are the test's to end.
+      for _ in 0..<30_000 {
+        let text = try? String(contentsOfFile: path, encoding: .utf8)
+        if text?.hasSuffix("\n") == true { break }
+        usleep(1_000)
+      }
+      interruption.interrupt()
+    }
+  }
+
   var runs: Int {
     ((try? String(contentsOfFile: root + "/runs", encoding: .utf8)) ?? "").split(separator: "\n")
       .count
@@ -278,7 +292,7 @@ struct SearchTests {
     let interruption = SearchInterruption()
     let runner = bench.runner(["uniref90", "mgnify"], interruption: interruption)
     let sequence = try SearchBench.sequence
-    DispatchQueue.global().asyncAfter(deadline: .now() + 0.3) { interruption.interrupt() }
+    bench.interrupt(interruption, afterLineOf: "runs")
     let report = runner.run(sequence: sequence, into: bench.root + "/msas")
     #expect(report.failures == [.interrupted(.jackhmmer), .interrupted(.jackhmmer)])
     #expect(report.exitStatus == .interrupted)
@@ -295,7 +309,7 @@ struct SearchTests {
     let interruption = SearchInterruption()
     let runner = bench.runner(interruption: interruption)
     let sequence = try SearchBench.sequence
-    DispatchQueue.global().asyncAfter(deadline: .now() + 1) { interruption.interrupt() }
+    bench.interrupt(interruption, afterLineOf: "child")
     #expect(runner.run(sequence: sequence, into: bench.root + "/msas").exitStatus == .interrupted)
     #expect(try bench.childIsGone())
   }

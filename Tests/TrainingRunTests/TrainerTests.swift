@@ -445,24 +445,28 @@ struct TrainerTests {
   func killed() throws {
     let steps = 200
     let program = try #require(BuiltProgram.url("training-stand-in"))
-    func start(_ folder: String) throws -> Process {
+    func start(_ folder: String, most: Int? = nil) throws -> Process {
       let process = Process()
       process.executableURL = program
-      process.arguments = [store, scratch.file(folder), "\(steps)"]
+      process.arguments =
+        [store, scratch.file(folder), "\(steps)"] + (most.map { ["\($0)"] } ?? [])
       try process.run()
       return process
     }
+    let begin = ContinuousClock.now
     let whole = try start("whole")
     whole.waitUntilExit()
     #expect(whole.terminationStatus == 0)
+    let step = Int((ContinuousClock.now - begin) / .microseconds(steps))
     let key = RandomKey(seed: 17)
     for moment in 0..<20 {
-      let process = try start("parts")
-      // Some steps on from where this process began, and a little later.
+      // Twenty times nine steps are not all of them, however fast they are.
+      let process = try start("parts", most: 9)
+      // Some steps on from where this process began, and up to four later.
       let wanted = 1 + key.integer(2 * moment, below: 4)
       let before = lines("parts")
       while process.isRunning, abs(lines("parts") - before) < wanted { usleep(500) }
-      usleep(UInt32(key.integer(2 * moment + 1, below: 20_000)))
+      usleep(UInt32(key.integer(2 * moment + 1, below: 4 * step + 1)))
       kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
       #expect(process.terminationReason == .uncaughtSignal, "kill \(moment) came too late")

@@ -1,4 +1,5 @@
-// A process that trains the stand-in, for tests that kill it: training-stand-in STORE FOLDER STEPS.
+// A process that trains the stand-in, for tests that kill it: training-stand-in STORE FOLDER STEPS [MOST]. After MOST steps of its
+// own it only waits for its end, so that none comes too late.
 import FeaturePipeline
 import Foundation
 import TrainingData
@@ -6,7 +7,8 @@ import TrainingRun
 import TrainingTestSupport
 
 let arguments = CommandLine.arguments
-guard arguments.count == 4, let steps = Int(arguments[3]) else { exit(64) }
+guard (4...5).contains(arguments.count), let steps = Int(arguments[3]) else { exit(64) }
+let most = arguments.count == 5 ? Int(arguments[4]) : nil
 do {
   let config = TrainingConfig.standIn(steps: steps)
   let source = try SampleSource(
@@ -16,7 +18,12 @@ do {
   let trainer = try Trainer(
     config, folder: folder, source: source, engine: StandInEngine(), resumes: folder.hasCheckpoint,
     program: "stand-in")
-  try trainer.run()
+  var done = 0
+  try trainer.run(observe: { event in
+    guard case .step = event else { return }
+    done += 1
+    while done == most { sleep(1) }
+  })
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
   exit(1)
