@@ -358,7 +358,8 @@ struct StoreTests {
             UInt8(1 + key.child(round).integer(flip + 10, below: 255))
         }
         try bytes.write(to: URL(fileURLWithPath: path))
-        _ = messageIfRefused { _ = try FeatureStore(path: path).record(of: "t") }
+        let text = messageIfRefused { _ = try FeatureStore(path: path).record(of: "t") }
+        #expect(text?.hasPrefix(path) != false, "round \(round): \(text ?? "")")
       }
     }
   }

@@ -356,7 +356,8 @@ import Testing
       for byte: UInt8 in [0, 0x20, 0x39, 0x41, 0xFF] {
         var changed = text
         changed[place] = byte
-        _ = try? StructureFile.parse(changed, path: "t")
+        let text = messageIfRefused { _ = try StructureFile.parse(changed, path: "t.pdb") }
+        #expect(text?.hasPrefix("t.pdb:") != false, "byte \(place): \(text ?? "")")
       }
     }
   }
