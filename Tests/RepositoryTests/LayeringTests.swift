@@ -56,6 +56,12 @@ struct LayeringTests {
     #expect(Self.package.reach(of: "helixfold-cli").contains("FoldingModel"))
   }
 
+  @Test("targets without Swift are written in C, or are system libraries")
+  func targetsWithoutSwift() {
+    let others = Self.package.targets.map(\.name).filter { !Self.swiftTargets.contains($0) }
+    #expect(!others.isEmpty && others.allSatisfy { $0.hasPrefix("C") }, "\(others)")
+  }
+
   @Test("a target depends only on targets above it", arguments: package.targets.map(\.name))
   func dependenciesPointUp(target: String) throws {
     let names = Self.package.targets.map(\.name)
@@ -78,18 +84,24 @@ struct LayeringTests {
 
   @Test(
     "a target declares the targets that its files import, and no others but programs to run",
-    arguments: package.targets.map(\.name))
+    arguments: swiftTargets)
   func importsAreDeclared(name: String) throws {
     let target = try #require(Self.package.targets.first { $0.name == name })
-    let files = Self.files.filter { $0.path.hasPrefix(target.folder + "/") }
-    if files.isEmpty { return }  // written in C, or a module map
-    let imported = files.reduce(into: Set<String>()) { $0.formUnion($1.imports) }
+    let imported = Self.files(of: target).reduce(into: Set<String>()) {
+      $0.formUnion($1.imports)
+    }
     let declared = Self.package.targets.filter { target.dependencies.contains($0.name) }
     let own = Set(Self.package.targets.map(\.module))
     let undeclared = imported.intersection(own).subtracting(declared.map(\.module))
     let unused = declared.filter { !$0.isExecutable && !imported.contains($0.module) }.map(\.name)
     #expect(undeclared.isEmpty, "\(name) does not declare \(undeclared.sorted())")
     #expect(unused.isEmpty, "\(name) does not import \(unused)")
+  }
+
+  private static let swiftTargets = package.targets.filter { !files(of: $0).isEmpty }.map(\.name)
+
+  private static func files(of target: PackageTargets.Target) -> [Repository.File] {
+    files.filter { $0.path.hasPrefix(target.folder + "/") }
   }
 
   private static let files =

@@ -107,7 +107,7 @@ struct LossGradientTests {
   @Test(
     "the total's gradient with respect to the logits of every head equals central differences, contact loss included"
   )
-  func heads() {
+  func heads() throws {
     var config = LossConfig.fineTune
     config.distogramAttention = AttentionLossConfig()
     config.contacts = ContactLossConfig()
@@ -131,9 +131,10 @@ struct LossGradientTests {
     check(found.confidence, at: inputs.confidence, every: 83, step: 1e-3) { x in
       total { $0.confidence = x }
     }
-    if let aligned = inputs.alignedError, let gradient = found.alignedError {
-      check(gradient, at: aligned, every: 1777, step: 1e-3) { x in total { $0.alignedError = x } }
-    }
+    let (aligned, gradient) = (
+      try #require(inputs.alignedError), try #require(found.alignedError)
+    )
+    check(gradient, at: aligned, every: 1777, step: 1e-3) { x in total { $0.alignedError = x } }
   }
 
   @Test(
