@@ -253,7 +253,9 @@ struct ParallelTrainingTests {
   func unevenBatch() throws {
     var config = config(.bfloat16)
     config.run.batch = 3
-    #expect(throws: CommunicationError.self) {
+    let error = CommunicationError.grid(
+      "--dp 2: a batch of 3 samples ('run.batch') cannot be shared evenly")
+    #expect(throws: error) {
       try weights(config, "bad", grid: ProcessGrid(data: 2))
     }
   }

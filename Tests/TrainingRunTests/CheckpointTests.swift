@@ -102,10 +102,18 @@ struct CheckpointTests {
     #expect("\(try #require(error))".contains("4 bytes too many"))
   }
 
-  @Test("a file cut anywhere is refused", arguments: [0, 7, 16, 23, 24, 1000])
-  func truncated(_ length: Int) throws {
+  @Test(
+    "a file cut anywhere is refused",
+    arguments: [
+      (0, "is no checkpoint of this program"), (7, "is no checkpoint of this program"),
+      (16, "is no checkpoint of this program"), (23, "is no checkpoint of this program"),
+      (24, "the checksum differs, 24 bytes"), (1000, "the checksum differs, 1000 bytes"),
+    ])
+  func truncated(_ length: Int, _ reason: String) throws {
     let data = try Data(contentsOf: URL(fileURLWithPath: path)).prefix(length)
     try data.write(to: URL(fileURLWithPath: path))
-    #expect(throws: TrainingRunError.self) { try CheckpointFile.read(path) }
+    let error = TrainingRunError.damaged(file: path, reason: reason)
+    #expect(throws: error) { try CheckpointFile.read(path) }
+    #expect("\(error)".hasPrefix("\(path): \(reason); the file is damaged, start again from"))
   }
 }

@@ -107,9 +107,12 @@ struct ResumptionTests {
         if number == 11 { record.labels?.split = "test" }
         return record
       }, to: parted)
-    #expect(throws: TrainingRunError.self) {
-      try trainer(.standIn(steps: 6), resumes: true, store: parted)
-    }
+    let marks = try [parted, store].map { StoreMark(try FeatureStore(path: $0)) }
+    #expect(marks[0].targets == marks[1].targets && marks[0].checksum != marks[1].checksum)
+    let refusal = TrainingRunError.otherStore(
+      file: scratch.file("run/last.checkpoint"), found: marks[0], expected: marks[1])
+    #expect(throws: refusal) { try trainer(.standIn(steps: 6), resumes: true, store: parted) }
+    #expect("\(refusal)".contains("checksum \(marks[1].checksum)), not \(parted) (40 targets"))
 
     let moved = scratch.file("moved.h5")
     try FileManager.default.copyItem(atPath: store, toPath: moved)
