@@ -54,6 +54,8 @@ struct PickleTests {
       file.arrays.keys.sorted() == [
         "evoformer.half", "evoformer.linear.bias", "evoformer.linear.weight",
       ])
+    let weight = try file.arrays["evoformer.linear.weight"]?.read()
+    #expect(weight == .float32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5])))
     let bias = try file.arrays["evoformer.linear.bias"]?.read()
     #expect(bias == .float32(NDArray(shape: [2], values: [1, -1])))
     let half = try file.arrays["evoformer.half"]?.read(uint16: .bfloat16)

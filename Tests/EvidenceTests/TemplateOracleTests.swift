@@ -118,6 +118,7 @@ struct TemplateOracleTests {
       result.table.rows.map { $0.template != nil }
         == result.expected.verdicts.map { $0.error == nil },
       "\(result.table.text)")
+    #expect(result.templates.count == result.expected.templates.count)
     for (found, expected) in zip(result.templates, result.expected.templates) {
       #expect(differences(found, expected) == [], "\(folder.lastPathComponent) \(expected.name)")
     }
