@@ -94,6 +94,10 @@ struct FileDoctorTests {
         "a.a3m", ">t\nMKAY\n>h\nMKA\n", "a.a3m:3: row 2 ('h') has 3 columns, the first row has 4",
         "align"
       ),
+      (
+        "a.a3m", ">t\nMKaY\n>h\nMKY\n", "a.a3m:2:3: 'a' is an insertion, but the first row",
+        "in upper case"
+      ),
       ("a.a3m", ">t\nM-AY\n>h\nMKAY\n", "the first row has gaps", "put the target's ungapped"),
       (
         "a.hhr", "Query x\nNo 1\nfoo\nbar\n", "a.hhr:3: expected '>' and a name",

@@ -58,6 +58,14 @@ struct AlignmentTests {
       (">q\n>h\nacde\n", "t.a3m:1: the first row has no letters"),
       (">q\nAC*E\n", "t.a3m:2:3: '*' is not an alignment letter (A-Z, a-z for insertions, '-')"),
       (">q\nAC1E\n", "t.a3m:2:3: '1' is not an alignment letter (A-Z, a-z for insertions, '-')"),
+      (
+        ">q\nAC\nDeE\n>h\nACDE\n",
+        "t.a3m:3:2: 'e' is an insertion, but the first row must be the target: write it in upper case, or remove it"
+      ),
+      (
+        ">q\nacDE\n",
+        "t.a3m:2:1: 'a' is an insertion, but the first row must be the target: write it in upper case, or remove it"
+      ),
       ("ACDE\n", "t.a3m:1:1: an A3M row must begin with '>' and a name, found 'A'"),
       ("#4\t1\n", "t.a3m: holds no alignment rows ('>name', letters)"),
       ("", "t.a3m: is empty, expected an alignment (A3M or Stockholm)"),

@@ -44,6 +44,7 @@ enum Remedy {
     ("already in line", "rename one of the records"),
     ("columns, the first row has", "align the row again, or remove it"),
     ("must be the target's sequence", "put the target's sequence first"),
+    ("is an insertion, but", "write the whole first row in upper case"),
     ("is not an alignment letter", "remove the character; insertions are lower case, gaps '-'"),
     ("gunzip", "gunzip FILE"),
     ("is no valid JSON", "check commas, quotes and brackets near the place named"),

@@ -4,8 +4,8 @@ import Messages
 ///
 /// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold),
 /// secondary-structure rows of HH-suite, a `*` at the end of a row or, as `X`, within one that is not the query, a query in lower
-/// case. Rows of unequal width are errors. Writing is strict: one line per row, upper case and `-` in columns, lower case between
-/// them.
+/// case throughout. Insertions in the query and rows of unequal width are errors. Writing is strict: one line per row, upper case
+/// and `-` in columns, lower case between them.
 public enum A3M {
   /// Parses A3M; the first row is the query and sets the number of columns.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
@@ -48,6 +48,8 @@ private struct RowCollector {
   private var annotations = 0
   /// Lower-case letters of the first row: the whole query, where it has no others.
   private var lowered: [UInt8] = []
+  /// Where the first of them is.
+  private var firstLowered: (line: Int, column: Int)?
   private var warnings: [String] = []
 
   init(_ text: InputText) {
@@ -108,7 +110,9 @@ private struct RowCollector {
       case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"): appendColumn(byte)
       case UInt8(ascii: "a")...UInt8(ascii: "z"):
         pending += 1
-        if names.count == 1 { lowered.append(byte) }
+        if names.count > 1 { continue }
+        lowered.append(byte)
+        firstLowered = firstLowered ?? (line.number, index - line.range.lowerBound + 1)
       case 0...0x20, UInt8(ascii: "."): continue
       case UInt8(ascii: "*")
       where text.bytes[index + 1..<line.range.upperBound].allSatisfy({ $0 <= 0x20 }):
@@ -130,7 +134,12 @@ private struct RowCollector {
 
   private mutating func closeRow() throws(InputError) {
     guard headerLine > 0, !isAnnotation else { return }
-    if names.count == 1, letters.isEmpty, !lowered.isEmpty {
+    if names.count == 1, let place = firstLowered {
+      guard letters.isEmpty else {
+        throw text.problem(
+          "\(InputText.quoted(lowered[0])) is an insertion, but the first row must be the target:"
+            + " write it in upper case, or remove it", line: place.line, column: place.column)
+      }
       letters = lowered.map { $0 - 0x20 }
       deletions = [UInt16](repeating: 0, count: letters.count)
       warnings.append("the first row is in lower case and was read as upper case")
