@@ -14,7 +14,7 @@ struct DatasetCommand: ParsableCommand {
       abstract: "Make one training store from structures, alignments and templates.",
       discussion: """
         SRC is a PDB or mmCIF file, a folder of them, or a folder with chains.tsv, pdb/ and a3m/. For a structure \
-        NAME, features come from NAME.h5, .pkl, .npz (alignment and templates), .a3m, .sto or NAME/ beside it, in a3m/, \
+        NAME, features come from NAME.h5, .pkl (also .gz), .npz (alignment and templates), .a3m, .sto or NAME/ beside it, in a3m/, \
         msa/ or a folder given with --msa; a chain without any is its own alignment. Chains of structures with several \
         are called NAME_CHAIN.
 

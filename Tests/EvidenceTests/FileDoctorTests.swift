@@ -71,6 +71,13 @@ struct FileDoctorTests {
     if content.isAlignment { #expect(found.isUsable && found.content == "2 rows, 4 columns") }
   }
 
+  @Test("a pickle of features is recognised where it is packed with gzip")
+  func packedPickle() throws {
+    let found = try examine("features.pkl.gz", [UInt8](PackedFeatures.data))
+    #expect(found.format == "pickle of features" && found.content == "4 residues, 2 rows")
+    #expect(found.findings == [])
+  }
+
   @Test(
     "parameter files are sent to the command that examines them",
     arguments: [

@@ -312,6 +312,34 @@ struct PreparationTests {
     #expect(problem("residue_index", [-3, 1, 7, 200]) == nil)
   }
 
+  @Test("a pickle of features that is packed with gzip is read; other packed files are named")
+  func packedPickle() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file("T1/features.pkl.gz")
+    try scratch.write("", to: "T1/features.pkl.gz")
+    func problem(_ data: Data) -> String? {
+      messageIfRefused {
+        try data.write(to: URL(fileURLWithPath: path))
+        _ = try FeatureFile.open(path: path)
+      }
+    }
+    #expect(problem(PackedFeatures.data) == nil)
+    let raw = try FeatureFile.open(path: path).features()
+    #expect(raw.id == "packed" && raw.sequence == "MKAY" && raw.rowCount == 2)
+    #expect(
+      try FeatureImport.sources(at: scratch.path)
+        == [FeatureImport.Source(id: "T1", paths: [path])])
+    #expect(
+      message { _ = try InputText(path: path) }
+        == "\(path): is a Python pickle packed with gzip; pass it with --features")
+    #expect(problem(PackedFeatures.data.dropLast(9))?.contains("ends too early") == true)
+    // printf '>a\nMKAYIRW\n' | gzip -9n
+    let text = Data(base64Encoded: "H4sIAAAAAAACA7NL5PL1doz0DArnAgAOeQgjCwAAAA==")
+    #expect(
+      problem(text ?? Data())
+        == "\(path): is gzip data, but no pickle; unpack it with gunzip first")
+  }
+
   @Test("import understands ColabFold's and OpenProteinSet's folders")
   func layouts() throws {
     try withScratchFolder { folder in

@@ -86,8 +86,12 @@ extension PickledArray {
   /// Throws when an array contradicts its bytes, or all together are far more than the file holds.
   ///
   /// Tensors may share a storage; more than 16-fold sharing is taken for an attack on memory.
-  public static func checkSizes(_ arrays: some Sequence<PickledArray>, _ path: String) throws {
-    let size = try MappedFile(path: path).count
+  ///
+  /// - Parameter unpackedSize: bytes of the pickle where the file at `path` holds it packed.
+  public static func checkSizes(
+    _ arrays: some Sequence<PickledArray>, _ path: String, unpackedSize: Int? = nil
+  ) throws {
+    let size = try unpackedSize ?? MappedFile(path: path).count
     var total = 0
     for array in arrays {
       let (next, overflow) = total.addingReportingOverflow(try array.checkedByteCount())

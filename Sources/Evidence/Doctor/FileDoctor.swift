@@ -37,7 +37,7 @@ public enum FileDoctor {
     if start.first == 0x80, path.lowercased().hasSuffix(".pdparams") {
       return describe("Paddle parameters", "weights inspect FILE", &diagnosis)
     }
-    if start.first == 0x80 {
+    if start.first == 0x80 || Gzip.begins(start) && path.lowercased().hasSuffix(".pkl.gz") {
       diagnosis.format = "pickle of features"
       let features = try AlphaFoldFeatures(pickle: path).rawFeatures()
       diagnosis.content =

@@ -16,9 +16,6 @@ public enum FeatureFile: Sendable {
     if start.starts(with: InputText.hdf5Signature) {
       return .store(try FeatureStore(path: path))
     }
-    if Gzip.begins(start) {
-      throw InputError.content(file: path, problem: "is gzip data; unpack it with gunzip first")
-    }
     if start.starts(with: [0x50, 0x4B]) {
       let archive = try NumpyArchive(path: path)
       let used = try archive.names.filter {
@@ -28,7 +25,7 @@ public enum FeatureFile: Sendable {
       return .dictionary(
         AlphaFoldFeatures(file: path, arrays: Dictionary(arrays) { first, _ in first }))
     }
-    guard start.first == 0x80 else {
+    guard start.first == 0x80 || Gzip.begins(start) else {
       throw InputError.content(
         file: path,
         problem: "is no feature file, expected features.pkl, features.npz or a store (HDF5)")
@@ -60,12 +57,23 @@ public enum FeatureFile: Sendable {
 }
 
 extension AlphaFoldFeatures {
-  /// Reads `features.pkl`; entries that are no arrays, or texts that are not used, are left out.
+  /// Reads `features.pkl`, plain or packed with gzip; entries that are no arrays, or texts that are not used, are left out.
   public init(pickle path: String) throws {
-    guard let entries = try PickleFile.read(path: path).entries else {
+    var unpacked: [UInt8]?
+    if Gzip.begins(try InputText.firstBytes(of: path, count: 2)) {
+      let bytes = try InputText.unpackedBytes(of: path)
+      guard bytes.first == 0x80 else {
+        throw InputError.content(
+          file: path, problem: "is gzip data, but no pickle; unpack it with gunzip first")
+      }
+      unpacked = bytes
+    }
+    let value = try unpacked.map { try PickleFile.read(bytes: $0, name: path) }
+    guard let entries = try (value ?? PickleFile.read(path: path)).entries else {
       throw InputError.content(file: path, problem: "holds no dictionary of arrays")
     }
-    try PickledArray.checkSizes(entries.compactMap(\.1.array), path)
+    try PickledArray.checkSizes(
+      entries.compactMap(\.1.array), path, unpackedSize: unpacked?.count)
     var arrays: [String: NumericArray] = [:]
     for (key, value) in entries {
       guard let array = value.array, Self.texts.contains(key) || array.elementName() != "string"

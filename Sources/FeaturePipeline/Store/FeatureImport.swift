@@ -4,8 +4,8 @@ import Protein
 
 /// Turns what other programs left on disk into records of the store.
 ///
-/// Understood: AlphaFold2's and HelixFold's `features.pkl` and `features.npz`, our own files, single alignments, a
-/// folder of alignments per target (OpenProteinSet `ID/a3m/*.a3m`, AlphaFold2 `ID/msas/*`), a folder of `ID.a3m`
+/// Understood: AlphaFold2's and HelixFold's `features.pkl` (also packed with gzip) and `features.npz`, our own files, single
+/// alignments, a folder of alignments per target (OpenProteinSet `ID/a3m/*.a3m`, AlphaFold2 `ID/msas/*`), a folder of `ID.a3m`
 /// (ColabFold). Without a FASTA file the first row of an alignment is the target.
 public struct FeatureImport: Sendable {
   /// A target that can be read.
@@ -25,13 +25,8 @@ public struct FeatureImport: Sendable {
   /// Targets found at `path`, in order of their names.
   public static func sources(at path: String) throws -> [Source] {
     guard FileManager.default.fileExists(atPath: path) else { throw InputError.missing(file: path) }
-    let name = lastComponent(path)
     guard PathKind(of: path) == .folder else {
-      // AlphaFold2's file is called after its folder.
-      let stem = withoutEnding(name)
-      let folder = URL(fileURLWithPath: path).deletingLastPathComponent().lastPathComponent
-      let id = stem == "features" ? folder : stem
-      return [Source(id: TargetName.sanitized(id), paths: [path])]
+      return [Source(id: TargetName.ofFile(path), paths: [path])]
     }
     let found = try targets(in: path)
     guard !found.isEmpty else {
@@ -79,7 +74,7 @@ public struct FeatureImport: Sendable {
     guard count <= mostFolders else {
       throw .unreadable(file: path, reason: "links lead to more than \(mostFolders) folders")
     }
-    for features in ["features.pkl", "features.npz"] {
+    for features in ["features.pkl", "features.pkl.gz", "features.npz"] {
       let file = "\(path)/\(features)"
       if FileManager.default.fileExists(atPath: file), !PathKind.isStream(file) {
         return [Source(id: name, paths: [file])]
@@ -94,7 +89,7 @@ public struct FeatureImport: Sendable {
       return [Source(id: name, paths: alignments)]
     }
     var sources = alignments.map {
-      Source(id: TargetName.sanitized(withoutEnding(lastComponent($0))), paths: [$0])
+      Source(id: TargetName.sanitized(TargetName.stem(of: $0)), paths: [$0])
     }
     for name in try FolderContents.inputs(in: path) where PathKind(of: "\(path)/\(name)") == .folder
     {
@@ -120,11 +115,5 @@ public struct FeatureImport: Sendable {
 
   private static func lastComponent(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
-  }
-
-  private static func withoutEnding(_ name: String) -> String {
-    let plain = name.hasSuffix(".gz") ? name.dropLast(3) : name[...]
-    guard let dot = plain.lastIndex(of: "."), dot != plain.startIndex else { return String(plain) }
-    return String(plain[..<dot])
   }
 }

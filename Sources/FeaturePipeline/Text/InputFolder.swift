@@ -10,7 +10,7 @@ package struct InputFolder {
   /// Endings of FASTA files.
   private static let endings = [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] }
   /// Endings of feature files.
-  private static let featureEndings = [".h5", ".pkl", ".npz"]
+  private static let featureEndings = [".h5", ".pkl", ".pkl.gz", ".npz"]
 
   /// Looks for FASTA files and alignments; throws if there are none.
   package init(_ path: String) throws(InputError) {

@@ -62,6 +62,11 @@ public struct InputText: Sendable, Hashable {
     }
   }
 
+  /// What a file packed with gzip holds, within the limits of packed texts.
+  static func unpackedBytes(of path: String) throws(InputError) -> [UInt8] {
+    try unpacked([UInt8](try readFile(path)), name: path)
+  }
+
   /// Everything up to the end, a little beyond the limit at most.
   private static func readAll(_ handle: FileHandle, name: String) throws(InputError) -> Data {
     var data = Data()
@@ -107,12 +112,13 @@ public struct InputText: Sendable, Hashable {
     let handle = try open(path)
     defer { try? handle.close() }
     if let status = FileStatus(of: path), status.bytes > maximumBytes {
-      throw .content(file: path, problem: "is larger than 2 GiB, the limit for text input")
+      throw .content(
+        file: path, problem: "is larger than 2 GiB, the limit for texts and packed files")
     }
     return try readAll(handle, name: path)
   }
 
-  /// - Parameter isPacked: whether the text was packed with gzip, which only texts and structures may be.
+  /// - Parameter isPacked: whether the text was packed with gzip, which only texts, structures and pickles may be.
   private func refuseBinary(isPacked: Bool) throws(InputError) {
     let signatures: [([UInt8], kind: String, remedy: String)] = [
       ([0x28, 0xB5, 0x2F, 0xFD], "zstd data", "unpack it with unzstd first"),
@@ -122,10 +128,12 @@ public struct InputText: Sendable, Hashable {
       ([0x80, 0x04, 0x95], "a Python pickle", "pass it with --features"),
     ]
     for (signature, kind, remedy) in signatures where bytes.starts(with: signature) {
+      let isReadPacked = signature.first == 0x80
       throw .content(
         file: name,
         problem: isPacked
-          ? "is \(kind) packed with gzip; unpack it with gunzip first" : "is \(kind); \(remedy)")
+          ? "is \(kind) packed with gzip; \(isReadPacked ? remedy : "unpack it with gunzip first")"
+          : "is \(kind); \(remedy)")
     }
   }
 

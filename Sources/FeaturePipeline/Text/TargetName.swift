@@ -1,3 +1,4 @@
+import Foundation
 import Messages
 
 /// Names of targets: safe as file and folder names, and unique within a run.
@@ -24,6 +25,22 @@ public enum TargetName {
     part = part.prefix(maximumBytes)
     while let last = part.last, isDecoration(last) { part.removeLast() }
     return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
+  }
+
+  /// The name of a file without its folder and its ending, of a packed one without both endings.
+  static func stem(of path: String) -> String {
+    let name = path.split(separator: "/").last ?? path[...]
+    let plain = name.lowercased().hasSuffix(".gz") ? name.dropLast(3) : name
+    guard let dot = plain.lastIndex(of: "."), dot != plain.startIndex else { return String(plain) }
+    return String(plain[..<dot])
+  }
+
+  /// The name of the target of a file: the file's own, or its folder's where it is called `features` as AlphaFold2's are.
+  package static func ofFile(_ path: String) -> String {
+    let stem = stem(of: path)
+    if stem != "features" { return sanitized(stem) }
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    return sanitized(url.deletingLastPathComponent().lastPathComponent)
   }
 
   /// A header on one line of at most 400 characters, or nothing if it is the name alone.

@@ -1,6 +1,5 @@
 import AtomicFiles
 import FeaturePipeline
-import Foundation
 import Protein
 
 /// One protein to predict, or why it cannot be.
@@ -85,10 +84,7 @@ extension PredictionTarget {
       } catch {
         if fasta.isEmpty && features.count == 1 { throw error }
         // One of several files is one target that fails, by the name of AlphaFold2's folder where the file has none of its own.
-        let url = URL(fileURLWithPath: path)
-        let stem = url.deletingPathExtension().lastPathComponent
-        let name = stem == "features" ? url.deletingLastPathComponent().lastPathComponent : stem
-        try add(TargetName.sanitized(name), .failure(error), [])
+        try add(TargetName.ofFile(path), .failure(error), [])
         continue
       }
       for id in file.ids where !ofRecords.taken.contains(.init(path: path, id: id)) {

@@ -47,7 +47,7 @@ public struct ChainSource: Sendable, Hashable {
   }
 
   /// Endings of the files that are looked for, the first found wins.
-  static let evidenceEndings = [".h5", ".pkl", ".npz"] + AlignmentFiles.endings
+  static let evidenceEndings = [".h5", ".pkl", ".pkl.gz", ".npz"] + AlignmentFiles.endings
 
   /// Files of alignments or features for a chain, in the order in which places are looked at; the first place wins.
   ///
