@@ -49,7 +49,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help:
-      "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold (also .gz), a helixfold store, or folders of them."
+      "Features instead of alignments: features.pkl of AlphaFold2 or HelixFold (also .gz), a helixfold store, or folders of them or of ID/features.pkl."
   )
   var features: [String] = []
 

@@ -40,6 +40,24 @@ struct InputFolderTests {
     }
   }
 
+  @Test("features are found in the folders of targets where a folder has none itself")
+  func featuresOfTargets() throws {
+    try withScratchFolder { folder in
+      for name in ["T1/features.pkl", "T1/features.h5", "T2/features.pkl.gz", "T3/other.pkl"] {
+        try write("", "\(folder)/\(name)")
+      }
+      try FileManager.default.createDirectory(
+        atPath: folder + "/T4/features.npz", withIntermediateDirectories: true)
+      #expect(
+        try InputFolder.features(in: folder)
+          == [folder + "/T1/features.pkl", folder + "/T2/features.pkl.gz"])
+      try write("", folder + "/T5.npz")
+      #expect(try InputFolder.features(in: folder) == [folder + "/T5.npz"])
+      let none = message { _ = try InputFolder.features(in: folder + "/T4/features.npz") }
+      #expect(none.hasSuffix("expected .pkl, .pkl.gz, .npz, .h5, or folders with features.pkl"))
+    }
+  }
+
   @Test("a pipe in a folder is no input, for nobody need ever write into it")
   func pipes() throws {
     try withScratchFolder { folder in

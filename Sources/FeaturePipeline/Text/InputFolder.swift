@@ -10,7 +10,7 @@ package struct InputFolder {
   /// Endings of FASTA files.
   private static let endings = [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] }
   /// Endings of feature files.
-  private static let featureEndings = [".h5", ".pkl", ".pkl.gz", ".npz"]
+  private static let featureEndings = [".pkl", ".pkl.gz", ".npz", ".h5"]
 
   /// Looks for FASTA files and alignments; throws if there are none.
   package init(_ path: String) throws(InputError) {
@@ -34,15 +34,25 @@ package struct InputFolder {
     }
   }
 
-  /// Feature files of a folder, sorted by name; throws if there are none.
+  /// Feature files of a folder, sorted by name, or else those in its subfolders as AlphaFold2 and `predict` leave them
+  /// (`ID/features.pkl`), one of each; throws if there are none.
   package static func features(in path: String) throws(InputError) -> [String] {
-    let found = try names(in: path).filter { stem($0, featureEndings) != nil }
-    if found.isEmpty {
+    let names = try names(in: path)
+    let found = names.filter { stem($0, featureEndings) != nil }
+    if !found.isEmpty { return found.map { "\(path)/\($0)" } }
+    let inner = names.compactMap { name in
+      featureEndings.map { "\(path)/\(name)/features\($0)" }.first {
+        PathKind(of: $0) == .file && !PathKind.isStream($0)
+      }
+    }
+    if inner.isEmpty {
       throw .content(
         file: path,
-        problem: "holds no feature file, expected \(featureEndings.joined(separator: ", "))")
+        problem:
+          "holds no feature file, expected \(featureEndings.joined(separator: ", ")), or folders with features.pkl"
+      )
     }
-    return found.map { "\(path)/\($0)" }
+    return inner
   }
 
   private static func names(in path: String) throws(InputError) -> [String] {
