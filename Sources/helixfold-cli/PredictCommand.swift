@@ -35,7 +35,7 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help:
-      "FASTA files with one or more sequences, alignments whose first rows are the targets, or folders of them; - is the standard input. Not needed with --features."
+      "FASTA files with one or more sequences, alignments whose first rows are the targets, or folders of them; search results of one protein in a folder are one target; - is the standard input. Not needed with --features."
   )
   var fasta: [String] = []
 

@@ -264,6 +264,52 @@ struct PreparationTests {
     }
   }
 
+  @Test("search results of one protein in a folder are one target, called after the folder")
+  func searchResults() throws {
+    try withScratchFolder { folder in
+      let own = folder + "/2q2k_A"
+      try write(">query\nACDE\n>b\nACDF\n", own + "/bfd_uniclust_hits.a3m")
+      for (name, row) in [("mgnify", "AC-E"), ("uniref90", "A-DE"), ("pdb", "--DE")] {
+        let text = "# STOCKHOLM 1.0\nquery ACDE\n\(name) \(row)\n//\n"
+        try write(text, "\(own)/\(name)_hits.sto")
+        try write(text, "\(folder)/T1/msas/\(name)_hits.sto")
+      }
+      let preparation = try TargetPreparation(fasta: own, alignments: [])
+      #expect(preparation.ids == ["2q2k_A"])
+      let outcome = preparation.outcome(0)
+      #expect(try outcome.features.get().rowNames == ["query", "uniref90", "b", "mgnify"])
+      #expect(
+        outcome.warnings == [
+          "3 search results in one folder: the first row is the target, their rows the alignment"
+        ])
+      try write(">x\nACDE\n", folder + "/x.fasta")
+      let given = try TargetPreparation(fasta: folder + "/x.fasta", alignments: [own])
+      #expect(
+        try given.outcome(0).features.get().rowNames == outcome.features.get().rowNames)
+      for place in ["/T1", "/T1/msas", "/T1/msas/"] {
+        #expect(try TargetPreparation(fasta: folder + place, alignments: []).ids == ["T1"])
+      }
+      try write(">query\nACDE\n>b\nAC\n", own + "/bfd_uniclust_hits.a3m")
+      let damaged = try TargetPreparation(fasta: own, alignments: [])
+      #expect(damaged.ids == ["2q2k_A"])
+      let problem = message { _ = try damaged.outcome(0).features.get() }
+      #expect(problem.contains("bfd_uniclust_hits.a3m:3: row 2"))
+    }
+  }
+
+  @Test("search results of several proteins in a folder are targets of their own")
+  func resultsOfSeveral() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n>h\nA-DE\n", folder + "/all/a_hits.a3m")
+      try write(">b\nGHIK\n>h\nGH-K\n", folder + "/all/b_hits.a3m")
+      #expect(try TargetPreparation(fasta: folder + "/all", alignments: []).ids == ["a", "b"])
+      try write(">b\nGHIK\n>h\nG-IK\n", folder + "/all/c_hits.a3m")
+      let joined = try TargetPreparation(fasta: folder + "/all", alignments: [])
+      #expect(joined.ids == ["a", "all"])
+      #expect(try joined.outcome(1).features.get().rowCount == 3)
+    }
+  }
+
   @Test("a file of MGnify's hits is cut as AlphaFold2 cuts it, named or in a folder, and says so")
   func cutResults() throws {
     try withScratchFolder { folder in

@@ -24,6 +24,24 @@ extension FASTARecord {
   ///
   /// - Parameter isEvidence: whether the alignment also gives the rows.
   init(firstRowOf alignment: Alignment, isEvidence: Bool) {
+    let use =
+      isEvidence ? "its \(counted(alignment.rows, "row")) the alignment" : "no other is used"
+    self.init(
+      firstRowOf: alignment, name: Self.name(of: alignment),
+      note: "this file is an alignment: its first row is the target, \(use)")
+  }
+
+  /// The target of search results in one folder, the first row of all.
+  ///
+  /// - Parameter isEvidence: whether the results also give the rows.
+  init(_ name: String, firstRowOf alignment: Alignment, ofResults count: Int, isEvidence: Bool) {
+    let use = isEvidence ? "their rows the alignment" : "no other is used"
+    self.init(
+      firstRowOf: alignment, name: (name, ""),
+      note: "\(counted(count, "search result")) in one folder: the first row is the target, \(use)")
+  }
+
+  private init(firstRowOf alignment: Alignment, name: (id: String, header: String), note: String) {
     let row = String(decoding: alignment.row(0), as: UTF8.self)
     var sequence: Result<ProteinSequence, InputError>
     do throws(ProteinSequenceError) {
@@ -40,10 +58,6 @@ extension FASTARecord {
           file: alignment.source,
           problem: "the first row is longer than \(FASTA.maximumResidues) residues"))
     }
-    let use =
-      isEvidence ? "its \(counted(alignment.rows, "row")) the alignment" : "no other is used"
-    let note = "this file is an alignment: its first row is the target, \(use)"
-    let name = Self.name(of: alignment)
     self.init(
       id: name.id, header: name.header, line: 0, sequence: sequence,
       warnings: [note] + ((try? sequence.get())?.warnings ?? []))
@@ -55,6 +69,6 @@ extension FASTARecord {
     guard row == "101", let stem = AlignmentFiles.stem(alignment.source) else {
       return (row, alignment.names[0])
     }
-    return (TargetName.sanitized(stem.replacing(" ", with: "_")), "")
+    return (TargetName.sanitized(ofWords: stem), "")
   }
 }

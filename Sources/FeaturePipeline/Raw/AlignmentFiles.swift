@@ -17,7 +17,7 @@ public struct AlignmentFiles: Sendable {
   /// Endings of alignment files, plain or packed.
   package static let endings = [".a3m", ".sto", ".stk", ".afa"].flatMap { [$0, $0 + ".gz"] }
   /// Where the alignments of a target may be in its folder.
-  private static let places = ["", "/a3m", "/msas"]
+  static let places = ["", "/a3m", "/msas"]
 
   /// A file that was named: its first row, by which it finds its target, and all rows while they take little memory.
   private struct File {
@@ -147,9 +147,10 @@ public struct AlignmentFiles: Sendable {
     return []
   }
 
-  /// Whether a file in a folder is an alignment of a single chain, by its name.
+  /// Whether a file in a folder is an alignment of a single chain, by its name; hidden files are none.
   static func isEvidence(_ name: String) -> Bool {
-    stem(name) != nil && DatabaseRole(file: name).map { $0.use == .alignment } ?? true
+    !name.hasPrefix(".") && stem(name) != nil
+      && DatabaseRole(file: name).map { $0.use == .alignment } ?? true
   }
 
   /// The name of an alignment file without folder and ending; nil if it has no ending of one.

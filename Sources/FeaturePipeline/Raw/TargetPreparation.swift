@@ -36,22 +36,27 @@ public struct TargetPreparation: Sendable {
   /// target by target.
   ///
   /// An alignment in place of a FASTA file gives one target, its first row, and its rows unless there are other alignments. In a
-  /// folder, an alignment with the name of a FASTA file beside it belongs to that file.
+  /// folder, an alignment with the name of a FASTA file beside it belongs to that file, and results of searches in several databases
+  /// that have the same first row are one target, named after the folder.
   ///
   /// A file that cannot be understood fails the target that its name names, or the only one.
   ///
   /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
   public init(inputs: [String], alignments: [String]) throws(InputError) {
-    var files: [String] = []
+    var places: [(path: String, folder: InputFolder?)] = []
+    var count = 0
     var pairs: [String: [String]] = [:]
     for path in inputs {
       let folder = PathKind(of: path) == .folder ? try InputFolder(path) : nil
-      files += folder?.targets ?? [path]
+      places.append((path, folder))
+      count += folder.map { $0.targets.count + $0.results.count } ?? 1
       pairs.merge(folder?.pairs ?? [:]) { first, _ in first }
     }
-    var collected = Collected(
-      isAlone: files.count == 1, usesOwn: alignments.isEmpty, pairs: pairs)
-    for path in files { try collected.add(path) }
+    var collected = Collected(isAlone: count == 1, usesOwn: alignments.isEmpty, pairs: pairs)
+    for (path, folder) in places {
+      for file in folder?.targets ?? [path] { try collected.add(file) }
+      if let folder { try collected.add(resultsOf: folder) }
+    }
     records = collected.records
     own = collected.own
     alignmentFiles = try AlignmentFiles(paths: alignments, ids: records.map(\.id))
@@ -102,6 +107,41 @@ public struct TargetPreparation: Sendable {
             id: TargetName.sanitized(name), header: "", line: 0, sequence: .failure(error),
             warnings: []))
       }
+    }
+
+    /// Adds the targets of search results, for all files with the same first row one; a file that shares it with none names its
+    /// target as elsewhere, unless nothing else is in the folder.
+    mutating func add(resultsOf folder: InputFolder) throws(InputError) {
+      var groups: [(query: Alignment, paths: [String])] = []
+      var damaged: [String] = []
+      for path in folder.results {
+        guard let query = try? Alignment.read(path: path).prefix(1) else {
+          damaged.append(path)
+          continue
+        }
+        if let place = groups.firstIndex(where: { $0.query.row(0) == query.row(0) }) {
+          groups[place].paths.append(path)
+        } else {
+          groups.append((query, [path]))
+        }
+      }
+      let isOne = groups.count == 1 && folder.targets.isEmpty
+      if isOne {
+        // Their target fails, as it does for a damaged file in a folder of --msa.
+        groups[0].paths += damaged
+        damaged = []
+      }
+      for (query, paths) in groups {
+        guard isOne || paths.count > 1 else {
+          try add(paths[0])
+          continue
+        }
+        if usesOwn { own[records.count] = .files(paths, isOnlyRecord: true) }
+        add(
+          FASTARecord(
+            folder.name, firstRowOf: query, ofResults: paths.count, isEvidence: usesOwn))
+      }
+      for path in damaged { try add(path) }
     }
 
     private mutating func add(_ record: FASTARecord) {

@@ -1,4 +1,5 @@
 import AtomicFiles
+import Foundation
 
 /// The inputs in a folder that was given in place of files.
 package struct InputFolder {
@@ -6,6 +7,10 @@ package struct InputFolder {
   package let targets: [String]
   /// Alignments with the name of a FASTA file, which belong to its records, by the path of that file.
   package let pairs: [String: [String]]
+  /// What searches of several databases left, in the order in which AlphaFold2 joins it; no other targets are named by it.
+  package let results: [String]
+  /// The name of the target of the results: the folder's, or that of the folder around one called `msas` or `a3m`.
+  package let name: String
 
   /// Endings of FASTA files.
   private static let endings = [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] }
@@ -26,9 +31,17 @@ package struct InputFolder {
     }
     self.pairs = pairs
     let paired = Set(pairs.values.joined())
+    let ordered = try AlignmentFiles.alignments(in: path)
+    var results = ordered.filter { DatabaseRole(file: $0) != nil && !paired.contains($0) }
+    let others = paired.union(results)
     targets = (fasta + alignments.values.joined()).sorted().map { "\(path)/\($0)" }
-      .filter { !paired.contains($0) }
-    if targets.isEmpty {
+      .filter { !others.contains($0) }
+    for place in AlignmentFiles.places where targets.isEmpty && results.isEmpty {
+      results = try AlignmentFiles.alignments(in: path + place)
+    }
+    self.results = results
+    name = Self.name(of: path)
+    if targets.isEmpty && results.isEmpty {
       throw .content(
         file: path, problem: "holds no FASTA file or alignment, expected .fasta, .fa, .a3m or .sto")
     }
@@ -53,6 +66,14 @@ package struct InputFolder {
       )
     }
     return inner
+  }
+
+  /// The name that a folder gives the target of the search results in it.
+  private static func name(of path: String) -> String {
+    let url = URL(fileURLWithPath: path).standardizedFileURL
+    let isInner = AlignmentFiles.places.contains("/" + url.lastPathComponent)
+    return TargetName.sanitized(
+      ofWords: (isInner ? url.deletingLastPathComponent() : url).lastPathComponent)
   }
 
   private static func names(in path: String) throws(InputError) -> [String] {

@@ -27,6 +27,11 @@ public enum TargetName {
     return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
   }
 
+  /// The name of a file or folder as that of a target, blanks included as `_`.
+  static func sanitized(ofWords name: String) -> String {
+    sanitized(name.split(whereSeparator: \.isWhitespace).joined(separator: "_"))
+  }
+
   /// The name of a file without its folder and its ending, of a packed one without both endings.
   static func stem(of path: String) -> String {
     let name = path.split(separator: "/").last ?? path[...]
