@@ -181,11 +181,29 @@ struct PreparationTests {
     try withScratchFolder { folder in
       try write(">q\nACDE\n", folder + "/t.fasta")
       try write(">q\nACDE\n", folder + "/t.a3m")
-      for alignments in [[], [folder + "/t.a3m"]] {
-        let preparation = try TargetPreparation(
-          fasta: folder + "/t.fasta", alignments: alignments)
-        #expect(preparation.outcome(0).warnings == [TargetPreparation.singleSequenceWarning])
+      let preparation = try TargetPreparation(
+        fasta: folder + "/t.fasta", alignments: [folder + "/t.a3m"])
+      #expect(preparation.outcome(0).warnings == [TargetPreparation.singleSequenceWarning])
+    }
+  }
+
+  @Test("an alignment beside a FASTA file is not used, and a line says how it would be")
+  func forgottenAlignment() throws {
+    try withScratchFolder { folder in
+      try write(">q\nACDE\n", folder + "/t.fasta")
+      try write(">q\nACDE\n>h\nAC-E\n", folder + "/t.a3m")
+      func outcome(_ input: String, _ alignments: [String] = []) throws
+        -> TargetPreparation.Outcome
+      {
+        try TargetPreparation(fasta: input, alignments: alignments).outcome(0)
       }
+      let alone = try outcome(folder + "/t.fasta")
+      #expect(try alone.features.get().rowCount == 1)
+      let found =
+        "\(TargetPreparation.singleSequenceWarning); an alignment of its name is beside the FASTA file: give --msa \(folder)/t.a3m to use it"
+      #expect(alone.warnings == [found])
+      #expect(try outcome(folder + "/t.fasta", [folder + "/t.a3m"]).warnings.isEmpty)
+      #expect(try outcome(folder).warnings.isEmpty)
     }
   }
 

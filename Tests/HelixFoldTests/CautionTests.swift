@@ -34,9 +34,11 @@ struct CautionTests {
     let alone = TargetPreparation.singleSequenceWarning
     let lines = try cautions(PredictionTarget(id: "a", features: .success(raw), warnings: []))
     #expect(lines == [alone])
-    let again = try cautions(
-      PredictionTarget(id: "a", features: .success(raw), warnings: [alone]))
-    #expect(again.isEmpty)
+    for told in [alone, alone + "; more"] {
+      let again = try cautions(
+        PredictionTarget(id: "a", features: .success(raw), warnings: [told]))
+      #expect(again.isEmpty)
+    }
   }
 
   @Test("templates of a feature file that no network has a place for are told")

@@ -17,6 +17,8 @@ public struct TargetPreparation: Sendable {
   private let records: [FASTARecord]
   /// Alignments that came with targets, by the number of the target.
   private let own: [Int: Own]
+  /// Alignments with the names of FASTA files, beside them and not given, by the number of the target.
+  private let unused: [Int: String]
   private let alignmentFiles: AlignmentFiles
 
   /// Alignments that belong to one target by the place where they were found.
@@ -59,6 +61,7 @@ public struct TargetPreparation: Sendable {
     }
     records = collected.records
     own = collected.own
+    unused = collected.unused
     alignmentFiles = try AlignmentFiles(paths: alignments, ids: records.map(\.id))
     let sequences = records.compactMap { record in
       (try? record.sequence.get()).map { (id: record.id, sequence: $0) }
@@ -73,6 +76,7 @@ public struct TargetPreparation: Sendable {
     let pairs: [String: [String]]
     var records: [FASTARecord] = []
     var own: [Int: Own] = [:]
+    var unused: [Int: String] = [:]
     private var names = TargetNames()
 
     init(isAlone: Bool, usesOwn: Bool, pairs: [String: [String]]) {
@@ -85,10 +89,12 @@ public struct TargetPreparation: Sendable {
         let text = try InputText(path: path)
         guard let alignment = try Alignment.found(in: text) else {
           let found = try FASTA.records(in: text)
+          let beside = usesOwn && pairs[path] == nil ? InputFolder.alignment(beside: path) : nil
           for record in found {
             if usesOwn, let paths = pairs[path] {
               own[records.count] = .files(paths, isOnlyRecord: found.count == 1)
             }
+            unused[records.count] = beside
             add(record)
           }
           return
@@ -169,6 +175,8 @@ public struct TargetPreparation: Sendable {
     public var header: String
     /// What the user should know, one line each.
     public var warnings: [String]
+    /// What the user should know besides if nothing is known of relatives, see ``TargetPreparation/singleSequenceWarning``.
+    public var singleSequenceWarning: String
   }
 
   /// What is known of target `index` from the files given.
@@ -176,6 +184,7 @@ public struct TargetPreparation: Sendable {
     let record = records[index]
     var warnings = record.warnings
     let header = TargetName.description(record.header, besides: record.id)
+    let alone = warningIfAlone(index)
     do throws(InputError) {
       let sequence = try record.sequence.get()
       let alignments = try alignments(of: index, record, sequence)
@@ -183,9 +192,12 @@ public struct TargetPreparation: Sendable {
         warnings += alignment.warnings.map { "\(alignment.source): \($0)" }
       }
       return Parts(
-        evidence: .success((sequence, alignments)), header: header, warnings: warnings)
+        evidence: .success((sequence, alignments)), header: header, warnings: warnings,
+        singleSequenceWarning: alone)
     } catch {
-      return Parts(evidence: .failure(error), header: header, warnings: warnings)
+      return Parts(
+        evidence: .failure(error), header: header, warnings: warnings,
+        singleSequenceWarning: alone)
     }
   }
 
@@ -211,14 +223,21 @@ public struct TargetPreparation: Sendable {
       let (sequence, alignments) = try parts.evidence.get()
       var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
       raw.header = parts.header
-      if raw.rowCount == 1 { parts.warnings.append(Self.singleSequenceWarning) }
+      if raw.rowCount == 1 { parts.warnings.append(parts.singleSequenceWarning) }
       return Outcome(id: id, features: .success(raw), warnings: parts.warnings)
     } catch {
       return Outcome(id: id, features: .failure(error), warnings: parts.warnings)
     }
   }
 
-  /// What a user should know of a target without relatives.
+  /// What a user should know of target `index` if it has no relatives: also which alignment was perhaps forgotten.
+  private func warningIfAlone(_ index: Int) -> String {
+    guard let path = unused[index] else { return Self.singleSequenceWarning }
+    return
+      "\(Self.singleSequenceWarning); an alignment of its name is beside the FASTA file: give --msa \(path) to use it"
+  }
+
+  /// What a user should know of a target without relatives; what is known of the single target may follow.
   public static let singleSequenceWarning =
     "no alignment: single-sequence mode, expect lower accuracy"
 }

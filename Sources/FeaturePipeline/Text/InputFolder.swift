@@ -47,6 +47,14 @@ package struct InputFolder {
     }
   }
 
+  /// An alignment beside a FASTA file that has its name; nil if there is none.
+  static func alignment(beside fasta: String) -> String? {
+    guard let stem = Self.stem(fasta, endings) else { return nil }
+    return AlignmentFiles.endings.map { stem + $0 }.first {
+      PathKind(of: $0) == .file && !PathKind.isStream($0)
+    }
+  }
+
   /// Feature files of a folder, sorted by name, or else those in its subfolders as AlphaFold2 and `predict` leave them
   /// (`ID/features.pkl`), one of each; throws if there are none.
   package static func features(in path: String) throws(InputError) -> [String] {

@@ -65,6 +65,7 @@ public struct EvidenceCollector: Sendable {
     _ id: String, _ parts: TargetPreparation.Parts, _ shelf: FeatureShelf
   ) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
+    var warnings = parts.warnings
     let features: Result<RawFeatures, any Error>
     do {
       var (sequence, alignments) = try parts.evidence.get()
@@ -77,6 +78,7 @@ public struct EvidenceCollector: Sendable {
         }
         var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
         raw.header = parts.header
+        if raw.rowCount == 1 { warnings.append(parts.singleSequenceWarning) }
         return try completed(raw, sequence, hitFiles, &gathered, shelf)
       }
       features = .success(raw)
@@ -86,7 +88,7 @@ public struct EvidenceCollector: Sendable {
       features = .failure(error)
     }
     return PredictionTarget(
-      id: id, features: features, warnings: parts.warnings, gathered: gathered, shelf: shelf)
+      id: id, features: features, warnings: warnings, gathered: gathered, shelf: shelf)
   }
 
   /// A target whose alignment came ready: its templates are replaced if others are asked for, its rows chosen.

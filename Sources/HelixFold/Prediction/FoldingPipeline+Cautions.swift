@@ -16,7 +16,8 @@ extension FoldingPipeline {
   func cautions(about target: PredictionTarget, _ raw: RawFeatures) -> [String] {
     var lines = [nucleotides(in: raw), unknownResidues(in: raw)].compactMap { $0 }
     let alone = TargetPreparation.singleSequenceWarning
-    if (target.gathered?.complete?.counts ?? raw.counts).rows == 1, !target.warnings.contains(alone)
+    if (target.gathered?.complete?.counts ?? raw.counts).rows == 1,
+      !target.warnings.contains(where: { $0.hasPrefix(alone) })
     {
       lines.append(alone)
     }
