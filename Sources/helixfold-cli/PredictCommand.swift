@@ -35,7 +35,7 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help:
-      "FASTA files with one or more sequences, alignments whose first rows are the targets, or folders of them; search results of one protein in a folder are one target; - is the standard input. Not needed with --features."
+      "FASTA files with one or more sequences, tables of them (CSV or TSV with the columns id and sequence, as ColabFold's), files of one bare sequence, alignments whose first rows are the targets, or folders of them; search results of one protein in a folder are one target; - is the standard input. Not needed with --features."
   )
   var fasta: [String] = []
 
@@ -218,9 +218,9 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
-  /// Whether a path ends as FASTA files do.
+  /// Whether a path ends as FASTA files and tables of sequences do.
   private static func looksLikeFASTA(_ path: String) -> Bool {
-    [".fasta", ".fa", ".faa", ".fas"].contains { ending in
+    [".fasta", ".fa", ".faa", ".fas", ".csv", ".tsv"].contains { ending in
       [ending, ending + ".gz"].contains { path.lowercased().hasSuffix($0) }
     }
   }

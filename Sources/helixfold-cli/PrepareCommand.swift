@@ -18,7 +18,7 @@ struct PrepareCommand: ParsableCommand {
 
   @Argument(
     help:
-      "FASTA file with one or more records, an alignment, or a folder of them; - is the standard input."
+      "FASTA file with one or more records, a table id,sequence (CSV or TSV), an alignment, or a folder of them; - is the standard input."
   )
   var fasta: String
 

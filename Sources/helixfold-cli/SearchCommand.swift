@@ -20,7 +20,8 @@ struct SearchCommand: ParsableCommand {
       130 interrupted.
       """)
 
-  @Argument(help: "FASTA file of targets, - for standard input.")
+  @Argument(
+    help: "FASTA file of targets, or a table id,sequence (CSV or TSV), - for standard input.")
   var fasta: String
 
   @Option(name: [.customShort("o"), .long], help: "Folder for results.")

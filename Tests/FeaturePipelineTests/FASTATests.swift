@@ -131,8 +131,13 @@ struct FASTATests {
       ("", "t.fasta: is empty, expected FASTA ('>name', sequence)"),
       (" \n\r\n", "t.fasta: is empty, expected FASTA ('>name', sequence)"),
       (
-        "ACDEF\n",
-        "t.fasta:1:1: a FASTA record must begin with '>' and a name, found 'ACDEF'"
+        "ACDEF G\n",
+        "t.fasta:1:1: a FASTA record must begin with '>' and a name, found 'ACDEF G'"
+      ),
+      ("id,sequence\n\n", "t.fasta: is empty below its first line, expected sequences"),
+      (
+        "ATOM      1  CA  ALA A   1\n",
+        "t.fasta: is a structure, expected sequences (FASTA) or an alignment; give structures to --template or --reference"
       ),
       (
         "\u{1}\u{2}\u{3}binary",
@@ -141,6 +146,47 @@ struct FASTATests {
     ])
   func notFASTA(_ text: String, _ expected: String) {
     #expect(message { _ = try records(text) } == expected)
+  }
+
+  @Test(
+    "a table with the columns id and sequence has a target in each line",
+    arguments: [
+      "id,sequence\na,ACDE\nmy protein,ghik*\n", "ID\tSequence\r\na\tACDE\r\n\r\nmy protein\tGHIK",
+      "\nid, sequence \n a , ACDE\nmy protein,GH IK\n",
+    ])
+  func table(_ text: String) throws {
+    let found = try records(text)
+    #expect(found.map(\.id) == ["a", "my_protein"])
+    #expect(try found.map { try $0.sequence.get().letters } == ["ACDE", "GHIK"])
+    #expect(found.allSatisfy(\.warnings.isEmpty))
+  }
+
+  @Test("a bad line of a table is an error with line and column, and the others go on")
+  func badRow() throws {
+    let found = try records("id,sequence\na,AC:DE\nb\nc,ACDE,3\nd,ACDE\n")
+    let problems = found.map { record in messageIfRefused { _ = try record.sequence.get() } }
+    #expect(
+      problems == [
+        "t.fasta:2:5: ':' separates chains, but only single chains are supported; give each its own record",
+        "t.fasta:3: a line must hold a name and a sequence as the first line says, found 'b'",
+        "t.fasta:4:7: ',' is not an amino acid (ACDEFGHIKLMNPQRSTVWY, X for unknown)", nil,
+      ])
+  }
+
+  @Test("letters alone are one sequence with the name of the file")
+  func bare() throws {
+    let found = try FASTA.records(in: InputText(name: "in/my protein.v2.txt", "ACD\r\nef* \n"))
+    #expect(found.map(\.id) == ["my_protein.v2"])
+    #expect(try found[0].sequence.get().letters == "ACDEF")
+    let stop = try records("AC*DE\n")[0]
+    #expect(message { _ = try stop.sequence.get() }.hasPrefix("t.fasta:1:3: '*' in the middle"))
+    #expect(try FASTA.records(in: InputText(name: "<stdin>", "ACD"))[0].id == "stdin")
+  }
+
+  @Test("a structure is named as one by its ending too", arguments: ["x.pdb", "x.CIF.gz"])
+  func structure(_ name: String) {
+    let text = message { _ = try FASTA.records(in: InputText(name: name, "MODEL 1\n")) }
+    #expect(text.hasPrefix("\(name): is a structure, expected sequences"))
   }
 
   @Test("chains of one and two residues are sequences", arguments: ["G", "GA"])

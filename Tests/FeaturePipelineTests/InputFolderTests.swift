@@ -58,6 +58,16 @@ struct InputFolderTests {
     }
   }
 
+  @Test("a table of sequences is an input of a folder, and no other table")
+  func tables() throws {
+    try withScratchFolder { folder in
+      try write("\u{FEFF}id,sequence\na,ACDE\nb,GHIK\n", folder + "/d/batch.csv")
+      try write("id\tsequence\nc\tMMMM\n", folder + "/d/other.TSV")
+      try write("target\tstate\n", folder + "/d/summary.tsv")
+      #expect(try TargetPreparation(fasta: folder + "/d", alignments: []).ids == ["a", "b", "c"])
+    }
+  }
+
   @Test("a pipe in a folder is no input, for nobody need ever write into it")
   func pipes() throws {
     try withScratchFolder { folder in

@@ -73,7 +73,8 @@ public enum FileDoctor {
   }
 
   private static func examineFASTA(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
-    diagnosis.format = "FASTA"
+    let layout = SequenceLayout(text)
+    diagnosis.format = layout.rawValue
     let records = try FASTA.records(in: text)
     diagnosis.content = counted(records.count, "sequence")
     for record in records {
@@ -81,8 +82,9 @@ public enum FileDoctor {
         diagnosis.add(.error, "\(error)", Remedy.of(error))
       }
       for warning in record.warnings {
+        let place = layout == .bare ? text.name : "\(text.name):\(record.line)"
         diagnosis.add(
-          .warning, "\(text.name):\(record.line): \(record.id): \(warning)",
+          .warning, "\(place): \(record.id): \(warning)",
           "nothing, or write the residue that is meant")
       }
     }

@@ -2,7 +2,7 @@ import FeaturePipeline
 
 /// Formats of text files, told apart by their first lines and by their names.
 enum TextFormat: Hashable {
-  /// FASTA, A3M or Stockholm; ``Alignment/found(in:)`` says whether they are aligned.
+  /// FASTA, tables of sequences, bare ones, A3M or Stockholm; ``Alignment/found(in:)`` says whether they are aligned.
   case sequences
   case hhr, table, json, structure, unknown
 
@@ -40,7 +40,7 @@ enum TextFormat: Hashable {
   private static func bySigns(
     _ text: InputText, _ lines: [ArraySlice<UInt8>], _ first: ArraySlice<UInt8>
   ) -> TextFormat {
-    if Alignment.isStockholm(text) { return .sequences }
+    if Alignment.isStockholm(text) || SequenceLayout(text) != .records { return .sequences }
     if first.count(where: { $0 == UInt8(ascii: "\t") }) >= 11 { return .table }
     if first.begins(with: "#") || first.begins(with: ";") {
       let next = lines.first { line in

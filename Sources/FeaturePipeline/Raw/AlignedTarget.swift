@@ -69,6 +69,6 @@ extension FASTARecord {
     guard row == "101", let stem = AlignmentFiles.stem(alignment.source) else {
       return (row, alignment.names[0])
     }
-    return (TargetName.sanitized(ofWords: stem), "")
+    return (TargetName.sanitized(TargetName.oneWord(stem)), "")
   }
 }

@@ -15,7 +15,7 @@ public struct FASTARecord: Sendable, Hashable {
   public var warnings: [String]
 }
 
-/// Reader of FASTA files with one target per record.
+/// Reader of FASTA files with one target per record, of ColabFold's tables `id,sequence` with one per line, and of bare sequences.
 ///
 /// Tolerant: lower case, CRLF, blanks inside lines, a `*` at the end. Digits, gaps, chain separators and any
 /// other byte are errors with line and column.
@@ -23,8 +23,19 @@ public enum FASTA {
   /// Longest sequence accepted.
   public static let maximumResidues = 100_000
 
-  /// Records in file order; throws where the file as a whole is no FASTA file.
+  /// Records in file order; throws where the file as a whole holds no sequences.
   public static func records(in text: InputText) throws(InputError) -> [FASTARecord] {
+    switch SequenceLayout(text) {
+    case .records: return named(try records(of: text), in: text)
+    case .table: return named(try rows(of: text), in: text)
+    case .bare:
+      var draft = Draft(header: TargetName.oneWord(TargetName.stem(of: text.name)), line: 0)
+      for line in text.lines { draft.append(text.bytes, line, in: text) }
+      return named([draft], in: text)
+    }
+  }
+
+  private static func records(of text: InputText) throws(InputError) -> [Draft] {
     var drafts: [Draft] = []
     for line in text.lines {
       let content = text.string(line.range)
@@ -35,6 +46,7 @@ public enum FASTA {
       } else if content.hasPrefix(";") {
         continue
       } else if drafts.isEmpty {
+        try refuseStructure(text, content)
         throw text.problem(
           "a FASTA record must begin with '>' and a name, found \(describe(content))",
           line: line.number, column: 1)
@@ -45,7 +57,53 @@ public enum FASTA {
     guard !drafts.isEmpty else {
       throw .content(file: text.name, problem: "is empty, expected FASTA ('>name', sequence)")
     }
-    return named(drafts, in: text)
+    return drafts
+  }
+
+  /// The lines of a table, each behind its name.
+  private static func rows(of text: InputText) throws(InputError) -> [Draft] {
+    var drafts: [Draft] = []
+    var separator: UInt8?
+    for line in text.lines {
+      let content = text.string(line.range)
+      if content.isEmpty { continue }
+      guard let mark = separator else {
+        separator = UInt8(ascii: content.contains("\t") ? "\t" : ",")
+        continue
+      }
+      if let place = line.range.first(where: { text.bytes[$0] == mark }) {
+        let name = text.string(line.range.lowerBound..<place)
+        var draft = Draft(header: TargetName.oneWord(name), line: line.number)
+        draft.append(text.bytes, line, from: place + 1, in: text)
+        drafts.append(draft)
+      } else {
+        var draft = Draft(header: TargetName.oneWord(content), line: line.number)
+        draft.error = text.problem(
+          "a line must hold a name and a sequence as the first line says, found \(describe(content))",
+          line: line.number)
+        drafts.append(draft)
+      }
+    }
+    guard !drafts.isEmpty else {
+      throw .content(file: text.name, problem: "is empty below its first line, expected sequences")
+    }
+    return drafts
+  }
+
+  /// Throws if a text is a structure, by its name or its first line.
+  private static func refuseStructure(_ text: InputText, _ first: String) throws(InputError) {
+    let name = text.name.lowercased()
+    let endings = [".pdb", ".ent", ".cif", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
+    let starts = ["HEADER  ", "ATOM  ", "CRYST1 ", "REMARK ", "data_"]
+    guard
+      endings.contains(where: { name.hasSuffix($0) })
+        || starts.contains(where: { first.hasPrefix($0) })
+    else { return }
+    throw .content(
+      file: text.name,
+      problem:
+        "is a structure, expected sequences (FASTA) or an alignment; give structures to --template or --reference"
+    )
   }
 
   private static func describe(_ content: String) -> String {
@@ -97,8 +155,12 @@ private struct Draft {
     self.line = line
   }
 
-  mutating func append(_ bytes: [UInt8], _ line: InputText.Line, in text: InputText) {
-    for index in line.range where error == nil {
+  /// Adds the letters of a line, of a table those from `start` on.
+  mutating func append(
+    _ bytes: [UInt8], _ line: InputText.Line, from start: Int? = nil, in text: InputText
+  ) {
+    let range = (start ?? line.range.lowerBound)..<line.range.upperBound
+    for index in range where error == nil {
       let byte = bytes[index]
       let column = index - line.range.lowerBound + 1
       switch byte {

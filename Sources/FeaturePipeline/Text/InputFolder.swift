@@ -12,15 +12,18 @@ package struct InputFolder {
   /// The name of the target of the results: the folder's, or that of the folder around one called `msas` or `a3m`.
   package let name: String
 
-  /// Endings of FASTA files.
-  private static let endings = [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] }
+  /// Endings of FASTA files, and of tables of sequences.
+  private static let endings =
+    [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] } + tableEndings
+  /// Endings of tables, of sequences or of anything else.
+  private static let tableEndings = [".csv", ".tsv"]
   /// Endings of feature files.
   private static let featureEndings = [".pkl", ".pkl.gz", ".npz", ".h5"]
 
   /// Looks for FASTA files and alignments; throws if there are none.
   package init(_ path: String) throws(InputError) {
     let names = try Self.names(in: path)
-    let fasta = names.filter { Self.stem($0, Self.endings) != nil }
+    let fasta = names.filter { Self.holdsSequences($0, in: path) }
     let alignments = Dictionary(
       grouping: names.filter(AlignmentFiles.isEvidence),
       by: { Self.stem($0, AlignmentFiles.endings) ?? $0 })
@@ -43,7 +46,8 @@ package struct InputFolder {
     name = Self.name(of: path)
     if targets.isEmpty && results.isEmpty {
       throw .content(
-        file: path, problem: "holds no FASTA file or alignment, expected .fasta, .fa, .a3m or .sto")
+        file: path,
+        problem: "holds no FASTA file or alignment, expected .fasta, .fa, .csv, .a3m or .sto")
     }
   }
 
@@ -76,12 +80,21 @@ package struct InputFolder {
     return inner
   }
 
+  /// Whether a file is FASTA by its ending, or a table of sequences by its first line.
+  private static func holdsSequences(_ name: String, in folder: String) -> Bool {
+    if stem(name, tableEndings) == nil { return stem(name, endings) != nil }
+    guard let start = try? InputText.firstBytes(of: "\(folder)/\(name)", count: 64) else {
+      return false
+    }
+    return SequenceLayout.beginsTable(start)
+  }
+
   /// The name that a folder gives the target of the search results in it.
   private static func name(of path: String) -> String {
     let url = URL(fileURLWithPath: path).standardizedFileURL
     let isInner = AlignmentFiles.places.contains("/" + url.lastPathComponent)
-    return TargetName.sanitized(
-      ofWords: (isInner ? url.deletingLastPathComponent() : url).lastPathComponent)
+    let name = (isInner ? url.deletingLastPathComponent() : url).lastPathComponent
+    return TargetName.sanitized(TargetName.oneWord(name))
   }
 
   private static func names(in path: String) throws(InputError) -> [String] {

@@ -27,9 +27,9 @@ public enum TargetName {
     return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
   }
 
-  /// The name of a file or folder as that of a target, blanks included as `_`.
-  static func sanitized(ofWords name: String) -> String {
-    sanitized(name.split(whereSeparator: \.isWhitespace).joined(separator: "_"))
+  /// A name with blanks in it as one word, `_` in their place.
+  static func oneWord(_ name: String) -> String {
+    name.split(whereSeparator: \.isWhitespace).joined(separator: "_")
   }
 
   /// The name of a file without its folder and its ending, of a packed one without both endings.
