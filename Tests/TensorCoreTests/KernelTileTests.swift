@@ -51,7 +51,8 @@ struct KernelTileTests {
     (HF_ISA_AVX512_BF16, HF_ISA_EMULATED_BF16), (HF_ISA_AMX_BF16, HF_ISA_EMULATED_AMX),
   ].filter { hf_isa_available($0.0) }
 
-  /// What the twin is for: with it, machines without the instructions test the packing, the tiles and the attention around them.
+  /// What the twin is for: with it, machines without the instructions test the packing, the tiles and the attention around them; the
+  /// masked loads and stores only run where the instructions are.
   @Test(
     "the emulated paths give the bits of the instructions",
     .enabled(if: !twinPaths.isEmpty, "this processor multiplies no pairs of bf16"),

@@ -1,5 +1,5 @@
-// For tests: the AMX-BF16 path (same widths, tiles and packing) on any processor, with its instructions written out.
-// Lets every machine test the code that only few can run; far too slow for anything else.
+// For tests: the AMX-BF16 path (same widths, tiles and packing) on any processor, with its products written out and without
+// masks. Lets every machine test the tiles and packing that only few can run; far too slow for anything else.
 
 #define HF_PATH hf_path_emulated_amx
 #define HF_LANES 16
