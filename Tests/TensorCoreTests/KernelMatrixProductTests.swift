@@ -9,6 +9,8 @@ struct ProductCase {
   var cType = HF_F32
   /// 0: row-major; 1: transposed C; 2: blocks of columns.
   var layout = 0
+  /// Columns of a block; 0 for those of a panel.
+  var block = 0
   var alpha: Float = 1
   var biasN = false, biasM = false, scaleM = false, scaleN = false, accumulate = false
   var activation = HF_ACT_NONE
@@ -33,14 +35,14 @@ struct ProductData {
     (bRow, bCol) = t.transposedB ? (1, t.k + gap) : (t.n + gap, 1)
     a = KernelBuffer(random.values((t.transposedA ? t.k : t.m) * max(aRow, aCol)), t.type)
     b = KernelBuffer(random.values((t.transposedB ? t.n : t.k) * max(bRow, bCol)), t.type)
-    let unit = Int(hf_gemm_column_unit())
+    let width = t.block > 0 ? t.block : Int(hf_gemm_column_unit())
     switch t.layout {
     case 0: (cRow, cCol, cBlock, cBlockStride) = (t.n + gap, 1, 0, 0)
     case 1: (cRow, cCol, cBlock, cBlockStride) = (1, t.m + gap, 0, 0)
-    default: (cRow, cCol, cBlock, cBlockStride) = (unit, 1, unit, unit * t.m + 5)
+    default: (cRow, cCol, cBlock, cBlockStride) = (width, 1, width, width * t.m + 5)
     }
     let size =
-      t.layout == 0 ? t.m * cRow : t.layout == 1 ? t.n * cCol : (t.n / unit + 1) * cBlockStride
+      t.layout == 0 ? t.m * cRow : t.layout == 1 ? t.n * cCol : (t.n / width + 1) * cBlockStride
     c0 = KernelBuffer(random.values(size), t.cType)
     (mulRow, mulCol) = [(t.n + 2, 1), (1, t.m + 1), (0, 1), (1, 0)][seed % 4]
     let factors = (t.m - 1) * mulRow + (t.n - 1) * mulCol + 1
@@ -154,7 +156,8 @@ struct KernelMatrixProductTests {
           let test = ProductCase(
             m: m, n: random.choice(kernelSizes), k: random.choice(kernelSizes), type: type,
             transposedA: random.bool(), transposedB: random.bool(), stridedA: random.bool(),
-            cType: random.choice([HF_F32, HF_BF16]), layout: random.choice([0, 1, 2]))
+            cType: random.choice([HF_F32, HF_BF16]), layout: random.choice([0, 1, 2]),
+            block: random.choice([0, 5, 8, 12]))
           let data = ProductData(test, seed: m)
           let c = data.whole()
           let worst = data.compare(c)
@@ -220,7 +223,7 @@ struct KernelMatrixProductTests {
             m: random.choice([3, 7]), n: random.choice([17, 33]), k: 5,
             type: random.choice([HF_F32, HF_BF16]),
             cType: random.choice([HF_F32, HF_BF16]), layout: random.choice([0, 1, 2]),
-            alpha: random.choice([1, -0.5]))
+            block: random.choice([0, 5, 8, 12]), alpha: random.choice([1, -0.5]))
           test.biasN = bits & 1 != 0
           test.biasM = bits & 2 != 0
           test.scaleM = bits & 4 != 0

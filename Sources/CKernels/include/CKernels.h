@@ -82,8 +82,8 @@ typedef enum { HF_ACT_NONE = 0, HF_ACT_RELU = 1, HF_ACT_SIGMOID = 2 } hf_activat
 ///   v = alpha * s;  v += bias_n[j];  v += bias_m[i];  v = activation(v);  v *= scale_m[i];  v *= scale_n[j];
 ///   v *= mul[i,j];  v += accumulate ? C[i,j] : 0;  C[i,j] = round(v)
 /// `mul` has strides of its own: 0 repeats a row or a column. Optional pointers may be NULL.
-/// Column j of C stands at (j / c_block) * c_block_stride + (j % c_block) * c_col_stride when c_block > 0 (c_block must be a
-/// multiple of hf_gemm_column_unit()), else at j * c_col_stride. A and C must not overlap.
+/// Column j of C stands at (j / c_block) * c_block_stride + (j % c_block) * c_col_stride when c_block > 0, else at j * c_col_stride.
+/// Blocks may have any width; vectors within one are stored whole. A and C must not overlap.
 typedef struct {
   int64_t m, n, k;
   const void *a;
