@@ -5,7 +5,9 @@ import Testing
 struct KernelDispatchTests {
   @Test(
     "the portable path and the emulated ones run everywhere",
-    arguments: [HF_ISA_PORTABLE, HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX])
+    arguments: [
+      HF_ISA_PORTABLE, HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX, HF_ISA_EMULATED_NEON,
+    ])
   func everywhere(path: hf_isa) {
     #expect(hf_isa_available(path))
   }
@@ -13,7 +15,8 @@ struct KernelDispatchTests {
   @Test("the best path is available and never an emulated one")
   func best() {
     #expect(hf_isa_available(hf_isa_best()))
-    #expect(![HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX].contains(hf_isa_best()))
+    #expect(
+      ![HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX, HF_ISA_EMULATED_NEON].contains(hf_isa_best()))
   }
 
   @Test("a path of another architecture is refused and nothing changes")
@@ -46,7 +49,7 @@ struct KernelDispatchTests {
 
   @Test("every path has a name of its own")
   func names() {
-    let names = (0...7).map { String(cString: hf_isa_name(hf_isa(rawValue: $0))) }
-    #expect(Set(names).count == 8)
+    let names = (0...8).map { String(cString: hf_isa_name(hf_isa(rawValue: $0))) }
+    #expect(Set(names).count == 9)
   }
 }

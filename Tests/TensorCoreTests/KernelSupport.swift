@@ -5,7 +5,7 @@ import Testing
 /// The paths this machine can run, the emulated ones included.
 let kernelPaths: [hf_isa] = [
   HF_ISA_PORTABLE, HF_ISA_NEON, HF_ISA_AVX2, HF_ISA_AVX512, HF_ISA_AVX512_BF16, HF_ISA_AMX_BF16,
-  HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX,
+  HF_ISA_EMULATED_BF16, HF_ISA_EMULATED_AMX, HF_ISA_EMULATED_NEON,
 ].filter { hf_isa_available($0) }
 
 /// The paths that multiply pairs of bf16.

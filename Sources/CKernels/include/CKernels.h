@@ -32,6 +32,8 @@ typedef enum {
   /// For tests: the code of the two paths above with their instructions written out, on any processor. Never the best.
   HF_ISA_EMULATED_BF16 = 6,
   HF_ISA_EMULATED_AMX = 7,
+  /// For tests: the tile of the NEON path on any processor.
+  HF_ISA_EMULATED_NEON = 8,
 } hf_isa;
 
 /// Whether this machine can run `isa`.
@@ -48,7 +50,7 @@ hf_isa hf_isa_current(void);
 bool hf_isa_override(hf_isa isa);
 /// Ends the override of the calling thread.
 void hf_isa_end_override(void);
-/// "portable", "neon", "avx2", "avx512", "avx512-bf16", "amx-bf16", "emulated-bf16", "emulated-amx".
+/// "portable", "neon", "avx2", "avx512", "avx512-bf16", "amx-bf16", "emulated-bf16", "emulated-amx", "emulated-neon".
 const char *hf_isa_name(hf_isa isa);
 /// Denormals become zero on the calling thread (every worker calls this once).
 void hf_flush_denormals(void);

@@ -26,6 +26,7 @@ static const hf_path *path_of(hf_isa isa) {
     case HF_ISA_PORTABLE: return &hf_path_portable;
     case HF_ISA_EMULATED_BF16: return &hf_path_emulated_bf16;
     case HF_ISA_EMULATED_AMX: return &hf_path_emulated_amx;
+    case HF_ISA_EMULATED_NEON: return &hf_path_emulated_neon;
 #if defined(__aarch64__)
     case HF_ISA_NEON: return &hf_path_neon;
 #endif
@@ -118,6 +119,7 @@ const char *hf_isa_name(hf_isa isa) {
     case HF_ISA_AMX_BF16: return "amx-bf16";
     case HF_ISA_EMULATED_BF16: return "emulated-bf16";
     case HF_ISA_EMULATED_AMX: return "emulated-amx";
+    case HF_ISA_EMULATED_NEON: return "emulated-neon";
   }
   return "unknown";
 }

@@ -1,5 +1,5 @@
 // arm64: the same 128-bit vectors with the tile that 32 registers allow (6 × 16: 24 sums, 4 of B, 1 of A) and fused
-// multiply-add, which is part of the base instruction set.
+// multiply-add, which is part of the base instruction set. isa_emulated_neon.c shares the tile.
 
 #if defined(__aarch64__)
 #define HF_PATH hf_path_neon

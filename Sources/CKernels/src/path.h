@@ -57,6 +57,7 @@ typedef struct {
 extern const hf_path hf_path_portable;
 extern const hf_path hf_path_emulated_bf16;
 extern const hf_path hf_path_emulated_amx;
+extern const hf_path hf_path_emulated_neon;
 #if defined(__aarch64__)
 extern const hf_path hf_path_neon;
 #endif

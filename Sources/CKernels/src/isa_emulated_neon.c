@@ -1,0 +1,8 @@
+// For tests: the tile and vectors of the NEON path on any processor, without fused multiply-add.
+// Lets every machine test its spans of keys, narrow tiles and packing; nobody should compute with it.
+
+#define HF_PATH hf_path_emulated_neon
+#define HF_LANES 4
+#define HF_ROWS 6
+#define HF_VECTORS 4
+#include "algorithms/path_table.h"
