@@ -1,5 +1,6 @@
 import CLibrary
 import CProcess
+import Distribution
 import Foundation
 
 /// Memory of this process as the system counts it.
@@ -55,6 +56,25 @@ public enum ProcessMemory {
       }
     #endif
     return bytes
+  }
+
+  /// This process's share of what its machine can give: those of a group that run on one machine have equal shares.
+  ///
+  /// Collective.
+  static func share(among group: any Communicator) throws(CommunicationError) -> Int {
+    let own = available
+    if group.size == 1 { return own }
+    let host = ProcessInfo.processInfo.hostName
+    return share(of: host, in: try group.allGather("\(own) \(host)")) ?? own
+  }
+
+  /// What each process of a machine may take where every process names what it found and its machine; nil if none names this one.
+  static func share(of host: String, in lines: [String]) -> Int? {
+    let found = lines.compactMap { line -> Int? in
+      let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts.count == 2 && parts[1] == host ? Int(parts[0]) : nil
+    }
+    return found.min().map { $0 / found.count }
   }
 
   /// Files that may hold a limit of memory for a process of the given control groups.

@@ -115,6 +115,25 @@ struct TeamPredictionTests {
     }
   }
 
+  @Test("processes of one machine share what it can give, but not a limit that is stated")
+  func memoryShares() throws {
+    let lines = ["100 a", "60 a", "1000 b", "80 a"]
+    #expect(ProcessMemory.share(of: "a", in: lines) == 20)
+    #expect(ProcessMemory.share(of: "b", in: lines) == 1000)
+    #expect(ProcessMemory.share(of: "c", in: lines) == nil)
+    try withScratchFolder { folder in
+      let whole = ProcessMemory.available
+      try ThreadMember.run(4) { member in
+        let queue = try TargetQueue(member, teamSize: 2, output: folder)
+        let share = try queue.least(MemoryLimit(bytes: .max, isMachine: true))
+        #expect(share.isMachine && share.bytes < whole / 2)
+        #expect(try queue.least(MemoryLimit(bytes: 7, isMachine: true)).bytes == 7)
+        #expect(try queue.least(MemoryLimit(bytes: whole, isMachine: false)).bytes == whole)
+        _ = try queue.close("")
+      }
+    }
+  }
+
   private struct Broken: Error, CustomStringConvertible {
     let description = "broken"
   }

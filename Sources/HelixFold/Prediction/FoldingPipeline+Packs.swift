@@ -42,12 +42,12 @@ extension FoldingPipeline {
   private func fits(_ pack: [FeatureCounts], _ limit: Int) -> Bool {
     if Pack(pack.map(\.residues)).positions > Self.packPositions { return false }
     return models.allSatisfy {
-      packPlan(PredictionRun($0, seedIndex: 0, options), pack).peak <= limit
+      packPlan(PredictionRun($0, seedIndex: 0, options), pack, limit).peak <= limit
     }
   }
 
   /// An upper bound of what a pack needs: the plan of one protein as long as all of them.
-  func packPlan(_ run: PredictionRun, _ pack: [FeatureCounts]) -> MemoryPlan {
+  func packPlan(_ run: PredictionRun, _ pack: [FeatureCounts], _ limit: Int) -> MemoryPlan {
     let sizes = pack.map(run.size)
     func largest(_ size: KeyPath<ProblemSize, Int>) -> Int {
       sizes.map { $0[keyPath: size] }.max() ?? 0
@@ -57,8 +57,6 @@ extension FoldingPipeline {
       extraRows: largest(\.extraRows), templates: largest(\.templates))
     let demand = run.demand(
       size, alignmentBytes: pack.reduce(0) { $0 + $1.alignmentBytes }, options)
-    return MemoryPlan.fitting(
-      demand, pairFormat: options.pairFormat,
-      limit: MemoryLimit(allowed: options.memoryLimit).bytes)
+    return MemoryPlan.fitting(demand, pairFormat: options.pairFormat, limit: limit)
   }
 }

@@ -53,7 +53,8 @@ extension FoldingPipeline {
     return plan
   }
 
-  /// Bytes that a plan may take: those allowed, else those that the machine has, the least among processes that share operations.
+  /// Bytes that a plan may take: those allowed, else this process's share of what the machine has, the least among processes that share
+  /// operations.
   ///
   /// Collective in a team.
   func memoryLimit() throws -> MemoryLimit {

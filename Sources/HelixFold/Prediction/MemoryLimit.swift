@@ -1,3 +1,4 @@
+import Distribution
 import FoldingModel
 
 /// How much memory a plan may take: what was allowed, and where nothing was said, what the machine can give now.
@@ -13,6 +14,17 @@ package struct MemoryLimit {
   package init(allowed: Int?) {
     bytes = allowed ?? ProcessMemory.available
     isMachine = allowed == nil
+  }
+
+  /// What a process of a group may hold: what is allowed, else its share of what its machine can give.
+  ///
+  /// Collective.
+  init(allowed: Int?, among group: any Communicator) throws(CommunicationError) {
+    if let allowed {
+      self.init(allowed: allowed)
+    } else {
+      self.init(bytes: try ProcessMemory.share(among: group), isMachine: true)
+    }
   }
 }
 

@@ -13,6 +13,8 @@ public final class TargetQueue {
   private let team: (any Communicator)?
   private let folder: String
   private let axial: AxialMembers?
+  /// Share of the machine that this process had when the run began; no limit for one process.
+  private let memoryShare: Int
 
   /// A queue over the folder of results, which all processes must see.
   ///
@@ -30,6 +32,7 @@ public final class TargetQueue {
     team =
       teamSize > 1 ? try world.split(colour: world.rank / teamSize, key: world.rank) : nil
     axial = team.map { AxialMembers($0) }
+    memoryShare = world.size > 1 ? try ProcessMemory.share(among: world) : .max
     // A name of its own, so that two runs may share the folder of results.
     folder = output + "/" + Self.prefix + (try world.allGather(ProcessMark.make()))[0]
     if world.size == 1 { return }
@@ -108,13 +111,14 @@ public final class TargetQueue {
     return answer[0] == 1
   }
 
-  /// The least limit of memory in the team, so that its processes decide alike.
+  /// A limit of memory, where the machine sets it within this process's share; the least in the team, so that its processes decide
+  /// alike.
   ///
   /// Collective in a team.
   func least(_ limit: MemoryLimit) throws -> MemoryLimit {
-    guard let team else { return limit }
-    let bytes = try team.allGather("\(limit.bytes)").compactMap(Int.init).min()
-    return MemoryLimit(bytes: bytes ?? limit.bytes, isMachine: limit.isMachine)
+    let own = limit.isMachine ? min(limit.bytes, memoryShare) : limit.bytes
+    let bytes = try team?.allGather("\(own)").compactMap { Int($0) }.min()
+    return MemoryLimit(bytes: bytes ?? own, isMachine: limit.isMachine)
   }
 
   /// Waits for the processes of the team, and throws if one of them could not be reached or has something else to say.

@@ -114,7 +114,10 @@ public struct TrainingMemoryError: ExitStatusError, CustomStringConvertible {
   public var description: String {
     let (given, end) =
       limit.isMachine
-      ? ("this machine can give", "try all the same with --max-memory \(ByteCount(needed).flag)")
+      ? (
+        "this machine can give this process",
+        "try all the same with --max-memory \(ByteCount(needed).flag)"
+      )
       : ("allowed are", "raise --max-memory")
     let samples = lanes == 1 ? "one sample at a time" : "\(lanes) samples side by side"
     return

@@ -127,18 +127,11 @@ public struct TrainingSession {
 
   /// What this process may hold; those of one machine share what it can give.
   private func limit(_ world: any Communicator) throws -> MemoryLimit {
-    if let memoryLimit { return MemoryLimit(allowed: memoryLimit) }
-    let available = ProcessMemory.available
-    if world.size == 1 { return MemoryLimit(bytes: available, isMachine: true) }
     // Processes that share operations divide what these hold, which the plan does not know.
-    if grid.axes > 1 || grid.branches > 1 { return MemoryLimit(bytes: .max, isMachine: true) }
-    let host = ProcessInfo.processInfo.hostName
-    let neighbours = try world.allGather("\(available) \(host)").compactMap { line -> Int? in
-      let parts = line.split(separator: " ", maxSplits: 1)
-      return parts.last.map(String.init) == host ? parts.first.flatMap { Int($0) } : nil
+    if memoryLimit == nil, grid.axes > 1 || grid.branches > 1 {
+      return MemoryLimit(bytes: .max, isMachine: true)
     }
-    let least = neighbours.min() ?? available
-    return MemoryLimit(bytes: least / max(1, neighbours.count), isMachine: true)
+    return try MemoryLimit(allowed: memoryLimit, among: world)
   }
 
   /// What to say at the end about steps that were left out; nil if there were none.
