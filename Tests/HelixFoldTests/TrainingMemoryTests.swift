@@ -45,6 +45,17 @@ struct TrainingMemoryTests {
     #expect(kept < NetworkEngine.mostKeptBytes / 4, "\(kept)")
   }
 
+  @Test("one sample of processes that share operations is not refused, and keeps what it needs")
+  func eased() throws {
+    let plan = plan(.tiny)
+    let (lanes, kept) = try plan.fitting(wanted: 1, isAsked: false, in: plan.eased(limit(1)))
+    #expect(lanes == 1 && plan.bytes(lanes, kept: kept) == plan.bytes(1))
+    #expect(plan.eased(limit(1 << 60)).bytes == 1 << 60)
+    #expect(throws: TrainingMemoryError.self) {
+      try plan.fitting(wanted: 1, isAsked: false, in: limit(1))
+    }
+  }
+
   @Test("what does not fit is refused in one line that names what can still be changed")
   func refusal() throws {
     var config = TrainingConfig.initial

@@ -87,6 +87,13 @@ struct TrainingMemory {
     return common + lanes * max(sample, kept) + waiting * (gradient + features)
   }
 
+  /// A limit within which one sample at a time is not refused.
+  ///
+  /// For processes that share operations: they divide a part of what the plan counts, and it does not know how much.
+  func eased(_ limit: MemoryLimit) -> MemoryLimit {
+    MemoryLimit(bytes: max(limit.bytes, bytes(1)), isMachine: limit.isMachine)
+  }
+
   /// The most samples side by side, at most `wanted`, that stay within a limit, and what each lane may keep; throws if not even one
   /// sample does, or not as many as were asked for.
   func fitting(

@@ -74,7 +74,8 @@ public struct TrainingSession {
       config, share: share, trained: .init(source.plan.others),
       validated: .init(held.flatMap { $0 }))
     let (lanes, keptBytes) = try plan.fitting(
-      wanted: mostLanes(member, share, isOneProcess), isAsked: lanes != nil, in: try limit(world))
+      wanted: mostLanes(member, share, isOneProcess), isAsked: lanes != nil,
+      in: try limit(world, plan, reporter))
     let engine = try NetworkEngine(
       config, threads: isOneProcess ? max(2, threads) : threads, lanes: lanes,
       keptBytes: keptBytes, branches: branches, axial: member.axes.map { AxialMembers($0) })
@@ -126,12 +127,16 @@ public struct TrainingSession {
   }
 
   /// What this process may hold; those of one machine share what it can give.
-  private func limit(_ world: any Communicator) throws -> MemoryLimit {
-    // Processes that share operations divide what these hold, which the plan does not know.
-    if memoryLimit == nil, grid.axes > 1 || grid.branches > 1 {
-      return MemoryLimit(bytes: .max, isMachine: true)
-    }
-    return try MemoryLimit(allowed: memoryLimit, among: world)
+  private func limit(
+    _ world: any Communicator, _ plan: TrainingMemory, _ reporter: ProgressReporter
+  ) throws -> MemoryLimit {
+    let limit = try MemoryLimit(allowed: memoryLimit, among: world)
+    let needed = plan.bytes(1)
+    if grid.axes == 1 || !limit.isMachine || needed <= limit.bytes { return limit }
+    reporter.warn(
+      "a process that shares nothing would need about \(ByteCount(needed)), this machine can give this process \(ByteCount(limit.bytes)); how much of that --dap \(grid.axes) divides is not known"
+    )
+    return plan.eased(limit)
   }
 
   /// What to say at the end about steps that were left out; nil if there were none.
