@@ -345,6 +345,27 @@ struct SearchTests {
     #expect(FileManager.default.fileExists(atPath: elsewhere))
   }
 
+  @Test("a database that another process made meanwhile is used, one that is not whole is replaced")
+  func sharedDatabase() throws {
+    let scratch = try ScratchFolder()
+    let cache = SearchCache(folder: scratch.file("cache"))
+    let identity = try JSONDecoder().decode(
+      SearchDatabase.Identity.self, from: Data(#"{"database": "db", "files": []}"#.utf8))
+    func store(_ text: String) throws -> String {
+      try scratch.write(text, to: "work/target.idx")
+      return try cache.storeDatabase(from: scratch.file("work"), identity)
+    }
+    let path = try store("first") + ".idx"
+    #expect(try store("other") + ".idx" == path)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "first")
+    try "half".write(toFile: path, atomically: false, encoding: .utf8)
+    #expect(cache.database(identity) == nil)
+    #expect(try store("third") + ".idx" == path)
+    #expect(try String(contentsOfFile: path, encoding: .utf8) == "third")
+    let names = try FileManager.default.contentsOfDirectory(atPath: cache.folder)
+    #expect(names.count == 1, "\(names)")
+  }
+
   @Test("templates are searched with the distinct rows of the first alignment, last of all")
   func templateSearch() throws {
     let bench = try SearchBench()

@@ -96,7 +96,8 @@ struct SearchCache: Sendable {
 
   /// Keeps the files called `target…` of a work folder as the database that was made of one in FASTA.
   ///
-  /// Those of earlier states of the file that nobody has used for a week go away: they are as large as the file.
+  /// One that another process has made meanwhile, and may be searching in, stays and serves instead. Those of earlier states of the
+  /// file that nobody has used for a week go away: they are as large as the file.
   func storeDatabase(from work: String, _ identity: SearchDatabase.Identity) throws -> String {
     let made = try makeWorkFolder()
     defer { try? FileManager.default.removeItem(atPath: made) }
@@ -107,18 +108,27 @@ struct SearchCache: Sendable {
     }
     let list = try JSONEncoder().encode(sizes)
     try list.withUnsafeBytes { try AtomicFile.write($0, to: "\(made)/\(Self.listName)") }
+    if let whole = database(identity) { return whole }
     let name = Self.name(identity)
     let prefix = Self.prefix(identity)
     for old in try FolderContents.names(in: folder, where: { $0.hasPrefix(prefix) }) {
       let isState = old.utf8.count == prefix.utf8.count + 64  // a digest, and no longer name
       let status = FileStatus(of: "\(folder)/\(old)/\(Self.listName)")
       let isUsed = status.map { Self.isRecent($0.modified) } ?? false
-      if isState && (old == name || !isUsed) {
+      if isState && old != name && !isUsed {
         try? FileManager.default.removeItem(atPath: "\(folder)/\(old)")
       }
     }
-    try move(made, to: "\(folder)/\(name)")
-    return "\(folder)/\(name)/target"
+    let place = "\(folder)/\(name)"
+    try move(made, to: place)
+    if database(identity) == nil {
+      // What stands there is not whole. It is moved away at once, so that the place is empty for a moment only.
+      let broken = try makeWorkFolder()
+      defer { try? FileManager.default.removeItem(atPath: broken) }
+      rename(place, broken)
+      try move(made, to: place)
+    }
+    return place + "/target"
   }
 
   /// Whether a time, in nanoseconds since 1970, is less than a week ago.
