@@ -1,10 +1,12 @@
 import CLibrary
+import Messages
 import Synchronization
 
 /// Ends of the names of unfinished files and folders: they say which process of which machine makes them, so that what killed
 /// processes left can be told from what is being made.
 ///
-/// `process-machine-run-count`. Machines that share a disk may use the same process numbers, and a container gives them anew.
+/// `process-machine-run-count`. Machines that share a disk may use the same process numbers, and a container gives them anew; so a
+/// container of its own process numbers counts as a machine, and so does a machine that was started again.
 package enum ProcessMark {
   /// A mark that no other file or folder has.
   package static func make() -> String {
@@ -32,13 +34,30 @@ package enum ProcessMark {
     process > 0 && (kill(process, 0) == 0 || errno != ESRCH)
   }
 
-  /// Checksum of the machine's name.
+  /// What tells this machine from others: see ``mark(ofMachine:numbers:start:)``.
   private static let machine: String = {
     var name = [CChar](repeating: 0, count: 256)
     _ = gethostname(&name, name.count - 1)
-    let bytes = name.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }
-    return String(CyclicRedundancyCheck32.zlib(bytes), radix: 16)
+    return mark(
+      ofMachine: name.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) },
+      numbers: SymbolicLink.destination(of: "/proc/self/ns/pid").map { Array($0.utf8) } ?? [],
+      start: firstBytes(of: "/proc/sys/kernel/random/boot_id"))
   }()
+
+  /// Mark of a machine: a checksum of its name and, on Linux, of what names the space of its process numbers and its last start.
+  static func mark(ofMachine name: [UInt8], numbers: [UInt8], start: [UInt8]) -> String {
+    "m" + CyclicRedundancyCheck32.zlib(name + [0] + numbers + [0] + start).hexadecimal
+  }
+
+  /// The first bytes of a file of the system; none where it is not there.
+  private static func firstBytes(of path: String) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return [] }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = bytes.withUnsafeMutableBytes { FileTransfer.readSome(into: $0, from: file) }
+    return Array(bytes.prefix(max(0, count)))
+  }
 
   /// Tells this run from an earlier one whose process had the same number.
   private static let run = String(UInt32.random(in: .min ... .max), radix: 16)

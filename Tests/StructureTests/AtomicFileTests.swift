@@ -1,8 +1,9 @@
-import AtomicFiles
 import BasicTestSupport
 import Foundation
 import Messages
 import Testing
+
+@testable import AtomicFiles
 
 /// Places of files before anything is written, and words of messages.
 @Suite("Places of files")
@@ -100,6 +101,20 @@ struct AtomicFileTests {
     for text in ["", "2.txt", "99999999", "99999999-elsewhere-0-1", "a-b-c-d"] {
       #expect(!ProcessMark.isAbandoned(text), "\(text)")
     }
+  }
+
+  @Test("containers of one name, and a machine that was started again, have marks of their own")
+  func machines() {
+    let marks = [
+      ("a", "pid:[1]", "x"), ("a", "pid:[2]", "x"), ("a", "pid:[1]", "y"), ("b", "", ""),
+    ]
+    .map {
+      ProcessMark.mark(ofMachine: Array($0.utf8), numbers: Array($1.utf8), start: Array($2.utf8))
+    }
+    #expect(Set(marks).count == marks.count && marks.allSatisfy { $0.count == 9 })
+    #expect(
+      ProcessMark.mark(ofMachine: [1], numbers: [], start: [])
+        == ProcessMark.mark(ofMachine: [1], numbers: [], start: []))
   }
 
   @Test("a lock on a folder holds until it is let go")

@@ -1,0 +1,13 @@
+import CLibrary
+
+/// Links by name.
+enum SymbolicLink {
+  /// Where a link leads, as it says; nil where no link is.
+  static func destination(of path: String) -> String? {
+    var bytes = [CChar](repeating: 0, count: 4096)
+    let count = readlink(path, &bytes, bytes.count)
+    guard count > 0 else { return nil }
+    return String(
+      decoding: bytes.prefix(count).map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
+  }
+}
