@@ -72,7 +72,7 @@ public enum AtomicFile {
     flushFolder(of: place)
   }
 
-  /// Removes what killed processes of this machine left unfinished in a folder.
+  /// Removes what killed processes left unfinished in a folder; that of other machines after a week.
   ///
   /// libzip writes its archives beside the path that it is given, with six letters or digits more after a point.
   public static func removeUnfinished(in folder: String) {
@@ -80,15 +80,19 @@ public enum AtomicFile {
       guard let start = name.ranges(of: temporaryMark).last?.upperBound else { continue }
       let parts = name[start...].split(separator: ".", omittingEmptySubsequences: false)
       let isOurs = parts.count == 1 || (parts.count == 2 && parts[1].count == 6)
-      if isOurs, ProcessMark.isAbandoned(parts[0]) { unlink(folder + "/" + name) }
+      let path = folder + "/" + name
+      if isOurs, ProcessMark.isAbandoned(parts[0], at: path) { unlink(path) }
     }
   }
 
-  /// What is named `prefix` and a ``ProcessMark`` in a folder and was left by killed processes of this machine.
+  /// What is named `prefix` and a ``ProcessMark`` in a folder and was left by killed processes; of other machines after a week.
   package static func abandoned(in folder: String, prefix: String) -> [String] {
-    names(in: folder).filter {
-      $0.hasPrefix(prefix) && ProcessMark.isAbandoned($0.dropFirst(prefix.count))
-    }.map { folder + "/" + $0 }
+    names(in: folder).compactMap { name in
+      let path = folder + "/" + name
+      let isLeft =
+        name.hasPrefix(prefix) && ProcessMark.isAbandoned(name.dropFirst(prefix.count), at: path)
+      return isLeft ? path : nil
+    }
   }
 
   private static func names(in folder: String) -> [String] {

@@ -7,6 +7,9 @@ public struct FileStatus: Hashable, Sendable {
   /// Time of the last change, nanoseconds since 1970.
   public let modified: Int
 
+  /// Whether the last change was a week ago or earlier.
+  package var isOld: Bool { CLibrary.time(nil) - modified / 1_000_000_000 >= 7 * 86_400 }
+
   /// What tells the file from all others of the machine.
   public let identity: Identity
 

@@ -16,13 +16,20 @@ package enum ProcessMark {
   /// A mark as another process of this machine makes it.
   package static func make(by process: pid_t) -> String { mark(of: process, run: "0") + "-1" }
 
-  /// Whether the process that made a mark is one of this machine and gone.
-  package static func isAbandoned(_ mark: some StringProtocol) -> Bool {
+  /// Whether nobody makes what has a mark any more: the process is one of this machine and gone, or one of another machine and
+  /// nothing has changed at `path` for a week.
+  package static func isAbandoned(_ mark: some StringProtocol, at path: String) -> Bool {
     let parts = mark.split(separator: "-", omittingEmptySubsequences: false)
-    guard parts.count == 4, let process = pid_t(parts[0]), parts[1] == machine,
+    guard parts.count == 4, let process = pid_t(parts[0]), isMachine(parts[1]),
       parts[3].allSatisfy(\.isNumber)
     else { return false }
+    if parts[1] != machine { return FileStatus(of: path)?.isOld ?? false }
     return process == getpid() ? parts[2] != run : !isRunning(process)
+  }
+
+  /// Whether a text is the mark of some machine.
+  private static func isMachine(_ text: some StringProtocol) -> Bool {
+    text.count == machine.count && text.first == "m" && text.dropFirst().allSatisfy(\.isHexDigit)
   }
 
   private static func mark(of process: pid_t, run: String) -> String {

@@ -90,16 +90,28 @@ struct AtomicFileTests {
   }
 
   @Test("marks tell this process, a living and a dead one, and other machines apart")
-  func marks() {
-    #expect(!ProcessMark.isAbandoned(ProcessMark.make()))
+  func marks() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file("x")
+    try scratch.write("x", to: "x")
+    func isAbandoned(_ mark: String) -> Bool { ProcessMark.isAbandoned(mark, at: path) }
+    func isAbandonedElsewhere() -> Bool { isAbandoned("99999999-m01234567-0-1") }
+    #expect(!isAbandonedElsewhere())
+    let days = { (count: Double) in Date(timeIntervalSinceNow: -86_400 * count) }
+    for (age, isOld) in [(6.9, false), (7.1, true)] {
+      try FileManager.default.setAttributes([.modificationDate: days(age)], ofItemAtPath: path)
+      #expect(isAbandonedElsewhere() == isOld)
+    }
+    #expect(!isAbandoned(ProcessMark.make()))
     #expect(ProcessMark.make() != ProcessMark.make())
-    #expect(!ProcessMark.isAbandoned(ProcessMark.make(by: getppid())))
+    #expect(!isAbandoned(ProcessMark.make(by: getppid())))
     // A process number above the limit of Linux and macOS.
-    #expect(ProcessMark.isAbandoned(ProcessMark.make(by: 99_999_999)))
+    #expect(isAbandoned(ProcessMark.make(by: 99_999_999)))
     // This process's number, given to another before.
-    #expect(ProcessMark.isAbandoned(ProcessMark.make(by: getpid())))
-    for text in ["", "2.txt", "99999999", "99999999-elsewhere-0-1", "a-b-c-d"] {
-      #expect(!ProcessMark.isAbandoned(text), "\(text)")
+    #expect(isAbandoned(ProcessMark.make(by: getpid())))
+    let others = ["", "2.txt", "99999999", "99999999-elsewhere-0-1", "a-b-c-d", "1-2020-01-02"]
+    for text in others {
+      #expect(!isAbandoned(text), "\(text)")
     }
   }
 

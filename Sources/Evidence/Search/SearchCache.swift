@@ -114,7 +114,7 @@ struct SearchCache: Sendable {
     for old in try FolderContents.names(in: folder, where: { $0.hasPrefix(prefix) }) {
       let isState = old.utf8.count == prefix.utf8.count + 64  // a digest, and no longer name
       let status = FileStatus(of: "\(folder)/\(old)/\(Self.listName)")
-      let isUsed = status.map { Self.isRecent($0.modified) } ?? false
+      let isUsed = status.map { !$0.isOld } ?? false
       if isState && old != name && !isUsed {
         try? FileManager.default.removeItem(atPath: "\(folder)/\(old)")
       }
@@ -129,11 +129,6 @@ struct SearchCache: Sendable {
       try move(made, to: place)
     }
     return place + "/target"
-  }
-
-  /// Whether a time, in nanoseconds since 1970, is less than a week ago.
-  private static func isRecent(_ time: Int) -> Bool {
-    Date().timeIntervalSince1970 - Double(time) / 1e9 < 7 * 86_400
   }
 
   /// Sizes of the files of a kept database.
@@ -163,7 +158,7 @@ struct SearchCache: Sendable {
     return SHA256.hex([UInt8]((try? encoder.encode(description)) ?? Data()))
   }
 
-  /// Removes work folders of processes of this machine that are no longer there.
+  /// Removes work folders of processes that are no longer there; of other machines those of more than a week ago.
   func removeAbandoned() {
     for path in AtomicFile.abandoned(in: folder, prefix: Self.workPrefix) {
       try? FileManager.default.removeItem(atPath: path)
