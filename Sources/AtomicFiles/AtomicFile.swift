@@ -53,13 +53,13 @@ public enum AtomicFile {
   /// Lets a closure write a file under a temporary name in the same folder, then moves it to its place.
   ///
   /// For writers that insist on a path of their own, such as HDF5. The temporary file is flushed after the
-  /// closure returns and removed if anything throws. A link stays and the file that it leads to is replaced; devices and pipes are
-  /// refused.
+  /// closure returns and removed if anything throws. A link stays and the file that it leads to is replaced, or made; devices and
+  /// pipes are refused.
   public static func replace(
     _ path: String, writing body: (_ temporary: String) throws -> Void
   ) throws {
     if isSpecial(path) { throw AtomicFileError(path: path, code: ENOTSUP) }
-    let place = resolved(path) ?? path
+    let place = try place(of: path)
     let temporary = place + temporaryMark + ProcessMark.make()
     do {
       try body(temporary)
@@ -130,7 +130,7 @@ public enum AtomicFile {
     if path.hasSuffix("/") || (stat(path, &information) == 0 && isFolder(information)) {
       throw .init(path: path, code: EISDIR)
     }
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+    let folder = folder(of: try isSpecial(path) ? path : place(of: path))
     guard stat(folder, &information) == 0 else { throw .init(path: path, code: errno) }
     guard isFolder(information) else { throw .init(path: path, code: ENOTDIR) }
     guard access(folder, W_OK | X_OK) == 0 else { throw .init(path: path, code: errno) }
@@ -164,6 +164,22 @@ public enum AtomicFile {
     return String(cString: place)
   }
 
+  /// Where the file of a path is, or is to be made: behind links, also those that lead to no file yet.
+  private static func place(of path: String) throws(AtomicFileError) -> String {
+    if let place = resolved(path) { return place }
+    var place = path
+    for _ in 0..<40 {  // as many links as Linux follows
+      guard let next = SymbolicLink.destination(of: place) else { return place }
+      place = next.hasPrefix("/") ? next : folder(of: place) + next
+    }
+    throw .init(path: path, code: ELOOP)
+  }
+
+  /// The folder of a path, with a slash at its end.
+  private static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
+  }
+
   private static func isFolder(_ information: stat) -> Bool {
     information.st_mode & S_IFMT == S_IFDIR
   }
@@ -177,8 +193,7 @@ public enum AtomicFile {
 
   /// Flushes the folder's entry; file systems that cannot do it lose nothing but the guarantee on power loss.
   private static func flushFolder(of path: String) {
-    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-    let file = open(folder, O_RDONLY | O_CLOEXEC)
+    let file = open(folder(of: path), O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return }
     _ = flushToDisk(file)
     close(file)

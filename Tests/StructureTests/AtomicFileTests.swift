@@ -89,6 +89,32 @@ struct AtomicFileTests {
         == .typeCharacterSpecial)
   }
 
+  @Test("links that lead to no file yet are followed to where it is to be made, circles refused")
+  func newLinkedFiles() throws {
+    let folder = try filledFolder()
+    let manager = FileManager.default
+    let links = [
+      ("one", "two"), ("two", folder.file("inner/new")), ("circle", "circle"),
+      ("astray", "none/new"),
+    ]
+    for (link, target) in links {
+      try manager.createSymbolicLink(
+        atPath: folder.file(link), withDestinationPath: target)
+    }
+    try AtomicFile.requirePlace(forFile: folder.file("one"))
+    try AtomicFile.write("new", to: folder.file("one"))
+    #expect(try folder.read("inner/new") == "new")
+    for (link, target) in links {
+      #expect(try manager.destinationOfSymbolicLink(atPath: folder.file(link)) == target)
+    }
+    for (link, code) in [("circle", ELOOP), ("astray", ENOENT)] {
+      let path = folder.file(link)
+      let expected = AtomicFileError(path: path, code: code)
+      #expect(throws: expected) { try AtomicFile.write("x", to: path) }
+      #expect(throws: expected) { try AtomicFile.requirePlace(forFile: path) }
+    }
+  }
+
   @Test("marks tell this process, a living and a dead one, and other machines apart")
   func marks() throws {
     let scratch = try ScratchFolder()
