@@ -115,6 +115,23 @@ struct AtomicFileTests {
     }
   }
 
+  @Test("a file that is replaced keeps its permissions", arguments: [0o600, 0o640, 0o755, 0o444])
+  func permissions(mode: Int) throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    func found() -> Int {
+      var information = stat()
+      return stat(path, &information) == 0 ? Int(information.st_mode & 0o777) : -1
+    }
+    try AtomicFile.write("old", to: path)
+    #expect(chmod(path, mode_t(mode)) == 0)
+    try AtomicFile.write("new", to: path)
+    #expect(found() == mode)
+    try AtomicFile.replace(path) { try Data("newer".utf8).write(to: URL(fileURLWithPath: $0)) }
+    #expect(found() == mode)
+    #expect(try folder.read("a") == "newer")
+  }
+
   @Test("marks tell this process, a living and a dead one, and other machines apart")
   func marks() throws {
     let scratch = try ScratchFolder()
