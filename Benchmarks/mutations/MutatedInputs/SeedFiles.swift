@@ -82,6 +82,7 @@ struct SeedFiles {
 
   private static let texts: [(InputFormat, String)] = [
     (.fasta, ">sp|P1|A some\nACDEFGHIKLMNPQRSTVWY\nACD*\n\n>b\r\nacdef\r\n>c\nUBZJOX\n"),
+    (.fasta, "id,sequence\na,ACDEFGHIKLMNPQRSTVWY\nb c,acd*\r\n\nd,UBZJOX\n"),
     (
       .a3m,
       "#12\t1\n>q\nACDEFGHIKLMN\n>h1 a\nAC-aaaDEFGHI--N\n>ss_pred x\nCCCC\n>h2\n--DEFG\nHIKLMNx\n"
