@@ -60,6 +60,18 @@ struct FileDoctorTests {
   }
 
   @Test(
+    "what predict writes is no configuration",
+    arguments: [
+      "{\"network\": \"mini\", \"fingerprint\": \"0a\", \"recycle_history\": []}",
+      "{\"mini\": {\"matchedBy\": \"numbers\", \"scores\": []}}",
+      "[{\"target\": \"a\", \"status\": 65, \"reason\": \"x\"}]",
+    ])
+  func results(text: String) throws {
+    let found = try examine("a.json", text)
+    #expect(found.format == "JSON results of a prediction" && found.findings == [])
+  }
+
+  @Test(
     "check and predict agree on what is an alignment, whatever the file is called",
     arguments: ["a.fasta", "a.fa", "a.faa", "a.seq", "a.txt", "a"],
     [

@@ -210,6 +210,11 @@ public enum FileDoctor {
       }
       return
     }
+    if isResult(object) {
+      diagnosis.format = "JSON results of a prediction"
+      diagnosis.content = "no input; docs/file-formats.md says what it holds"
+      return
+    }
     let keys = Set(((object as? [String: Any]) ?? [:]).keys)
     if keys.contains("targets") {
       return describe("JSON list of targets", "evaluate FILE --check-manifest", &diagnosis)
@@ -222,13 +227,6 @@ public enum FileDoctor {
       return describe(
         "JSON training configuration", "train --config FILE --show-config", &diagnosis)
     }
-    let results = ["plddts", "confidenceScore", "predicted_aligned_error", "peak_memory_bytes"]
-    let first = (object as? [[String: Any]])?.first.map { Set($0.keys) } ?? []
-    if !keys.union(first).isDisjoint(with: results) {
-      diagnosis.format = "JSON results of a prediction"
-      diagnosis.content = "no input; docs/file-formats.md says what it holds"
-      return
-    }
     do throws(ConfigurationError) {
       let config = try FoldingConfig.parse(Data(text.bytes), file: text.name)
       diagnosis.content =
@@ -236,6 +234,22 @@ public enum FileDoctor {
     } catch {
       diagnosis.add(.error, "\(error)", Remedy.of(error))
     }
+  }
+
+  /// Whether a document is one that `predict` writes, by the keys of it, of the first in a list, or of the scores of each model.
+  private static func isResult(_ object: Any) -> Bool {
+    let signs: [Set<String>] = [
+      ["plddts"], ["confidenceScore"], ["predicted_aligned_error"], ["peak_memory_bytes"],
+      ["fingerprint", "recycle_history"], ["matchedBy", "scores"], ["target", "status", "reason"],
+    ]
+    func isSigned(_ members: [String: Any]) -> Bool {
+      signs.contains { $0.isSubset(of: members.keys) }
+    }
+    if let scores = object as? [String: [String: Any]], !scores.isEmpty {
+      return scores.values.allSatisfy(isSigned) || isSigned(scores)
+    }
+    let first = (object as? [[String: Any]])?.first
+    return isSigned(object as? [String: Any] ?? first ?? [:])
   }
 
   private static func located(_ message: String, _ path: String) -> String {
