@@ -256,18 +256,8 @@ struct UserTemplateTests {
   func shortChain(length: Int) throws {
     let sequence = Array("MKRAYIRWQNLEDSTVGHPC")
     let part = sequence[4..<4 + length]
-    let codes: [Character: String] = ["Y": "TYR", "I": "ILE", "R": "ARG", "W": "TRP", "Q": "GLN"]
-    let pdb = part.enumerated().flatMap { i, letter in
-      ["N", "CA", "C", "O"].enumerated().map { k, name in
-        let x = String(format: "%8.3f%8.3f%8.3f", Double(i) * 3.8, Double(k), 0.0)
-        let serial = String(format: "%5d", i * 4 + k + 1)
-        return
-          "ATOM  \(serial)  \(name.padding(toLength: 3, withPad: " ", startingAt: 0)) \(codes[letter] ?? "UNK")"
-          + " A\(String(format: "%4d", i + 1))    \(x)  1.00 10.00           \(name.prefix(1))"
-      }
-    }.joined(separator: "\n")
     let own = try ScratchFolder()
-    try own.write(pdb + "\nEND\n", to: "short.pdb")
+    try own.write(Self.chain(String(part)) + "END\n", to: "short.pdb")
     var settings = TemplateSettings()
     settings.minimumAlignedShare = 0.05
     settings.maximumExpected = .infinity
@@ -276,6 +266,43 @@ struct UserTemplateTests {
     #expect(templates.count == 1, "\(table.text)")
     #expect(
       templates.first?.sequence.text == "----" + part + String(repeating: "-", count: 16 - length))
+  }
+
+  /// Lines of a PDB file: a stretched chain of these residues, with these atoms.
+  private static func chain(
+    _ letters: String, id: String = "A", atoms: [String] = ["N", "CA", "C", "O"]
+  ) -> String {
+    letters.enumerated().flatMap { i, letter in
+      atoms.enumerated().map { k, name in
+        let x = String(format: "%8.3f%8.3f%8.3f", Double(i) * 3.8, Double(k), 0.0)
+        let serial = String(format: "%5d", i * 4 + k + 1)
+        let code = AminoAcid(letter: letter)?.code ?? "UNK"
+        return
+          "ATOM  \(serial)  \(name.padding(toLength: 3, withPad: " ", startingAt: 0)) \(code)"
+          + " \(id)\(String(format: "%4d", i + 1))    \(x)  1.00 10.00           \(name.prefix(1))\n"
+      }
+    }.joined()
+  }
+
+  @Test("copies of a chain come after other structures, and the one with most atoms stands for all")
+  func copies() throws {
+    let target = "MKRAYIRWQNLEDSTVGHPC"
+    let own = try ScratchFolder()
+    let tetramer = ["A", "B", "C", "D"].map { id in
+      let letters = id == "B" ? String(target.dropFirst()) : target
+      return Self.chain(letters, id: id, atoms: ["N", "CA", "C"] + (id == "C" ? ["O"] : []))
+    }
+    try own.write(tetramer.joined() + "END\n", to: "a.pdb")
+    try own.write(Self.chain(String(target.prefix(15))) + "END\n", to: "b.pdb")
+    var settings = TemplateSettings()
+    settings.maximumExpected = .infinity
+    let (templates, table) = UserTemplates(settings: settings).templates(
+      for: target, files: [own.file("a.pdb"), own.file("b.pdb")])
+    let expected = ["a.pdb_C", "b.pdb_A", "a.pdb_A", "a.pdb_D", "a.pdb_B"]
+    #expect(templates.map(\.name) == expected, "\(table.text)")
+    #expect(table.rows.map(\.template) == [3, 5, 1, 4, 2])
+    #expect(table.rows[0].reason == "a copy of a.pdb_C, comes after all other structures")
+    #expect(table.rows[2].reason.isEmpty && table.rows[4].reason.isEmpty)
   }
 
   @Test("a structure that aligns no better than unrelated ones do is left out, with the number")

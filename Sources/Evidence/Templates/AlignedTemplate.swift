@@ -39,6 +39,16 @@ public struct AlignedTemplate: Hashable, Sendable {
   }
 }
 
+extension AlignedTemplate {
+  /// Whether two chains have the same residues where both have any, which is nearly all of the shorter one.
+  func isCopy(of other: AlignedTemplate) -> Bool {
+    let gap = UInt8(ascii: "-")
+    let shared = zip(sequence, other.sequence).filter { $0 != gap && $1 != gap }
+    let length = min(sequence.count { $0 != gap }, other.sequence.count { $0 != gap })
+    return shared.allSatisfy { $0 == $1 } && 10 * shared.count >= 9 * length
+  }
+}
+
 extension TemplateStructures {
   /// The template arrays of the feature dictionary.
   public init(_ templates: [AlignedTemplate], residueCount n: Int) {

@@ -7,7 +7,8 @@ import StructureIO
 /// Structures that a user gives as templates: any file name, no date, every protein chain tried.
 ///
 /// Each chain is aligned to the target by sequence. Chains that are no relatives are listed and left out; the rest is
-/// ordered by the number of identical residues, equal ones in file and chain order.
+/// ordered by the number of identical residues, equal ones in file and chain order. Copies of a chain in one file come last:
+/// networks take few templates, and other structures say more.
 public struct UserTemplates: Sendable {
   /// Rules; the cut-off date and the rule against duplicates of the target do not apply.
   public var settings: TemplateSettings
@@ -40,25 +41,22 @@ public struct UserTemplates: Sendable {
     for target: String, files: [String]
   ) -> (templates: [AlignedTemplate], table: TemplateTable) {
     let target = Array(target.utf8)
-    var candidates: [(template: AlignedTemplate, row: TemplateTable.Row, identical: Int)] = []
+    var candidates: [Candidate] = []
     var table = TemplateTable()
-    for file in files {
+    for (number, file) in files.enumerated() {
       let label = URL(fileURLWithPath: file).lastPathComponent
       do throws(TemplateRejection) {
         let chains = try Self.chains(of: file)
         for chain in chains {
           let place = candidates.count + table.rows.count + 1
-          consider(chain, label: label, place: place, target, &candidates, &table)
+          consider(chain, number, label: label, place: place, target, &candidates, &table)
         }
       } catch {
         let place = candidates.count + table.rows.count + 1
         table.rows.append(Self.row(place, label, aligned: 0, reason: error.description))
       }
     }
-    let ordered = candidates.enumerated().sorted {
-      $0.element.identical == $1.element.identical
-        ? $0.offset < $1.offset : $0.element.identical > $1.element.identical
-    }.map(\.element)
+    let ordered = Self.ordered(candidates)
     let used = ordered.prefix(settings.maximumCount)
     table.rows +=
       used.enumerated().map { place, candidate in
@@ -75,6 +73,38 @@ public struct UserTemplates: Sendable {
     return (used.map(\.template), table)
   }
 
+  /// A chain that can be a template.
+  private struct Candidate {
+    let template: AlignedTemplate
+    /// Number of its file.
+    let file: Int
+    let identical: Int
+    var row: TemplateTable.Row
+  }
+
+  /// The most similar chain first; of copies in one file that with the most atoms, and the others behind all else.
+  private static func ordered(_ candidates: [Candidate]) -> [Candidate] {
+    let byAtoms = candidates.sorted {
+      (-$0.row.atoms, $0.row.hit) < (-$1.row.atoms, $1.row.hit)
+    }
+    var firsts: [Candidate] = []
+    var copies: [Candidate] = []
+    for var candidate in byAtoms {
+      let first = firsts.first {
+        $0.file == candidate.file && candidate.template.isCopy(of: $0.template)
+      }
+      if let first {
+        candidate.row.reason = "a copy of \(first.row.name), comes after all other structures"
+        copies.append(candidate)
+      } else {
+        firsts.append(candidate)
+      }
+    }
+    return [firsts, copies].flatMap { group in
+      group.sorted { (-$0.identical, $0.row.hit) < (-$1.identical, $1.row.hit) }
+    }
+  }
+
   private static func chains(of file: String) throws(TemplateRejection) -> [TemplateChain] {
     let structure: Structure
     do {
@@ -88,16 +118,17 @@ public struct UserTemplates: Sendable {
   }
 
   private func consider(
-    _ chain: TemplateChain, label: String, place: Int, _ target: [UInt8],
-    _ candidates: inout [(template: AlignedTemplate, row: TemplateTable.Row, identical: Int)],
-    _ table: inout TemplateTable
+    _ chain: TemplateChain, _ file: Int, label: String, place: Int, _ target: [UInt8],
+    _ candidates: inout [Candidate], _ table: inout TemplateTable
   ) {
     let name = "\(label)_\(chain.id)"
     do throws(TemplateRejection) {
       let (template, alignment) = try template(chain, name: name, target)
       var row = Self.row(place, name, aligned: alignment.pairs.count, reason: "")
       row.atoms = template.atoms
-      candidates.append((template, row, alignment.identicalPairs))
+      candidates.append(
+        Candidate(
+          template: template, file: file, identical: alignment.identicalPairs, row: row))
     } catch {
       table.rows.append(Self.row(place, name, aligned: 0, reason: error.description))
     }
