@@ -15,7 +15,7 @@ struct TemplateArguments: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Results of template searches: hhr, or Stockholm of hmmsearch; folders hold ID.hhr or ID/*.hhr.",
+      "Results of template searches: hhr, or Stockholm of hmmsearch; folders hold ID.hhr or ID/*.hhr. Hits called STEM_CHAIN are of the file STEM.* given to --template.",
       valueName: "file-or-dir"))
   var templateHits: [String] = []
 
@@ -61,9 +61,10 @@ struct TemplateArguments: ParsableArguments {
     search: SearchOptions?, setStructures: String?, seed: UInt64
   ) throws -> EvidenceOptions {
     let structures = templateStructures ?? setStructures
-    if structures == nil && !templateHits.isEmpty {
+    if structures == nil && template.isEmpty && !templateHits.isEmpty {
       throw ValidationError(
-        "--template-hits needs --template-mmcif-dir, the folder of the structures")
+        "--template-hits needs --template-mmcif-dir, the folder of the structures, or --template with the files that hits name"
+      )
     }
     var options = EvidenceOptions()
     options.search = search

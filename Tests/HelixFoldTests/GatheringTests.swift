@@ -110,6 +110,22 @@ struct GatheringTests {
     }
   }
 
+  @Test("hits may name a file that the user gave, which needs neither folder nor date")
+  func ownHits() throws {
+    let bench = try Bench()
+    try bench.write("own/remote.v2.pdb", Bench.helix)
+    try bench.write("hits/toy.hhr", Bench.hhr.replacing(">1ABC_A", with: ">remote.v2_A"))
+    var options = EvidenceOptions()
+    options.templates.settings = try #require(TemplateSettings(cutoff: "2004-01-01"))
+    // By its sequence the structure is not taken.
+    options.templates.settings.minimumIdentityToTarget = 2
+    options.templates.userPaths = [bench.root + "/own/remote.v2.pdb"]
+    options.hitPaths = [bench.root + "/hits"]
+    #expect(try bench.predict("out", evidence: options) == .success)
+    let raw = try FeatureStore(path: bench.root + "/out/toy/features.h5").features(of: "toy")
+    #expect(raw.templates.names == ["remote.v2_A"])
+  }
+
   @Test("the list of release dates stands in for a structure without one")
   func listedDates() throws {
     let bench = try Bench()

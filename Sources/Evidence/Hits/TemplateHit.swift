@@ -2,7 +2,7 @@
 public struct TemplateHit: Hashable, Sendable {
   /// Place in the file, counted from 1.
   public var index: Int
-  /// Name as the database gives it; begins with `PDBID_chain` in the databases of AlphaFold.
+  /// Name as the database gives it; begins with `PDBID_chain` in the databases of AlphaFold, with `STEM_chain` for a user's own file.
   public var name: String
   /// Number of aligned columns that the program reports.
   public var alignedColumns: Int

@@ -1,27 +1,51 @@
 import AtomicFiles
+import FeaturePipeline
 import Foundation
 import Protein
 import StructureIO
 
-/// A folder with structure files named after their entries.
+/// A folder with structure files named after their entries, and files that a user gave, which hits call by their own names.
 ///
-/// Found are `1abc.cif`, `.pdb` and `.ent` with or without `.gz`, in lower or upper case, in the folder itself or, as
+/// Found in the folder are `1abc.cif`, `.pdb` and `.ent` with or without `.gz`, in lower or upper case, in the folder itself or, as
 /// in mirrors of the PDB, in a subfolder named after the two middle characters.
 public struct StructureFolder: Sendable {
-  /// Path of the folder.
-  public let path: String
+  /// Path of the folder; nil where there are only the user's files.
+  public let path: String?
+  /// Paths of the user's files.
+  public let own: [String]
 
-  /// A folder.
-  public init(path: String) { self.path = path }
+  /// A folder, files, or both.
+  public init(path: String?, own: [String] = []) {
+    self.path = path
+    self.own = own
+  }
+
+  /// The user's file that a hit calls `STEM_CHAIN`, after the name of the file without its ending; nil if it means none.
+  func ownFile(of hit: String) -> (path: String, stem: String, chain: String)? {
+    let word = hit.split(whereSeparator: \.isWhitespace).first ?? ""
+    let named = own.map { (path: $0, stem: TargetName.stem(of: $0)) }.filter {
+      word.hasPrefix($0.stem + "_") && word.count > $0.stem.count + 1
+    }
+    guard let file = named.max(by: { $0.stem.count < $1.stem.count }) else { return nil }
+    return (file.path, file.stem, String(word.dropFirst(file.stem.count + 1)))
+  }
 
   /// The structure of an entry such as `1abc`.
   func structure(of entry: String) throws(TemplateRejection) -> Structure {
-    let found = candidates(entry).first {
+    guard let path else {
+      throw .structureMissing(entry: entry, folder: "any folder; give --template-mmcif-dir")
+    }
+    let found = Self.candidates(entry, in: path).first {
       FileManager.default.fileExists(atPath: $0) && !PathKind.isStream($0)
     }
     guard let file = found else {
       throw .structureMissing(entry: entry, folder: path)
     }
+    return try Self.read(file)
+  }
+
+  /// The structure of a file.
+  static func read(_ file: String) throws(TemplateRejection) -> Structure {
     do {
       return try StructureFile.read(file)
     } catch {
@@ -29,7 +53,7 @@ public struct StructureFolder: Sendable {
     }
   }
 
-  private func candidates(_ entry: String) -> [String] {
+  private static func candidates(_ entry: String, in path: String) -> [String] {
     let middle = String(entry.dropFirst().prefix(2))
     let folders = [path, path + "/" + middle]
     let names = [entry, entry.uppercased(), "pdb" + entry]

@@ -5,6 +5,8 @@ import Protein
 ///
 /// Suppl. 1.2.3.
 ///
+/// A hit that a user's own file is named by is one of that file, whatever its date.
+///
 /// Each hit is judged on its own: one that fails is listed with the reason, and the next is tried.
 public struct TemplateBuilder: Sendable {
   /// Rules for hits.
@@ -65,12 +67,24 @@ public struct TemplateBuilder: Sendable {
   func template(
     for target: [UInt8], _ hit: TemplateHit
   ) throws(TemplateRejection) -> (AlignedTemplate, note: String?) {
-    let (named, chainName) = try Self.entryAndChain(hit.name)
-    let entry = try dates.current(named)
-    try prefilter(hit, entry: entry, target: target)
+    let own = structures.ownFile(of: hit.name)
+    let entry: String
+    let chainName: String
+    if let own {
+      (entry, chainName) = (own.stem, own.chain)
+    } else {
+      let (named, chain) = try Self.entryAndChain(hit.name)
+      (entry, chainName) = (try dates.current(named), chain)
+    }
+    try prefilter(hit, released: own == nil ? dates.released[entry] : nil, target: target)
     let pairs = try Self.indexPairs(hit, target: target)
-    let structure = try structures.structure(of: entry)
-    try checkDate(structure, entry: entry)
+    let structure: Structure
+    if let own {
+      structure = try StructureFolder.read(own.path)
+    } else {
+      structure = try structures.structure(of: entry)
+      try checkDate(structure, entry: entry)
+    }
     let letters = hit.templateResidues
     let match = try ChainMatch.find(
       letters, chain: chainName, in: TemplateChain.chains(of: structure), settings: settings)
@@ -100,9 +114,9 @@ public struct TemplateBuilder: Sendable {
 
   /// AlphaFold's prefilter (`_assess_hhsearch_hit`), which needs no structure.
   private func prefilter(
-    _ hit: TemplateHit, entry: String, target: [UInt8]
+    _ hit: TemplateHit, released: String?, target: [UInt8]
   ) throws(TemplateRejection) {
-    if let cutoff = settings.cutoff, let released = dates.released[entry], released > cutoff {
+    if let cutoff = settings.cutoff, let released, released > cutoff {
       throw .tooNew(released: released, cutoff: cutoff)
     }
     let length = Double(target.count)

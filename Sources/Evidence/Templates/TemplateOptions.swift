@@ -5,7 +5,7 @@ import Protein
 public struct TemplateOptions: Hashable, Sendable {
   /// Rules for hits.
   public var settings = TemplateSettings()
-  /// Folder of structures of the entries that hits name; nil uses no hits.
+  /// Folder of structures of the entries that hits name; nil where hits can only name structures of the user.
   public var structureFolder: String?
   /// File of release dates, lines `1abc:2000-01-31`.
   public var releaseDateFile: String?
@@ -27,7 +27,7 @@ public struct TemplateOptions: Hashable, Sendable {
     var files: [String] = []
     for path in userPaths { files += try UserTemplates.files(at: path) }
     var (templates, table) = UserTemplates(settings: settings).templates(for: target, files: files)
-    if let structureFolder {
+    if structureFolder != nil || !hitFiles.isEmpty {
       let dates = try entryDates()
       for path in hitFiles {
         let text = try InputText(path: path)
@@ -36,7 +36,8 @@ public struct TemplateOptions: Hashable, Sendable {
           isStockholm
           ? try HmmsearchHits.parse(text, target: target) : try HHRFile.parse(text)
         var builder = TemplateBuilder(
-          structures: StructureFolder(path: structureFolder), settings: settings, dates: dates)
+          structures: StructureFolder(path: structureFolder, own: files), settings: settings,
+          dates: dates)
         builder.settings.maximumCount = max(0, settings.maximumCount - templates.count)
         builder.settings.removesDuplicates = isStockholm
         let found = builder.templates(for: target, hits: hits.hits)

@@ -106,12 +106,7 @@ public struct UserTemplates: Sendable {
   }
 
   private static func chains(of file: String) throws(TemplateRejection) -> [TemplateChain] {
-    let structure: Structure
-    do {
-      structure = try StructureFile.read(file)
-    } catch {
-      throw .structureUnreadable("\(error)")
-    }
+    let structure = try StructureFolder.read(file)
     let chains = TemplateChain.chains(of: structure)
     if chains.isEmpty { throw .noProteinChain }
     return chains

@@ -33,7 +33,7 @@ public enum TargetName {
   }
 
   /// The name of a file without its folder and its ending, of a packed one without both endings.
-  static func stem(of path: String) -> String {
+  package static func stem(of path: String) -> String {
     let name = path.split(separator: "/").last ?? path[...]
     let plain = name.lowercased().hasSuffix(".gz") ? name.dropLast(3) : name
     guard let dot = plain.lastIndex(of: "."), dot != plain.startIndex else { return String(plain) }

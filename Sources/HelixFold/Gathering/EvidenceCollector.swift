@@ -193,7 +193,7 @@ public struct EvidenceCollector: Sendable {
 
   /// Files of template hits of a target: those named, and in folders those with its name.
   private func hitFiles(of id: String) throws -> [String] {
-    guard options.templates.structureFolder != nil else { return [] }
+    guard options.usesTemplates else { return [] }
     return try options.hitPaths.flatMap { path -> [String] in
       PathKind(of: path) == .folder ? try Self.hitFiles(in: path, of: id) : [path]
     }
