@@ -163,6 +163,7 @@ public final class FoldingPipeline {
       outcome.neff = work.statistics.neff
       outcome.best = RankingScore.ranked(work.scores).first
       outcome.seconds = work.timings.reduce(0) { $0 + $1.value }
+      outcome.peakBytes = ProcessMemory.residentPeak
     }
     return outcome
   }

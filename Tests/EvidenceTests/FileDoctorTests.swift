@@ -49,6 +49,10 @@ struct FileDoctorTests {
         "JSON results of a prediction", "no input; docs/file-formats.md says what it holds"
       ),
       (
+        "timings.json", "{\"features\": 0.25, \"predict_mini\": 2.5}",
+        "JSON results of a prediction", "no input; docs/file-formats.md says what it holds"
+      ),
+      (
         "pae_mini.json", "[{\"predicted_aligned_error\": [[0]]}]", "JSON results of a prediction",
         "no input; docs/file-formats.md says what it holds"
       ),

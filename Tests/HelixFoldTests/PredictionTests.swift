@@ -219,6 +219,21 @@ struct PredictionTests {
     }
   }
 
+  @Test("timings are seconds by name; the table of all targets has the memory that was held")
+  func timings() throws {
+    let folder = try ScratchFolder()
+    #expect(try predict(options(folder, "out")) == .success)
+    let text = try folder.read("out/toy/timings.json")
+    let timings = try JSONDecoder().decode([String: Double].self, from: Data(text.utf8))
+    #expect(timings.keys.contains("features"))
+    #expect(timings.values.allSatisfy { (0...600).contains($0) }, "\(text)")
+    let rows = try folder.read("out/summary.tsv").split(separator: "\n").map {
+      $0.split(separator: "\t").map(String.init)
+    }
+    #expect(rows[0].last == "peak_bytes")
+    #expect((rows[1].last.flatMap { Int($0) } ?? 0) > 1 << 20)
+  }
+
   @Test("a plan over the limit is refused and names the need")
   func memoryLimit() throws {
     let folder = try ScratchFolder()

@@ -36,6 +36,7 @@ struct RunTablesTests {
     try tables.merge([again])
     let row = try rows(scratch)[1]
     #expect(row[1] == "finished before" && row[4] == "1.5" && row[8] == "2.0")
+    #expect(TargetOutcome.columns.last == "peak_bytes" && row[10] == "4096")
   }
 
   @Test("a target that another run has keeps its row, and is listed where it has none")
@@ -85,6 +86,7 @@ struct RunTablesTests {
   private func predicted(_ id: String) -> TargetOutcome {
     var outcome = TargetOutcome(0, id)
     (outcome.residues, outcome.rows, outcome.neff, outcome.seconds) = (5, 3, 1.5, 2)
+    outcome.peakBytes = 4096
     outcome.best = RankingScore(model: "tiny", plddt: 50, ptm: nil)
     return outcome
   }

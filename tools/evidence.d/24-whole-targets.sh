@@ -8,12 +8,11 @@ shared=${HELIXFOLD_TEST_DATA:-}
 
 # measure NAME LIMIT-MIB FLAGS...: runs a prediction; sets peak, planned (bytes), seconds and holds
 measure() {
-  local start timings
+  local start
   start=$(date +%s)
   "$HELIXFOLD" predict "${@:3}" --progress json -o "$work/$1" > /dev/null 2> "$work/$1.log"
   seconds=$(($(date +%s) - start))
-  timings=$(find "$work/$1" -name timings.json)
-  peak=$(sed -n 's/.*"peak_memory_bytes": *\([0-9]*\).*/\1/p' "$timings")
+  peak=$(awk -F '\t' 'NR == 2 { print $NF }' "$work/$1/summary.tsv")  # peak_bytes
   planned=$(sed -n 's/.*"peak_bytes": *\([0-9]*\).*/\1/p' "$work/$1.log" | head -n 1)
   holds=$(awk -v a="$planned" -v b="$peak" -v l="$2" 'BEGIN { print (b <= a && (a <= 1.1 * b || a - b <= 12582912) && b <= l * 1048576) ? "yes" : "no" }')
 }

@@ -27,7 +27,7 @@ for size in 1 $targets; do
   inputs=("$work"/in/t*.a3m)
   "$HELIXFOLD" predict "${inputs[@]:0:size}" --random-weights --preset tiny --num-recycle 0 --max-msa 8:8 --threads 1 \
     --progress quiet -o "$work/out$size" > /dev/null 2>&1
-  bytes=$(grep -ho '"peak_memory_bytes": *[0-9]*' "$work/out$size"/*/timings.json | grep -o '[0-9]*$' | sort -n | tail -n 1)
+  bytes=$(awk -F '\t' 'NR > 1 { print $NF }' "$work/out$size/summary.tsv" | sort -n | tail -n 1)  # peak_bytes
   peaks+=($((bytes / 1048576)))
 done
 all=$((targets * residues * rows * 3 / 1048576))

@@ -239,7 +239,7 @@ public enum FileDoctor {
   /// Whether a document is one that `predict` writes, by the keys of it, of the first in a list, or of the scores of each model.
   private static func isResult(_ object: Any) -> Bool {
     let signs: [Set<String>] = [
-      ["plddts"], ["confidenceScore"], ["predicted_aligned_error"], ["peak_memory_bytes"],
+      ["plddts"], ["confidenceScore"], ["predicted_aligned_error"], ["features"],
       ["fingerprint", "recycle_history"], ["matchedBy", "scores"], ["target", "status", "reason"],
     ]
     func isSigned(_ members: [String: Any]) -> Bool {

@@ -99,9 +99,7 @@ extension FoldingPipeline {
       provenance: provenanceOf, timings: work.timings, reference: options.reference)
     try folder.write(report)
     try folder.write(report.figures(), as: work.plots)
-    try folder.writeRanking(
-      work.scores,
-      timings: work.timings + [("peak_memory_bytes", Double(ProcessMemory.residentPeak))])
+    try folder.writeRanking(work.scores, timings: work.timings)
     if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
       reporter.warn(
         "\(raw.id): the structure does not fit the columns of a PDB file (residue numbers from -999 to 9999, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"

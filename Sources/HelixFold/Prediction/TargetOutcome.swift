@@ -14,6 +14,8 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   var best: RankingScore?
   /// Seconds of this run; nil where an earlier run had finished the target.
   var seconds: Double?
+  /// Most memory that the process which writes the target's files has held so far; nil where an earlier run had finished the target.
+  var peakBytes: Int?
   /// Status of the failure; nil if there is none.
   private(set) var failure: ExitStatus?
   /// Why the target failed.
@@ -54,7 +56,7 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   /// Names of the columns of `summary.tsv`.
   static let columns = [
     "target", "state", "residues", "msa_rows", "neff", "best_model", "plddt", "ptm", "seconds",
-    "reason",
+    "reason", "peak_bytes",
   ]
 
   /// The row of `summary.tsv`, `-` where there is nothing to say.
@@ -72,11 +74,11 @@ struct TargetOutcome: Codable, Hashable, Sendable {
     var row = [
       target, state, residues.map { "\($0)" } ?? "-", rows.map { "\($0)" } ?? "-", text(neff, 1),
       best?.model ?? "-", text(best?.plddt, 2), text(best?.ptm, 3), text(seconds, 1),
-      reason ?? "-",
+      reason ?? "-", peakBytes.map { "\($0)" } ?? "-",
     ]
     if isFinishedBefore, let earlier, earlier.count == row.count {
       for column in row.indices
-      where ["neff", "seconds"].contains(Self.columns[column]) && row[column] == "-" {
+      where ["neff", "seconds", "peak_bytes"].contains(Self.columns[column]) && row[column] == "-" {
         row[column] = earlier[column]
       }
     }
