@@ -31,8 +31,9 @@ struct SearchArguments: ParsableArguments {
   @Flag(help: "Search FASTA databases with MMseqs2 instead of jackhmmer.")
   var preferMmseqs = false
 
-  @Option(help: "Threads of each search program.")
-  var searchThreads = 8
+  @Option(
+    help: "Threads of each search program (default: 8, or the default of --threads if it is less).")
+  var searchThreads: Int?
 
   @Option(help: "Folder of kept search results (default: OUT/cache).")
   var cache: String?
@@ -98,12 +99,16 @@ struct SearchArguments: ParsableArguments {
       (.hmmsearch, hmmsearch), (.mmseqs, mmseqs),
     ]
     let paths = given.compactMap { tool, path in path.map { (tool, $0) } }
-    guard searchThreads >= 1, searchThreads <= 4096 else {
-      throw ValidationError("--search-threads \(searchThreads): expected 1 … 4096")
+    if searchThreads == nil, let problem = ThreadDefault.own.problem {
+      throw ValidationError(problem)
+    }
+    let threads = searchThreads ?? min(8, ThreadDefault.own.asked ?? ProcessorCount.available)
+    guard (1...4096).contains(threads) else {
+      throw ValidationError("--search-threads \(threads): expected 1 … 4096")
     }
     return SearchOptions(
       databases: found, tools: ToolPaths(given: Dictionary(paths) { first, _ in first }),
-      threads: searchThreads, cacheFolder: cache ?? output + "/cache",
+      threads: threads, cacheFolder: cache ?? output + "/cache",
       prefersMMseqs: preferMmseqs)
   }
 }

@@ -36,20 +36,23 @@ struct ComputeOptions: ParsableArguments {
 /// How many threads share the work.
 struct ThreadOptions: ParsableArguments {
   @Option(
-    help:
-      "Worker threads of each process; 0 takes every core that the process may use, or one thread under mpirun. Results do not depend on it."
-  )
-  var threads = 0
+    help: """
+      Worker threads of each process; 0 takes every core that the process may use, or one thread under mpirun (default: what \
+      HELIXFOLD_THREADS says, else OMP_NUM_THREADS, else 0). Results do not depend on it.
+      """)
+  var threads: Int?
 
   func validate() throws {
-    if !(0...1024).contains(threads) {
+    if let threads, !(0...1024).contains(threads) {
       throw ValidationError("--threads is \(threads), expected 0 to 1024")
     }
+    if threads == nil, let problem = ThreadDefault.own.problem { throw ValidationError(problem) }
   }
 
   /// Threads of each of so many processes.
   func workers(of processes: Int = 1) -> Int {
-    threads > 0 ? threads : processes > 1 ? 1 : ProcessorCount.available
+    let asked = threads ?? ThreadDefault.own.asked ?? 0
+    return asked > 0 ? asked : processes > 1 ? 1 : ProcessorCount.available
   }
 }
 

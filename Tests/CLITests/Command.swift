@@ -22,7 +22,9 @@ enum Command {
       ["-c", "\(limit); exec \"$0\" \"$@\" \(redirection)", executable.path] + arguments
     if let folder { process.currentDirectoryURL = folder.url }
     var environment = ProcessInfo.processInfo.environment
-    environment["HELIXFOLD_WEIGHTS"] = nil
+    for name in ["HELIXFOLD_WEIGHTS", "HELIXFOLD_THREADS", "OMP_NUM_THREADS"] {
+      environment[name] = nil
+    }
     process.environment = environment
     // Files, not pipes: a child that fills one pipe while the other is read would wait for ever.
     let scratch = try ScratchFolder()

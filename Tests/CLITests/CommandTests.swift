@@ -267,6 +267,23 @@ struct CommandTests {
     #expect(try predict(["--random-weights", "--preset", "tiny"]).status == 0)
   }
 
+  @Test("HELIXFOLD_THREADS that is no number of threads is one line, where no flag says how many")
+  func threadsVariable() throws {
+    let folder = try ScratchFolder()
+    func predict(_ flags: [String], _ variable: String) throws -> Command.Result {
+      try Command.run(
+        ["predict", "-", "-o", "out", "--dry-run", "--progress", "quiet", "--random-weights"]
+          + ["--preset", "tiny"] + flags, in: folder, input: ">a\nMKV\n",
+        limit: "export HELIXFOLD_THREADS=\(variable)")
+    }
+    let wrong = try predict([], "many")
+    #expect(wrong.status == 64, "\(wrong.errors)")
+    #expect(wrong.errors.contains("HELIXFOLD_THREADS is 'many', expected 1 to 1024"))
+    #expect(wrong.errors.split(separator: "\n").count == 1, "\(wrong.errors)")
+    #expect(try predict(["--threads", "1"], "many").status == 0)
+    #expect(try predict([], "2").status == 0)
+  }
+
   @Test("files that come with the program are looked for beside it, in share, and last here")
   func installedFiles() {
     let places = InstalledFile.places(of: "x.h5")

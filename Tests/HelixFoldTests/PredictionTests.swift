@@ -98,6 +98,27 @@ struct PredictionTests {
   }
 
   @Test(
+    "variables say how many threads compute, OpenMP's within the processors",
+    arguments: [
+      ([:], nil), (["HELIXFOLD_THREADS": "9"], 9), (["OMP_NUM_THREADS": "9"], 4),
+      (["OMP_NUM_THREADS": "2"], 2), (["OMP_NUM_THREADS": " 3, 2"], 3),
+      (["OMP_NUM_THREADS": "0"], nil), (["OMP_NUM_THREADS": "x"], nil),
+      (["HELIXFOLD_THREADS": "", "OMP_NUM_THREADS": "1"], 1),
+      (["HELIXFOLD_THREADS": "3", "OMP_NUM_THREADS": "1"], 3),
+    ] as [([String: String], Int?)])
+  func threadVariables(environment: [String: String], expected: Int?) {
+    let found = ThreadDefault(environment: environment, available: 4)
+    #expect(found.asked == expected && found.problem == nil)
+  }
+
+  @Test("a variable of our own that is no number of threads is told", arguments: ["0", "x", "1e3"])
+  func wrongThreadVariable(text: String) {
+    let found = ThreadDefault(environment: ["HELIXFOLD_THREADS": text], available: 4)
+    #expect(found.asked == nil)
+    #expect(found.problem == "HELIXFOLD_THREADS is '\(text)', expected 1 to 1024")
+  }
+
+  @Test(
     "limits of memory are looked for in a process's groups and all above them, in both versions")
   func controlGroups() {
     let text = "4:cpu,memory:/slurm/job_1\n3:pids:/x\n0::/user.slice/a\n"
