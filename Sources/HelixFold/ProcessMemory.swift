@@ -31,7 +31,7 @@ public enum ProcessMemory {
   /// Bytes that this process can come to hold, what it holds now included: free memory and swap, within the limits set for it.
   ///
   /// The kernel's `MemAvailable` (proc(5)), `RLIMIT_AS`, and the limits of its control groups, as containers and batch systems set them.
-  static var available: Int {
+  package static var available: Int {
     var bytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     #if os(Linux)
       let state = lines(of: "/proc/meminfo", values: ["MemAvailable:", "SwapFree:"])

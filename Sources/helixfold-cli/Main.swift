@@ -34,8 +34,11 @@ struct HelixFoldCommand: ParsableCommand {
     var command: any ParsableCommand
     do {
       command = try parseAsRoot(arguments)
+    } catch let request where exitCode(for: request) == .success {
+      // Of the version, the parser knows the first line.
+      guard message(for: request) == helixFoldVersion else { exit(withError: request) }
+      command = VersionReport()
     } catch {
-      if exitCode(for: error) == .success { exit(withError: error) }
       let sentences = AbsentFeatures.sentences(for: arguments)
       for line in sentences.isEmpty ? [refusal(error)] : sentences {
         StandardStreams.writeError("helixfold: \(line)\n")

@@ -113,6 +113,11 @@ struct InstructionSet: ExpressibleByArgument {
 
   static let names = all.map { String(cString: hf_isa_name($0)) }
 
+  /// Names of those that this processor has.
+  static var available: [String] {
+    names.filter { InstructionSet(argument: $0)?.isAvailable ?? false }
+  }
+
   init?(argument: String) {
     guard let index = Self.names.firstIndex(of: argument) else { return nil }
     value = Self.all[index]

@@ -267,6 +267,20 @@ struct CommandTests {
     #expect(try predict(["--random-weights", "--preset", "tiny"]).status == 0)
   }
 
+  @Test("--version is the version alone on the first line, then what a report of an error needs")
+  func version() throws {
+    for arguments in [["--version"], ["predict", "--version"]] {
+      let result = try Command.run(arguments)
+      let lines = result.output.split(separator: "\n")
+      #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+      #expect(lines.first.map(String.init) == helixFoldVersion)
+      #expect(
+        lines.dropFirst().compactMap { $0.split(separator: ":").first } == [
+          "instruction set", "MPI", "matrix products", "processors", "memory",
+        ])
+    }
+  }
+
   @Test("HELIXFOLD_THREADS that is no number of threads is one line, where no flag says how many")
   func threadsVariable() throws {
     let folder = try ScratchFolder()

@@ -1,0 +1,23 @@
+import ArgumentParser
+import Distribution
+import HelixFold
+import TensorCore
+
+/// What `--version` prints: the version alone, for scripts, then what the report of an error needs.
+struct VersionReport: ParsableCommand {
+  func run() {
+    for line in Self.lines { print(line) }
+  }
+
+  private static var lines: [String] {
+    let problem = MatrixBackend.openblas.problem
+    return [
+      helixFoldVersion,
+      "instruction set: \(ProgramIdentity.kernels) (of \(InstructionSet.available.joined(separator: ", ")))",
+      "MPI: \(MessagePassing.isBuilt ? "yes" : "no")",
+      "matrix products: native, " + (problem.map { "no openblas (\($0))" } ?? "openblas"),
+      "processors: \(ProcessorCount.available)",
+      "memory: \(ByteCount(ProcessMemory.available))",
+    ]
+  }
+}
