@@ -218,7 +218,8 @@ struct TrainingCommandTests {
     func sum(_ term: (Double, Double) -> Double) -> Double {
       scores.reduce(0) { $0 + term($1.x - meanX, $1.y - meanY) }
     }
-    let correlation = sum { $0 * $1 } / (sum { $0 * $0 } * sum { $1 * $1 }).squareRoot()
+    let correlation =
+      sum { $0 * $1 } / (sum { x, _ in x * x } * sum { _, y in y * y }).squareRoot()
     let said = result.output.split(separator: "\n").first { $0.hasPrefix("Pearson's r") }
     let printed = said?.split(separator: " ").last.flatMap { Double($0) }
     // The table has four decimals, of scores that differ by little.

@@ -52,7 +52,8 @@ struct DropoutPredictionTests {
     var config = FoldingConfig.tiny
     (config.evoformer.msaDropout, config.evoformer.pairDropout) = (0, 0)
     (config.extraMSA.msaDropout, config.extraMSA.pairDropout) = (0, 0)
-    (config.template?.dropout, config.structure.dropout) = (0, 0)
+    config.template?.dropout = 0
+    config.structure.dropout = 0
     func cautions(_ config: FoldingConfig, dropout: Bool) throws -> [String] {
       var options = PredictionOptions()
       options.usesDropout = dropout
