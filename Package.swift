@@ -200,10 +200,12 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "StructureTests",
-      dependencies: ["Messages", "StructureIO", "Protein", "AtomicFiles", "BasicTestSupport"],
+      dependencies: [
+        "Messages", "StructureIO", "Protein", "NumericArrays", "AtomicFiles", "BasicTestSupport",
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "ScoringTests", dependencies: ["Scoring", "StructureIO", "Protein"],
+      name: "ScoringTests", dependencies: ["Scoring", "StructureIO", "Protein", "NumericArrays"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Scoring", "StructureIO", "Protein", "CZlib"]
@@ -284,7 +286,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport", "BasicTestSupport"]),
-    .testTarget(name: "RepositoryTests"),
+    .testTarget(name: "RepositoryTests", dependencies: ["BasicTestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

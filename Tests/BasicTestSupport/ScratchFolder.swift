@@ -25,15 +25,28 @@ public final class ScratchFolder: Sendable {
 
   /// Writes a text, and makes the folders around it where they are missing.
   public func write(_ text: String, to name: String) throws {
-    try FileManager.default.createDirectory(
-      at: url(name).deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url(name))
+    try BasicTestSupport.write(text, file(name))
+  }
+
+  /// Writes the script of a shell, to be run as a program.
+  public func writeProgram(_ script: String, to name: String) throws {
+    try write("#!/bin/sh\n\(script)\n", to: name)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: file(name))
   }
 
   /// The text of a file in it.
   public func read(_ name: String) throws -> String {
     try String(contentsOf: url(name), encoding: .utf8)
   }
+}
+
+/// Writes a text file, and makes the folders around it where they are missing.
+public func write(_ text: String, _ path: String) throws {
+  let file = URL(fileURLWithPath: path)
+  try FileManager.default.createDirectory(
+    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+  try Data(text.utf8).write(to: file)
 }
 
 /// Calls `body` with the path of a folder that goes away afterwards.

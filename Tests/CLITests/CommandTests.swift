@@ -221,7 +221,7 @@ struct CommandTests {
     try FileManager.default.createDirectory(
       at: folder.url("weights"), withIntermediateDirectories: true)
     try FileManager.default.copyItem(
-      at: Self.root.appendingPathComponent("weights/default.h5"),
+      at: SourceTree.root.appendingPathComponent("weights/default.h5"),
       to: folder.url("weights/default.h5"))
     let result = try Command.run(
       ["predict", "-", "--preset", "model_1_ptm"], in: folder, input: ">a\nMKV\n")
@@ -355,9 +355,6 @@ struct CommandTests {
     #expect(!ProgressBar.isUnicode(in: ["LC_ALL": "C", "LANG": "en_GB.UTF-8"]))
     #expect(!ProgressBar.isUnicode(in: [:]))
   }
-
-  static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
   private func tiny(_ arguments: [String]) -> [String] {
     ["predict"] + arguments + ["--random-weights", "--preset", "tiny", "-o", "out"]

@@ -265,7 +265,7 @@ struct DataCommandTests {
   func lostConfiguration() throws {
     let folder = try ScratchFolder()
     try FileManager.default.copyItem(
-      at: CommandTests.root.appendingPathComponent("weights/default.h5"), to: folder.url("w.h5"))
+      at: SourceTree.root.appendingPathComponent("weights/default.h5"), to: folder.url("w.h5"))
     let lost = try Command.run(["weights", "convert", "w.h5", "w.npz"], in: folder)
     #expect(lost.status == 0 && lost.errors.contains("use it with --num-recycle 1"))
     let kept = try Command.run(["weights", "convert", "w.h5", "same.h5"], in: folder)

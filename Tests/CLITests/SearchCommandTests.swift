@@ -117,9 +117,7 @@ struct SearchCommandTests {
     let folder = try ScratchFolder()
     try Data(">t\nMKTA\n".utf8).write(to: folder.url("t.fasta"))
     try Data(">one\nMKTA\n".utf8).write(to: folder.url("db.fasta"))
-    try Data("#!/bin/sh\n\(program)\n".utf8).write(to: folder.url("jackhmmer"))
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: folder.file("jackhmmer"))
+    try folder.writeProgram(program, to: "jackhmmer")
     return folder
   }
 

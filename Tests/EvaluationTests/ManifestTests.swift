@@ -103,9 +103,7 @@ struct ManifestTests {
     "the lists of this repository are good and each row names its source",
     arguments: ["casp14.json", "cameo.json"])
   func shipped(name: String) throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let manifest = try EvaluationManifest.read(root.appendingPathComponent("data/\(name)").path)
+    let manifest = try EvaluationManifest.read(SourceTree.file("data/\(name)"))
     #expect(!manifest.targets.isEmpty)
     if name == "casp14.json" {
       #expect(manifest.domainsTotal == 87)

@@ -103,9 +103,7 @@ struct FileDoctorTests {
       ("openfold_part.pt", "PyTorch parameters"), ("helixfold_part.pdparams", "Paddle parameters"),
     ])
   func parameters(name: String, format: String) {
-    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("WeightsTests/Fixtures")
-    let found = FileDoctor.examine(fixtures.appendingPathComponent(name).path)
+    let found = FileDoctor.examine(SourceTree.file("Tests/WeightsTests/Fixtures/\(name)"))
     #expect(found.format == format && found.isUsable)
     #expect(found.content == "examined by `helixfold weights inspect FILE`")
   }
@@ -169,10 +167,8 @@ struct FileDoctorTests {
 
   @Test("the committed list of databases is understood and has the four sets")
   func catalog() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
     let catalog = try DatabaseCatalog.parse(
-      InputText(path: root.appendingPathComponent("data/databases.json").path))
+      InputText(path: SourceTree.file("data/databases.json")))
     #expect(catalog.sets.map(\.name) == ["af2-full", "af2-reduced", "colabfold", "fasta"])
     #expect(throws: SearchFailure.self) { try catalog.set(named: "full") }
   }

@@ -27,7 +27,6 @@ final class SearchBench: Sendable {
   /// `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
   func tool(_ tool: SearchTool, _ body: String) throws {
     let script = """
-      #!/bin/sh
       echo \(tool.rawValue) >> '\(root)/runs'
       ALL="$*"
       while [ $# -gt 0 ]; do
@@ -35,9 +34,7 @@ final class SearchBench: Sendable {
       done
       \(body)
       """
-    let path = "\(root)/bin/\(tool.rawValue)"
-    try script.write(toFile: path, atomically: false, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    try folder.writeProgram(script, to: "bin/\(tool.rawValue)")
   }
 
   func runner(

@@ -15,13 +15,6 @@ let featureCases = ProcessInfo.processInfo.environment["HELIXFOLD_FEATURE_CASES"
 /// Path of a file under Fixtures.
 func fixture(_ name: String) throws -> String { try Bundle.module.fixture(name) }
 
-/// Writes a text file, and the folders around it where they are missing.
-func write(_ text: String, _ path: String) throws {
-  let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-}
-
 /// Letters of an alignment row.
 func letters(_ alignment: Alignment, _ row: Int) -> String {
   String(decoding: alignment.row(row), as: UTF8.self)

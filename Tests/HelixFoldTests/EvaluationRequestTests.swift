@@ -63,13 +63,4 @@ struct EvaluationRequestTests {
     #expect(message { _ = try request(plain, .test).targets() }.contains("names no clusters"))
     #expect(message { _ = try request(scratch.path, .test).targets() }.contains("is no store"))
   }
-
-  private func message(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return ""
-    } catch {
-      return "\(error)"
-    }
-  }
 }

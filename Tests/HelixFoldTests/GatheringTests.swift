@@ -261,17 +261,13 @@ private final class Bench {
   ///
   /// In `body`, `$OUT` is the path of the result and `$ALL` all arguments.
   func jackhmmer(_ body: String) throws {
-    try write(
-      "bin/jackhmmer",
+    try folder.writeProgram(
       """
-      #!/bin/sh
       echo run >> '\(root)/runs'
       ALL="$*"
       while [ $# -gt 0 ]; do [ "$1" = -A ] && OUT=$2; shift; done
       \(body)
-      """)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: root + "/bin/jackhmmer")
+      """, to: "bin/jackhmmer")
   }
 
   var runs: Int { (try? text(root, "runs"))?.split(separator: "\n").count ?? 0 }

@@ -79,8 +79,12 @@ final class PredictionBench {
       parameters: RecipeParameters(config, seed: seed), isRandom: true)
   }
 
-  static func target(_ letters: String, id: String = "toy") throws -> PredictionTarget {
-    let text = ">0\n\(letters)\n>1\n\(String(letters.reversed()))\n"
+  /// A target with an alignment of itself and other rows, its letters in reverse if nothing else is said.
+  static func target(
+    _ letters: String, id: String = "toy", others: [String]? = nil
+  ) throws -> PredictionTarget {
+    let rows = [letters] + (others ?? [String(letters.reversed())])
+    let text = rows.enumerated().map { ">\($0.offset)\n\($0.element)\n" }.joined()
     let raw = try RawFeatures(
       id: id, sequence: try ProteinSequence(letters),
       alignments: [try Alignment.parse(InputText(name: "toy.a3m", text))])
@@ -92,10 +96,7 @@ final class PredictionBench {
   }
 
   func write(_ text: String, to name: String) throws {
-    let url = URL(fileURLWithPath: path + "/" + name)
-    try FileManager.default.createDirectory(
-      at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: url)
+    try BasicTestSupport.write(text, path + "/" + name)
   }
 
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }

@@ -5,7 +5,6 @@ import FoldingCore
 import FoldingModel
 import Foundation
 import Messages
-import Protein
 import TensorCore
 import Testing
 import Weights
@@ -387,12 +386,9 @@ struct PredictionTests {
   }
 
   private func toy(_ letters: String, id: String = "toy") throws -> PredictionTarget {
-    let rows = [letters, String(letters.reversed()), String(repeating: "A", count: letters.count)]
-    let text = rows.enumerated().map { ">\($0.offset)\n\($0.element)\n" }.joined()
-    let raw = try RawFeatures(
-      id: id, sequence: try ProteinSequence(letters),
-      alignments: [try Alignment.parse(InputText(name: "toy.a3m", text))])
-    return PredictionTarget(id: id, features: .success(raw), warnings: [])
+    try PredictionBench.target(
+      letters, id: id,
+      others: [String(letters.reversed()), String(repeating: "A", count: letters.count)])
   }
 
   private static let model = ModelDescription(

@@ -1,7 +1,6 @@
 import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
-import Protein
 import Testing
 import Weights
 
@@ -15,9 +14,7 @@ struct ProvenanceTests {
     var options = PredictionOptions()
     options.usesRandomWeights = true
     options.preset = "tiny"
-    let raw = try RawFeatures(
-      id: "toy", sequence: try ProteinSequence("MKTAY"),
-      alignments: [try Alignment.parse(InputText(name: "toy.a3m", ">0\nMKTAY\n"))])
+    let raw = try PredictionBench.target("MKTAY", others: []).features.get().load()
     return (options, try #require(try ModelDescription.open(options).first), raw)
   }
 

@@ -5,7 +5,6 @@ import FoldingCore
 import FoldingModel
 import Foundation
 import Messages
-import Protein
 import Synchronization
 import TensorCore
 import Testing
@@ -34,7 +33,7 @@ struct TeamPredictionTests {
   @Test("two members that share a target's operations write what one process writes")
   func sameFiles() throws {
     try withScratchFolder { folder in
-      let target = try toy("toy", "MKTAYIAKQRQISFVKSHFSRQ")
+      let target = try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ")
       let one = try predict([target], folder + "/one", SingleMember(), team: 1)
       #expect(one.status == .success && one.finished == ["toy"])
       try ThreadMember.run(2) { member in
@@ -49,9 +48,10 @@ struct TeamPredictionTests {
   func sharedQueue() throws {
     try withScratchFolder { folder in
       let targets = [
-        try toy("short", "MKTAYIAK"),
+        try PredictionBench.target("MKTAYIAK", id: "short"),
         .init(id: "broken", features: .failure(Broken()), warnings: []),
-        try toy("long", "MKTAYIAKQRQISFVKSHFSRQ"), try toy("middle", "MKTAYIAKQRQI"),
+        try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ", id: "long"),
+        try PredictionBench.target("MKTAYIAKQRQI", id: "middle"),
       ]
       let one = try predict(targets, folder + "/one", SingleMember(), team: 1)
       #expect(one.status == .someFailed)
@@ -83,7 +83,7 @@ struct TeamPredictionTests {
   func otherTargets() throws {
     try withScratchFolder { folder in
       let (seen, unseen) = (
-        try toy("toy", "MKTAYIAK"),
+        try PredictionBench.target("MKTAYIAK"),
         PredictionTarget(id: "toy", features: .failure(Broken()), warnings: [])
       )
       #expect(
@@ -100,7 +100,7 @@ struct TeamPredictionTests {
   @Test("a team whose members find other saved passes stops")
   func otherPasses() throws {
     try withScratchFolder { folder in
-      let target = try toy("toy", "MKTAYIAK")
+      let target = try PredictionBench.target("MKTAYIAK")
       _ = try predict([target], folder + "/0", SingleMember(), team: 1)
       #expect {
         try ThreadMember.run(2) { member in
@@ -136,14 +136,6 @@ struct TeamPredictionTests {
 
   private struct Broken: Error, CustomStringConvertible {
     let description = "broken"
-  }
-
-  private func toy(_ id: String, _ letters: String) throws -> PredictionTarget {
-    let alignment = ">0\n\(letters)\n>1\n\(String(letters.reversed()))\n"
-    let raw = try RawFeatures(
-      id: id, sequence: try ProteinSequence(letters),
-      alignments: [try Alignment.parse(InputText(name: "toy.a3m", alignment))])
-    return PredictionTarget(id: id, features: .success(raw), warnings: [])
   }
 
   /// What one process says at the end, and the targets whose files it wrote.

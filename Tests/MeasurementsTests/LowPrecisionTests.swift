@@ -82,10 +82,7 @@ struct LowPrecisionTests {
   private static func network(_ file: String = "weights/default.h5") throws -> (
     model: ModelDescription, raw: RawFeatures
   ) {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let model = try ModelDescription.open(
-      path: root.appendingPathComponent(file).path, preset: nil)
+    let model = try ModelDescription.open(path: SourceTree.file(file), preset: nil)
     let letters = "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQAPILSRVGDGTQDNL"
     let rows = [letters, String(letters.reversed()), String(repeating: "A", count: letters.count)]
     let text = rows.enumerated().map { ">\($0.offset)\n\($0.element)\n" }.joined()

@@ -1,10 +1,8 @@
+import BasicTestSupport
 import Foundation
 
-/// The files of this repository, found from the place of this one.
+/// The files of this repository.
 enum Repository {
-  static let root = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   /// A file with its path relative to the root, `Sources/…`.
   struct File: Sendable, CustomStringConvertible {
     let path: String
@@ -26,11 +24,11 @@ enum Repository {
   /// All UTF-8 files below the folders, hidden ones and Python environments (Benchmarks/compare/setup.sh) left out.
   static func textFiles(in folders: [String], suffix: String = "") -> [File] {
     folders.flatMap { folder -> [File] in
-      let start = root.appendingPathComponent(folder)
-      guard let walk = FileManager.default.enumerator(atPath: start.path) else { return [] }
+      let start = SourceTree.file(folder)
+      guard let walk = FileManager.default.enumerator(atPath: start) else { return [] }
       return walk.compactMap { entry in
         guard let path = entry as? String else { return nil }
-        if FileManager.default.fileExists(atPath: "\(start.path)/\(path)/pyvenv.cfg") {
+        if FileManager.default.fileExists(atPath: "\(start)/\(path)/pyvenv.cfg") {
           walk.skipDescendants()
         }
         guard path.hasSuffix(suffix),
@@ -44,8 +42,8 @@ enum Repository {
 
   /// One file, nil when it is missing, a folder or not UTF-8.
   static func file(_ path: String) -> File? {
-    let url = root.appendingPathComponent(path)
-    guard let text = try? String(contentsOf: url, encoding: .utf8) else { return nil }
+    guard let text = try? String(contentsOfFile: SourceTree.file(path), encoding: .utf8)
+    else { return nil }
     return File(path: path, text: text)
   }
 

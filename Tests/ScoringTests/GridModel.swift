@@ -1,4 +1,5 @@
 import Foundation
+import NumericArrays
 import Protein
 import Scoring
 import Testing
@@ -21,7 +22,7 @@ struct GridModel: Codable, Sendable, CustomTestStringConvertible {
 
   /// The changed chain.
   func apply(to chain: Chain) -> Chain {
-    var random = SplitMix64(state: seed)
+    var random = SplitMix64(seed: seed)
     var residues = chain.residues
     for r in residues.indices {
       for a in residues[r].atoms.indices where mirror {
@@ -112,17 +113,9 @@ extension Chain {
   }
 }
 
-/// SplitMix64, as in make_reference.py.
-struct SplitMix64 {
-  var state: UInt64
-
-  mutating func uniform() -> Double {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return Double((z ^ z >> 31) >> 11) * 0x1p-53
-  }
+/// The draws of make_reference.py.
+extension SplitMix64 {
+  mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   mutating func normal() -> Double {
     var total = 0.0

@@ -1,4 +1,5 @@
 import Foundation
+import NumericArrays
 import Protein
 import Scoring
 import Testing
@@ -384,7 +385,7 @@ import Testing
   @Test("scores do not change when the model is moved as a rigid body")
   func invariance() throws {
     let chain = try #require(reference.models.first?.chains.first)
-    var random = SplitMix64(state: 7)
+    var random = SplitMix64(seed: 7)
     let noisy = GridModel(
       structure: "", kind: "", seed: 5, noise: 1, hinges: [], drop: [], mirror: false, swap: false,
       offset: 0, tm: 0, gdtTS: 0, gdtHA: 0, lddt: 0, lddtCA: 0

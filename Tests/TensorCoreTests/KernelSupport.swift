@@ -1,5 +1,6 @@
 import CKernels
 import CLibrary
+import NumericArrays
 import Testing
 
 /// The paths this machine can run, the emulated ones included.
@@ -25,17 +26,11 @@ let kernelSizes = [1, 2, 3, 5, 6, 7, 8, 13, 14, 15, 16, 17, 29, 31, 33, 64, 65, 
 
 /// Values of a fixed sequence (SplitMix64), so that every run tests the same numbers.
 struct KernelRandom {
-  var state: UInt64
+  private var numbers: SplitMix64
 
-  init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 }
+  init(_ seed: Int) { numbers = SplitMix64(seed: UInt64(seed) &* SplitMix64.increment) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { numbers.next() }
   /// Uniform in (−1, 1).
   mutating func value() -> Float { Float(Int64(bitPattern: next()) >> 40) * 0x1p-23 }
   mutating func values(_ count: Int) -> [Float] { (0..<count).map { _ in value() } }

@@ -3,23 +3,15 @@ import PlainTensors
 
 /// Random numbers of a named stream: the same name gives the same numbers on every machine.
 ///
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), started at the FNV-1a hash of the name.
+/// SplitMix64, started at the FNV-1a hash of the name.
 public struct RandomStream: RandomNumberGenerator {
-  private var state: UInt64
+  private var numbers: SplitMix64
 
   /// The stream of a name.
-  public init(_ name: String) {
-    state = name.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-  }
+  public init(_ name: String) { numbers = SplitMix64(seed: FNV1a(name.utf8).value) }
 
   /// The next 64 bits.
-  public mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  public mutating func next() -> UInt64 { numbers.next() }
 
   /// Uniform in [−1, 1).
   public mutating func symmetric() -> Float {

@@ -11,12 +11,6 @@ import TrainingTestSupport
 
 @Suite("Building a training store")
 struct DatasetTests {
-  private func write(_ text: String, _ path: String) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-  }
-
   private let codes: [Character: String] = [
     "A": "ALA", "G": "GLY", "S": "SER", "V": "VAL", "L": "LEU",
   ]

@@ -113,15 +113,9 @@ func numericGradient(
 
 /// A reproducible stream of numbers for tests.
 struct TestRandom: RandomNumberGenerator {
-  var state: UInt64
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  private var numbers: SplitMix64
+  init(seed: UInt64) { numbers = SplitMix64(seed: seed &* SplitMix64.increment &+ 1) }
+  mutating func next() -> UInt64 { numbers.next() }
   /// Standard normal, by Box and Muller.
   mutating func normal() -> Double {
     let (u, v) = (

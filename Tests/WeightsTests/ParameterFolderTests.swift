@@ -8,12 +8,7 @@ struct ParameterFolderTests {
   /// A folder with empty files, some of them in `params`.
   private func withFiles(_ names: [String], _ body: (String) throws -> Void) throws {
     try withScratchFolder { folder in
-      for name in names {
-        let file = URL(fileURLWithPath: "\(folder)/\(name)")
-        try FileManager.default.createDirectory(
-          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data().write(to: file)
-      }
+      for name in names { try write("", "\(folder)/\(name)") }
       try body(folder)
     }
   }

@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import Testing
@@ -5,9 +6,7 @@ import Weights
 
 @Suite("The weights that come with the program")
 struct ShippedWeightsTests {
-  private static let path = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appendingPathComponent("weights/default.h5").path
+  private static let path = SourceTree.file("weights/default.h5")
 
   @Test("are complete, trained, finite, and under 20 MiB")
   func areSound() throws {
