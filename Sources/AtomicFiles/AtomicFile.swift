@@ -53,7 +53,7 @@ public enum AtomicFile {
   /// Lets a closure write a file under a temporary name in the same folder, then moves it to its place.
   ///
   /// For writers that insist on a path of their own, such as HDF5. The temporary file is flushed after the
-  /// closure returns and removed if anything throws. A file that is replaced leaves its permissions to the new one. A link stays and the file that it leads to is replaced, or made; devices and
+  /// closure returns and removed if anything throws. A file that is replaced leaves its group and permissions to the new one. A link stays and the file that it leads to is replaced, or made; devices and
   /// pipes are refused.
   public static func replace(
     _ path: String, writing body: (_ temporary: String) throws -> Void
@@ -63,7 +63,7 @@ public enum AtomicFile {
     let temporary = place + temporaryMark + ProcessMark.make()
     do {
       try body(temporary)
-      try flush(temporary, permissions: permissions(of: place), for: path)
+      try flush(temporary, replacing: rights(of: place), for: path)
       guard rename(temporary, place) == 0 else { throw AtomicFileError(path: path, code: errno) }
     } catch {
       unlink(temporary)
@@ -184,23 +184,27 @@ public enum AtomicFile {
     information.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Who may read, write and run a file; nil where none is.
-  private static func permissions(of path: String) -> mode_t? {
+  /// Who may read, write and run a file, and its group; nil where none is.
+  private static func rights(of path: String) -> (permissions: mode_t, group: gid_t)? {
     var information = stat()
-    return stat(path, &information) == 0 ? information.st_mode & 0o777 : nil
+    guard stat(path, &information) == 0 else { return nil }
+    return (information.st_mode & 0o777, information.st_gid)
   }
 
   private static func flush(
-    _ temporary: String, permissions: mode_t?, for path: String
+    _ temporary: String, replacing old: (permissions: mode_t, group: gid_t)?, for path: String
   ) throws(AtomicFileError) {
     let file = open(temporary, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .init(path: path, code: errno) }
     defer { close(file) }
-    // Disks without permissions show the same ones for all files and refuse to change them.
-    if let permissions, permissions != self.permissions(of: temporary),
-      fchmod(file, permissions) != 0
-    {
-      throw .init(path: path, code: errno)
+    if let old, let new = rights(of: temporary) {
+      var permissions = old.permissions
+      // What another group was allowed is not allowed to this one.
+      if old.group != new.group, fchown(file, uid_t.max, old.group) != 0 { permissions &= 0o707 }
+      // Disks without permissions show the same ones for all files and refuse to change them.
+      if permissions != new.permissions, fchmod(file, permissions) != 0 {
+        throw .init(path: path, code: errno)
+      }
     }
     guard flushToDisk(file) else { throw .init(path: path, code: errno) }
   }

@@ -6,7 +6,7 @@ import Synchronization
 /// processes left can be told from what is being made.
 ///
 /// `process-machine-run-count`. Machines that share a disk may use the same process numbers, and a container gives them anew; so a
-/// container of its own process numbers counts as a machine, and so does a machine that was started again.
+/// container of its own process numbers counts as a machine.
 package enum ProcessMark {
   /// A mark that no other file or folder has.
   package static func make() -> String {
@@ -45,13 +45,16 @@ package enum ProcessMark {
   private static let machine: String = {
     var name = [CChar](repeating: 0, count: 256)
     _ = gethostname(&name, name.count - 1)
+    let numbers = SymbolicLink.destination(of: "/proc/self/ns/pid") ?? ""
+    // Every machine has the same name for the numbers that it begins with; a container's name may come again after the next start.
+    let isContainer = !numbers.isEmpty && numbers != "pid:[4026531836]"
     return mark(
       ofMachine: name.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) },
-      numbers: SymbolicLink.destination(of: "/proc/self/ns/pid").map { Array($0.utf8) } ?? [],
-      start: firstBytes(of: "/proc/sys/kernel/random/boot_id"))
+      numbers: Array(numbers.utf8),
+      start: isContainer ? firstBytes(of: "/proc/sys/kernel/random/boot_id") : [])
   }()
 
-  /// Mark of a machine: a checksum of its name and, on Linux, of what names the space of its process numbers and its last start.
+  /// Mark of a machine: a checksum of its name and, on Linux, of what names the space of its process numbers and, in a container, the last start.
   static func mark(ofMachine name: [UInt8], numbers: [UInt8], start: [UInt8]) -> String {
     "m" + CyclicRedundancyCheck32.zlib(name + [0] + numbers + [0] + start).hexadecimal
   }

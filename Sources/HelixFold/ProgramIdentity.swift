@@ -3,6 +3,25 @@ import CKernels
 /// The version that every output names.
 public let helixFoldVersion = "0.1.0"
 
+/// The program that computed a prediction: what decides its last digits, not what is computed.
+struct ProgramArithmetic: Hashable, Sendable {
+  /// Version.
+  let version: String
+  /// Instruction set of the kernels.
+  let kernels: String
+  /// Who multiplied matrices.
+  let products: String
+}
+
+extension ProgramArithmetic {
+  /// This program with the options of a run.
+  init(_ options: PredictionOptions) {
+    self.init(
+      version: helixFoldVersion, kernels: ProgramIdentity.kernels,
+      products: options.backend.rawValue)
+  }
+}
+
 /// What must be the same for two processes to compute the same bits from the same inputs.
 package enum ProgramIdentity {
   /// Name of the kernels in use, such as `avx512-bf16`.

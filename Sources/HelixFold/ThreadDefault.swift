@@ -7,7 +7,7 @@ public struct ThreadDefault: Hashable, Sendable {
   /// What is wrong with a variable, one line; nil where nothing is.
   public let problem: String?
 
-  /// What `HELIXFOLD_THREADS` says, else the first number of `OMP_NUM_THREADS`, of which no more than there are processors.
+  /// What `HELIXFOLD_THREADS` says, 0 for all that there are, else the first number of `OMP_NUM_THREADS`, of which no more than there are processors.
   public init(environment: [String: String], available: Int = ProcessorCount.available) {
     let own = environment["HELIXFOLD_THREADS"] ?? ""
     if own.isEmpty {
@@ -16,9 +16,11 @@ public struct ThreadDefault: Hashable, Sendable {
       asked = number >= 1 ? min(number, available) : nil
       problem = nil
     } else {
-      asked = Int(own).flatMap { (1...1024).contains($0) ? $0 : nil }
+      let number = Int(own).flatMap { (0...1024).contains($0) ? $0 : nil }
+      asked = number == 0 ? nil : number
       problem =
-        asked == nil ? "HELIXFOLD_THREADS is '\(own.printable)', expected 1 to 1024" : nil
+        number == nil
+        ? "HELIXFOLD_THREADS is '\(own.printable)', expected 1 to 1024, or 0 for all" : nil
     }
   }
 }

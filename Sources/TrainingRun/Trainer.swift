@@ -227,7 +227,7 @@ public final class Trainer {
     return [
       "step \(step)\(state.owesValidation ? ", to be validated" : "")",
       "weights with checksum \(weights.text)",
-      "a store of \(counted(store.targets, "target")) with checksum \(store.checksum)",
+      "a store of \(counted(store.targets, "target")) with checksums \(store.checksum) \(store.contents ?? "-")",
     ]
   }
 

@@ -84,8 +84,11 @@ struct ValidateCommand: ParsableCommand {
       scores.leftOutCount == 0
       ? ""
       : "; \(counted(scores.leftOutCount, "chain")) outside \(minLength) to \(maxLength) residues left out"
+    let unscored =
+      scores.unscoredCount == 0
+      ? "" : "; \(counted(scores.unscoredCount, "chain")) without two known residues left out"
     print(
-      "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(clusters, "cluster"))\(leftOut), lDDT-Cα"
+      "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(clusters, "cluster"))\(leftOut)\(unscored), lDDT-Cα"
     )
     for column in scores.columns {
       print(Self.line(column.rawValue, scores.mean(column), clusters))

@@ -301,7 +301,7 @@ struct UserTemplateTests {
     let expected = ["a.pdb_C", "b.pdb_A", "a.pdb_A", "a.pdb_D", "a.pdb_B"]
     #expect(templates.map(\.name) == expected, "\(table.text)")
     #expect(table.rows.map(\.template) == [3, 5, 1, 4, 2])
-    #expect(table.rows[0].reason == "a copy of a.pdb_C, comes after all other structures")
+    #expect(table.rows[0].reason == "a copy of a.pdb_C, comes after the others of --template")
     #expect(table.rows[2].reason.isEmpty && table.rows[4].reason.isEmpty)
   }
 

@@ -153,12 +153,13 @@ struct FASTATests {
     arguments: [
       "id,sequence\na,ACDE\nmy protein,ghik*\n", "ID\tSequence\r\na\tACDE\r\n\r\nmy protein\tGHIK",
       "\nid, sequence \n a , ACDE\nmy protein,GH IK\n",
+      "\"id\",\"sequence\"\n\"a\",\"ACDE\"\n\"my protein\",\"GHIK\"\n",
     ])
   func table(_ text: String) throws {
     let found = try records(text)
     #expect(found.map(\.id) == ["a", "my_protein"])
     #expect(try found.map { try $0.sequence.get().letters } == ["ACDE", "GHIK"])
-    #expect(found.allSatisfy(\.warnings.isEmpty))
+    #expect(found.map(\.warnings) == [[], []])
   }
 
   @Test("a bad line of a table is an error with line and column, and the others go on")
@@ -181,6 +182,15 @@ struct FASTATests {
     let stop = try records("AC*DE\n")[0]
     #expect(message { _ = try stop.sequence.get() }.hasPrefix("t.fasta:1:3: '*' in the middle"))
     #expect(try FASTA.records(in: InputText(name: "<stdin>", "ACD"))[0].id == "stdin")
+  }
+
+  @Test(
+    "lines of letters that cannot be one sequence are refused",
+    arguments: ["ACD\nEF\nGHI", "AC\nDEF"])
+  func severalBare(_ text: String) {
+    let found = message { _ = try records(text) }
+    #expect(found.hasPrefix("t.fasta: holds"), "\(found)")
+    #expect(found.contains("lines of letters of different lengths; begin each sequence with"))
   }
 
   @Test("a structure is named as one by its ending too", arguments: ["x.pdb", "x.CIF.gz"])

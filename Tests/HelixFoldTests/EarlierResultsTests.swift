@@ -84,10 +84,17 @@ struct EarlierResultsTests {
     try bench.write(provenance.replacing(bits, with: "0"), to: "toy/provenance_tiny.json")
     bench.options.resumes = true
     try bench.predict(["tiny"])
-    #expect(bench.passes == 0 && bench.said.contains("finished before"))
+    #expect(bench.passes == 0)
+    #expect(bench.said.contains("finished before by another version, --isa or --gemm, nothing"))
+    try bench.write(
+      provenance.replacing(bits, with: "0")
+        .replacing("\"version\": \"0.1.0\"", with: "\"version\": \"0.0.7\""),
+      to: "toy/provenance_tiny.json")
     try bench.predict(["tiny", "other"])
     #expect(bench.passes == 2)
-    #expect(bench.said.contains("by another version or with other instructions, and kept: tiny\n"))
+    #expect(bench.said.contains("by another version, --isa or --gemm, and kept: tiny\n"))
+    let page = try bench.text("toy/report.html")
+    #expect(page.contains("0.0.7") && page.contains(helixFoldVersion))
     let calculation = try #require(provenance.firstMatch(of: /"calculation": "([0-9a-f]+)"/)?.1)
     try bench.write(
       provenance.replacing(bits, with: "0").replacing(calculation, with: "1"),
@@ -128,7 +135,13 @@ struct EarlierResultsTests {
     #expect(bench.said.contains("reaches --stop-at-score, so second and what comes after it"))
     var order = try bench.order()
     #expect(order == ["first"] && bench.has("toy/timings.json"))
-    (bench.options.stopScore, bench.options.resumes) = (100, true)
+    let timings = try bench.text("toy/timings.json")
+    bench.options.resumes = true
+    try bench.predict(["first", "second", "third"])
+    #expect(bench.passes == 0 && bench.said.contains("finished before, nothing to do"))
+    let after = try bench.text("toy/timings.json")
+    #expect(after == timings)
+    bench.options.stopScore = 100
     try bench.predict(["first", "second"])
     #expect(bench.passes == 2 && !bench.said.contains("--stop-at-score"))
     order = try bench.order()

@@ -44,6 +44,31 @@ struct TeamPredictionTests {
     }
   }
 
+  @Test("a team stops at a score, and draws a finished target later, as one process does")
+  func stopScore() throws {
+    try withScratchFolder { folder in
+      let target = try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ")
+      func change(_ options: inout PredictionOptions) {
+        (options.stopScore, options.seedCount) = (0, 2)
+      }
+      _ = try predict([target], folder + "/one", SingleMember(), team: 1, change)
+      try ThreadMember.run(2) { member in
+        let two = try predict([target], folder + "/two", member, team: 2, change)
+        #expect(two.status == .success)
+      }
+      try expectSameFiles(folder, ["toy"])
+      #expect(!FileManager.default.fileExists(atPath: folder + "/two/toy/pae_tiny_pred_1.json"))
+      try ThreadMember.run(2) { member in
+        let again = try predict([target], folder + "/two", member, team: 2, resumes: true) {
+          change(&$0)
+          $0.plots = .svg
+        }
+        #expect(again.status == .success)
+      }
+      #expect(FileManager.default.fileExists(atPath: folder + "/two/toy/plot_pae.svg"))
+    }
+  }
+
   @Test("two processes at one queue do each target once, and list a failure once")
   func sharedQueue() throws {
     try withScratchFolder { folder in
@@ -141,7 +166,7 @@ struct TeamPredictionTests {
   /// What one process says at the end, and the targets whose files it wrote.
   private func predict(
     _ targets: [PredictionTarget], _ output: String, _ world: any Communicator, team: Int,
-    resumes: Bool = false
+    resumes: Bool = false, _ change: (inout PredictionOptions) -> Void = { _ in }
   ) throws -> (status: Messages.ExitStatus, finished: [String]) {
     let model = ModelDescription(
       name: "tiny", source: "recipe", checksum: "1", config: .tiny,
@@ -150,6 +175,7 @@ struct TeamPredictionTests {
     options.output = output
     options.recycles = 1
     options.resumes = resumes
+    change(&options)
     let pipeline = try FoldingPipeline(
       options, models: [model], reporter: ProgressReporter(style: .quiet),
       queue: try TargetQueue(world, teamSize: team, output: output))

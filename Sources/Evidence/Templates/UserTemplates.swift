@@ -82,7 +82,7 @@ public struct UserTemplates: Sendable {
     var row: TemplateTable.Row
   }
 
-  /// The most similar chain first; of copies in one file that with the most atoms, and the others behind all else.
+  /// The most similar chain first; of copies in one file that with the most atoms, and the others behind all else here; hits of searches come after them.
   private static func ordered(_ candidates: [Candidate]) -> [Candidate] {
     let byAtoms = candidates.sorted {
       (-$0.row.atoms, $0.row.hit) < (-$1.row.atoms, $1.row.hit)
@@ -94,7 +94,7 @@ public struct UserTemplates: Sendable {
         $0.file == candidate.file && candidate.template.isCopy(of: $0.template)
       }
       if let first {
-        candidate.row.reason = "a copy of \(first.row.name), comes after all other structures"
+        candidate.row.reason = "a copy of \(first.row.name), comes after the others of --template"
         copies.append(candidate)
       } else {
         firsts.append(candidate)

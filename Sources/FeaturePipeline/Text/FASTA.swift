@@ -29,10 +29,23 @@ public enum FASTA {
     case .records: return named(try records(of: text), in: text)
     case .table: return named(try rows(of: text), in: text)
     case .bare:
+      try requireOneSequence(text)
       var draft = Draft(header: TargetName.oneWord(TargetName.stem(of: text.name)), line: 0)
       for line in text.lines { draft.append(text.bytes, line, in: text) }
       return named([draft], in: text)
     }
+  }
+
+  /// Throws if lines of letters cannot be those of one sequence, which are as long as the first but for the last.
+  private static func requireOneSequence(_ text: InputText) throws(InputError) {
+    let lengths = text.lines.map { text.string($0.range).count { $0.isLetter } }.filter { $0 > 0 }
+    guard let first = lengths.first, let last = lengths.last, lengths.count > 1 else { return }
+    if lengths.dropLast().allSatisfy({ $0 == first }) && last <= first { return }
+    throw .content(
+      file: text.name,
+      problem:
+        "holds \(lengths.count) lines of letters of different lengths; begin each sequence with a line '>name'"
+    )
   }
 
   private static func records(of text: InputText) throws(InputError) -> [Draft] {
@@ -72,9 +85,9 @@ public enum FASTA {
         continue
       }
       if let place = line.range.first(where: { text.bytes[$0] == mark }) {
-        let name = text.string(line.range.lowerBound..<place)
+        let name = unquoted(text.string(line.range.lowerBound..<place))
         var draft = Draft(header: TargetName.oneWord(name), line: line.number)
-        draft.append(text.bytes, line, from: place + 1, in: text)
+        draft.append(text.bytes, line, from: place + 1, skipping: UInt8(ascii: "\""), in: text)
         drafts.append(draft)
       } else {
         var draft = Draft(header: TargetName.oneWord(content), line: line.number)
@@ -88,6 +101,12 @@ public enum FASTA {
       throw .content(file: text.name, problem: "is empty below its first line, expected sequences")
     }
     return drafts
+  }
+
+  /// The content of a cell that spreadsheets put in quotes.
+  private static func unquoted(_ cell: String) -> String {
+    cell.hasPrefix("\"") && cell.hasSuffix("\"") && cell.count > 1
+      ? String(cell.dropFirst().dropLast()) : cell
   }
 
   /// Throws if a text is a structure, by its name or its first line.
@@ -155,12 +174,13 @@ private struct Draft {
     self.line = line
   }
 
-  /// Adds the letters of a line, of a table those from `start` on.
+  /// Adds the letters of a line, of a table those from `start` on, without its quotes.
   mutating func append(
-    _ bytes: [UInt8], _ line: InputText.Line, from start: Int? = nil, in text: InputText
+    _ bytes: [UInt8], _ line: InputText.Line, from start: Int? = nil, skipping quote: UInt8? = nil,
+    in text: InputText
   ) {
     let range = (start ?? line.range.lowerBound)..<line.range.upperBound
-    for index in range where error == nil {
+    for index in range where error == nil && bytes[index] != quote {
       let byte = bytes[index]
       let column = index - line.range.lowerBound + 1
       switch byte {

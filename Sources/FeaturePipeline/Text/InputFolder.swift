@@ -16,7 +16,7 @@ package struct InputFolder {
   private static let endings =
     [".fasta", ".fa", ".faa", ".fas"].flatMap { [$0, $0 + ".gz"] } + tableEndings
   /// Endings of tables, of sequences or of anything else.
-  private static let tableEndings = [".csv", ".tsv"]
+  private static let tableEndings = [".csv", ".tsv"].flatMap { [$0, $0 + ".gz"] }
   /// Endings of feature files.
   private static let featureEndings = [".pkl", ".pkl.gz", ".npz", ".h5"]
 
@@ -47,7 +47,7 @@ package struct InputFolder {
     if targets.isEmpty && results.isEmpty {
       throw .content(
         file: path,
-        problem: "holds no FASTA file or alignment, expected .fasta, .fa, .csv, .a3m or .sto")
+        problem: "holds no FASTA file or alignment, expected .fasta, .fa, .csv, .tsv, .a3m or .sto")
     }
   }
 
@@ -83,10 +83,11 @@ package struct InputFolder {
   /// Whether a file is FASTA by its ending, or a table of sequences by its first line.
   private static func holdsSequences(_ name: String, in folder: String) -> Bool {
     if stem(name, tableEndings) == nil { return stem(name, endings) != nil }
-    guard let start = try? InputText.firstBytes(of: "\(folder)/\(name)", count: 64) else {
-      return false
-    }
-    return SequenceLayout.beginsTable(start)
+    let path = "\(folder)/\(name)"
+    let start =
+      name.lowercased().hasSuffix(".gz")
+      ? try? InputText(path: path).bytes : try? InputText.firstBytes(of: path, count: 64)
+    return start.map(SequenceLayout.beginsTable) ?? false
   }
 
   /// The name that a folder gives the target of the search results in it.

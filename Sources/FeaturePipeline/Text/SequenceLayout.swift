@@ -19,6 +19,7 @@ package enum SequenceLayout: String, Sendable {
       $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r")
     }
     let header = String(decoding: line.prefix(100), as: UTF8.self).lowercased()
+      .replacing("\"", with: "")
     let words = header.split { $0.isWhitespace || $0 == "," }
     return words == ["id", "sequence"] && (header.contains(",") || header.contains("\t"))
   }

@@ -115,6 +115,7 @@ public struct EvidenceCollector: Sendable {
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
     guard let lock = FolderLock(folder) else { throw PredictionError.busy(folder: folder) }
+    try PredictionFolder(path: folder, isKept: true).requireOwn()
     return try withExtendedLifetime(lock) { try body() }
   }
 

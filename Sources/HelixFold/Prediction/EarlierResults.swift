@@ -4,13 +4,13 @@ import FeaturePipeline
 struct EarlierResults {
   /// Results that this run asks for and that are done, by name.
   private(set) var kept: [String: StoredResult] = [:]
-  /// Names of those among them that another version computed, or with other instructions.
+  /// Names of those among them that another version, instruction set or library of products computed.
   private(set) var keptOfOthers: [String] = []
   /// Results of other networks or seeds for the same sequence.
   private(set) var others: [StoredResult] = []
   /// Names of results that are of another sequence, or do not say of which.
   private(set) var unrelated: [String] = []
-  /// Names that this run asks for, of results made from other inputs, options, seeds or weights.
+  /// Names that this run asks for, of results made from other inputs, options or weights.
   private(set) var replaced: [String] = []
   /// Names that this run asks for, of results whose files are missing or have changed.
   private(set) var damaged: [String] = []

@@ -35,7 +35,7 @@ extension FoldingPipeline {
       ),
       (
         earlier.keptOfOthers,
-        "computed before by another version or with other instructions, and kept: "
+        "computed before by \(Self.otherArithmetic), and kept: "
       ),
       (earlier.others.map(\.name), "ranked with the results of earlier runs: "),
       (
@@ -48,16 +48,20 @@ extension FoldingPipeline {
     }
   }
 
+  private static let otherArithmetic = "another version, --isa or --gemm"
+
   /// What is said of a target that is finished, with the flags that are of no effect for it.
   func finishedLine(of work: TargetWork) -> String {
-    let line = "finished before, nothing to do"
+    let others = work.earlier.keptOfOthers.isEmpty ? "" : " by \(Self.otherArithmetic)"
+    let line = "finished before\(others), nothing to do"
+    let runs = work.runs.filter { work.kept[$0.name] != nil }
     var flags: [String] = []
     if options.savesRecycles,
-      !work.runs.allSatisfy({ work.folder.has("unrelaxed_\($0.name)_r0.cif") })
+      !runs.allSatisfy({ work.folder.has("unrelaxed_\($0.name)_r0.cif") })
     {
       flags.append("--save-recycles")
     }
-    if options.savesRaw, !work.runs.allSatisfy({ work.folder.has("result_\($0.name).npz") }) {
+    if options.savesRaw, !runs.allSatisfy({ work.folder.has("result_\($0.name).npz") }) {
       flags.append("--save-raw")
     }
     if flags.isEmpty { return line }

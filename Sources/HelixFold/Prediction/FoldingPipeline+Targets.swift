@@ -14,9 +14,13 @@ extension FoldingPipeline {
     let earlier = EarlierResults(in: folder, of: raw, runs)
     let work = TargetWork(
       index, raw, gathered, folder, runs.map(\.run), earlier: earlier, options, lock: lock)
+    // What --stop-at-score has left out is not missing.
+    let isEnough =
+      options.stopScore.map { limit in work.scores.contains { $0.plddt >= limit } } ?? false
+    let needed = isEnough ? runs.filter { work.kept[$0.run.name] != nil } : runs
     work.isFinished =
-      options.resumes && earlier.damaged.isEmpty
-      && folder.isFinished(runs, earlier.fingerprints)
+      options.resumes && earlier.damaged.isEmpty && !needed.isEmpty
+      && folder.isFinished(needed, earlier.fingerprints)
     let state = work.isFinished ? "finished before" : "to do"
     let identity = runs.map(\.fingerprint.bits).joined(separator: " ")
     let done = work.kept.keys.sorted().joined(separator: " ")
@@ -37,7 +41,7 @@ extension FoldingPipeline {
     }
     let foreign = folder.isKept ? folder.foreignResult : nil
     if try queue.broadcastFromWriter(foreign != nil) {
-      throw PredictionError.foreign(folder: folder.path, file: foreign ?? "results")
+      throw PredictionError.foreign(folder: folder.path, file: foreign ?? "a result")
     }
     return lock
   }
@@ -94,10 +98,11 @@ extension FoldingPipeline {
     for result in work.results { warnOfBonds(in: result, of: raw) }
     let kept = work.keptResults
     let provenanceOf = provenance(of: work)
-    let report = try folder.report(
+    var report = try folder.report(
       of: work.results + kept, among: work.scores, of: raw, work.statistics,
       provenance: provenanceOf, timings: work.timings, reference: options.reference)
-    try folder.write(report)
+    try folder.write(&report)
+    try folder.removeDrawings()
     try folder.write(report.figures(), as: work.plots)
     try folder.writeRanking(work.scores, timings: work.timings)
     if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
@@ -114,7 +119,11 @@ extension FoldingPipeline {
     let provenance = Dictionary(
       work.runs.map { ($0.name, $0.provenance(of: work.raw, options)) }
     ) { first, _ in first }
-    return { provenance[$0.name] ?? work.runs[0].provenance(of: work.raw, self.options) }
+    return { result in
+      var found = provenance[result.name] ?? work.runs[0].provenance(of: work.raw, self.options)
+      found.arithmetic = work.kept[result.name]?.arithmetic ?? found.arithmetic
+      return found
+    }
   }
 
   /// Writes the drawings of a target that was finished before, and its scores against a reference, where they are asked for now.
@@ -122,11 +131,16 @@ extension FoldingPipeline {
     let folder = work.folder
     let lacksPlots = options.plots.map { !folder.has("plot_plddt.\($0.rawValue)") } ?? false
     guard lacksPlots || options.reference != nil else { return }
-    let report = try folder.report(
+    var report = try folder.report(
       of: work.keptResults, among: work.scores, of: work.raw, work.statistics,
-      provenance: provenance(of: work), timings: [], reference: options.reference)
-    if options.reference != nil { try folder.write(report) }
-    if lacksPlots { try folder.write(report.figures(), as: options.plots) }
+      provenance: provenance(of: work), timings: folder.earlierTimings,
+      reference: options.reference)
+    if options.reference != nil {
+      try folder.write(&report)
+      reporter.note(
+        "\(work.raw.id): report.html is made again, without contacts, which no file keeps")
+    }
+    if lacksPlots, let plots = options.plots { try folder.write(report.figures(), as: [plots]) }
   }
 
   /// Tells programs that a target is done; people see the files.

@@ -33,7 +33,8 @@ struct ModelResult {
       sequence: ProteinSequence(raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }),
       positions: prediction.positions.values, mask: prediction.atomMask.values,
       plddt: prediction.plddt, ptm: prediction.ptm, modelName: name,
-      softwareVersion: helixFoldVersion, provenance: provenance.remarks(passes: prediction.passes),
+      softwareVersion: provenance.arithmetic.version,
+      provenance: provenance.remarks(passes: prediction.passes),
       residueNumbers: raw.residueNumbers)
   }
 }

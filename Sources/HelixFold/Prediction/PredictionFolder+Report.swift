@@ -1,5 +1,6 @@
 import AtomicFiles
 import FeaturePipeline
+import Foundation
 import Messages
 import Protein
 import Reports
@@ -44,7 +45,7 @@ extension PredictionFolder {
   }
 
   /// Writes `report.html` and, with a reference, the scores against it.
-  func write(_ report: PredictionReport) throws {
+  func write(_ report: inout PredictionReport) throws {
     if report.reference != nil {
       let scores = try report.scores()
       try keep("reference_scores.json") { try AtomicFile.write(try scores.json(), to: $0) }
@@ -52,11 +53,20 @@ extension PredictionFolder {
     try keep("report.html") { try AtomicFile.write(try report.page().html, to: $0) }
   }
 
-  /// Writes drawings as files, if a format is given.
-  func write(_ figures: [(name: String, figure: Figure)], as format: PlotFormat?) throws {
-    if isKept, let format { _ = try format.write(figures, to: path) }
+  /// Writes drawings as files.
+  func write(_ figures: [(name: String, figure: Figure)], as formats: [PlotFormat]) throws {
+    if !isKept { return }
+    for format in formats { _ = try format.write(figures, to: path) }
   }
 
-  /// In which format the drawings of an earlier run are there.
-  var plotFormat: PlotFormat? { PlotFormat.allCases.first { has("plot_plddt.\($0.rawValue)") } }
+  /// In which formats the drawings of an earlier run are there.
+  var plotFormats: [PlotFormat] { PlotFormat.allCases.filter { has("plot_plddt.\($0.rawValue)") } }
+
+  /// Seconds by stage as an earlier run noted them.
+  var earlierTimings: [(name: String, value: Double)] {
+    guard let data = FileManager.default.contents(atPath: file(Self.lastFile)),
+      let seconds = try? JSONDecoder().decode([String: Double].self, from: data)
+    else { return [] }
+    return seconds.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
 }

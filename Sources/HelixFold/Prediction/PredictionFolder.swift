@@ -41,7 +41,7 @@ struct PredictionFolder {
   }
 
   /// The file that is written last: where it stands, the target is finished.
-  private static let lastFile = "timings.json"
+  static let lastFile = "timings.json"
 
   private var contents: [String] {
     (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -73,12 +73,18 @@ struct PredictionFolder {
     if names == nil || !results.isEmpty {
       try removeSummaries()
       remove("reference_scores.json")
+      if names == nil { try removeDrawings() }
     }
   }
 
   /// Names of networks and seeds that a run which was stopped has begun.
   private var begunNames: [String] {
     contents.compactMap { $0.wholeMatch(of: /state_(.+)\.npz/).map { String($0.1) } }
+  }
+
+  /// Refuses a folder with results of another program.
+  func requireOwn() throws(PredictionError) {
+    if let file = foreignResult { throw .foreign(folder: path, file: file) }
   }
 
   /// A file that would be replaced although another program wrote it: where none of ours has left its features, states or provenance, a
@@ -98,6 +104,11 @@ struct PredictionFolder {
     if isKept { try removeAll(contents.filter(Self.isOfAll)) }
   }
 
+  /// Removes the drawings that are files.
+  func removeDrawings() throws {
+    if isKept { try removeAll(contents.filter(Self.isDrawing)) }
+  }
+
   private func removeAll(_ names: [String]) throws {
     for name in names where unlink(file(name)) != 0 {
       throw AtomicFileError(path: file(name), code: errno)
@@ -108,8 +119,12 @@ struct PredictionFolder {
   private static func isOfAll(_ file: String) -> Bool {
     file.wholeMatch(
       of:
-        /ranked_[0-9]+\.(?:pdb|cif)|plot_(?:plddt|pae|contacts|coverage|recycles)\.(?:svg|png)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
+        /ranked_[0-9]+\.(?:pdb|cif)|ranking_debug\.json|timings\.json|report\.html|msa_budget\.tsv/
     ) != nil
+  }
+
+  private static func isDrawing(_ file: String) -> Bool {
+    file.wholeMatch(of: /plot_(?:plddt|pae|contacts|coverage|recycles)\.(?:svg|png)/) != nil
   }
 
   /// Whether a file is a result of the network `name`; structures of its passes are named like those of a network `name_r0`.

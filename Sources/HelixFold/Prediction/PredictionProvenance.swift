@@ -14,11 +14,26 @@ struct PredictionProvenance: Sendable {
   let recycles: Int
   /// Alignment rows that the options kept at most; nil if all.
   let rowBudget: Int?
+  /// The program that computed it.
+  var arithmetic: ProgramArithmetic
+
+  init(
+    _ run: PredictionRun, of target: RawFeatures, _ options: PredictionOptions, rowBudget: Int?
+  ) {
+    self.target = target
+    self.model = run.model
+    self.options = options
+    self.config = run.config
+    self.seed = run.seed
+    self.recycles = run.recycles
+    self.rowBudget = rowBudget
+    self.arithmetic = ProgramArithmetic(options)
+  }
 
   /// What tells this prediction from others.
   var fingerprint: PredictionFingerprint {
     let calculation: [(String, JSONValue)] =
-      identity.filter { !Self.arithmetic.contains($0.0) } + [
+      identity.filter { !Self.arithmeticMembers.contains($0.0) } + [
         ("configuration", .string(configuration)),
         ("features", .string(featureDigest)),
         ("tolerance", options.earlyStopTolerance.map { .number(Double($0)) } ?? .null),
@@ -28,13 +43,13 @@ struct PredictionProvenance: Sendable {
       digest.add(JSONValue.object(members).text.utf8)
       return digest.text
     }
-    let arithmetic = identity.filter { Self.arithmetic.contains($0.0) }
+    let arithmetic = identity.filter { Self.arithmeticMembers.contains($0.0) }
     return PredictionFingerprint(
       bits: digest(arithmetic + calculation), calculation: digest(calculation))
   }
 
   /// Members of the identity that decide the last digits, not what is computed.
-  private static let arithmetic: Set = ["version", "gemm", "isa"]
+  private static let arithmeticMembers: Set = ["version", "gemm", "isa"]
 
   /// Lines for the remarks of structure files.
   ///
@@ -44,7 +59,7 @@ struct PredictionProvenance: Sendable {
       "parameters: \(model.source), checksum \(model.checksum)",
       "network: \(config.name), block order \(config.blockOrder.rawValue)",
       "seed \(seed)\(options.usesDropout ? " with dropout" : ""), \(counted(max(passes - 1, 0), "recycle")), \(config.sampling.maxClusters)+\(config.sampling.maxExtraRows) MSA rows at most",
-      "arithmetic: \(options.storage.rawValue) storage, \(ProgramIdentity.kernels) kernels, \(options.backend.rawValue) products",
+      "arithmetic: \(options.storage.rawValue) storage, \(arithmetic.kernels) kernels, \(arithmetic.products) products",
     ]
   }
 
@@ -111,7 +126,7 @@ struct PredictionProvenance: Sendable {
 
   private var identity: [(String, JSONValue)] {
     [
-      ("version", .string(helixFoldVersion)),
+      ("version", .string(arithmetic.version)),
       ("weights", .string(model.source)),
       ("weights_checksum", .string(model.checksum)),
       ("random_weights", .bool(model.isRandom)),
@@ -122,8 +137,8 @@ struct PredictionProvenance: Sendable {
       ("ensembles", .integer(config.ensembles)),
       ("max_msa", .string("\(config.sampling.maxClusters):\(config.sampling.maxExtraRows)")),
       ("precision", .string(options.storage.rawValue)),
-      ("gemm", .string(options.backend.rawValue)),
-      ("isa", .string(ProgramIdentity.kernels)),
+      ("gemm", .string(arithmetic.products)),
+      ("isa", .string(arithmetic.kernels)),
     ] + (options.pairFormat.map { [("pair_storage", .string($0.rawValue))] } ?? [])
       + (options.usesDropout ? [("dropout", .bool(true))] : [])
   }

@@ -91,8 +91,6 @@ struct PredictionRun {
   func provenance(
     of raw: RawFeatures, _ options: PredictionOptions, rowBudget: Int? = nil
   ) -> PredictionProvenance {
-    PredictionProvenance(
-      target: raw, model: model, options: options, config: config, seed: seed, recycles: recycles,
-      rowBudget: rowBudget)
+    PredictionProvenance(self, of: raw, options, rowBudget: rowBudget)
   }
 }

@@ -11,13 +11,15 @@ struct StoredResult {
   let name: String
   /// What decided the numbers; empty if the provenance does not tell.
   let fingerprint: PredictionFingerprint
+  /// The program that computed it; nil if the provenance does not tell.
+  let arithmetic: ProgramArithmetic?
   /// Sequence of the target; nil if the provenance does not tell.
   let sequence: String?
   /// What ranks it; nil if the provenance does not tell, or files are missing or have changed.
   let score: RankingScore?
   /// Whether all files are there, and as they were written where the provenance tells that.
   let isWhole: Bool
-  /// Mean pLDDT and change of the structure after each pass.
+  /// What was said of the structure after each pass.
   let history: [RecyclingState.Record]
 
   /// The result of that name in a folder, as its provenance tells it.
@@ -30,6 +32,7 @@ struct StoredResult {
       struct Pass: Decodable { let meanPlddt, ptm, change: Float? }
       let fingerprint: String
       let calculation: String?
+      let version, isa, gemm: String?
       let sequence: String?
       let meanPlddt, ptm: Double?
       let recycleHistory: [Pass]?
@@ -40,6 +43,11 @@ struct StoredResult {
     let fingerprint = PredictionFingerprint(
       bits: document?.fingerprint ?? "", calculation: document?.calculation)
     self.fingerprint = fingerprint
+    arithmetic = document.flatMap { document in
+      guard let version = document.version, let isa = document.isa, let gemm = document.gemm
+      else { return nil }
+      return ProgramArithmetic(version: version, kernels: isa, products: gemm)
+    }
     sequence = document?.sequence
     let isOfUse = expected.map { fingerprint.isOfSameCalculation(as: $0) } ?? true
     let isWhole =

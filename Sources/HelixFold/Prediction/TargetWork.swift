@@ -30,8 +30,8 @@ final class TargetWork {
   var hasFailed = false
   /// A prediction is so good that the runs that are left are left out.
   var hasEnough = false
-  /// In which format the drawings are files too.
-  var plots: PlotFormat?
+  /// In which formats the drawings are files too.
+  let plots: [PlotFormat]
 
   init(
     _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?, _ folder: PredictionFolder,
@@ -41,7 +41,7 @@ final class TargetWork {
     (self.index, self.raw, self.gathered) = (index, raw, gathered)
     (self.folder, self.runs) = (folder, runs)
     (self.earlier, self.resumes, self.lock) = (earlier, options.resumes, lock)
-    plots = options.plots ?? (resumes ? folder.plotFormat : nil)
+    plots = options.plots.map { [$0] } ?? (resumes ? folder.plotFormats : [])
     timings = gathered?.stages ?? []
   }
 

@@ -44,6 +44,8 @@ public struct HeldOutScores: Sendable {
   public private(set) var chains: [Chain] = []
   /// Chains of the split that are shorter or longer than asked for.
   public let leftOutCount: Int
+  /// Chains of which no two residues are known, so that there is nothing to score.
+  public private(set) var unscoredCount = 0
 
   /// Scores the chains of a split.
   ///
@@ -65,7 +67,9 @@ public struct HeldOutScores: Sendable {
     for first in stride(from: 0, to: count, by: Self.group) {
       try Interruption.check(.beginsAnew)
       let part = first..<min(first + Self.group, count)
-      chains += try scorer.score(held, part)
+      let scored = try scorer.score(held, part)
+      chains += scored
+      unscoredCount += part.count - scored.count
       let share = Double(part.upperBound) / Double(count)
       reporter.progress(
         "\(part.upperBound) of \(count) chains", share,

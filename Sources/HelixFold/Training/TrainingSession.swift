@@ -186,7 +186,7 @@ public struct TrainingSession {
       reporter.progress(Self.line(record), fraction, remaining: remaining)
     case .validation(let record, let isBest):
       reporter.note(
-        "\(Self.name(ofStep: record.step))  validation lDDT-Cα \(fixed(record.lddt ?? 0, decimals: 4))  loss \(fixed(record.loss, decimals: 3))\(isBest ? "  best so far" : "")",
+        "\(Self.name(ofStep: record.step))  validation lDDT-Cα \(record.lddt.map { fixed($0, decimals: 4) } ?? "– (no chain has two known residues)")  loss \(fixed(record.loss, decimals: 3))\(isBest ? "  best so far" : "")",
         event: "validation", fields(record) + [("best", .bool(isBest))])
     case .skipped(let record):
       reporter.warn(

@@ -123,8 +123,8 @@ public struct ChainSource: Sendable, Hashable {
   /// Structures in the folder `pdb` beside a table that does not name them, which are left out.
   public static func unlisted(at path: String, among sources: [ChainSource]) throws -> [String] {
     guard PathKind(of: path + "/chains.tsv") == .file else { return [] }
-    let listed = Set(sources.map(\.path))
-    return try files(in: path + "/pdb").filter { isStructure($0) && !listed.contains($0) }
+    let listed = Set(sources.map { name(of: $0.path) })
+    return try files(in: path + "/pdb").filter { isStructure($0) && !listed.contains(name(of: $0)) }
   }
 
   private static func structures(

@@ -53,7 +53,9 @@ public struct RunFolder: Sendable {
     // A run that was killed and resumed once more has kept them, and may have written others already.
     if FileManager.default.fileExists(atPath: place) { return name }
     guard FileManager.default.fileExists(atPath: best) else { return nil }
-    if link(best, place) != 0 { try FileManager.default.copyItem(atPath: best, toPath: place) }
+    if link(best, place) != 0 {
+      try AtomicFile.replace(place) { try FileManager.default.copyItem(atPath: best, toPath: $0) }
+    }
     return name
   }
 
