@@ -31,13 +31,13 @@ struct WorkerGroupTests {
 
   @Test(
     "what threads that the system refuses would do, the others do", arguments: [0, 1, 2, 5])
-  func refusedThreads(allowed: Int) {
+  func refusedThreads(allowed: Int) throws {
     var asked = 0
     let group = WorkerGroup(count: 8) { body in
       asked += 1
       return asked > 7 - allowed && SystemThread.start(body)
     }
-    #expect(asked == 7 && group.count == allowed + 1)
+    try #require(asked == 7 && group.count == allowed + 1)
     let (workers, indices, halves) = (Collected(), Collected(), Collected())
     group.run { workers.append($0) }
     #expect(workers.sorted == Array(0..<allowed + 1))
