@@ -123,8 +123,9 @@ public final class FoldingPipeline {
   /// Collective in a team.
   private func isGoodEnough(_ work: TargetWork, before number: Int) throws -> Bool {
     guard let limit = options.stopScore, work.plans.keys.contains(number) else { return false }
-    let best = work.scores.map(\.plddt).max() ?? 0
-    guard try queue.broadcastFromWriter(best >= limit) else { return false }
+    let best = work.scores.map(\.plddt).max()
+    let isEnough = try queue.broadcastFromWriter(best.map { $0 >= limit } ?? false)
+    guard isEnough, let best else { return isEnough }
     if !work.hasEnough {
       reporter.note(
         "\(work.raw.id): mean pLDDT \(fixed(best, decimals: 1)) reaches --stop-at-score, so \(work.runs[number].name) and what comes after it are not run"

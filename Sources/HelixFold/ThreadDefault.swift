@@ -20,7 +20,8 @@ public struct ThreadDefault: Hashable, Sendable {
       asked = number == 0 ? nil : number
       problem =
         number == nil
-        ? "HELIXFOLD_THREADS is '\(own.printable)', expected 1 to 1024, or 0 for all" : nil
+        ? "the variable HELIXFOLD_THREADS is '\(own.printable)', expected 1 to 1024, or 0 for all"
+        : nil
     }
   }
 }

@@ -116,7 +116,8 @@ struct PredictionTests {
   func wrongThreadVariable(text: String) {
     let found = ThreadDefault(environment: ["HELIXFOLD_THREADS": text], available: 4)
     #expect(found.asked == nil)
-    #expect(found.problem == "HELIXFOLD_THREADS is '\(text)', expected 1 to 1024, or 0 for all")
+    let expected = "the variable HELIXFOLD_THREADS is '\(text)', expected 1 to 1024, or 0 for all"
+    #expect(found.problem == expected)
   }
 
   @Test(

@@ -48,7 +48,7 @@ struct TeamPredictionTests {
   func stopScore() throws {
     try withScratchFolder { folder in
       let target = try PredictionBench.target("MKTAYIAKQRQISFVKSHFSRQ")
-      func change(_ options: inout PredictionOptions) {
+      @Sendable func change(_ options: inout PredictionOptions) {
         (options.stopScore, options.seedCount) = (0, 2)
       }
       _ = try predict([target], folder + "/one", SingleMember(), team: 1, change)

@@ -89,8 +89,11 @@ public struct HeldOutScores: Sendable {
 
   /// Pearson's r of predicted and true lDDT-Cα over chains; nil of fewer than ten, and if one of them does not vary.
   public var correlation: Double? {
-    if chains.count < Self.fewestCorrelated { return nil }
-    let (x, y) = (chains.map(\.predicted), chains.map { $0.lddt[.model] ?? 0 })
+    Self.correlation(chains.map(\.predicted), chains.map { $0.lddt[.model] ?? 0 })
+  }
+
+  static func correlation(_ x: [Double], _ y: [Double]) -> Double? {
+    if x.count < fewestCorrelated { return nil }
     let (meanX, meanY) = (x.mean, y.mean)
     var (xy, xx, yy) = (0.0, 0.0, 0.0)
     for (a, b) in zip(x, y) {
