@@ -80,6 +80,7 @@ struct PredictionProvenance: Sendable {
         ("change", record.change.map { .number(Double($0)) } ?? .null),
       ])
     }
+    let fingerprint = fingerprint  // reads all features
     let members: [(String, JSONValue)] = [
       ("fingerprint", .string(fingerprint.bits)),
       ("calculation", fingerprint.calculation.map { .string($0) } ?? .null),
