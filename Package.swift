@@ -70,8 +70,8 @@ let package = Package(
     .target(
       name: "FeaturePipeline",
       dependencies: [
-        "Messages", "AtomicFiles", "FoldingCore", "Protein", "NumericArrays", "ArrayFiles",
-        "HDF5Files",
+        "Messages", "AtomicFiles", "FoldingCore", "Protein", "StructureIO", "NumericArrays",
+        "ArrayFiles", "HDF5Files",
       ]),
     .target(
       name: "Evidence",

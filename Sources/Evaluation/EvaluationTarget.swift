@@ -78,12 +78,10 @@ public struct EvaluationTarget: Sendable {
   /// The name that a file or folder gives to a target; nil for other files.
   private static func id(of name: String, in folder: String) -> String? {
     if PathKind(of: "\(folder)/\(name)") == .folder { return name.hasPrefix(".") ? nil : name }
-    guard let suffix = suffixes.first(where: { name.hasSuffix($0) }) else { return nil }
-    let stem = String(name.dropLast(suffix.count))
+    guard let ending = StructureFile.nameEnding(of: name) else { return nil }
+    let stem = String(name.dropLast(ending.count))
     return stem.hasPrefix("native_") ? String(stem.dropFirst(7)) : stem
   }
-
-  private static let suffixes = [".pdb", ".cif", ".pdb.gz", ".cif.gz", ".ent", ".ent.gz"]
 
   /// The file of a target in a folder: for natives `ID.pdb`, `native_ID.pdb`, also below `ID/`; for predictions
   /// `ID/ranked_0.pdb`, then `ID.pdb` and `ID/ID.pdb`; each as PDB or mmCIF, plain or packed.
@@ -93,8 +91,8 @@ public struct EvaluationTarget: Sendable {
       ? [id, "native_\(id)", "\(id)/native_\(id)", "\(id)/\(id)", "\(id)/native"]
       : ["\(id)/ranked_0", id, "\(id)/\(id)"]
     for stem in stems {
-      for suffix in suffixes {
-        if let path = existing("\(folder)/\(stem)\(suffix)") { return path }
+      for ending in StructureFile.nameEndings {
+        if let path = existing("\(folder)/\(stem)\(ending)") { return path }
       }
     }
     return nil

@@ -2,6 +2,15 @@ import Protein
 
 /// Structure files of either format.
 public enum StructureFile {
+  /// How the names of structure files end, the usual ones first.
+  public static let nameEndings = [".pdb", ".cif", ".ent", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
+
+  /// The ending by which a file is named as a structure, in upper or lower case; nil if it is not.
+  public static func nameEnding(of path: String) -> String? {
+    let name = path.lowercased()
+    return nameEndings.first { name.hasSuffix($0) }
+  }
+
   /// Reads a PDB or mmCIF file, gzip-compressed or not; the content, not the name, decides.
   public static func read(_ path: String) throws(StructureIOError) -> Structure {
     let bytes = try StructureText.read(path)

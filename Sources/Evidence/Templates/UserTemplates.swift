@@ -23,12 +23,9 @@ public struct UserTemplates: Sendable {
     case .file: return [path]
     case .folder: break
     }
-    let endings = [".pdb", ".ent", ".cif", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
     let found: [String]
     do throws(FolderError) {
-      found = try FolderContents.names(in: path) { name in
-        endings.contains { name.lowercased().hasSuffix($0) }
-      }
+      found = try FolderContents.names(in: path) { StructureFile.nameEnding(of: $0) != nil }
     } catch {
       throw .unreadableFolder(path, reason: error.reason)
     }

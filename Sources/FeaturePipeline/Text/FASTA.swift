@@ -1,5 +1,6 @@
 import Messages
 import Protein
+import StructureIO
 
 /// One record of a FASTA file: a target, or the reason why it cannot be one.
 public struct FASTARecord: Sendable, Hashable {
@@ -111,11 +112,9 @@ public enum FASTA {
 
   /// Throws if a text is a structure, by its name or its first line.
   private static func refuseStructure(_ text: InputText, _ first: String) throws(InputError) {
-    let name = text.name.lowercased()
-    let endings = [".pdb", ".ent", ".cif", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
     let starts = ["HEADER  ", "ATOM  ", "CRYST1 ", "REMARK ", "data_"]
     guard
-      endings.contains(where: { name.hasSuffix($0) })
+      StructureFile.nameEnding(of: text.name) != nil
         || starts.contains(where: { first.hasPrefix($0) })
     else { return }
     throw .content(

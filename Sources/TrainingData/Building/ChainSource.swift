@@ -1,6 +1,7 @@
 import AtomicFiles
 import FeaturePipeline
 import Foundation
+import StructureIO
 
 /// A structure on disk with the evidence that belongs to it.
 public struct ChainSource: Sendable, Hashable {
@@ -41,7 +42,8 @@ public struct ChainSource: Sendable, Hashable {
       ? try table(path, evidence) : try structures(in: path, evidence)
     guard !sources.isEmpty else {
       throw InputError.content(
-        file: path, problem: "holds no structures (.pdb, .ent, .cif, also .gz) and no chains.tsv")
+        file: path,
+        problem: "holds no structures (.pdb, .ent, .cif, .mmcif, also .gz) and no chains.tsv")
     }
     return sources
   }
@@ -103,7 +105,7 @@ public struct ChainSource: Sendable, Hashable {
 
   /// The structure of a chain that a table names: that in `pdb` with whichever ending is there.
   private static func structure(_ name: String, in path: String) -> String {
-    let files = structureEndings.flatMap { [$0, $0 + ".gz"] }.map { "\(path)/pdb/\(name)\($0)" }
+    let files = StructureFile.nameEndings.map { "\(path)/pdb/\(name)\($0)" }
     return files.first { PathKind(of: $0) == .file } ?? files[0]
   }
 
@@ -136,13 +138,8 @@ public struct ChainSource: Sendable, Hashable {
       .map { ChainSource(id: name(of: $0), path: $0, format: .structure, evidence: places) }
   }
 
-  private static let structureEndings = [".pdb", ".ent", ".cif", ".mmcif"]
-
   private static func isStructure(_ path: String) -> Bool {
-    let path = path.lowercased()
-    return structureEndings.contains {
-      path.hasSuffix($0) || path.hasSuffix($0 + ".gz")
-    }
+    StructureFile.nameEnding(of: path) != nil
   }
 
   private static func files(in folder: String) throws(InputError) -> [String] {
