@@ -44,12 +44,12 @@ public struct GradientClipper: Codable, Hashable, Sendable {
   /// A clipper for buffers of a layout.
   public init(_ method: ClipMethod, layout: ParameterLayout) {
     self.method = method
-    let tensors = layout.tensors
-    clippedSteps = tensors.map { _ in 0 }
+    let ranges = layout.tensorRanges
+    clippedSteps = ranges.map { _ in 0 }
     activeSteps = clippedSteps
     switch method {
     case .adaptive(let config):
-      adaptive = AdaptiveClipping(counts: tensors.map(\.range.count), config: config)
+      adaptive = AdaptiveClipping(counts: ranges.map(\.count), config: config)
     case .adaptiveGlobal(let config):
       adaptive = AdaptiveClipping(counts: [layout.count], config: config)
     case .none, .global, .perSample:
@@ -68,8 +68,8 @@ public struct GradientClipper: Codable, Hashable, Sendable {
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
     let factors = factors(norms: norms, global: global)
     var report = ClipReport(globalNorm: global, clippedTensors: 0, activeTensors: 0)
-    for (k, tensor) in layout.tensors.enumerated() where norms[k] > 0 {
-      scale(&gradient, in: tensor.range, by: factors[k])
+    for (k, range) in layout.tensorRanges.enumerated() where norms[k] > 0 {
+      scale(&gradient, in: range, by: factors[k])
       report.activeTensors += 1
       activeSteps[k] += 1
       if factors[k] < 1 {
@@ -82,7 +82,7 @@ public struct GradientClipper: Codable, Hashable, Sendable {
 
   /// Whether every list has one entry per tensor of the layout.
   func fits(_ layout: ParameterLayout) -> Bool {
-    let tensors = layout.tensors.count
+    let tensors = layout.tensorRanges.count
     let expected: Int?
     switch method {
     case .none, .global, .perSample: expected = nil

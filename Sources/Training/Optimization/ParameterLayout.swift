@@ -24,23 +24,16 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
     /// Its elements in the buffer.
     public var range: Range<Int> { offset..<offset + count }
 
-    /// The tensor of each block, with its name.
-    var tensors: [Tensor] {
+    /// The elements of the tensor of each block.
+    var tensorRanges: [Range<Int>] {
       let size = count / blocks
-      return (0..<blocks).map { block in
-        let start = offset + block * size
-        return Tensor(
-          name: blocks > 1 ? "\(name)[\(block)]" : name, range: start..<start + size)
-      }
+      return (0..<blocks).map { offset + $0 * size..<offset + ($0 + 1) * size }
     }
-  }
 
-  /// The parameters of one kind of one layer: what optimisers know as a parameter.
-  struct Tensor {
-    /// Official key, with the number of the block in a stack.
-    let name: String
-    /// Its elements in the buffer.
-    let range: Range<Int>
+    /// The name of the tensor of each block: the official key, with the number of the block in a stack.
+    var tensorNames: [String] {
+      blocks > 1 ? (0..<blocks).map { "\(name)[\($0)]" } : [name]
+    }
   }
 
   /// The arrays, in buffer order.
@@ -73,14 +66,17 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
     self.init(arrays.map { ($0.name, $0.shape, false) })
   }
 
-  /// The tensors of all layers, in buffer order.
-  var tensors: [Tensor] { segments.flatMap(\.tensors) }
+  /// The elements of the tensors of all layers, what optimisers know as parameters, in buffer order.
+  var tensorRanges: [Range<Int>] { segments.flatMap(\.tensorRanges) }
+
+  /// Names of the tensors of all layers, in buffer order.
+  public var tensorNames: [String] { segments.flatMap(\.tensorNames) }
 
   /// Euclidean norm of each array's part of a buffer; NaN or infinite if an element is.
   public func norms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: segments.map(\.range)) }
 
   /// The same of the tensors of all layers.
-  func tensorNorms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: tensors.map(\.range)) }
+  func tensorNorms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: tensorRanges) }
 
   private func norms(of buffer: [Float], in ranges: [Range<Int>]) -> [Double] {
     programmingError(unless: buffer.count == count, "norms: the buffer has another layout")
@@ -88,11 +84,6 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
       ranges.map { sumOfSquares(UnsafeBufferPointer(rebasing: pointer[$0])).squareRoot() }
     }
   }
-}
-
-extension ParameterLayout {
-  /// Names of the tensors of all layers, in buffer order.
-  public var tensorNames: [String] { tensors.map(\.name) }
 }
 
 extension ParameterLayout {
