@@ -23,7 +23,7 @@ struct MemoryLimitOption: ParsableArguments {
   @Option(
     help: """
       Memory that must not be exceeded, such as 8GiB (default: what the machine can give). A plan is made to fit that changes no bits: smaller tiles in predictions, fewer \
-      samples side by side in training. Where that is not enough, the command refuses.
+      samples side by side where a training store is read. Where that is not enough, the command refuses.
       """)
   var maxMemory: String?
 

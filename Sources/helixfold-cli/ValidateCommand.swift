@@ -50,6 +50,8 @@ struct ValidateCommand: ParsableCommand {
 
   @OptionGroup var threading: ThreadOptions
 
+  @OptionGroup var memory: MemoryLimitOption
+
   @OptionGroup var reporting: ProgressOptions
 
   @Flag(help: "Score the weights alone, in a third of the time.")
@@ -78,7 +80,8 @@ struct ValidateCommand: ParsableCommand {
       weights: model.parameters, config: training, store: data, split: split,
       lengths: minLength...maxLength,
       columns: onlyModel ? [.model] : HeldOutScores.Column.allCases,
-      threads: threading.workers(), ProgressReporter(style: reporting.style))
+      threads: threading.workers(), memoryLimit: memory.limit,
+      ProgressReporter(style: reporting.style))
     let clusters = scores.clusterCount
     let leftOut =
       scores.leftOutCount == 0

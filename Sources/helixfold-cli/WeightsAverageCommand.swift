@@ -57,6 +57,8 @@ extension WeightsCommand {
 
     @OptionGroup var threading: ThreadOptions
 
+    @OptionGroup var memory: MemoryLimitOption
+
     @OptionGroup var reporting: ProgressOptions
 
     @OptionGroup var writing: WritingOptions
@@ -95,7 +97,7 @@ extension WeightsCommand {
         )
       }
       let config = try config.map { try readConfig($0, usedAs: files[0], reporter) }
-      let objective = try objective(config)
+      let objective = try objective(of: averaging, among: files.count, config)
       if let objective {
         let passes = averaging.passes(choosingAmong: files.count)
         reporter.note(
@@ -190,10 +192,13 @@ extension WeightsCommand {
         + (last.map { ", the last of them: \($0)" } ?? "")
     }
 
-    private func objective(_ config: TrainingConfig?) throws -> SnapshotAveraging.Objective? {
+    private func objective(
+      of averaging: SnapshotAveraging, among files: Int, _ config: TrainingConfig?
+    ) throws -> SnapshotAveraging.Objective? {
       guard method.needsObjective, let config, let data else { return nil }
       return try ValidationObjective.make(
-        config: config, store: data, threads: threading.workers())
+        for: averaging, among: files, config: config, store: data,
+        threads: threading.workers(), memoryLimit: memory.limit)
     }
   }
 }

@@ -122,6 +122,11 @@ struct TrainingCommandTests {
       let result = try Command.run(
         ["weights", "average", "run", "-o", "x.h5", "--method", name], in: folder)
       #expect(result.status == 64 && result.errors.contains("--data"), "\(result.errors)")
+      let small = try Command.run(
+        ["weights", "average", "run", "-o", "x.h5", "--method", name, "--max-memory", "1MiB"]
+          + trained, in: folder)
+      #expect(small.status == 75 && small.errors.contains("raise --max-memory"), "\(small.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("x.h5")))
     }
     let one = try Command.run(
       ["weights", "average", "run/weights.h5", "-o", "one.npz"], in: folder)
@@ -191,6 +196,10 @@ struct TrainingCommandTests {
     ]
     let result = try Command.run(validate, in: folder)
     #expect(result.status == 0, "\(result.errors)")
+    let small = try Command.run(
+      validate.dropLast() + ["u.tsv", "--max-memory", "1MiB"], in: folder)
+    #expect(small.status == 75 && small.errors.contains("scoring needs"), "\(small.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("u.tsv")))
     let rows = try String(contentsOf: folder.url("t.tsv"), encoding: .utf8)
       .split(separator: "\n").map { $0.split(separator: "\t").map(String.init) }
     let columns = [

@@ -12,13 +12,13 @@ struct HeldOutScorer {
   private let trained: [Float]
   private let initial: [Float]
 
-  /// A scorer of weights, and of the initial ones of the configuration.
+  /// A scorer of weights, and of the initial ones of the configuration, with an engine for its network.
   init(
     _ weights: any ParameterSource, config: TrainingConfig, columns: [HeldOutScores.Column],
-    threads: Int
+    engine: NetworkEngine
   ) throws {
     self.columns = columns
-    engine = try NetworkEngine(config, threads: threads, lanes: threads)
+    self.engine = engine
     engine.shouldStop = { Interruption.isRequested }
     trained = try FlatParameters.values(of: weights, layout: config.layout)
     initial = try FlatParameters.values(

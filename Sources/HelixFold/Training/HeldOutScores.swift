@@ -53,16 +53,21 @@ public struct HeldOutScores: Sendable {
   ///   - weights: parameters that fit the configuration's network.
   ///   - lengths: residues of a chain.
   ///   - columns: what to score; the model always is.
+  ///   - memoryLimit: bytes that must not be exceeded; nil for what the machine can give. As many chains are side by side as fit.
   public init(
     weights: any ParameterSource, config: TrainingConfig, store: String, split: DataSplit,
     lengths: ClosedRange<Int>, columns: [Column] = Column.allCases, threads: Int,
-    _ reporter: ProgressReporter
+    memoryLimit: Int? = nil, _ reporter: ProgressReporter
   ) throws {
     let columns = columns.contains(.model) ? columns : [.model] + columns
     self.columns = columns
     let held = try HeldOutChains(config, store: store, split: split, lengths: lengths)
     leftOutCount = held.leftOutCount
-    let scorer = try HeldOutScorer(weights, config: config, columns: columns, threads: threads)
+    let memory = LaneMemory.scoring(config, .init(held.entries), together: Self.group)
+    let (lanes, keptBytes) = try memory.fitting(
+      wanted: threads, in: MemoryLimit(allowed: memoryLimit))
+    let engine = try NetworkEngine(config, threads: threads, lanes: lanes, keptBytes: keptBytes)
+    let scorer = try HeldOutScorer(weights, config: config, columns: columns, engine: engine)
     let (count, time) = (held.entries.count, RemainingTime())
     for first in stride(from: 0, to: count, by: Self.group) {
       try Interruption.check(.beginsAnew)

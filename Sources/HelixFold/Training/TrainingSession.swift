@@ -70,7 +70,7 @@ public struct TrainingSession {
     let share = member.share(of: config.run.batch).count
     let validation = config.validation
     let held = source.validationClusters(lengths: validation.shortest...validation.longest)
-    let plan = TrainingMemory(
+    let plan = LaneMemory.training(
       config, share: share, trained: .init(source.plan.others),
       validated: .init(held.flatMap { $0 }))
     let (lanes, keptBytes) = try plan.fitting(
@@ -128,7 +128,7 @@ public struct TrainingSession {
 
   /// What this process may hold; those of one machine share what it can give.
   private func limit(
-    _ world: any Communicator, _ plan: TrainingMemory, _ reporter: ProgressReporter
+    _ world: any Communicator, _ plan: LaneMemory, _ reporter: ProgressReporter
   ) throws -> MemoryLimit {
     let limit = try MemoryLimit(allowed: memoryLimit, among: world)
     let needed = plan.bytes(1)

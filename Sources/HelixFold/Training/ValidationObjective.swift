@@ -4,9 +4,14 @@ import TrainingRun
 
 /// The loss that averages of weights are chosen by: that of a configuration's validation chains, without dropout.
 public enum ValidationObjective {
-  /// The objective on a store.
+  /// The objective of a method on a store.
+  ///
+  /// - Parameters:
+  ///   - averaging: what chooses, among so many `files`.
+  ///   - memoryLimit: bytes that must not be exceeded; nil for what the machine can give. As many chains are side by side as fit.
   public static func make(
-    config: TrainingConfig, store: String, threads: Int
+    for averaging: SnapshotAveraging, among files: Int, config: TrainingConfig, store: String,
+    threads: Int, memoryLimit: Int? = nil
   ) throws -> SnapshotAveraging.Objective {
     let source = try SampleSource(
       store: FeatureStore(path: store), network: config.network, config: config.data,
@@ -15,6 +20,14 @@ public enum ValidationObjective {
     let samples = try source.validation(
       count: limits.targets, lengths: limits.shortest...limits.longest, crop: limits.crop,
       recycles: limits.recycles, seed: config.run.seed)
-    return SnapshotAveraging.objective(samples, engine: try NetworkEngine(config, threads: threads))
+    let held = source.validationClusters(lengths: limits.shortest...limits.longest)
+    let memory = LaneMemory.choosing(
+      config, .init(held.flatMap { $0 }), held: averaging.filesInMemory(among: files),
+      differentiates: averaging.method == .sewa)
+    let (lanes, keptBytes) = try memory.fitting(
+      wanted: min(threads, config.run.batch), in: MemoryLimit(allowed: memoryLimit))
+    return SnapshotAveraging.objective(
+      samples,
+      engine: try NetworkEngine(config, threads: threads, lanes: lanes, keptBytes: keptBytes))
   }
 }

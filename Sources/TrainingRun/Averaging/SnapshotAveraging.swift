@@ -100,6 +100,9 @@ public struct SnapshotAveraging: Sendable {
     }
   }
 
+  /// Files of so many whose weights are in memory at the same time.
+  public func filesInMemory(among count: Int) -> Int { method == .sewa ? count : 1 }
+
   private func kept(of count: Int) -> Int { keep ?? min(selection.keep, count) }
 
   /// Parameter files named by paths; a run's folder stands for its snapshots.

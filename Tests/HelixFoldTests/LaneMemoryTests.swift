@@ -5,15 +5,20 @@ import TrainingRun
 @testable import FeaturePipeline
 @testable import HelixFold
 
-@Suite("Memory of training runs")
-struct TrainingMemoryTests {
-  private func plan(_ config: TrainingConfig, share: Int = 8) -> TrainingMemory {
-    let entries = (0..<3).map { index in
+@Suite("Memory of samples side by side")
+struct LaneMemoryTests {
+  private func entries(residues: Int) -> [StoreEntry] {
+    (0..<3).map { index in
       StoreEntry(
-        id: "c\(index)", residues: 300, rows: 600, templates: 0, hasLabels: true, resolution: nil,
-        releaseDate: nil, cluster: nil)
+        id: "c\(index)", residues: residues, rows: 600, templates: 0, hasLabels: true,
+        resolution: nil, releaseDate: nil, cluster: nil)
     }
-    return TrainingMemory(config, share: share, trained: .init(entries), validated: .init(entries))
+  }
+
+  private func plan(_ config: TrainingConfig, share: Int = 8) -> LaneMemory {
+    let entries = entries(residues: 300)
+    return LaneMemory.training(
+      config, share: share, trained: .init(entries), validated: .init(entries))
   }
 
   private func limit(_ bytes: Int) -> MemoryLimit { MemoryLimit(bytes: bytes, isMachine: false) }
@@ -51,7 +56,7 @@ struct TrainingMemoryTests {
     let (lanes, kept) = try plan.fitting(wanted: 1, isAsked: false, in: plan.eased(limit(1)))
     #expect(lanes == 1 && plan.bytes(lanes, kept: kept) == plan.bytes(1))
     #expect(plan.eased(limit(1 << 60)).bytes == 1 << 60)
-    #expect(throws: TrainingMemoryError.self) {
+    #expect(throws: LaneMemoryError.self) {
       try plan.fitting(wanted: 1, isAsked: false, in: limit(1))
     }
   }
@@ -60,7 +65,7 @@ struct TrainingMemoryTests {
   func refusal() throws {
     var config = TrainingConfig.initial
     let plan = plan(config)
-    let asked = #expect(throws: TrainingMemoryError.self) {
+    let asked = #expect(throws: LaneMemoryError.self) {
       try plan.fitting(wanted: 4, isAsked: true, in: limit(plan.bytes(4) - 1))
     }
     #expect("\(try #require(asked))".contains("4 samples side by side"))
@@ -69,7 +74,7 @@ struct TrainingMemoryTests {
     let least = self.plan(config)
     #expect(least.bytes(1) < plan.bytes(1))
     let error = try #require(
-      #expect(throws: TrainingMemoryError.self) {
+      #expect(throws: LaneMemoryError.self) {
         try least.fitting(wanted: 8, isAsked: false, in: limit(1 << 30))
       })
     #expect(error.exitStatus == .memory)
@@ -77,5 +82,34 @@ struct TrainingMemoryTests {
     #expect(line.contains("one sample at a time") && line.contains("allowed are 1.0 GiB"))
     #expect(!line.contains("--lanes") && !line.contains("savedActivations"), "\(line)")
     #expect(!line.contains("\n"))
+  }
+
+  @Test("scoring is planned for the longest chain: fewer side by side, then a refusal")
+  func scoring() throws {
+    func plan(_ residues: Int) -> LaneMemory {
+      .scoring(.initial, .init(entries(residues: residues)), together: 16)
+    }
+    let (short, long) = (plan(100), plan(400))
+    for lanes in 1...4 {
+      #expect(long.bytes(lanes) > short.bytes(lanes))
+      #expect(try long.fitting(wanted: 4, in: limit(long.bytes(lanes))).lanes == lanes)
+    }
+    let error = try #require(
+      #expect(throws: LaneMemoryError.self) {
+        try long.fitting(wanted: 4, in: limit(long.bytes(1) - 1))
+      })
+    #expect("\(error)".hasPrefix("scoring needs about "), "\(error)")
+    #expect("\(error)".contains("one sample at a time") && "\(error)".contains("--max-length"))
+  }
+
+  @Test("a loss to choose by needs more with gradients, and with every file that is in memory")
+  func choosing() {
+    let chains = LaneMemory.Extent(entries(residues: 200))
+    func bytes(_ held: Int, _ differentiates: Bool) -> Int {
+      LaneMemory.choosing(.tiny, chains, held: held, differentiates: differentiates).bytes(1)
+    }
+    let weights = 4 * TrainingConfig.tiny.layout.count
+    #expect(bytes(5, false) - bytes(1, false) == 4 * weights)
+    #expect(bytes(1, true) > bytes(1, false) + 2 * weights)
   }
 }
