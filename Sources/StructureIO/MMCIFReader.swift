@@ -217,8 +217,8 @@ private struct AtomSiteReader {
       atom,
       to: .init(
         number: residueNumber, insertionCode: value(row, insertion)?.text.first, name: component,
-        isNonPolymer: isHetero && numbersPlaces && index == nil),
-      chain: chain, labelID: labelID, polymerIndex: index, isHetero: isHetero)
+        polymerIndex: index, isNonPolymer: isHetero && numbersPlaces && index == nil),
+      chain: chain, labelID: labelID, isHetero: isHetero)
     return true
   }
 }

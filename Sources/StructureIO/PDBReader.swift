@@ -135,13 +135,11 @@ private struct PDBParser {
       position: position, occupancy: columns(line, 55, 60).decimal ?? 1,
       bFactor: columns(line, 61, 66).decimal ?? 0,
       alternateLocation: columns(line, 17, 17).text.first)
-    let chain = chain(of: id, number: number, isHetero: isHetero)
-    builder.add(
-      atom,
-      to: .init(
-        number: number, insertionCode: columns(line, 27, 27).text.first, name: residueName,
-        isNonPolymer: isHetero && chain.isEnded),
-      chain: chain.name, isHetero: isHetero)
+    var key = StructureBuilder.ResidueKey(
+      number: number, insertionCode: columns(line, 27, 27).text.first, name: residueName)
+    let chain = chain(of: id, atom: atom, residue: key, isHetero: isHetero)
+    key.isNonPolymer = isHetero && chain.isEnded
+    builder.add(atom, to: key, chain: chain.name, isHetero: isHetero)
   }
 
   /// Columns 18-20 and 22; column 21 belongs to a four-letter name or to a two-letter chain.
@@ -169,19 +167,20 @@ private struct PDBParser {
   /// The chain to which an atom belongs.
   ///
   /// After TER, hetero atoms are the chain's ligands. Other atoms carry it on, or begin another chain of its name if their
-  /// number is not above those before TER.
-  private mutating func chain(of id: String, number: Int, isHetero: Bool) -> OpenChain {
+  /// number is not above those before TER. Where TER is missing, an atom that the chain already has begins another one.
+  private mutating func chain(
+    of id: String, atom: Atom, residue: StructureBuilder.ResidueKey, isHetero: Bool
+  ) -> OpenChain {
     lastChain = id
-    var chain = openChains[id] ?? OpenChain(name: id, lastNumber: number)
-    if chain.isEnded {
-      if isHetero { return chain }
-      if number <= chain.lastNumber {
-        chain.index += 1
-        chain.name = Self.name(id, chain.index)
-      }
-      chain.isEnded = false
+    var chain = openChains[id] ?? OpenChain(name: id, lastNumber: residue.number)
+    if chain.isEnded, isHetero { return chain }
+    let startsAgain = chain.isEnded && residue.number <= chain.lastNumber
+    if startsAgain || builder.repeats(atom, of: residue, chain: chain.name, isHetero: isHetero) {
+      chain.index += 1
+      chain.name = Self.name(id, chain.index)
     }
-    chain.lastNumber = number
+    chain.isEnded = false
+    chain.lastNumber = residue.number
     openChains[id] = chain
     origins[chain.name] = (id, chain.index)
     return chain
@@ -262,7 +261,7 @@ private struct PDBParser {
     return last.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { id, index in
       let names =
         index == 1 ? "'\(Self.name(id, 1))'" : "'\(Self.name(id, 1))' to '\(Self.name(id, index))'"
-      return "chain '\(id)' begins again after TER; the further chains are called \(names)"
+      return "chain '\(id)' begins again; the further chains are called \(names)"
     }
   }
 }

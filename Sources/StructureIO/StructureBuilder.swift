@@ -7,6 +7,8 @@ struct StructureBuilder {
     var number: Int
     var insertionCode: Character?
     var name: String
+    /// Place in the polymer, if the file says: authors may give several residues one number.
+    var polymerIndex: Int?
     /// Whether the file sets it apart from the polymer: a ligand may have the number and name of a residue.
     var isNonPolymer = false
   }
@@ -21,6 +23,15 @@ struct StructureBuilder {
   private struct Places {
     var chains: [ChainKey: Int] = [:]
     var residues: [[ResidueKey: Int]] = []
+    /// The first residue of each number, of whatever kind.
+    var numbers: [[ResidueNumber: Int]] = []
+  }
+
+  private struct ResidueNumber: Hashable {
+    var number: Int
+    var insertionCode: Character?
+
+    init(_ key: ResidueKey) { (number, insertionCode) = (key.number, key.insertionCode) }
   }
 
   private(set) var models: [Model] = []
@@ -47,7 +58,7 @@ struct StructureBuilder {
   /// Adds an atom to the residue, which is made at its first atom.
   mutating func add(
     _ atom: Atom, to key: ResidueKey, chain id: String, labelID: String? = nil,
-    polymerIndex: Int? = nil, isHetero: Bool
+    isHetero: Bool
   ) {
     if models.isEmpty { startModel(1) }
     let chainKey = ChainKey(id: id, labelID: labelID)
@@ -58,6 +69,7 @@ struct StructureBuilder {
       chain = models[model].chains.count
       places[model].chains[chainKey] = chain
       places[model].residues.append([:])
+      places[model].numbers.append([:])
       models[model].chains.append(Chain(id: id, labelID: labelID, residues: []))
     }
     let residue: Int
@@ -66,14 +78,37 @@ struct StructureBuilder {
     } else {
       residue = models[model].chains[chain].residues.count
       places[model].residues[chain][key] = residue
+      if places[model].numbers[chain][ResidueNumber(key)] == nil {
+        places[model].numbers[chain][ResidueNumber(key)] = residue
+      }
       models[model].chains[chain].residues.append(
         Residue(
           name: key.name, number: key.number, insertionCode: key.insertionCode,
-          polymerIndex: polymerIndex, isHetero: isHetero, isNonPolymer: key.isNonPolymer, atoms: [])
+          polymerIndex: key.polymerIndex, isHetero: isHetero, isNonPolymer: key.isNonPolymer,
+          atoms: [])
       )
     }
     models[model].chains[chain].residues[residue].atoms.append(atom)
     atomCount += 1
+  }
+
+  /// Whether an atom repeats one of a residue that the chain has left behind: another molecule of the same name has begun.
+  ///
+  /// Conformers that differ in their alternate location repeat nothing. The number of a residue is repeated by another kind of
+  /// residue as well, but not by a hetero one: solvent and ligands of a chain may be counted anew.
+  func repeats(_ atom: Atom, of key: ResidueKey, chain id: String, isHetero: Bool) -> Bool {
+    guard let chain = places.isEmpty ? nil : places[model].chains[ChainKey(id: id)],
+      let last = models[model].chains[chain].residues.last,
+      (last.number, last.insertionCode) != (key.number, key.insertionCode)
+    else { return false }
+    var known = [places[model].residues[chain][key]]
+    if !isHetero { known.append(places[model].numbers[chain][ResidueNumber(key)]) }
+    return known.contains { place in
+      guard let place else { return false }
+      return models[model].chains[chain].residues[place].atoms.contains {
+        $0.name == atom.name && $0.alternateLocation == atom.alternateLocation
+      }
+    }
   }
 
   /// Keeps one residue, the more occupied, wherever two kinds share a number.
@@ -96,8 +131,8 @@ struct StructureBuilder {
     var kept: [Residue] = []
     var dropped: [Residue] = []
     for residue in residues {
-      guard let last = kept.last, last.label == residue.label, last.isAlternate,
-        residue.isAlternate
+      guard let last = kept.last, last.label == residue.label,
+        last.polymerIndex == residue.polymerIndex, last.isAlternate, residue.isAlternate
       else {
         kept.append(residue)
         continue

@@ -7,11 +7,12 @@ import Testing
 @Suite struct ChainReadingTests {
   /// A record of one atom; the chain's name ends in column 22.
   private static func record(
-    _ residue: String, _ chain: String, _ number: Int, kind: String = "ATOM"
+    _ residue: String, _ chain: String, _ number: Int, kind: String = "ATOM",
+    location: String = " "
   ) -> String {
     let gap = String(repeating: " ", count: 5 - residue.count - chain.count)
     return kind.padding(toLength: 6, withPad: " ", startingAt: 0)
-      + "    1  CA  \(residue)\(gap)\(chain)"
+      + "    1  CA \(location)\(residue)\(gap)\(chain)"
       + String(format: "%4d    %8.3f   2.000   3.000", number, Double(number))
   }
 
@@ -102,8 +103,46 @@ import Testing
     #expect(chains.map(\.polymerSequence) == [["GLY", "ALA"], ["ALA", "GLY"]])
     #expect(
       structure.warnings == [
-        "chain '\(name)' begins again after TER; the further chains are called '\(second)'"
+        "chain '\(name)' begins again; the further chains are called '\(second)'"
       ])
+  }
+
+  @Test(
+    "without TER, an atom that the chain already has begins another chain",
+    arguments: [[("TRP", 2), ("VAL", 3)], [("GLY", 1), ("ALA", 2)], [("GLY", 3), ("TRP", 4)]])
+  func missingTER(_ second: [(String, Int)]) throws {
+    let first = [("GLY", 1), ("ALA", 2), ("SER", 3), ("LEU", 4)]
+    let structure = try Self.parse((first + second).map { Self.record($0, "A", $1) })
+    #expect(
+      structure.models[0].chains.map { $0.residues.map(\.name) }
+        == [first.map(\.0), second.map(\.0)])
+    #expect(structure.models[0].chains.map(\.id) == ["A", "A_2"])
+    #expect(
+      structure.warnings == ["chain 'A' begins again; the further chains are called 'A_2'"])
+  }
+
+  @Test("conformers one behind the other and solvent that is counted anew begin no chain")
+  func noOtherChain() throws {
+    let conformers = ["A", "B"].flatMap { location in
+      [("GLY", 1), ("ALA", 2)].map { Self.record($0, "A", $1, location: location) }
+    }
+    let water = Self.record("HOH", "A", 1, kind: "HETATM")
+    let structure = try Self.parse(conformers + [water])
+    let chains = structure.models[0].chains
+    #expect(chains.map { $0.residues.map(\.name) } == [["GLY", "ALA", "HOH"]])
+    #expect(chains[0].residues.map(\.atoms.count) == [2, 2, 1])
+    #expect(structure.warnings.isEmpty)
+  }
+
+  @Test("residues of mmCIF to which authors give one number are told apart by their places")
+  func equalNumbers() throws {
+    let structure = try Self.parse(cif: [
+      "ATOM CA GLY A 1 7 A 1 2 3", "ATOM CA GLY A 2 7 A 4 5 6", "ATOM CB ALA A 3 8 A 4 5 6",
+      "ATOM CA ALA A 3 8 A 4 5 6",
+    ])
+    let residues = structure.models[0].chains[0].residues
+    #expect(residues.map(\.polymerIndex) == [1, 2, 3])
+    #expect(residues.map(\.atoms.count) == [1, 1, 2])
   }
 
   @Test("TER within a chain whose numbers go on divides nothing")
