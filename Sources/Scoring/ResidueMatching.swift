@@ -4,9 +4,9 @@ import Protein
 public struct ResidueMatching: Sendable, Hashable {
   /// How partners were found.
   public enum Method: Sendable, Hashable {
-    /// By residue number and insertion code, which name the same residue types in both.
+    /// By residue number and insertion code.
     case numbers
-    /// By aligning the sequences, because numbers did not fit or left out what has partners.
+    /// By aligning the sequences, because numbers repeat, fit worse or left out what has partners.
     case alignment
   }
 
@@ -46,28 +46,41 @@ public struct ResidueMatching: Sendable, Hashable {
 
   /// Matches a model's chain to the reference's.
   ///
-  /// Throws if either has no C-alpha, or if less than half of the shorter chain finds a partner of its type.
+  /// By number or by alignment, whichever pairs more residues of one type; numbers where both do. Throws if either has no C-alpha,
+  /// or if too few pairs are of one type: half of the shorter chain, or by number half of the part in which the numbers
+  /// overlap, ten at least.
   public init(model: Chain, reference: Chain) throws(ScoringError) {
     let models = try Self.residues(of: model, role: .model)
     let references = try Self.residues(of: reference, role: .reference)
     self.reference = references
     modelResidueCount = models.count
     let byNumber = Self.byNumber(models, references)
-    if Self.fits(byNumber, models, references) {
+    if let byNumber, Self.fits(byNumber, models, references) {
       let more = Self.completed(byNumber, models, references)
       method = more == nil ? .numbers : .alignment
       self.model = more ?? byNumber
-    } else {
-      method = .alignment
-      self.model = try Self.aligned(models, references)
+      return
     }
-    let identical = matchedIndices.count - mismatches.count
-    let needed = (min(models.count, references.count) + 1) / 2
-    guard identical >= needed else {
+    let aligned = try Self.aligned(models, references)
+    let shared = byNumber.map { Self.identical($0, references) } ?? 0
+    let found = Self.identical(aligned, references)
+    let half = (min(models.count, references.count) + 1) / 2
+    let part = max(Self.leastShared, (Self.overlap(models, references) + 1) / 2)
+    let isAligned = found >= half
+    guard isAligned || shared >= min(half, part) else {
       throw .differentSequences(
-        identical: identical, modelResidues: models.count, referenceResidues: references.count)
+        byNumber: shared, byAlignment: found, modelResidues: models.count,
+        referenceResidues: references.count)
+    }
+    if let byNumber, shared >= found || !isAligned {
+      (method, self.model) = (.numbers, byNumber)
+    } else {
+      (method, self.model) = (.alignment, aligned)
     }
   }
+
+  /// Residues of one number and type that are no chance, however little the numbers overlap.
+  private static let leastShared = 10
 
   private static func residues(
     of chain: Chain, role: ScoringError.Role
@@ -84,21 +97,34 @@ public struct ResidueMatching: Sendable, Hashable {
     return withAlpha
   }
 
-  private static func byNumber(_ models: [Residue], _ references: [Residue]) -> [Residue?] {
+  /// Partners of the same number; nil if numbers repeat, so that they name nothing.
+  private static func byNumber(_ models: [Residue], _ references: [Residue]) -> [Residue?]? {
     let known = Dictionary(models.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
-    return references.map { known[$0.label] }
+    let isUnique =
+      known.count == models.count && Set(references.map(\.label)).count == references.count
+    return isUnique ? references.map { known[$0.label] } : nil
+  }
+
+  /// How many residues of either chain, at least, have numbers that both chains reach.
+  private static func overlap(_ models: [Residue], _ references: [Residue]) -> Int {
+    let sides = [models, references].map { $0.map(\.number) }
+    let first = sides.compactMap { $0.min() }.max() ?? 0
+    let last = sides.compactMap { $0.max() }.min() ?? 0
+    return sides.map { side in side.count { first <= $0 && $0 <= last } }.min() ?? 0
+  }
+
+  /// Pairs of one type.
+  private static func identical(_ partners: [Residue?], _ references: [Residue]) -> Int {
+    zip(references, partners).count { reference, partner in partner.map(reference.fits) ?? false }
   }
 
   /// Whether nine of ten residues of the shorter chain found a partner, and nearly all partners are of the same type.
   private static func fits(
     _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
   ) -> Bool {
-    let pairs = zip(references, partners).compactMap { reference, partner in
-      partner.map { (reference, $0) }
-    }
-    let same = pairs.filter { $0.fits($1) }.count
+    let pairs = partners.count { $0 != nil }
     let shorter = min(models.count, references.count)
-    return 10 * pairs.count >= 9 * shorter && 20 * same >= 19 * pairs.count
+    return 10 * pairs >= 9 * shorter && 20 * identical(partners, references) >= 19 * pairs
   }
 
   /// Partners by alignment where that keeps all partners by number and finds more of the same types, and none of others: residues

@@ -16,7 +16,8 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
   /// A coordinate that is not a number.
   case notFinite(Role, residue: String, atom: String)
   /// Too few residues find a partner of their type.
-  case differentSequences(identical: Int, modelResidues: Int, referenceResidues: Int)
+  case differentSequences(
+    byNumber: Int, byAlignment: Int, modelResidues: Int, referenceResidues: Int)
   /// More residues than the aligner's memory allows.
   case tooLongToAlign(models: Int, references: Int)
   /// Text that is not a list of residue ranges.
@@ -37,9 +38,9 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
       "the \(role.rawValue)'s chain '\(chain)' has no C-alpha (atom CA); all scores need them"
     case .notFinite(let role, let residue, let atom):
       "the \(role.rawValue)'s atom \(atom) of \(residue) has a coordinate that is no number below 10⁶ Å"
-    case .differentSequences(let identical, let models, let references):
+    case .differentSequences(let byNumber, let byAlignment, let models, let references):
       "different sequences: of \(models) residues of the model and \(references) of the reference "
-        + "only \(identical) correspond; were the right files and chains chosen?"
+        + "only \(byNumber) correspond by number and \(byAlignment) by alignment; were the right files and chains chosen?"
     case .tooLongToAlign(let models, let references):
       "\(models) × \(references) residues are too many to align; number both alike instead"
     case .badRange(let text):

@@ -101,18 +101,6 @@ import Testing
     #expect((report != nil) == isAccepted)
   }
 
-  @Test("numbers are trusted where 19 of 20 residues that share one are of one kind")
-  func trustedNumbers() throws {
-    for (count, method) in [(1, ResidueMatching.Method.numbers), (2, .alignment)] {
-      var native = reference.models[0].chains[0]
-      native.residues = Array(native.residues.prefix(20))
-      var model = native
-      for place in 0..<count { model.residues[4 + 8 * place].name = "TRP" }
-      let matching = try ResidueMatching(model: model, reference: native)
-      #expect(matching.method == method)
-    }
-  }
-
   @Test("of chains that fit alike the first counts, and a name of the dictionary names one as well")
   func equalChains() throws {
     let chain = reference.models[0].chains[0]
