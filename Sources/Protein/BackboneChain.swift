@@ -62,8 +62,4 @@ public enum BackboneChain {
     let t = 2 * cross(u, v)
     return v + q.x * t + cross(u, t)
   }
-
-  private static func cross(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> SIMD3<Double> {
-    SIMD3(a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x)
-  }
 }

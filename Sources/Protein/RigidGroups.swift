@@ -80,8 +80,7 @@ public enum RigidGroups {
     let ex = x / (x * x).sum().squareRoot()
     let inPlane = y - (y * ex).sum() * ex
     let ey = inPlane / (inPlane * inPlane).sum().squareRoot()
-    let ez = SIMD3(
-      ex.y * ey.z - ex.z * ey.y, ex.z * ey.x - ex.x * ey.z, ex.x * ey.y - ex.y * ey.x)
+    let ez = cross(ex, ey)
     let rows = (0..<3).flatMap { [ex[$0], ey[$0], ez[$0], origin[$0]] }
     return (rows + [0, 0, 0, 1]).map { Float($0) }
   }
