@@ -8,13 +8,13 @@ public struct ModelQuality: Sendable, Hashable {
   public var chiralCount: Int
   /// Residues with the wrong hand (D instead of L).
   public var wrongHand: [String]
-  /// Pairs of neighbours with the same number or consecutive ones that have C and N, so that their bond can be measured.
+  /// Pairs of neighbours that have C and N, so that their bond can be measured.
   public var bondCount: Int
   /// Those whose bond is off by more than twelve standard deviations, such as `ALA 12–GLY 13`.
   public var brokenBonds: [String]
   /// Pairs of atoms of different residues, not bonded, that overlap by more than 1.5 Å.
   public var clashCount: Int
-  /// The worst overlaps, worst first, at most ten.
+  /// The worst overlaps, worst first, at most as many as the table lists.
   public var worstClashes: [Clash]
   /// Heavy atoms that were checked.
   public var atomCount: Int
@@ -33,6 +33,9 @@ public struct ModelQuality: Sendable, Hashable {
   /// Overlap from which two atoms clash, Å, as in the supplement, section 1.9.11.
   public static let overlapTolerance = 1.5
 
+  /// How many of one kind of finding the table for people names.
+  static let listed = 5
+
   /// Checks the residues of one chain.
   public init(_ residues: [Residue]) {
     let atoms = residues.map(\.standardAtoms)
@@ -41,19 +44,20 @@ public struct ModelQuality: Sendable, Hashable {
     }
     chiralCount = hands.count
     wrongHand = hands.filter { !$0.1 }.map { "\($0.0.name) \($0.0.label)" }
-    let bonds = residues.indices.dropFirst().compactMap { index -> (second: Int, isBroken: Bool)? in
-      // Residues with insertion codes share a number.
-      guard (0...1).contains(residues[index].number - residues[index - 1].number),
-        let c = atoms[index - 1][.c]?.position, let n = atoms[index][.n]?.position
+    let previous = Self.previous(residues)
+    let bonds = residues.indices.compactMap { index -> (name: String, isBroken: Bool)? in
+      let second = residues[index]
+      guard let before = previous[index], let c = atoms[before][.c]?.position,
+        let n = atoms[index][.n]?.position
       else { return nil }
-      let isProlineNext = residues[index].aminoAcid == .proline
-      return (index, PeptideGeometry.isBroken(c, n, isProlineNext: isProlineNext))
+      let first = residues[before]
+      return (
+        "\(first.name) \(first.label)–\(second.name) \(second.label)",
+        PeptideGeometry.isBroken(c, n, isProlineNext: second.aminoAcid == .proline)
+      )
     }
     bondCount = bonds.count
-    brokenBonds = bonds.filter(\.isBroken).map { bond in
-      let (first, second) = (residues[bond.second - 1], residues[bond.second])
-      return "\(first.name) \(first.label)–\(second.name) \(second.label)"
-    }
+    brokenBonds = bonds.filter(\.isBroken).map(\.name)
     var places: [Place] = []
     for (index, atoms) in atoms.enumerated() {
       for name in AtomName.allCases {
@@ -61,7 +65,7 @@ public struct ModelQuality: Sendable, Hashable {
         places.append(Place(residue: index, name: name, position: atom.position))
       }
     }
-    let clashes = Self.clashes(places)
+    let clashes = Self.clashes(places, previous: previous)
     atomCount = places.count
     clashCount = clashes.count
     worstClashes = clashes.worst.map { clash in
@@ -74,15 +78,26 @@ public struct ModelQuality: Sendable, Hashable {
     }
   }
 
+  /// Neighbours of residues towards the N terminus: those before them in the file if numbers say so, else those numbered one less.
+  ///
+  /// Residues may stand in any order, and those with insertion codes share a number.
+  private static func previous(_ residues: [Residue]) -> [Int?] {
+    var last: [Int: Int] = [:]
+    for (index, residue) in residues.enumerated() { last[residue.number] = index }
+    return residues.indices.map { index in
+      let number = residues[index].number
+      if index > 0, (0...1).contains(number - residues[index - 1].number) { return index - 1 }
+      return last[number - 1]
+    }
+  }
+
   /// Whether the C-alpha is an L one: seen along C-alpha to N, the triple product of N, C, CB is positive.
   private static func isLeftHanded(_ atoms: [AtomName: Atom]) -> Bool? {
     guard let ca = atoms[.ca]?.position, let n = atoms[.n]?.position, let c = atoms[.c]?.position,
       let cb = atoms[.cb]?.position
     else { return nil }
     let (u, v, w) = (n - ca, c - ca, cb - ca)
-    let cross = SIMD3(
-      u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x)
-    let volume = (cross * w).sum()
+    let volume = (cross(u, v) * w).sum()
     // 2.6 Å³ in an amino acid; in atoms that lie on each other or in a plane no hand can be told.
     return abs(volume) < 0.5 ? nil : volume > 0
   }
@@ -97,16 +112,14 @@ public struct ModelQuality: Sendable, Hashable {
   ///
   /// A collapsed model has a pair for every two of its atoms, so that the pairs themselves are not kept.
   private struct Overlaps {
-    static let listed = 10
-
     private(set) var count = 0
     /// Worst first, and among equals the first found.
     private(set) var worst: [(i: Int, j: Int, distance: Double, overlap: Double)] = []
 
     mutating func add(_ i: Int, _ j: Int, distance: Double, overlap: Double) {
       count += 1
-      if worst.count == Self.listed {
-        guard overlap > worst[Self.listed - 1].overlap else { return }
+      if worst.count == ModelQuality.listed {
+        guard overlap > worst[ModelQuality.listed - 1].overlap else { return }
         worst.removeLast()
       }
       let place = worst.firstIndex { $0.overlap < overlap } ?? worst.count
@@ -114,14 +127,14 @@ public struct ModelQuality: Sendable, Hashable {
     }
   }
 
-  private static func clashes(_ places: [Place]) -> Overlaps {
+  private static func clashes(_ places: [Place], previous: [Int?]) -> Overlaps {
     let largest = 2 * AtomName.Element.sulfur.vanDerWaalsRadius - overlapTolerance
     let grid = CellGrid(places.map(\.position), radius: largest)
     var found = Overlaps()
     for i in places.indices {
       grid.forEachNear(places[i].position) { j in
         guard j > i, places[j].residue != places[i].residue,
-          !areBonded(places[i], places[j])
+          !areBonded(places[i], places[j], previous: previous)
         else { return }
         let gap = places[i].position - places[j].position
         let distance = (gap * gap).sum().squareRoot()
@@ -134,9 +147,11 @@ public struct ModelQuality: Sendable, Hashable {
     return found
   }
 
-  /// The peptide bond between neighbours, and disulfide bridges.
-  private static func areBonded(_ a: Place, _ b: Place) -> Bool {
+  /// The peptide bond between neighbours in the file or by number, and disulfide bridges.
+  private static func areBonded(_ a: Place, _ b: Place, previous: [Int?]) -> Bool {
     if a.name == .sg && b.name == .sg { return true }
-    return b.residue == a.residue + 1 && a.name == .c && b.name == .n
+    let (carbon, nitrogen) = a.name == .c ? (a, b) : (b, a)
+    guard carbon.name == .c, nitrogen.name == .n else { return false }
+    return nitrogen.residue == carbon.residue + 1 || previous[nitrogen.residue] == carbon.residue
   }
 }

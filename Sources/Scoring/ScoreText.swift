@@ -17,17 +17,17 @@ extension ScoreReport {
     }
     lines.append(
       "chirality: \(quality.wrongHand.count) of \(quality.chiralCount) residues have the wrong hand"
-        + Self.list(quality.wrongHand))
+        + Self.list(quality.wrongHand, of: quality.wrongHand.count))
     lines.append(
       "peptide bonds: \(quality.brokenBonds.count) of \(quality.bondCount) are broken"
-        + Self.list(Array(quality.brokenBonds.prefix(10))))
+        + Self.list(quality.brokenBonds, of: quality.brokenBonds.count))
     lines.append(
       "clashes: \(counted(quality.clashCount, "overlap")) over \(ModelQuality.overlapTolerance) Å among "
         + "\(counted(quality.atomCount, "atom"))"
         + Self.list(
           quality.worstClashes.map {
             "\($0.first)–\($0.second) \(fixed($0.distance, decimals: 2)) Å"
-          }))
+          }, of: quality.clashCount))
     lines += warnings.map { "note: \($0)" }
     // Names are those of the files, which may hold line ends and terminal commands.
     lines = lines.map(\.printable)
@@ -67,8 +67,10 @@ extension ScoreReport {
     }.joined(separator: " ")
   }
 
-  private static func list(_ items: [String]) -> String {
+  /// The first of all items.
+  private static func list(_ items: [String], of count: Int) -> String {
     guard !items.isEmpty else { return "" }
-    return ": " + items.prefix(5).joined(separator: ", ") + (items.count > 5 ? ", …" : "")
+    return ": " + items.prefix(ModelQuality.listed).joined(separator: ", ")
+      + (count > ModelQuality.listed ? ", …" : "")
   }
 }

@@ -349,7 +349,7 @@ import Testing
     #expect(ModelQuality(residues([1, -1, -1])).isMirrorImage)
   }
 
-  @Test("all overlaps are counted and the ten worst listed, equal ones in the order of the chain")
+  @Test("all overlaps are counted and the five worst listed, equal ones in the order of the chain")
   func worstClashes() {
     // Pairs of C-alphas far from all others; the last overlap most.
     let distances = [Double](repeating: 1, count: 12) + [1.5, 0.25, 0.5]
@@ -364,10 +364,10 @@ import Testing
     }
     let quality = ModelQuality(residues)
     #expect(quality.clashCount == 15)
-    #expect(quality.worstClashes.map(\.distance) == [0.25, 0.5] + [Double](repeating: 1, count: 8))
+    #expect(quality.worstClashes.map(\.distance) == [0.25, 0.5] + [Double](repeating: 1, count: 3))
     #expect(
       quality.worstClashes.map(\.first)
-        == ([13, 14] + Array(0..<8)).map { "ALA \(2 * $0) CA" })
+        == ([13, 14] + Array(0..<3)).map { "ALA \(2 * $0) CA" })
   }
 
   @Test("scores do not change when the model is moved as a rigid body")
