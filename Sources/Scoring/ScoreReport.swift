@@ -121,13 +121,13 @@ public struct ScoreReport: Sendable, Hashable {
     }
     let mismatches = matching.mismatches
     if !mismatches.isEmpty {
-      let shown = mismatches.prefix(5).map { index in
+      let shown = mismatches.prefix(ModelQuality.listed).map { index in
         let residue = matching.reference[index]
         return "\(residue.name) \(residue.label) is \(matching.model[index]?.name ?? "?")"
       }
       warnings.append(
         "\(counted(mismatches.count, "residue")) of another type: \(shown.joined(separator: ", "))"
-          + (mismatches.count > 5 ? ", …" : ""))
+          + (mismatches.count > ModelQuality.listed ? ", …" : ""))
     }
     let pairs = matching.matchedIndices.compactMap { index in
       matching.model[index].map { (matching.reference[index], $0) }
@@ -147,9 +147,15 @@ public struct ScoreReport: Sendable, Hashable {
   }
 
   private static func warnings(aboutModifiedIn residues: [Residue]) -> [String] {
-    let names = Set(residues.filter { AminoAcid(code: $0.name) == nil }.map(\.name)).sorted()
-    return names.isEmpty
-      ? [] : ["modified residues count as their parents: \(names.joined(separator: ", "))"]
+    let names = Set(residues.map(\.name)).sorted()
+    let kinds = [
+      (
+        "modified residues count as their parents",
+        names.filter { AminoAcid(code: $0) == nil && AminoAcid(component: $0) != .unknown }
+      ),
+      ("of unknown type, which fits any", names.filter { AminoAcid(component: $0) == .unknown }),
+    ]
+    return kinds.filter { !$0.1.isEmpty }.map { "\($0): \($1.joined(separator: ", "))" }
   }
 
   /// What lDDT over all atoms counts as missing, pairs being residues of the reference and of the model.

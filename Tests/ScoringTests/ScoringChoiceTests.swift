@@ -71,6 +71,23 @@ struct ScoringChoiceTests {
     #expect(quality.bondCount == plain.bondCount && quality.brokenBonds.isEmpty)
   }
 
+  @Test("bonds are found in whatever order residues stand", arguments: [1, 7])
+  func unordered(_ step: Int) throws {
+    let plain = try ScoreReport(model: reference, reference: reference).quality
+    #expect(plain.bondCount > 50)
+    let other = changed { chain in
+      let sorted = chain.residues
+      chain.residues = (0..<step).flatMap { first in
+        stride(from: first, to: sorted.count, by: step).reversed().map { sorted[$0] }
+      }
+    }
+    #expect(other != reference)
+    let quality = ModelQuality(other.models[0].chains[0].residues)
+    #expect(quality.bondCount == plain.bondCount)
+    #expect(quality.brokenBonds.count == plain.brokenBonds.count)
+    #expect(quality.clashCount == plain.clashCount)
+  }
+
   @Test("missing atoms, modified residues and alternate locations of the model are told")
   func notes() throws {
     let backbone = changed { chain in
@@ -87,9 +104,20 @@ struct ScoringChoiceTests {
       chain.residues[0].atoms[0].alternateLocation = "A"
     }
     let lines = try ScoreReport(model: modified, reference: reference).warnings
-    #expect(lines.contains { $0.hasPrefix("modified residues") && $0.contains("DAL") }, "\(lines)")
+    #expect(lines.contains("modified residues count as their parents: DAL, MSE"), "\(lines)")
+    #expect(!lines.contains { $0.contains("unknown") })
     #expect(
       lines.contains("alternate locations in 1 residue of the model; the most occupied count"))
+  }
+
+  @Test("unknown residues are told for themselves")
+  func unknownNote() throws {
+    let unknown = changed { chain in
+      for (place, name) in [(5, "UNK"), (9, "XYZ")] { chain.residues[place].name = name }
+    }
+    let lines = try ScoreReport(model: unknown, reference: reference).warnings
+    #expect(lines.contains("modified residues count as their parents: MSE"), "\(lines)")
+    #expect(lines.contains("of unknown type, which fits any: UNK, XYZ"), "\(lines)")
   }
 
   @Test("CD of isoleucine, as CHARMM calls it, is CD1")
