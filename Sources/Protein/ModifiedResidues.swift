@@ -8,11 +8,19 @@ extension AminoAcid {
   ///
   /// Parents as in the wwPDB Chemical Component Dictionary (`_chem_comp.mon_nstd_parent_comp_id`) and in SCOP, which is the table that
   /// AlphaFold2 reads templates with (`SCOPData`; today `protein_letters_3to1_extended` of Biopython 1.8x); D amino acids beside.
-  /// `HSE`, homoserine there, is left out: programs of molecular dynamics write histidine so.
+  /// Names that molecular dynamics gives to states of protonation and bonding count before those of the dictionary: `HSE` and `GLH`
+  /// are homoserine and a kind of glutamine there.
   public init?(parentOfModifiedResidue code: String) {
-    guard let parent = Self.parents[code] else { return nil }
+    guard let parent = Self.statesOfParents[code] ?? Self.parents[code] else { return nil }
     self = parent
   }
+
+  /// Residues of Amber's `amino12.lib` (`ASH` … `LYN`) and of CHARMM's `top_all36_prot.rtf`.
+  private static let statesOfParents: [String: AminoAcid] = [
+    "ASH": .asparticAcid, "GLH": .glutamicAcid, "HID": .histidine, "HIE": .histidine,
+    "HIP": .histidine, "CYX": .cysteine, "CYM": .cysteine, "LYN": .lysine,
+    "HSD": .histidine, "HSE": .histidine, "HSP": .histidine,
+  ]
 
   private static let parents: [String: AminoAcid] = {
     let codes: [(AminoAcid, String)] = [
@@ -58,7 +66,7 @@ extension AminoAcid {
       (
         .glutamine,
         """
-        DGN ECC EPQ GHG GLH GNC LMQ MEQ MGN NLQ PCA QMM QQ8
+        DGN ECC EPQ GHG GNC LMQ MEQ MGN NLQ PCA QMM QQ8
         """
       ),
       (

@@ -162,6 +162,19 @@ import Testing
     for (code, parent) in parents { #expect(AminoAcid(component: code) == parent, "\(code)") }
   }
 
+  @Test("names that molecular dynamics gives to states of protonation are those of amino acids")
+  func protonationStates() {
+    let states: [(AminoAcid, String)] = [
+      (.histidine, "HID HIE HIP HSD HSE HSP"), (.glutamicAcid, "GLH"), (.asparticAcid, "ASH"),
+      (.cysteine, "CYX CYM"), (.lysine, "LYN"),
+    ]
+    for (parent, codes) in states {
+      for code in codes.split(separator: " ") {
+        #expect(AminoAcid(component: String(code)) == parent, "\(code)")
+      }
+    }
+  }
+
   @Test("selenomethionine counts as methionine, its selenium as sulfur")
   func selenomethionine() throws {
     let chain = try #require(
@@ -186,6 +199,18 @@ import Testing
     let other = Residue(
       name: "ALA", number: 1, atoms: [Atom(name: "SE", element: "SE", position: [1, 2, 3])])
     #expect(other.standardAtoms.isEmpty)
+  }
+
+  @Test("in an amino acid an atom's name counts whatever its element, elsewhere calcium is none")
+  func wrongElements() {
+    for (name, element, isKnown) in [
+      ("ALA", "CA", true), ("MSE", "X", true), ("CA", "CA", false), ("LIG", "CA", false),
+      ("LIG", "C", true),
+    ] {
+      let residue = Residue(
+        name: name, number: 1, atoms: [Atom(name: "CA", element: element, position: [1, 2, 3])])
+      #expect((residue.standardAtoms[.ca] != nil) == isKnown, "\(name) \(element)")
+    }
   }
 
   static let glycine = """
