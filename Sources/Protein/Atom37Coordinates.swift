@@ -68,9 +68,10 @@ extension Residue {
       default: return nil
       }
     }
-    guard let name = AtomName(name: atom.name), name.element.symbol == atom.element else {
-      return nil
-    }
+    // In an amino acid the name tells more than the element, which some programs write wrongly: `CA` for a C-alpha.
+    guard let name = AtomName(name: atom.name),
+      name.element.symbol == atom.element || aminoAcid != .unknown
+    else { return nil }
     // CHARMM's name of the one atom of isoleucine that needs no number.
     return name == .cd && aminoAcid == .isoleucine ? .cd1 : name
   }
