@@ -47,6 +47,9 @@ import Testing
       #expect(abs(proof.fraction(fraction.superposition, within: cutoff) - fraction.value) < 1e-9)
       #expect(isRotation(fraction.superposition))
     }
+    let proved = scores.fractions.map(\.value)
+    #expect(abs(scores.gdtTS - (proved[1] + proved[2] + proved[3] + proved[4]) / 4) < 1e-12)
+    #expect(abs(scores.gdtHA - (proved[0] + proved[1] + proved[2] + proved[3]) / 4) < 1e-12)
     #expect(isRotation(scores.tmScore.superposition))
   }
 
