@@ -16,6 +16,8 @@ public struct EvaluationRow: Sendable {
   public var scores: ScoreSet
   /// Residues of the model with the wrong hand, broken peptide bonds, and overlaps of atoms; of the whole chain.
   public var wrongHand, brokenBonds, clashes: Int
+  /// Chains that were compared.
+  public var modelChain, referenceChain: String
   /// What a reader of the scores should know, one line each; of the whole chain.
   public var notes: [String] = []
 
@@ -121,9 +123,10 @@ public struct Evaluation: Sendable {
           target: target.id, predictor: nil, reason: "no native structure", isFailure: false))
       return
     }
-    let native: Structure
+    var native: Structure
     do {
       native = try read()
+      if native.proteinChains.isEmpty { throw ScoringError.noAminoAcid(.reference, chain: nil) }
     } catch {
       gaps.append(
         EvaluationGap(
@@ -137,10 +140,11 @@ public struct Evaluation: Sendable {
           throw EvaluationError.nothing(
             path: predictor.folder, reason: "no prediction of \(target.id)")
         }
+        let model = try StructureFile.read(path)
+        native.keepOneChain(for: model)
         // Domains are in numbers of the sequence, which are those of predictions.
         let report = try ScoreReport(
-          model: try StructureFile.read(path), reference: native, domains: target.domains,
-          countsAlongModel: true)
+          model: model, reference: native, domains: target.domains, countsAlongModel: true)
         add(report, target.id, predictor.name)
         targets[index].length = targets[index].length ?? report.whole.referenceResidues
         targets[index].msaRows =
@@ -165,7 +169,36 @@ public struct Evaluation: Sendable {
           predictor: predictor, target: target, unit: unit, ranges: ranges, scores: scores,
           wrongHand: report.quality.wrongHand.count,
           brokenBonds: report.quality.brokenBonds.count, clashes: report.quality.clashCount,
+          modelChain: report.modelChain, referenceChain: report.referenceChain,
           notes: report.warnings))
     }
+  }
+}
+
+extension Structure {
+  /// Chains of the first model that hold amino acids.
+  fileprivate var proteinChains: [Chain] {
+    (models.first?.chains ?? []).filter { !$0.aminoAcidResidues.isEmpty }
+  }
+
+  /// Leaves one protein chain of a native, which all predictors are then scored against.
+  ///
+  /// It is that with the most residues in common with a prediction, the first among equals; nothing happens where none fits.
+  fileprivate mutating func keepOneChain(for model: Structure) {
+    let chains = proteinChains
+    if chains.count < 2 { return }
+    var (most, chosen) = (0, Chain?.none)
+    for chain in chains {
+      for partner in model.proteinChains {
+        guard let matching = try? ResidueMatching(model: partner, reference: chain) else {
+          continue
+        }
+        let identical = matching.matchedIndices.count - matching.mismatches.count
+        if identical > most { (most, chosen) = (identical, chain) }
+      }
+    }
+    guard let chosen else { return }
+    models[0].chains = [chosen]
+    warnings.append("\(chains.count) protein chains; '\(chosen.id)' is used for all predictors")
   }
 }

@@ -39,7 +39,7 @@ public struct EvaluationFiles: Sendable {
   var scoresCSV: String {
     let head =
       "predictor,target,unit,ranges,residues,matched,coverage,lddt,lddt_ca,tm_score,gdt_ts,gdt_ha,"
-      + "rmsd,rmsd95,wrong_hand,broken_bonds,clashes,notes"
+      + "rmsd,rmsd95,wrong_hand,broken_bonds,clashes,model_chain,reference_chain,notes"
     let lines = evaluation.rows.map { row -> String in
       let scores = row.scores
       let numbers: [Double?] =
@@ -50,6 +50,7 @@ public struct EvaluationFiles: Sendable {
         + ["\(scores.referenceResidues)", "\(scores.matchedResidues)"]
         + numbers.map { $0.map { "\(($0 * 1e6).rounded() / 1e6)" } ?? "" }
         + ["\(row.wrongHand)", "\(row.brokenBonds)", "\(row.clashes)"]
+        + [row.modelChain, row.referenceChain].map(Self.cell)
         + [Self.cell(row.notes.joined(separator: "; "))]
       return cells.joined(separator: ",")
     }
@@ -98,7 +99,7 @@ public struct EvaluationFiles: Sendable {
     }
 
     struct Row: Codable {
-      var predictor, target, unit: String
+      var predictor, target, unit, modelChain, referenceChain: String
       var ranges: String?
       var residues, matched, wrongHand, brokenBonds, clashes: Int
       var scores: [String: Double]
@@ -166,7 +167,8 @@ public struct EvaluationFiles: Sendable {
         scores["rmsd"] = row.scores.rmsd?.value
         scores["rmsd95"] = row.scores.rmsd95?.value
         return Document.Row(
-          predictor: row.predictor, target: row.target, unit: row.unit, ranges: row.ranges,
+          predictor: row.predictor, target: row.target, unit: row.unit,
+          modelChain: row.modelChain, referenceChain: row.referenceChain, ranges: row.ranges,
           residues: row.scores.referenceResidues, matched: row.scores.matchedResidues,
           wrongHand: row.wrongHand, brokenBonds: row.brokenBonds, clashes: row.clashes,
           scores: scores, notes: row.notes)

@@ -44,14 +44,16 @@ public struct EvaluationTarget: Sendable {
   private static func target(
     _ row: EvaluationManifest.Target, home: String, natives: String
   ) throws -> EvaluationTarget {
-    let ranges = try row.nativeRanges.map { try DomainRange.parse($0).flatMap(\.ranges) }
-    let (entry, chain) = (row.pdb, row.chain)
+    let part = NativePart(
+      // A file that the manifest names is what it speaks of, whatever entry that is.
+      entry: row.native == nil ? row.pdb : nil, chain: row.chain,
+      ranges: try row.nativeRanges.map { try DomainRange.parse($0).flatMap(\.ranges) })
     var target = EvaluationTarget(
       id: row.id, length: row.length, msaRows: row.msaRows, domains: try row.domainRanges())
     // A file that the manifest names has no substitute: reading it says what is wrong.
     let named = row.native.map { "\(home)/\($0)" }
     if let file = named ?? file(of: row.id, in: natives, isNative: true) {
-      target.native = { try StructureFile.read(file).part(of: entry, chain: chain, ranges: ranges) }
+      target.native = { try part.cut(try StructureFile.read(file), file: file) }
     }
     return target
   }
@@ -112,27 +114,57 @@ public struct EvaluationTarget: Sendable {
   }
 }
 
-extension Structure {
-  /// The target's part of a PDB entry: one chain, and of it some ranges of residues, if such are given.
+/// What of a native's file is the target, as a manifest says.
+private struct NativePart: Sendable {
+  /// The entry of the PDB that chain and ranges are of; nil for any file.
+  let entry: String?
+  /// The chain; nil for all.
+  let chain: String?
+  /// Its residues, in the numbers of the file; nil for all.
+  let ranges: [ClosedRange<Int>]?
+
+  /// The structure of the target alone.
   ///
-  /// Files of another name, such as those that CASP gives out, hold the target alone and stay whole.
-  func part(of entry: String?, chain: String?, ranges: [ClosedRange<Int>]?) -> Structure {
-    guard let entry, name.lowercased() == entry.lowercased(), let model = models.first else {
-      return self
+  /// A file of another entry or of none, such as those that CASP gives out, is numbered in its own way: it stays whole,
+  /// and its warnings say so.
+  func cut(_ structure: Structure, file: String) throws -> Structure {
+    guard chain != nil || ranges != nil, let model = structure.models.first else {
+      return structure
     }
-    var result = self
-    let chains = model.chains.filter { chain == nil || $0.id == chain || $0.labelID == chain }
-    result.models = [
-      Model(
-        number: model.number,
-        chains: chains.map { chain in
-          var chain = chain
-          if let ranges {
-            chain.residues.removeAll { residue in !ranges.contains { $0.contains(residue.number) } }
-          }
-          return chain
-        })
-    ]
+    var result = structure
+    if let entry, structure.name.lowercased() != entry.lowercased() {
+      let keys = [chain.map { _ in "chain" }, ranges.map { _ in "native_ranges" }]
+        .compactMap { $0 }.joined(separator: " and ")
+      let name = structure.name.isEmpty ? "names no entry" : "is of '\(structure.name)'"
+      result.warnings.append("\(keys) not applied: the file \(name), not of \(entry)")
+      return result
+    }
+    var chains = try chains(of: model, file: file)
+    for index in chains.indices {
+      chains[index].residues.removeAll { residue in
+        ranges.map { !$0.contains { $0.contains(residue.number) } } ?? false
+      }
+    }
+    if let ranges, chains.allSatisfy(\.residues.isEmpty) {
+      throw EvaluationError.nothing(
+        path: file,
+        reason:
+          "no residue of 'native_ranges' \(DomainRange(name: "", ranges: ranges).label)\(chain.map { " in chain '\($0)'" } ?? "")"
+      )
+    }
+    result.models = [Model(number: model.number, chains: chains)]
     return result
+  }
+
+  /// The chains of the wanted name: the authors' or, where they have none so, that of mmCIF.
+  private func chains(of model: Model, file: String) throws -> [Chain] {
+    guard let chain else { return model.chains }
+    let named = model.chains.filter { $0.id == chain }
+    let found = named.isEmpty ? model.chains.filter { $0.labelID == chain } : named
+    if found.isEmpty {
+      let present = Set(model.chains.map(\.id)).sorted().joined(separator: ", ")
+      throw EvaluationError.nothing(path: file, reason: "no chain '\(chain)'; it has \(present)")
+    }
+    return found
   }
 }

@@ -203,7 +203,7 @@ struct EvaluationTests {
     #expect(evaluation.text(seed: 1).contains("note: a by p: \(note)"))
     let files = EvaluationFiles(evaluation, seed: 1, version: "0")
     let lines = files.scoresCSV.split(separator: "\n")
-    #expect(lines.first?.hasSuffix(",clashes,notes") == true)
+    #expect(lines.first?.hasSuffix(",model_chain,reference_chain,notes") == true)
     #expect(lines.last?.hasSuffix(",\(note)") == true)
     let out = "\(folder.path)/out"
     _ = try files.write(to: out, plots: nil)
