@@ -23,13 +23,15 @@ public struct ScoringRequest: Sendable {
     self.domains = domains
   }
 
-  /// Reads both files and scores; throws `StructureIOError` or `ScoringError`.
+  /// Reads both files and scores; throws `StructureIOError` or `ScoringError`, also where no domain holds anything.
   public func run() throws -> ScoreReport {
     let model = try StructureFile.read(modelPath)
     let reference = try StructureFile.read(referencePath)
-    return try ScoreReport(
+    let report = try ScoreReport(
       model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain,
       domains: domains)
+    if report.domains.isEmpty, let domain = domains.first { throw ScoringError.emptyDomain(domain) }
+    return report
   }
 }
 

@@ -62,7 +62,7 @@ public struct ScoreReport: Sendable, Hashable {
   public var matching: ResidueMatching
   /// Scores over the whole chain.
   public var whole: ScoreSet
-  /// Scores over domains, in the order given.
+  /// Scores over domains, in the order given; those that hold no residue of the reference are left out.
   public var domains: [DomainScores]
   /// Handedness and clashes of the model's chain.
   public var quality: ModelQuality
@@ -89,11 +89,15 @@ public struct ScoreReport: Sendable, Hashable {
     self.matching = matching
     whole = ScoreSet(reference: matching.reference, model: matching.model)
     self.domains = []
+    var empty: [DomainRange] = []
     let numbers =
       countsAlongModel ? matching.numbersAlongModel : matching.reference.map(\.number)
     for domain in domains {
       let indices = numbers.indices.filter { domain.contains(numbers[$0]) }
-      guard !indices.isEmpty else { throw .emptyDomain("\(domain.name) (\(domain.label))") }
+      if indices.isEmpty {
+        empty.append(domain)
+        continue
+      }
       let scores = ScoreSet(
         reference: indices.map { matching.reference[$0] },
         model: indices.map { matching.model[$0] })
@@ -102,7 +106,9 @@ public struct ScoreReport: Sendable, Hashable {
     quality = ModelQuality(modelResidues)
     let notes =
       selection.warnings + Self.warnings(about: matching)
-      + Self.warnings(about: domains, numbers) + Self.warnings(about: quality)
+      + Self.warnings(about: self.domains.map(\.domain), numbers)
+      + empty.map { "\(ScoringError.emptyDomain($0)); it is left out" }
+      + Self.warnings(about: quality)
     warnings = notes.map(\.printable)
   }
 

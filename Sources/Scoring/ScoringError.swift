@@ -23,7 +23,7 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
   /// Text that is not a list of residue ranges.
   case badRange(String)
   /// A domain that holds no residue of the reference.
-  case emptyDomain(String)
+  case emptyDomain(DomainRange)
 
   /// One line: what was found, what was expected.
   public var description: String { text.printable }
@@ -45,7 +45,8 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
       "\(models) × \(references) residues are too many to align; number both alike instead"
     case .badRange(let text):
       "'\(text)' is not a list of domains such as 2-194,203-406 or 2-50+80-194"
-    case .emptyDomain(let name): "domain \(name) holds no residue of the reference"
+    case .emptyDomain(let domain):
+      "domain \(domain.name) (\(domain.label)) holds no residue of the reference"
     }
   }
 

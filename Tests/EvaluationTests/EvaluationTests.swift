@@ -219,6 +219,16 @@ struct EvaluationTests {
     #expect(evaluation.rows(.chains, of: "p").map(\.scores.referenceResidues) == [44])
   }
 
+  @Test("a domain that the native lacks is left out with a note, and the rest is scored")
+  func emptyDomain() throws {
+    let (_, evaluation) = try short(
+      [DomainRange(name: "D1", ranges: [90...95]), DomainRange(name: "D2", ranges: [1...20])])
+    #expect(evaluation.gaps.isEmpty)
+    #expect(evaluation.rows.map(\.unit) == ["whole", "D2"])
+    let note = "domain D1 (90-95) holds no residue of the reference; it is left out"
+    #expect(evaluation.rows.allSatisfy { $0.notes.contains(note) })
+  }
+
   @Test("a native that the manifest names and that is not there has no substitute")
   func missingNative() throws {
     let folder = try ScratchFolder()

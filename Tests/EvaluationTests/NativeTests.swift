@@ -41,9 +41,10 @@ struct NativeTests {
       (#", "pdb": "1abc""#, "x.pdb"), ("", "x.pdb"),
     ])
   func cut(keys: String, file: String) throws {
-    let (_, targets) = try Self.targets(
+    let (folder, targets) = try Self.targets(
       #", "chain": "B", "native_ranges": "11-20+31-34""# + keys, named: file)
-    let chains = try #require(try targets.first?.native?()).models[0].chains
+    let native = try withExtendedLifetime(folder) { try targets.first?.native?() }
+    let chains = try #require(native).models[0].chains
     #expect(chains.map(\.id) == ["B"])
     #expect(chains.first?.residues.map(\.number) == Array(11...20) + Array(31...34))
   }
@@ -96,7 +97,12 @@ struct NativeTests {
     let folder = try ScratchFolder()
     try folder.write(try PDBWriter.text(of: coil(40)), to: "p/x.pdb")
     var native = coil(3)
-    for index in 0..<3 { native.models[0].chains[0].residues[index].name = "DG" }
+    for index in 0..<3 {
+      native.models[0].chains[0].residues[index].name = "DG"
+      native.models[0].chains[0].residues[index].atoms = [
+        Atom(name: "P", element: "P", position: .zero)
+      ]
+    }
     let target = EvaluationTarget(id: "x", native: { [native] in native })
     let predictor = Predictor(name: "p", folder: "\(folder.path)/p")
     let evaluation = Evaluation(name: "n", targets: [target], predictors: [predictor])

@@ -155,12 +155,19 @@ import Testing
     #expect(ranges == [[-5...(-2)], [3...3], [-1...4]])
   }
 
-  @Test("a domain outside the reference is refused")
+  @Test("a domain outside the reference is left out with a note, and the others are scored")
   func emptyDomain() throws {
-    let domains = try DomainRange.parse("9000-9001")
-    #expect(throws: ScoringError.emptyDomain("D1 (9000-9001)")) {
-      try ScoreReport(model: reference, reference: reference, domains: domains)
-    }
+    let first = try #require(
+      try ScoreReport(model: reference, reference: reference).matching.reference.first
+    ).number
+    let report = try ScoreReport(
+      model: reference, reference: reference,
+      domains: try DomainRange.parse("9000-9001,\(first)-\(first + 9)"))
+    #expect(report.domains.map(\.domain.name) == ["D2"])
+    #expect(
+      report.warnings == [
+        "domain D1 (9000-9001) holds no residue of the reference; it is left out"
+      ])
   }
 
   @Test("a domain that reaches beyond the reference is told, one within it is not")
