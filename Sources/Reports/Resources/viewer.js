@@ -78,6 +78,25 @@ class Viewer {
       this.uniforms[name] = gl.getUniformLocation(this.program, name);
     }
     gl.enable(gl.DEPTH_TEST);
+    // The canvas mixes what meets in a pixel, which would mix numbers of residues too: they are drawn apart.
+    const texture = gl.createTexture(), depth = gl.createRenderbuffer();
+    this.picking = { frame: gl.createFramebuffer(), texture, depth, width: 0, height: 0 };
+  }
+
+  // Makes the picture of residue numbers the target of drawing, with the size of the canvas.
+  bindPicking(width, height) {
+    const { gl, picking } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, picking.frame);
+    if (picking.width === width && picking.height === height) return;
+    Object.assign(picking, { width, height });
+    gl.bindTexture(gl.TEXTURE_2D, picking.texture);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, width, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, null);
+    gl.framebufferTexture2D(
+      gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, picking.texture, 0);
+    gl.bindRenderbuffer(gl.RENDERBUFFER, picking.depth);
+    gl.renderbufferStorage(gl.RENDERBUFFER, gl.DEPTH_COMPONENT24, width, height);
+    gl.framebufferRenderbuffer(
+      gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.RENDERBUFFER, picking.depth);
   }
 
   // Shows traces, each with a function that colours a residue; the first one is what can be picked.
@@ -195,6 +214,7 @@ class Viewer {
       canvas.height = height;
     }
     const background = isPicking ? [0, 0, 0] : this.background || [1, 1, 1];
+    if (isPicking) this.bindPicking(width, height);
     gl.viewport(0, 0, width, height);
     gl.clearColor(...background, 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
@@ -229,9 +249,10 @@ class Viewer {
     this.draw(true);
     const ratio = canvas.width / canvas.clientWidth;
     const pixel = new Uint8Array(4);
-    gl.readPixels(Math.round(x * ratio), canvas.height - Math.round(y * ratio), 1, 1, gl.RGBA,
+    // Rows are counted from below.
+    gl.readPixels(Math.floor(x * ratio), canvas.height - 1 - Math.floor(y * ratio), 1, 1, gl.RGBA,
       gl.UNSIGNED_BYTE, pixel);
-    this.draw();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     return pixel[0] + 256 * pixel[1] + 65536 * pixel[2] - 1;
   }
 
