@@ -90,11 +90,13 @@ public final class FoldingPipeline {
       var loaded: RawFeatures?  // Suppl. 1.2: alignment, templates
       _ = try attempt(index, target.id) { loaded = try waiting.load() }
       guard let raw = loaded else { continue }
-      for caution in cautions(about: target, raw) { reporter.warn("\(target.id): \(caution)") }
+      let cautions = cautions(about: target, raw)
+      for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       var work: TargetWork?
       let isReady = try attempt(index, target.id) {
         if options.isDryRun { return try announce(raw) }
         let opened = try open(index, raw, target.gathered)
+        opened.cautions = target.warnings + cautions
         work = opened
         try begin(opened)
       }

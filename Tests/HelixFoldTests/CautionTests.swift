@@ -116,6 +116,18 @@ struct CautionTests {
     #expect(try check([], letters: "A").bonds == 0)
   }
 
+  @Test("what is said of a target and of its chain stands on its page too")
+  func page() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"], letters: "MKTAYIAKQRXISFVKSHFSRQ")
+    let page = try bench.text("toy/report.html")
+    #expect(bench.said.contains("unknown residues (X) get no atoms: position 11"))
+    #expect(page.contains("Unknown residues (X) get no atoms: position 11"))
+    #expect(page.contains(">broken bonds</th>"))
+    let bonds = "peptide bonds of first have a wrong length"
+    #expect(bench.said.contains(bonds) == page.contains(bonds))
+  }
+
   @Test("a damaged feature file among several is a target that fails; alone it ends the run")
   func damagedFeatures() throws {
     let scratch = try ScratchFolder()

@@ -108,6 +108,23 @@ struct PageTests {
     let page = try report.page()
     #expect(page.warnings.contains { $0.contains("different sequences") })
     #expect(page.scenes.count == 2)
+    // Said before, by whoever made the report, it is not said again.
+    report.warnings = page.warnings.map {
+      $0.replacingOccurrences(of: "The reference cannot be laid", with: "It cannot be laid")
+    }
+    #expect(try report.page().warnings == report.warnings)
+  }
+
+  @Test("broken peptide bonds stand beside the predictions they were counted in")
+  func brokenBonds() throws {
+    var report = Self.report()
+    report.entries[0].brokenBonds = 7
+    let tables = try report.page().sections.compactMap { section -> ReportPage.Table? in
+      if case .table(let table) = section { table } else { nil }
+    }
+    let table = try #require(tables.first { $0.title == "Predictions" })
+    let column = try #require(table.head.firstIndex(of: "broken bonds"))
+    #expect(table.rows.map { $0[column] } == ["7", "–"])
   }
 
   @Test("an ideal helix is a helix but for its ends, an extended chain is coil")

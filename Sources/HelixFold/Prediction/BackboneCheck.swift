@@ -35,4 +35,11 @@ struct BackboneCheck {
 
   /// Whether more than one bond in twenty is broken, which relaxation would not mend.
   var isBad: Bool { 20 * broken > bonds }
+
+  /// What is to be said of the result of that name; nil unless it is bad.
+  func caution(about name: String) -> String? {
+    isBad
+      ? "\(broken) of \(bonds) peptide bonds of \(name) have a wrong length; the chain is not physical"
+      : nil
+  }
 }

@@ -95,12 +95,15 @@ extension FoldingPipeline {
       try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)
     }
     report(work.timings, of: raw)
-    for result in work.results { warnOfBonds(in: result, of: raw) }
+    for result in work.results {
+      let check = BackboneCheck(result.prediction, of: raw)
+      if let line = check.caution(about: result.name) { reporter.warn("\(raw.id): \(line)") }
+    }
     let kept = work.keptResults
     let provenanceOf = provenance(of: work)
     var report = try folder.report(
-      of: work.results + kept, among: work.scores, of: raw, work.statistics,
-      provenance: provenanceOf, timings: work.timings, reference: options.reference)
+      of: work.results + kept, on: work, provenance: provenanceOf, timings: work.timings,
+      reference: options.reference)
     try folder.write(&report)
     try folder.removeDrawings()
     try folder.write(report.figures(), as: work.plots)
@@ -132,9 +135,8 @@ extension FoldingPipeline {
     let lacksPlots = options.plots.map { !folder.has("plot_plddt.\($0.rawValue)") } ?? false
     guard lacksPlots || options.reference != nil else { return }
     var report = try folder.report(
-      of: work.keptResults, among: work.scores, of: work.raw, work.statistics,
-      provenance: provenance(of: work), timings: folder.earlierTimings,
-      reference: options.reference)
+      of: work.keptResults, on: work, provenance: provenance(of: work),
+      timings: folder.earlierTimings, reference: options.reference)
     if options.reference != nil {
       try folder.write(&report)
       reporter.note(
@@ -152,14 +154,5 @@ extension FoldingPipeline {
         ("target", .string(raw.id)), ("best", .string(best.model)), ("plddt", .number(best.plddt)),
         ("predictions", .integer(scores.count)),
       ])
-  }
-
-  /// Says when a chain does not hang together.
-  private func warnOfBonds(in result: ModelResult, of raw: RawFeatures) {
-    let check = BackboneCheck(result.prediction, of: raw)
-    if !check.isBad { return }
-    reporter.warn(
-      "\(raw.id): \(check.broken) of \(check.bonds) peptide bonds of \(result.name) have a wrong length; the chain is not physical"
-    )
   }
 }

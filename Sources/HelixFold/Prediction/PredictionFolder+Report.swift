@@ -8,16 +8,18 @@ import Reports
 extension PredictionFolder {
   /// What there is to show of results.
   ///
-  /// - Parameter scores: of everything that is ranked; what is not among the results is named only.
+  /// - Parameter work: what is ranked but not among the results is named only.
   func report(
-    of results: [ModelResult], among scores: [RankingScore], of raw: RawFeatures,
-    _ statistics: MSAStatistics, provenance: (ModelResult) -> PredictionProvenance,
+    of results: [ModelResult], on work: TargetWork,
+    provenance: (ModelResult) -> PredictionProvenance,
     timings: [(name: String, value: Double)], reference: Structure?
   ) throws -> PredictionReport {
+    let (raw, statistics) = (work.raw, work.statistics)
     let ranked = ModelResult.ranked(results)
+    let checks = ranked.map { BackboneCheck($0.prediction, of: raw) }
     var report = PredictionReport(
       target: raw.id,
-      entries: try ranked.map { result in
+      entries: try zip(ranked, checks).map { result, check in
         let provenance = provenance(result)
         let prediction = result.prediction
         return PredictionReport.Entry(
@@ -26,15 +28,19 @@ extension PredictionFolder {
           maxAlignedError: prediction.maxAlignedError,
           contacts: prediction.contactProbability?.values,
           history: result.history.map { (Double($0.meanPLDDT), $0.change.map { Double($0) }) },
-          provenance: provenance.facts)
+          provenance: provenance.facts, brokenBonds: check.broken)
       })
     report.depths = statistics.depths
     report.rows = statistics.rows
     if !statistics.isNeffOfPart { report.neff = statistics.neff }
     report.timings = timings
-    report.warnings = Set(ranked.compactMap { provenance($0).model.note }).sorted()
+    let cautions =
+      work.cautions + zip(ranked, checks).compactMap { $1.caution(about: $0.name) }
+    report.warnings =
+      Set(ranked.compactMap { provenance($0).model.note }).sorted()
+      + cautions.map { $0.prefix(1).uppercased() + $0.dropFirst() }
     let shown = Set(results.map(\.name))
-    let others = RankingScore.ranked(scores.filter { !shown.contains($0.model) })
+    let others = RankingScore.ranked(work.scores.filter { !shown.contains($0.model) })
     if !others.isEmpty {
       let names = others.map { "\($0.model) (mean pLDDT \(fixed($0.plddt, decimals: 2)))" }
       report.warnings.append(

@@ -30,6 +30,8 @@ final class TargetWork {
   var hasFailed = false
   /// A prediction is so good that the runs that are left are left out.
   var hasEnough = false
+  /// What was said of the target before the networks ran, for those who read its page.
+  var cautions: [String] = []
   /// In which formats the drawings are files too.
   let plots: [PlotFormat]
 

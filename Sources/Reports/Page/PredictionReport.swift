@@ -19,12 +19,14 @@ public struct PredictionReport: Sendable {
     public var history: [(plddt: Double, change: Double?)]
     /// How it was made: parameters, checksum, seed, version.
     public var provenance: [(name: String, value: String)]
+    /// Peptide bonds of a wrong length, if they were counted.
+    public var brokenBonds: Int?
 
     /// What one network says.
     public init(
       structure: PredictedStructure, alignedError: [Float]? = nil, maxAlignedError: Float? = nil,
       contacts: [Float]? = nil, history: [(plddt: Double, change: Double?)] = [],
-      provenance: [(name: String, value: String)] = []
+      provenance: [(name: String, value: String)] = [], brokenBonds: Int? = nil
     ) {
       self.structure = structure
       self.alignedError = alignedError
@@ -32,6 +34,7 @@ public struct PredictionReport: Sendable {
       self.contacts = contacts
       self.history = history
       self.provenance = provenance
+      self.brokenBonds = brokenBonds
     }
   }
 
@@ -163,7 +166,9 @@ public struct PredictionReport: Sendable {
   }
 
   private func problems(_ comparisons: [Comparison?]) -> [String] {
-    guard case .failed(let reason)? = comparisons.first ?? nil else { return [] }
+    guard case .failed(let reason)? = comparisons.first ?? nil,
+      !warnings.contains(where: { $0.hasSuffix(reason) })
+    else { return [] }
     return ["The reference cannot be laid over the prediction: \(reason)"]
   }
 
@@ -189,12 +194,15 @@ public struct PredictionReport: Sendable {
 
   private func ranking(_ comparisons: [Comparison?]) -> ReportPage.Table {
     var head = ["model", "mean pLDDT", "pTM", "passes"]
+    let showsBonds = entries.contains { $0.brokenBonds != nil }
+    if showsBonds { head.append("broken bonds") }
     if reference != nil { head += ["TM-score", "GDT-TS", "lDDT", "lDDT-CA", "RMSD95, Å"] }
     let rows = zip(entries, comparisons).map { entry, comparison in
       var row = [
         entry.structure.modelName, fixedDecimals(entry.structure.meanPLDDT, 2),
         entry.structure.ptm.map { fixedDecimals(Double($0), 4) } ?? "–", "\(entry.history.count)",
       ]
+      if showsBonds { row.append(entry.brokenBonds.map { "\($0)" } ?? "–") }
       if case .scored(let report)? = comparison {
         let scores = report.whole
         row += [
