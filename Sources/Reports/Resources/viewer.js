@@ -45,13 +45,16 @@ class Viewer {
     this.gl = canvas.getContext("webgl2", { antialias: true, alpha: false });
     if (!this.gl) throw new Error("This browser has no WebGL 2.");
     this.parts = [];
+    this.shown = [];
+    this.hidesReference = false;
     this.selected = -1;
     this.spins = false;
     this.start();
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => {
+      this.parts = []; // went with the context
       this.start();
-      if (this.shown) this.show(...this.shown);
+      this.show(this.shown, true);
     });
     this.listen();
     new ResizeObserver(() => this.request()).observe(canvas);
@@ -102,7 +105,7 @@ class Viewer {
   // Shows traces, each with a function that colours a residue; the first one is what can be picked.
   show(traces, keepsView) {
     const gl = this.gl;
-    this.shown = [traces, true];
+    this.shown = traces;
     for (const part of this.parts) {
       for (const buffer of Object.values(part.buffers)) gl.deleteBuffer(buffer);
       gl.deleteVertexArray(part.array);
@@ -128,18 +131,9 @@ class Viewer {
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.indices);
       gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, mesh.indices, gl.STATIC_DRAW);
       gl.bindVertexArray(null);
-      return { mesh, array, buffers, isReference, isVisible: true, count: mesh.indices.length };
+      return { mesh, array, buffers, isReference, count: mesh.indices.length };
     });
-    if (traces.length && !keepsView) {
-      this.traces = traces.map(({ trace }) => trace);
-      this.bounds = Cartoon.bounds(this.traces[0]);
-      for (const { trace } of traces.slice(1)) {
-        const other = Cartoon.bounds(trace);
-        const gap = Math.hypot(...other.centre.map((x, k) => x - this.bounds.centre[k]));
-        this.bounds.radius = Math.max(this.bounds.radius, gap + other.radius);
-      }
-      this.reset();
-    }
+    if (!keepsView) this.reset();
     this.request();
   }
 
@@ -152,19 +146,28 @@ class Viewer {
   recolor(color) {
     const part = this.parts[0], gl = this.gl;
     if (!part) return;
+    this.shown[0].color = color;
     gl.bindBuffer(gl.ARRAY_BUFFER, part.buffers.color);
     gl.bufferData(gl.ARRAY_BUFFER, Viewer.colors(part.mesh, color), gl.STATIC_DRAW);
     this.request();
   }
 
   setReferenceVisible(isVisible) {
-    for (const part of this.parts) if (part.isReference) part.isVisible = isVisible;
+    this.hidesReference = !isVisible;
     this.request();
   }
 
   reset() {
-    this.rotation = Cartoon.orientation(this.traces[0]).flat();
-    const { middle, half } = Cartoon.extents(this.traces, this.bounds.centre, this.rotation);
+    if (!this.shown.length) return;
+    const traces = this.shown.map(({ trace }) => trace);
+    this.bounds = Cartoon.bounds(traces[0]);
+    for (const trace of traces.slice(1)) {
+      const other = Cartoon.bounds(trace);
+      const gap = Math.hypot(...other.centre.map((x, k) => x - this.bounds.centre[k]));
+      this.bounds.radius = Math.max(this.bounds.radius, gap + other.radius);
+    }
+    this.rotation = Cartoon.orientation(traces[0]).flat();
+    const { middle, half } = Cartoon.extents(traces, this.bounds.centre, this.rotation);
     const { clientWidth, clientHeight } = this.canvas;
     const aspect = clientWidth / Math.max(1, clientHeight), fit = Math.min(1, aspect);
     const zoom = this.bounds.radius / fit * Math.min(1 / half[1], aspect / half[0]) / 1.15;
@@ -185,6 +188,13 @@ class Viewer {
     this.request();
   }
 
+  // Moves the structure by so many pixels of the page.
+  move(dx, dy) {
+    const unit = this.bounds.radius / (this.canvas.clientHeight * this.zoom) * 2;
+    this.shift = [this.shift[0] + dx * unit, this.shift[1] - dy * unit];
+    this.request();
+  }
+
   scaleBy(factor) {
     this.zoom = Math.min(Math.max(this.zoom * factor, 0.3), 12);
     this.request();
@@ -198,8 +208,10 @@ class Viewer {
   request() {
     if (this.isWaiting) return;
     this.isWaiting = true;
-    requestAnimationFrame(() => {
+    requestAnimationFrame((now) => {
       this.isWaiting = false;
+      if (this.spins) this.turn(0.0005 * Math.min(100, now - (this.spunAt || now)), 0);
+      this.spunAt = this.spins ? now : 0;
       this.draw();
     });
   }
@@ -219,7 +231,6 @@ class Viewer {
     gl.clearColor(...background, 1);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
     if (!this.parts.length) return;
-    if (this.spins && !isPicking) this.turn(0.008, 0);
     gl.useProgram(this.program);
     const aspect = width / height;
     const { centre, radius } = this.bounds;
@@ -234,8 +245,7 @@ class Viewer {
     gl.uniform3fv(uniforms.background, background);
     gl.uniform1f(uniforms.isPicking, isPicking ? 1 : 0);
     for (const part of this.parts) {
-      if (!part.isVisible) continue;
-      if (isPicking && part.isReference) continue;
+      if (part.isReference && (isPicking || this.hidesReference)) continue;
       gl.uniform1f(uniforms.selected, part.isReference ? -1 : this.selected);
       gl.bindVertexArray(part.array);
       gl.drawElements(gl.TRIANGLES, part.count, gl.UNSIGNED_INT, 0);
@@ -279,10 +289,10 @@ class Viewer {
       travelled += Math.abs(dx) + Math.abs(dy);
       if (fingers.size > 1) {
         if (before > 0) this.scaleBy(spread() / before);
+        // The place between the fingers moves by the mean of what they move.
+        this.move(dx / fingers.size, dy / fingers.size);
       } else if (event.shiftKey || event.buttons === 4) {
-        const unit = this.bounds.radius / (canvas.clientHeight * this.zoom) * 2;
-        this.shift = [this.shift[0] + dx * unit, this.shift[1] - dy * unit];
-        this.request();
+        this.move(dx, dy);
       } else {
         this.turn(dx * 0.01, dy * 0.01);
       }
