@@ -96,6 +96,55 @@ struct PageTests {
     #expect(page.figures.contains { $0 == ("1.000", "TM-score") })
   }
 
+  @Test("without a reference predictions lie on the best one")
+  func superposed() throws {
+    var report = Self.report()
+    let positions = report.entries[1].structure.positions
+    // A quarter turn about z, and away.
+    for start in stride(from: 0, to: positions.count, by: 3) {
+      report.entries[1].structure.positions[start] = 40 - positions[start + 1]
+      report.entries[1].structure.positions[start + 1] = positions[start]
+    }
+    let scenes = try report.page().scenes
+    try #require(scenes.count == 2)
+    for (a, b) in zip(scenes[0].model.residues, scenes[1].model.residues) {
+      let step =
+        try #require(a.standardAtoms[.ca]).position
+        - #require(b.standardAtoms[.ca]).position
+      #expect((step * step).sum() < 1e-4)
+    }
+  }
+
+  @Test(
+    "the script learns the bands of confidence from the page, and that its scenes are one chain")
+  func scriptData() throws {
+    let html = try Self.report().page().html
+    let start = try #require(html.range(of: "id=\"scenes\">"))
+    let rest = html[start.upperBound...]
+    let text = rest[..<(try #require(rest.range(of: "</script>")).lowerBound)]
+    let data = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(data["isOneChain"] as? Bool == true)
+    #expect(
+      (data["scenes"] as? [[String: Any]])?.compactMap { $0["name"] as? String } == [
+        "model_1", "model_2",
+      ])
+    let bands = try #require(data["bands"] as? [[String: Any]])
+    #expect(bands.compactMap { $0["least"] as? Int } == [90, 70, 50, 0])
+    #expect(
+      bands.compactMap { $0["color"] as? String } == [
+        "#0053d6", "#65cbf3", "#ffdb13", "#ff7d45",
+      ])
+    #expect(bands.first?["name"] as? String == "very high")
+  }
+
+  @Test("values just below a band stay below it")
+  func trackValues() throws {
+    var trace = ChainTrace(idealHelix(3))
+    trace.add(track: "lDDT", ["1": 49.96, "2": 69.994, "3": nil])
+    #expect(trace.json.contains("\"lDDT\":[49.96,69.99,null]"))
+  }
+
   @Test("a reference of another protein is a warning, not the end of the report")
   func wrongReference() throws {
     var report = Self.report()

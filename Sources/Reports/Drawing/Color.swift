@@ -70,13 +70,31 @@ public enum ConfidenceBand: Int, CaseIterable, Sendable {
   }
 
   /// What the band is called.
-  public var label: String {
+  public var label: String { "\(name) (\(extent))" }
+
+  private var name: String {
     switch self {
-    case .veryLow: "very low (under 50)"
-    case .low: "low (50–70)"
-    case .confident: "confident (70–90)"
-    case .veryHigh: "very high (over 90)"
+    case .veryLow: "very low"
+    case .low: "low"
+    case .confident: "confident"
+    case .veryHigh: "very high"
     }
+  }
+
+  /// The values of the band in words.
+  private var extent: String {
+    switch self {
+    case .veryLow: "under 50"
+    case .low: "50–70"
+    case .confident: "70–90"
+    case .veryHigh: "over 90"
+    }
+  }
+
+  /// The band for scripts: where it begins, its colour, name and values in words.
+  var json: String {
+    "{\"least\":\(number(range.lowerBound)),\"color\":\"\(color.svg)\",\"name\":\"\(name)\""
+      + ",\"extent\":\"\(extent)\"}"
   }
 }
 

@@ -86,6 +86,7 @@ public struct PredictionReport: Sendable {
     page.warnings = warnings + problems(comparisons)
     page.figures = figures(comparisons.first ?? nil)
     page.scenes = try scenes(comparisons)
+    page.scenesAreOneChain = true
     page.sections = [.plots(figures().map(\.figure))]
     page.sections.append(.table(ranking(comparisons)))
     if let best = entries.first, !best.provenance.isEmpty {
@@ -172,6 +173,7 @@ public struct PredictionReport: Sendable {
     return ["The reference cannot be laid over the prediction: \(reason)"]
   }
 
+  /// Without a reference all lie on the best one.
   private func scenes(_ comparisons: [Comparison?]) throws -> [StructureScene] {
     var scenes: [StructureScene] = []
     var budget = Self.residueLimit
@@ -182,14 +184,35 @@ public struct PredictionReport: Sendable {
       var scene: StructureScene?
       if case .scored(let report)? = comparison {
         scene = StructureScene(name: name, report, confidence: true)
-      } else if let chain = try entry.structure.structure().models.first?.chains.first {
-        scene = StructureScene(name: name, model: ChainTrace(chain.residues, confidence: true))
+      } else if let residues = try residues(of: entry) {
+        let motion = scenes.first.map { Self.motion(of: residues, onto: $0.model.residues) }
+        scene = StructureScene(
+          name: name,
+          model: ChainTrace(residues, superposition: motion ?? .identity, confidence: true))
       }
       guard var scene else { continue }
       scene.model.place(along: entry.structure.residueNumbers)
       scenes.append(scene)
     }
     return scenes
+  }
+
+  private func residues(of entry: Entry) throws -> [Residue]? {
+    try entry.structure.structure().models.first?.chains.first?.residues
+  }
+
+  /// The least-squares superposition of the C-alphas of residues with the same labels.
+  private static func motion(of residues: [Residue], onto best: [Residue]) -> Superposition {
+    let places = Dictionary(
+      best.compactMap { residue in residue.standardAtoms[.ca].map { (residue.label, $0.position) }
+      },
+      uniquingKeysWith: { first, _ in first })
+    let pairs = residues.compactMap { residue in
+      residue.standardAtoms[.ca].flatMap { alpha in
+        places[residue.label].map { (alpha.position, $0) }
+      }
+    }
+    return .leastSquares(pairs.map(\.0), onto: pairs.map(\.1))
   }
 
   private func ranking(_ comparisons: [Comparison?]) -> ReportPage.Table {

@@ -10,6 +10,8 @@ public struct ReportPage: Sendable {
   public var figures: [(value: String, name: String)] = []
   /// Structures to look at; without any there is no viewer.
   public var scenes: [StructureScene] = []
+  /// Whether all scenes show one chain, in one frame, so that the view stays when another is chosen.
+  public var scenesAreOneChain = false
   /// Drawings and tables in order.
   public var sections: [Section] = []
   /// How the page was made.
@@ -134,37 +136,37 @@ public struct ReportPage: Sendable {
   }
 
   private var viewer: String {
-    let bands = ConfidenceBand.allCases.reversed().map {
-      "<li><i style=\"background:\($0.color.svg)\"></i>\(escaped($0.label))</li>"
-    }
-    return """
-      <section id="viewer" aria-labelledby="viewer-title">
-      <h2 id="viewer-title">Structure</h2>
-      <canvas id="view" tabindex="0" role="img" aria-label="Cartoon of the structure. Arrow keys turn it, plus and minus change its size, 0 goes back." aria-describedby="view-text"></canvas>
-      <ul class="legend" aria-label="Colours of pLDDT and lDDT">\(bands.joined())</ul>
-      <div class="tools">
-      <label>Show <select id="scene"></select></label>
-      <label>Colour by <select id="coloring"></select></label>
-      <label id="reference-choice" hidden><input type="checkbox" id="shows-reference" checked> reference (grey)</label>
-      <button type="button" id="nearer" aria-label="Nearer">+</button>
-      <button type="button" id="farther" aria-label="Farther">−</button>
-      <button type="button" id="spin" aria-pressed="false">Spin</button>
-      <button type="button" id="reset">Reset</button>
-      <button type="button" id="save">Save image</button>
-      </div>
-      <div class="residue"><label for="residue">Residue</label>
-      <input type="range" id="residue" min="1" max="1" value="1">
-      <output id="residue-text" for="residue">Choose a residue here, in the structure or in a plot.</output></div>
-      <p class="hint" id="view-text">Drag to turn, Shift and drag to move, pinch or, once the view has the focus, use the wheel to change the size. Keyboard: arrows, + and −, 0.</p>
-      </section>
-      """
+    """
+    <section id="viewer" aria-labelledby="viewer-title">
+    <h2 id="viewer-title">Structure</h2>
+    <canvas id="view" tabindex="0" role="application" aria-roledescription="structure" aria-label="Cartoon of the structure. Arrow keys turn it, plus and minus change its size, 0 goes back." aria-describedby="view-text"></canvas>
+    <ul class="legend" id="legend" aria-label="Colours"></ul>
+    <div class="tools">
+    <label id="scene-choice">Show <select id="scene"></select></label>
+    <label>Colour by <select id="coloring"></select></label>
+    <label id="reference-choice" hidden><input type="checkbox" id="shows-reference" checked> reference</label>
+    <button type="button" id="nearer" aria-label="Nearer">+</button>
+    <button type="button" id="farther" aria-label="Farther">−</button>
+    <button type="button" id="spin" aria-pressed="false">Spin</button>
+    <button type="button" id="reset">Reset</button>
+    <button type="button" id="save">Save image</button>
+    </div>
+    <div class="residue"><label for="residue">Residue</label>
+    <input type="range" id="residue" min="0" max="1" value="0" aria-valuetext="none">
+    <output id="residue-text" for="residue">Choose a residue here, in the structure or in a plot.</output></div>
+    <p class="hint" id="view-text">Drag to turn; Shift and drag, or two fingers, to move; pinch or, once the view has the focus, use the wheel to change the size. On a touch screen, up and down scroll the page until the view is tapped. Keyboard: arrows, + and −, 0.</p>
+    </section>
+    """
   }
 
   private var scripts: String {
     let code = [PackageResources.mesh_js, PackageResources.viewer_js, PackageResources.page_js]
+    let bands = ConfidenceBand.allCases.reversed().map(\.json).joined(separator: ",")
     return
-      "<script type=\"application/json\" id=\"scenes\">[\(scenes.map(\.json).joined(separator: ","))]"
-      + "</script>\n" + code.map { "<script>\n\(Self.text($0))</script>" }.joined(separator: "\n")
+      "<script type=\"application/json\" id=\"scenes\">{\"bands\":[\(bands)]"
+      + ",\"isOneChain\":\(scenesAreOneChain)"
+      + ",\"scenes\":[\(scenes.map(\.json).joined(separator: ","))]}</script>\n"
+      + code.map { "<script>\n\(Self.text($0))</script>" }.joined(separator: "\n")
   }
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

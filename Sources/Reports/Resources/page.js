@@ -3,78 +3,109 @@
 (() => {
   "use strict";
   const find = (id) => document.getElementById(id);
-  const data = JSON.parse(find("scenes").textContent);
+  const { bands, isOneChain, scenes } = JSON.parse(find("scenes").textContent);
   const canvas = find("view");
-  if (!canvas || !data.length) return;
+  if (!canvas || !scenes.length) return;
 
   const floats = (text) => {
     const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
     return new Float32Array(bytes.buffer);
   };
   const unpack = (trace) => trace && { ...trace, points: floats(trace.points) };
-  const rgb = (hex) => [hex >> 16 & 255, hex >> 8 & 255, hex & 255].map((c) => c / 255);
+  const rgb = (hex) => [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16) / 255);
 
-  const BANDS = [[90, rgb(0x0053D6)], [70, rgb(0x65CBF3)], [50, rgb(0xFFDB13)], [-1, rgb(0xFF7D45)]];
-  const KINDS = { H: rgb(0xD6336C), E: rgb(0xE0A800), C: rgb(0x9AA5B1) };
-  const REFERENCE = rgb(0xB0B8C1);
+  const KINDS = { H: ["helix", "#d6336c"], E: ["strand", "#e0a800"], C: ["coil", "#2a8c82"] };
+  const REFERENCE = "#b0b8c1", NOTHING = "#808080";
   const rainbow = (share) => {
     const angle = 4.1 * (1 - share);
     return [0, 2.1, 4.2].map((phase) => 0.55 + 0.4 * Math.cos(angle - phase));
   };
+  const css = (color) => `rgb(${color.map((part) => Math.round(255 * part))})`;
+  const bandOf = (value) => bands.find(({ least }) => value >= least) || bands[bands.length - 1];
 
-  const tell = find("residue-text"), slider = find("residue");
+  const tell = find("residue-text"), slider = find("residue"), menu = find("coloring");
   let scene, model, viewer;
+  let chosen = -1;
 
+  // For each way to colour: the colour of a residue, and the legend as names and what paints them.
   const schemes = {
-    track: (name) => (i) => {
-      const value = model.tracks[name][i];
-      return value === null ? [0.5, 0.5, 0.5] : BANDS.find(([limit]) => value >= limit)[1];
-    },
-    position: () => (i) => rainbow(i / Math.max(1, model.letters.length - 1)),
-    structure: () => (i) => KINDS[model.ss[i]] || KINDS.C,
+    track: (name) => ({
+      color: (i) => {
+        const value = model.tracks[name][i];
+        return rgb(value === null ? NOTHING : bandOf(value).color);
+      },
+      // The words of the bands are those of pLDDT; other scores have their limits only.
+      legend: [
+        ...bands.map((band) => [
+          name === "pLDDT" ? `${band.name} (${band.extent})` : band.extent, band.color]),
+        ...model.tracks[name].includes(null) ? [["no value", NOTHING]] : [],
+      ],
+    }),
+    position: () => ({
+      color: (i) => rainbow(i / Math.max(1, model.letters.length - 1)),
+      legend: [["N-terminus", css(rainbow(0))], ["middle", css(rainbow(0.5))],
+        ["C-terminus", css(rainbow(1))]],
+    }),
+    structure: () => ({
+      color: (i) => rgb((KINDS[model.ss[i]] || KINDS.C)[1]), legend: Object.values(KINDS),
+    }),
   };
-  const coloring = () => {
-    const [kind, name] = find("coloring").value.split(":");
+  const scheme = () => {
+    const [kind, name] = menu.value.split(":");
     return schemes[kind](name);
   };
+  const showsReference = () => Boolean(scene.reference) && find("shows-reference").checked;
+
+  function explain() {
+    const items = [...scheme().legend, ...showsReference() ? [["reference", REFERENCE]] : []];
+    find("legend").replaceChildren(...items.map(([name, paint]) => {
+      const item = document.createElement("li"), swatch = document.createElement("i");
+      swatch.style.background = paint;
+      item.append(swatch, name);
+      return item;
+    }));
+  }
 
   function open(index) {
-    scene = data[index];
+    const keeps = isOneChain && scene;
+    const label = keeps && chosen >= 0 ? model.labels[chosen] : null;
+    scene = scenes[index];
     model = unpack(scene.model);
     const reference = unpack(scene.reference);
-    const menu = find("coloring");
-    const chosen = menu.value;
+    const kept = menu.value;
     menu.replaceChildren(...[
       ...Object.keys(model.tracks).map((name) => [`track:${name}`, name]),
       ["position", "place in the chain"], ["structure", "secondary structure"],
     ].map(([value, text]) => new Option(text, value)));
-    if ([...menu.options].some((option) => option.value === chosen)) menu.value = chosen;
+    if ([...menu.options].some((option) => option.value === kept)) menu.value = kept;
     slider.max = model.letters.length;
     find("reference-choice").hidden = !reference;
-    const shown = [{ trace: model, color: coloring() }];
-    if (reference) shown.push({ trace: reference, color: () => REFERENCE, isReference: true });
-    viewer.show(shown, false);
-    viewer.setReferenceVisible(find("shows-reference").checked);
-    look(-1);
+    const shown = [{ trace: model, color: scheme().color }];
+    if (reference) shown.push({ trace: reference, color: () => rgb(REFERENCE), isReference: true });
+    viewer?.show(shown, keeps);
+    viewer?.setReferenceVisible(showsReference());
+    explain();
+    look(label === null ? -1 : model.labels.indexOf(label));
   }
 
   // Where a residue stands along the axes of plots, and which one stands there: scenes lack residues without atoms, such as X.
   const placeOf = (index) => model.places ? model.places[index] : index;
   const indexAt = (place) => model.places ? model.places.indexOf(place) : place;
 
-  // Marks a residue in the structure and in every plot that has the chain along an axis.
+  // Marks a residue in the structure and in every plot that has the chain along an axis; with −1 none.
   function look(index) {
-    viewer.select(index);
+    chosen = index >= 0 && index < model.letters.length ? index : -1;
+    viewer?.select(chosen);
+    slider.value = chosen + 1;
     document.querySelectorAll("svg .mark").forEach((mark) => mark.remove());
-    if (index < 0 || index >= model.letters.length) {
+    if (chosen < 0) {
       tell.textContent = "Choose a residue here, in the structure or in a plot.";
-      slider.value = 1;
+      slider.setAttribute("aria-valuetext", "none");
       return;
     }
-    slider.value = index + 1;
     const values = Object.entries(model.tracks)
       .map(([name, track]) => track[index] === null ? "" : `${name} ${track[index]}`).filter(Boolean);
-    const kind = { H: "helix", E: "strand", C: "coil" }[model.ss[index]];
+    const kind = KINDS[model.ss[index]]?.[0];
     tell.textContent = `${model.names[index] || model.letters[index]} ${model.labels[index]}: ${[...values, kind].join(", ")}`;
     slider.setAttribute("aria-valuetext", tell.textContent);
     document.querySelectorAll("svg[data-frame]").forEach((svg) => {
@@ -96,34 +127,50 @@
     viewer.request();
   }
 
-  try {
+  function addViewer() {
     viewer = new Viewer(canvas, look);
+    find("reset").addEventListener("click", () => viewer.reset());
+    find("nearer").addEventListener("click", () => viewer.scaleBy(1.25));
+    find("farther").addEventListener("click", () => viewer.scaleBy(0.8));
+    find("spin").addEventListener("click", (event) => {
+      viewer.spins = !viewer.spins;
+      event.currentTarget.setAttribute("aria-pressed", viewer.spins);
+      viewer.request();
+    });
+    find("save").addEventListener("click", () => {
+      viewer.draw();
+      const link = document.createElement("a");
+      link.download = `${scene.name}.png`.replace(/[^\w.-]+/g, "_");
+      link.href = canvas.toDataURL("image/png");
+      link.click();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
+    addEventListener("beforeprint", () => {
+      viewer.background = [1, 1, 1];
+      viewer.draw();
+    });
+    addEventListener("afterprint", theme);
+    window.reportViewer = viewer;
+    theme();
+  }
+
+  try {
+    addViewer();
   } catch (error) {
     find("viewer").classList.add("unavailable");
     find("view-text").textContent = `The structure cannot be drawn: ${error.message} The plots and files are complete without it.`;
-    return;
   }
   const pick = find("scene");
-  pick.replaceChildren(...data.map((item, index) => new Option(item.name, index)));
-  pick.parentElement.hidden = data.length < 2;
+  pick.replaceChildren(...scenes.map((item, index) => new Option(item.name, index)));
+  pick.parentElement.hidden = scenes.length < 2;
   pick.addEventListener("change", () => open(Number(pick.value)));
-  find("coloring").addEventListener("change", () => viewer.recolor(coloring()));
-  find("shows-reference").addEventListener("change", (event) =>
-    viewer.setReferenceVisible(event.target.checked));
-  find("reset").addEventListener("click", () => viewer.reset());
-  find("nearer").addEventListener("click", () => viewer.scaleBy(1.25));
-  find("farther").addEventListener("click", () => viewer.scaleBy(0.8));
-  find("spin").addEventListener("click", (event) => {
-    viewer.spins = !viewer.spins;
-    event.currentTarget.setAttribute("aria-pressed", viewer.spins);
-    viewer.request();
+  menu.addEventListener("change", () => {
+    viewer?.recolor(scheme().color);
+    explain();
   });
-  find("save").addEventListener("click", () => {
-    viewer.draw();
-    const link = document.createElement("a");
-    link.download = `${scene.name}.png`.replace(/[^\w.-]+/g, "_");
-    link.href = canvas.toDataURL("image/png");
-    link.click();
+  find("shows-reference").addEventListener("change", () => {
+    viewer?.setReferenceVisible(showsReference());
+    explain();
   });
   slider.addEventListener("input", () => look(Number(slider.value) - 1));
   document.querySelectorAll("svg[data-frame]").forEach((svg) => {
@@ -135,8 +182,5 @@
       if (index >= 0 && index < model.letters.length) look(index);
     });
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
-  window.reportViewer = viewer;
-  theme();
   open(0);
 })();

@@ -63,7 +63,7 @@ public struct ChainTrace: Sendable {
       }
     }
     let tracks = tracks.map { track in
-      let values = track.values.map { $0.map { number(($0 * 10).rounded() / 10) } ?? "null" }
+      let values = track.values.map { $0.map { number($0) } ?? "null" }
       return "\(quoted(track.name)):[\(values.joined(separator: ","))]"
     }
     let breaks = ChainContinuity.breaks(in: residues).sorted()
