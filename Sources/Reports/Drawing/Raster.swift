@@ -171,16 +171,32 @@ extension Raster {
     }
   }
 
-  private static func dashes(_ points: [Point], on: Double, off: Double) -> [[Point]] {
-    zip(points, points.dropFirst()).flatMap { a, b -> [[Point]] in
+  /// Pieces of a line; the pattern goes on over its corners.
+  static func dashes(_ points: [Point], on: Double, off: Double) -> [[Point]] {
+    var dashes: [[Point]] = []
+    var dash: [Point] = []  // the one that is being drawn
+    var phase = 0.0  // how far into the pattern
+    for (a, b) in zip(points, points.dropFirst()) {
       let length = ((b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y)).squareRoot()
-      guard length > 0, length < 1e5 else { return [] }
-      return stride(from: 0, to: length, by: on + off).map { start in
-        [start, min(start + on, length)].map {
-          Point(a.x + (b.x - a.x) * $0 / length, a.y + (b.y - a.y) * $0 / length)
+      guard length > 0, length < 1e5 else { continue }
+      func point(_ place: Double) -> Point {
+        Point(a.x + (b.x - a.x) * place / length, a.y + (b.y - a.y) * place / length)
+      }
+      var place = 0.0
+      while place < length {
+        if phase >= on + off { phase = 0 }
+        let isOn = phase < on
+        if !isOn, !dash.isEmpty {
+          dashes.append(dash)
+          dash = []
         }
+        let end = min(length, place + (isOn ? on : on + off) - phase)
+        if isOn { dash += dash.isEmpty ? [point(place), point(end)] : [point(end)] }
+        phase = end < length ? (isOn ? on : 0) : phase + end - place
+        place = end
       }
     }
+    return dash.isEmpty ? dashes : dashes + [dash]
   }
 }
 

@@ -20,6 +20,11 @@ enum StrokeFont {
     }
   }
 
+  /// Whether a character is drawn as it is, dashes all alike.
+  static func isComplete(_ character: Character) -> Bool {
+    glyphs[character] != nil || "–−—".contains(character)
+  }
+
   /// Width of a text at a size.
   static func width(_ text: String, size: Double) -> Double {
     Double(text.count) * advance * scale(size)
@@ -38,7 +43,6 @@ enum StrokeFont {
   private static func fold(_ character: Character) -> Character {
     switch character {
     case "–", "−", "—": "-"
-    case "α": "a"
     // Letters with accents are drawn without: their first scalar in canonical decomposition.
     default: character.decomposed ?? character
     }
@@ -72,7 +76,7 @@ enum StrokeFont {
     "~": "03123342", "^": "022042", "@": "4424223242453616050110304142",
     "$": "2027 4130100213344536 1605", "\\": "0046", "{": "30202213242636", "}": "10202233242616",
     "`": "1021", "°": "10302112", "×": "1135 3115", "·": "2323", "³": "10301230",
-    "Δ": "200646 0646",
+    "Δ": "200646 0646", "Å": "2031221120 062246 1535", "α": "42352616050312223346",
   ]
 }
 
