@@ -184,13 +184,50 @@ struct DrawingTests {
   @Test("a matrix is drawn with row 1 at the top and its mean over blocks")
   func matrixImage() {
     let image = IndexedImage(
-      matrix: [0, 1, 1, 1], rows: 2, range: 0...1, scale: .probability)
-    #expect(image.pixels == [0, 255, 255, 255])
+      matrix: [0, 1, 0.5, 0], rows: 2, range: 0...1, scale: .probability)
+    #expect(image.pixels == [0, 255, 127, 0])
     let large = IndexedImage(
       matrix: [Float](repeating: 0.5, count: 1601 * 1601), rows: 1601, range: 0...1,
       scale: .probability)
     #expect(large.width == 534)
     #expect(large.pixels.allSatisfy { $0 == 127 })
+  }
+
+  @Test(
+    "what is missing from a matrix is no value: it is left out of means, and has its own colour")
+  func missingValues() {
+    let small = IndexedImage(
+      matrix: [.nan, 1, 0, .infinity], rows: 2, range: 0...1, scale: .alignedError)
+    #expect(small.pixels == [255, 254, 0, 255] && small.palette.count == 256)
+    #expect(small.palette[254] == ColorScale.alignedError.colors[255])
+    #expect(!ColorScale.alignedError.colors.contains(small.palette[255]))
+    var values = [Float](repeating: 1, count: 801 * 801)
+    values[0] = .nan
+    let large = IndexedImage(matrix: values, rows: 801, range: 0...1, scale: .alignedError)
+    #expect(large.width == 401 && large.pixels.allSatisfy { $0 == 254 })
+  }
+
+  @Test("matrices are square, and rows of the aligned error are the residues aligned on")
+  func squareMatrices() throws {
+    let figures = [
+      PredictionPlot.alignedError([0, 31, 15.5, 0], residues: 2, maximum: 31),
+      PredictionPlot.contacts([1, 0.5, 0.5, 1], residues: 2),
+    ]
+    for figure in figures {
+      let frame = try #require(figure.residueAxis).frame
+      #expect(frame.width == frame.height)
+    }
+    let pixels = figures[0].shapes.compactMap { shape -> [UInt8]? in
+      if case .image(let image, _) = shape, image.width == 2 { image.pixels } else { nil }
+    }
+    #expect(pixels == [[0, 255, 127, 0]])
+    let labels = figures[0].shapes.compactMap { shape -> (text: String, isUpright: Bool)? in
+      if case .text(let text, _, _, _, _, let isUpright) = shape { (text, isUpright) } else { nil }
+    }
+    #expect(labels.contains { $0 == ("scored residue", false) })
+    #expect(labels.contains { $0 == ("aligned residue", true) })
+    let diagonal = Plot.scatter(title: "s", summary: "s", x: "a", y: "b", [], isSquare: true)
+    #expect(diagonal.width == 420)
   }
 
   @Test(
@@ -269,6 +306,34 @@ struct DrawingTests {
       let character = Character(UnicodeScalar(code))
       #expect(StrokeFont.strokes(character) != box, "\(character)")
     }
+  }
+
+  @Test("PNG files have a sign for every letter of our own titles, labels and units")
+  func ownLetters() {
+    let own = Self.figures.flatMap(\.figure.shapes).compactMap { shape -> String? in
+      if case .text(let text, _, _, _, _, _) = shape, !text.contains("alert") { text } else { nil }
+    }
+    for character in (own + ["Å, lDDT-Cα, …, ×, ·, ³, °, Δ, 1–2, −1"]).joined() {
+      #expect(StrokeFont.isComplete(character), "\(character)")
+    }
+    #expect(StrokeFont.strokes("Å") != StrokeFont.strokes("A"))
+    #expect(StrokeFont.strokes("é") == StrokeFont.strokes("e"), "other accents are left out")
+  }
+
+  @Test("dashes go on over the corners of a line")
+  func dashes() {
+    func lengths(_ runs: [[Point]]) -> [Double] {
+      runs.map { run in
+        zip(run, run.dropFirst()).reduce(0) { $0 + abs($1.1.x - $1.0.x) + abs($1.1.y - $1.0.y) }
+      }
+    }
+    // A staircase with steps shorter than a dash, 24 long: dashes of 5 from 0, 9 and 18.
+    let stairs = (0...12).map { Point(Double(($0 + 1) / 2 * 2), Double($0 / 2 * 2)) }
+    let runs = Raster.dashes(stairs, on: 5, off: 4)
+    #expect(lengths(runs) == [5, 5, 5])
+    #expect(runs.first?.first == Point(0, 0) && runs[1].first == Point(5, 4))
+    #expect(lengths(Raster.dashes([Point(0, 0), Point(7, 0)], on: 5, off: 4)) == [5])
+    #expect(lengths(Raster.dashes([Point(0, 0), Point(11, 0)], on: 5, off: 4)) == [5, 2])
   }
 }
 

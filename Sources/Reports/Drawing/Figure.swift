@@ -29,6 +29,10 @@ public struct Box: Sendable, Hashable {
   public var maxX: Double { x + width }
   /// Lower edge.
   public var maxY: Double { y + height }
+  /// The corners clockwise from the upper left one, which comes last too.
+  var outline: [Point] {
+    [Point(x, y), Point(maxX, y), Point(maxX, maxY), Point(x, maxY), Point(x, y)]
+  }
 }
 
 /// One thing on a drawing.

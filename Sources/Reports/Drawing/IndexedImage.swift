@@ -17,18 +17,24 @@ public struct IndexedImage: Sendable, Hashable {
     self.palette = Array(palette.prefix(256))
   }
 
+  /// Colour of places without a value, which is in no scale: grey on light and dark pages.
+  private static let missing: UInt32 = 0x8A8A8A
+
   /// Largest number of rows and columns of a picture made of a matrix.
   public static let largestExtent = 800
 
   /// A picture of a square matrix: the mean over blocks where it has more rows than `largestExtent`.
   ///
   /// - Parameters:
-  ///   - values: `[rows, rows]`, row-major; what is not finite counts as the lower bound.
+  ///   - values: `[rows, rows]`, row-major; what is not finite is left out of means, and grey where there is nothing else.
   ///   - range: values of the first and the last colour; others are clamped.
   public init(matrix values: [Float], rows: Int, range: ClosedRange<Float>, scale: ColorScale) {
     let block = max(1, (rows + Self.largestExtent - 1) / Self.largestExtent)
     let extent = max(1, (rows + block - 1) / block)
     let span = max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
+    // The last of 256 places is that of the missing ones, where there are any.
+    let hasMissing = values.contains { !$0.isFinite }
+    let steps = hasMissing ? 254 : 255
     var pixels = [UInt8](repeating: 0, count: extent * extent)
     for row in 0..<extent where values.count >= rows * rows && rows > 0 {
       for column in 0..<extent {
@@ -37,15 +43,20 @@ public struct IndexedImage: Sendable, Hashable {
         for i in row * block..<min((row + 1) * block, rows) {
           for j in column * block..<min((column + 1) * block, rows) {
             let value = values[i * rows + j]
-            sum += value.isFinite ? value : range.lowerBound
+            guard value.isFinite else { continue }
+            sum += value
             count += 1
           }
         }
         let share = (sum / max(count, 1) - range.lowerBound) / span
-        pixels[row * extent + column] = UInt8(min(max(share, 0), 1) * 255)
+        pixels[row * extent + column] =
+          count > 0 ? UInt8(min(max(share, 0), 1) * Float(steps)) : 255
       }
     }
-    self.init(width: extent, height: extent, pixels: pixels, palette: scale.colors)
+    let palette =
+      hasMissing
+      ? (0...steps).map { scale.colors[$0 * 255 / steps] } + [Self.missing] : scale.colors
+    self.init(width: extent, height: extent, pixels: pixels, palette: palette)
   }
 
   /// The picture as a PNG file.

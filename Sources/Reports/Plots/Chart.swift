@@ -25,10 +25,10 @@ struct Chart {
   static let lineLimit = 2 * Color.series.count
 
   /// - Parameters:
-  ///   - height: with one row of keys; each further row adds its own height to it.
+  ///   - height: with one row of keys; each further row adds its own height to it. Nil makes the data square.
   ///   - leftMargin: at least; wide numbers take more.
   init(
-    title: String, summary: String, x: Axis, y: Axis, width: Double = 720, height: Double = 280,
+    title: String, summary: String, x: Axis, y: Axis, width: Double = 720, height: Double? = 280,
     keys: [Key] = [], leftMargin: Double = 58, rightMargin: Double = 16, hidesXTicks: Bool = false,
     reversesY: Bool = false
   ) {
@@ -38,11 +38,11 @@ struct Chart {
     let widest = y.ticks.map { StrokeFont.width(Axis.text($0), size: Self.tickSize) }.max() ?? 0
     let leftMargin = max(leftMargin, Self.labelWidth + widest + Self.tickGap)
     let rows = Self.keyRows(keys, width: width - leftMargin - rightMargin)
-    let height = height + 18 * Double(max(0, rows.count - 1))
-    figure = Figure(width: width, height: height, title: title, summary: summary)
     let top = 34 + 18 * Double(rows.count)
-    frame = Box(
-      x: leftMargin, y: top, width: width - leftMargin - rightMargin, height: height - top - 44)
+    let across = width - leftMargin - rightMargin
+    let down = height.map { $0 + 18 * Double(max(0, rows.count - 1)) - top - 44 } ?? across
+    figure = Figure(width: width, height: top + down + 44, title: title, summary: summary)
+    frame = Box(x: leftMargin, y: top, width: across, height: down)
     figure.text(
       StrokeFont.shortened(title, size: 14, width: width - leftMargin), leftMargin, 18, size: 14,
       isBold: true)

@@ -51,7 +51,7 @@ public enum Plot {
       title: title, summary: summary,
       x: isSquare ? Axis(x, both.range) : Axis(x, covering: places.map(\.x)),
       y: isSquare || range != nil ? Axis(y, both.range) : Axis(y, covering: places.map(\.y)),
-      width: isSquare ? 420 : 720, height: isSquare ? 420 : 300,
+      width: isSquare ? 420 : 720, height: isSquare ? nil : 300,
       keys: groups.count < 2
         ? [] : Chart.Key.series(groups.map(\.name), limit: Color.series.count))
     if isSquare {

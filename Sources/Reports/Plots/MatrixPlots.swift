@@ -53,7 +53,7 @@ extension PredictionPlot {
   ) -> Figure {
     let span = 0.5...Double(max(1, residues)) + 0.5
     var chart = Chart(
-      title: title, summary: summary, x: Axis(x, span), y: Axis(y, span), width: 460, height: 452,
+      title: title, summary: summary, x: Axis(x, span), y: Axis(y, span), width: 460, height: nil,
       leftMargin: 60, rightMargin: 70, reversesY: true)
     let frame = chart.frame
     let bar = IndexedImage(
@@ -67,11 +67,7 @@ extension PredictionPlot {
         $0.text(Axis.text(tick), barBox.maxX + 5, barBox.maxY - share * barBox.height + 4, size: 11)
       }
       $0.text(unit, barBox.x, frame.y - 6, size: 11)
-      let corners = [
-        Point(frame.x, frame.y), Point(frame.maxX, frame.y), Point(frame.maxX, frame.maxY),
-        Point(frame.x, frame.maxY), Point(frame.x, frame.y),
-      ]
-      $0.line(corners, .ink(0.6))
+      for box in [frame, barBox] { $0.line(box.outline, .ink(0.6)) }
     }
     chart.markResidues(residues)
     return chart.figure
