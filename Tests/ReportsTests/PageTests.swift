@@ -217,6 +217,20 @@ struct PageTests {
     #expect(kinds[9...16].contains(.coil))
   }
 
+  // Numbered by their places, C=O of 8 and H of 11 beyond the gap look like a turn of three.
+  @Test("no turn or hydrogen goes over a gap of the chain")
+  func gaps() {
+    var residues = idealHelix(24)
+    residues.remove(at: 10)
+    let kinds = SecondaryStructure.assign(residues)
+    let apart = [residues.prefix(10), residues.dropFirst(10)].map {
+      SecondaryStructure.assign(Array($0))
+    }
+    #expect(kinds == apart[0] + apart[1])
+    #expect(kinds[1...8].allSatisfy { $0 == .helix } && kinds[11...20].allSatisfy { $0 == .helix })
+    #expect(kinds[9] == .coil && kinds[10] == .coil)
+  }
+
   @Test("JSON of a chain decodes to its residues and coordinates")
   func traceJSON() throws {
     let trace = ChainTrace(idealHelix(5), confidence: true)

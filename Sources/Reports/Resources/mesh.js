@@ -1,4 +1,4 @@
-// A cartoon of a protein: a tube for coil, a flat ribbon for helices, an arrow for strands.
+// A cartoon of a protein: a tube for coil, a flat ribbon for helices, an arrow for strands, a ball for a residue by itself.
 //
 // A trace holds letters, ss (one of C, H, E per residue), breaks (residues before which the chain is interrupted), and
 // points: x y z of C-alpha and of the carbonyl oxygen, per residue, in Å.
@@ -103,7 +103,26 @@ const Cartoon = (() => {
       residues.push(residue);
       for (let k = 0; k < SIDES; k++) indices.push(middle, start + k, start + ((k + 1) % SIDES));
     };
+    const ball = (centre, radius, residue) => {
+      const first = positions.length / 3, circles = 8;
+      for (let circle = 0; circle <= circles; circle++) {
+        const height = Math.cos(Math.PI * circle / circles);
+        const wide = Math.sqrt(Math.max(0, 1 - height * height));
+        for (let k = 0; k < SIDES; k++) {
+          const angle = (2 * Math.PI * k) / SIDES;
+          const normal = [wide * Math.cos(angle), wide * Math.sin(angle), height];
+          positions.push(...add(centre, scale(normal, radius)));
+          normals.push(...normal);
+          residues.push(residue);
+        }
+        if (circle > 0) join(first + (circle - 1) * SIDES, first + circle * SIDES);
+      }
+    };
     for (const [first, end] of pieces(trace)) {
+      if (end - first === 1) { // a tube without length
+        ball(alpha(trace, first), 0.8 * slimness, first);
+        continue;
+      }
       const { places, sides } = guide(trace, first, end);
       const rings = (places.length - 1) * STEPS;
       let last = -1;

@@ -13,16 +13,24 @@ public enum SecondaryStructure: Character, Sendable {
 
   /// The kind of each residue of a chain; coil where backbone atoms are missing. `[N_res]`
   public static func assign(_ residues: [Residue]) -> [SecondaryStructure] {
-    let bonds = HydrogenBonds(residues)
-    var kinds = [SecondaryStructure](repeating: .coil, count: residues.count)
+    // Each interruption of the chain leaves more empty places than a turn is long, so that none goes over it.
+    var places: [Int] = []
+    for (index, residue) in residues.enumerated() {
+      let isInterrupted = index > 0 && residue.isAfterBreak(residues[index - 1])
+      places.append((places.last.map { $0 + 1 } ?? 0) + (isInterrupted ? 10 : 0))
+    }
+    var chain = [Residue?](repeating: nil, count: (places.last ?? -1) + 1)
+    for (place, residue) in zip(places, residues) { chain[place] = residue }
+    let bonds = HydrogenBonds(chain)
+    var kinds = [SecondaryStructure](repeating: .coil, count: chain.count)
     for residue in bonds.strandResidues { kinds[residue] = .strand }
     for length in [5, 3, 4] {
-      for start in residues.indices.dropFirst()
+      for start in chain.indices.dropFirst()
       where bonds.isTurn(at: start - 1, length: length) && bonds.isTurn(at: start, length: length) {
-        for residue in start..<min(start + length, residues.count) { kinds[residue] = .helix }
+        for residue in start..<min(start + length, chain.count) { kinds[residue] = .helix }
       }
     }
-    return kinds
+    return places.map { kinds[$0] }
   }
 }
 
@@ -39,7 +47,8 @@ private struct HydrogenBonds {
     var n, h, ca, c, o: SIMD3<Double>
   }
 
-  init(_ residues: [Residue]) {
+  /// - Parameter residues: with nil where the chain is interrupted.
+  init(_ residues: [Residue?]) {
     let backbone = Self.backbone(residues)
     let cells = Dictionary(
       grouping: backbone.indices.filter { backbone[$0] != nil },
@@ -113,9 +122,13 @@ private struct HydrogenBonds {
   }
 
   /// Backbone atoms with the hydrogen of N–H placed against the carbonyl before it; none for proline's missing one.
-  private static func backbone(_ residues: [Residue]) -> [Backbone?] {
+  private static func backbone(_ residues: [Residue?]) -> [Backbone?] {
     var previous: (c: SIMD3<Double>, o: SIMD3<Double>)?
     return residues.map { residue in
+      guard let residue else {
+        previous = nil
+        return nil
+      }
       let atoms = residue.standardAtoms
       guard let n = atoms[.n]?.position, let ca = atoms[.ca]?.position, let c = atoms[.c]?.position,
         let o = atoms[.o]?.position, (n + ca + c + o).sum().isFinite
