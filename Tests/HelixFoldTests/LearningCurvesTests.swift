@@ -42,6 +42,21 @@ struct LearningCurvesTests {
     #expect(page.contains("violations: 2, 0"))
   }
 
+  @Test("axis and description say where means are drawn, and over how many steps")
+  func means() throws {
+    let scratch = try ScratchFolder()
+    let lines = (0..<20).map { #"{"event":"step","step":\#($0),"loss":1,"seconds":1}"# + "\n" }
+    let log = scratch.file("log.jsonl")
+    try Data(lines.joined().utf8).write(to: URL(fileURLWithPath: log))
+    let curves = try LearningCurves(paths: [log])
+    let loss = curves.figure(.loss, window: 2)
+    #expect(loss.summary == "loss over 20 steps, training values are means of 2 steps")
+    #expect(loss.svg().contains(">loss, training: means of 2 steps<"))
+    for figure in [curves.figure(.rate, window: 2), curves.figure(.loss, window: 1)] {
+      #expect(!figure.svg().contains("means"))
+    }
+  }
+
   @Test("several runs are drawn together; steps that were left out are not in the means")
   func runs() throws {
     let scratch = try ScratchFolder()

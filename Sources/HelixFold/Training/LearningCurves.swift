@@ -57,13 +57,15 @@ public struct LearningCurves {
         return Series(runs.count == 1 ? curve.name : "\(run.name) \(curve.name)", curve.points)
       }
     }
-    let means = window > 1 && quantity != .rate ? ", training: means of \(window) steps" : ""
+    let means = window > 1 && quantity != .rate ? "means of \(window) steps" : nil
     let steps = runs.map(\.stepCount).reduce(0, +)
     return Plot.lines(
       title: "\(runs.map(\.name).joined(separator: ", ")): \(quantity.label)",
       summary:
-        "\(quantity.label) over \(counted(steps, "step")), training values are means of \(counted(window, "step"))",
-      x: "step", y: quantity.label + means, series.filter { !$0.points.isEmpty },
+        "\(quantity.label) over \(counted(steps, "step"))"
+        + (means.map { ", training values are \($0)" } ?? ""),
+      x: "step", y: quantity.label + (means.map { ", training: \($0)" } ?? ""),
+      series.filter { !$0.points.isEmpty },
       isLogarithmic: isLogarithmic, isCounted: true)
   }
 }
