@@ -273,6 +273,39 @@ struct DrawingTests {
     #expect(Axis("pass", covering: [0, 1], isCounted: true).ticks == [0, 1])
     #expect(Axis("pass", covering: [0, 3], isCounted: true).ticks == [0, 1, 2, 3])
     #expect(Axis("pass", covering: [0, 1]).ticks.count > 2)
+    #expect(Axis.residues(1, numbers: nil).ticks == [1])
+  }
+
+  @Test("axes have the numbers of the residues where those are consecutive, else count places")
+  func residueNumbers() {
+    let axis = Axis.residues(3, numbers: [1858, 1859, 1860])
+    #expect(axis.label == "residue" && axis.range == 1857.5...1860.5)
+    #expect(axis.ticks == [1858, 1859, 1860])
+    let ordinal = Axis.residues(3, numbers: [5, 6, 9])
+    #expect(ordinal.label.contains("position in the sequence") && ordinal.range == 0.5...3.5)
+  }
+
+  @Test("a value between unknown ones is a dot, where its number and value belong")
+  func places() throws {
+    let figure = PredictionPlot.confidence(
+      [("a", [25, .nan, 75, 50, 100])], numbers: [7, 8, 9, 10, 11])
+    let frame = try #require(figure.residueAxis).frame
+    func value(_ point: Point) -> Point {
+      Point(
+        6.5 + 5 * (point.x - frame.x) / frame.width,
+        100 * (frame.maxY - point.y) / frame.height)
+    }
+    let dots = figure.shapes.compactMap { shape -> Point? in
+      if case .dot(let place, _, _, _, _) = shape { value(place) } else { nil }
+    }
+    let lines = figure.shapes.compactMap { shape -> [Point]? in
+      if case .line(let points, .ink(0.9), _, _) = shape { points.map(value) } else { nil }
+    }
+    #expect(dots.count == 1 && lines.count == 1)
+    let expected = [Point(7, 25), Point(9, 75), Point(10, 50), Point(11, 100)]
+    for (found, expected) in zip(dots + lines.joined(), expected) {
+      #expect(abs(found.x - expected.x) < 1e-9 && abs(found.y - expected.y) < 1e-9)
+    }
   }
 
   @Test(

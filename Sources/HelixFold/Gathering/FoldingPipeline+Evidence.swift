@@ -5,10 +5,13 @@ import Messages
 /// What a run says about the evidence it used.
 extension FoldingPipeline {
   /// Writes coverage and depth of the alignment, and says how much it holds.
-  func reportAlignment(_ statistics: MSAStatistics, of id: String, _ folder: PredictionFolder)
-    throws
-  {
-    try folder.keep("msa_coverage.svg") { try AtomicFile.write(statistics.drawing(of: id), to: $0) }
+  func reportAlignment(
+    _ statistics: MSAStatistics, of raw: RawFeatures, _ folder: PredictionFolder
+  ) throws {
+    let id = raw.id
+    try folder.keep("msa_coverage.svg") {
+      try AtomicFile.write(statistics.drawing(of: id, numbers: raw.residueNumbers), to: $0)
+    }
     reporter.note(
       "\(id)  \(statistics.summary)", event: "alignment",
       [

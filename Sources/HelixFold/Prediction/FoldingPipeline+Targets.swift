@@ -69,7 +69,7 @@ extension FoldingPipeline {
       try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
     }
     let complete = try work.gathered?.complete.map { MSAStatistics(try $0.load().msa) }
-    try reportAlignment(complete ?? work.statistics, of: work.raw.id, work.folder)
+    try reportAlignment(complete ?? work.statistics, of: work.raw, work.folder)
     work.timings.append(("features", (ContinuousClock.now - started).seconds))
   }
 

@@ -12,9 +12,24 @@ public struct Axis: Sendable, Hashable {
   public var isCounted = false
 
   /// A linear axis over given values.
-  public init(_ label: String, _ range: ClosedRange<Double>) {
+  ///
+  /// - Parameter isCounted: whether the values are counts.
+  public init(_ label: String, _ range: ClosedRange<Double>, isCounted: Bool = false) {
     self.label = label
     self.range = Self.usable(range)
+    self.isCounted = isCounted
+  }
+
+  /// An axis with the residues of a chain, half a residue wider on both sides.
+  ///
+  /// - Parameter numbers: of the residues; where they are not consecutive, and without any, places in the sequence are counted instead, and
+  ///   said to be.
+  static func residues(_ count: Int, numbers: [Int]?, label: String = "residue") -> Axis {
+    let isOrdinal = zip(numbers ?? [], (numbers ?? []).dropFirst()).contains { $1 != $0 + 1 }
+    let first = isOrdinal ? 1 : Double(numbers?.first ?? 1)
+    return Axis(
+      isOrdinal ? "\(label), by its position in the sequence" : label,
+      first - 0.5...first + Double(max(1, count)) - 0.5, isCounted: true)
   }
 
   /// An axis that covers the finite values of data, with round ends; 0 … 1 without data.

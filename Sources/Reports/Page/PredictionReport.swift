@@ -105,20 +105,26 @@ public struct PredictionReport: Sendable {
     let residues = best.structure.sequence.count
     let predictions = entries.map { (name: $0.structure.modelName, plddt: $0.structure.plddt) }
     let model = entries.count > 1 ? best.structure.modelName : nil
-    var figures = [("plddt", PredictionPlot.confidence(predictions))]
+    let numbers = best.structure.residueNumbers
+    var figures = [("plddt", PredictionPlot.confidence(predictions, numbers: numbers))]
     if let errors = best.alignedError, let maximum = best.maxAlignedError {
       figures.append(
         (
           "pae",
-          PredictionPlot.alignedError(errors, residues: residues, maximum: maximum, model: model)
+          PredictionPlot.alignedError(
+            errors, residues: residues, maximum: maximum, model: model, numbers: numbers)
         ))
     }
     if let contacts = best.contacts {
       figures.append(
-        ("contacts", PredictionPlot.contacts(contacts, residues: residues, model: model)))
+        (
+          "contacts",
+          PredictionPlot.contacts(contacts, residues: residues, model: model, numbers: numbers)
+        ))
     }
     if !depths.isEmpty {
-      figures.append(("coverage", PredictionPlot.coverage(depths, rows: rows, neff: neff)))
+      figures.append(
+        ("coverage", PredictionPlot.coverage(depths, rows: rows, neff: neff, numbers: numbers)))
     }
     let histories = entries.filter { !$0.history.isEmpty }.map {
       (name: $0.structure.modelName, passes: $0.history)

@@ -6,14 +6,15 @@ extension PredictionPlot {
   /// - Parameters:
   ///   - errors: `[N_res, N_res]`, row-major.
   ///   - model: which of several predictions is drawn.
+  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
   public static func alignedError(
-    _ errors: [Float], residues: Int, maximum: Float, model: String? = nil
+    _ errors: [Float], residues: Int, maximum: Float, model: String? = nil, numbers: [Int]? = nil
   ) -> Figure {
     let finite = errors.filter(\.isFinite)
     return matrix(
       IndexedImage(
         matrix: errors, rows: residues, range: 0...max(maximum, 1), scale: .alignedError),
-      residues: residues, title: titled("Predicted aligned error", model),
+      residues: residues, numbers, title: titled("Predicted aligned error", model),
       summary: "Expected error of each residue's place when aligned on each other one, \(residues)"
         + " by \(residues). The mean is \(Axis.text(tenths(finite.mean))) Å; small errors off the"
         + " diagonal mean that parts of the chain are placed well against each other.",
@@ -26,8 +27,9 @@ extension PredictionPlot {
   /// - Parameters:
   ///   - probabilities: that pseudo-betas are within 8 Å. `[N_res, N_res]`
   ///   - model: which of several predictions is drawn.
+  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
   public static func contacts(
-    _ probabilities: [Float], residues: Int, model: String? = nil
+    _ probabilities: [Float], residues: Int, model: String? = nil, numbers: [Int]? = nil
   ) -> Figure {
     var likely = 0
     for i in 0..<residues where probabilities.count >= residues * residues {
@@ -37,7 +39,7 @@ extension PredictionPlot {
     }
     return matrix(
       IndexedImage(matrix: probabilities, rows: residues, range: 0...1, scale: .probability),
-      residues: residues, title: titled("Contacts of the distogram", model),
+      residues: residues, numbers, title: titled("Contacts of the distogram", model),
       summary: "Probability that two residues are within 8 Å. \(likely) pairs six or more residues"
         + " apart have a probability of one half or more.",
       x: "residue", y: "residue", scale: .probability, unit: "", range: 0...1)
@@ -48,12 +50,13 @@ extension PredictionPlot {
   }
 
   private static func matrix(
-    _ image: IndexedImage, residues: Int, title: String, summary: String, x: String, y: String,
+    _ image: IndexedImage, residues: Int, _ numbers: [Int]?, title: String, summary: String,
+    x: String, y: String,
     scale: ColorScale, unit: String, range: ClosedRange<Double>
   ) -> Figure {
-    let span = 0.5...Double(max(1, residues)) + 0.5
     var chart = Chart(
-      title: title, summary: summary, x: Axis(x, span), y: Axis(y, span), width: 460, height: nil,
+      title: title, summary: summary, x: .residues(residues, numbers: numbers, label: x),
+      y: .residues(residues, numbers: numbers, label: y), width: 460, height: nil,
       leftMargin: 60, rightMargin: 70, reversesY: true)
     let frame = chart.frame
     let bar = IndexedImage(

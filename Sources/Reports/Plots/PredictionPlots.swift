@@ -5,8 +5,12 @@ import NumericArrays
 public enum PredictionPlot {
   /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction, twelve at most.
   ///
-  /// - Parameter predictions: names and values of 0 … 100, the best first. `[N_res]`
-  public static func confidence(_ predictions: [(name: String, plddt: [Float])]) -> Figure {
+  /// - Parameters:
+  ///   - predictions: names and values of 0 … 100, the best first. `[N_res]`
+  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
+  public static func confidence(
+    _ predictions: [(name: String, plddt: [Float])], numbers: [Int]? = nil
+  ) -> Figure {
     let count = predictions.map(\.plddt.count).max() ?? 0
     let mean = predictions.first?.plddt.mean ?? 0
     let high = predictions.first.map { $0.plddt.filter { $0 >= 70 }.count } ?? 0
@@ -15,7 +19,7 @@ public enum PredictionPlot {
       summary:
         "Predicted lDDT of \(counted(count, "residue")). The mean is \(Axis.text(tenths(mean)));"
         + " at 70 or more: \(counted(high, "residue")).",
-      x: Axis("residue", 0.5...Double(max(1, count)) + 0.5), y: Axis("pLDDT", 0...100),
+      x: .residues(count, numbers: numbers), y: Axis("pLDDT", 0...100),
       keys: predictions.count < 2
         ? [] : Chart.Key.series(predictions.map(\.name), limit: Chart.lineLimit))
     for band in ConfidenceBand.allCases {
@@ -26,11 +30,15 @@ public enum PredictionPlot {
       chart.draw { $0.box(box, fill: band.color, opacity: 0.28, tip: band.label) }
     }
     for (index, prediction) in predictions.prefix(Chart.lineLimit).enumerated().reversed() {
-      let values = prediction.plddt.enumerated().map { Point(Double($0 + 1), Double($1)) }
+      let first = chart.x.range.lowerBound + 0.5
+      let values = prediction.plddt.enumerated().map { Point(first + Double($0), Double($1)) }
       let color: Color = predictions.count == 1 ? .ink(0.9) : .series(index)
       for run in Series(prediction.name, values).runs {
         let places = run.map { chart.place($0.x, $0.y) }
         chart.draw {
+          if places.count == 1 {  // a line of one point is not to be seen
+            return $0.add(.dot(places[0], radius: 2.5, fill: color, opacity: 1, tip: nil))
+          }
           $0.line(
             places, color, width: index == 0 ? 2 : 1.2, isDashed: Color.isRepeated(index))
         }
@@ -47,9 +55,10 @@ public enum PredictionPlot {
   /// - Parameters:
   ///   - depths: rows with a residue, the target included, and the least identity of each band, the highest first. `[bands][N_res]`
   ///   - neff: number of effective sequences, if known.
+  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
   public static func coverage(
     _ depths: [(leastIdentity: Double, depth: [Int])], rows: Int, neff: Double? = nil,
-    title: String = "Depth of the alignment"
+    title: String = "Depth of the alignment", numbers: [Int]? = nil
   ) -> Figure {
     let columns = depths.map(\.depth.count).min() ?? 0
     var edges = [[Int](repeating: 0, count: columns)]
@@ -62,8 +71,9 @@ public enum PredictionPlot {
       summary:
         "\(counted(rows, "row"))\(effective). A column has \(Axis.text(tenths(mean))) residues on"
         + " average, the shallowest \(depth.min() ?? 0).",
-      x: Axis("residue", 0.5...Double(max(1, columns)) + 0.5),
-      y: Axis("rows with a residue", covering: depth.map(Double.init), including: [0]),
+      x: .residues(columns, numbers: numbers),
+      y: Axis(
+        "rows with a residue", covering: depth.map(Double.init), including: [0], isCounted: true),
       keys: depths.indices.map {
         .init(name: bandName($0, of: depths.map(\.leastIdentity)), color: bandColor($0))
       })
@@ -81,7 +91,7 @@ public enum PredictionPlot {
   /// One step a column.
   private static func staircase(_ heights: [Int], _ chart: Chart) -> [Point] {
     heights.enumerated().flatMap { column, height in
-      [0.5, 1.5].map { chart.place(Double(column) + $0, Double(height)) }
+      [0, 1].map { chart.place(chart.x.range.lowerBound + Double(column + $0), Double(height)) }
     }
   }
 
@@ -92,9 +102,9 @@ public enum PredictionPlot {
       ? "\(percent[band]) to \(percent[band - 1]) %" : "under \(percent[band - 1]) %"
   }
 
-  /// Dark for rows like the target, grey for the most remote.
+  /// Deep blue, which shows on dark pages too, for rows like the target, grey for the most remote.
   private static func bandColor(_ band: Int) -> Color {
-    let colors: [UInt32] = [0x08306B, 0x2171B5, 0x6BAED6, 0xC6DBEF, 0xBDBDBD]
+    let colors: [UInt32] = [0x2171B5, 0x5BA3D0, 0x9CCAE6, 0xD6E6F4, 0xBDBDBD]
     return .rgb(colors[min(band, colors.count - 1)])
   }
 
