@@ -37,10 +37,11 @@ extension HDF5File {
   /// One that is there and is neither a text nor a number is an error: it does not count as absent.
   public func attribute(_ name: String, of path: String = "/") throws -> HDF5Attribute? {
     try HDF5Library.locked {
-      guard unlockedKind(of: path) != nil,
-        let object = HDF5Handle(H5Oopen(id, path, hf_default()), close: H5Oclose),
-        H5Aexists(object.id, name) > 0
-      else { return nil }
+      guard try isLinked(path) else { return nil }
+      guard let object = HDF5Handle(H5Oopen(id, path, hf_default()), close: H5Oclose) else {
+        throw unreadable(path)
+      }
+      guard try hasAttribute(name, object.id, path) else { return nil }
       guard let attribute = readAttribute(name, object.id) else {
         throw mismatch(name, path, found: "neither one text nor one number", expected: "one")
       }
@@ -103,7 +104,17 @@ extension HDF5File {
   }
 
   /// The attribute that tells what the integers of a dataset mean.
-  func mark(of dataset: hid_t) -> String? { readAttribute(HDF5Type.markAttribute, dataset)?.text }
+  func mark(of dataset: hid_t, _ path: String) throws -> String? {
+    guard try hasAttribute(HDF5Type.markAttribute, dataset, path) else { return nil }
+    return readAttribute(HDF5Type.markAttribute, dataset)?.text
+  }
+
+  /// Whether an open object has an attribute; throws where that cannot be told.
+  private func hasAttribute(_ name: String, _ object: hid_t, _ path: String) throws -> Bool {
+    let answer = H5Aexists(object, name)
+    if answer < 0 { throw unreadable(path) }
+    return answer > 0
+  }
 
   private func store<T: BitwiseCopyable>(
     _ value: T, _ type: hid_t, _ name: String, _ object: hid_t
@@ -122,7 +133,7 @@ extension HDF5File {
   }
 
   private func readAttribute(_ name: String, _ object: hid_t) -> HDF5Attribute? {
-    guard H5Aexists(object, name) > 0,
+    guard
       let attribute = HDF5Handle(H5Aopen(object, name, hf_default()), close: H5Aclose),
       let type = HDF5Handle(H5Aget_type(attribute.id), close: H5Tclose),
       let space = HDF5Handle(H5Aget_space(attribute.id), close: H5Sclose),

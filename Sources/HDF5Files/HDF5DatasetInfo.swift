@@ -26,7 +26,7 @@ struct HDF5Dataset: ~Copyable {
   /// Opens a dataset of `file`; sizes that contradict the file are refused before any memory is taken.
   static func open(_ name: String, in file: HDF5File) throws -> HDF5Dataset {
     let kind = file.unlockedKind(of: name)
-    guard kind == .dataset || kind == nil && file.isLinked(name) else {
+    guard try kind == .dataset || kind == nil && file.isLinked(name) else {
       throw HDF5Error.notFound(file: file.path, name: name)
     }
     guard let handle = HDF5Handle(H5Dopen2(file.id, name, hf_default()), close: H5Dclose) else {
@@ -41,7 +41,7 @@ struct HDF5Dataset: ~Copyable {
       let shape = shape(of: space.id)
     else { throw file.unreadable(name) }
     try requireReadable(handle.id, name, in: file)
-    guard let type = type(of: fileType.id, mark: file.mark(of: handle.id)) else {
+    guard let type = try type(of: fileType.id, mark: file.mark(of: handle.id, name)) else {
       throw HDF5Error.mismatch(
         file: file.path, name: name, found: "of an unsupported element type",
         expected: "numbers or strings")

@@ -11,13 +11,15 @@ extension HDF5File {
   /// Most objects that a listing returns.
   private static let largestListing = 1 << 22
 
-  /// What is at `path`, nil when there is nothing.
+  /// What is at `path`, nil when there is nothing that can be opened.
   public func kind(of path: String) -> HDF5Kind? {
     HDF5Library.locked { unlockedKind(of: path) }
   }
 
-  /// Whether there is something at `path`.
-  public func exists(_ path: String) -> Bool { kind(of: path) != nil }
+  /// Whether there is something at `path`, be it damaged; throws where a group on the way cannot be read.
+  public func exists(_ path: String) throws -> Bool {
+    try HDF5Library.locked { try isLinked(path) }
+  }
 
   /// Names inside a group, sorted.
   public func names(in group: String = "/") throws -> [String] {
@@ -65,18 +67,23 @@ extension HDF5File {
   }
 
   /// Whether every part of a path has a name in its group, whatever it names; for callers that hold the lock.
-  func isLinked(_ path: String) -> Bool {
+  ///
+  /// Throws where that cannot be told, so that nothing counts as absent because of damage.
+  func isLinked(_ path: String) throws -> Bool {
     var prefix = ""
     for part in path.split(separator: "/") {
+      let group = prefix
       prefix += (prefix.isEmpty ? "" : "/") + part
-      guard H5Lexists(id, prefix, hf_default()) > 0 else { return false }
+      let answer = H5Lexists(id, prefix, hf_default())
+      if answer < 0 { throw unreadable(group.isEmpty ? "/" : group) }
+      if answer == 0 { return false }
     }
     return true
   }
 
   /// ``kind(of:)`` for callers that hold the lock.
   func unlockedKind(of path: String) -> HDF5Kind? {
-    guard isLinked(path) else { return nil }
+    guard (try? isLinked(path)) == true else { return nil }
     let name = path.split(separator: "/").joined(separator: "/")
     guard
       let object = HDF5Handle(
@@ -90,7 +97,9 @@ extension HDF5File {
   }
 
   private func unlockedNames(in path: String) throws -> [String] {
-    guard unlockedKind(of: path) == .group,
+    let kind = unlockedKind(of: path)
+    if try kind == nil && isLinked(path) { throw unreadable(path) }
+    guard kind == .group,
       let group = HDF5Handle(H5Gopen2(id, path, hf_default()), close: H5Gclose)
     else { throw HDF5Error.notFound(file: self.path, name: path) }
     var names: [String] = []

@@ -94,7 +94,7 @@ struct CompactCoordinates {
     of file: HDF5File, group: String, count: Int
   ) throws -> [Float] {
     let exact = group + "/exact_coordinates"
-    let name = file.exists(exact) ? exact : group + "/coordinates"
+    let name = try file.exists(exact) ? exact : group + "/coordinates"
     let shape = try file.info(of: name).shape
     guard shape == [count, 3] else {
       throw InputError.array(

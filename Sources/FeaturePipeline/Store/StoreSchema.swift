@@ -86,8 +86,8 @@ enum StoreSchema {
     let dates = try strings("release_date", ids.count, file)
     let clusters = try strings("cluster", ids.count, file)
     let splits =
-      file.exists("index/split")
-      ? try strings("split", ids.count, file) : [String](repeating: "", count: ids.count)
+      try file.exists("index/split")
+      ? strings("split", ids.count, file) : [String](repeating: "", count: ids.count)
     return ids.indices.map { i in
       StoreEntry(
         id: ids[i], residues: residues[i], rows: rows[i], templates: templates[i],

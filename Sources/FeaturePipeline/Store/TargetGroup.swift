@@ -50,26 +50,21 @@ struct TargetGroup {
 
   /// Arrays that follow from the sequence in almost all targets are written only where they do not.
   private func writeUnusual(_ raw: RawFeatures) throws {
-    let count = raw.residueCount
     if raw.aatype != Self.aatype(of: raw.sequence) {
-      try file.write(NDArray(shape: [count], values: raw.aatype), to: path + "/aatype")
+      try write(raw.aatype, to: "aatype")
     }
-    if raw.residueIndex != (0..<Int32(count)).map({ $0 }) {
-      try file.write(NDArray(shape: [count], values: raw.residueIndex), to: path + "/residue_index")
+    if raw.residueIndex != (0..<Int32(raw.residueCount)).map({ $0 }) {
+      try write(raw.residueIndex, to: "residue_index")
     }
     if raw.hasBreak.contains(true) {
-      try file.write(
-        NDArray(shape: [count], values: raw.hasBreak.map { $0 ? UInt8(1) : 0 }),
-        to: path + "/breaks")
+      try write(raw.hasBreak.map { $0 ? UInt8(1) : 0 }, to: "breaks")
     }
   }
 
   private func write(_ templates: TemplateStructures) throws {
     try write(templates.names, to: "templates/names")
     try write(templates.sequences, to: "templates/sequences")
-    try file.write(
-      NDArray(shape: [templates.count], values: templates.sumProbabilities),
-      to: path + "/templates/sum_probabilities")
+    try write(templates.sumProbabilities, to: "templates/sum_probabilities")
     try file.write(templates.aatype, to: path + "/templates/aatype", layout: .compressed)
     try CompactCoordinates.write(
       positions: templates.positions, mask: templates.mask, rounding: false, to: file,
@@ -104,6 +99,11 @@ struct TargetGroup {
       layout: .compressed)
   }
 
+  private func write<T: HDF5Element>(_ values: [T], to name: String) throws {
+    try file.write(
+      NDArray(shape: [values.count], values: values), to: path + "/" + name, layout: .compressed)
+  }
+
   private func json(_ provenance: Provenance) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -129,13 +129,13 @@ struct TargetGroup {
     raw.msa = try readAlignment()
     raw.deletions = try file.read(path + "/deletions")
     raw.rowNames = try optionalStrings("row_names", count: raw.rowCount) ?? []
-    if file.exists(path + "/residue_index") {
+    if try file.exists(path + "/residue_index") {
       raw.residueIndex = try file.read(path + "/residue_index", as: Int32.self).values
     }
-    if file.exists(path + "/breaks") {
+    if try file.exists(path + "/breaks") {
       raw.hasBreak = try file.read(path + "/breaks", as: UInt8.self).values.map { $0 != 0 }
     }
-    if file.exists(path + "/templates") { raw.templates = try readTemplates(count) }
+    if try file.exists(path + "/templates") { raw.templates = try readTemplates(count) }
     raw.sources = try readProvenance().alignments ?? []
     try raw.validate(file: "\(file.path):\(path)")
     return raw
@@ -157,7 +157,7 @@ struct TargetGroup {
   }
 
   private func readAatype(_ sequence: String) throws -> [UInt8] {
-    guard file.exists(path + "/aatype") else { return Self.aatype(of: sequence) }
+    guard try file.exists(path + "/aatype") else { return Self.aatype(of: sequence) }
     let values = try file.read(path + "/aatype", as: UInt8.self).values
     guard values.count == sequence.utf8.count, values.allSatisfy({ $0 < 21 }) else {
       throw InputError.array(
@@ -179,7 +179,7 @@ struct TargetGroup {
 
   func readLabels(residues: Int) throws -> TargetLabels? {
     let group = path + "/labels"
-    guard file.exists(group) else { return nil }
+    guard try file.exists(group) else { return nil }
     let (positions, mask) = try CompactCoordinates.read(
       from: file, group: group, rows: 1, residues: residues)
     return TargetLabels(
@@ -203,7 +203,7 @@ struct TargetGroup {
   /// - Parameter count: how many there must be; more take much memory and little of the file.
   private func optionalStrings(_ name: String, count: Int? = nil) throws -> [String]? {
     let name = path + "/" + name
-    guard file.exists(name) else { return nil }
+    guard try file.exists(name) else { return nil }
     if let count { try StoreSchema.require(name, file.info(of: name).shape, [count], file) }
     let array = try file.read(name)
     guard case .string(let values) = array else {
