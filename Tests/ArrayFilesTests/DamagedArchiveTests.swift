@@ -38,12 +38,20 @@ struct DamagedArchiveTests {
     }
   }
 
-  @Test("an entry of zeros that inflates 1000-fold beyond 64 MiB is refused before inflating")
+  /// Limits under which 64 MiB is much.
+  private static let low = {
+    var limits = ArchiveLimits()
+    limits.smallEntry = 64 << 20
+    return limits
+  }()
+
+  @Test("an array of zeros that packs 1000-fold is read, and refused where it would fill a memory")
   func zipBomb() throws {
     try withScratchFolder { folder in
       let zeros = NumericArray.uint8(NDArray(repeating: 0, shape: [65 << 20]))
       try NumpyArchive.write([("zeros", zeros)], to: folder + "/bomb.npz", deflated: true)
-      let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz") }
+      #expect(try NumpyArchive(path: folder + "/bomb.npz").array(named: "zeros") == zeros)
+      let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz", limits: Self.low) }
       #expect(text.contains("bomb.npz: zeros.npy needs 68157568 bytes"))
       #expect(text.contains("200 : 1"))
     }
@@ -63,6 +71,20 @@ struct DamagedArchiveTests {
           + " is the file damaged?")
       limits.largestEntry = 2128
       #expect(try NumpyArchive(path: path, limits: limits).array(named: "x") == Self.ramp)
+    }
+  }
+
+  // The directory at the end says how large an entry is, as its first field of four bytes behind the size that it takes.
+  @Test("an entry that says it packs better than deflate can is refused, however small")
+  func impossibleRatio() throws {
+    try withScratchFolder { folder in
+      try NumpyArchive.write([("x", Self.ramp)], to: folder + "/a.npz", deflated: true)
+      var whole = try bytes(of: folder + "/a.npz")
+      let record = try #require(
+        whole.indices.dropLast(4).last { Array(whole[$0..<$0 + 4]) == [0x50, 0x4B, 1, 2] })
+      whole[record + 26] = 0xFF
+      try write(whole, to: folder + "/b.npz")
+      #expect(message { _ = try NumpyArchive(path: folder + "/b.npz") }.contains("1032 : 1"))
     }
   }
 
@@ -127,7 +149,7 @@ struct DamagedArchiveTests {
       let zeros = NumericArray.uint8(NDArray(repeating: 0, shape: [8 << 20]))
       let arrays = (0..<9).map { ("a\($0)", zeros) }
       try NumpyArchive.write(arrays, to: folder + "/bomb.npz", deflated: true)
-      let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz") }
+      let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz", limits: Self.low) }
       #expect(text.contains("the arrays needs more than") && text.contains("200 : 1"))
     }
   }

@@ -5,18 +5,24 @@ import Synchronization
 
 /// What an archive may ask for before it counts as damaged or hostile.
 ///
-/// Deflate cannot pack more than 1032 : 1 and arrays of numbers rarely reach 20 : 1, but a mask of zeros may be small
-/// and pack perfectly; so the ratio only matters for large entries, and for all together.
+/// Arrays of numbers rarely reach 20 : 1, but deletions and masks may be all zero and pack perfectly. What is inflated is held against
+/// the header of its array first; so the lower ratio only matters for entries, or all together, that would fill a memory.
 public struct ArchiveLimits: Sendable, Hashable {
+  /// Deflate cannot pack more than 1032 : 1.
+  static let deflateRatio = 1032
+
   /// Largest entry, inflated, in bytes.
   public var largestEntry = 16 << 30
-  /// Entries up to this size, in bytes, may have any ratio.
-  public var smallEntry = 64 << 20
+  /// Entries up to this size, in bytes, may have any ratio that deflate reaches.
+  public var smallEntry = 4 << 30
   /// Largest ratio of inflated to stored bytes of entries above ``smallEntry``.
   public var largestRatio = 200
 
-  /// 16 GiB, and 200 : 1 above 64 MiB.
+  /// 16 GiB, and 200 : 1 above 4 GiB.
   public init() {}
+
+  /// The ratio that entries of so many bytes may have.
+  func ratio(of size: Int) -> Int { size > smallEntry ? largestRatio : Self.deflateRatio }
 }
 
 /// A zip archive opened for reading; entries are inflated while they are read, their checksum verified at the end.
@@ -104,11 +110,12 @@ final class ZipArchive: Sendable {
       let part = String(cString: name)
       // What an entry takes is the archive's own word, so it is held against the file.
       let size = Int(clamping: stat.size), stored = min(Int(clamping: stat.comp_size), fileBytes)
-      let isOutsized = size > limits.smallEntry && size / limits.largestRatio > stored
+      let ratio = limits.ratio(of: size)
+      let isOutsized = size / ratio > stored
       if size > limits.largestEntry || isOutsized {
         throw ArrayFileError.tooLarge(
           file: path, part: part, needs: "\(size) bytes from \(stored)",
-          limit: isOutsized ? "\(limits.largestRatio) : 1" : "\(limits.largestEntry) bytes")
+          limit: isOutsized ? "\(ratio) : 1" : "\(limits.largestEntry) bytes")
       }
       // Entries that lie over each other would inflate the same bytes again and again.
       together = together.addingReportingOverflow(stored).partialValue
