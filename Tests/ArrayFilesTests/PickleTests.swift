@@ -86,6 +86,29 @@ struct PickleTests {
     }
   }
 
+  @Test("arrays of more axes than numpy's 64 are refused, in each form")
+  func axes() throws {
+    func tensor(_ rank: Int) -> String {
+      let ones = String(repeating: "I1\n", count: rank - 1)
+      return torchPickle(of: 8, views: ["x": (0, "I8\n" + ones, "I1\n" + ones)])
+    }
+    let storage = [UInt8](repeating: 0, count: 32)
+    try withTorchFile(tensor(64), storage: storage) { path in
+      let array = try #require(TorchFile(path: path).value["x"]?.array)
+      let shape = [8] + Array(repeating: 1, count: 63)
+      #expect(try array.read() == .float32(NDArray(repeating: 0, shape: shape)))
+    }
+    try withTorchFile(tensor(65), storage: storage) { path in
+      #expect(message { _ = try TorchFile(path: path) }.contains("an array of 65 axes"))
+    }
+    try withScratchFolder { folder in
+      let header = NumpyHeader.encoded(descr: "<f4", shape: Array(repeating: 1, count: 65))
+      try write(header + [0, 0, 0, 0], to: folder + "/a.npy")
+      #expect(
+        message { _ = try NumpyFile.read(path: folder + "/a.npy") }.contains("an array of 65 axes"))
+    }
+  }
+
   @Test("tensors that share a storage are read, up to 16 times what the file holds")
   func sharedStorage() throws {
     let floats = 40_000

@@ -130,6 +130,9 @@ struct ElementReader {
 /// - Precondition: every index reached lies in `values`; callers check the largest one.
 func gathered<T>(_ values: [T], shape: [Int], strides: [Int], offset: Int) -> [T] {
   guard let count = elementCount(shape), count > 0 else { return [] }
+  // Axes of one place would cost a step for every element and lead nowhere.
+  let axes = shape.indices.filter { shape[$0] > 1 }
+  let (shape, strides) = (axes.map { shape[$0] }, axes.map { strides[$0] })
   var index = Array(repeating: 0, count: shape.count)
   var position = offset
   var result: [T] = []

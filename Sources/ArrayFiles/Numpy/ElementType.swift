@@ -77,6 +77,9 @@ struct ElementType: Sendable, Hashable {
   ]
 }
 
+/// Most axes that numpy gives an array.
+let largestRank = 64
+
 /// Number of elements of `shape`; nil when negative, or when the product does not fit an `Int`.
 ///
 /// The product of the non-zero extents must fit as well, so that strides never overflow.

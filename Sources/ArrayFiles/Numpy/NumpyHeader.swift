@@ -45,6 +45,9 @@ struct NumpyHeader: Sendable, Hashable {
       throw source.malformed(
         "a header with \(fields.keys.sorted())", "descr, fortran_order and a shape of integers")
     }
+    guard shape.count <= largestRank else {
+      throw source.malformed("an array of \(shape.count) axes", "at most \(largestRank)")
+    }
     guard case .text(let text) = descr else {
       throw source.unsupported("a structured element type", "plain numbers or strings")
     }

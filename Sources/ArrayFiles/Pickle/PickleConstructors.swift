@@ -54,7 +54,7 @@ extension PickleMachine {
   // MARK: numpy
 
   private func numpyArray(state parts: [Int]) throws -> PickleArrayNode {
-    guard let shape = integers(parts[1]), case .elementType(let type) = nodes[parts[2]],
+    guard let shape = try shape(parts[1]), case .elementType(let type) = nodes[parts[2]],
       case .bool(let isColumnMajor) = nodes[parts[3]]
     else { throw malformed("an unreadable array", "(version, shape, type, order, bytes)") }
     switch nodes[parts[4]] {
@@ -70,7 +70,7 @@ extension PickleMachine {
   /// `_frombuffer(buffer, dtype, shape, order)`, protocol 5.
   private func numpyArray(fromBuffer arguments: [Int]) throws -> PickleNode {
     guard arguments.count == 4, case .bytes(let bytes) = nodes[arguments[0]],
-      case .elementType(let type) = nodes[arguments[1]], let shape = integers(arguments[2]),
+      case .elementType(let type) = nodes[arguments[1]], let shape = try shape(arguments[2]),
       let order = text(arguments[3]), type.kind != .object
     else { throw malformed("an unreadable array", "(bytes, type, shape, order)") }
     return .array(
@@ -97,7 +97,7 @@ extension PickleMachine {
   /// `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)`.
   private func torchTensor(_ arguments: [Int]) throws -> PickleNode {
     guard arguments.count >= 4, case .storage(let storage) = nodes[arguments[0]],
-      case .int(let offset) = nodes[arguments[1]], let shape = integers(arguments[2]),
+      case .int(let offset) = nodes[arguments[1]], let shape = try shape(arguments[2]),
       let strides = integers(arguments[3]), strides.count == shape.count
     else { throw malformed("an unreadable tensor", "(storage, offset, size, stride, …)") }
     storage.table.addTensor(of: storage)
@@ -127,6 +127,15 @@ extension PickleMachine {
       bytes.bytes.flatMap { String(validating: $0, as: UTF8.self) }
     default: nil
     }
+  }
+
+  /// The extents of an array; nil where there are none.
+  private func shape(_ node: Int) throws -> [Int]? {
+    let shape = integers(node)
+    if let shape, shape.count > largestRank {
+      throw malformed("an array of \(shape.count) axes", "at most \(largestRank)")
+    }
+    return shape
   }
 
   private func integers(_ node: Int) -> [Int]? {
