@@ -140,4 +140,34 @@ struct NumpyTests {
     ("b", .bool(NDArray(shape: [2], values: [true, false]))),
     ("s/with//slashes", .string(NDArray(shape: [2], values: ["α-helix", ""]))),
   ]
+
+  // numpy.save pickles the whole array behind the header.
+  @Test(
+    "texts in an array of Python objects are read; other objects are only when they are asked for")
+  func objects() throws {
+    func pickle(_ items: String, _ count: Int) -> [UInt8] {
+      let made = "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR"
+      let type = "cnumpy\ndtype\n(VO8\nI0\nI1\ntR(I3\nV|\nNNNI-1\nI-1\nI63\ntb"
+      return Array("\(made)(I1\n(I\(count)\nt\(type)I00\n(l\(items)tb.".utf8)
+    }
+    let entries = [
+      "names.npy": pickle("VMKV\naVα\na", 2), "other.npy": pickle("NaNa", 2),
+      "short.npy": pickle("VMKV\na", 1),
+    ]
+    try withScratchFolder { folder in
+      let path = folder + "/a.npz"
+      try ZipWriter.write(to: path, names: entries.keys.sorted(), deflated: true) { name in
+        let header = NumpyHeader.encoded(descr: "|O", shape: [2])
+        return FileContent(head: header + (entries[name] ?? []), bodyCount: 0) { _ in }
+      }
+      let archive = try NumpyArchive(path: path)
+      #expect(try archive.header(of: "other").elementName == "object")
+      #expect(
+        try archive.array(named: "names") == .string(NDArray(shape: [2], values: ["MKV", "α"])))
+      #expect(message { _ = try archive.array(named: "other") }.contains("objects of mixed kinds"))
+      #expect(
+        message { _ = try archive.array(named: "short") }
+          == "\(path): short.npy: a pickled array of shape [1], expected an array of shape [2]")
+    }
+  }
 }

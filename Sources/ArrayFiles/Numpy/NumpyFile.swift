@@ -4,7 +4,7 @@ import NumericArrays
 /// Single arrays in numpy's `.npy` format.
 ///
 /// Reads versions 1–3, both orders and both byte orders. `f2` widens to float32, `i1 i2 u2` to int32, `u4 u8` to
-/// int64; `V2` is bfloat16, as numpy stores it. Writes version 1, row-major, little-endian.
+/// int64; `V2` is bfloat16, as numpy stores it; of Python objects texts are read, see ``PickleFile``. Writes version 1, row-major, little-endian.
 public enum NumpyFile {
   /// Reads the file at `path`.
   public static func read(path: String) throws -> NumericArray {
@@ -31,6 +31,7 @@ public enum NumpyFile {
     from source: inout some ByteSource, uint16Meaning: UInt16Meaning = .integer
   ) throws -> NumericArray {
     let header = try NumpyHeader(from: &source)
+    if header.type.kind == .object { return try objects(of: header, from: &source) }
     try checkPayload(of: header, in: source)
     return try ElementReader(
       type: header.type, shape: header.shape, isColumnMajor: header.isColumnMajor,
@@ -38,11 +39,24 @@ public enum NumpyFile {
     ).read(from: &source)
   }
 
+  /// An array of Python objects, which numpy writes as a pickle of the whole array behind the header.
+  private static func objects(
+    of header: NumpyHeader, from source: inout some ByteSource
+  ) throws -> NumericArray {
+    let name = "\(source.file): \(source.part)"
+    let value = try PickleFile.read(bytes: try source.bytes(source.remaining), name: name)
+    guard let array = value.array, array.shape == header.shape else {
+      throw source.malformed(
+        value.array.map { "a pickled array of shape \($0.shape)" } ?? "a pickle of something else",
+        "an array of shape \(header.shape)")
+    }
+    return try array.read()
+  }
+
   /// Throws unless the bytes left are exactly those of the array: nothing is allocated for a header that lies.
   static func checkPayload(of header: NumpyHeader, in source: some ByteSource) throws {
     if header.type.kind == .object {
-      throw source.unsupported(
-        "an array of Python objects", "numbers or strings; features.pkl is read as a pickle")
+      throw source.unsupported("an array of Python objects", "numbers or strings")
     }
     let size = elementCount(header.shape).map {
       $0.multipliedReportingOverflow(by: header.type.size)

@@ -2,7 +2,7 @@ import Messages
 import NumericArrays
 import Protein
 
-/// The raw feature dictionary of AlphaFold2 and HelixFold (`features.pkl`): arrays by name.
+/// The raw feature dictionary of AlphaFold2, HelixFold and Uni-Fold (`features.pkl`): arrays by name.
 ///
 /// Alignment and templates are numbered in HHblits order there and in the network's order here; the two maps
 /// stand in this file and nowhere else.
@@ -14,6 +14,9 @@ public struct AlphaFoldFeatures: Sendable {
 
   /// Names of the texts that are used; an alignment of any depth may have others for each row.
   static let texts: Set = ["domain_name", "sequence", "template_domain_names", "template_sequence"]
+
+  /// Name of the deletions; Uni-Fold writes them as a sparse matrix of this name behind `sparse_`.
+  static let deletions = "deletion_matrix_int"
 
   /// A dictionary read from `file`.
   public init(file: String, arrays: [String: NumericArray]) {
@@ -111,7 +114,7 @@ public struct AlphaFoldFeatures: Sendable {
     }
     let shape = [rows, raw.residueCount]
     raw.msa = NDArray(shape: shape, values: values.map { HHblitsAlphabet.networkIndex[Int($0)] })
-    let name = arrays["deletion_matrix_int"] != nil ? "deletion_matrix_int" : "deletion_matrix"
+    let name = arrays[Self.deletions] != nil ? Self.deletions : "deletion_matrix"
     let deletions = try integers(name, shape: shape)
     if let wrong = deletions.first(where: { $0 < 0 }) {
       throw .array(

@@ -19,7 +19,8 @@ public enum FeatureFile: Sendable {
     if start.starts(with: [0x50, 0x4B]) {
       let archive = try NumpyArchive(path: path)
       let used = try archive.names.filter {
-        try AlphaFoldFeatures.texts.contains($0) || archive.header(of: $0).elementName != "string"
+        try AlphaFoldFeatures.texts.contains($0)
+          || !["string", "object"].contains(archive.header(of: $0).elementName)
       }
       let arrays = try used.map { ($0, try archive.array(named: $0)) }
       return .dictionary(
@@ -68,8 +69,9 @@ extension AlphaFoldFeatures {
       }
       unpacked = bytes
     }
-    let value = try unpacked.map { try PickleFile.read(bytes: $0, name: path) }
-    guard let entries = try (value ?? PickleFile.read(path: path)).entries else {
+    let value =
+      try unpacked.map { try PickleFile.read(bytes: $0, name: path) } ?? PickleFile.read(path: path)
+    guard let entries = value.entries else {
       throw InputError.content(file: path, problem: "holds no dictionary of arrays")
     }
     try PickledArray.checkSizes(
@@ -81,6 +83,10 @@ extension AlphaFoldFeatures {
         continue
       }
       arrays[key] = try array.read()
+    }
+    if arrays[Self.deletions] == nil, let sparse = value["sparse_" + Self.deletions] {
+      let matrix = try SparseMatrix(sparse, name: "sparse_" + Self.deletions, file: path)
+      arrays[Self.deletions] = .int32(try matrix.dense(shape: arrays["msa"]?.shape ?? []))
     }
     self.init(file: path, arrays: arrays)
   }
