@@ -37,11 +37,15 @@ public struct AttentionMask: Sendable {
   /// - Parameter result: overwritten. `[i, j or more]` fp32
   public func countPairs(_ i: Range<Int>, _ j: Range<Int>, rows: Int, into result: Tensor) {
     let (counts, width) = (result.floats, result.shape[1])
+    let positions = values.shape[1]
+    programmingError(
+      unless: result.shape[0] >= i.count && width >= j.count
+        && (isFull || (rows <= values.shape[0] && max(i.upperBound, j.upperBound) <= positions)),
+      "pairs \(i), \(j) of \(rows) rows of a mask of \(values.shape) into \(result.shape)")
     for k in 0..<i.count {
       for column in 0..<j.count { counts[k * width + column] = isFull ? Float(rows) : 0 }
     }
     if isFull { return }
-    let positions = values.shape[1]
     for row in 0..<rows {
       let visible = values.floats + row * positions
       let others = visible + j.lowerBound

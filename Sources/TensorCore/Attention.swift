@@ -42,6 +42,7 @@ extension ExecutionContext {
   ///
   /// `result = softmax(q·kᵀ / √channels + bias + 10⁹ (mask − 1)) v ⊙ sigmoid(gate)`, softmax and sums in fp32.
   public func attend(_ operands: AttentionOperands, into result: Matrix) {
+    operands.check(operands.query, isLike: result, "the result")
     operands.withArguments { args in
       var args = args
       args.out = result.base
@@ -84,6 +85,7 @@ extension ExecutionContext {
     _ operands: AttentionOperands, outputGradient: Matrix, heads: Range<Int>, result: Matrix,
     into gradients: AttentionGradients
   ) {
+    operands.check(gradients, outputGradient: outputGradient, heads: heads, result: result)
     operands.withArguments { forward in
       var args = hf_attention_backward_args()
       args.forward = forward
@@ -117,11 +119,9 @@ extension ExecutionContext {
 extension AttentionOperands {
   /// Calls `body` with the kernel's description of the operands, without a result.
   fileprivate func withArguments(_ body: (hf_attention_args) -> Void) {
+    check()
     withExtendedLifetime(self) {
       guard let columnMask else { return body(arguments) }
-      if columnMask.keys != key.rows {
-        programmingError("a mask of \(columnMask.keys) columns for \(key.rows) keys")
-      }
       columnMask.runs.withUnsafeBufferPointer { runs in
         var args = arguments
         args.hidden = runs.baseAddress
@@ -158,5 +158,67 @@ extension AttentionOperands {
     }
     args.scale = 1 / Float(channels).squareRoot()
     return args
+  }
+}
+
+extension AttentionOperands {
+  /// Ends the program unless the operands fit each other: the kernel trusts their sizes.
+  private func check() {
+    programmingError(
+      unless: heads > 0 && query.columns % heads == 0,
+      "\(query.columns) columns of queries for \(heads) heads")
+    check(query, isLike: query, "the queries")
+    check(key, isLike: value, "the values")
+    programmingError(
+      unless: key.columns == query.columns && key.dtype == query.dtype && key.columnStride == 1,
+      "keys \(key.description) for queries \(query.description)")
+    if let gate { check(query, isLike: gate, "the gate") }
+    if let bias {
+      programmingError(
+        unless: bias.count == heads * query.rows * key.rows,
+        "a bias of \(bias.shape) for \(heads) heads, \(query.rows) queries, \(key.rows) keys")
+    }
+    if let keyMask {
+      programmingError(
+        unless: keyMask.count == key.rows, "a mask of \(keyMask.shape) for \(key.rows) keys")
+    }
+    if let columnMask {
+      programmingError(
+        unless: columnMask.keys == key.rows,
+        "a mask of \(columnMask.keys) columns for \(key.rows) keys")
+    }
+  }
+
+  /// Ends the program unless the gradients fit the operands.
+  fileprivate func check(
+    _ gradients: AttentionGradients, outputGradient: Matrix, heads: Range<Int>, result: Matrix
+  ) {
+    programmingError(
+      unless: heads.lowerBound >= 0 && heads.upperBound <= self.heads,
+      "heads \(heads) of \(self.heads)")
+    check(query, isLike: result, "the result")
+    check(query, isLike: outputGradient, "the gradient of the result")
+    check(query, isLike: gradients.query, "the gradient of the queries")
+    check(key, isLike: gradients.key, "the gradient of the keys", ofAnyType: true)
+    check(gradients.key, isLike: gradients.value, "the gradient of the values")
+    programmingError(
+      unless: (gate == nil) == (gradients.gate == nil), "a gate or its gradient is missing")
+    if let gate = gradients.gate { check(query, isLike: gate, "the gradient of the gate") }
+    if let bias = gradients.bias {
+      programmingError(
+        unless: bias.count == self.heads * query.rows * key.rows,
+        "a gradient of \(bias.shape) for the bias of \(self.heads) heads")
+    }
+  }
+
+  /// Ends the program unless `other` has the size and the type of a model, and rows that are contiguous.
+  fileprivate func check(
+    _ model: Matrix, isLike other: Matrix, _ name: String, ofAnyType: Bool = false
+  ) {
+    programmingError(
+      unless: other.rows == model.rows && other.columns == model.columns
+        && (ofAnyType || other.dtype == model.dtype) && other.columnStride == 1,
+      "\(name) of attention: expected contiguous rows of \(model.description), got \(other.description)"
+    )
   }
 }

@@ -16,6 +16,10 @@ extension ExecutionContext {
     if x.columnStride != 1 || dy.columnStride != 1 || dx.columnStride != 1 {
       programmingError("layer norm needs whole rows")
     }
+    programmingError(
+      unless: [dy, dx].allSatisfy { $0.rows == x.rows && $0.columns == x.columns }
+        && [scale, scaleGradient, offsetGradient].allSatisfy { $0.count == x.columns },
+      "the gradient of a norm of \(x.description) with \(dy.description) into \(dx.description)")
     addPartialSums(
       rows: x.rows, step: Self.normGradientRows, into: [scaleGradient, offsetGradient]
     ) { range, sums in

@@ -53,6 +53,16 @@ public struct Matrix {
     self.columnStride = columnStride
   }
 
+  /// Whether the element that many places after the first one lies in the memory of the tensor.
+  func holds(_ place: Int) -> Bool {
+    let start = base - owner.base
+    return start + place * dtype.byteCount >= 0
+      && start + (place + 1) * dtype.byteCount <= owner.usedBytes
+  }
+
+  /// Size and type, for messages.
+  var description: String { "[\(rows) \(columns)] \(dtype)" }
+
   /// Rows and columns exchanged.
   public var transposed: Matrix {
     Matrix(

@@ -5,15 +5,15 @@ import NumericArrays
 public struct Epilogue {
   /// Factor on the product.
   public var scale: Float = 1
-  /// Added to each column. `[columns]` float32
+  /// Added to each column. `[columns or more]` float32
   public var columnBias: Tensor?
-  /// Added to each row. `[rows]` float32
+  /// Added to each row. `[rows or more]` float32
   public var rowBias: Tensor?
   /// Nonlinearity.
   public var activation = Activation.none
-  /// Factor on each row. `[rows]` float32
+  /// Factor on each row. `[rows or more]` float32
   public var rowScale: Tensor?
-  /// Factor on each column. `[columns]` float32
+  /// Factor on each column. `[columns or more]` float32
   public var columnScale: Tensor?
   /// Factor on each element. `[rows, columns]`, with strides of its own
   public var multiplier: Matrix?
@@ -102,11 +102,7 @@ extension ExecutionContext {
     _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue = Epilogue(),
     columnBlock: (width: Int, stride: Int)? = nil
   ) {
-    if left.columns != right.rows || result.rows != left.rows {
-      programmingError(
-        "cannot multiply [\(left.rows) \(left.columns)] by [\(right.rows) \(right.columns)] into \(result.rows) rows"
-      )
-    }
+    check(left, right, result, epilogue, columnBlock)
     if left.rows == 0 || right.columns == 0 { return }
     if backend == .openblas {
       return multiplyDense(left, right, into: result, epilogue, columnBlock: columnBlock)
@@ -115,6 +111,41 @@ extension ExecutionContext {
       var args = arguments(left, right, result, epilogue, columnBlock)
       let bytes = hf_gemm_scratch_size(right.operand, args.m, args.n, args.k)
       withScratch(bytes) { hf_gemm(&args, $0) }
+    }
+  }
+
+  /// Ends the program unless the operands fit each other: the kernel trusts their sizes.
+  private func check(
+    _ left: Matrix, _ right: PackedMatrix, _ result: Matrix, _ epilogue: Epilogue,
+    _ columnBlock: (width: Int, stride: Int)?
+  ) {
+    let (rows, columns) = (left.rows, right.columns)
+    programmingError(
+      unless: left.columns == right.rows && result.rows == rows
+        && (columnBlock != nil || result.columns == columns),
+      "cannot multiply \(left.description) by [\(right.rows) \(columns)] into \(result.description)"
+    )
+    if let columnBlock, rows > 0, columns > 0 {
+      programmingError(unless: columnBlock.width > 0, "columns in blocks of \(columnBlock.width)")
+      let (block, column) = (columns - 1).quotientAndRemainder(dividingBy: columnBlock.width)
+      programmingError(
+        unless: result.holds(
+          (rows - 1) * result.rowStride + block * columnBlock.stride + column),
+        "columns in blocks of \(columnBlock) leave the result")
+    }
+    // Scratch for the largest tile serves smaller ones, too.
+    for (name, vector, count) in [
+      ("column bias", epilogue.columnBias, columns), ("row bias", epilogue.rowBias, rows),
+      ("row scale", epilogue.rowScale, rows), ("column scale", epilogue.columnScale, columns),
+    ] {
+      programmingError(
+        unless: vector.map { $0.count >= count } ?? true,
+        "a \(name) of \(vector?.shape ?? []) for a product of [\(rows) \(columns)]")
+    }
+    if let multiplier = epilogue.multiplier {
+      programmingError(
+        unless: multiplier.rows == rows && multiplier.columns == columns,
+        "a multiplier of \(multiplier.description) for a product of [\(rows) \(columns)]")
     }
   }
 

@@ -7,12 +7,10 @@ public let layerNormEpsilon: Float = 1e-5
 extension ExecutionContext {
   /// Layer norm of rows: `result[i, :] = (x − mean) / √(var + 1e-5) · scale + offset`.
   ///
-  /// Statistics are fp32 whatever the storage. Rows and columns may be strided slices of a larger tensor.
+  /// Statistics are fp32 whatever the storage type. Rows may be strided; the columns of a row must be contiguous.
   public func layerNorm(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
     withExtendedLifetime((x, scale, offset, result)) {
-      if x.columnStride != 1 || result.columnStride != 1 {
-        programmingError("layer norm needs whole rows")
-      }
+      checkNorm(x, scale, offset, result, rows: x.rows, columns: x.columns)
       hf_layer_norm(
         Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
         offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride))
@@ -22,18 +20,27 @@ extension ExecutionContext {
   /// Layer norm over the rows of a channel-major slice `x [channels, points]`; writes `[points, channels]`.
   public func layerNormChannels(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
     withExtendedLifetime((x, scale, offset, result)) {
-      if x.columnStride != 1 || result.columnStride != 1 {
-        programmingError("layer norm needs whole rows")
-      }
+      checkNorm(x, scale, offset, result, rows: x.columns, columns: x.rows)
       hf_layer_norm_channels(
         Int64(x.columns), Int64(x.rows), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
         offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride))
     }
   }
 
-  /// Copies values, converting the storage type.
-  ///
-  /// Both must be whole rows.
+  /// Ends the program unless the operands of a norm that writes `[rows, columns]` fit: the kernel trusts their sizes.
+  private func checkNorm(
+    _ x: Matrix, _ scale: Tensor, _ offset: Tensor, _ result: Matrix, rows: Int, columns: Int
+  ) {
+    programmingError(
+      unless: x.columnStride == 1 && result.columnStride == 1, "layer norm needs whole rows")
+    programmingError(
+      unless: scale.count == columns && offset.count == columns && result.rows == rows
+        && result.columns == columns,
+      "layer norm of \(x.description) with a scale of \(scale.shape), an offset of \(offset.shape) into \(result.description)"
+    )
+  }
+
+  /// Converts element by element; both have the same number of elements.
   public func copy(_ x: Tensor, into result: Tensor) {
     if x.count != result.count { programmingError("cannot copy \(x.shape) into \(result.shape)") }
     workers.split(x.count, unit: 4096) { range in
