@@ -152,6 +152,7 @@ struct GatedAttentionBackward {
           for place in range { sums[place] += values[index * count + place] }
         }
       }
+      withExtendedLifetime((biasGradient, parts)) {}
     }
   }
 

@@ -58,6 +58,9 @@ public struct Tensor: Sendable {
 
   /// First element as `Float`.
   ///
+  /// Valid while the tensor, or a copy of it, is alive. The compiler may end a local tensor after its last use: where a pointer is
+  /// kept beyond it, `withExtendedLifetime` must name the tensor after the pointer's last use.
+  ///
   /// - Precondition: the dtype is float32.
   @inlinable
   public var floats: UnsafeMutablePointer<Float> {

@@ -154,6 +154,7 @@ struct OuterProductMean: Sendable {
       context.add(
         Matrix(shift.reshaped([1, width])), into: Matrix(x[row.lowerBound].reshaped([1, width])))
     }
+    withExtendedLifetime(means) {}
   }
 
   /// The columns of some residues. `[N_seq, residues · c]`
