@@ -1,9 +1,9 @@
-// The hot loops of helixfold. Every function is single-threaded, works on the slice it is given and
-// keeps no state besides the instruction-set path chosen once (hf_isa_select).
+// The hot loops of helixfold. Single-threaded; each works only on the slice it is given. The only state is the chosen
+// instruction-set path and per-thread scratch.
 //
 // Bits: an output element depends only on its own inputs and on constants of the path, never on how the
 // caller cut rows or columns into calls. Sums are fp32; bfloat16 is storage (round to nearest even).
-// Strides are in elements, may be any sign-less value, and matrices are row-major unless a stride says otherwise.
+// Strides are in elements and non-negative. Matrices are row-major unless a stride says otherwise.
 
 #ifndef HELIXFOLD_CKERNELS_H
 #define HELIXFOLD_CKERNELS_H

@@ -10,6 +10,7 @@
 #include <immintrin.h>
 #endif
 #ifdef __linux__
+#include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -227,15 +228,19 @@ void hf_pause(void) {
 }
 
 #ifdef __linux__
+static cpu_set_t allowed;
+static int allowed_count = 0;
+static pthread_once_t allowed_once = PTHREAD_ONCE_INIT;
+
+static void read_allowed(void) {
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) allowed_count = CPU_COUNT(&allowed);
+}
+
 bool hf_pin_thread(int index) {
-  static cpu_set_t allowed;
-  static int count = 0;
   // The first caller reads what the process may use, before any thread is tied down.
-  if (count == 0) {
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
-    count = CPU_COUNT(&allowed);
-  }
-  int wanted = index % count;
+  pthread_once(&allowed_once, read_allowed);
+  if (allowed_count == 0) return false;
+  int wanted = index % allowed_count;
   for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
     if (!CPU_ISSET(cpu, &allowed) || wanted-- > 0) continue;
     cpu_set_t one;
