@@ -21,7 +21,7 @@ public final class BufferPool: Sendable {
     public var largest = 0
   }
 
-  private struct Block: @unchecked Sendable {
+  private struct Block: @unchecked Sendable {  // memory that nobody uses, handed over under the lock
     var base: UnsafeMutableRawPointer
     var byteCount: Int
   }

@@ -3,7 +3,8 @@ import NumericArrays
 
 /// What every operation is given: where to run, where to take memory from, how to store.
 ///
-/// There is no global state. Contexts are cheap values; `fork` makes two that run at the same time.
+/// Everything an operation depends on is passed in here, but for the kernels' instruction-set path, which a process chooses once.
+/// Contexts are cheap values; `fork` makes two that run at the same time.
 public struct ExecutionContext: Sendable {
   /// The workers that operations split their work over.
   public internal(set) var workers: WorkerGroup

@@ -38,7 +38,10 @@ public final class WorkerGroup: Sendable {
   /// Number of workers, the caller included.
   public var count: Int { helpers.count + 1 }
 
-  /// Runs `body(0) … body(count - 1)` side by side and waits for all.
+  /// Runs `body(0) … body(count − 1)` in parallel and returns when all have finished.
+  ///
+  /// The closures of a group are deliberately not `@Sendable`: workers write disjoint parts of shared buffers through raw pointers,
+  /// which the compiler cannot check, and none outlives its call.
   public func run(_ body: (Int) -> Void) {
     hf_flush_denormals()
     if helpers.isEmpty { return body(0) }

@@ -1,13 +1,11 @@
 import AtomicFiles
 import CLibrary
 import CProcess
-import Foundation
+import Synchronization
 
 /// Lets a search be stopped from another thread or a signal handler's queue.
-public final class SearchInterruption: @unchecked Sendable {
-  // The lock guards `stopped`, the only state.
-  private let lock = NSLock()
-  private var stopped = false
+public final class SearchInterruption: Sendable {
+  private let isStopped = Atomic<Bool>(false)
   private let isStoppedElsewhere: @Sendable () -> Bool
 
   /// Nothing is stopped yet; `elsewhere` is asked too, for programs that watch signals themselves.
@@ -16,10 +14,10 @@ public final class SearchInterruption: @unchecked Sendable {
   }
 
   /// Stops the running program and all that would follow.
-  public func interrupt() { lock.withLock { stopped = true } }
+  public func interrupt() { isStopped.store(true, ordering: .releasing) }
 
   /// Whether a stop was asked for.
-  public var isInterrupted: Bool { lock.withLock { stopped } || isStoppedElsewhere() }
+  public var isInterrupted: Bool { isStopped.load(ordering: .acquiring) || isStoppedElsewhere() }
 }
 
 /// Runs one program, handing on what it writes on its standard error while it runs.
