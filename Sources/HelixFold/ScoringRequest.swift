@@ -1,4 +1,5 @@
 import Foundation
+import Protein
 import Scoring
 import StructureIO
 
@@ -8,30 +9,49 @@ public struct ScoringRequest: Sendable {
   public var modelPath, referencePath: String
   /// Chains to compare; nil for those that fit best.
   public var modelChain, referenceChain: String?
+  /// Which model of each file, by its number in the file; nil for the first.
+  public var modelNumber, referenceNumber: Int?
   /// Domains of the reference to score for themselves as well.
   public var domains: [DomainRange]
 
   /// A comparison of two files.
   public init(
     modelPath: String, referencePath: String, modelChain: String? = nil,
-    referenceChain: String? = nil, domains: [DomainRange] = []
+    referenceChain: String? = nil, modelNumber: Int? = nil, referenceNumber: Int? = nil,
+    domains: [DomainRange] = []
   ) {
     self.modelPath = modelPath
     self.referencePath = referencePath
     self.modelChain = modelChain
     self.referenceChain = referenceChain
+    self.modelNumber = modelNumber
+    self.referenceNumber = referenceNumber
     self.domains = domains
   }
 
   /// Reads both files and scores; throws `StructureIOError` or `ScoringError`, also where no domain holds anything.
   public func run() throws -> ScoreReport {
-    let model = try StructureFile.read(modelPath)
-    let reference = try StructureFile.read(referencePath)
+    let model = try Self.read(modelPath, model: modelNumber)
+    let reference = try Self.read(referencePath, model: referenceNumber)
     let report = try ScoreReport(
       model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain,
       domains: domains)
     if report.domains.isEmpty, let domain = domains.first { throw ScoringError.emptyDomain(domain) }
     return report
+  }
+
+  private static func read(_ path: String, model: Int?) throws -> Structure {
+    var structure = try StructureFile.read(path)
+    guard let model else { return structure }
+    let numbers = structure.models.map { "\($0.number)" }
+    structure.models.removeAll { $0.number != model }
+    guard !structure.models.isEmpty else {
+      throw StructureIOError.unexpectedContent(
+        path: path,
+        message: "no model \(model), the file has \(numbers.prefix(10).joined(separator: ", "))"
+          + (numbers.count > 10 ? ", …" : ""))
+    }
+    return structure
   }
 }
 

@@ -10,8 +10,8 @@ struct ScoreCommand: ParsableCommand {
     abstract: "Compare a model with a reference structure.",
     discussion: """
       Prints lDDT (all atoms and C-alphas), TM-score, GDT-TS, GDT-HA, RMSD and RMSD95, and checks \
-      the model's handedness, peptide bonds and clashes. Residues are matched by number or, where numbers do not \
-      correspond, by aligning the sequences. Residues that the model lacks count as failures. \
+      the model's handedness, peptide bonds and clashes. Residues are matched by number or by aligning the \
+      sequences, whichever pairs more residues of one type. Residues that the model lacks count as failures. \
       Files are PDB or mmCIF, gzip-compressed or not.
       """)
 
@@ -33,6 +33,12 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Chain of the reference (default: the one that fits best).")
   var referenceChain: String?
 
+  @Option(help: "Model of the model file, by its number there (default: the first).")
+  var modelNumber: Int?
+
+  @Option(help: "Model of the reference file, by its number there (default: the first).")
+  var referenceNumber: Int?
+
   @Flag(help: "Print JSON, with the superposition that proves each value.")
   var json = false
 
@@ -50,7 +56,8 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let request = ScoringRequest(
       modelPath: model, referencePath: reference, modelChain: modelChain,
-      referenceChain: referenceChain, domains: try domains.map(DomainRange.parse) ?? [])
+      referenceChain: referenceChain, modelNumber: modelNumber, referenceNumber: referenceNumber,
+      domains: try domains.map(DomainRange.parse) ?? [])
     let report = try request.run()
     let text = try json ? report.json(perResidue: perResidue) : report.text(perResidue: perResidue)
     print(text, terminator: "")

@@ -58,6 +58,26 @@ struct ScoreAndEvaluateTests {
     #expect(result.errors.contains("nowhere.pdb"))
   }
 
+  @Test("models of a file are chosen by their numbers")
+  func modelNumber() throws {
+    let folder = try ScratchFolder()
+    let models = [(3, 9), (5, 7)].map { "MODEL        \($0)\n\(Self.chain($1))ENDMDL\n" }
+    try Data(models.joined().utf8).write(to: folder.url("models.pdb"))
+    try Data(Self.chain(9).utf8).write(to: folder.url("native.pdb"))
+    for (arguments, note) in [
+      (["models.pdb", "native.pdb"], "the model file has 2 models; the first is used"),
+      (["models.pdb", "native.pdb", "--model-number", "5"], "the model lacks 2 of 9 residues"),
+      (["native.pdb", "models.pdb", "--reference-number", "5"], "the reference lacks 2 residues"),
+    ] {
+      let result = try Command.run(["score"] + arguments, in: folder)
+      #expect(result.status == 0 && result.output.contains("note: \(note)"), "\(result.output)")
+    }
+    let wrong = try Command.run(
+      ["score", "models.pdb", "native.pdb", "--model-number", "1"], in: folder)
+    #expect(wrong.status == 65)
+    #expect(wrong.errors.contains("models.pdb: no model 1, the file has 3, 5"), "\(wrong.errors)")
+  }
+
   @Test("evaluate scores what is there, lists the rest, and says so in its status")
   func evaluate() throws {
     let folder = try ScratchFolder()
