@@ -87,32 +87,51 @@ public struct EvaluationFiles: Sendable {
 
   // MARK: JSON
 
-  private struct Document: Codable {
-    struct Interval: Codable {
-      var value, low, high: Double
+  /// A value that is written as null where there is none, instead of being left out.
+  @propertyWrapper
+  private struct OrNull<Value: Encodable>: Encodable {
+    var wrappedValue: Value?
 
-      init(_ estimate: Estimate) {
+    init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode(wrappedValue)
+    }
+  }
+
+  /// Properties become keys in snake case.
+  private struct Document: Encodable {
+    struct Interval: Encodable {
+      var value: Double
+      @OrNull var low: Double?
+      @OrNull var high: Double?
+      var count: Int
+
+      init(_ estimate: Estimate, _ count: Int) {
         value = estimate.value
-        low = estimate.interval.lowerBound
-        high = estimate.interval.upperBound
+        low = estimate.interval?.lowerBound
+        high = estimate.interval?.upperBound
+        self.count = count
       }
     }
 
-    struct Row: Codable {
+    struct Row: Encodable {
       var predictor, target, unit, modelChain, referenceChain: String
-      var ranges: String?
+      @OrNull var ranges: String?
       var residues, matched, wrongHand, brokenBonds, clashes: Int
-      var scores: [String: Double]
+      var scores: [String: Double?]
       var notes: [String]
     }
 
-    struct Summary: Codable {
+    struct Summary: Encodable {
       var predictor, scope, bucket: String
       var count, targets: Int
-      var mean, median: [String: Interval]
+      @OrNull var available: Int?
+      var mean, median: [String: Interval?]
     }
 
-    struct Comparison: Codable {
+    struct Comparison: Encodable {
       var first, second, scope, metric: String
       var count: Int
       var meanDifference: Interval
@@ -120,16 +139,17 @@ public struct EvaluationFiles: Sendable {
       var positiveRanks, wilcoxonP: Double
     }
 
-    struct Target: Codable {
+    struct Target: Encodable {
       var target: String
-      var residues, msaRows: Int?
+      @OrNull var residues: Int?
+      @OrNull var msaRows: Int?
       var domains: Int
-      var split: String?
+      @OrNull var split: String?
     }
 
-    struct Gap: Codable {
+    struct Gap: Encodable {
       var target: String
-      var predictor: String?
+      @OrNull var predictor: String?
       var reason: String
       var isFailure: Bool
     }
@@ -162,10 +182,11 @@ public struct EvaluationFiles: Sendable {
           split: $0.split)
       },
       rows: evaluation.rows.map { row in
-        var scores: [String: Double] = ["coverage": row.scores.coverage]
-        for metric in Metric.allCases { scores[metric.rawValue] = metric.value(row.scores) }
-        scores["rmsd"] = row.scores.rmsd?.value
-        scores["rmsd95"] = row.scores.rmsd95?.value
+        var scores: [String: Double?] = [
+          "coverage": row.scores.coverage, "rmsd": row.scores.rmsd?.value,
+          "rmsd95": row.scores.rmsd95?.value,
+        ]
+        for metric in Metric.allCases { scores[metric.rawValue] = .some(metric.value(row.scores)) }
         return Document.Row(
           predictor: row.predictor, target: row.target, unit: row.unit,
           modelChain: row.modelChain, referenceChain: row.referenceChain, ranges: row.ranges,
@@ -176,15 +197,16 @@ public struct EvaluationFiles: Sendable {
       summaries: statistics.summaries.map { summary in
         Document.Summary(
           predictor: summary.predictor, scope: summary.scope.rawValue, bucket: summary.bucket,
-          count: summary.count, targets: summary.targets,
-          mean: Self.intervals(summary.metrics.map { ($0.metric, $0.mean) }),
-          median: Self.intervals(summary.metrics.map { ($0.metric, $0.median) }))
+          count: summary.count, targets: summary.targets, available: summary.available,
+          mean: Self.intervals(summary.metrics.map { ($0.metric, $0.mean, $0.count) }),
+          median: Self.intervals(summary.metrics.map { ($0.metric, $0.median, $0.count) }))
       },
       comparisons: statistics.comparisons.map { item in
         Document.Comparison(
           first: item.first, second: item.second, scope: item.scope.rawValue,
           metric: item.metric.rawValue, count: item.count,
-          meanDifference: Document.Interval(item.difference), signedRankCount: item.test.count,
+          meanDifference: Document.Interval(item.difference, item.count),
+          signedRankCount: item.test.count,
           positiveRanks: item.test.positiveRanks, wilcoxonP: item.test.pValue)
       },
       gaps: evaluation.gaps.map {
@@ -193,13 +215,18 @@ public struct EvaluationFiles: Sendable {
       })
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
   }
 
+  /// Those of all scores, nil where a score has no value.
   private static func intervals(
-    _ estimates: [(Metric, Estimate)]
-  ) -> [String: Document.Interval] {
+    _ estimates: [(metric: Metric, estimate: Estimate, count: Int)]
+  ) -> [String: Document.Interval?] {
     Dictionary(
-      estimates.map { ($0.0.rawValue, Document.Interval($0.1)) }, uniquingKeysWith: { a, _ in a })
+      uniqueKeysWithValues: Metric.allCases.map { metric in
+        let found = estimates.first { $0.metric == metric }
+        return (metric.rawValue, found.map { Document.Interval($0.estimate, $0.count) })
+      })
   }
 }

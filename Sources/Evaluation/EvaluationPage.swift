@@ -20,10 +20,15 @@ struct EvaluationPage {
 
   var page: ReportPage {
     let scored = Set(evaluation.rows.map(\.target)).count
+    let (scenes, left) = scenes
+    let shown =
+      evaluation.predictors.first.flatMap { name in
+        scenes.isEmpty ? nil : ". Structures are those of \(name) on their natives, by lDDT"
+      } ?? ""
     var page = ReportPage(
       title: evaluation.name,
       lead: "\(scored) of \(evaluation.targets.count) targets scored, predictors: "
-        + evaluation.predictors.joined(separator: ", "),
+        + evaluation.predictors.joined(separator: ", ") + shown,
       footer: "helixfold \(version). This file needs no network.")
     page.warnings =
       evaluation.cautions + evaluation.predictorNotes.map { "\($0.predictor): \($0.note)" }
@@ -32,7 +37,6 @@ struct EvaluationPage {
       page.warnings.append("\(failures) predictions or natives failed; see below.")
     }
     page.figures = headline
-    let (scenes, left) = scenes
     page.scenes = scenes
     if left > 0 {
       page.warnings.append(
@@ -62,9 +66,12 @@ struct EvaluationPage {
   // MARK: Drawings
 
   private func meanPlot(_ scope: EvaluationScope) -> Figure {
-    let all = summaries.filter { $0.bucket == "all" && $0.scope == scope }
+    let own = summaries.filter { $0.scope == scope }
+    let common = own.filter { $0.bucket == EvaluationSummary.common }
+    let all = common.isEmpty ? own.filter { $0.bucket == EvaluationSummary.all } : common
     return Plot.bars(
-      title: scope == .chains ? "Mean scores of whole chains" : "Mean scores of domains",
+      title: (scope == .chains ? "Mean scores of whole chains" : "Mean scores of domains")
+        + (common.isEmpty ? "" : " that all predictors have"),
       summary: all.map { summary in
         "\(summary.predictor), \(summary.count): "
           + summary.metrics.map { "\($0.metric.label) \(Self.text($0.mean.value))" }
@@ -129,7 +136,11 @@ struct EvaluationPage {
       return budget >= 0
     }
     return (
-      shown.map { StructureScene(name: $0.target, $0.report, confidence: false) },
+      shown.map {
+        StructureScene(
+          name: "\($0.target) by \(evaluation.predictors.first ?? "")", $0.report, confidence: false
+        )
+      },
       evaluation.comparisons.count - shown.count
     )
   }
@@ -139,11 +150,14 @@ struct EvaluationPage {
   private var headline: [(value: String, name: String)] {
     let scope: EvaluationScope =
       summaries.contains { $0.scope == .domains } ? .domains : .chains
-    guard let best = summaries.first(where: { $0.bucket == "all" && $0.scope == scope }) else {
-      return []
-    }
-    return [("\(best.count)", scope.rawValue)]
-      + best.metrics.map { (Self.text($0.mean.value), "mean \($0.metric.label)") }
+    guard
+      let shown = summaries.first(where: {
+        $0.bucket == EvaluationSummary.all && $0.scope == scope
+      })
+    else { return [] }
+    let owner = evaluation.predictors.count > 1 ? " of \(shown.predictor)" : ""
+    return [(shown.countText, scope.rawValue + owner)]
+      + shown.metrics.map { (Self.text($0.mean.value), "mean \($0.metric.label)\(owner)") }
   }
 
   private var weightsTable: ReportPage.Table? {
@@ -157,7 +171,7 @@ struct EvaluationPage {
 
   private func summaryTable(_ scope: EvaluationScope) -> ReportPage.Table? {
     let rows = summaries.filter { $0.scope == scope }.map { summary in
-      [summary.bucket, summary.predictor, "\(summary.count)"]
+      [summary.bucket, summary.predictor, summary.countText]
         + Metric.allCases.flatMap { metric -> [String] in
           guard let found = summary.metrics.first(where: { $0.metric == metric }) else {
             return ["–", "–"]
@@ -171,8 +185,8 @@ struct EvaluationPage {
       head: ["group", "predictor", "n"]
         + Metric.allCases.flatMap { ["mean \($0.label)", "median"] },
       rows: rows,
-      note:
-        "In brackets: 95 % percentile intervals of \(Bootstrap.rounds) bootstrap samples of targets."
+      note: "\(EvaluationSummary.groupNote) In brackets: 95 % percentile intervals of"
+        + " \(Bootstrap.rounds) bootstrap samples of targets; none of fewer than two targets."
     )
   }
 
@@ -223,7 +237,8 @@ struct EvaluationPage {
   }
 
   private static func text(_ estimate: Estimate) -> String {
-    "\(text(estimate.value)) [\(text(estimate.interval.lowerBound)), \(text(estimate.interval.upperBound))]"
+    let interval = estimate.interval.map { "\(text($0.lowerBound)), \(text($0.upperBound))" }
+    return "\(text(estimate.value)) [\(interval ?? "–")]"
   }
 
   private static func text(_ value: Double, _ decimals: Int = 3) -> String {

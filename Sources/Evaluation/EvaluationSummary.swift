@@ -46,8 +46,24 @@ public struct EvaluationSummary: Sendable {
   public var bucket: String
   /// Chains or domains in it, and targets that they belong to.
   public var count, targets: Int
-  /// Mean and median of each score with intervals.
-  public var metrics: [(metric: Metric, mean: Estimate, median: Estimate)]
+  /// Chains or domains that the predictor could have, for the group of all; nil for others.
+  public var available: Int?
+  /// Mean and median of each score with intervals, and the number of values behind them.
+  public var metrics: [(metric: Metric, count: Int, mean: Estimate, median: Estimate)]
+
+  /// Group of all that a predictor has.
+  static let all = "all"
+  /// Group of what all predictors have.
+  static let common = "common"
+  /// What the two groups are, for people.
+  static let groupNote =
+    "Means of a predictor are over what it has; 'common' is what all predictors have."
+
+  /// The count, `7 of 10` where the predictor lacks some.
+  var countText: String {
+    guard let available, available > count else { return "\(count)" }
+    return "\(count) of \(available)"
+  }
 }
 
 /// One predictor against another on the same chains or domains.
@@ -82,21 +98,23 @@ extension Evaluation {
   static let lengthBounds = [0, 100, 400, 1400, Int.max]
   static let rowBounds = [0, 100, 500, Int.max]
 
-  /// Means and medians: all targets, then buckets by length and by rows of the alignment.
+  /// Means and medians: all, what all predictors have if they differ in it, buckets by length and rows of the alignment.
   public func summaries(seed: UInt64) -> [EvaluationSummary] {
-    summaries(of: [everything] + buckets, seed: seed)
-  }
-
-  /// Means and medians of all targets alone.
-  func overallSummaries(seed: UInt64) -> [EvaluationSummary] {
-    summaries(of: [everything], seed: seed)
-  }
-
-  private func summaries(of groups: [Bucket], seed: UInt64) -> [EvaluationSummary] {
     EvaluationScope.allCases.flatMap { scope in
-      groups.flatMap { bucket in
-        predictors.compactMap { summary($0, scope, bucket.name, bucket.ids, seed: seed) }
-      }
+      summaries(of: overall(scope) + buckets, scope, seed: seed)
+    }
+  }
+
+  /// Means and medians without buckets.
+  func overallSummaries(seed: UInt64) -> [EvaluationSummary] {
+    EvaluationScope.allCases.flatMap { summaries(of: overall($0), $0, seed: seed) }
+  }
+
+  private func summaries(
+    of groups: [Bucket], _ scope: EvaluationScope, seed: UInt64
+  ) -> [EvaluationSummary] {
+    groups.flatMap { bucket in
+      predictors.compactMap { summary($0, scope, bucket, seed: seed) }
     }
   }
 
@@ -120,54 +138,73 @@ extension Evaluation {
     rows.filter { $0.predictor == predictor && $0.scope == scope }
   }
 
-  private typealias Bucket = (name: String, ids: Set<String>)
+  private typealias Bucket = (name: String, contains: (EvaluationRow) -> Bool)
 
-  private var everything: Bucket { ("all", Set(targets.map(\.id))) }
+  /// All rows, and those of chains or domains that all predictors have where each has its own.
+  private func overall(_ scope: EvaluationScope) -> [Bucket] {
+    let all: Bucket = (EvaluationSummary.all, { _ in true })
+    let parts = predictors.map { Set(rows(scope, of: $0).map(\.part)) }
+    guard let first = parts.first, parts.contains(where: { $0 != first }) else { return [all] }
+    let shared = parts.reduce(first) { $0.intersection($1) }
+    return [all, (EvaluationSummary.common, { shared.contains($0.part) })]
+  }
 
+  /// Groups by length, that of a target or of a domain, and by rows of the target's alignment.
   private var buckets: [Bucket] {
+    let known = Dictionary(targets.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
     func group(
-      _ kind: String, _ bounds: [Int], _ size: (EvaluationTarget) -> Int?
+      _ kind: String, _ bounds: [Int], _ size: @escaping (EvaluationRow) -> Int?
     ) -> [Bucket] {
-      let ranges = zip(bounds, bounds.dropFirst()).map { low, high in
+      let ranges = zip(bounds, bounds.dropFirst()).map { low, high -> Bucket in
         let name = high == .max ? "\(kind) \(low) or more" : "\(kind) \(low)–\(high - 1)"
-        let ids = targets.filter { size($0).map { $0 >= low && $0 < high } ?? false }.map(\.id)
-        return (name, Set(ids))
+        return (name, { size($0).map { $0 >= low && $0 < high } ?? false })
       }
-      return ranges + [("\(kind) unknown", Set(targets.filter { size($0) == nil }.map(\.id)))]
+      return ranges + [("\(kind) unknown", { size($0) == nil })]
     }
-    return group("residues", Self.lengthBounds, \.length)
-      + group("alignment rows", Self.rowBounds, \.msaRows)
+    return group("residues", Self.lengthBounds) { row in
+      row.scope == .chains ? known[row.target]?.length : row.scores.referenceResidues
+    } + group("alignment rows", Self.rowBounds) { known[$0.target]?.msaRows }
+  }
+
+  /// Chains or domains that a predictor could have: those that somebody has and, of targets with a usable native that
+  /// nobody predicted, those listed.
+  private func available(_ scope: EvaluationScope) -> Int {
+    let unusable = Set(gaps.filter { $0.predictor == nil }.map(\.target))
+    let scored = Set(rows.map(\.target))
+    let parts = Set(predictors.flatMap { rows(scope, of: $0).map(\.part) })
+    return targets.filter { !unusable.contains($0.id) && !scored.contains($0.id) }
+      .reduce(parts.count) { $0 + (scope == .chains ? 1 : $1.domains.count) }
   }
 
   private func summary(
-    _ predictor: String, _ scope: EvaluationScope, _ bucket: String, _ ids: Set<String>,
-    seed: UInt64
+    _ predictor: String, _ scope: EvaluationScope, _ bucket: Bucket, seed: UInt64
   ) -> EvaluationSummary? {
-    let rows = rows(scope, of: predictor).filter { ids.contains($0.target) }
+    let rows = rows(scope, of: predictor).filter(bucket.contains)
     guard !rows.isEmpty else { return nil }
     let groups = Dictionary(grouping: rows, by: \.target).sorted { $0.key < $1.key }.map(\.value)
     let bootstrap = Bootstrap(groups: groups.count, seed: seed)
     let metrics = Metric.allCases.compactMap {
-      metric -> (metric: Metric, mean: Estimate, median: Estimate)? in
+      metric -> (metric: Metric, count: Int, mean: Estimate, median: Estimate)? in
       let values = groups.map { $0.compactMap { metric.value($0.scores) } }
       guard let mean = bootstrap.estimate(values, \.mean),
         let median = bootstrap.estimate(values, \.median)
       else { return nil }
-      return (metric, mean, median)
+      return (metric, values.reduce(0) { $0 + $1.count }, mean, median)
     }
     return EvaluationSummary(
-      predictor: predictor, scope: scope, bucket: bucket, count: rows.count,
-      targets: groups.count, metrics: metrics)
+      predictor: predictor, scope: scope, bucket: bucket.name, count: rows.count,
+      targets: groups.count,
+      available: bucket.name == EvaluationSummary.all ? available(scope) : nil, metrics: metrics)
   }
 
   private func comparison(
     _ first: String, _ second: String, _ scope: EvaluationScope, _ metric: Metric, seed: UInt64
   ) -> EvaluationComparison? {
     let others = Dictionary(
-      rows(scope, of: second).map { ("\($0.target) \($0.unit)", $0) },
+      rows(scope, of: second).map { ($0.part, $0) },
       uniquingKeysWith: { a, _ in a })
     let pairs = rows(scope, of: first).compactMap { row -> (target: String, difference: Double)? in
-      guard let other = others["\(row.target) \(row.unit)"], let a = metric.value(row.scores),
+      guard let other = others[row.part], let a = metric.value(row.scores),
         let b = metric.value(other.scores)
       else { return nil }
       return (row.target, a - b)
@@ -181,4 +218,9 @@ extension Evaluation {
       first: first, second: second, scope: scope, metric: metric, count: pairs.count,
       difference: difference, test: SignedRankTest(groups.map(\.mean)))
   }
+}
+
+extension EvaluationRow {
+  /// What tells a chain or domain from the others of a set.
+  fileprivate var part: [String] { [target, unit] }
 }

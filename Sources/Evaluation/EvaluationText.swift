@@ -5,20 +5,27 @@ extension Evaluation {
   /// Means over all targets, comparisons, notes and what was not scored, for a terminal.
   public func text(seed: UInt64) -> String {
     var lines = [Self.row(["predictor", "of", "n"] + Metric.allCases.map(\.label))]
-    for summary in overallSummaries(seed: seed) {
+    let summaries = overallSummaries(seed: seed)
+    for summary in summaries {
       let means = Metric.allCases.map { metric in
         summary.metrics.first { $0.metric == metric }
           .map { fixedDecimals($0.mean.value, 4) } ?? "-"
       }
-      lines.append(
-        Self.row([summary.predictor, summary.scope.rawValue, "\(summary.count)"] + means))
+      let name =
+        summary.predictor + (summary.bucket == EvaluationSummary.all ? "" : ", \(summary.bucket)")
+      lines.append(Self.row([name, summary.scope.rawValue, summary.countText] + means))
+    }
+    if summaries.contains(where: { $0.bucket == EvaluationSummary.common }) {
+      lines.append(EvaluationSummary.groupNote)
     }
     for item in comparisonsOfPredictors(seed: seed, by: [.gdtTS]) {
-      let (low, high) = (item.difference.interval.lowerBound, item.difference.interval.upperBound)
+      let interval =
+        item.difference.interval.map {
+          "[\(fixedDecimals($0.lowerBound, 4)), \(fixedDecimals($0.upperBound, 4))]"
+        } ?? "-"
       lines.append(
         "\(item.first) - \(item.second), GDT-TS of \(item.count) \(item.scope.rawValue):"
-          + " \(fixedDecimals(item.difference.value, 4))"
-          + " [\(fixedDecimals(low, 4)), \(fixedDecimals(high, 4))],"
+          + " \(fixedDecimals(item.difference.value, 4)) \(interval),"
           + " Wilcoxon p \(fixedDecimals(item.test.pValue, 4))")
     }
     lines += rows.filter { $0.scope == .chains && !$0.notes.isEmpty }.map { row in

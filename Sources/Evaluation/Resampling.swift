@@ -11,8 +11,8 @@ extension SplitMix64 {
 public struct Estimate: Sendable, Hashable {
   /// The number.
   public var value: Double
-  /// From the 2.5th to the 97.5th percentile of its bootstrap distribution.
-  public var interval: ClosedRange<Double>
+  /// From the 2.5th to the 97.5th percentile of its bootstrap distribution; nil for fewer than two groups.
+  public var interval: ClosedRange<Double>?
 }
 
 /// The bootstrap (Efron 1979): draws samples of groups with replacement, the same draws for all statistics.
@@ -41,12 +41,13 @@ public struct Bootstrap: Sendable {
     let all = groups.flatMap { $0 }
     guard !all.isEmpty else { return nil }
     let value = statistic(all)
+    if groups.count(where: { !$0.isEmpty }) < 2 { return Estimate(value: value, interval: nil) }
     let resampled = draws.compactMap { draw -> Double? in
       let sample = draw.flatMap { groups[$0] }
       return sample.isEmpty ? nil : statistic(sample)
     }.sorted()
     guard let low = Self.percentile(resampled, 0.025), let high = Self.percentile(resampled, 0.975)
-    else { return Estimate(value: value, interval: value...value) }
+    else { return Estimate(value: value, interval: nil) }
     return Estimate(value: value, interval: low...max(low, high))
   }
 

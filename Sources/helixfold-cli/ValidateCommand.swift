@@ -94,10 +94,10 @@ struct ValidateCommand: ParsableCommand {
       "\(split.rawValue): \(counted(scores.chains.count, "chain")) in \(counted(clusters, "cluster"))\(leftOut)\(unscored), lDDT-Cα"
     )
     for column in scores.columns {
-      print(Self.line(column.rawValue, scores.mean(column), clusters))
+      print(Self.line(column.rawValue, scores.mean(column)))
     }
     for column in scores.columns where column != .model {
-      print(Self.line("gain over \(column.rawValue)", scores.gain(over: column), clusters))
+      print(Self.line("gain over \(column.rawValue)", scores.gain(over: column)))
     }
     let r =
       scores.correlation.map { fixed($0, decimals: 3) }
@@ -110,13 +110,13 @@ struct ValidateCommand: ParsableCommand {
   }
 
   /// `model  0.412  [0.398, 0.426]`; one cluster has no interval.
-  private static func line(_ name: String, _ estimate: Estimate?, _ clusters: Int) -> String {
+  private static func line(_ name: String, _ estimate: Estimate?) -> String {
     guard let estimate else { return name }
-    let (value, range) = (fixed(estimate.value, decimals: 4), estimate.interval)
+    let value = fixed(estimate.value, decimals: 4)
     let interval =
-      clusters > 1
-      ? "[\(fixed(range.lowerBound, decimals: 4)), \(fixed(range.upperBound, decimals: 4))]"
-      : "no interval, 1 cluster"
+      estimate.interval.map {
+        "[\(fixed($0.lowerBound, decimals: 4)), \(fixed($0.upperBound, decimals: 4))]"
+      } ?? "no interval, 1 cluster"
     return "\(name.padding(toLength: 20, withPad: " ", startingAt: 0))\(value)  \(interval)"
   }
 }

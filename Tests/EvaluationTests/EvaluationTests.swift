@@ -106,10 +106,10 @@ struct EvaluationTests {
         Predictor(name: "theirs", folder: "\(folder.path)/theirs"),
       ])
     _ = try EvaluationFiles(evaluation, seed: 1, version: "0").write(to: folder.path, plots: nil)
-    struct Document: Decodable { let predictorWeights: [String: PredictorWeights] }
+    struct Document: Decodable { let predictor_weights: [String: PredictorWeights] }
     let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/evaluation.json"))
     #expect(
-      try JSONDecoder().decode(Document.self, from: data).predictorWeights == ["mine": weights])
+      try JSONDecoder().decode(Document.self, from: data).predictor_weights == ["mine": weights])
     let page = try String(contentsOfFile: "\(folder.path)/report.html", encoding: .utf8)
     #expect(page.contains(weights.file) && page.contains(weights.checksum))
   }
@@ -135,7 +135,7 @@ struct EvaluationTests {
     let counts = Dictionary(uniqueKeysWithValues: found.map { ($0.bucket, $0.count) })
     #expect(
       counts == [
-        "all": 3, "residues 0–99": 2, "residues 100–399": 1, "alignment rows 0–99": 1,
+        "all": 3, "common": 2, "residues 0–99": 2, "residues 100–399": 1, "alignment rows 0–99": 1,
         "alignment rows 100–499": 1, "alignment rows 500 or more": 1,
       ])
   }

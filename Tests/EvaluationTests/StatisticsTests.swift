@@ -39,8 +39,15 @@ struct StatisticsTests {
   @Test("groups are drawn whole: two domains of one target never part")
   func groups() throws {
     let estimate = try #require(
-      Bootstrap(groups: 1, seed: 1).estimate([[0, 1]], \.mean))
+      Bootstrap(groups: 2, seed: 1).estimate([[0, 1], [0, 1]], \.mean))
     #expect(estimate.interval == 0.5...0.5)
+  }
+
+  @Test("one group says nothing of its spread", arguments: [[[0.0, 1]], [[0, 1], []]])
+  func oneGroup(groups: [[Double]]) throws {
+    let bootstrap = Bootstrap(groups: groups.count, seed: 1)
+    let estimate = try #require(bootstrap.estimate(groups, \.mean))
+    #expect(estimate.value == 0.5 && estimate.interval == nil)
   }
 
   @Test("the same seed gives the same draws, another one others")
