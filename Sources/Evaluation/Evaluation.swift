@@ -1,3 +1,4 @@
+import Messages
 import Protein
 import Scoring
 import StructureIO
@@ -145,7 +146,7 @@ public struct Evaluation: Sendable {
         // Domains are in numbers of the sequence, which are those of predictions.
         let report = try ScoreReport(
           model: model, reference: native, domains: target.domains, countsAlongModel: true)
-        add(report, target.id, predictor.name)
+        add(report, target, predictor.name)
         targets[index].length = targets[index].length ?? report.whole.referenceResidues
         targets[index].msaRows =
           targets[index].msaRows
@@ -158,20 +159,38 @@ public struct Evaluation: Sendable {
     }
   }
 
-  private mutating func add(_ report: ScoreReport, _ target: String, _ predictor: String) {
-    if predictor == predictors.first { comparisons.append((target, report)) }
+  private mutating func add(
+    _ report: ScoreReport, _ target: EvaluationTarget, _ predictor: String
+  ) {
+    if predictor == predictors.first { comparisons.append((target.id, report)) }
+    let notes = report.warnings + Self.notes(onLengthOf: target, report)
     let units =
       [("whole", nil, report.whole)]
       + report.domains.map { ($0.domain.name, Optional($0.domain.label), $0.scores) }
     for (unit, ranges, scores) in units {
       rows.append(
         EvaluationRow(
-          predictor: predictor, target: target, unit: unit, ranges: ranges, scores: scores,
+          predictor: predictor, target: target.id, unit: unit, ranges: ranges, scores: scores,
           wrongHand: report.quality.wrongHand.count,
           brokenBonds: report.quality.brokenBonds.count, clashes: report.quality.clashCount,
           modelChain: report.modelChain, referenceChain: report.referenceChain,
-          notes: report.warnings))
+          notes: notes))
     }
+  }
+
+  /// What does not have the length that the set states of the target, one line each.
+  private static func notes(onLengthOf target: EvaluationTarget, _ report: ScoreReport) -> [String]
+  {
+    guard let length = target.length else { return [] }
+    let (native, model) = (report.whole.referenceResidues, report.modelResidues.count)
+    var notes: [String] = []
+    if native > length {
+      notes.append("the native has \(counted(native, "residue")), the target's length is \(length)")
+    }
+    if model != length {
+      notes.append("the model has \(counted(model, "residue")), the target's length is \(length)")
+    }
+    return notes
   }
 }
 

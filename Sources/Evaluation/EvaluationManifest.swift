@@ -1,6 +1,7 @@
 import AtomicFiles
 import Foundation
 import Messages
+import Protein
 import Scoring
 
 /// A list of targets: what to predict, where its true structure is, and how it is cut into domains.
@@ -32,7 +33,7 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     public var nativeRanges: String?
     /// File of the structure, relative to the manifest.
     public var native: String?
-    /// SHA-256 of that file, for downloads.
+    /// SHA-256 of the entry's file as it is downloaded, which the script for downloads checks.
     public var nativeSHA256: String?
     /// Parts that are scored for themselves, in numbers of the target's sequence.
     public var domains: [Domain]?
@@ -189,8 +190,14 @@ extension EvaluationManifest.Target {
     if let nativeRanges, Self.ranges(nativeRanges) == nil {
       problems.append("'native_ranges' is '\(nativeRanges)', expected such as 337-368+532-901")
     }
-    if let released, released.firstMatch(of: /^\d{4}-\d{2}-\d{2}$/) == nil {
-      problems.append("'released' is '\(released)', expected YYYY-MM-DD")
+    if let nativeSHA256, nativeSHA256.firstMatch(of: /^[0-9a-f]{64}$/) == nil {
+      problems.append(
+        "'native_sha256' is '\(nativeSHA256)', expected 64 digits of 0-9 and a-f, as sha256sum prints"
+      )
+    }
+    if let msaRows, msaRows < 0 { problems.append("'msa_rows' is \(msaRows), expected 0 or more") }
+    if let released, !ReleaseDate.isValid(released) {
+      problems.append("'released' is '\(released)', expected a date as YYYY-MM-DD")
     }
     return problems + domainProblems
   }
@@ -201,6 +208,9 @@ extension EvaluationManifest.Target {
     for domain in domains ?? [] {
       if !taken.insert(domain.name).inserted {
         problems.append("domain '\(domain.name)' comes twice")
+      }
+      if domain.name.allSatisfy(\.isWhitespace) {
+        problems.append("the domain \(domain.ranges) has no name")
       }
       if domain.name == "whole" {
         problems.append("domain 'whole' has the name of the whole chain, expected another")

@@ -35,6 +35,11 @@ struct ManifestTests {
       ("\"id\": \"x\", \"source\": \"s\", \"native_ranges\": \"9-1\"", "native_ranges"),
       ("\"id\": \"x\", \"source\": \"s\", \"native_ranges\": \"1-5,7\"", "native_ranges"),
       ("\"id\": \"x\", \"source\": \"s\", \"released\": \"May\"", "YYYY-MM-DD"),
+      (#""id": "x", "source": "s", "released": "2024-13-45""#, "a date"),
+      (#""id": "x", "source": "s", "released": "2023-02-29""#, "a date"),
+      (#""id": "x", "source": "s", "msa_rows": -5"#, "'msa_rows' is -5"),
+      (#""id": "x", "source": "s", "native_sha256": "zz""#, "64 digits"),
+      (#""id": "x", "source": "s", "domains": [{"name": " ", "ranges": "1-2"}]"#, "has no name"),
       (
         "\"id\": \"x\", \"source\": \"s\", \"domains\": [{\"name\": \"whole\", \"ranges\": \"1-2\"}]",
         "the name of the whole chain"

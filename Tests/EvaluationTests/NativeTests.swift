@@ -92,6 +92,17 @@ struct NativeTests {
     #expect(gap.reason.hasSuffix(reason), "\(gap.reason)")
   }
 
+  @Test(
+    "a length that native or prediction do not have is noted",
+    arguments: [
+      (30, ["the native has 40 residues", "the model has 40 residues"]),
+      (50, ["the model has 40 residues"]), (40, []),
+    ])
+  func length(_ length: Int, _ starts: [String]) throws {
+    let row = try #require(try Self.evaluation(#", "chain": "A", "length": \#(length)"#).rows.first)
+    #expect(row.notes == starts.map { "\($0), the target's length is \(length)" })
+  }
+
   @Test("a native without an amino acid is no predictor's failure")
   func noAminoAcid() throws {
     let folder = try ScratchFolder()
