@@ -116,8 +116,15 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     if checkManifest { return try examine() }
     try AtomicFile.requirePlace(forFolder: output)
-    for predictor in named where PathKind(of: predictor.folder) == .absent {
-      throw InputError.missing(file: predictor.folder)
+    for predictor in named {
+      switch PathKind(of: predictor.folder) {
+      case .absent: throw InputError.missing(file: predictor.folder)
+      case .folder: continue
+      case .file:
+        throw EvaluationError.unreadable(
+          path: predictor.folder,
+          reason: "is no folder; --predictions takes one with a file or folder per target")
+      }
     }
     var request = EvaluationRequest(set: set, output: output)
     request.natives = natives
@@ -126,9 +133,10 @@ struct EvaluateCommand: ParsableCommand {
     request.seed = seed
     request.plots = plots
     let reporter = ProgressReporter(style: reporting.style)
-    if let caution = try request.caution() { reporter.warn(caution) }
-    if predicts { try predict(&request, reporter) }
-    let (evaluation, files, status) = try request.run(reporter: reporter)
+    let targets = try request.targets()
+    if let caution = request.caution(about: targets.targets) { reporter.warn(caution) }
+    if predicts { try predict(targets.targets, &request, reporter) }
+    let (evaluation, files, status) = try request.run(on: targets, reporter: reporter)
     print(evaluation.text(seed: seed), terminator: "")
     for file in files { print(file) }
     if evaluation.rows.isEmpty {
@@ -139,7 +147,9 @@ struct EvaluateCommand: ParsableCommand {
     if status != .success { throw ExitCode(status) }
   }
 
-  private func predict(_ request: inout EvaluationRequest, _ reporter: ProgressReporter) throws {
+  private func predict(
+    _ targets: [EvaluationTarget], _ request: inout EvaluationRequest, _ reporter: ProgressReporter
+  ) throws {
     compute.arithmetic.pin()
     Interruption.listen()
     var options = PredictionOptions()
@@ -157,7 +167,7 @@ struct EvaluateCommand: ParsableCommand {
     let inputs = try PredictionTarget.collect(
       fasta: fasta.map { [$0] } ?? [], alignments: msa, features: sources,
       shelf: FeatureShelf(folder: output))
-    try request.predict(inputs, with: models, options, reporter: reporter)
+    try request.predict(inputs, of: targets, with: models, options, reporter: reporter)
   }
 
   private func examine() throws {

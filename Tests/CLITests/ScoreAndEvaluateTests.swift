@@ -108,6 +108,7 @@ struct ScoreAndEvaluateTests {
       (["evaluate", "x"], 64), (["evaluate", "nowhere", "--predictions", "p"], 66),
       (["evaluate", "empty", "--predictions", "nowhere"], 66),
       (["evaluate", "empty", "--predictions", "p"], 65),
+      (["evaluate", "empty", "--predictions", "p", "b=bad.json"], 66),
       (["evaluate", "bad.json", "--check-manifest"], 65),
       (["evaluate", "x", "--predictions", "a=b", "a=c"], 64),
       (["evaluate", "x", "--predictions", "a=b", "--plots", "gif"], 64),

@@ -41,11 +41,13 @@ struct EvaluationRequestTests {
   func caution() throws {
     let entries = try FeatureStore(path: store).entries
     let known = entries.count { DataSplit($0) == .training }
-    let caution = try #require(try request(store).caution())
+    let set = try request(store).targets()
+    let caution = try #require(request(store).caution(about: set.targets))
     #expect(caution.hasPrefix("\(known) of \(entries.count) chains with a structure are of the"))
-    #expect(try request(store, .test).caution() == nil)
+    let test = request(store, .test)
+    #expect(test.caution(about: try test.targets().targets) == nil)
     let reporter = ProgressReporter(style: .quiet, isSilent: true)
-    _ = try request(store).run(reporter: reporter)
+    _ = try request(store).run(on: set, reporter: reporter)
     let page = try String(contentsOfFile: scratch.file("out/report.html"), encoding: .utf8)
     #expect(page.contains("chains with a structure are of the training split"))
     let table = try String(contentsOfFile: scratch.file("out/targets.csv"), encoding: .utf8)
@@ -58,9 +60,19 @@ struct EvaluationRequestTests {
     var record = SyntheticStore.record(0) { "chain\($0)" }
     record.labels?.cluster = nil
     try FeatureStore.write([record], to: plain)
-    #expect(try request(plain).targets().targets.map(\.split) == [nil])
-    #expect(try request(plain).caution() == nil)
+    let targets = try request(plain).targets().targets
+    #expect(targets.map(\.split) == [nil])
+    #expect(request(plain).caution(about: targets) == nil)
     #expect(message { _ = try request(plain, .test).targets() }.contains("names no clusters"))
     #expect(message { _ = try request(scratch.path, .test).targets() }.contains("is no store"))
+  }
+
+  @Test("a store without structures is refused before anything is predicted")
+  func noLabels() throws {
+    let plain = scratch.file("unlabelled.h5")
+    var record = SyntheticStore.record(0) { "chain\($0)" }
+    record.labels = nil
+    try FeatureStore.write([record], to: plain)
+    #expect(message { _ = try request(plain).targets() }.contains("has no labels (structures)"))
   }
 }

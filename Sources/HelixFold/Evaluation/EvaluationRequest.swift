@@ -31,8 +31,11 @@ public struct EvaluationRequest: Sendable {
     self.output = output
   }
 
-  /// Name of the set and its targets.
-  public func targets() throws -> (name: String, targets: [EvaluationTarget]) {
+  /// A set of targets with its name.
+  public typealias TargetSet = (name: String, targets: [EvaluationTarget])
+
+  /// Reads the set: its name and targets.
+  public func targets() throws -> TargetSet {
     let kind = PathKind(of: set)
     guard kind != .absent else {
       throw EvaluationError.unreadable(path: set, reason: "no such file or folder")
@@ -86,13 +89,19 @@ public struct EvaluationRequest: Sendable {
     if let split, targets.isEmpty {
       throw EvaluationError.nothing(path: set, reason: "has no \(split.rawValue) chains")
     }
+    if targets.allSatisfy({ $0.native == nil }) {
+      let chains = split.map { "\($0.rawValue) chains" } ?? "chains"
+      throw EvaluationError.nothing(
+        path: set,
+        reason:
+          "has no labels (structures) for any of its \(chains); 'dataset build' makes a store with them"
+      )
+    }
     return targets
   }
 
   /// What should be known before chains of a store are scored that networks are trained on; nil where there are none.
-  public func caution() throws -> String? { caution(try targets().targets) }
-
-  private func caution(_ targets: [EvaluationTarget]) -> String? {
+  public func caution(about targets: [EvaluationTarget]) -> String? {
     let scored = targets.filter { $0.native != nil }
     let known = scored.count { $0.split == DataSplit.training.rawValue }
     if known == 0 { return nil }
@@ -100,14 +109,14 @@ public struct EvaluationRequest: Sendable {
       "\(known) of \(counted(scored.count, "chain")) with a structure are of the training split of \(set), and a network that was trained on it has seen them; --split validation or --split test leaves them out"
   }
 
-  /// Predicts the targets with each network into `OUT/predictions/<network>`; finished ones are kept.
+  /// Predicts the targets of the set with each network into `OUT/predictions/<network>`; finished ones are kept.
   ///
   /// What fails is listed there in failures.json and in the evaluation; only a wish to stop ends the run.
   public mutating func predict(
-    _ inputs: [PredictionTarget], with models: [ModelDescription], _ options: PredictionOptions,
-    reporter: ProgressReporter
+    _ inputs: [PredictionTarget], of targets: [EvaluationTarget], with models: [ModelDescription],
+    _ options: PredictionOptions, reporter: ProgressReporter
   ) throws {
-    let wanted = Set(try targets().targets.map(\.id))
+    let wanted = Set(targets.map(\.id))
     if let model = models.first(where: { model in predictors.contains { $0.name == model.name } }) {
       throw PredictionError.ambiguousInput(
         "two predictors are called '\(model.name)', a network and a folder of --predictions; call the folder otherwise: NAME=DIR"
@@ -127,16 +136,15 @@ public struct EvaluationRequest: Sendable {
     }
   }
 
-  /// Scores all predictions and writes the files.
+  /// Scores all predictions of a set and writes the files.
   public func run(
-    reporter: ProgressReporter
+    on set: TargetSet, reporter: ProgressReporter
   ) throws -> (evaluation: Evaluation, files: [String], status: ExitStatus) {
-    let (name, targets) = try targets()
     let evaluation = Evaluation(
-      name: name, targets: targets, predictors: predictors,
-      cautions: [caution(targets)].compactMap { $0 }
+      name: set.name, targets: set.targets, predictors: predictors,
+      cautions: [caution(about: set.targets)].compactMap { $0 }
     ) {
-      reporter.progress("\($1.id) scoring", Double($0) / Double(targets.count), remaining: nil)
+      reporter.progress("\($1.id) scoring", Double($0) / Double(set.targets.count), remaining: nil)
     }
     let files = try EvaluationFiles(evaluation, seed: seed, version: helixFoldVersion)
       .write(to: output, plots: plots)
