@@ -151,7 +151,7 @@ struct NumpyTests {
       return Array("\(made)(I1\n(I\(count)\nt\(type)I00\n(l\(items)tb.".utf8)
     }
     let entries = [
-      "names.npy": pickle("VMKV\naVα\na", 2), "other.npy": pickle("NaNa", 2),
+      "names.npy": pickle("VMKV\naV\\u03b1\na", 2), "other.npy": pickle("NaNa", 2),
       "short.npy": pickle("VMKV\na", 1),
     ]
     try withScratchFolder { folder in

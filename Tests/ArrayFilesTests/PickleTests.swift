@@ -86,6 +86,43 @@ struct PickleTests {
     }
   }
 
+  @Test("storages of a machine with the other order of bytes are turned round")
+  func byteOrder() throws {
+    try withScratchFolder { folder in
+      let path = folder + "/a.pt"
+      let pickle = torchPickle(of: 2, views: ["x": (0, "I2\n", "I1\n")])
+      let entries = [
+        "a/data.pkl": Array(pickle.utf8), "a/byteorder": Array("big".utf8),
+        "a/data/0": [0x3F, 0x80, 0, 0, 0xC0, 0, 0, 0],
+      ]
+      try ZipWriter.write(to: path, names: entries.keys.sorted(), deflated: false) { name in
+        FileContent(head: entries[name] ?? [], bodyCount: 0) { _ in }
+      }
+      #expect(
+        try StateDictionary(torch: path).arrays["x"]?.read()
+          == .float32(NDArray(shape: [2], values: [1, -2])))
+    }
+  }
+
+  @Test("a checkpoint under 'module' is read, beside devices, sizes and types of torch")
+  func trainingCheckpoint() throws {
+    let state = torchPickle(of: 2, views: ["x": (0, "I2\n", "I1\n")]).dropLast()
+    let others = [
+      "device": "ctorch\ndevice\n(Vcuda\ntR", "size": "ctorch\nSize\n((I2\nttR",
+      "type": "ctorch\nbfloat16\n",
+    ]
+    let pickle =
+      "(d" + others.map { "V\($0)\n\($1)s" }.joined() + "Vmodule\n\(state)s."
+    try withTorchFile(pickle, storage: [UInt8](repeating: 0, count: 8)) { path in
+      #expect(try StateDictionary(torch: path).arrays.keys.sorted() == ["x"])
+    }
+    try withTorchFile("(dVepoch\nI3\ns.", storage: []) { path in
+      #expect(
+        message { _ = try StateDictionary(torch: path) }
+          == "\(path): a dictionary without arrays ('epoch'), expected saved parameters")
+    }
+  }
+
   @Test("arrays of more axes than numpy's 64 are refused, in each form")
   func axes() throws {
     func tensor(_ rank: Int) -> String {

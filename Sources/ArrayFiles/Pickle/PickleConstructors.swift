@@ -29,6 +29,7 @@ extension PickleMachine {
         throw malformed("a parameter of something else", "a tensor")
       }
       return nodes[first]
+    case .inert: return nodes[function]
     case .numpyArray, .torchStorage, .emptyBytes:
       throw malformed("a call of \(global)", "a constructor with its arguments")
     }

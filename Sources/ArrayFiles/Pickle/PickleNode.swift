@@ -42,6 +42,12 @@ enum PickleGlobal: Hashable {
   case encode, emptyBytes, orderedDictionary
   case torchTensor, torchParameter
   case torchStorage(ElementType)
+  /// Values of torch that say nothing of the arrays: what is made of them is the name alone.
+  case inert
+
+  private static let torchTypes = [
+    "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool",
+  ]
 
   /// The whitelist.
   static let named: [String: PickleGlobal] = {
@@ -63,6 +69,7 @@ enum PickleGlobal: Hashable {
       ("BFloat16", .bfloat16, 2), ("Long", .int64, 8), ("Int", .int32, 4), ("Short", .int16, 2),
       ("Char", .int8, 1), ("Byte", .uint8, 1), ("Bool", .bool, 1),
     ]
+    for name in ["device", "Size"] + torchTypes { table["torch.\(name)"] = .inert }
     for (name, kind, size) in storages {
       table["torch.\(name)Storage"] = .torchStorage(ElementType(kind, size: size))
     }

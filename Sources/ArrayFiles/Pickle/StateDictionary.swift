@@ -5,14 +5,17 @@ public struct StateDictionary: Sendable {
   /// Arrays by name, prefixes such as `module.` removed.
   public let arrays: [String: PickledArray]
 
-  /// Reads a `.pt` file: a bare state dictionary, `{'ema': {'params': …}}`, or one under `state_dict` or `model`.
+  /// Reads a `.pt` file: a bare state dictionary, `{'ema': {'params': …}}`, or one under `state_dict`, `model` or
+  /// `module`.
   ///
   /// Averaged parameters win over the others, as OpenFold's own loader has it.
   public init(torch path: String, limits: ArchiveLimits = ArchiveLimits()) throws {
     var value = try TorchFile(path: path, limits: limits).value
     if let averaged = value["ema"]?["params"] {
       value = averaged
-    } else if let nested = value["state_dict"] ?? value["model"], nested.entries != nil {
+    } else if let nested = value["state_dict"] ?? value["model"] ?? value["module"],
+      nested.entries != nil
+    {
       value = nested
     }
     try self.init(path: path, value: value, prefixes: ["module.", "model."])
@@ -20,7 +23,7 @@ public struct StateDictionary: Sendable {
 
   /// Reads a `.pdparams` file: a pickled dictionary of arrays, or of pairs of a name and an array.
   public init(paddle path: String) throws {
-    try self.init(path: path, value: try PickleFile.read(path: path), prefixes: [])
+    try self.init(path: path, value: try PickleFile.read(path: path), prefixes: ["alphafold."])
   }
 
   private init(path: String, value: PickleValue, prefixes: [String]) throws {
@@ -39,8 +42,12 @@ public struct StateDictionary: Sendable {
     }
     try PickledArray.checkSizes(arrays.values, path)
     guard !arrays.isEmpty else {
+      let names = entries.prefix(4).map { "'\($0.key)'" }.joined(separator: ", ")
       throw ArrayFileError.wrongFormat(
-        file: path, found: "a dictionary without arrays", expected: "saved parameters")
+        file: path,
+        found: "a dictionary without arrays"
+          + (names.isEmpty ? "" : " (\(names)\(entries.count > 4 ? ", …" : ""))"),
+        expected: "saved parameters")
     }
     self.path = path
     self.arrays = arrays

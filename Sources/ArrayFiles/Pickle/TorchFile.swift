@@ -14,8 +14,9 @@ public struct TorchFile: Sendable {
         file: path, found: "a zip archive without data.pkl", expected: "a .pt file of torch ≥ 1.6")
     }
     let bytes = try archive.withSource(entry) { try $0.bytes($0.remaining) }
+    let folder = String(entry.dropLast("data.pkl".count))
     let table = TorchStorageTable(
-      archive: archive, folder: String(entry.dropLast("data.pkl".count)))
+      archive: archive, folder: folder, isBigEndian: try Self.isBigEndian(archive, folder))
     var machine = PickleMachine(MappedFile(path: path, bytes: bytes), storages: table)
     value = try machine.run()
   }
@@ -23,6 +24,13 @@ public struct TorchFile: Sendable {
   /// Whether a zip archive has the form of a `.pt` file; nothing but its directory is read.
   public static func isTorchFile(path: String) throws -> Bool {
     try pickle(in: ZipArchive(path: path, limits: ArchiveLimits())) != nil
+  }
+
+  /// Whether the storages have the most significant byte first, which the entry `byteorder` tells.
+  private static func isBigEndian(_ archive: ZipArchive, _ folder: String) throws -> Bool {
+    guard let entry = archive.entries[folder + "byteorder"], entry.size <= 16 else { return false }
+    return try archive.withSource(folder + "byteorder") { try $0.bytes($0.remaining) }
+      == Array("big".utf8)
   }
 
   /// Name of the `data.pkl` nearest to the root.
@@ -37,6 +45,7 @@ final class TorchStorageTable: Sendable {
   let archive: ZipArchive
   /// Folder inside the archive, with its slash.
   let folder: String
+  private let isBigEndian: Bool
   /// Tensors of each storage: flattened models keep all in a few, which are read once for all of them.
   private let sharing = Mutex<[String: Sharing]>([:])
 
@@ -47,9 +56,10 @@ final class TorchStorageTable: Sendable {
     var elements: NumericArray?
   }
 
-  init(archive: ZipArchive, folder: String) {
+  init(archive: ZipArchive, folder: String, isBigEndian: Bool) {
     self.archive = archive
     self.folder = folder
+    self.isBigEndian = isBigEndian
   }
 
   /// Counts a tensor that is a view of a storage.
@@ -62,7 +72,9 @@ final class TorchStorageTable: Sendable {
     let elements =
       try kept(storage)
       ?? archive.withSource(storage.entry) { source in
-        try ElementReader(type: storage.type, shape: [storage.count]).read(from: &source)
+        var type = storage.type
+        type.isBigEndian = isBigEndian
+        return try ElementReader(type: type, shape: [storage.count]).read(from: &source)
       }
     sharing.withLock { all in
       guard var state = all[storage.entry], state.tensors > 1 else { return }
