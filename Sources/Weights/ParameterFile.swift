@@ -19,8 +19,8 @@ public enum ParameterFormat: String, Sendable, Hashable {
   public init(path: String) throws {
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "npz": self = .deepMind
-    case "pdparams": self = .helixFold
-    case "pt", "pth": self = .openFold
+    case "pdparams", "pd": self = .helixFold
+    case "pt", "pth", "ckpt": self = .openFold
     case "h5", "hdf5": self = .own
     default: throw WeightsError.unknownFormat(file: path)
     }
@@ -72,8 +72,9 @@ public struct ParameterFile: ParameterSource {
       return
     }
     provenance = nil
+    try PresetInference.refuseMultimer(store.shapes, path: path)
     self.config = try config ?? PresetInference.config(of: store.shapes, path: path)
-    differences = ParameterDifferences(store.shapes, self.config)
+    differences = ParameterDifferences(store.shapes, self.config, absent: store.absent)
   }
 
   /// Opens a file and refuses one that is incomplete, has surplus arrays or does not fit `expected`; arrays are refused when they are
@@ -99,7 +100,8 @@ public struct ParameterFile: ParameterSource {
       throw WeightsError.blockOrder(
         file: path, found: order.rawValue, expected: expected.blockOrder.rawValue)
     }
-    let differences = ParameterDifferences(store.shapes, expected).leavingOut(parts)
+    let differences = ParameterDifferences(store.shapes, expected, absent: store.absent)
+      .leavingOut(parts)
     if !differences.isEmpty {
       throw WeightsError.mismatch(file: path, preset: expected.name, differences: differences)
     }
@@ -137,6 +139,9 @@ public struct ParameterFile: ParameterSource {
 
   /// Shape of an array, nil when it is absent.
   public func shape(of key: String) -> [Int]? { store.shapes[key] }
+
+  /// Whether the file lacks parts of the array, such as that of one block.
+  func lacksParts(of key: String) -> Bool { store.absent[key] != nil }
 
   /// Name of the stored element type.
   public func elementName(of key: String) -> String { store.elementName(of: key) }
@@ -188,8 +193,8 @@ public struct ParameterFile: ParameterSource {
 }
 
 extension ParameterDifferences {
-  /// How arrays of the given shapes differ from those of a network.
-  init(_ shapes: [String: [Int]], _ config: FoldingConfig) {
+  /// How arrays of the given shapes differ from those of a network; `absent` are parts of arrays that are missing.
+  init(_ shapes: [String: [Int]], _ config: FoldingConfig, absent: [String: [String]] = [:]) {
     var surplus = Set(shapes.keys)
     for spec in config.parameterManifest {
       surplus.remove(spec.key)
@@ -201,6 +206,7 @@ extension ParameterDifferences {
         misshapen.append(Misshapen(key: spec.key, found: found, expected: spec.shape))
       }
     }
+    missing += Set(absent.values.joined()).sorted()
     self.surplus = surplus.sorted()
   }
 

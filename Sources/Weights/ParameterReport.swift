@@ -22,11 +22,20 @@ public struct ParameterReport: Sendable {
   public private(set) var types: [String: Int] = [:]
   /// Arrays with values that are no finite numbers, sorted.
   public private(set) var nonFinite: [String] = []
-  /// What the file lacks or has beyond its network.
+  /// What the file lacks or has beyond the network that it is compared with.
   public let differences: ParameterDifferences
+  /// Name of that network.
+  public let comparedName: String
+  /// Settings of that network with which it makes something else of the same arrays, as far as the file tells.
+  public let otherSettings: [String]
 
   /// Reads the whole file; throws where an array is damaged.
-  public init(_ file: ParameterFile) throws {
+  ///
+  /// - Parameter network: what the file was opened to be compared with; nil for the network that it is recognised as.
+  public init(_ file: ParameterFile, comparedWith network: FoldingConfig? = nil) throws {
+    comparedName = network?.name ?? file.config.name
+    otherSettings =
+      file.format == .own ? file.config.functionalDifferences(from: network ?? file.config) : []
     path = file.path
     format = file.format
     config = file.config
@@ -38,7 +47,7 @@ public struct ParameterReport: Sendable {
     for key in file.keys {
       arrays += 1
       types[file.elementName(of: key), default: 0] += 1
-      if surplus.contains(key) { continue }
+      if surplus.contains(key) || file.lacksParts(of: key) { continue }
       let values = try file.floats(for: key).values
       parameters += values.count
       if !values.allSatisfy(\.isFinite) { nonFinite.append(key) }
@@ -46,7 +55,7 @@ public struct ParameterReport: Sendable {
   }
 
   /// Whether the network can be run with the file.
-  public var isSound: Bool { differences.isEmpty && nonFinite.isEmpty }
+  public var isSound: Bool { differences.isEmpty && otherSettings.isEmpty && nonFinite.isEmpty }
 
   /// One fact per line; arrays that are wrong have a line each.
   public var lines: [String] {
@@ -70,8 +79,9 @@ public struct ParameterReport: Sendable {
     lines += differences.misshapen.map {
       "  misshapen    \($0.key) \($0.found) instead of \($0.expected)"
     }
+    lines += otherSettings.map { "  setting      \($0) of \(comparedName)" }
     lines += nonFinite.map { "  not finite   \($0)" }
-    lines.append(isSound ? "  complete" : "  not usable as \(config.name)")
+    lines.append(isSound ? "  complete" : "  not usable as \(comparedName)")
     return lines
   }
 

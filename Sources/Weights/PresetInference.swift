@@ -20,6 +20,16 @@ enum PresetInference {
     return best.config
   }
 
+  /// Refuses the parameters of AlphaFold-Multimer, or of the projections that it joins, which no network here has.
+  static func refuseMultimer(_ shapes: [String: [Int]], path: String) throws {
+    let marks = ["/~_relative_encoding/", "_outgoing/projection//", ".tri_mul_out.linear_ab_p."]
+    guard shapes.keys.contains(where: { key in marks.contains { key.contains($0) } }) else {
+      return
+    }
+    throw WeightsError.unrecognised(
+      file: path, reason: "parameters of AlphaFold-Multimer, but only single chains are supported")
+  }
+
   /// Released networks, those whose name occurs in the file name first, longer names before shorter ones.
   private static func presets(named path: String) -> [FoldingConfig] {
     let file = URL(fileURLWithPath: path).lastPathComponent

@@ -29,6 +29,13 @@ struct WeightsCommand: ParsableCommand {
     try OutputPlace.require(output, apartFrom: inputs)
   }
 
+  /// Warns that a file no longer says that its parameters are random, as only .h5 files can.
+  static func warn(ofRandom provenance: ParameterProvenance, in output: String) {
+    guard provenance.isRandom, (try? ParameterWriter.format(of: output)) != .own else { return }
+    StandardStreams.writeError(
+      "helixfold: warning: \(output) holds random numbers and cannot say so; an .h5 file can\n")
+  }
+
   /// Settings of the files that are written.
   struct WritingOptions: ParsableArguments {
     @Option(
@@ -63,9 +70,15 @@ struct WeightsCommand: ParsableCommand {
         try PathKind(of: path) == .folder ? ParameterFolder.files(in: path) : [path]
       }
       for path in paths {
-        let report = try ParameterReport(ParameterFile(inspecting: path, config: config))
-        print(report.lines.joined(separator: "\n"))
-        isSound = isSound && report.isSound
+        do {
+          let report = try ParameterReport(
+            ParameterFile(inspecting: path, config: config), comparedWith: config)
+          print(report.lines.joined(separator: "\n"))
+          isSound = isSound && report.isSound
+        } catch  where paths.count > 1 {
+          StoreOutput.note("\(error)")
+          isSound = false
+        }
       }
       if !isSound { throw ExitCode(.badInput) }
     }
@@ -109,8 +122,12 @@ struct WeightsCommand: ParsableCommand {
       let output = output ?? outputOption ?? ""
       let input = try RunWeights.file(at: input)
       try WeightsCommand.requirePlace(output, writing.precision, inputs: [input])
-      let file = try ParameterFile(path: input, expecting: preset.map(FoldingConfig.named))
-      var config = file.config
+      if licence != nil, try ParameterWriter.format(of: output) != .own {
+        throw ValidationError("\(output): only .h5 files record a --licence")
+      }
+      let named = try preset.map(FoldingConfig.named)
+      let file = try ParameterFile(path: input, expecting: named)
+      var config = named ?? file.config
       if file.blockOrder == nil, blockOrder == nil, !FoldingConfig.isFile(preset) {
         throw ValidationError(
           "\(input) does not record its block order, and \(output) would; say --block-order serial or parallel"
@@ -127,6 +144,7 @@ struct WeightsCommand: ParsableCommand {
       if let licence { provenance.licence = licence }
       try ParameterWriter.write(
         file, config: config, provenance: provenance, precision: writing.precision, to: output)
+      WeightsCommand.warn(ofRandom: provenance, in: output)
       if let loss = Self.loss(of: config, in: try ParameterFile(path: output).config) {
         StandardStreams.writeError("helixfold: warning: \(output) \(loss)\n")
       }
@@ -169,11 +187,12 @@ struct WeightsCommand: ParsableCommand {
       try WeightsCommand.requirePlace(output, writing.precision)
       var config = try FoldingConfig.named(preset)
       config.blockOrder = blockOrder
+      let provenance = ParameterProvenance(
+        source: "initial values, seed \(seed)", licence: "CC0 1.0", isRandom: true)
       try ParameterWriter.write(
-        InitialParameters(config, seed: seed), config: config,
-        provenance: ParameterProvenance(
-          source: "initial values, seed \(seed)", licence: "CC0 1.0", isRandom: true),
+        InitialParameters(config, seed: seed), config: config, provenance: provenance,
         precision: writing.precision, to: output)
+      WeightsCommand.warn(ofRandom: provenance, in: output)
       print(output)
     }
   }

@@ -186,6 +186,20 @@ struct ForeignNamesTests {
     )
   }
 
+  @Test("arrays that one block in the middle lacks are named as missing, and no others")
+  func missingBlock() throws {
+    var config = FoldingConfig.tiny
+    config.evoformer.blocks = 3
+    let names = try OpenFoldNames.exported(RecipeParameters(config, seed: 5), config: config)
+    let isBlock = { (name: String) in name.hasPrefix("evoformer.blocks.1.") }
+    let store = try ForeignStore(
+      path: "x.pt", arrays: names.filter { !isBlock($0.key) }.mapValues(pickled),
+      naming: OpenFoldNames.self, expected: config)
+    let found = ParameterDifferences(store.shapes, config, absent: store.absent)
+    #expect(found.missing == names.keys.filter(isBlock).sorted())
+    #expect(!found.missing.isEmpty && found.surplus.isEmpty && found.misshapen.isEmpty)
+  }
+
   @Test("an array under its names of both versions of OpenFold is refused")
   func bothVersions() throws {
     let storage = "(Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nI1\ntQ"

@@ -163,6 +163,38 @@ struct ParameterFileTests {
     }
   }
 
+  @Test("the report names the network that a file of ours is compared with, and its other settings")
+  func comparedReport() throws {
+    try withScratchFolder { folder in
+      var other = FoldingConfig.tiny
+      other.name = "other"
+      other.structure.start = .torsions
+      try write(source, folder + "/a.h5")
+      let file = try ParameterFile(inspecting: folder + "/a.h5", config: other)
+      let report = try ParameterReport(file, comparedWith: other)
+      #expect(report.lines.contains("  preset       tiny"))
+      #expect(report.lines.last == "  not usable as other")
+      #expect(report.lines.contains { $0.hasPrefix("  setting      structure.start") })
+    }
+  }
+
+  @Test(
+    "parameters of AlphaFold-Multimer are called so",
+    arguments: [
+      "evoformer/~_relative_encoding/position_activations//bias",
+      "evoformer/evoformer_iteration/triangle_multiplication_outgoing/projection//bias",
+    ])
+  func multimer(key: String) throws {
+    try withScratchFolder { folder in
+      let path = folder + "/params_model_1_v3.npz"
+      try NumpyArchive.write(
+        [(root + key, .float32(NDArray(repeating: 0, shape: [2])))], to: path)
+      #expect(
+        message { _ = try ParameterFile(inspecting: path) }.contains(
+          "parameters of AlphaFold-Multimer, but only single chains are supported"))
+    }
+  }
+
   @Test("the network that is expected is checked")
   func expectedNetwork() throws {
     try withScratchFolder { folder in

@@ -7,10 +7,16 @@ protocol ArrayStore: Sendable {
   var path: String { get }
   /// Shapes of all arrays by official key; foreign names that mean nothing stay as they are.
   var shapes: [String: [Int]] { get }
+  /// Names of the parts that the file lacks, such as those of one block, by the key of the array.
+  var absent: [String: [String]] { get }
   /// Element type of an array, as ``inspect`` prints it.
   func elementName(of key: String) -> String
   /// The array of that key, in the type it is stored in.
   func array(for key: String) throws -> NumericArray
+}
+
+extension ArrayStore {
+  var absent: [String: [String]] { [:] }
 }
 
 /// A `.npz` file with official keys: DeepMind's, the oracle's, and ours when exported.

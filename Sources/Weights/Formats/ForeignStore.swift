@@ -12,6 +12,7 @@ struct ForeignStore: ArrayStore {
 
   let path: String
   let shapes: [String: [Int]]
+  let absent: [String: [String]]
   private let arrays: [String: PickledArray]
   private let origins: [String: Origin]
 
@@ -48,9 +49,12 @@ struct ForeignStore: ArrayStore {
   ) throws {
     var shapes: [String: [Int]] = [:], origins: [String: Origin] = [:]
     var unused = Set(arrays.keys)
+    var absent: [String: [String]] = [:]
     for spec in (expected ?? Self.widest).parameterManifest {
       let places = Self.places(of: spec, naming, arrays)
-      guard let first = places.first, let source = arrays[first.name] else { continue }
+      guard let first = places.first(where: { arrays[$0.name] != nil }),
+        let source = arrays[first.name]
+      else { continue }
       let blockShape = expected == nil ? nil : spec.blockShape
       guard let shape = first.transform.officialShape(from: source.shape, expected: blockShape)
       else {
@@ -58,9 +62,14 @@ struct ForeignStore: ArrayStore {
           file: path, name: first.name, found: source.shape, expected: "one that fits \(spec.shape)"
         )
       }
-      for place in places where arrays[place.name]?.shape != source.shape {
+      for place in places {
+        guard let found = arrays[place.name]?.shape else {
+          absent[spec.key, default: []].append(place.name)
+          continue
+        }
+        if found == source.shape { continue }
         throw WeightsError.misshapen(
-          file: path, name: place.name, found: arrays[place.name]?.shape ?? [],
+          file: path, name: place.name, found: found,
           expected: "\(source.shape) like the other blocks")
       }
       guard !source.shape.contains(0) else {
@@ -74,11 +83,15 @@ struct ForeignStore: ArrayStore {
     for name in unused { shapes[name] = arrays[name]?.shape ?? [] }
     self.path = path
     self.shapes = shapes
+    self.absent = absent
     self.arrays = arrays
     self.origins = origins
   }
 
-  /// Where the blocks of an array are, as many as follow each other; empty when the file has none.
+  /// Blocks without an array behind which no other is looked for.
+  private static let widestGap = 64
+
+  /// Where the blocks of an array are, up to the last that the file has; empty when it has none.
   private static func places<Naming: ForeignNaming>(
     of spec: ParameterSpec, _ naming: Naming.Type, _ arrays: [String: PickledArray]
   ) -> [ForeignArray] {
@@ -87,8 +100,18 @@ struct ForeignStore: ArrayStore {
       naming.places(of: key, block: block).first { arrays[$0.name] != nil }
     }
     guard spec.isStacked else { return place(nil).map { [$0] } ?? [] }
-    var places: [ForeignArray] = []
-    while let next = place(places.count) { places.append(next) }
+    var places: [ForeignArray] = [], gap: [ForeignArray] = []
+    while gap.count < widestGap {
+      let block = places.count + gap.count
+      if let next = place(block) {
+        places += gap + [next]
+        gap = []
+      } else if let name = naming.places(of: key, block: block).first {
+        gap.append(name)
+      } else {
+        break
+      }
+    }
     return places
   }
 
