@@ -52,7 +52,7 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusEr
         + (differences.count > 3 ? "; …" : "")
         + "; such weights do not fit, take the settings of the file"
     case .unknownFormat(let file):
-      "\(file): unknown ending, expected .npz (DeepMind), .pdparams (HelixFold), .pt (OpenFold) or .h5"
+      "\(file): unknown ending, expected .npz (DeepMind), .pdparams (HelixFold), .pt or .ckpt (OpenFold) or .h5"
     case .unwritableFormat(let file):
       "\(file): can write .h5 or .npz, and the name to write must end in one of them"
     case .unrecognised(let file, let reason):

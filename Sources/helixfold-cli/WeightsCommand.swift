@@ -90,7 +90,7 @@ struct WeightsCommand: ParsableCommand {
       abstract: "Write the parameters of a file in another format.",
       discussion: "The ending of OUTPUT chooses the format: .h5 (helixfold) or .npz (DeepMind).")
 
-    @Argument(help: "File to read: .npz, .pdparams, .pt or .h5.")
+    @Argument(help: "File to read: .npz, .pdparams, .pt, .ckpt or .h5.")
     var input: String
 
     @Argument(help: "File to write: .h5 or .npz.")

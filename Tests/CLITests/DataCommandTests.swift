@@ -99,6 +99,42 @@ struct DataCommandTests {
     }
   }
 
+  @Test("what an npz file cannot hold is said: that numbers are random, and a licence")
+  func lostMarks() throws {
+    let folder = try Self.weights()
+    for arguments in [["convert", "w.h5", "a.npz"], ["init", "b.npz", "--preset", "tiny"]] {
+      let result = try Command.run(["weights"] + arguments, in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.errors.contains("npz holds random numbers and cannot say so"))
+    }
+    let refused = try Command.run(
+      ["weights", "convert", "w.h5", "c.npz", "--licence", "CC0"], in: folder)
+    #expect(refused.status == 64)
+    #expect(refused.errors.contains("c.npz: only .h5 files record a --licence"))
+    #expect(try Self.names(folder) == ["a.npz", "b.npz", "w.h5"])
+  }
+
+  @Test("convert writes the configuration that is asked for, also from a file of ours")
+  func convertedPreset() throws {
+    let folder = try Self.weights()
+    try folder.write(#"{"preset": "tiny", "recycles": 2}"#, to: "net.json")
+    let made = try Command.run(
+      ["weights", "convert", "w.h5", "x.h5", "--preset", "net.json"], in: folder)
+    #expect(made.status == 0, "\(made.errors)")
+    let report = try Command.run(["weights", "inspect", "x.h5"], in: folder)
+    #expect(report.output.contains("passes       3"), "\(report.output)")
+  }
+
+  @Test("inspect goes on after a file that cannot be read, and ends with 65")
+  func inspectedDamage() throws {
+    let folder = try Self.weights()
+    try folder.write("ATOM", to: "bad.h5")
+    let result = try Command.run(["weights", "inspect", "bad.h5", "w.h5"], in: folder)
+    #expect(result.status == 65)
+    #expect(result.errors.contains("bad.h5: cannot be opened"), "\(result.errors)")
+    #expect(result.output.contains("  complete"), "\(result.output)")
+  }
+
   @Test("inspect takes a folder for the parameter files in it")
   func inspectedFolder() throws {
     let folder = try Self.weights()
