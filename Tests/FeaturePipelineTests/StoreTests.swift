@@ -286,6 +286,12 @@ struct StoreTests {
       #expect(
         message { _ = try FeatureStore(path: path) }
           == "\(path): has store version 2, this program reads version 1")
+      try HDF5File.write(to: path) { file in
+        try file.setAttribute("format", to: .text("helixfold-parameters"))
+      }
+      #expect(
+        message { _ = try FeatureStore(path: path) }
+          == "\(path): holds network parameters; pass it with --weights")
       try FeatureStore.write([fullRecord("t")], to: path)
       #expect(
         message { _ = try FeatureStore(path: path).features(of: "u") }

@@ -6,6 +6,8 @@ import NumericArrays
 enum StoreSchema {
   static let format = "helixfold-targets"
   static let version = 1
+  /// What files of network parameters say in the same place.
+  private static let parameterFormat = "helixfold-parameters"
   static let alphabet = "ARNDCQEGHILKMFPSTWYVX-"
 
   /// Group of a target.
@@ -19,13 +21,18 @@ enum StoreSchema {
 
   /// Throws unless the file says that it is a store of a version we read.
   static func check(_ file: HDF5File) throws {
-    guard (try? file.text("format")) == format else {
+    let found = try? file.text("format")
+    if found == parameterFormat {
+      throw InputError.content(
+        file: file.path, problem: "holds network parameters; pass it with --weights")
+    }
+    guard found == format else {
       throw InputError.content(
         file: file.path, problem: "is an HDF5 file, but no helixfold store (no format attribute)")
     }
-    let found = try file.integer("version")
-    guard found == version else {
-      let text = found.map(String.init) ?? "none"
+    let foundVersion = try file.integer("version")
+    guard foundVersion == version else {
+      let text = foundVersion.map(String.init) ?? "none"
       throw InputError.content(
         file: file.path,
         problem: "has store version \(text), this program reads version \(version)")

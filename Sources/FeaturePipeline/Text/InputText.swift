@@ -124,7 +124,10 @@ public struct InputText: Sendable, Hashable {
       ([0x28, 0xB5, 0x2F, 0xFD], "zstd data", "unpack it with unzstd first"),
       ([0x50, 0x4B, 0x03, 0x04], "a zip archive", "unpack it first"),
       ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz data", "unpack it with unxz first"),
-      (Self.hdf5Signature, "an HDF5 file", "pass it with --features"),
+      (
+        Self.hdf5Signature, "an HDF5 file",
+        "pass features with --features, network parameters with --weights"
+      ),
       ([0x80, 0x04, 0x95], "a Python pickle", "pass it with --features"),
     ]
     for (signature, kind, remedy) in signatures where bytes.starts(with: signature) {
