@@ -70,7 +70,7 @@ public final class HDF5File: Sendable {
   }
 
   /// The system's reason for the last failure, an input/output error if the library kept none.
-  private static func systemError(_ path: String) -> AtomicFileError {
+  static func systemError(_ path: String) -> AtomicFileError {
     AtomicFileError(path: path, code: errno == 0 ? EIO : errno)
   }
 

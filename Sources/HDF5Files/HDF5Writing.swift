@@ -1,4 +1,5 @@
 import CHDF5
+import Foundation
 import NumericArrays
 
 /// How the values of a dataset are laid out in the file.
@@ -100,10 +101,14 @@ extension HDF5File {
         H5Dcreate2(id, name, type, space.id, hf_default(), properties.id, hf_default()),
         close: H5Dclose)
     else { throw cannotStore(name) }
+    errno = 0
     guard
       bytes.isEmpty
         || H5Dwrite(dataset.id, type, hf_all(), hf_all(), hf_default(), bytes.baseAddress) >= 0
-    else { throw cannotStore(name) }
+    else {
+      let isSystems = [ENOSPC, EDQUOT, EFBIG, EIO].contains(errno)
+      throw isSystems ? Self.systemError(path) : cannotStore(name)
+    }
   }
 
   /// Fixed-length UTF-8 padded with zeros.

@@ -45,6 +45,14 @@ struct HostileSurroundingsTests {
     #expect([0, 75].contains(result.status), "\(result.errors)")
   }
 
+  @Test("weights in a file that may not grow have status 74 and the system's reason")
+  func weightsLimit() throws {
+    let result = try Command.run(
+      ["weights", "init", "w.h5", "--preset", "mini"], in: try Self.folder(), limit: "ulimit -f 24")
+    #expect(result.status == 74, "\(result.errors)")
+    #expect(result.errors.contains("w.h5: cannot write: "), "\(result.errors)")
+  }
+
   @Test(
     "packing into a file that may not grow has status 74 and leaves nothing",
     arguments: [1, 3, 6])
