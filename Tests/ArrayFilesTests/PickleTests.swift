@@ -114,7 +114,8 @@ struct PickleTests {
     let pickle =
       "(d" + others.map { "V\($0)\n\($1)s" }.joined() + "Vmodule\n\(state)s."
     try withTorchFile(pickle, storage: [UInt8](repeating: 0, count: 8)) { path in
-      #expect(try StateDictionary(torch: path).arrays.keys.sorted() == ["x"])
+      let file = try StateDictionary(torch: path)
+      #expect(file.arrays.keys.sorted() == ["x"])
     }
     try withTorchFile("(dVepoch\nI3\ns.", storage: []) { path in
       #expect(
