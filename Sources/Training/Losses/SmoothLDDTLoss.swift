@@ -19,7 +19,7 @@ public func smoothLDDTLoss<Real: RealNumber>(
   trajectory: [[RigidTransform<Real>]], target: [RigidTransform<Real>], mask: [Real]
 ) -> LossTerm<Real, [[Vector3<Real>]]> {
   let pairs = localPairs(target, mask: mask)
-  var value: Real = 0
+  var value = 0.0
   var gradients: [[Vector3<Real>]] = []
   let share = 1 / Real(max(1, pairs.count) * max(1, trajectory.count))
   for frames in trajectory {
@@ -28,14 +28,14 @@ public func smoothLDDTLoss<Real: RealNumber>(
       let offset = frames[pair.i].translation - frames[pair.j].translation
       let distance = (offset.squaredLength + 1e-10).squareRoot()
       let (score, slope) = smoothScore(distance - pair.distance)
-      value += (1 - score) * share
+      value += Double((1 - score) * share)
       let force = offset * (-slope * share / distance)
       gradient[pair.i] += force
       gradient[pair.j] = gradient[pair.j] - force
     }
     gradients.append(gradient)
   }
-  return LossTerm(value: value, gradient: gradients)
+  return LossTerm(value: Real(value), gradient: gradients)
 }
 
 /// Two residues and their true distance, Å.
@@ -45,15 +45,21 @@ private struct LocalPair<Real: RealNumber> {
   let distance: Real
 }
 
+/// True distance from which on lDDT does not count a pair, Å.
+private let cutoff = 15.0
+
 /// Pairs that lDDT counts.
 private func localPairs<Real: RealNumber>(
   _ target: [RigidTransform<Real>], mask: [Real]
 ) -> [LocalPair<Real>] {
+  let squaredCutoff = Real(cutoff * cutoff)
   var pairs: [LocalPair<Real>] = []
   for i in target.indices where mask[i] != 0 {
     for j in 0..<i where mask[j] != 0 {
       let squared = (target[i].translation - target[j].translation).squaredLength
-      if squared < 225 { pairs.append(LocalPair(i: i, j: j, distance: squared.squareRoot())) }
+      if squared < squaredCutoff {
+        pairs.append(LocalPair(i: i, j: j, distance: squared.squareRoot()))
+      }
     }
   }
   return pairs
