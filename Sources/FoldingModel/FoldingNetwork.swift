@@ -67,12 +67,12 @@ extension FoldingNetwork {
   /// - Shapes: m `[N_seq, N_res, c_m]`, z `[N_res, N_res, c_z]`, both in place
   package func updateFirstBlock(_ m: Tensor, _ z: Tensor, _ context: ExecutionContext) throws {
     let (rows, residues) = (m.shape[0], m.shape[1])
-    try updateFirstBlock(m, [z], Pack([residues]), rows: [rows], context)
+    try updateFirstBlock(m, [z], ProteinPack([residues]), rows: [rows], context)
   }
 
   /// The same of a pack of proteins that share m `[N_seq, positions, c_m]`, each with rows and pair tensor of its own.
   package func updateFirstBlock(
-    _ m: Tensor, _ zs: [Tensor], _ pack: Pack, rows: [Int], _ context: ExecutionContext
+    _ m: Tensor, _ zs: [Tensor], _ pack: ProteinPack, rows: [Int], _ context: ExecutionContext
   ) throws {
     let block = try evoformer.block(0)
     let masks = TrunkMasks(

@@ -23,7 +23,7 @@ extension FoldingNetwork {
   func trunk(
     _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
   ) throws -> [TrunkOutput] {
-    let pack = Pack(inputs.map(\.target.residueCount))
+    let pack = ProteinPack(inputs.map(\.target.residueCount))
     let pairMasks = inputs.map { AttentionMask(pairsOf: $0.target.residueMask, pool: context.pool) }
     let zs = zip(inputs, pairMasks).map { input, mask in
       startPair(input, mask, context, probe)

@@ -32,6 +32,9 @@ public struct AttentionMask: Sendable {
   /// The mask of one row. `[positions]` fp32
   public subscript(row: Int) -> Tensor { values[isShared ? 0 : row] }
 
+  /// 1 where a position of a row is visible, else 0.
+  public func value(_ row: Int, _ position: Int) -> Float { self[row].floats[position] }
+
   /// How many of the first `rows` rows see both positions of a pair, for pairs of `i` and `j`.
   ///
   /// - Parameter result: overwritten. `[i, j or more]` fp32

@@ -3,7 +3,7 @@ import NumericArrays
 
 extension ExecutionContext {
   /// Rows of one partial product of a weight gradient; a constant, so that sums have one order.
-  private static let gradientRows = 1024
+  private static let partialProductRows = 1024
   /// Rows of the result below which workers share its columns instead.
   private static let sharedRows = 16
 
@@ -14,8 +14,8 @@ extension ExecutionContext {
     var accumulating = Epilogue()
     accumulating.accumulates = true
     let sharesColumns = x.columns < Self.sharedRows * workers.count && backend == .native
-    for start in stride(from: 0, to: x.rows, by: Self.gradientRows) {
-      let rows = start..<min(start + Self.gradientRows, x.rows)
+    for start in stride(from: 0, to: x.rows, by: Self.partialProductRows) {
+      let rows = start..<min(start + Self.partialProductRows, x.rows)
       let left = x.rows(rows).transposed
       let right = packTogether(y.rows(rows))
       if sharesColumns {

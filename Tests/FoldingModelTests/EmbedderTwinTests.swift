@@ -125,7 +125,7 @@ struct EmbedderTwinTests {
     let pairMask = PlainTensor<Double>(repeating: 1, shape: [7, 7])
     let expected = PlainExtraMSAStack<Double>(stack)(PlainTensor(z), draw, pairMask: pairMask)
     try stack.update(
-      [z], [draw], Pack([7]),
+      [z], [draw], ProteinPack([7]),
       pairs: [AttentionMask(pairsOf: Array(repeating: 1, count: 7), pool: context.pool)], context,
       PassMonitor(), nil)
     let deviation = Deviation(z.array(), from: expected)

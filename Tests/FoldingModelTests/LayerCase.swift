@@ -43,7 +43,7 @@ struct LayerInputs {
       values: residueMask.flatMap { [residueMask] i in residueMask.map { i * $0 } })
   }
 
-  var pack: Pack { Pack([residueMask.count]) }
+  var pack: ProteinPack { ProteinPack([residueMask.count]) }
   var msaRows: AttentionMask { AttentionMask(msaMask, pool: pool) }
   var msaColumns: AttentionMask { msaRows.transposed(rows: msaMask.shape[0], pool: pool) }
   var pairs: AttentionMask { AttentionMask(pairsOf: residueMask, pool: pool) }

@@ -47,7 +47,7 @@ struct PackTests {
     let block = try EvoformerBlock(
       parameters, kind, msa: 16, pair: 16,
       kind == .main ? config.evoformer : config.extraMSA, order: order)
-    let pack = Pack(proteins.map { $0.m.shape[1] })
+    let pack = ProteinPack(proteins.map { $0.m.shape[1] })
     let masks = TrunkMasks(
       pack, rows: proteins.map(\.mask),
       pairs: proteins.map {
@@ -153,7 +153,7 @@ struct PackTests {
       ([130, 60, 5], [0, 192, 256]), ([7], [0]),
     ])
   func places(_ lengths: [Int], _ starts: [Int]) {
-    let pack = Pack(lengths)
+    let pack = ProteinPack(lengths)
     #expect(pack.places.map(\.lowerBound) == starts)
     #expect(pack.places.map(\.count) == lengths)
     #expect(pack.positions == (starts.last ?? 0) + (lengths.last ?? 0))

@@ -90,7 +90,7 @@ struct PhysicsTests {
       let (m, z) = (Tensor(self.m, pool: context.pool), Tensor(self.z, pool: context.pool))
       let pairs = AttentionMask(pairsOf: residueMask, pool: context.pool)
       let masks = TrunkMasks(
-        Pack([residueMask.count]), rows: [mask], pairs: [pairs], pool: context.pool)
+        ProteinPack([residueMask.count]), rows: [mask], pairs: [pairs], pool: context.pool)
       block.update(m, [z], masks, context, nil)
       return (m.array(), z.array())
     }

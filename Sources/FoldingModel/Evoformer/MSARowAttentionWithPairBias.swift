@@ -28,7 +28,7 @@ struct MSARowAttentionWithPairBias: Sendable {
   }
 
   /// The bias of the proteins of a pack, each in its place. `[heads, positions, positions]`
-  func bias(_ zs: [Tensor], _ pack: Pack, _ context: ExecutionContext) -> Tensor {
+  func bias(_ zs: [Tensor], _ pack: ProteinPack, _ context: ExecutionContext) -> Tensor {
     if zs.count == 1 { return pairBias(zs[0], .queryFirst, context) }
     let bias = context.zeros([attention.heads, pack.positions, pack.positions])
     for (z, place) in zip(zs, pack.places) {

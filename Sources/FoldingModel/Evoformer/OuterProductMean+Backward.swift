@@ -129,7 +129,7 @@ extension OuterProductMean {
     _ m: Tensor, _ da: Tensor, _ db: Tensor, into dm: Tensor, _ context: ExecutionContext
   ) {
     let (sequences, residues, channels) = (m.shape[0], m.shape[1], m.channels)
-    let size = max(1, ExecutionContext.gradientRows / max(1, residues))
+    let size = max(1, ExecutionContext.chunkRows / max(1, residues))
     context.chunks(context.axialShare(of: sequences), of: size) { rows in
       let normed = norm(m[rows], context)
       let dx = context.zeros([rows.count * residues, channels], .float32)

@@ -139,7 +139,7 @@ struct OuterProductMean: Sendable {
     let sums = means.floats
     for residue in 0..<residues {
       var count: Float = 0
-      for s in 0..<sequences { count += mask[s].floats[residue] }
+      for s in 0..<sequences { count += mask.value(s, residue) }
       let factor = count == 0 ? 0 : -1 / count
       for column in residue * left.outputs..<(residue + 1) * left.outputs {
         sums[column] *= factor

@@ -16,7 +16,7 @@ extension PairBias {
     let transposed = context.pack(Matrix(weights).transposed)
     let dw = Matrix(context.gradient(of: weights))
     let share = context.axialShare(of: residues)
-    context.chunks(share, of: max(1, ExecutionContext.gradientRows / max(1, residues))) { i in
+    context.chunks(share, of: max(1, ExecutionContext.chunkRows / max(1, residues))) { i in
       let dy = gathered(db, at: place, i, residues, orientation, context)
       let normed = norm(z[i], context)
       context.addProduct(transposed: Matrix(normed), Matrix(dy), into: dw)

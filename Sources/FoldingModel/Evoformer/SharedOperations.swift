@@ -4,15 +4,15 @@ import TensorCore
 /// Operations of backward passes in which all workers share the rows.
 extension ExecutionContext {
   /// Rows of intermediates that a backward pass holds at a time: a constant, so that sums over rows have one order.
-  static let gradientRows = 2048
+  static let chunkRows = 2048
 
   /// Calls `body` with one piece of `0 ..< rows` after the other.
-  func chunks(_ rows: Int, of size: Int = gradientRows, _ body: (Range<Int>) -> Void) {
+  func chunks(_ rows: Int, of size: Int = chunkRows, _ body: (Range<Int>) -> Void) {
     chunks(0..<rows, of: size, body)
   }
 
   /// Calls `body` with one piece of a range after the other.
-  func chunks(_ rows: Range<Int>, of size: Int = gradientRows, _ body: (Range<Int>) -> Void) {
+  func chunks(_ rows: Range<Int>, of size: Int = chunkRows, _ body: (Range<Int>) -> Void) {
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: size) {
       body(start..<min(start + size, rows.upperBound))
     }

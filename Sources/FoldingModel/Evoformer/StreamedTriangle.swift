@@ -62,7 +62,7 @@ struct StreamedTriangle {
           scratch.projected, rows: channels, columns: columns.count, rowStride: tile)
         project(
           weights, Matrix(z[row.lowerBound][columns]), scratch,
-          mask: { mask[row.lowerBound].floats[columns.lowerBound + $0] }, into: result)
+          mask: { mask.value(row.lowerBound, columns.lowerBound + $0) }, into: result)
         kept.store(result, row: row.lowerBound, columns, context)
       }
     }
@@ -84,7 +84,7 @@ struct StreamedTriangle {
           weights, pairs(line).rows(positions), scratch,
           mask: {
             let position = positions.lowerBound + $0
-            return isOutgoing ? mask[line].floats[position] : mask[position].floats[line]
+            return isOutgoing ? mask.value(line, position) : mask.value(position, line)
           }, into: result)
       }
     }

@@ -131,7 +131,7 @@ extension TriangleMultiplication {
     context.workers.split(pairs.count) { rows in
       for row in rows {
         let (i, j) = (pairs.lowerBound + row).quotientAndRemainder(dividingBy: residues)
-        let factor = mask[i].floats[j]
+        let factor = mask.value(i, j)
         let values = d.floats + row * channels
         for c in 0..<channels { values[c] *= factor }
       }

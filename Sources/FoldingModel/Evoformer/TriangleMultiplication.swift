@@ -148,7 +148,7 @@ struct TriangleMultiplication: Sendable {
     _ mask: AttentionMask, _ pairs: Range<Int>, side: Int, into result: Tensor
   ) -> Tensor {
     for (index, pair) in pairs.enumerated() {
-      result.floats[index] = mask[pair / side].floats[pair % side]
+      result.floats[index] = mask.value(pair / side, pair % side)
     }
     return result
   }

@@ -5,7 +5,7 @@ import TensorCore
 /// Masks of one pass over one protein or a pack of several, in the layouts that the blocks read.
 struct TrunkMasks: Sendable {
   /// Where the proteins lie.
-  let pack: Pack
+  let pack: ProteinPack
   /// What hides them from each other.
   let columns: ColumnMask?
   /// Rows of the MSA, `[N_seq, N_res]`; `[N_seq, positions]` of a pack.
@@ -19,7 +19,7 @@ struct TrunkMasks: Sendable {
 
   /// The masks of a pack from those of its proteins' rows and pairs.
   init(
-    _ pack: Pack, rows masks: [NDArray<Float>], pairs: [AttentionMask], pool: BufferPool
+    _ pack: ProteinPack, rows masks: [NDArray<Float>], pairs: [AttentionMask], pool: BufferPool
   ) {
     let joined = pack.join(masks)
     self.pack = pack

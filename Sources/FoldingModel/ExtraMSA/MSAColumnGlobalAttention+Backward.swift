@@ -14,7 +14,7 @@ extension MSAColumnGlobalAttention {
     _ m: Tensor, mask: AttentionMask, _ gradient: Tensor, _ context: ExecutionContext
   ) {
     let (sequences, residues) = (m.shape[0], m.shape[1])
-    let size = max(8, 2 * ExecutionContext.gradientRows / sequences)
+    let size = max(8, 2 * ExecutionContext.chunkRows / sequences)
     context.chunks(context.axialShare(of: residues), of: size) { band in
       let x = gathered(m, band, context)
       let dy = gathered(gradient, band, context)
@@ -180,7 +180,7 @@ extension MSAColumnGlobalAttention {
       for d in 0..<channels { sum += query[d] * keys[s * channels + d] }
       p.floats[s] = sum + 1e9 * (visible.floats[s] - 1)
     }
-    softmax(p)
+    softmaxInPlace(p)
     weightedMean(p, values, into: scratch.attended.floats)
     backwardGate(head, rows, state, scratch)
     let dAttended = scratch.dAttended.floats

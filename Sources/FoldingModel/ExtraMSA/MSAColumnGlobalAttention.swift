@@ -130,7 +130,7 @@ struct MSAColumnGlobalAttention: Sendable {
         for d in 0..<channels { sum += q[d] * keys[s * channels + d] }
         logits[s] = sum + 1e9 * (mask.floats[s] - 1)
       }
-      softmax(scratch.logits)
+      softmaxInPlace(scratch.logits)
       let result = scratch.attended.floats + head * channels
       for d in 0..<channels { result[d] = 0 }
       for s in 0..<sequences {

@@ -10,7 +10,7 @@ import TensorCore
 /// - Departure from a dense pack: a protein begins at one of the boundaries by which attention cuts the keys. Its sums then have the same
 ///   order as when it is alone, and its results the same bits, as long as some row is visible at each residue (the target's is).
 ///   Positions between proteins are padding, masked out.
-public struct Pack: Sendable, Hashable {
+public struct ProteinPack: Sendable, Hashable {
   /// Residues of each protein along the shared axis.
   public let places: [Range<Int>]
   /// Length of the shared axis.
@@ -35,7 +35,7 @@ public struct Pack: Sendable, Hashable {
   }
 }
 
-extension Pack {
+extension ProteinPack {
   /// Joins the MSA representations of the proteins, `[rows, residues, c]` each, to one; missing rows and positions are zero.
   ///
   /// One protein alone is handed through.

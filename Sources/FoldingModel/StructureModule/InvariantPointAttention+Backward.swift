@@ -145,7 +145,7 @@ private struct PointAttentionBackward {
       Matrix(tile.pair), logitWeight, into: Matrix(logits).transposed,
       .bias(layer.pairLogits.bias))
     operands.addLogits(of: i, to: logits, mask: input.mask)
-    softmax(logits)
+    softmaxInPlace(logits)
     let channels = input.z.channels
     let attendedPairs = Matrix(
       featureGradient[i], offset: featureGradient.channels - heads * channels, rows: heads,

@@ -77,7 +77,7 @@ struct InvariantPointAttention: Sendable {
         Matrix(scratch.pair), logitWeight, into: Matrix(scratch.logits).transposed,
         .bias(pairLogits.bias))
       operands.addLogits(of: i, to: scratch.logits, mask: input.mask)
-      softmax(scratch.logits)
+      softmaxInPlace(scratch.logits)
       let row = features[i].floats
       operands.gather(i, scratch.logits, frames, into: row)
       context.multiply(

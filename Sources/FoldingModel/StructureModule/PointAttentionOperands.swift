@@ -1,6 +1,6 @@
-import CLibrary
 import FoldingCore
 import NeuralNet
+import NumericArrays
 import TensorCore
 
 /// Queries, keys and values of all residues, points in the global frame; keys are stored with residues last, so that
@@ -66,7 +66,9 @@ struct PointAttentionOperands {
         }
       }
     }
-    headWeights = (0..<c.heads).map { c.pointScale * softplus(layer.pointWeights.floats[$0]) }
+    headWeights = (0..<c.heads).map {
+      c.pointScale * Float(Double.softplus(Double(layer.pointWeights.floats[$0])))
+    }
   }
 
   /// Point `index` of `count` in the official layout: all x, then all y, then all z.
@@ -161,9 +163,4 @@ extension StructureConfig {
   var pairScale: Float { Float(1.0 / 3).squareRoot() }
   /// Factor of the trainable weight of squared distances.
   var pointScale: Float { (1 / (3 * Float(max(pointQueryKey, 1)) * 4.5)).squareRoot() }
-}
-
-/// `log(1 + eˣ)`.
-private func softplus(_ x: Float) -> Float {
-  Float(max(Double(x), 0) + log1p(exp(-abs(Double(x)))))
 }

@@ -85,7 +85,7 @@ extension TemplatePointwiseAttention {
           let k = scratch.keys[t].floats + start
           weights[t] = dot(q, k, channels) * scale + 1e9 * (mask[t] - 1)
         }
-        softmax(weights)
+        softmaxInPlace(weights)
         var mean: Float = 0
         for t in 0..<count {
           weightGradients[t] = dot(d, scratch.values[t].floats + start, channels)

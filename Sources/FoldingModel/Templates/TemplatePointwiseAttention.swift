@@ -83,7 +83,7 @@ struct TemplatePointwiseAttention: Sendable {
           for d in 0..<channels { sum += q[d] * k[d] }
           weights[index] = sum * scale + 1e9 * (mask[index] - 1)
         }
-        softmax(weights)
+        softmaxInPlace(weights)
         let target = result.floats + start
         for d in 0..<channels { target[d] = 0 }
         for (index, value) in values.enumerated() {

@@ -40,7 +40,7 @@ extension FoldingPipeline {
 
   /// Whether proteins may share a pass: the axis is short enough, and so is the memory that is allowed.
   private func fits(_ pack: [FeatureCounts], _ limit: Int) -> Bool {
-    if Pack(pack.map(\.residues)).positions > Self.packPositions { return false }
+    if ProteinPack(pack.map(\.residues)).positions > Self.packPositions { return false }
     return models.allSatisfy {
       packPlan(PredictionRun($0, seedIndex: 0, options), pack, limit).peak <= limit
     }
@@ -53,7 +53,7 @@ extension FoldingPipeline {
       sizes.map { $0[keyPath: size] }.max() ?? 0
     }
     let size = ProblemSize(
-      residues: Pack(pack.map(\.residues)).positions, clusters: largest(\.clusters),
+      residues: ProteinPack(pack.map(\.residues)).positions, clusters: largest(\.clusters),
       extraRows: largest(\.extraRows), templates: largest(\.templates))
     let demand = run.demand(
       size, alignmentBytes: pack.reduce(0) { $0 + $1.alignmentBytes }, options)

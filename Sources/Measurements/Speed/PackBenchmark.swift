@@ -48,7 +48,7 @@ public struct PackBenchmark: Sendable {
       Tensor(.meaningless(shape), storage, pool: context.pool)
     }
     let (c, cz) = (config.channels.msa, config.channels.pair)
-    func seconds(_ pack: Pack, _ m: Tensor, _ zs: [Tensor]) throws -> Double {
+    func seconds(_ pack: ProteinPack, _ m: Tensor, _ zs: [Tensor]) throws -> Double {
       let start = ContinuousClock.now
       let rows = pack.places.map { _ in self.rows }
       try network.updateFirstBlock(m, zs, pack, rows: rows, context)
@@ -57,14 +57,15 @@ public struct PackBenchmark: Sendable {
     var report = Report()
     for round in 0...repeats {
       let apart = try lengths.map { length in
-        try seconds(Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
+        try seconds(
+          ProteinPack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
       }
-      let pack = Pack(lengths)
+      let pack = ProteinPack(lengths)
       let together = try seconds(
         pack, tensor([rows, pack.positions, c]), lengths.map { tensor([$0, $0, cz]) })
       let length = lengths.reduce(0, +)
       let whole = try seconds(
-        Pack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
+        ProteinPack([length]), tensor([rows, length, c]), [tensor([length, length, cz])])
       if round == 0 { continue }
       report.loop.append(apart.reduce(0, +))
       report.pack.append(together)
@@ -80,7 +81,7 @@ extension PackBenchmark.Report {
     return .object([
       ("benchmark", .string("pack")), ("network", .string(plan.config.name)),
       ("lengths", .array(plan.lengths.map { .integer($0) })), ("rows", .integer(plan.rows)),
-      ("positions", .integer(Pack(plan.lengths).positions)),
+      ("positions", .integer(ProteinPack(plan.lengths).positions)),
       ("precision", .string(plan.storage.rawValue)),
       ("threads", .integer(plan.threads)),
       ("loop_seconds", .number(loop.upperMedian)), ("pack_seconds", .number(pack.upperMedian)),
