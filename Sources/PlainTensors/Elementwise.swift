@@ -55,16 +55,6 @@ extension PlainTensor {
   }
 }
 
-/// `eˣ` of each element.
-public func exp<Real>(_ x: PlainTensor<Real>) -> PlainTensor<Real> {
-  x.map({ Real.exponential($0) }, derivative: { _, y in y })
-}
-
-/// Natural logarithm of each element.
-public func log<Real>(_ x: PlainTensor<Real>) -> PlainTensor<Real> {
-  x.map({ Real.logarithm($0) }, derivative: { x, _ in 1 / x })
-}
-
 /// Square root of each element.
 public func sqrt<Real>(_ x: PlainTensor<Real>) -> PlainTensor<Real> {
   x.map({ $0.squareRoot() }, derivative: { _, y in 1 / (2 * y) })
