@@ -103,7 +103,8 @@ public final class Tape: @unchecked Sendable {
 
   /// A tape for a block that runs again; copies of its inputs that are there already serve its derivatives.
   ///
-  /// Of no tape in particular: a step that held its own tape would keep it, and all that it holds, for ever if it is not replayed.
+  /// Deliberately not tied to its parent tape: a step that captured its own tape would form a retain cycle and leak if it is never
+  /// replayed.
   fileprivate static func inner(
     _ recomputes: Bool, _ format: BlockFormat?, streams: [Tensor], _ checkpoints: [Checkpoint]
   ) -> Tape {

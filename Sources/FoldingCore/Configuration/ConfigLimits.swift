@@ -1,5 +1,5 @@
 extension FoldingConfig {
-  /// The first value that no network has: its key and what is wrong, nil if all are sound.
+  /// The first setting that is out of range, with its key and the reason; nil if all are valid.
   ///
   /// Values of files are held to these limits before anything is computed with them, so that no arithmetic on sizes overflows, no range
   /// is empty where one entry is needed, and no bin is without width.

@@ -1,5 +1,4 @@
-/// A value of a configuration and what it may be: other sizes are those of no network or run, other numbers stop learning or turn it
-/// round without a word.
+/// A configuration value and the range it must lie in.
 package struct ValueLimit {
   let key: String
   let isSound: Bool

@@ -14,8 +14,8 @@ struct StructureOutput {
   var trace: StructureTrace?
 }
 
-/// Structure module: turns the trunk's representations into coordinates by moving residue frames, which all start at the
-/// origin, or as the configuration says.
+/// Structure module: turns the trunk's representations into coordinates by moving residue frames, which start at the origin
+/// unless the configuration says otherwise.
 ///
 /// Algorithm 20 (Jumper et al. 2021, Suppl. 1.8). Iterations share their weights. fp32 throughout; translations are
 /// in units of 10 Å until the atoms are placed.

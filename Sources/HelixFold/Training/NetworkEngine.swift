@@ -159,8 +159,8 @@ public final class NetworkEngine: GradientEngine {
     return BranchPlan(config.network, size).prefersBranches ? .sideBySide : .inTurn(nil)
   }
 
-  /// Gives the other process the gradients of the parameters that only this one differentiates, and takes its own; then adds up the
-  /// parts that processes have which share operations.
+  /// Swaps the gradients that only one branch computes with the partner process, then sums those that processes sharing operations
+  /// computed in part.
   private func shareGradients(_ lane: Lane) throws {
     if let partner {
       let (mine, theirs) =

@@ -43,7 +43,8 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
 
 /// AdaGC: clips every tensor's gradient to a multiple of the running average of its own norm.
 ///
-/// arXiv:2502.11034. A tensor is that of one layer: arrays of a stack count as many as it has blocks. During the warm-up, and for a tensor without an average, gradients are clipped by the global norm.
+/// arXiv:2502.11034. Tensors are counted per layer: a stacked array is as many tensors as it has blocks. During the warm-up, and while
+/// a tensor has no average yet, its gradient is clipped by the global norm.
 ///
 /// A tensor whose first gradient comes after the warm-up starts from its own norm, ``AdaptiveClippingConfig/warmUpNorm`` at most:
 /// the other tensors' norms of that one step say nothing about it.

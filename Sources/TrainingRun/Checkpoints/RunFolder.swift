@@ -66,7 +66,7 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// A file that only a run leaves behind that had a checkpoint; nil if there is none.
+  /// A file that only a run with a checkpoint leaves behind; nil if there is none.
   var remainder: String? {
     if let file = snapshots.first { return String(file.dropFirst(path.count + 1)) }
     if FileManager.default.fileExists(atPath: best) { return "best.h5" }

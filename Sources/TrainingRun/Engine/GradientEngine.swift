@@ -17,7 +17,7 @@ public struct SampleOutcome: Sendable, Hashable {
     self.confidence = confidence
   }
 
-  /// The outcome of a pass that was stopped by numbers that are not finite: nothing but a loss that is none.
+  /// The outcome of a pass that stopped on a non-finite value: its loss is NaN and nothing else is set.
   public static let notFinite: SampleOutcome = {
     var loss = LossReport()
     loss.total = .nan

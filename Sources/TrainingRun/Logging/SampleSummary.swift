@@ -73,7 +73,9 @@ struct SampleMean {
     recycles = max(recycles, sample.recycles)
   }
 
-  /// Mean of what is trained and of violations over all samples, of every other term over the samples that have it: a chain without
+  /// Means over all samples for the total, the structure loss and violations; for every other term, over the samples that have it.
+  ///
+  /// A chain without
   /// side chains has no torsion error (its side-chain error is that of N, CA, C and CB), one of poor resolution no confidence, and a
   /// term that is 0 is one that is not there.
   var loss: LossReport {

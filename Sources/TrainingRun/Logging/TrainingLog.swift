@@ -151,7 +151,9 @@ public final class TrainingLog {
     }
   }
 
-  /// The lines of a log, nil for one that is none; a last line that was cut off is left out.
+  /// The records of a log; nil for a line that cannot be parsed.
+  ///
+  /// A truncated last line is ignored.
   private static func lines(_ data: Data) -> [TrainingRecord?] {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
