@@ -22,9 +22,7 @@ struct GatedAttentionBackward {
     let merged = context.zeros([layer.inputs, 4 * layer.width], .float32)
     let mergedBias = context.zeros([4 * layer.width], .float32)
     let step = max(1, Self.chunkRows / max(1, axes.positions))
-    let share = context.axialShare(of: axes.batch)
-    for start in stride(from: share.lowerBound, to: share.upperBound, by: step) {
-      let batches = start..<min(start + step, share.upperBound)
+    context.chunks(context.axialShare(of: axes.batch), of: step) { batches in
       let chunk = Chunk(layer, rows: batches.count * axes.positions, context)
       let input = rows(of: x, batches, context)
       let upstream = rows(of: gradient, batches, scaledBy: dropout, context)

@@ -19,9 +19,7 @@ extension Linear {
     let transposed = context.pack(Matrix(weight).transposed)
     var epilogue = Epilogue()
     epilogue.accumulates = accumulates
-    context.tiles(dy.rows, tile: 64, scratch: {}) { rows, _ in
-      context.multiply(dy.rows(rows), transposed, into: dx.rows(rows), epilogue)
-    }
+    context.multiplyShared(dy, transposed, into: dx, epilogue)
   }
 
   /// Records the derivative of `result = activation(x W + b)`, if a tape runs.

@@ -19,8 +19,7 @@ extension Transition {
     )
     var middle = Epilogue.bias(widen.bias)
     middle.activation = .relu
-    for start in stride(from: 0, to: x.rows, by: Self.chunkRows) {
-      let rows = start..<min(start + Self.chunkRows, x.rows)
+    context.chunks(x.rows, of: Self.chunkRows) { rows in
       let (input, upstream) = (x.rows(rows), gradient.rows(rows))
       let normed = Matrix(chunk.normed[0..<rows.count])
       let hidden = Matrix(chunk.hidden[0..<rows.count])

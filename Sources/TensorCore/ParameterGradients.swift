@@ -14,8 +14,7 @@ extension ExecutionContext {
     var accumulating = Epilogue()
     accumulating.accumulates = true
     let sharesColumns = x.columns < Self.sharedRows * workers.count && backend == .native
-    for start in stride(from: 0, to: x.rows, by: Self.partialProductRows) {
-      let rows = start..<min(start + Self.partialProductRows, x.rows)
+    chunks(x.rows, of: Self.partialProductRows) { rows in
       let left = x.rows(rows).transposed
       let right = packTogether(y.rows(rows))
       if sharesColumns {

@@ -76,8 +76,7 @@ extension RecyclingEmbedder {
 
   /// Derivative of the norm of the recycled pair tensor.
   fileprivate func backwardNorm(_ z: Tensor, _ gradient: Tensor, _ context: ExecutionContext) {
-    for start in stride(from: 0, to: z.shape[0], by: Self.tileRows) {
-      let rows = start..<min(start + Self.tileRows, z.shape[0])
+    context.chunks(z.shape[0], of: Self.tileRows) { rows in
       let unused = context.zeros(z[rows].shape)
       pairNorm.backward(
         input: Matrix(z[rows]), outputGradient: Matrix(gradient[rows]), into: Matrix(unused),

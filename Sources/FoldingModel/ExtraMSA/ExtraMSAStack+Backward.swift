@@ -15,11 +15,10 @@ extension ExtraMSAStack {
     let context = context.storing(.float32)
     let (sequences, residues) = (gradient.shape[0], gradient.shape[1])
     let (classes, inputs) = (Self.classes, Self.inputs)
-    for start in stride(from: 0, to: sequences, by: Self.tileSequences) {
-      let rows = start..<min(start + Self.tileSequences, sequences)
+    context.chunks(sequences, of: Self.tileSequences) { rows in
       let features = context.zeros([rows.count * residues, inputs])
       for index in 0..<rows.count * residues {
-        let cell = start * residues + index
+        let cell = rows.lowerBound * residues + index
         let row = features.floats + index * inputs
         row[min(Int(draw.extraMSA.values[cell]), classes - 1)] = 1
         row[classes] = draw.extraHasDeletion.values[cell]

@@ -27,8 +27,7 @@ extension Linear {
     let rows = x.count / max(1, inputs)
     let sum = context.gradient(of: x).reshaped([rows, inputs])
     let (x, gradient) = (x.reshaped([rows, inputs]), gradient.reshaped([rows, outputs]))
-    for start in stride(from: 0, to: rows, by: Self.rowsAtATime) {
-      let range = start..<min(start + Self.rowsAtATime, rows)
+    context.chunks(rows, of: Self.rowsAtATime) { range in
       backward(
         input: Matrix(context.copy(x[range], as: .float32)),
         outputGradient: Matrix(gradient[range]), into: Matrix(sum[range]), accumulates: true,

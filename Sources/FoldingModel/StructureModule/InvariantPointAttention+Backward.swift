@@ -337,10 +337,7 @@ private struct PointAttentionBackward {
     var epilogue = Epilogue()
     epilogue.scale = scale
     epilogue.accumulates = accumulates
-    let packed = context.pack(right)
-    context.tiles(left.rows, tile: 64, scratch: {}) { rows, _ in
-      context.multiply(left.rows(rows), packed, into: result.rows(rows), epilogue)
-    }
+    context.multiplyShared(left, context.pack(right), into: result, epilogue)
   }
 }
 

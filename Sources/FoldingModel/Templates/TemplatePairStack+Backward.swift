@@ -12,11 +12,10 @@ extension TemplatePairStack {
     _ features: TemplatePairFeatures, _ gradient: Tensor, _ context: ExecutionContext
   ) {
     let residues = gradient.shape[0]
-    for start in stride(from: 0, to: residues, by: Self.tileRows) {
-      let rows = start..<min(start + Self.tileRows, residues)
+    context.chunks(residues, of: Self.tileRows) { rows in
       let input = context.empty([rows.count, residues, embedding.inputs], .float32)
       context.tiles(rows.count, tile: 1, scratch: {}) { row, _ in
-        features.write(row: start + row.lowerBound, into: input[row.lowerBound])
+        features.write(row: rows.lowerBound + row.lowerBound, into: input[row.lowerBound])
       }
       embedding.backward(
         input: Matrix(input), outputGradient: Matrix(gradient[rows]), into: nil, context)

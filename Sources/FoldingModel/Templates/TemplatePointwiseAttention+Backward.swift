@@ -30,11 +30,10 @@ extension TemplatePointwiseAttention {
     let scratch = Scratch(templates: templates.count) { context.empty([chunk, width], .float32) }
     let (pairs, dz) = (Matrix(z), Matrix(gradient))
     let sources = templates.map { (value: Matrix($0), gradient: Matrix(context.gradient(of: $0))) }
-    for start in stride(from: 0, to: pairs.rows, by: chunk) {
-      let range = start..<min(start + chunk, pairs.rows)
+    context.chunks(pairs.rows, of: chunk) { range in
       let part = 0..<range.count
       context.tiles(range.count, tile: Self.tilePairs, scratch: {}) { tile, _ in
-        let rows = start + tile.lowerBound..<start + tile.upperBound
+        let rows = range.lowerBound + tile.lowerBound..<range.lowerBound + tile.upperBound
         parts.query.apply(to: pairs.rows(rows), into: scratch.query[tile], context)
         for (index, source) in sources.enumerated() {
           parts.key.apply(to: source.value.rows(rows), into: scratch.keys[index][tile], context)
@@ -143,8 +142,6 @@ private struct Projection {
     addWeightGradient(x, dy, context)
     var epilogue = Epilogue()
     epilogue.accumulates = true
-    context.tiles(dy.rows, tile: 64, scratch: {}) { rows, _ in
-      context.multiply(dy.rows(rows), transposed, into: dx.rows(rows), epilogue)
-    }
+    context.multiplyShared(dy, transposed, into: dx, epilogue)
   }
 }

@@ -1,25 +1,22 @@
-import NeuralNet
-import TensorCore
-
 /// Operations of backward passes in which all workers share the rows.
 extension ExecutionContext {
   /// Rows of intermediates that a backward pass holds at a time: a constant, so that sums over rows have one order.
-  static let chunkRows = 2048
+  public static let chunkRows = 2048
 
   /// Calls `body` with one piece of `0 ..< rows` after the other.
-  func chunks(_ rows: Int, of size: Int = chunkRows, _ body: (Range<Int>) -> Void) {
+  public func chunks(_ rows: Int, of size: Int = chunkRows, _ body: (Range<Int>) -> Void) {
     chunks(0..<rows, of: size, body)
   }
 
   /// Calls `body` with one piece of a range after the other.
-  func chunks(_ rows: Range<Int>, of size: Int = chunkRows, _ body: (Range<Int>) -> Void) {
+  public func chunks(_ rows: Range<Int>, of size: Int = chunkRows, _ body: (Range<Int>) -> Void) {
     for start in stride(from: rows.lowerBound, to: rows.upperBound, by: size) {
       body(start..<min(start + size, rows.upperBound))
     }
   }
 
   /// `multiply`, all workers sharing the rows.
-  func multiplyShared(
+  public func multiplyShared(
     _ left: Matrix, _ right: PackedMatrix, into result: Matrix, _ epilogue: Epilogue = Epilogue()
   ) {
     tiles(left.rows, tile: 64, scratch: {}) { rows, _ in
@@ -28,7 +25,7 @@ extension ExecutionContext {
   }
 
   /// `copy` between views, all workers sharing the rows.
-  func copyShared(_ x: Matrix, into result: Matrix) {
+  public func copyShared(_ x: Matrix, into result: Matrix) {
     workers.split(x.rows, unit: 16) { rows in
       copy(x.rows(rows), into: result.rows(rows))
     }
