@@ -45,9 +45,7 @@ struct AtomPlacementGradientTests {
       frameGradients: residues.rigids(residues.frameWeights).map {
         RigidGradient(rotation: $0.rotation, translation: $0.translation)
       }, positionGradients: residues.atomWeights)
-    let backbone = found.backbone.flatMap {
-      RigidTransform(rotation: $0.rotation, translation: $0.translation).flat12
-    }
+    let backbone = found.backbone.flatMap(\.flat12)
     check(backbone, at: residues.backbone) {
       residues.loss(backbone: $0, torsions: residues.torsions)
     }

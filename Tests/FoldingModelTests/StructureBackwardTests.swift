@@ -356,12 +356,9 @@ struct StructureFunctional {
       aatype: target.aatype, backbone: last.frames.rigidTransforms(scale: 10),
       torsions: last.sinCos.values,
       frameGradients: (0..<target.residueCount * 8).map {
-        let rigid = RigidTransform(flat12: weights, at: $0 * 12)
-        return RigidGradient(rotation: rigid.rotation, translation: rigid.translation)
+        RigidGradient(flat12: weights, at: $0 * 12)
       }, positionGradients: atoms.plain.values)
-    let frames = placed.backbone.flatMap {
-      RigidTransform(rotation: $0.rotation, translation: $0.translation).flat12
-    }
+    let frames = placed.backbone.flatMap(\.flat12)
     terms.append(
       (flat(last.frames), PlainTensor(shape: backbone[0].shape, values: frames, isVariable: false)))
     terms.append(

@@ -74,9 +74,7 @@ extension Array {
 
 extension Array where Element == RigidGradient<Double> {
   /// Twelve numbers each, in the order of `flat12`.
-  var flat: [Double] {
-    flatMap { RigidTransform(rotation: $0.rotation, translation: $0.translation).flat12 }
-  }
+  var flat: [Double] { flatMap(\.flat12) }
 }
 
 /// Fails with the worst element unless all are within `tolerance` of the reference, relative to its largest element.

@@ -115,6 +115,19 @@ public struct RigidGradient<Real: BinaryFloatingPoint & Sendable>: Hashable, Sen
     self.translation = translation
   }
 
+  /// Twelve numbers from `offset` on, in the order of `RigidTransform.flat12`.
+  @inlinable
+  public init(flat12 values: [Real], at offset: Int = 0) {
+    let entries = RigidTransform(flat12: values, at: offset)
+    self.init(rotation: entries.rotation, translation: entries.translation)
+  }
+
+  /// The twelve numbers: ∂/∂R row-major, then ∂/∂t.
+  @inlinable
+  public var flat12: [Real] {
+    RigidTransform(rotation: rotation, translation: translation).flat12
+  }
+
   /// The gradient of a constant.
   @inlinable
   public static var zero: RigidGradient { RigidGradient(rotation: .zero, translation: .zero) }

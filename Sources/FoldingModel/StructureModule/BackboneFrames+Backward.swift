@@ -22,7 +22,7 @@ extension BackboneFrames {
     let updateGradient = context.gradient(of: updates).floats
     let oldGradient = old.traced.map { context.gradient(of: $0) }
     for i in quaternions.indices {
-      let frame = RigidTransform(flat12: gradient, at: i * 12)
+      let frame = RigidGradient(flat12: gradient, at: i * 12)
       let translation = frame.translation * StructureModule.positionScale
       let target = updateGradient + i * 6
       let turn = rotationUpdateGradient(

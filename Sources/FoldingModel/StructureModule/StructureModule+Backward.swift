@@ -73,14 +73,12 @@ extension StructureModule {
       backbone: aatype.indices.map { frames.frame($0, scale: Self.positionScale) },
       torsions: torsions.sinCos.array().values,
       frameGradients: (0..<aatype.count * RigidGroups.count).map {
-        let rigid = RigidTransform(flat12: groupGradient, at: $0 * 12)
-        return RigidGradient(rotation: rigid.rotation, translation: rigid.translation)
+        RigidGradient(flat12: groupGradient, at: $0 * 12)
       },
       positionGradients: context.gradient(of: atoms).array().values)
     let backbone = context.gradient(of: traced).floats
     for (i, frame) in gradients.backbone.enumerated() {
-      let flat = RigidTransform(rotation: frame.rotation, translation: frame.translation).flat12
-      for (k, value) in flat.enumerated() { backbone[i * 12 + k] += value }
+      for (k, value) in frame.flat12.enumerated() { backbone[i * 12 + k] += value }
     }
     let sinCos = context.gradient(of: torsions.sinCos).floats
     for (k, value) in gradients.torsions.enumerated() { sinCos[k] += value }

@@ -56,10 +56,3 @@ extension Tensor {
 private func rigids(_ flat: [Float]) -> [RigidTransform<Float>] {
   stride(from: 0, to: flat.count, by: 12).map { RigidTransform(flat12: flat, at: $0) }
 }
-
-extension RigidGradient {
-  /// Twelve numbers: rotation row-major, then translation.
-  fileprivate var flat12: [Real] {
-    RigidTransform(rotation: rotation, translation: translation).flat12
-  }
-}
