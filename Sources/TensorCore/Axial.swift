@@ -19,12 +19,7 @@ extension ExecutionContext {
   /// The part of an axis that this process computes; all of it without a group.
   public func axialShare(of count: Int) -> Range<Int> {
     guard let axial else { return 0..<count }
-    return Self.share(axial.rank, axial.size, of: count)
-  }
-
-  /// The part of `count` neighbours that falls to member `rank` of `size`: parts differ by one at most.
-  public static func share(_ rank: Int, _ size: Int, of count: Int) -> Range<Int> {
-    count * rank / size..<count * (rank + 1) / size
+    return ProcessGrid.share(rank: axial.rank, of: axial.size, count: count)
   }
 
   /// Completes a tensor of which every process holds its share along an axis.
@@ -36,7 +31,7 @@ extension ExecutionContext {
     guard let axial, x.count > 0 else { return }
     let stride = x.bytes.count / outer  // bytes between outer slices
     let unit = stride / count
-    let shares = (0..<axial.size).map { Self.share($0, axial.size, of: count) }
+    let shares = (0..<axial.size).map { ProcessGrid.share(rank: $0, of: axial.size, count: count) }
     let counts = shares.map { outer * $0.count * unit }
     if outer == 1 { return axial.allGather(x.bytes, counts: counts) }
     // Slices of an inner axis travel packed.

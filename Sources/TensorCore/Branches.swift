@@ -138,7 +138,7 @@ extension ExecutionContext {
   }
 
   /// The part of a range that this process works on where both processes hold the same operands, and the other's part.
-  public func shares(of range: Range<Int>) -> (mine: Range<Int>, others: Range<Int>) {
+  public func branchShares(of range: Range<Int>) -> (mine: Range<Int>, others: Range<Int>) {
     guard case .apart(let partner) = branches else {
       return (range, range.upperBound..<range.upperBound)
     }
@@ -148,13 +148,13 @@ extension ExecutionContext {
   }
 
   /// Sends what this process worked out in its share and receives the rest; nothing where one process does everything.
-  public func exchange(sending mine: Tensor, receiving others: Tensor) {
+  public func exchangeBranches(sending mine: Tensor, receiving others: Tensor) {
     guard case .apart(let partner) = branches else { return }
     partner.exchange(sending: [mine], receiving: [others])
   }
 
   /// Whether this process differentiates what belongs to a branch.
-  public func owns(_ role: BranchRole) -> Bool {
+  public func ownsBranch(_ role: BranchRole) -> Bool {
     guard case .apart(let partner) = branches else { return true }
     return partner.role == role
   }

@@ -44,15 +44,15 @@ struct OuterProductMean: Sendable {
     let input = context.saved(m)
     let residues = z.shape[0]
     context.recordAxial { context in
-      if context.owns(.first) { context.allGather(context.gradient(of: m), count: m.shape[0]) }
+      if context.ownsBranch(.first) { context.allGather(context.gradient(of: m), count: m.shape[0]) }
     }
     context.record(addingTo: z) { gradient, context in
-      if !context.owns(.first) { return }
+      if !context.ownsBranch(.first) { return }
       backward(
         input, mask: mask, resultGradient: gradient, into: context.gradient(of: m), context)
     }
     if isLast && context.isRecomputing { return }
-    let (rows, others) = context.shares(of: context.axialShare(of: residues))
+    let (rows, others) = context.branchShares(of: context.axialShare(of: residues))
     let (a, b) = project(m, mask: mask, context)  // lines 1–2
     let weight = context.pack(
       Matrix(
@@ -81,7 +81,7 @@ struct OuterProductMean: Sendable {
         }
       }
     }
-    context.exchange(sending: z[rows], receiving: z[others])
+    context.exchangeBranches(sending: z[rows], receiving: z[others])
     context.allGather(z, count: residues)
   }
 
