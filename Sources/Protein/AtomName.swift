@@ -61,3 +61,10 @@ public enum AtomName: UInt8, CaseIterable, Sendable, Hashable {
     }
   }
 }
+
+extension AtomName {
+  /// The atom that stands for the side chain of a residue type, given by its index: Cβ, of glycine Cα.
+  public static func pseudoBeta(of type: Int) -> AtomName {
+    type == AminoAcid.glycine.index ? .ca : .cb
+  }
+}

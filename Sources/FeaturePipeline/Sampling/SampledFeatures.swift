@@ -87,8 +87,7 @@ extension TemplateFeatures {
     var beta = [Float](repeating: 0, count: cells * 3)
     var betaMask = [Float](repeating: 0, count: cells)
     for cell in 0..<cells {
-      let isGlycine = raw.aatype.values[cell] == AminoAcid.glycine.rawValue
-      let atom = cell * atoms + (isGlycine ? AtomName.ca : AtomName.cb).index
+      let atom = cell * atoms + AtomName.pseudoBeta(of: Int(raw.aatype.values[cell])).index
       betaMask[cell] = mask[atom]
       for axis in 0..<3 { beta[cell * 3 + axis] = positions[atom * 3 + axis] }
     }

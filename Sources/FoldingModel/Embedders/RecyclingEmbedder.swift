@@ -24,8 +24,7 @@ struct RecyclingEmbedder: Sendable {
 /// Cβ coordinates, Cα for glycine, of atom37 coordinates `[N_res, 37, 3]`. `[N_res, 3]`, Å
 func pseudoBeta(aatype: [Int], positions: NDArray<Float>) -> [SIMD3<Float>] {
   aatype.enumerated().map { residue, type in
-    let atom = type == AminoAcid.glycine.index ? AtomName.ca : AtomName.cb
-    let start = (residue * AtomName.count + atom.index) * 3
+    let start = (residue * AtomName.count + AtomName.pseudoBeta(of: type).index) * 3
     return SIMD3(
       positions.values[start], positions.values[start + 1], positions.values[start + 2])
   }

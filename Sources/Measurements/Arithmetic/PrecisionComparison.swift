@@ -78,7 +78,9 @@ public struct PrecisionComparison {
           return (head, Self.relativeError(a, b))
         },
         lddt: Self.lddt(found.alphaCarbons, exact.alphaCarbons),
-        rmsd: Self.rmsd(found.alphaCarbons, exact.alphaCarbons), tensorPeak: found.tensorPeak)
+        rmsd: RootMeanSquare.deviation(
+          model: found.alphaCarbons, reference: exact.alphaCarbons)?.value ?? 0,
+        tensorPeak: found.tensorPeak)
     }
   }
 
@@ -138,14 +140,5 @@ public struct PrecisionComparison {
     return LocalDistanceDifference(
       reference: residues(reference), model: residues(model), atoms: .alphaCarbons
     ).score ?? 1
-  }
-
-  private static func rmsd(_ model: [SIMD3<Double>], _ reference: [SIMD3<Double>]) -> Double {
-    let superposition = Superposition.leastSquares(model, onto: reference)
-    let sum = zip(model, reference).reduce(0.0) { sum, pair in
-      let d = superposition.apply(pair.0) - pair.1
-      return sum + (d * d).sum()
-    }
-    return (sum / Double(max(1, model.count))).squareRoot()
   }
 }

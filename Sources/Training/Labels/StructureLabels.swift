@@ -108,8 +108,7 @@ public struct StructureLabels<Real: RealNumber>: Sendable, Hashable {
     backboneTorsionMask = backbone.mask
 
     let beta = aatype.enumerated().map { residue, type in
-      let atom: AtomName = type == AminoAcid.glycine.index ? .ca : .cb
-      return residue * Atom37.count + atom.index
+      residue * Atom37.count + AtomName.pseudoBeta(of: type).index
     }
     pseudoBeta = beta.flatMap { positions.row($0, of: 3) }
     pseudoBetaMask = beta.map { mask[$0] }
