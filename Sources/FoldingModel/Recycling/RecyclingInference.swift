@@ -139,7 +139,8 @@ public struct RecyclingInference: Sendable {
     let record = RecyclingState.Record(
       meanPLDDT: Float(plddt.mean),
       ptm: network.alignedError?.summarize(output.recycled.pair, context).ptm, change: change)
-    let isConverged = tolerance.map { limit in change.map { $0 < limit } ?? false } ?? false
+    var isConverged = false
+    if let tolerance, let change { isConverged = change < tolerance }
     let history = (state?.history ?? []) + [record]
     return RecyclingState(
       recycled: output.recycled, lddtLogits: output.lddtLogits, history: history,

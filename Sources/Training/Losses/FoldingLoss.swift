@@ -137,28 +137,32 @@ private struct LossSum<Real: RealNumber> {
   /// Distogram, contacts where switched on, masked MSA, resolved atoms.
   mutating func addTrunkHeads(_ alignment: AlignmentLabels<Real>) {
     let weights = config.weights
-    let distances = distogram
-    (report.distogram, gradients.distogram) = distances.weighted(weights.distogram * scale)
-    report.total += weights.distogram * scale * report.distogram
+    gradients.distogram = add(distogram, to: \.distogram, weight: weights.distogram)
     if let contacts = config.contacts {
       let term = contactLoss(
         logits: inputs.distogram, labels: labels, breaks: loss.distogramBreaks, config: contacts)
-      let (value, gradient) = term.weighted(contacts.weight * scale)
-      report.contacts = value
-      report.total += contacts.weight * scale * value
+      let gradient = add(term, to: \.contacts, weight: contacts.weight)
       for k in gradient.indices { gradients.distogram[k] += gradient[k] }
     }
 
     let masked = maskedMSALoss(
       logits: inputs.maskedMSA, trueClasses: alignment.trueClasses, mask: alignment.mask)
-    (report.maskedMSA, gradients.maskedMSA) = masked.weighted(weights.maskedMSA * scale)
-    report.total += weights.maskedMSA * scale * report.maskedMSA
+    gradients.maskedMSA = add(masked, to: \.maskedMSA, weight: weights.maskedMSA)
 
     let resolved = experimentallyResolvedLoss(
       logits: inputs.experimentallyResolved, labels: labels, filter: config.resolutionFilter)
-    (report.experimentallyResolved, gradients.experimentallyResolved) = resolved.weighted(
-      weights.experimentallyResolved * scale)
-    report.total += weights.experimentallyResolved * scale * report.experimentallyResolved
+    gradients.experimentallyResolved = add(
+      resolved, to: \.experimentallyResolved, weight: weights.experimentallyResolved)
+  }
+
+  /// Reports a term and adds it to the total; gives its weighted gradient.
+  private mutating func add(
+    _ term: LossTerm<Real, [Real]>, to place: WritableKeyPath<LossReport, Double>, weight: Double
+  ) -> [Real] {
+    let (value, weight) = (Double(term.value), weight * scale)
+    report[keyPath: place] = value
+    report.total += weight * value
+    return term.gradient.map { $0 * Real(weight) }
   }
 
   private var distogram: LossTerm<Real, [Real]> {
@@ -182,15 +186,13 @@ private struct LossSum<Real: RealNumber> {
     let confidence = confidenceLoss(
       logits: inputs.confidence, predictedCA: alphas, labels: labels,
       filter: config.resolutionFilter)
-    (report.confidence, gradients.confidence) = confidence.weighted(weights.confidence * scale)
-    report.total += weights.confidence * scale * report.confidence
+    gradients.confidence = add(confidence, to: \.confidence, weight: weights.confidence)
 
     guard let logits = inputs.alignedError, let frames = inputs.backbone.last else { return }
     let aligned = alignedErrorLoss(
       logits: logits, frames: frames, labels: labels, breaks: loss.alignedErrorBreaks,
       filter: config.resolutionFilter)
-    (report.alignedError, gradients.alignedError) = aligned.weighted(weights.alignedError * scale)
-    report.total += weights.alignedError * scale * report.alignedError
+    gradients.alignedError = add(aligned, to: \.alignedError, weight: weights.alignedError)
   }
 }
 
@@ -200,13 +202,6 @@ extension StructureLossConfig {
     (1 - sideChainShare) * report.backboneFAPE + sideChainShare * report.sideChainFAPE
       + chi * report.chi + angleNorm * report.angleNorm + violation * report.violation
       + smoothLDDT * report.smoothLDDT + backboneTorsions * report.backboneTorsions
-  }
-}
-
-extension LossTerm where Gradient == [Real] {
-  /// The value itself, and the gradient times a weight.
-  func weighted(_ weight: Double) -> (Double, [Real]) {
-    (Double(value), gradient.map { $0 * Real(weight) })
   }
 }
 
