@@ -20,26 +20,40 @@ struct SampleSummary {
     recycles = sample.recycles
   }
 
+  /// What follows the terms of the loss, in this order.
+  private enum Field: Int, CaseIterable {
+    case lddt, residues, recycles, isFinite, norm, isClipped
+  }
+
   /// As many numbers for every sample.
-  static let width = LossReport.terms.count + 6
+  static let width = LossReport.terms.count + Field.allCases.count
 
   var numbers: [Double] {
-    LossReport.terms.map { loss[keyPath: $0] }
-      + [
-        lddt ?? .nan, Double(residues), Double(recycles), isFinite ? 1 : 0, gradient.value,
-        gradient.isClipped ? 1 : 0,
-      ]
+    LossReport.terms.map { loss[keyPath: $0] } + Field.allCases.map(number)
+  }
+
+  private func number(_ field: Field) -> Double {
+    switch field {
+    case .lddt: lddt ?? .nan
+    case .residues: Double(residues)
+    case .recycles: Double(recycles)
+    case .isFinite: isFinite ? 1 : 0
+    case .norm: gradient.value
+    case .isClipped: gradient.isClipped ? 1 : 0
+    }
   }
 
   init(numbers: ArraySlice<Double>) {
-    let values = Array(numbers)
     var loss = LossReport()
-    for (term, value) in zip(LossReport.terms, values) { loss[keyPath: term] = value }
+    for (term, value) in zip(LossReport.terms, numbers) { loss[keyPath: term] = value }
     self.loss = loss
-    let rest = values.dropFirst(LossReport.terms.count).map { $0 }
-    lddt = rest[0].isNaN ? nil : rest[0]
-    (residues, recycles, isFinite) = (Int(rest[1]), Int(rest[2]), rest[3] > 0)
-    gradient = SampleNorm(value: rest[4], isClipped: rest[5] > 0)
+    let fields = Array(numbers.dropFirst(LossReport.terms.count))
+    func number(_ field: Field) -> Double { fields[field.rawValue] }
+    lddt = number(.lddt).isNaN ? nil : number(.lddt)
+    residues = Int(number(.residues))
+    recycles = Int(number(.recycles))
+    isFinite = number(.isFinite) > 0
+    gradient = SampleNorm(value: number(.norm), isClipped: number(.isClipped) > 0)
   }
 }
 
