@@ -87,13 +87,12 @@ public final class FoldingPipeline {
         recordFailure(error, index, target.id)
         continue
       }
-      var loaded: RawFeatures?  // Suppl. 1.2: alignment, templates
-      _ = try attempt(index, target.id) { loaded = try waiting.load() }
-      guard let raw = loaded else { continue }
+      // Suppl. 1.2: alignment, templates
+      guard let raw = try attempt(index, target.id, { try waiting.load() }) else { continue }
       let cautions = cautions(about: target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       var work: TargetWork?
-      let isReady = try attempt(index, target.id) {
+      let ready: Void? = try attempt(index, target.id) {
         if options.isDryRun { return try announce(raw) }
         let opened = try open(index, raw, target.gathered)
         opened.cautions = target.warnings + cautions
@@ -101,7 +100,7 @@ public final class FoldingPipeline {
         try begin(opened)
       }
       if let work {
-        work.hasFailed = !isReady
+        work.hasFailed = ready == nil
         works.append(work)
       }
     }
@@ -139,19 +138,20 @@ public final class FoldingPipeline {
 
   /// Does something for a target; when it fails, nothing more is done for it.
   func attempt(_ work: TargetWork, _ body: () throws -> Void) throws {
-    work.hasFailed = try !attempt(work.index, work.raw.id, body)
+    work.hasFailed = try attempt(work.index, work.raw.id, body) == nil
   }
 
-  /// Does something for a target, and writes down its failure unless that ends the whole run.
-  private func attempt(_ index: Int, _ id: String, _ body: () throws -> Void) throws -> Bool {
+  /// Does something for a target; nil if it failed, which is written down unless it ends the whole run.
+  private func attempt<Value>(
+    _ index: Int, _ id: String, _ body: () throws -> Value
+  ) throws -> Value? {
     do {
-      try body()
-      return true
+      return try body()
     } catch let error where isFinal(error) {
       throw error
     } catch {
       recordFailure(error, index, id)
-      return false
+      return nil
     }
   }
 

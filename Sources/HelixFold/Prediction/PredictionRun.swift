@@ -12,6 +12,8 @@ struct PredictionRun {
   let name: String
   let seed: UInt64
   let recycles: Int
+  /// Sizes of the parameters.
+  let footprint: ParameterFootprint
 
   init(_ model: ModelDescription, seedIndex: Int, _ options: PredictionOptions) {
     var config = model.config
@@ -26,13 +28,11 @@ struct PredictionRun {
     // Named by the seed itself, so that runs with other seeds add their files and replace none.
     self.name = seed > 0 ? "\(model.name)_pred_\(seed)" : model.name
     self.recycles = options.recycles ?? config.recycles
+    self.footprint = ParameterFootprint(model.parameters)
   }
 
   /// Name of the file that keeps the run between passes.
   var stateFile: String { "state_\(name).npz" }
-
-  /// Sizes of the parameters.
-  var footprint: ParameterFootprint { ParameterFootprint(model.parameters) }
 
   /// Operations of all passes with all their draws.
   func operations(_ target: FeatureCounts) -> Double {
