@@ -3,6 +3,7 @@ import FoldingCore
 import FoldingModel
 import Foundation
 import HelixFold
+import Measurements
 import Messages
 import TensorCore
 

@@ -1,4 +1,5 @@
 import FoldingCore
+import FoldingModel
 
 /// Bytes that processes which share operations gather per block, counted as whole tensors.
 ///

@@ -1,4 +1,5 @@
 import FoldingCore
+import FoldingModel
 
 /// Bytes that two processes with a branch each exchange, both directions together.
 ///

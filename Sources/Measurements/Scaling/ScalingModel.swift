@@ -1,4 +1,5 @@
 import FoldingCore
+import FoldingModel
 import Foundation
 import TensorCore
 
