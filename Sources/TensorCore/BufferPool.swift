@@ -21,7 +21,8 @@ public final class BufferPool: Sendable {
     public var largest = 0
   }
 
-  private struct Block: @unchecked Sendable {  // memory that nobody uses, handed over under the lock
+  /// Memory that nobody uses; handed over under the lock, hence `Sendable`.
+  private struct Block: @unchecked Sendable {
     var base: UnsafeMutableRawPointer
     var byteCount: Int
   }

@@ -44,7 +44,9 @@ struct OuterProductMean: Sendable {
     let input = context.saved(m)
     let residues = z.shape[0]
     context.recordAxial { context in
-      if context.ownsBranch(.first) { context.allGather(context.gradient(of: m), count: m.shape[0]) }
+      if context.ownsBranch(.first) {
+        context.allGather(context.gradient(of: m), count: m.shape[0])
+      }
     }
     context.record(addingTo: z) { gradient, context in
       if !context.ownsBranch(.first) { return }
