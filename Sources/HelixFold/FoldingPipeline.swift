@@ -91,18 +91,15 @@ public final class FoldingPipeline {
       guard let raw = try attempt(index, target.id, { try waiting.load() }) else { continue }
       let cautions = cautions(about: target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
-      var work: TargetWork?
-      let ready: Void? = try attempt(index, target.id) {
-        if options.isDryRun { return try announce(raw) }
-        let opened = try open(index, raw, target.gathered)
-        opened.cautions = target.warnings + cautions
-        work = opened
-        try begin(opened)
+      if options.isDryRun {
+        _ = try attempt(index, target.id) { try announce(raw) }
+        continue
       }
-      if let work {
-        work.hasFailed = ready == nil
-        works.append(work)
-      }
+      guard let work = try attempt(index, target.id, { try open(index, raw, target.gathered) })
+      else { continue }
+      work.cautions = target.warnings + cautions
+      try attempt(work) { try begin(work) }
+      works.append(work)
     }
     for number in 0..<(works.first?.runs.count ?? 0) {
       try run(number, of: try works.filter { try $0.isOpen && !isGoodEnough($0, before: number) })
