@@ -355,18 +355,22 @@ struct DrawingTests {
 
   @Test("dashes go on over the corners of a line")
   func dashes() {
-    func lengths(_ runs: [[Point]]) -> [Double] {
-      runs.map { run in
-        zip(run, run.dropFirst()).reduce(0) { $0 + abs($1.1.x - $1.0.x) + abs($1.1.y - $1.0.y) }
-      }
+    // Along steps that are parallel to the axes.
+    func length(_ run: [Point]) -> Double {
+      var sum = 0.0
+      for (a, b) in zip(run, run.dropFirst()) { sum += abs(b.x - a.x) + abs(b.y - a.y) }
+      return sum
     }
     // A staircase with steps shorter than a dash, 24 long: dashes of 5 from 0, 9 and 18.
-    let stairs = (0...12).map { Point(Double(($0 + 1) / 2 * 2), Double($0 / 2 * 2)) }
+    let stairs = (0...12).map { step -> Point in
+      let (right, down) = ((step + 1) / 2, step / 2)
+      return Point(Double(2 * right), Double(2 * down))
+    }
     let runs = Raster.dashes(stairs, on: 5, off: 4)
-    #expect(lengths(runs) == [5, 5, 5])
+    #expect(runs.map(length) == [5, 5, 5])
     #expect(runs.first?.first == Point(0, 0) && runs[1].first == Point(5, 4))
-    #expect(lengths(Raster.dashes([Point(0, 0), Point(7, 0)], on: 5, off: 4)) == [5])
-    #expect(lengths(Raster.dashes([Point(0, 0), Point(11, 0)], on: 5, off: 4)) == [5, 2])
+    #expect(Raster.dashes([Point(0, 0), Point(7, 0)], on: 5, off: 4).map(length) == [5])
+    #expect(Raster.dashes([Point(0, 0), Point(11, 0)], on: 5, off: 4).map(length) == [5, 2])
   }
 }
 
