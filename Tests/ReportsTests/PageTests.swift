@@ -138,6 +138,19 @@ struct PageTests {
     #expect(bands.first?["name"] as? String == "very high")
   }
 
+  @Test("numbers stand to the right below a head, beside names they do not")
+  func numberCells() {
+    var page = ReportPage(title: "t", lead: "l", footer: "f")
+    page.sections = [
+      .table(.init(title: "a", head: ["model", "TM"], rows: [["m", "0.5"], ["n", "–"]])),
+      .table(.init(title: "b", rows: [["seed", "7"]])),
+    ]
+    let html = page.html
+    #expect(html.contains("<td class=\"number\">0.5</td>"))
+    #expect(html.contains("<td class=\"number\">–</td>"))
+    #expect(html.contains("<td>7</td>"))
+  }
+
   @Test("values just below a band stay below it")
   func trackValues() throws {
     var trace = ChainTrace(idealHelix(3))

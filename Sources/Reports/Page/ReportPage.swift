@@ -25,7 +25,7 @@ public struct ReportPage: Sendable {
     case table(Table)
   }
 
-  /// A table with a head; cells that look like numbers stand to the right.
+  /// A table; below a head, cells that look like numbers stand to the right.
   public struct Table: Sendable, Hashable {
     /// What the table is about.
     public var title: String
@@ -109,7 +109,8 @@ public struct ReportPage: Sendable {
       let cells = row.enumerated().map { place, cell in
         place == 0
           ? "<th scope=\"row\">\(escaped(cell))</th>"
-          : "<td\(Self.isNumber(cell) ? " class=\"number\"" : "")>\(escaped(cell))</td>"
+          : "<td\(!table.head.isEmpty && Self.isNumber(cell) ? " class=\"number\"" : "")>"
+            + "\(escaped(cell))</td>"
       }
       return "<tr>\(cells.joined())</tr>"
     }
@@ -131,8 +132,9 @@ public struct ReportPage: Sendable {
   }
 
   private static func isNumber(_ text: String) -> Bool {
-    !text.isEmpty && text.allSatisfy { "0123456789.,-+–±… %[]()eE".contains($0) }
-      && text.contains(where: \.isNumber)
+    text == "–"  // where there is no number
+      || text.allSatisfy { "0123456789.,-+–±… %[]()eE".contains($0) }
+        && text.contains(where: \.isNumber)
   }
 
   private var viewer: String {

@@ -145,9 +145,15 @@
       link.click();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
+    // What is printed of a WebGL canvas is its last picture on the screen, which may be dark: a copy on white is printed instead.
+    const copy = document.createElement("canvas");
+    copy.id = "printed";
+    canvas.after(copy);
     addEventListener("beforeprint", () => {
       viewer.background = [1, 1, 1];
       viewer.draw();
+      Object.assign(copy, { width: canvas.width, height: canvas.height });
+      copy.getContext("2d").drawImage(canvas, 0, 0);
     });
     addEventListener("afterprint", theme);
     window.reportViewer = viewer;
