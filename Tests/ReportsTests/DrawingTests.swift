@@ -217,6 +217,9 @@ struct DrawingTests {
       let frame = try #require(figure.residueAxis).frame
       #expect(frame.width == frame.height)
     }
+    let svg = figures[0].svg()
+    #expect(svg.contains("data-low=\"0\" data-high=\"31\" data-unit=\"Å\""))
+    #expect(svg.contains("data-row=\"aligned residue\" data-column=\"scored residue\""))
     let pixels = figures[0].shapes.compactMap { shape -> [UInt8]? in
       if case .image(let image, _) = shape, image.width == 2 { image.pixels } else { nil }
     }

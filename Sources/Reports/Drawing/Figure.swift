@@ -69,6 +69,20 @@ public struct Figure: Sendable, Hashable {
     public var frame: Box
     /// Number of residues; residue i of 0 ..< count is centred at `(i + 0.5) / count` of the width.
     public var count: Int
+    /// The number of the first of them, as the axis shows it.
+    var first = 1
+    /// What the colours of a matrix say, which has the residues downward too.
+    var matrix: Matrix?
+  }
+
+  /// How to read a matrix that is the first image of a drawing, by the colours of the second, which run from high to low.
+  struct Matrix: Sendable, Hashable {
+    /// Values of the last and the first colour.
+    var range: ClosedRange<Double>
+    /// What values are measured in.
+    var unit: String
+    /// What the residues of rows and columns are called.
+    var row, column: String
   }
 
   /// An empty drawing.

@@ -21,7 +21,13 @@ extension Figure {
   private var axisAttributes: String {
     guard let axis = residueAxis else { return "" }
     let frame = [axis.frame.x, axis.frame.y, axis.frame.width, axis.frame.height].map(number)
+    let matrix = axis.matrix.map {
+      " data-low=\"\(number($0.range.lowerBound))\" data-high=\"\(number($0.range.upperBound))\""
+        + " data-unit=\"\(escaped($0.unit))\" data-row=\"\(escaped($0.row))\""
+        + " data-column=\"\(escaped($0.column))\""
+    }
     return " data-frame=\"\(frame.joined(separator: " "))\" data-residues=\"\(axis.count)\""
+      + " data-first=\"\(axis.first)\"" + (matrix ?? "")
   }
 
   /// Letters, digits and hyphens, a letter first.

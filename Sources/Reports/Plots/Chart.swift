@@ -78,8 +78,11 @@ struct Chart {
 
   mutating func draw(_ body: (inout Figure) -> Void) { body(&figure) }
 
-  mutating func markResidues(_ count: Int) {
-    figure.residueAxis = Figure.ResidueAxis(frame: frame, count: count)
+  /// Says that residues are along the horizontal axis, half a residue from its ends.
+  mutating func markResidues(_ count: Int, matrix: Figure.Matrix? = nil) {
+    let first = Int((x.range.lowerBound + 0.5).rounded())
+    figure.residueAxis = Figure.ResidueAxis(
+      frame: frame, count: count, first: first, matrix: matrix)
   }
 
   private mutating func drawAxes(hidesXTicks: Bool) {

@@ -19,7 +19,7 @@ extension PredictionPlot {
         + " by \(residues). The mean is \(Axis.text(tenths(finite.mean))) Å; small errors off the"
         + " diagonal mean that parts of the chain are placed well against each other.",
       x: "scored residue", y: "aligned residue", scale: .alignedError, unit: "Å",
-      range: 0...Double(maximum))
+      range: 0...Double(max(maximum, 1)))
   }
 
   /// Probability that two residues are in contact, from the distogram.
@@ -72,7 +72,8 @@ extension PredictionPlot {
       $0.text(unit, barBox.x, frame.y - 6, size: 11)
       for box in [frame, barBox] { $0.line(box.outline, .ink(0.6)) }
     }
-    chart.markResidues(residues)
+    chart.markResidues(
+      residues, matrix: Figure.Matrix(range: range, unit: unit, row: y, column: x))
     return chart.figure
   }
 }

@@ -92,6 +92,13 @@
   const placeOf = (index) => model.places ? model.places[index] : index;
   const indexAt = (place) => model.places ? model.places.indexOf(place) : place;
 
+  function addMark(svg, ends) {
+    const mark = document.createElementNS(svg.namespaceURI, "line");
+    Object.entries({ ...ends, class: "mark" })
+      .forEach(([name, value]) => mark.setAttribute(name, value));
+    svg.append(mark);
+  }
+
   // Marks a residue in the structure and in every plot that has the chain along an axis; with −1 none.
   function look(index) {
     chosen = index >= 0 && index < model.letters.length ? index : -1;
@@ -113,11 +120,8 @@
       const along = placeOf(index);
       if (!(along >= 0 && along < count)) return;
       const [x, y, width, height] = svg.dataset.frame.split(" ").map(Number);
-      const mark = document.createElementNS(svg.namespaceURI, "line");
       const place = x + width * (along + 0.5) / count;
-      Object.entries({ x1: place, x2: place, y1: y, y2: y + height, class: "mark" })
-        .forEach(([name, value]) => mark.setAttribute(name, value));
-      svg.append(mark);
+      addMark(svg, { x1: place, x2: place, y1: y, y2: y + height });
     });
   }
 
@@ -179,14 +183,74 @@
     explain();
   });
   slider.addEventListener("input", () => look(Number(slider.value) - 1));
+
+  // Column and row of residues at the place of an event in a plot.
+  function placesAt(svg, event) {
+    const point = new DOMPoint(event.clientX, event.clientY)
+      .matrixTransform(svg.getScreenCTM().inverse());
+    const [x, y, width, height] = svg.dataset.frame.split(" ").map(Number);
+    const count = Number(svg.dataset.residues);
+    return [(point.x - x) / width, (point.y - y) / height].map((share) => Math.floor(share * count));
+  }
+
+  async function pixelsOf(image) {
+    const picture = new Image();
+    picture.src = image.getAttribute("href");
+    await picture.decode();
+    const { naturalWidth: width, naturalHeight: height } = picture;
+    const context = Object.assign(document.createElement("canvas"), { width, height })
+      .getContext("2d", { willReadFrequently: true });
+    context.drawImage(picture, 0, 0);
+    const bytes = context.getImageData(0, 0, width, height).data;
+    return { width, colors: new Uint32Array(bytes.buffer) };
+  }
+
+  // Tells the value of a matrix that is pointed at, found by its colour in the bar; a click marks the row too.
+  async function readMatrix(svg) {
+    const { low, high, unit, row, column, first, residues } = svg.dataset;
+    const [matrix, bar] = await Promise.all([...svg.querySelectorAll("image")].map(pixelsOf));
+    // Colour i of n is that of shares from i / (n − 1) on; their middle is told.
+    const steps = bar.colors.length - 1;
+    const shares = new Map([...bar.colors].map((color, i) => [
+      color, Math.min(1, (steps - i + 0.5) / steps)]));
+    const text = document.createElement("p");
+    const ask = "Point at a pair of residues to read its value.";
+    text.className = "note readout";
+    text.textContent = ask;
+    svg.after(text);
+    const isMean = matrix.width < Number(residues);
+    const isInside = (places) => places.every((place) => place >= 0 && place < Number(residues));
+    const tellValue = (event) => {
+      const places = placesAt(svg, event);
+      if (!isInside(places)) {
+        text.textContent = ask;
+        return;
+      }
+      const [across, down] = places.map((place) => Math.floor(place * matrix.width / Number(residues)));
+      const share = shares.get(matrix.colors[down * matrix.width + across]);
+      const value = Number(low) + share * (Number(high) - Number(low));
+      const words = share === undefined ? "no value"
+        : `${isMean ? "about " : ""}${value.toFixed(unit ? 1 : 2)} ${unit}`.trim();
+      const [j, i] = places.map((place) => place + Number(first));
+      text.textContent = `${row} ${i}, ${column} ${j}: ${words}`;
+    };
+    svg.addEventListener("pointermove", tellValue);
+    svg.addEventListener("click", (event) => {
+      tellValue(event);
+      const places = placesAt(svg, event);
+      if (!isInside(places)) return;
+      const [x, y, width, height] = svg.dataset.frame.split(" ").map(Number);
+      const level = y + height * (places[1] + 0.5) / Number(residues);
+      addMark(svg, { x1: x, x2: x + width, y1: level, y2: level });
+    });
+  }
+
   document.querySelectorAll("svg[data-frame]").forEach((svg) => {
     svg.addEventListener("click", (event) => {
-      const count = Number(svg.dataset.residues);
-      const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-      const [x, , width] = svg.dataset.frame.split(" ").map(Number);
-      const index = indexAt(Math.floor((place.x - x) / width * count));
+      const index = indexAt(placesAt(svg, event)[0]);
       if (index >= 0 && index < model.letters.length) look(index);
     });
+    if (svg.dataset.low !== undefined && Number(svg.dataset.residues) > 0) readMatrix(svg);
   });
   open(0);
 })();
