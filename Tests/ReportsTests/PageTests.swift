@@ -94,6 +94,20 @@ struct PageTests {
     #expect(alphas.count == 30)
     for (a, b) in alphas { #expect(((a - b) * (a - b)).sum() < 1e-4) }
     #expect(page.figures.contains { $0 == ("1.000", "TM-score") })
+    let track = try #require(scene.model.tracks.first { $0.name == "lDDT" })
+    #expect(track.values == [Double?](repeating: 100, count: 30))
+    let tables = page.sections.compactMap { section -> ReportPage.Table? in
+      if case .table(let table) = section { table } else { nil }
+    }
+    let ranking = try #require(tables.first { $0.title == "Predictions" })
+    let columns = [
+      "model", "mean pLDDT", "pTM", "passes", "TM-score", "GDT-TS", "lDDT", "lDDT-CA", "RMSD95, Å",
+    ]
+    #expect(ranking.head == columns)
+    #expect(
+      ranking.rows.first?.dropFirst(2) == [
+        "–", "2", "1.0000", "1.0000", "1.0000", "1.0000", "0.00",
+      ])
   }
 
   @Test("without a reference predictions lie on the best one")
@@ -253,8 +267,16 @@ struct PageTests {
     #expect((object["tracks"] as? [String: [Double]])?["pLDDT"] == [40, 41, 42, 43, 44])
     let points = try #require((object["points"] as? String).flatMap { Data(base64Encoded: $0) })
     #expect(points.count == 5 * 6 * 4)
-    let first = points.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
-    #expect(abs(Float(bitPattern: UInt32(littleEndian: first)) - 2.29) < 1e-6)
+    let values = points.withUnsafeBytes { bytes in
+      (0..<30).map {
+        Float(
+          bitPattern: UInt32(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)))
+      }
+    }
+    #expect(values[0] == 2.29 && values[1] == 0 && values[2] == 0)
+    let last = try #require(idealHelix(5)[4].standardAtoms[.o]).position
+    #expect(Array(values[27...]) == [Float(last.x), Float(last.y), Float(last.z)])
   }
 
   @Test("a chain says where its residues stand along that of the plots, which has more")
