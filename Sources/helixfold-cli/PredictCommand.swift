@@ -16,7 +16,7 @@ struct PredictCommand: ParsableCommand {
       Writes OUT/<target>/ with ranked_N.pdb, ModelCIF, pLDDT in the B-factors, aligned errors, rankings, provenance and \
       a report.html to look at, in the layout of AlphaFold2, and OUT/summary.tsv with a row per target. A target that fails \
       is listed in OUT/failures.json and the others go on. A run that was stopped goes on with --resume and ends with the same bits. \
-      Without --resume a target begins anew; with it, results of other names (MODEL of seed 0, MODEL_pred_N of seed N) stay and are ranked together.
+      Without --resume a target begins anew, and its earlier results go when there are new ones; with it, results of other names (MODEL of seed 0, MODEL_pred_N of seed N) stay and are ranked together.
 
       Without --msa, --features or a database the sequence alone is used, with a warning. Without --weights the small \
       network that comes with helixfold is used, or the file or folder that HELIXFOLD_WEIGHTS names.

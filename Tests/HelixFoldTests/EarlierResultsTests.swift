@@ -100,7 +100,7 @@ struct EarlierResultsTests {
       provenance.replacing(bits, with: "0").replacing(calculation, with: "1"),
       to: "toy/provenance_tiny.json")
     try bench.predict(["tiny"])
-    #expect(bench.passes == 2 && bench.said.contains("options or weights: tiny\n"))
+    #expect(bench.passes == 2 && bench.said.contains("options or weights differ: tiny\n"))
   }
 
   @Test(
@@ -182,13 +182,39 @@ struct EarlierResultsTests {
     try bench.predict(["first"])
     #expect(!bench.said.contains("replaces"))
     try bench.predict(["second"])
-    #expect(bench.said.contains("toy: replaces the results of first; --resume keeps them\n"))
+    #expect(
+      bench.said.contains(
+        "toy: replaces the results of first as soon as there are new ones; --resume"))
     #expect(!bench.has("toy/unrelaxed_first.pdb") && !bench.has("toy/provenance_first.json"))
     let order = try bench.order()
     #expect(order == ["second"])
     bench.options.recycles = 0
     try bench.predict(["second"])
-    #expect(bench.said.contains("toy: replaces the results of second\n"))
+    #expect(
+      bench.said.contains("toy: replaces the results of second as soon as there are new ones\n"))
+  }
+
+  @Test(
+    "a run that is stopped before its first result leaves all files of the earlier one",
+    arguments: [(false, 0), (false, 1), (true, 0)])
+  func stoppedAnew(_ resumes: Bool, _ recycles: Int) throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    let names = try bench.files().filter { $0 != "state_first.npz" }
+    let before = try names.map(bench.bytes)
+    bench.options.resumes = resumes
+    bench.options.recycles = recycles == 0 ? 2 : 1
+    #expect(throws: (any Error).self) { _ = try bench.run(["first"], stopAfter: 1) }
+    let files = try bench.files()
+    #expect(files == (names + ["state_first.npz"]).sorted())
+    let after = try names.map(bench.bytes)
+    #expect(after == before)
+    (bench.options.resumes, bench.options.recycles) = (true, 1)
+    try bench.predict(["first"])
+    #expect(bench.passes == 0 && bench.said.contains("finished before"))
+    bench.options.recycles = 2
+    try bench.predict(["first"])
+    #expect(bench.passes == 3 && bench.has("toy/timings.json"))
   }
 
   @Test("until another network is done the ranking of the others stands")
@@ -226,7 +252,7 @@ struct EarlierResultsTests {
     bench.options.resumes = true
     bench.options.recycles = 0
     try bench.predict(["net"])
-    #expect(bench.said.contains("toy: replaced, being of other inputs, options or weights: net\n"))
+    #expect(bench.said.contains("since inputs, options or weights differ: net\n"))
     #expect(!bench.has("toy/unrelaxed_net_r1.pdb"))
     #expect(bench.has("toy/unrelaxed_net_r7.pdb") && bench.has("toy/unrelaxed_net_r7_r1.pdb"))
   }

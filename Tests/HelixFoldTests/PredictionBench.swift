@@ -99,6 +99,17 @@ final class PredictionBench {
     try BasicTestSupport.write(text, path + "/" + name)
   }
 
+  /// Names of the files of the target `toy`, sorted; without its lock.
+  func files() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path + "/toy")
+      .filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  /// What a file of the target `toy` holds.
+  func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: path + "/toy/" + name))
+  }
+
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
 
   /// The ranking of the target `toy`: names, the best first.

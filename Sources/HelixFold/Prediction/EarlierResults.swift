@@ -19,12 +19,14 @@ struct EarlierResults {
 
   /// Sorts what is in a folder.
   ///
-  /// - Parameter runs: what this run asks for. What still has a saved state is not done: its run was stopped.
+  /// - Parameter runs: what this run asks for. What still has a saved state is not done, its run was stopped, unless all
+  ///   was: then the state is of a run that would have replaced it.
   init(
     in folder: PredictionFolder, of raw: RawFeatures,
     _ runs: [(run: PredictionRun, fingerprint: PredictionFingerprint)]
   ) {
     let asked = Dictionary(runs.map { ($0.run.name, $0) }) { first, _ in first }
+    let isFinished = folder.has(PredictionFolder.lastFile)
     for name in folder.storedNames {
       let result = StoredResult(name, in: folder, expecting: asked[name]?.fingerprint)
       fingerprints[name] = result.fingerprint
@@ -33,7 +35,7 @@ struct EarlierResults {
           replaced.append(name)
         } else if !result.isWhole {
           damaged.append(name)
-        } else if result.score != nil, !folder.has(run.stateFile) {
+        } else if result.score != nil, isFinished || !folder.has(run.stateFile) {
           kept[name] = result
           if result.fingerprint.bits != fingerprint.bits { keptOfOthers.append(name) }
         }

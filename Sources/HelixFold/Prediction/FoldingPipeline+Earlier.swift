@@ -1,10 +1,32 @@
+import FeaturePipeline
+import NumericArrays
 import Reports
 
 /// What becomes of the results that earlier runs left for a target.
 extension FoldingPipeline {
-  /// Removes what this run replaces, and says what that is, or what it keeps.
-  func clear(_ work: TargetWork) throws {
+  /// Says what this run replaces, or what it keeps.
+  func sayEarlier(_ work: TargetWork) {
     for line in lines(about: work.earlier) { reporter.note("\(work.raw.id): \(line)") }
+  }
+
+  /// Makes the folder ready for this run's files, once: removes what they replace, and writes what is known before the network runs.
+  ///
+  /// Where that removes results it waits until there are new ones, so that a run which is stopped before leaves the earlier ones.
+  func makeRoom(_ work: TargetWork) throws {
+    if work.hasRoom { return }
+    work.hasRoom = true
+    try clear(work)
+    let started = ContinuousClock.now
+    try work.folder.keep("features.h5") {
+      try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
+    }
+    let complete = try work.gathered?.complete.map { MSAStatistics(try $0.load().msa) }
+    try reportAlignment(complete ?? work.statistics, of: work.raw, work.folder)
+    work.timings.append(("features", (ContinuousClock.now - started).seconds))
+  }
+
+  /// Removes what this run replaces.
+  private func clear(_ work: TargetWork) throws {
     if !options.resumes {
       try work.folder.begin(replacing: nil)
     } else {
@@ -23,11 +45,17 @@ extension FoldingPipeline {
     if !options.resumes {
       let names = earlier.names.joined(separator: ", ")
       let replaced = (earlier.replaced + earlier.damaged).joined(separator: ", ")
-      return (names.isEmpty ? [] : ["replaces the results of \(names); --resume keeps them"])
-        + (replaced.isEmpty ? [] : ["replaces the results of \(replaced)"])
+      let moment = "as soon as there are new ones"
+      return
+        (names.isEmpty
+        ? [] : ["replaces the results of \(names) \(moment); --resume keeps them"])
+        + (replaced.isEmpty ? [] : ["replaces the results of \(replaced) \(moment)"])
     }
     let kinds: [(names: [String], line: String)] = [
-      (earlier.replaced, "replaced, being of other inputs, options or weights: "),
+      (
+        earlier.replaced,
+        "replaced as soon as there are new ones, since inputs, options or weights differ: "
+      ),
       (earlier.damaged, "computed again, files being missing or changed: "),
       (
         earlier.kept.keys.filter { !earlier.keptOfOthers.contains($0) }.sorted(),

@@ -97,6 +97,7 @@ extension FoldingPipeline {
       prediction: job.recycling.prediction(state, context.following(job.plan)),
       history: state.history)
     context.pool.releaseKept()
+    try makeRoom(job.work)
     try job.work.folder.write(result, of: job.work.raw, provenance: job.provenance)
     if options.savesRaw {
       // All processes that share operations compute them.
@@ -135,6 +136,7 @@ extension FoldingPipeline {
     }
     reporter.note(line, event: "recycle", fields)
     guard options.savesRecycles else { return }
+    try makeRoom(job.work)
     let result = ModelResult(
       name: run.name, prediction: job.recycling.prediction(state, context), history: state.history)
     try job.work.folder.write(recycle: pass, result, of: raw, provenance: job.provenance)

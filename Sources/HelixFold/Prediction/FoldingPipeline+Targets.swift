@@ -46,7 +46,7 @@ extension FoldingPipeline {
     return lock
   }
 
-  /// Plans, then the folder with what is known before the network runs.
+  /// Plans, then the folder with what is known before the network runs; earlier results stay where they are until there are new ones.
   func begin(_ work: TargetWork) throws {
     if work.isFinished {
       for run in work.runs { work.folder.remove(run.stateFile) }
@@ -62,15 +62,9 @@ extension FoldingPipeline {
       work.folder.removeIfEmpty()
       throw error
     }
-    try clear(work)
+    sayEarlier(work)
+    if !work.losesResults { try makeRoom(work) }
     writeRow(of: TargetOutcome(begun: work.index, work.raw.id))
-    let started = ContinuousClock.now
-    try work.folder.keep("features.h5") {
-      try FeatureStore.write([work.gathered.record(of: work.raw)], to: $0)
-    }
-    let complete = try work.gathered?.complete.map { MSAStatistics(try $0.load().msa) }
-    try reportAlignment(complete ?? work.statistics, of: work.raw, work.folder)
-    work.timings.append(("features", (ContinuousClock.now - started).seconds))
   }
 
   /// Which of the targets comes now, and how long all of them still take.
@@ -90,6 +84,7 @@ extension FoldingPipeline {
   /// Ranking, report and timings, once all networks have run.
   func conclude(_ work: TargetWork) throws {
     let (raw, runs, folder) = (work.raw, work.runs, work.folder)
+    try makeRoom(work)
     try folder.removeSummaries()
     if let gathered = work.gathered {
       try reportRowBudget(raw, gathered, runs[0], folder, &work.timings)

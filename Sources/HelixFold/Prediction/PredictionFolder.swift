@@ -55,7 +55,7 @@ struct PredictionFolder {
   /// Makes the folder, marks the target as unfinished and removes results of earlier runs and what a killed one was about to
   /// write; states to resume from stay.
   ///
-  /// A run that fails after this must not leave results that look like its own.
+  /// To be called when there are results to write: a run that stops or fails before leaves those of earlier runs as they were.
   ///
   /// - Parameter names: networks and seeds whose results go; nil for all that are there.
   func begin(replacing names: [String]?) throws {

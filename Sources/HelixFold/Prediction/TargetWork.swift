@@ -25,6 +25,8 @@ final class TargetWork {
   var timings: [(name: String, value: Double)]
   /// What this run has computed; what is said of pairs of residues only of the best, of which it is drawn.
   private(set) var results: [ModelResult] = []
+  /// What this run replaces is gone, and its files can be written.
+  var hasRoom = false
   /// All results stood in the folder before.
   var isFinished = false
   var hasFailed = false
@@ -49,6 +51,11 @@ final class TargetWork {
 
   /// Results of earlier runs that this one asks for and need not compute, by name.
   var kept: [String: StoredResult] { resumes ? earlier.kept : [:] }
+
+  /// Whether this run replaces results of earlier ones that could still be used.
+  var losesResults: Bool {
+    resumes ? !earlier.replaced.isEmpty : !earlier.fingerprints.isEmpty
+  }
 
   /// Results of earlier runs that are ranked with those of this one.
   var others: [StoredResult] { resumes ? earlier.others : [] }
