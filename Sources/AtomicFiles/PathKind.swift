@@ -35,10 +35,16 @@ public enum PathKind: Sendable {
     self = status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
+  /// Whether a folder on the way to `path` may not be entered, so that nothing is known of what stands there.
+  public static func isBarred(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) != 0 && errno == EACCES
+  }
+
   /// Why a file cannot be read, in words that a user knows.
   package static func readFailure(_ path: String) -> String {
     switch PathKind(of: path) {
-    case .absent: "no such file"
+    case .absent: isBarred(path) ? "no permission" : "no such file"
     case .folder: "it is a folder"
     case .file: access(path, R_OK) == 0 ? "input/output error" : "no permission"
     }

@@ -88,7 +88,7 @@ public final class HDF5File: Sendable {
 /// Why the file at `path` cannot be opened as HDF5, in words a user knows.
 private func openFailureReason(_ path: String) -> String {
   switch PathKind(of: path) {
-  case .absent: "no such file"
+  case .absent: PathKind.isBarred(path) ? "no permission" : "no such file"
   case .folder: "it is a folder"
   case .file:
     FileManager.default.isReadableFile(atPath: path)

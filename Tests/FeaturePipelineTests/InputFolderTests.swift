@@ -58,6 +58,20 @@ struct InputFolderTests {
     }
   }
 
+  @Test("a folder that is called like a file is no input of the folder around it")
+  func foldersLikeFiles() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n", folder + "/d/a.fasta")
+      try write(">q\nGHIK\n", folder + "/d/q.a3m")
+      for name in ["old.fasta", "more.a3m", "table.csv", "x.h5"] {
+        try FileManager.default.createDirectory(
+          atPath: "\(folder)/d/\(name)", withIntermediateDirectories: true)
+      }
+      #expect(try TargetPreparation(fasta: folder + "/d", alignments: []).ids == ["a", "q"])
+      #expect(try FeatureImport.sources(at: folder + "/d").map(\.id) == ["q"])
+    }
+  }
+
   @Test("a table of sequences is an input of a folder, and no other table")
   func tables() throws {
     try withScratchFolder { folder in

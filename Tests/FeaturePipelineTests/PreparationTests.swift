@@ -73,6 +73,24 @@ struct PreparationTests {
     }
   }
 
+  @Test("what is given twice, by its name and its sequence, is predicted once, and a line says so")
+  func repeated() throws {
+    try withScratchFolder { folder in
+      try write(">a\nACDE\n", folder + "/one.fasta")
+      try write(">a\nACDE\n>b\nGHIK\n", folder + "/two.fasta")
+      try write(">a\nACDE\n>h\nAC-E\n", folder + "/a.a3m")
+      func targets(_ names: String...) throws -> TargetPreparation {
+        try TargetPreparation(inputs: names.map { "\(folder)/\($0)" }, alignments: [])
+      }
+      let both = try targets("one.fasta", "one.fasta", "two.fasta")
+      #expect(both.ids == ["a", "b"])
+      #expect(both.outcome(0).warnings.first == "is given more than once, and predicted once")
+      #expect(both.outcome(1).warnings == [TargetPreparation.singleSequenceWarning])
+      #expect(try targets("a.a3m", "a.a3m").ids == ["a"])
+      #expect(try targets("one.fasta", "a.a3m").ids == ["a", "a_2"])
+    }
+  }
+
   @Test("a folder without inputs is refused by name, and one file that is broken is an error")
   func emptyFolder() throws {
     try withScratchFolder { folder in

@@ -144,6 +144,20 @@ struct CautionTests {
         == refusal)
   }
 
+  @Test("a feature file that is named and not there, or no such file, ends the run")
+  func wrongFeatures() throws {
+    let scratch = try ScratchFolder()
+    let fasta = scratch.file("a.fasta")
+    try Data(">a\nMKV\n".utf8).write(to: URL(fileURLWithPath: fasta))
+    func problem(_ features: String...) -> String {
+      message {
+        _ = try PredictionTarget.collect(fasta: [fasta], alignments: [], features: features)
+      }
+    }
+    #expect(problem("/nowhere.pkl") == "/nowhere.pkl: no such file")
+    #expect(problem(fasta, fasta).contains("a.fasta: is no feature file"))
+  }
+
   @Test(
     "features with the sequence of a record without alignment are that record's, others are targets"
   )

@@ -6,6 +6,7 @@ import FoldingCore
 import Foundation
 import Messages
 import Protein
+import StructureIO
 import Testing
 import Weights
 
@@ -88,6 +89,45 @@ struct GatheringTests {
     #expect(rows[2].contains("broken.cif") && rows[2].contains("rejected"))
     let raw = try FeatureStore(path: bench.root + "/out/toy/features.h5").features(of: "toy")
     #expect(raw.templates.names == ["any name.pdb_A"])
+  }
+
+  @Test("a file that is named as a template and is no structure is refused, as are empty lists")
+  func noStructure() throws {
+    let bench = try Bench()
+    try bench.write("own.fasta", ">a\nACDE\n")
+    for part in [\TemplateOptions.releaseDateFile, \.obsoleteFile] {
+      var options = EvidenceOptions()
+      options.templates[keyPath: part] = bench.root + "/own.fasta"
+      let error = #expect(throws: InputError.self) {
+        try EvidenceCollector.requireTemplates(options)
+      }
+      #expect(error?.exitStatus == .badInput)
+    }
+    var options = EvidenceOptions()
+    options.templates.userPaths = [bench.root + "/own.fasta"]
+    let error = #expect(throws: StructureIOError.self) {
+      try bench.predict("out", evidence: options)
+    }
+    #expect(error?.exitStatus == .badInput)
+  }
+
+  @Test("structures of the user of which none is used are told")
+  func unusedStructures() throws {
+    let bench = try Bench()
+    try bench.write("own.pdb", Bench.helix)
+    var options = EvidenceOptions()
+    options.templates.userPaths = [bench.root + "/own.pdb"]
+    options.templates.settings.minimumIdentityToTarget = 2
+    let lines = PredictionBench.Lines()
+    let reporter = ProgressReporter(
+      style: .lines, isSilent: false, clock: { 0 }, output: { lines.add($0) })
+    let collector = try EvidenceCollector(options, output: bench.root + "/out", reporter: reporter)
+    try bench.write("toy.fasta", ">toy\n\(Bench.sequence)\n")
+    _ = try PredictionTarget.collect(
+      fasta: [bench.root + "/toy.fasta"], alignments: [], features: [], collector: collector)
+    #expect(
+      lines.all.contains("warning: toy: no structure of --template is used: own.pdb_A: "),
+      "\(lines.all)")
   }
 
   @Test(

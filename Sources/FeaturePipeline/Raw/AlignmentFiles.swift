@@ -163,7 +163,9 @@ public struct AlignmentFiles: Sendable {
 
   /// All alignment files of a folder in the order in which AlphaFold2 joins them.
   package static func alignments(in folder: String) throws(InputError) -> [String] {
-    let names = try FolderContents.inputs(in: folder, ifPresent: true, where: isEvidence)
+    let names = try FolderContents.inputs(in: folder, ifPresent: true) { name in
+      isEvidence(name) && PathKind(of: "\(folder)/\(name)") != .folder
+    }
     return names.map { ($0, DatabaseRole(file: $0)) }.sorted {
       precedes($0, $1)
     }.map { "\(folder)/\($0.0)" }

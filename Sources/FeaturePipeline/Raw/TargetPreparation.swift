@@ -78,6 +78,8 @@ public struct TargetPreparation: Sendable {
     var own: [Int: Own] = [:]
     var unused: [Int: String] = [:]
     private var names = TargetNames()
+    /// Places of targets by name and sequence.
+    private var places: [String: Int] = [:]
 
     init(isAlone: Bool, usesOwn: Bool, pairs: [String: [String]]) {
       (self.isAlone, self.usesOwn, self.pairs) = (isAlone, usesOwn, pairs)
@@ -150,7 +152,18 @@ public struct TargetPreparation: Sendable {
       for path in damaged { try add(path) }
     }
 
+    /// Adds a target, unless it is there already.
     private mutating func add(_ record: FASTARecord) {
+      if let sequence = try? record.sequence.get() {
+        let key = "\(record.id)\n\(sequence.letters)"
+        if let place = places[key], addsNothing(to: place) {
+          let line = "is given more than once, and predicted once"
+          if !records[place].warnings.contains(line) { records[place].warnings.append(line) }
+          (own[records.count], unused[records.count]) = (nil, nil)
+          return
+        }
+        places[key] = places[key] ?? records.count
+      }
       var record = record
       let name = record.id
       record.id = names.claim(name)
@@ -158,6 +171,17 @@ public struct TargetPreparation: Sendable {
         record.warnings.append("the name '\(name)' is taken; this one is called '\(record.id)'")
       }
       records.append(record)
+    }
+
+    /// Whether the target that comes next has no alignment that the one at `place` lacks.
+    private func addsNothing(to place: Int) -> Bool {
+      switch own[records.count] {
+      case nil: return true
+      case .whole?: return false
+      case .files(let paths, _)?:
+        if case .files(let earlier, _)? = own[place] { return earlier == paths }
+        return false
+      }
     }
   }
 

@@ -9,10 +9,7 @@ public enum FeatureFile: Sendable {
 
   /// Opens a file, told by its first bytes.
   public static func open(path: String) throws -> FeatureFile {
-    if PathKind.isStream(path) {
-      throw InputError.unreadable(file: path, reason: PathKind.streamRefusal)
-    }
-    let start = try InputText.firstBytes(of: path, count: 8)
+    let start = try requireKind(of: path)
     if start.starts(with: InputText.hdf5Signature) {
       return .store(try FeatureStore(path: path))
     }
@@ -26,12 +23,21 @@ public enum FeatureFile: Sendable {
       return .dictionary(
         AlphaFoldFeatures(file: path, arrays: Dictionary(arrays) { first, _ in first }))
     }
-    guard start.first == 0x80 || Gzip.begins(start) else {
-      throw InputError.content(
-        file: path,
-        problem: "is no feature file, expected features.pkl, features.npz or a store (HDF5)")
-    }
     return .dictionary(try AlphaFoldFeatures(pickle: path))
+  }
+
+  /// Throws if a file is not there, or by its first bytes none with features; returns those bytes.
+  @discardableResult
+  package static func requireKind(of path: String) throws(InputError) -> [UInt8] {
+    if PathKind.isStream(path) {
+      throw InputError.unreadable(file: path, reason: PathKind.streamRefusal)
+    }
+    let start = try InputText.firstBytes(of: path, count: 8)
+    let signatures = [InputText.hdf5Signature, [0x50, 0x4B], [0x80]]
+    if Gzip.begins(start) || signatures.contains(where: start.starts) { return start }
+    throw InputError.content(
+      file: path,
+      problem: "is no feature file, expected features.pkl, features.npz or a store (HDF5)")
   }
 
   /// Names of the targets.

@@ -22,7 +22,7 @@ package struct InputFolder {
 
   /// Looks for FASTA files and alignments; throws if there are none.
   package init(_ path: String) throws(InputError) {
-    let names = try Self.names(in: path)
+    let names = try Self.names(in: path).filter { PathKind(of: "\(path)/\($0)") != .folder }
     let fasta = names.filter { Self.holdsSequences($0, in: path) }
     let alignments = Dictionary(
       grouping: names.filter(AlignmentFiles.isEvidence),
@@ -63,7 +63,9 @@ package struct InputFolder {
   /// (`ID/features.pkl`), one of each; throws if there are none.
   package static func features(in path: String) throws(InputError) -> [String] {
     let names = try names(in: path)
-    let found = names.filter { stem($0, featureEndings) != nil }
+    let found = names.filter {
+      stem($0, featureEndings) != nil && PathKind(of: "\(path)/\($0)") != .folder
+    }
     if !found.isEmpty { return found.map { "\(path)/\($0)" } }
     let inner = names.compactMap { name in
       featureEndings.map { "\(path)/\(name)/features\($0)" }.first {

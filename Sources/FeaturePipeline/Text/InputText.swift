@@ -98,7 +98,9 @@ public struct InputText: Sendable, Hashable {
 
   private static func open(_ path: String) throws(InputError) -> FileHandle {
     switch PathKind(of: path) {
-    case .absent: throw .missing(file: path)
+    case .absent:
+      throw PathKind.isBarred(path)
+        ? .unreadable(file: path, reason: "no permission") : .missing(file: path)
     case .folder: throw .unreadable(file: path, reason: "it is a folder")
     case .file: break
     }

@@ -5,6 +5,7 @@ import Foundation
 import Messages
 import NumericArrays
 import Protein
+import StructureIO
 
 /// Completes targets before they are predicted: searches, templates, choice of rows.
 ///
@@ -36,9 +37,14 @@ public struct EvidenceCollector: Sendable {
     try Self.requireTemplates(options)
   }
 
-  /// Throws if a file or folder of templates is not there.
+  /// Throws if a file or folder of templates is not there, a file that is named is no structure, or a list holds nothing.
   public static func requireTemplates(_ options: EvidenceOptions) throws {
-    for path in options.templates.userPaths { _ = try UserTemplates.files(at: path) }
+    for path in options.templates.userPaths {
+      // In a folder, what cannot be read is a row of templates.tsv.
+      if try UserTemplates.files(at: path) == [path], PathKind.isReadAgain(path) {
+        _ = try StructureFile.read(path)
+      }
+    }
     let templates = options.templates
     let others = [templates.structureFolder, templates.releaseDateFile, templates.obsoleteFile]
     for path in options.hitPaths + others.compactMap(\.self) {
@@ -46,6 +52,28 @@ public struct EvidenceCollector: Sendable {
       case .absent: throw InputError.missing(file: path)
       case .folder: _ = try FolderContents.names(in: path) { _ in false }
       case .file: break
+      }
+    }
+    try requireEntries(templates)
+  }
+
+  /// Throws if a list of release dates or of obsolete entries has not one line that is understood.
+  private static func requireEntries(_ templates: TemplateOptions) throws(InputError) {
+    var dates = EntryDates()
+    if let path = templates.releaseDateFile, PathKind.isReadAgain(path) {
+      dates.addReleaseDates(try InputText(path: path))
+      if dates.released.isEmpty {
+        throw .content(
+          file: path, problem: "holds no release date, expected lines such as 1abc:2000-01-31")
+      }
+    }
+    if let path = templates.obsoleteFile, PathKind.isReadAgain(path) {
+      dates.addObsolete(try InputText(path: path))
+      if dates.successors.isEmpty {
+        throw .content(
+          file: path,
+          problem:
+            "holds no obsolete entry, expected lines such as 'OBSLTE    31-JUL-94 116L     216L'")
       }
     }
   }
@@ -170,8 +198,16 @@ public struct EvidenceCollector: Sendable {
         "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates; templates.tsv says why",
         event: "templates",
         [("target", .string(raw.id)), ("used", .integer(table.usedCount))])
+      warnOfUnused(table, of: raw.id)
     }
     return try chosen(raw, &gathered, shelf)
+  }
+
+  /// Says so where structures that the user named are of no use.
+  private func warnOfUnused(_ table: TemplateTable, of id: String) {
+    guard !options.templates.userPaths.isEmpty, table.usedCount == 0 else { return }
+    let first = table.rows.first.map { ": \($0.name): \($0.reason)" } ?? ""
+    reporter.warn("\(id): no structure of --template is used\(first)")
   }
 
   private func chosen(

@@ -59,7 +59,9 @@ extension PredictionTarget {
           ?? PredictionTarget(id: id, features: renamed, warnings: warnings + notes, shelf: shelf))
     }
     let features = try features.flatMap { path in
-      PathKind(of: path) == .folder ? try InputFolder.features(in: path) : [path]
+      if PathKind(of: path) == .folder { return try InputFolder.features(in: path) }
+      try FeatureFile.requireKind(of: path)
+      return [path]
     }
     var ofRecords = FeaturesOfRecords()
     if !fasta.isEmpty {
@@ -82,7 +84,7 @@ extension PredictionTarget {
       do {
         file = try FeatureFile.open(path: path)
       } catch {
-        if fasta.isEmpty && features.count == 1 { throw error }
+        if features.count == 1 { throw error }
         // One of several files is one target that fails, by the name of AlphaFold2's folder where the file has none of its own.
         try add(TargetName.ofFile(path), .failure(error), [])
         continue
