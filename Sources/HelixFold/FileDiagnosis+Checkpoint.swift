@@ -1,10 +1,27 @@
+import AtomicFiles
 import Evidence
+import FoldingCore
+import Messages
 import TrainingRun
 
 extension FileDiagnosis {
-  /// What a file of any kind is that a command reads or resumes from: an input, or the checkpoint of a training run.
+  /// What a file of any kind is that a command reads or resumes from: an input, or the checkpoint or the configuration of a training run.
   public init(of path: String) {
-    self = CheckpointFile.isCheckpoint(path) ? .checkpoint(path) : FileDoctor.examine(path)
+    if CheckpointFile.isCheckpoint(path) {
+      self = .checkpoint(path)
+      return
+    }
+    self = FileDoctor.examine(path)
+    if format == FileDoctor.trainingFormat, PathKind.isReadAgain(path) { examineTraining() }
+  }
+
+  private mutating func examineTraining() {
+    do throws(ConfigurationError) {
+      let config = try TrainingConfig.read(path)
+      content = "preset '\(config.preset)', \(counted(config.run.steps, "step"))"
+    } catch {
+      add(.error, "\(error)", "`train --config mini --show-config` shows all that can be set")
+    }
   }
 
   private static func checkpoint(_ path: String) -> FileDiagnosis {

@@ -12,6 +12,20 @@ struct ConfigurationTests {
     try TrainingConfig.parse(Data(text.utf8), file: "c.json")
   }
 
+  @Test("a file that names no preset is refused, and the line says what to add")
+  func noPreset() throws {
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("no-preset-\(UUID().uuidString).json")
+    defer { try? FileManager.default.removeItem(at: path) }
+    try Data(#"{"run": {"steps": 4}}"#.utf8).write(to: path)
+    let error = #expect(throws: ConfigurationError.self) {
+      try TrainingConfig.read(path.path)
+    }
+    #expect("\(try #require(error))".contains(#"names no preset; add "preset": "mini""#))
+    try Data(#"{"preset": "mini", "run": {"steps": 4}}"#.utf8).write(to: path)
+    #expect(try TrainingConfig.read(path.path).run.steps == 4)
+  }
+
   @Test(
     "every preset is valid and reads back from its own document",
     arguments: TrainingConfig.presetNames)

@@ -10,6 +10,9 @@ import StructureIO
 
 /// Examines input files with the readers that would use them: `helixfold check`.
 public enum FileDoctor {
+  /// The format of a training configuration, which this layer does not read.
+  package static let trainingFormat = "JSON training configuration"
+
   /// Examines a file; its content, and where that leaves a choice its name, decides what it should be.
   public static func examine(_ path: String) -> FileDiagnosis {
     var diagnosis = FileDiagnosis(path: path, format: "unknown", content: "")
@@ -225,7 +228,7 @@ public enum FileDoctor {
     ])
     if isTraining || keys == ["preset"] {
       return describe(
-        "JSON training configuration", "train --config FILE --show-config", &diagnosis)
+        trainingFormat, "train --config FILE --show-config", &diagnosis)
     }
     do throws(ConfigurationError) {
       let config = try FoldingConfig.parse(Data(text.bytes), file: text.name)

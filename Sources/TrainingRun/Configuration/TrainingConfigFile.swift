@@ -27,7 +27,16 @@ extension TrainingConfig {
       case .array: throw .unreadable(file: path, reason: "is no configuration")
       }
     }
-    return try parse(Data(text.bytes), file: path)
+    let data = Data(text.bytes)
+    // A file that names none would be the first stage of the large network, which nobody trains by accident.
+    if try ConfigOverlay.object(data, file: path)["preset"] == nil {
+      throw .unreadable(
+        file: path,
+        reason:
+          "names no preset; add \"preset\": \"mini\" (or \(presetNames.filter { $0 != "mini" }.joined(separator: ", ")))"
+      )
+    }
+    return try parse(data, file: path)
   }
 
   static func parse(
