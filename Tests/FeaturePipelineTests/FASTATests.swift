@@ -61,6 +61,26 @@ struct FASTATests {
     #expect(message { _ = try first.sequence.get() } == expected)
   }
 
+  @Test("a name that cannot be kept is told, with the reason")
+  func changedNames() throws {
+    #expect(
+      try records(">summary.tsv\nACD\n")[0].warnings == [
+        "'summary.tsv' is called 'summary.tsv_2', because helixfold writes a file of that name"
+      ])
+    let unnamed = try records(">名前\nACD\n")[0]
+    #expect(
+      unnamed.id == "target" && unnamed.warnings.first?.contains("is called 'target'") == true)
+    #expect(try records(">target\nACD\n")[0].warnings.isEmpty)
+  }
+
+  @Test("a table with another first line is told which one is expected")
+  func wrongTable() {
+    #expect(
+      message {
+        _ = try FASTA.records(in: InputText(name: "t.csv", "name,seq\na,ACD\n"))
+      } == "t.csv:1: the first line of a table must be id,sequence, found 'name,seq'")
+  }
+
   @Test("a bad record does not spoil the others")
   func oneBadRecord() throws {
     let found = try records(">a\nAC1\n>b\nACD\n")

@@ -61,6 +61,11 @@ public enum FASTA {
         continue
       } else if drafts.isEmpty {
         try refuseStructure(text, content)
+        if InputFolder.isTable(text.name) {
+          throw text.problem(
+            "the first line of a table must be id,sequence, found \(describe(content))",
+            line: line.number)
+        }
         throw text.problem(
           "a FASTA record must begin with '>' and a name, found \(describe(content))",
           line: line.number, column: 1)
@@ -148,9 +153,16 @@ public enum FASTA {
       } else if id != plain {
         let isCut = words.contains(word) && draft.header != word
         let name = isCut ? String(draft.header.prefix(40)).printable : word
+        let cause =
+          TargetNames.isReserved(plain)
+          ? "helixfold writes a file of that name" : "'\(plain)' is taken"
         warnings.append(
           (isCut ? "names end at the first blank: " : "")
-            + "'\(name)' is called '\(id)', because '\(plain)' is taken")
+            + "'\(name)' is called '\(id)', because \(cause)")
+      } else if plain == TargetName.fallback, !word.isEmpty, word != plain {
+        warnings.append(
+          "'\(word.printable)' is called '\(id)': names of folders have letters A to Z, digits, '_', '.' and '-'"
+        )
       }
       words.insert(word)
       if lines[record] == nil { lines[record] = draft.line }

@@ -82,6 +82,9 @@ package struct InputFolder {
     return inner
   }
 
+  /// Whether a file is a table by its ending.
+  static func isTable(_ path: String) -> Bool { stem(path, tableEndings) != nil }
+
   /// Whether a file is FASTA by its ending, or a table of sequences by its first line.
   private static func holdsSequences(_ name: String, in folder: String) -> Bool {
     if stem(name, tableEndings) == nil { return stem(name, endings) != nil }

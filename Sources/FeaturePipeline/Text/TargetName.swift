@@ -6,6 +6,9 @@ public enum TargetName {
   /// Longest name in bytes.
   public static let maximumBytes = 100
 
+  /// The name of a target of whose own nothing is left.
+  static let fallback = "target"
+
   /// The first word of a FASTA header with everything but letters, digits, `_`, `.` and `-` replaced by `_`.
   ///
   /// Dots, dashes and underscores at both ends go, so that no name hides a file, climbs a folder or looks like
@@ -24,7 +27,7 @@ public enum TargetName {
     while let first = part.first, isDecoration(first) { part.removeFirst() }
     part = part.prefix(maximumBytes)
     while let last = part.last, isDecoration(last) { part.removeLast() }
-    return part.isEmpty ? "target" : String(decoding: part, as: UTF8.self)
+    return part.isEmpty ? fallback : String(decoding: part, as: UTF8.self)
   }
 
   /// A name with blanks in it as one word, `_` in their place.
@@ -84,6 +87,9 @@ public struct TargetNames: Sendable {
   /// What runs put beside the folders of their targets, in lower case.
   private static let reserved: Set = ["failures.json", "summary.tsv", "cache", "state"]
 
+  /// Whether a run writes something of that name beside the folders of its targets.
+  static func isReserved(_ name: String) -> Bool { reserved.contains(name.lowercased()) }
+
   /// Names that are taken.
   private var taken: Set<String> = []
   /// Number to try next for a name.
@@ -95,7 +101,7 @@ public struct TargetNames: Sendable {
   /// The name itself, or with `_2`, `_3` … added if it is taken.
   public mutating func claim(_ name: String) -> String {
     let key = Self.key(name)
-    var number = next[key] ?? (Self.reserved.contains(name.lowercased()) ? 2 : 1)
+    var number = next[key] ?? (Self.isReserved(name) ? 2 : 1)
     while true {
       let suffix = number == 1 ? "" : "_\(number)"
       let candidate = String(name.prefix(TargetName.maximumBytes - suffix.utf8.count)) + suffix
