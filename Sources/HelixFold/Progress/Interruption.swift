@@ -6,20 +6,31 @@ import Synchronization
 /// Ctrl-C and the signals that schedulers send: the run stops at the next stage, with its state saved.
 public enum Interruption {
   private static let requested = Atomic<Bool>(false)
+  /// Whether somebody at a terminal reads the standard error.
+  private static let isWatched = Atomic<Bool>(false)
 
   /// Whether the user or the system asked to stop.
   public static var isRequested: Bool { requested.load(ordering: .relaxed) }
+
+  /// Says that Ctrl-C was heard; a handler may do no more than write bytes that are there already.
+  private static func answer() {
+    let line: StaticString = "\nstopping at the next stage; press Ctrl-C again to stop at once\n"
+    let code = errno
+    _ = write(STDERR_FILENO, line.utf8Start, line.utf8CodeUnitCount)
+    errno = code
+  }
 
   /// Listens to SIGINT, SIGTERM and, unless `nohup` has it ignored, SIGHUP.
   ///
   /// A pipe that nobody reads any more ends nothing: `… | tee log` and Ctrl-C, which ends `tee` too, would otherwise leave the state
   /// unsaved.
   ///
-  /// A second signal ends the process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the
+  /// At a terminal Ctrl-C is answered at once, since the next stage of a long chain may be a minute away. A second signal ends the process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the
   /// shell's and as the system's: the repetition counts for nothing. Signals are let through even if the program that started this
   /// one holds them back in the thread from which it did so.
   public static func listen() {
-    _ = isRequested  // makes the flag, which a handler may only look up
+    _ = isRequested  // makes the flags, which a handler may only look up
+    isWatched.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)
     StandardStreams.outliveReaders()
     let heard = [SIGINT, SIGTERM] + (hf_is_ignored(SIGHUP) ? [] : [SIGHUP])
     var numbers = sigset_t()
@@ -32,6 +43,9 @@ public enum Interruption {
           hf_kill_programs()
           RankWatch.willEnd()
           _exit(128 + received)
+        }
+        if received == SIGINT, Interruption.isWatched.load(ordering: .relaxed) {
+          Interruption.answer()
         }
       }
     }
