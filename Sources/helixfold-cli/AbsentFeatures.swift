@@ -100,6 +100,30 @@ enum AbsentFeatures {
       "memory is planned ahead and kept below --max-memory; --precision says how activations are stored"
     ),
     (
+      ["--local-pdb-path"],
+      "the folder of structures that hits name is given as --template-mmcif-dir FOLDER"
+    ),
+    (
+      ["--disable-cluster-profile", "--initial-guess"],
+      "networks are computed as they were trained: nothing replaces the cluster profile or the first structure"
+    ),
+    (
+      ["--use-msa-server"],
+      "no server is asked for alignments: searches run here with --database NAME=PATH, and alignments of your own are given with --msa"
+    ),
+    (
+      ["--recycling-steps"],
+      "passes after the first are given as --num-recycle"
+    ),
+    (
+      ["--diffusion-samples"],
+      "several structures come from several seeds: --num-seeds, with --use-dropout for more variety"
+    ),
+    (
+      ["--output-format"],
+      "structures are written as PDB and as ModelCIF, always both"
+    ),
+    (
       ["--max-template-hits"],
       "a network takes as many templates as it was made for, four in AlphaFold2's"
     ),

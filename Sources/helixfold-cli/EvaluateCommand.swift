@@ -68,7 +68,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Alignments of the sequences.")
   var msa: [String] = []
 
-  @Option(help: "Passes after the first.")
+  @Option(name: [.long, .customLong("recycles")], help: "Passes after the first.")
   var numRecycle: Int?
 
   @Option(help: "Seed of predictions and of the bootstrap.")

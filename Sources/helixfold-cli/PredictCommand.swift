@@ -25,6 +25,8 @@ struct PredictCommand: ParsableCommand {
       used again. Templates come from search hits and from --template; OUT/<target>/templates.tsv says what became \
       of each.
 
+      Ctrl-C stops at the next stage of a pass, on long chains up to a minute later; a second one stops at once.
+
       Under mpirun or srun the processes take targets from one queue; with --dap they share the operations of a long one \
       (docs/distributed.md).
 
@@ -69,7 +71,9 @@ struct PredictCommand: ParsableCommand {
   )
   var preset: String?
 
-  @Option(help: "Passes after the first (default: the network's own number, 3 for AlphaFold2's).")
+  @Option(
+    name: [.long, .customLong("recycles")],
+    help: "Passes after the first (default: the network's own number, 3 for AlphaFold2's).")
   var numRecycle: Int?
 
   @Option(

@@ -34,7 +34,9 @@ struct ValidateCommand: ParsableCommand {
   @Option(help: "Most residues of a chain.")
   var maxLength = 128
 
-  @Option(help: "Passes after the first; those of the network when left out.")
+  @Option(
+    name: [.long, .customLong("num-recycle")],
+    help: "Passes after the first; those of the network when left out.")
   var recycles: Int?
 
   @Option(
