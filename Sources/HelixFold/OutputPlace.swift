@@ -21,7 +21,7 @@ struct OutputOverInput: Error, CustomStringConvertible, ExitStatusError {
   let input: String
 
   var description: String {
-    "the file to write, \(output), is \(input), which is used too; choose another name, so that it stays"
+    "the output \(output) is also an input or another output\(output == input ? "" : ", \(input)"); choose another name"
   }
 
   var exitStatus: ExitStatus { .usage }

@@ -191,7 +191,7 @@ struct CautionTests {
     let raw = RawFeatures(id: "x", sequence: try ProteinSequence("XXXX"))
     let target = PredictionTarget(id: "x", features: .success(raw), warnings: [])
     let error = #expect(throws: InputError.self) { try target.features.get() }
-    #expect("\(try #require(error))".contains("no known residue among its 4"))
+    #expect("\(try #require(error))".contains("all 4 residues are unknown (X)"))
     let some = RawFeatures(id: "x", sequence: try ProteinSequence("XXAX"))
     #expect(throws: Never.self) {
       try PredictionTarget(id: "x", features: .success(some), warnings: []).features.get()

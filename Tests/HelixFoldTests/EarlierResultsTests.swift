@@ -206,7 +206,7 @@ struct EarlierResultsTests {
     bench.options.recycles = recycles == 0 ? 2 : 1
     #expect(throws: (any Error).self) { _ = try bench.run(["first"], stopAfter: 1) }
     let files = try bench.files()
-    #expect(files == (names + ["state_first.npz"]).sorted())
+    #expect(files.filter { $0 != "state_first.npz" } == names && files.count > names.count)
     let after = try names.map(bench.bytes)
     #expect(after == before)
     (bench.options.resumes, bench.options.recycles) = (true, 1)

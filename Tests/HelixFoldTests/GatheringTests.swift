@@ -95,7 +95,8 @@ struct GatheringTests {
   func noStructure() throws {
     let bench = try Bench()
     try bench.write("own.fasta", ">a\nACDE\n")
-    for part in [\TemplateOptions.releaseDateFile, \.obsoleteFile] {
+    let parts: [WritableKeyPath<TemplateOptions, String?>] = [\.releaseDateFile, \.obsoleteFile]
+    for part in parts {
       var options = EvidenceOptions()
       options.templates[keyPath: part] = bench.root + "/own.fasta"
       let error = #expect(throws: InputError.self) {

@@ -79,7 +79,7 @@ struct LaneMemoryTests {
       })
     #expect(error.exitStatus == .memory)
     let line = "\(error)"
-    #expect(line.contains("one sample at a time") && line.contains("allowed are 1.0 GiB"))
+    #expect(line.contains("one sample at a time") && line.contains("only 1.0 GiB is allowed"))
     #expect(!line.contains("--lanes") && !line.contains("savedActivations"), "\(line)")
     #expect(!line.contains("\n"))
   }

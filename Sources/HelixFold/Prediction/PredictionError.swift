@@ -21,7 +21,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory(let needed, let available, let moment, true):
       "needs \(ByteCount(needed)) at its peak (\(moment)), this machine can give this process \(ByteCount(available)); \(Self.advice(moment))try all the same with --max-memory \(ByteCount(needed).flag)"
     case .memory(let needed, let allowed, let moment, false):
-      "needs \(ByteCount(needed)) at its peak (\(moment)), allowed are \(ByteCount(allowed)); \(Self.advice(moment))raise --max-memory"
+      "needs \(ByteCount(needed)) at its peak (\(moment)), only \(ByteCount(allowed)) is allowed; \(Self.advice(moment))raise --max-memory"
     case .ambiguousInput(let problem): problem
     case .waitingFeatures(let problem):
       "the file in the folder of results where features wait for their turn \(problem)"

@@ -1,5 +1,6 @@
 import AtomicFiles
 import FeaturePipeline
+import Messages
 import Protein
 
 /// One protein to predict, or why it cannot be.
@@ -27,7 +28,8 @@ extension PredictionTarget {
           InputError.content(
             file: id,
             problem:
-              "has no known residue among its \(raw.residueCount), so there is nothing to predict"))
+              "all \(counted(raw.residueCount, "residue")) are unknown (X), so there is nothing to predict"
+          ))
         : .success(shelf.keep(raw))
     }
     self.warnings = warnings

@@ -25,7 +25,7 @@ public final class TargetQueue {
     guard teamSize >= 1, world.size % teamSize == 0 else {
       throw CommunicationError.grid(
         world.size == 1
-          ? "--dap \(teamSize): \(teamSize) processes share a target, but there is only one; start them with mpirun -n \(teamSize)"
+          ? "--dap \(teamSize) needs \(teamSize) processes, only one was started; start them with mpirun -n \(teamSize)"
           : "--dap \(teamSize): \(world.size) processes cannot form teams of \(teamSize)")
     }
     self.world = world

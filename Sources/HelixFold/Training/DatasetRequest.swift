@@ -67,7 +67,7 @@ public struct DatasetRequest {
       try AtomicFile.write(error.report.table, to: reportPath)
       try warnOfStrays(error.report, reporter)
       try warnOfUnlisted(found, reporter)
-      reporter.note("\(reportPath) says why of each chain")
+      reporter.note("\(reportPath) gives the reason for each chain")
       throw error
     }
   }

@@ -178,14 +178,14 @@ public struct LaneMemoryError: ExitStatusError, CustomStringConvertible {
     let (given, end) =
       limit.isMachine
       ? (
-        "this machine can give this process",
+        "this machine can give this process \(ByteCount(limit.bytes))",
         "try all the same with --max-memory \(ByteCount(needed).flag)"
       )
-      : ("allowed are", "raise --max-memory")
+      : ("only \(ByteCount(limit.bytes)) is allowed", "raise --max-memory")
     let samples = lanes == 1 ? "one sample at a time" : "\(lanes) samples side by side"
     let options = (lanes > 1 ? ["lower \(advice.lanes)"] : []) + advice.options
     return
-      "\(advice.work) needs about \(ByteCount(needed)) for \(samples), \(given) \(ByteCount(limit.bytes)); \(options.joined(separator: ", ")), or \(end)"
+      "\(advice.work) needs about \(ByteCount(needed)) for \(samples), \(given); \(options.joined(separator: ", ")), or \(end)"
   }
 
   /// The status for the shell.
