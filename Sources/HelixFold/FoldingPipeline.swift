@@ -45,7 +45,11 @@ public final class FoldingPipeline {
     if !queue.isShared { meter = TargetMeter(costs(of: targets)) }
     for caution in cautionsAboutModels() { reporter.warn(caution) }
     do {
-      try AtomicFile.createFolder(options.output)
+      if options.isDryRun {
+        try AtomicFile.requirePlace(forFolder: options.output)
+      } else {
+        try AtomicFile.createFolder(options.output)
+      }
       for group in try groups(of: targets) { try predict(group, of: targets, finished) }
     } catch is Interrupted {
       queue.remove()
