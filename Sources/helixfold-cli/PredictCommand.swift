@@ -127,7 +127,7 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help:
-      "Structure to lay under the predictions in report.html and to score them against, also in reference_scores.json."
+      "Structure to lay under the predictions in report.html and to score them against, a line for each and reference_scores.json."
   )
   var reference: String?
 
@@ -342,7 +342,10 @@ struct PredictCommand: ParsableCommand {
     options.packs = pack
     options.resumes = resume
     options.isDryRun = dryRun
-    options.reference = try reference.map { try StructureFile.read($0) }
+    if let reference {
+      options.reference = try StructureFile.read(reference)
+      options.referenceName = reference.split(separator: "/").last.map(String.init) ?? reference
+    }
     options.plots = plots
     options.output = output
     options.inputs =

@@ -157,6 +157,10 @@ struct ScoreAndEvaluateTests {
         "--reference", "native.pdb", "--plots", "svg",
       ], in: folder)
     #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      result.errors.contains(
+        /a tiny: lDDT-Cα \d\.\d{3} TM \d\.\d{3} GDT-TS \d\.\d{3} against native\.pdb/),
+      "\(result.errors)")
     let scores = try String(
       contentsOf: folder.url("out/a/reference_scores.json"), encoding: .utf8)
     #expect(scores.contains("\"tmScore\"") && scores.hasPrefix("{\n  \"tiny\" : {"), "\(scores)")

@@ -165,8 +165,12 @@ struct EarlierResultsTests {
     let after = try bench.text("toy/plot_plddt.svg")
     #expect(after != before)
     bench.options.reference = try StructureFile.read(bench.path + "/toy/ranked_0.pdb")
+    bench.options.referenceName = "native.pdb"
     try bench.predict(["first", "second"])
     #expect(bench.passes == 0)
+    #expect(
+      bench.said.contains(": lDDT-Cα 1.000 TM 1.000 GDT-TS 1.000 against native.pdb\n"))
+    #expect(bench.said.contains("toy first: lDDT-Cα "), "\(bench.said)")
     let scores = try bench.text("toy/reference_scores.json")
     #expect(scores.contains("\"first\"") && scores.contains("\"second\""))
     found = try bench.text("toy/report.html")

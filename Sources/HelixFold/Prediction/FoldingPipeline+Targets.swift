@@ -1,6 +1,9 @@
 import AtomicFiles
 import FeaturePipeline
+import Messages
 import NumericArrays
+import Reports
+import Scoring
 
 /// What happens to a target before the networks run on it, and after.
 extension FoldingPipeline {
@@ -100,6 +103,7 @@ extension FoldingPipeline {
       of: work.results + kept, on: work, provenance: provenanceOf, timings: work.timings,
       reference: options.reference)
     try folder.write(&report)
+    try sayScores(of: raw, &report)
     try folder.removeDrawings()
     try folder.write(report.figures(), as: work.plots)
     try folder.writeRanking(work.scores, timings: work.timings)
@@ -134,10 +138,31 @@ extension FoldingPipeline {
       timings: folder.earlierTimings, reference: options.reference)
     if options.reference != nil {
       try folder.write(&report)
+      try sayScores(of: work.raw, &report)
       reporter.note(
         "\(work.raw.id): report.html is made again, without contacts, which no file keeps")
     }
     if lacksPlots, let plots = options.plots { try folder.write(report.figures(), as: [plots]) }
+  }
+
+  /// A line for each prediction that was scored against the reference.
+  private func sayScores(of raw: RawFeatures, _ report: inout PredictionReport) throws {
+    guard report.reference != nil else { return }
+    for (model, report) in try report.scores() {
+      let superposed = report.whole.superposed
+      let lddt = report.whole.lddtAlpha.score.map { ("lDDT-Cα", "lddt_ca", $0) }
+      let scores =
+        [lddt].compactMap(\.self) + [
+          ("TM", "tm_score", superposed.tmScore.value), ("GDT-TS", "gdt_ts", superposed.gdtTS),
+        ]
+      let values = scores.map { "\($0.0) \(fixed($0.2, decimals: 3))" }.joined(separator: " ")
+      reporter.note(
+        "\(raw.id) \(model): \(values) against \(options.referenceName)", event: "score",
+        [
+          ("target", .string(raw.id)), ("model", .string(model)),
+          ("reference", .string(options.referenceName)),
+        ] + scores.map { ($0.1, .number($0.2)) })
+    }
   }
 
   /// Tells programs that a target is done; people see the files.

@@ -52,6 +52,8 @@ public struct PredictionOptions: Sendable {
   public var resumes = false
   /// Structure that the report lays under the predictions and scores them against.
   public var reference: Structure?
+  /// What messages call that structure, such as the name of its file.
+  public var referenceName = "the reference"
   /// Writes the drawings of the report as files too.
   public var plots: PlotFormat?
   /// Plans and checks everything, then stops.
