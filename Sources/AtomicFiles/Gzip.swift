@@ -7,6 +7,17 @@ public enum Gzip {
     bytes.starts(with: [0x1F, 0x8B])
   }
 
+  /// What a file holds, unpacked if it is packed; throws where only the file's name says that it is.
+  ///
+  /// - Parameter limit: largest content of a packed file in bytes.
+  public static func content(
+    _ bytes: [UInt8], ofFile path: String, limit: Int
+  ) throws(GzipError) -> [UInt8] {
+    if begins(bytes) { return try unpack(bytes, limit: limit) }
+    if !bytes.isEmpty, path.lowercased().hasSuffix(".gz") { throw .absent }
+    return bytes
+  }
+
   /// The content of all members; what is no member behind them does not count.
   ///
   /// - Parameter limit: largest content in bytes: deflate packs up to 1032 : 1, so a small file could else claim all memory.
@@ -64,12 +75,14 @@ public enum Gzip {
 
 /// Why a gzip file could not be unpacked.
 public enum GzipError: Error, Hashable, CustomStringConvertible {
-  case truncated, damaged, noMemory
+  case absent, truncated, damaged, noMemory
   case tooLarge(limit: Int)
 
   /// What is wrong, in a few words.
   public var description: String {
     switch self {
+    case .absent:
+      "it is no gzip data, as its name says; remove .gz from the name if it is unpacked already"
     case .truncated: "the gzip file ends too early; was the download complete?"
     case .damaged: "the gzip file is damaged (checksum or structure is wrong)"
     case .noMemory: "no memory to unpack the gzip file"

@@ -11,9 +11,8 @@ enum StructureText {
   /// The bytes of a file; a gzip file is unpacked.
   static func read(_ path: String) throws(StructureIOError) -> [UInt8] {
     let bytes = try raw(path)
-    guard Gzip.begins(bytes) else { return bytes }
     do throws(GzipError) {
-      return try Gzip.unpack(bytes, limit: unpackedLimit)
+      return try Gzip.content(bytes, ofFile: path, limit: unpackedLimit)
     } catch {
       throw .unexpectedContent(path: path, message: "\(error)")
     }

@@ -257,6 +257,13 @@ struct PackedTextTests {
     #expect(try Alignment.parse(packed).columns == 7)
   }
 
+  @Test("a text that its name alone calls packed is no sequence of letters")
+  func misnamed() {
+    let error = #expect(throws: InputError.self) { try text("aGVsbG8K") }
+    #expect(error?.description.contains("it is no gzip data, as its name says") == true)
+    #expect(error?.exitStatus == .badInput)
+  }
+
   @Test("a packed file that is cut short is refused in one line")
   func truncated() {
     let error = #expect(throws: InputError.self) {

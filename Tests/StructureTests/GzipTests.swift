@@ -45,6 +45,17 @@ struct GzipTests {
     }
   }
 
+  @Test("a file that only its name calls packed is refused, and the content decides otherwise")
+  func misnamed() throws {
+    func content(_ bytes: [UInt8], _ path: String) throws -> [UInt8] {
+      try Gzip.content(bytes, ofFile: path, limit: 1000)
+    }
+    #expect(throws: GzipError.absent) { try content(Array("hello\n".utf8), "x.fasta.GZ") }
+    #expect(try content(Array("MK\n".utf8), "x.fasta") == Array("MK\n".utf8))
+    #expect(try content(Self.first, "x.fasta") == Array(">a\nMKAYIRW\n".utf8))
+    #expect(try content([], "x.gz").isEmpty)
+  }
+
   @Test("content above the limit is refused")
   func limit() throws {
     #expect(try text(Self.first, limit: 11).count == 11)

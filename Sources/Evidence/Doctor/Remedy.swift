@@ -47,6 +47,7 @@ enum Remedy {
     ("is an insertion, but", "write the whole first row in upper case"),
     ("is not an alignment letter", "remove the character; insertions are lower case, gaps '-'"),
     ("gunzip", "gunzip FILE"),
+    ("no gzip data", "rename the file, or download it again"),
     ("is no valid JSON", "check commas, quotes and brackets near the place named"),
     ("is empty", "make the file again; it was perhaps cut short"),
     ("atom_site", "export the structure again as mmCIF with coordinates"),

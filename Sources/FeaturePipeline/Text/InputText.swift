@@ -54,9 +54,8 @@ public struct InputText: Sendable, Hashable {
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   private static func unpacked(_ data: [UInt8], name: String) throws(InputError) -> [UInt8] {
-    if !Gzip.begins(data) { return data }
     do throws(GzipError) {
-      return try Gzip.unpack(data, limit: maximumBytes)
+      return try Gzip.content(data, ofFile: name, limit: maximumBytes)
     } catch {
       throw .content(file: name, problem: "cannot be read: \(error)")
     }
