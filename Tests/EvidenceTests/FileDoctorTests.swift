@@ -29,7 +29,7 @@ struct FileDoctorTests {
       ("a.seq", ";c\n>t\nMKAY\n", "FASTA", "1 sequence"),
       ("a.csv", "id,sequence\nt,MKAY\nu,MK\n", "table of sequences", "2 sequences"),
       ("a.txt", "id\tsequence\nt\tMKAY\n", "table of sequences", "1 sequence"),
-      ("a.txt", "MKAY\nMK\n", "bare sequence", "1 sequence"),
+      ("a.txt", "MKAYMKAY\nMKAY\n", "bare sequence", "1 sequence"),
       ("a.hhr", HitReaderTests.hhr, "hhr", "2 hits"),
       ("a.m8", "q\tt\t0.5\t4\t0\t0\t1\t4\t1\t4\t1e-3\t20\n", "MMseqs2 table", "1 hit"),
       (

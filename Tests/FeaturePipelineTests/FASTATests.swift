@@ -205,6 +205,17 @@ struct FASTATests {
   }
 
   @Test(
+    "a file of a few letters, which may be any word, is a sequence with a warning",
+    arguments: [
+      ("hello\n", "the file holds nothing but 'HELLO', which is taken for a sequence"),
+      ("MKAYIRW\nGS\n", "the file holds nothing but 'MKAYIRWGS', which is taken for a sequence"),
+      ("MKAYIRWGSH\n", nil), (">hello\nHELL\n", nil),
+    ])
+  func word(_ text: String, _ warning: String?) throws {
+    #expect(try records(text)[0].warnings == [warning].compactMap(\.self))
+  }
+
+  @Test(
     "lines of letters that cannot be one sequence are refused",
     arguments: ["ACD\nEF\nGHI", "AC\nDEF"])
   func severalBare(_ text: String) {

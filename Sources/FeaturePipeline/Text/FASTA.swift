@@ -24,6 +24,9 @@ public enum FASTA {
   /// Longest sequence accepted.
   public static let maximumResidues = 100_000
 
+  /// A file of fewer letters, and nothing else, may be any word.
+  private static let fewLetters = 10
+
   /// Records in file order; throws where the file as a whole holds no sequences.
   public static func records(in text: InputText) throws(InputError) -> [FASTARecord] {
     switch SequenceLayout(text) {
@@ -33,7 +36,13 @@ public enum FASTA {
       try requireOneSequence(text)
       var draft = Draft(header: TargetName.oneWord(TargetName.stem(of: text.name)), line: 0)
       for line in text.lines { draft.append(text.bytes, line, in: text) }
-      return named([draft], in: text)
+      var records = named([draft], in: text)
+      if draft.letters.count < fewLetters {
+        records[0].warnings.append(
+          "the file holds nothing but '\(String(decoding: draft.letters, as: UTF8.self))', which is taken for a sequence"
+        )
+      }
+      return records
     }
   }
 
