@@ -67,6 +67,10 @@ struct AlignmentTests {
         "t.a3m:2:1: 'a' is an insertion, but the first row must be the target: write it in upper case, or remove it"
       ),
       ("ACDE\n", "t.a3m:1:1: an A3M row must begin with '>' and a name, found 'A'"),
+      (
+        "HEADER    PROTEIN\n",
+        "t.a3m: is a structure, expected sequences (FASTA) or an alignment; give structures to --template or --reference"
+      ),
       ("#4\t1\n", "t.a3m: holds no alignment rows ('>name', letters)"),
       ("", "t.a3m: is empty, expected an alignment (A3M or Stockholm)"),
       (

@@ -67,6 +67,7 @@ private struct RowCollector {
       begin(text.string(first + 1..<line.range.upperBound), at: line.number)
     default:
       guard headerLine > 0 else {
+        try text.refuseStructure(text.string(line.range))
         throw text.problem(
           "an A3M row must begin with '>' and a name, found \(InputText.quoted(text.bytes[first]))",
           line: line.number, column: first - line.range.lowerBound + 1)

@@ -1,6 +1,5 @@
 import Messages
 import Protein
-import StructureIO
 
 /// One record of a FASTA file: a target, or the reason why it cannot be one.
 public struct FASTARecord: Sendable, Hashable {
@@ -69,7 +68,7 @@ public enum FASTA {
       } else if content.hasPrefix(";") {
         continue
       } else if drafts.isEmpty {
-        try refuseStructure(text, content)
+        try text.refuseStructure(content)
         if InputFolder.isTable(text.name) {
           throw text.problem(
             "the first line of a table must be id,sequence, found \(describe(content))",
@@ -122,20 +121,6 @@ public enum FASTA {
   private static func unquoted(_ cell: String) -> String {
     cell.hasPrefix("\"") && cell.hasSuffix("\"") && cell.count > 1
       ? String(cell.dropFirst().dropLast()) : cell
-  }
-
-  /// Throws if a text is a structure, by its name or its first line.
-  private static func refuseStructure(_ text: InputText, _ first: String) throws(InputError) {
-    let starts = ["HEADER  ", "ATOM  ", "CRYST1 ", "REMARK ", "data_"]
-    guard
-      StructureFile.nameEnding(of: text.name) != nil
-        || starts.contains(where: { first.hasPrefix($0) })
-    else { return }
-    throw .content(
-      file: text.name,
-      problem:
-        "is a structure, expected sequences (FASTA) or an alignment; give structures to --template or --reference"
-    )
   }
 
   private static func describe(_ content: String) -> String {

@@ -1,5 +1,6 @@
 import AtomicFiles
 import Foundation
+import StructureIO
 
 /// The bytes of a text file and the name by which messages call it.
 public struct InputText: Sendable, Hashable {
@@ -139,6 +140,19 @@ public struct InputText: Sendable, Hashable {
           ? "is \(kind) packed with gzip; \(isReadPacked ? remedy : "unpack it with gunzip first")"
           : "is \(kind); \(remedy)")
     }
+  }
+
+  /// Throws if this is a structure, by its name or its first line, where sequences are expected.
+  func refuseStructure(_ first: String) throws(InputError) {
+    let starts = ["HEADER  ", "ATOM  ", "CRYST1 ", "REMARK ", "data_"]
+    guard
+      StructureFile.nameEnding(of: name) != nil || starts.contains(where: { first.hasPrefix($0) })
+    else { return }
+    throw .content(
+      file: name,
+      problem:
+        "is a structure, expected sequences (FASTA) or an alignment; give structures to --template or --reference"
+    )
   }
 
   /// One line without its terminator.
