@@ -58,6 +58,17 @@ struct InputFolderTests {
     }
   }
 
+  @Test("a folder of features in place of sequences is named as one")
+  func featuresForSequences() throws {
+    try withScratchFolder { folder in
+      try write("", folder + "/out/4cup_A/features.h5")
+      for (path, file) in [("/out/4cup_A", "features.h5"), ("/out", "4cup_A/features.h5")] {
+        let text = message { _ = try InputFolder(folder + path) }
+        #expect(text.hasSuffix("; it holds \(file): give --features \(folder)\(path)"), "\(text)")
+      }
+    }
+  }
+
   @Test("a folder that is called like a file is no input of the folder around it")
   func foldersLikeFiles() throws {
     try withScratchFolder { folder in

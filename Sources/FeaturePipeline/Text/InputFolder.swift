@@ -45,9 +45,13 @@ package struct InputFolder {
     self.results = results
     name = Self.name(of: path)
     if targets.isEmpty && results.isEmpty {
+      let features = (try? Self.features(in: path))?.first.map { $0.dropFirst(path.count + 1) }
+      let advice = features.map { "; it holds \($0): give --features \(path)" } ?? ""
       throw .content(
         file: path,
-        problem: "holds no FASTA file or alignment, expected .fasta, .fa, .csv, .tsv, .a3m or .sto")
+        problem:
+          "holds no FASTA file or alignment, expected .fasta, .fa, .csv, .tsv, .a3m or .sto\(advice)"
+      )
     }
   }
 
