@@ -31,6 +31,9 @@ struct HelixFoldCommand: ParsableCommand {
       exit(withError: ExitCode(.usage))
     }
     let arguments = withValues(withDashes(Array(CommandLine.arguments.dropFirst())))
+    if let word = unknownTopic(of: arguments) {
+      refuse(arguments, "there is no command '\(word.printable)' (helixfold --help tells more)")
+    }
     var command: any ParsableCommand
     do {
       command = try parseAsRoot(arguments)
@@ -39,11 +42,7 @@ struct HelixFoldCommand: ParsableCommand {
       guard message(for: request) == helixFoldVersion else { exit(withError: request) }
       command = VersionReport()
     } catch {
-      let sentences = AbsentFeatures.sentences(for: arguments)
-      for line in sentences.isEmpty ? [refusal(error)] : sentences {
-        StandardStreams.writeError("helixfold: \(line)\n")
-      }
-      exit(withError: ExitCode(.usage))
+      refuse(arguments, refusal(error))
     }
     do {
       do {
@@ -64,6 +63,28 @@ struct HelixFoldCommand: ParsableCommand {
       StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
       exit(withError: ExitCode(ExitStatus(error)))
     }
+  }
+
+  /// Ends the program with what there is to say of arguments that it does not have, or else with the complaint.
+  private static func refuse(_ arguments: [String], _ complaint: String) -> Never {
+    let sentences = AbsentFeatures.sentences(for: arguments)
+    for line in sentences.isEmpty ? [complaint] : sentences {
+      StandardStreams.writeError("helixfold: \(line)\n")
+    }
+    exit(withError: ExitCode(.usage))
+  }
+
+  /// The first word behind `help` that names no command: the parser would show the help of what comes before it.
+  private static func unknownTopic(of arguments: [String]) -> String? {
+    guard arguments.first == "help" else { return nil }
+    var commands: [any ParsableCommand.Type] = configuration.subcommands
+    for word in arguments.dropFirst() where !word.hasPrefix("-") && word != "help" {
+      guard let command = commands.first(where: { $0.configuration.commandName == word }) else {
+        return word
+      }
+      commands = command.configuration.subcommands
+    }
+    return nil
   }
 
   /// What is wrong with the arguments, and which help tells more, in one line.

@@ -122,6 +122,8 @@ struct CommandTests {
   @Test(
     "wrong arguments are told in one line that names the help",
     arguments: [
+      (["help", "nosuch"], "there is no command 'nosuch' (helixfold --help"),
+      (["help", "bench", "nosuch"], "there is no command 'nosuch' (helixfold --help"),
       (["predct"], "unexpected argument 'predct' (helixfold --help"),
       (["predict", "x.fasta", "--fooo"], "unknown option '--fooo' (helixfold predict --help"),
       (["score", "a.pdb"], "missing expected argument '<reference>' (helixfold score --help"),
