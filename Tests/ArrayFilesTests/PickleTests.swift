@@ -168,7 +168,7 @@ struct PickleTests {
       let size = try bytes(of: path).count
       #expect(
         message { _ = try StateDictionary(torch: path) }
-          == "\(path): the arrays needs more than \(16 * size) bytes, more than the limit of"
+          == "\(path): the content needs more than \(16 * size) bytes, more than the limit of"
           + " 16 times the file; is the file damaged?")
     }
   }

@@ -367,7 +367,7 @@ struct StoreTests {
       try Data(bytes).write(to: URL(fileURLWithPath: path))
       #expect(
         message { _ = try AlphaFoldFeatures(pickle: path) }
-          == "\(path): the arrays needs more than \(16 * bytes.count) bytes, more than the limit of"
+          == "\(path): the content needs more than \(16 * bytes.count) bytes, more than the limit of"
           + " 16 times the file; is the file damaged?")
     }
   }

@@ -98,7 +98,7 @@ extension PickledArray {
       total = next
       guard !overflow, total / 16 <= size else {
         throw ArrayFileError.tooLarge(
-          file: path, part: "the arrays", needs: "more than \(16 * size) bytes",
+          file: path, part: "the content", needs: "more than \(16 * size) bytes",
           limit: "16 times the file")
       }
     }

@@ -127,7 +127,7 @@ final class ZipArchive: Sendable {
       inflated += size
       if inflated > limits.smallEntry, inflated / limits.largestRatio > fileBytes {
         throw ArrayFileError.tooLarge(
-          file: path, part: "the arrays", needs: "more than \(inflated) bytes from \(fileBytes)",
+          file: path, part: "the content", needs: "more than \(inflated) bytes from \(fileBytes)",
           limit: "\(limits.largestRatio) : 1")
       }
       guard entries.updateValue(Entry(index: index, size: size), forKey: part) == nil else {
