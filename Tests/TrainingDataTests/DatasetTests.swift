@@ -104,6 +104,8 @@ struct DatasetTests {
         aatype: aatype, rows: 1, mask: mask, resolution: nil, release: release)?.kind
     }
     #expect(kind(nil) == nil && kind("2030-01-01") == nil)
+    filter.lastRelease = "2018"
+    #expect(filter.problem == "--max-release-date is '2018', expected a day YYYY-MM-DD")
     filter.lastRelease = "2018-04-30"
     #expect(kind("2018-04-30") == nil && kind("2009-12-31") == nil)
     #expect(kind("2018-05-01") == "release" && kind(nil) == "release")

@@ -33,7 +33,7 @@ public struct DatasetFilter: Sendable, Hashable {
       return "worst resolution of \(maximumResolution) Å, expected a positive number"
     }
     if let lastRelease, !ReleaseDate.isValid(lastRelease) {
-      return "last release '\(lastRelease)', expected a day YYYY-MM-DD"
+      return "--max-release-date is '\(lastRelease.printable)', expected a day YYYY-MM-DD"
     }
     let shares = [("largest", maximumResidueShare), ("smallest", minimumResolvedShare)]
     for (name, share) in shares where !(0...1).contains(share) {
