@@ -1,5 +1,6 @@
 import BasicTestSupport
 import FeaturePipeline
+import Foundation
 import Testing
 import Training
 import TrainingData
@@ -39,6 +40,28 @@ struct SnapshotAveragingTests {
     let result = try last(files)
     #expect(result.selected == [2])
     #expect(result.parameters.values.allSatisfy { $0 == 3 })
+  }
+
+  @Test(
+    "a run that was too short for a snapshot says so, and one that was asked for none otherwise")
+  func withoutSnapshots() throws {
+    func problem() -> String? {
+      messageIfRefused { _ = try SnapshotAveraging.files([scratch.path]) }
+    }
+    let plain = "holds no snapshots/step_*.h5; set run.snapshotInterval when training"
+    #expect(problem()?.hasSuffix(plain) == true)
+    let log = try (0..<4).map { step in
+      let record = TrainingRecord(.step, step: step, loss: 1, lddt: nil, seconds: 1)
+      return String(decoding: try JSONEncoder().encode(record), as: UTF8.self) + "\n"
+    }
+    try scratch.write(log.joined(), to: "log.jsonl")
+    for (interval, reason) in [
+      (0, plain), (100, "; run.snapshotInterval is 100, the run made 4 steps"),
+    ] {
+      try scratch.write(
+        #"{"preset": "tiny", "run": {"snapshotInterval": \#(interval)}}"#, to: "config.json")
+      #expect(problem()?.hasSuffix(reason) == true, "\(problem() ?? "")")
+    }
   }
 
   @Test(

@@ -1,5 +1,6 @@
 import AtomicFiles
 import FoldingCore
+import Messages
 import NumericArrays
 import Training
 import TrainingData
@@ -109,14 +110,23 @@ public struct SnapshotAveraging: Sendable {
   public static func files(_ paths: [String]) throws -> [String] {
     try paths.flatMap { path in
       guard PathKind(of: path) == .folder else { return [path] }
-      let snapshots = RunFolder(path: path).snapshots
+      let folder = RunFolder(path: path)
+      let snapshots = folder.snapshots
       guard !snapshots.isEmpty else {
         throw TrainingRunError.unreadable(
-          file: path, reason: "holds no snapshots/step_*.h5; set run.snapshotInterval when training"
-        )
+          file: path, reason: "holds no snapshots/step_*.h5; \(reasonForNone(in: folder))")
       }
       return snapshots
     }
+  }
+
+  /// Why a run has left no snapshot, as far as its configuration and its log tell.
+  private static func reasonForNone(in folder: RunFolder) -> String {
+    guard let interval = (try? TrainingConfig.read(folder.config))?.run.snapshotInterval,
+      interval > 0, let records = try? TrainingLog.read(folder.log)
+    else { return "set run.snapshotInterval when training" }
+    let steps = (records.last { $0.event == .step }?.step ?? -1) + 1
+    return "run.snapshotInterval is \(interval), the run made \(counted(steps, "step"))"
   }
 
   /// Reads the files, oldest first, and averages them.
