@@ -76,6 +76,43 @@ struct FileDoctorTests {
   }
 
   @Test(
+    "what helixfold writes for people and other programs is named, and no broken input",
+    arguments: [
+      ("report.html", "<!doctype html>\n<html lang=\"en\">\n", "HTML page"),
+      ("plot_plddt.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>\n", "SVG drawing"),
+      ("store.tsv", "path\ttargets\tchecksum\ns.h5\t4\t0a\n", "table of a training store"),
+      (
+        "summary.tsv",
+        "target\tstate\tresidues\tmsa_rows\tneff\tbest_model\tplddt\tptm\tseconds\treason\tpeak_bytes\n",
+        "table of targets"
+      ),
+      (
+        "templates.tsv", "hit\tname\tsum_probs\taligned\tused\tatoms\treason\n",
+        "table of templates"
+      ),
+      (
+        "events.out.tfevents.1", "\u{18}\0\0\0\0\0\0\0abcd\t\0\0\0\u{1a}\rbrain.Event:2abcd",
+        "TensorBoard event file"
+      ),
+    ])
+  func written(_ name: String, _ text: String, _ format: String) throws {
+    let found = try examine(name, text)
+    #expect(found.format == format && found.findings == [])
+    #expect(found.content == "no input; docs/file-formats.md says what it holds")
+  }
+
+  @Test("the log of a training run is named, and a page under the name of an input is none")
+  func logAndPage() throws {
+    let line = #"{"event":"step","loss":1.5,"seconds":2,"step":0}"# + "\n"
+    for text in [line, line + line] {
+      let found = try examine("log.jsonl", text)
+      #expect(found.format == "training log" && found.findings == [])
+      #expect(found.content == "examined by `helixfold plot FILE`")
+    }
+    #expect(try !examine("1abc.pdb", "<!doctype html>\n<html>Not found</html>\n").isUsable)
+  }
+
+  @Test(
     "check and predict agree on what is an alignment, whatever the file is called",
     arguments: ["a.fasta", "a.fa", "a.faa", "a.seq", "a.txt", "a"],
     [

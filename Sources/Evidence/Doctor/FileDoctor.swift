@@ -26,7 +26,12 @@ public enum FileDoctor {
 
   private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
     // A stream is read once: what comes of it can only be a text.
-    let start = PathKind.isStream(path) ? [] : try InputText.firstBytes(of: path, count: 8)
+    let start =
+      PathKind.isStream(path)
+      ? [] : try InputText.firstBytes(of: path, count: WrittenFile.startBytes)
+    if let format = WrittenFile.format(start, path: path) {
+      return describeOutput(format, &diagnosis)
+    }
     if start.starts(with: InputText.hdf5Signature) {
       return try examineStore(path, &diagnosis)
     }
@@ -73,6 +78,12 @@ public enum FileDoctor {
   ) {
     diagnosis.format = format
     diagnosis.content = "examined by `helixfold \(command)`"
+  }
+
+  /// A file that helixfold writes and no command reads.
+  private static func describeOutput(_ format: String, _ diagnosis: inout FileDiagnosis) {
+    diagnosis.format = format
+    diagnosis.content = "no input; docs/file-formats.md says what it holds"
   }
 
   private static func examineFASTA(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
@@ -195,6 +206,9 @@ public enum FileDoctor {
   }
 
   private static func examineJSON(_ text: InputText, _ diagnosis: inout FileDiagnosis) throws {
+    if WrittenFile.isTrainingLog(text) {
+      return describe("training log", "plot FILE", &diagnosis)
+    }
     diagnosis.format = "JSON configuration"
     let object: Any
     do {
@@ -214,9 +228,7 @@ public enum FileDoctor {
       return
     }
     if isResult(object) {
-      diagnosis.format = "JSON results of a prediction"
-      diagnosis.content = "no input; docs/file-formats.md says what it holds"
-      return
+      return describeOutput("JSON results of a prediction", &diagnosis)
     }
     let keys = Set(((object as? [String: Any]) ?? [:]).keys)
     if keys.contains("targets") {
