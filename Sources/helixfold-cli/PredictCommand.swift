@@ -291,7 +291,7 @@ struct PredictCommand: ParsableCommand {
     return targets
   }
 
-  /// What looks for alignments and templates; nil if nothing is to be looked for, or in a dry run.
+  /// What looks for alignments and templates; nil if nothing is to be looked for.
   private func collector(
     _ models: [ModelDescription], _ reporter: ProgressReporter, follows: Bool
   ) throws -> EvidenceCollector? {
@@ -309,13 +309,11 @@ struct PredictCommand: ParsableCommand {
       }
     }
     if asked.isEmpty { return nil }
-    let collector = try EvidenceCollector(
-      asked, output: output, reporter: reporter, follows: follows)
-    if dryRun {
+    if dryRun, asked.search != nil {
       reporter.warn("a dry run searches nothing; the plan counts only what is there already")
-      return nil
     }
-    return collector
+    return try EvidenceCollector(
+      asked, output: output, reporter: reporter, follows: follows, isDryRun: dryRun)
   }
 
   private func options() throws -> PredictionOptions {

@@ -91,6 +91,27 @@ struct GatheringTests {
     #expect(raw.templates.names == ["any name.pdb_A"])
   }
 
+  @Test("a dry run counts templates in its plan, searches nothing and writes nothing")
+  func dryRun() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    try bench.write("native.pdb", Bench.helix)
+    try bench.write("toy.fasta", ">toy\n\(Bench.sequence)\n")
+    var options = EvidenceOptions()
+    options.templates.userPaths = [bench.root + "/native.pdb"]
+    options.search = SearchOptions(
+      databases: [SearchDatabase(name: "uniref90", path: bench.root + "/db.fasta")],
+      tools: ToolPaths(path: bench.root + "/bin"), threads: 1, cacheFolder: bench.root + "/cache")
+    let collector = try EvidenceCollector(
+      options, output: bench.root + "/out", reporter: ProgressReporter(style: .quiet),
+      isDryRun: true)
+    let targets = try PredictionTarget.collect(
+      fasta: [bench.root + "/toy.fasta"], alignments: [], features: [], collector: collector)
+    let raw = try targets[0].features.get().load()
+    #expect(raw.templates.names == ["native.pdb_A"])
+    #expect(bench.runs == 0 && !FileManager.default.fileExists(atPath: bench.root + "/out"))
+  }
+
   @Test("a file that is named as a template and is no structure is refused, as are empty lists")
   func noStructure() throws {
     let bench = try Bench()

@@ -17,24 +17,31 @@ public struct EvidenceCollector: Sendable {
   private let reporter: ProgressReporter
   /// Whether another process searches and writes, and this one uses what it kept.
   private let follows: Bool
+  /// Whether nothing is searched and nothing is written: what is found counts for a plan.
+  private let isDryRun: Bool
   private let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
 
   /// A collector that writes below `output`.
   ///
   /// Throws if a program, a database or a structure is missing, before any work is done.
   ///
-  /// - Parameter follows: whether another process searches and writes, and this one uses what it kept.
+  /// - Parameters:
+  ///   - follows: whether another process searches and writes, and this one uses what it kept.
+  ///   - isDryRun: whether nothing is searched and nothing is written: templates are read, rows are chosen.
   public init(
-    _ options: EvidenceOptions, output: String, reporter: ProgressReporter, follows: Bool = false
+    _ options: EvidenceOptions, output: String, reporter: ProgressReporter, follows: Bool = false,
+    isDryRun: Bool = false
   ) throws {
     var options = options
     options.search?.onlyReuses = follows
-    self.options = options
-    self.follows = follows
-    self.output = output
-    self.reporter = reporter
     for step in options.search?.steps() ?? [] { try Self.check(step, options.search) }
     try Self.requireTemplates(options)
+    if isDryRun { options.search = nil }
+    self.options = options
+    self.follows = follows
+    self.isDryRun = isDryRun
+    self.output = output
+    self.reporter = reporter
   }
 
   /// Throws if a file or folder of templates is not there, a file that is named is no structure, or a list holds nothing.
@@ -139,7 +146,9 @@ public struct EvidenceCollector: Sendable {
 
   /// Does what writes into a target's folder while no other process does.
   private func alone(_ id: String, _ body: () throws -> RawFeatures) throws -> RawFeatures {
-    if follows || (options.search == nil && !options.usesTemplates) { return try body() }
+    if follows || isDryRun || (options.search == nil && !options.usesTemplates) {
+      return try body()
+    }
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
     guard let lock = FolderLock(folder) else { throw PredictionError.busy(folder: folder) }
@@ -188,14 +197,14 @@ public struct EvidenceCollector: Sendable {
       let clock = ContinuousClock.now
       let (structures, table) = try options.templates.templates(for: sequence, hitFiles: hitFiles)
       raw.templates = structures
-      if !follows {
+      if !follows && !isDryRun {
         try AtomicFile.createFolder("\(output)/\(raw.id)")
         try AtomicFile.write(table.text, to: "\(output)/\(raw.id)/templates.tsv")
       }
       gathered.files.insert("templates.tsv")
       gathered.stages.append(("templates", (ContinuousClock.now - clock).seconds))
       reporter.note(
-        "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates; templates.tsv says why",
+        "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates\(isDryRun ? "" : "; templates.tsv says why")",
         event: "templates",
         [("target", .string(raw.id)), ("used", .integer(table.usedCount))])
       warnOfUnused(table, of: raw.id)
