@@ -83,6 +83,7 @@ public final class FoldingPipeline {
     let started = ContinuousClock.now
     for index in group where try queue.take(index) {
       let target = targets[index]
+      for note in target.notes { reporter.note("\(target.id): \(note)") }
       for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
       let waiting: WaitingFeatures
       switch target.features {

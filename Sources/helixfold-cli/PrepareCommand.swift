@@ -37,6 +37,7 @@ struct PrepareCommand: ParsableCommand {
     var failures: [InputError] = []
     for index in 0..<preparation.count {
       let outcome = preparation.outcome(index)
+      for note in preparation.notes(index) { StoreOutput.note("\(outcome.id): \(note)") }
       for warning in outcome.warnings { StoreOutput.note("\(outcome.id): warning: \(warning)") }
       switch outcome.features {
       case .success(let raw):

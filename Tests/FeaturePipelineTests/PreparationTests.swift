@@ -166,13 +166,14 @@ struct PreparationTests {
   func alignedTarget(_ name: String, _ text: String) throws {
     try withScratchFolder { folder in
       try write(text, "\(folder)/\(name)")
-      let outcome = try TargetPreparation(fasta: "\(folder)/\(name)", alignments: []).outcome(0)
-      #expect(outcome.id == "q")
+      let preparation = try TargetPreparation(fasta: "\(folder)/\(name)", alignments: [])
+      let outcome = preparation.outcome(0)
+      #expect(outcome.id == "q" && outcome.warnings == [])
       #expect(try outcome.features.get().sequence == "ACDE")
-      #expect(outcome.warnings.count == 1)
       #expect(
-        outcome.warnings.first
-          == "this file is an alignment: its first row is the target, its 3 rows the alignment")
+        preparation.notes(0) == [
+          "this file is an alignment: its first row is the target, its 3 rows the alignment"
+        ])
     }
   }
 
@@ -315,9 +316,10 @@ struct PreparationTests {
       let outcome = preparation.outcome(0)
       #expect(try outcome.features.get().rowNames == ["query", "uniref90", "b", "mgnify"])
       #expect(
-        outcome.warnings == [
-          "3 search results in one folder: the first row is the target, their rows the alignment"
-        ])
+        outcome.warnings == []
+          && preparation.notes(0) == [
+            "3 search results in one folder: the first row is the target, their rows the alignment"
+          ])
       try write(">x\nACDE\n", folder + "/x.fasta")
       let given = try TargetPreparation(fasta: folder + "/x.fasta", alignments: [own])
       #expect(

@@ -2,6 +2,7 @@ import BasicTestSupport
 import FeaturePipeline
 import FoldingCore
 import Foundation
+import Messages
 import NumericArrays
 import Protein
 import Testing
@@ -11,6 +12,17 @@ import TrainingTestSupport
 
 @Suite("Warnings about targets")
 struct CautionTests {
+  @Test("how a file was understood is a note, and no warning")
+  func notes() throws {
+    let bench = PredictionBench()
+    bench.options.isDryRun = true
+    var target = try PredictionBench.target(PredictionBench.letters)
+    target.notes = ["its first row is the target"]
+    #expect(try bench.run(["first"], [target]) == .success)
+    #expect(bench.said.contains("toy: its first row is the target\n"), "\(bench.said)")
+    #expect(!bench.said.contains("warning: toy: its"))
+  }
+
   @Test(
     "sequences that look like nucleotides and unknown residues are told",
     arguments: [

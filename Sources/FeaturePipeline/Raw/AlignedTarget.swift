@@ -60,7 +60,7 @@ extension FASTARecord {
     }
     self.init(
       id: name.id, header: name.header, line: 0, sequence: sequence,
-      warnings: [note] + ((try? sequence.get())?.warnings ?? []))
+      warnings: (try? sequence.get())?.warnings ?? [], notes: [note])
   }
 
   /// The name and header of the first row, or the file's name where that row names no target: ColabFold calls every first row `101`.

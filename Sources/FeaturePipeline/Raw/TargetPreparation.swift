@@ -191,6 +191,9 @@ public struct TargetPreparation: Sendable {
   /// Names of the targets, in order.
   public var ids: [String] { records.map(\.id) }
 
+  /// How the file of target `index` was understood where there was a choice, one line each: nothing to worry about.
+  public func notes(_ index: Int) -> [String] { records[index].notes }
+
   /// Sequence and alignment files of a target, not yet joined.
   public struct Parts: Sendable {
     /// Sequence and alignments, or what is wrong.

@@ -13,6 +13,8 @@ public struct FASTARecord: Sendable, Hashable {
   public var sequence: Result<ProteinSequence, InputError>
   /// What was changed while reading, one line each.
   public var warnings: [String]
+  /// How the file was understood where there was a choice, one line each.
+  public var notes: [String] = []
 }
 
 /// Reader of FASTA files with one target per record, of ColabFold's tables `id,sequence` with one per line, and of bare sequences.

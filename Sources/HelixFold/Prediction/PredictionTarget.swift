@@ -11,6 +11,8 @@ public struct PredictionTarget: Sendable {
   public let features: Result<WaitingFeatures, any Error>
   /// Things to tell the user before work starts.
   public let warnings: [String]
+  /// How the files were understood where there was a choice, to tell as well.
+  public var notes: [String] = []
   /// What searches and templates added; nil if nothing was looked for.
   public var gathered: GatheredEvidence?
 }
@@ -79,6 +81,7 @@ extension PredictionTarget {
           let outcome = preparation.outcome(index)
           try add(name, outcome.features.mapError { $0 }, outcome.warnings)
         }
+        targets[targets.count - 1].notes = preparation.notes(index)
       }
     }
     for path in features {
