@@ -15,9 +15,7 @@ public struct PredictionTarget: Sendable {
   public var notes: [String] = []
   /// What searches and templates added; nil if nothing was looked for.
   public var gathered: GatheredEvidence?
-}
 
-extension PredictionTarget {
   /// A target whose features wait on a shelf; in memory without one.
   init(
     id: String, features: Result<RawFeatures, any Error>, warnings: [String],
@@ -37,7 +35,9 @@ extension PredictionTarget {
     self.warnings = warnings
     self.gathered = gathered
   }
+}
 
+extension PredictionTarget {
   /// The targets of a run: FASTA records with their alignments, then those of feature files; folders stand for the files in them.
   ///
   /// Features with the sequence of records that have no alignment are theirs, and no target of their own.
