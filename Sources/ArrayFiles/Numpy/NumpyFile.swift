@@ -39,10 +39,17 @@ public enum NumpyFile {
     ).read(from: &source)
   }
 
+  /// Bytes of an array of Python objects at most: names and sequences, not numbers.
+  private static let largestPickle = 64 << 20
+
   /// An array of Python objects, which numpy writes as a pickle of the whole array behind the header.
   private static func objects(
     of header: NumpyHeader, from source: inout some ByteSource
   ) throws -> NumericArray {
+    guard source.remaining <= largestPickle else {
+      throw source.unsupported(
+        "Python objects of \(source.remaining) bytes", "at most \(largestPickle >> 20) MiB of them")
+    }
     let name = "\(source.file): \(source.part)"
     let value = try PickleFile.read(bytes: try source.bytes(source.remaining), name: name)
     guard let array = value.array, array.shape == header.shape else {

@@ -6,12 +6,20 @@ public struct TorchFile: Sendable {
   /// What `data.pkl` holds; tensors are read from their storages on request.
   public let value: PickleValue
 
+  /// Bytes of `data.pkl` at most; the numbers are beside it.
+  private static let largestPickle = 256 << 20
+
   /// Opens the file and reads its `data.pkl`.
   public init(path: String, limits: ArchiveLimits = ArchiveLimits()) throws {
     let archive = try ZipArchive(path: path, limits: limits)
     guard let entry = Self.pickle(in: archive) else {
       throw ArrayFileError.wrongFormat(
         file: path, found: "a zip archive without data.pkl", expected: "a .pt file of torch ≥ 1.6")
+    }
+    let size = archive.entries[entry]?.size ?? 0
+    guard size <= Self.largestPickle else {
+      throw ArrayFileError.tooLarge(
+        file: path, part: entry, needs: "\(size) bytes", limit: "\(Self.largestPickle) bytes")
     }
     let bytes = try archive.withSource(entry) { try $0.bytes($0.remaining) }
     let folder = String(entry.dropLast("data.pkl".count))

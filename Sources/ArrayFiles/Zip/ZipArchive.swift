@@ -5,8 +5,8 @@ import Synchronization
 
 /// What an archive may ask for before it counts as damaged or hostile.
 ///
-/// Arrays of numbers rarely reach 20 : 1, but deletions and masks may be all zero and pack perfectly. What is inflated is held against
-/// the header of its array first; so the lower ratio only matters for entries, or all together, that would fill a memory.
+/// Arrays of numbers rarely reach 20 : 1, but deletions and masks may be all zero and pack perfectly; the lower ratio is for entries,
+/// or all together, that would fill a memory.
 public struct ArchiveLimits: Sendable, Hashable {
   /// Deflate cannot pack more than 1032 : 1.
   static let deflateRatio = 1032
@@ -14,11 +14,11 @@ public struct ArchiveLimits: Sendable, Hashable {
   /// Largest entry, inflated, in bytes.
   public var largestEntry = 16 << 30
   /// Entries up to this size, in bytes, may have any ratio that deflate reaches.
-  public var smallEntry = 4 << 30
+  public var smallEntry = 512 << 20
   /// Largest ratio of inflated to stored bytes of entries above ``smallEntry``.
   public var largestRatio = 200
 
-  /// 16 GiB, and 200 : 1 above 4 GiB.
+  /// 16 GiB, and 200 : 1 above 512 MiB.
   public init() {}
 
   /// The ratio that entries of so many bytes may have.
