@@ -94,19 +94,23 @@ struct StructureBuilder {
 
   /// Whether an atom repeats one of a residue that the chain has left behind: another molecule of the same name has begun.
   ///
-  /// Conformers that differ in their alternate location repeat nothing. The number of a residue is repeated by another kind of
-  /// residue as well, but not by a hetero one: solvent and ligands of a chain may be counted anew.
+  /// Conformers that differ in their alternate location repeat nothing, nor does an atom that is listed twice. The number of a
+  /// residue is repeated by another kind of amino acid as well, but by nothing else: solvent, ions and ligands of a chain may be
+  /// counted anew.
   func repeats(_ atom: Atom, of key: ResidueKey, chain id: String, isHetero: Bool) -> Bool {
     guard let chain = places.isEmpty ? nil : places[model].chains[ChainKey(id: id)],
       let last = models[model].chains[chain].residues.last,
       (last.number, last.insertionCode) != (key.number, key.insertionCode)
     else { return false }
     var known = [places[model].residues[chain][key]]
-    if !isHetero { known.append(places[model].numbers[chain][ResidueNumber(key)]) }
+    if !isHetero, AminoAcid(component: key.name) != .unknown {
+      known.append(places[model].numbers[chain][ResidueNumber(key)])
+    }
     return known.contains { place in
       guard let place else { return false }
       return models[model].chains[chain].residues[place].atoms.contains {
         $0.name == atom.name && $0.alternateLocation == atom.alternateLocation
+          && $0.position != atom.position
       }
     }
   }

@@ -8,12 +8,12 @@ import Testing
   /// A record of one atom; the chain's name ends in column 22.
   private static func record(
     _ residue: String, _ chain: String, _ number: Int, kind: String = "ATOM",
-    location: String = " "
+    location: String = " ", y: Double = 2
   ) -> String {
     let gap = String(repeating: " ", count: 5 - residue.count - chain.count)
     return kind.padding(toLength: 6, withPad: " ", startingAt: 0)
       + "    1  CA \(location)\(residue)\(gap)\(chain)"
-      + String(format: "%4d    %8.3f   2.000   3.000", number, Double(number))
+      + String(format: "%4d    %8.3f%8.3f   3.000", number, Double(number), y)
   }
 
   private static func parse(_ lines: [String]) throws -> Structure {
@@ -112,7 +112,8 @@ import Testing
     arguments: [[("TRP", 2), ("VAL", 3)], [("GLY", 1), ("ALA", 2)], [("GLY", 3), ("TRP", 4)]])
   func missingTER(_ second: [(String, Int)]) throws {
     let first = [("GLY", 1), ("ALA", 2), ("SER", 3), ("LEU", 4)]
-    let structure = try Self.parse((first + second).map { Self.record($0, "A", $1) })
+    let structure = try Self.parse(
+      first.map { Self.record($0, "A", $1) } + second.map { Self.record($0, "A", $1, y: 9) })
     #expect(
       structure.models[0].chains.map { $0.residues.map(\.name) }
         == [first.map(\.0), second.map(\.0)])
@@ -121,16 +122,19 @@ import Testing
       structure.warnings == ["chain 'A' begins again; the further chains are called 'A_2'"])
   }
 
-  @Test("conformers one behind the other and solvent that is counted anew begin no chain")
+  @Test("conformers one behind the other, solvent, ions and atoms listed twice begin no chain")
   func noOtherChain() throws {
     let conformers = ["A", "B"].flatMap { location in
       [("GLY", 1), ("ALA", 2)].map { Self.record($0, "A", $1, location: location) }
     }
-    let water = Self.record("HOH", "A", 1, kind: "HETATM")
-    let structure = try Self.parse(conformers + [water])
+    let water = Self.record("HOH", "A", 1, kind: "HETATM", y: 9)
+    // An ion that a program calls a residue of the protein has an atom CA as well.
+    let ion = Self.record("CA", "A", 1, location: "A", y: 8)
+    let again = Self.record("GLY", "A", 1, location: "A")
+    let structure = try Self.parse(conformers + [water, ion, again])
     let chains = structure.models[0].chains
-    #expect(chains.map { $0.residues.map(\.name) } == [["GLY", "ALA", "HOH"]])
-    #expect(chains[0].residues.map(\.atoms.count) == [2, 2, 1])
+    #expect(chains.map { $0.residues.map(\.name) } == [["GLY", "ALA", "HOH", "CA"]])
+    #expect(Array(chains[0].residues.map(\.atoms.count).dropFirst()) == [2, 1, 1])
     #expect(structure.warnings.isEmpty)
   }
 
