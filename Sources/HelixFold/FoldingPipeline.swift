@@ -141,6 +141,9 @@ public final class FoldingPipeline {
   /// Does something for a target; when it fails, nothing more is done for it.
   func attempt(_ work: TargetWork, _ body: () throws -> Void) throws {
     work.hasFailed = try attempt(work.index, work.raw.id, body) == nil
+    if work.hasFailed, work.losesResults, !work.hasRoom {
+      reporter.note("\(work.raw.id): the results in its folder are those of an earlier run")
+    }
   }
 
   /// Does something for a target; nil if it failed, which is written down unless it ends the whole run.

@@ -221,6 +221,25 @@ struct EarlierResultsTests {
     #expect(bench.passes == 3 && bench.has("toy/timings.json"))
   }
 
+  @Test("a result that was kept is kept again when the run that adds to it is stopped")
+  func keptTwice() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    let first = try bench.bytes("unrelaxed_first.pdb")
+    // A run that would replace it leaves a state beside it.
+    bench.options.recycles = 2
+    #expect(throws: (any Error).self) { _ = try bench.run(["first"], stopAfter: 1) }
+    #expect(bench.has("toy/state_first.npz"))
+    (bench.options.recycles, bench.options.resumes) = (1, true)
+    #expect(throws: (any Error).self) { _ = try bench.run(["first", "second"], stopAfter: 1) }
+    try bench.predict(["first", "second"])
+    #expect(bench.said.contains("kept: first") && bench.passes == 1)
+    let kept = try bench.bytes("unrelaxed_first.pdb")
+    #expect(kept == first)
+    let order = try bench.order()
+    #expect(Set(order) == ["first", "second"])
+  }
+
   @Test("until another network is done the ranking of the others stands")
   func stopped() throws {
     let bench = PredictionBench()

@@ -14,7 +14,6 @@ extension FoldingPipeline {
   /// Where that removes results it waits until there are new ones, so that a run which is stopped before leaves the earlier ones.
   func makeRoom(_ work: TargetWork) throws {
     if work.hasRoom { return }
-    work.hasRoom = true
     try clear(work)
     let started = ContinuousClock.now
     try work.folder.keep("features.h5") {
@@ -23,6 +22,8 @@ extension FoldingPipeline {
     let complete = try work.gathered?.complete.map { MSAStatistics(try $0.load().msa) }
     try reportAlignment(complete ?? work.statistics, of: work.raw, work.folder)
     work.timings.append(("features", (ContinuousClock.now - started).seconds))
+    writeRow(of: TargetOutcome(begun: work.index, work.raw.id))
+    work.hasRoom = true
   }
 
   /// Removes what this run replaces.

@@ -66,8 +66,9 @@ extension FoldingPipeline {
       throw error
     }
     sayEarlier(work)
+    // A state beside a result that is kept is of a run that would have replaced it.
+    for run in work.runs where work.kept[run.name] != nil { work.folder.remove(run.stateFile) }
     if !work.losesResults { try makeRoom(work) }
-    writeRow(of: TargetOutcome(begun: work.index, work.raw.id))
   }
 
   /// Which of the targets comes now, and how long all of them still take.
