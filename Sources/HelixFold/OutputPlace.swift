@@ -21,7 +21,7 @@ struct OutputOverInput: Error, CustomStringConvertible, ExitStatusError {
   let input: String
 
   var description: String {
-    "the output \(output) is also an input or another output\(output == input ? "" : ", \(input)"); choose another name"
+    "the output \(output) is also \(output == input ? "an input or another output" : "used as \(input)"); choose another name"
   }
 
   var exitStatus: ExitStatus { .usage }

@@ -100,7 +100,8 @@ public struct ParameterFile: ParameterSource {
       throw WeightsError.blockOrder(
         file: path, found: order.rawValue, expected: expected.blockOrder.rawValue)
     }
-    let differences = ParameterDifferences(store.shapes, expected, absent: store.absent)
+    let absent = store.absent.filter { part in !parts.contains { part.key.contains($0) } }
+    let differences = ParameterDifferences(store.shapes, expected, absent: absent)
       .leavingOut(parts)
     if !differences.isEmpty {
       throw WeightsError.mismatch(file: path, preset: expected.name, differences: differences)

@@ -84,7 +84,8 @@ struct PreparationTests {
       }
       let both = try targets("one.fasta", "one.fasta", "two.fasta")
       #expect(both.ids == ["a", "b"])
-      #expect(both.outcome(0).warnings.first == "is given more than once, and predicted once")
+      #expect(
+        both.outcome(0).warnings.first == "this target is given more than once, and predicted once")
       #expect(both.outcome(1).warnings == [TargetPreparation.singleSequenceWarning])
       #expect(try targets("a.a3m", "a.a3m").ids == ["a"])
       #expect(try targets("one.fasta", "a.a3m").ids == ["a", "a_2"])

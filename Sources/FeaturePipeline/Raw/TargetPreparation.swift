@@ -157,7 +157,7 @@ public struct TargetPreparation: Sendable {
       if let sequence = try? record.sequence.get() {
         let key = "\(record.id)\n\(sequence.letters)"
         if let place = places[key], addsNothing(to: place) {
-          let line = "is given more than once, and predicted once"
+          let line = "this target is given more than once, and predicted once"
           if !records[place].warnings.contains(line) { records[place].warnings.append(line) }
           (own[records.count], unused[records.count]) = (nil, nil)
           return

@@ -27,8 +27,10 @@ public struct PredictionTarget: Sendable {
         ? .failure(
           InputError.content(
             file: id,
-            problem:
-              "all \(counted(raw.residueCount, "residue")) are unknown (X), so there is nothing to predict"
+            problem: (raw.residueCount == 1
+              ? "its only residue is unknown (X)"
+              : "all \(raw.residueCount) residues are unknown (X)")
+              + ", so there is nothing to predict"
           ))
         : .success(shelf.keep(raw))
     }

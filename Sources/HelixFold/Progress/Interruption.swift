@@ -25,9 +25,10 @@ public enum Interruption {
   /// A pipe that nobody reads any more ends nothing: `… | tee log` and Ctrl-C, which ends `tee` too, would otherwise leave the state
   /// unsaved.
   ///
-  /// At a terminal Ctrl-C is answered at once, since the next stage of a long chain may be a minute away. A second signal ends the process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the
-  /// shell's and as the system's: the repetition counts for nothing. Signals are let through even if the program that started this
-  /// one holds them back in the thread from which it did so.
+  /// At a terminal Ctrl-C is answered at once, since the next stage of a long chain may be a minute away. A second signal ends the
+  /// process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the shell's and as the
+  /// system's: the repetition counts for nothing. Signals are let through even if the program that started this one holds them
+  /// back in the thread from which it did so.
   public static func listen() {
     _ = isRequested  // makes the flags, which a handler may only look up
     isWatched.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)

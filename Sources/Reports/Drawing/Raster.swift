@@ -178,7 +178,13 @@ extension Raster {
     var phase = 0.0  // how far into the pattern
     for (a, b) in zip(points, points.dropFirst()) {
       let length = ((b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y)).squareRoot()
-      guard length > 0, length < 1e5 else { continue }
+      guard length > 0, length < 1e5 else {
+        if length != 0, !dash.isEmpty {
+          dashes.append(dash)
+          dash = []
+        }
+        continue
+      }
       func point(_ place: Double) -> Point {
         Point(a.x + (b.x - a.x) * place / length, a.y + (b.y - a.y) * place / length)
       }

@@ -248,7 +248,7 @@
   document.querySelectorAll("svg[data-frame]").forEach((svg) => {
     svg.addEventListener("click", (event) => {
       const index = indexAt(placesAt(svg, event)[0]);
-      if (index >= 0 && index < model.letters.length) look(index);
+      look(index >= 0 && index < model.letters.length ? index : -1);
     });
     if (svg.dataset.low !== undefined && Number(svg.dataset.residues) > 0) readMatrix(svg);
   });

@@ -89,9 +89,8 @@ struct SampleMean {
 
   /// Means over all samples for the total, the structure loss and violations; for every other term, over the samples that have it.
   ///
-  /// A chain without
-  /// side chains has no torsion error (its side-chain error is that of N, CA, C and CB), one of poor resolution no confidence, and a
-  /// term that is 0 is one that is not there.
+  /// A chain without side chains has no torsion error (its side-chain error is that of N, CA, C and CB), one of poor resolution no
+  /// confidence, and a term that is 0 is one that is not there.
   var loss: LossReport {
     var mean = sum.scaled(by: 1 / Double(max(samples, 1)))
     for (term, count) in zip(LossReport.terms, present)
