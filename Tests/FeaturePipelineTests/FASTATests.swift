@@ -207,7 +207,7 @@ struct FASTATests {
   @Test(
     "a file of a few letters, which may be any word, is a sequence with a warning",
     arguments: [
-      ("hello\n", "the file holds nothing but 'HELLO', which is taken for a sequence"),
+      ("great\n", "the file holds nothing but 'GREAT', which is taken for a sequence"),
       ("MKAYIRW\nGS\n", "the file holds nothing but 'MKAYIRWGS', which is taken for a sequence"),
       ("MKAYIRWGSH\n", nil), (">hello\nHELL\n", nil),
     ])

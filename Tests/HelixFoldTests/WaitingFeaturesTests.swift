@@ -74,7 +74,7 @@ struct WaitingFeaturesTests {
     #expect(try memory.text("toy/ranked_0.cif") == file.text("toy/ranked_0.cif"))
   }
 
-  @Test("a target whose run is stopped is in the table as begun, not with scores that are gone")
+  @Test("a target whose run is stopped is in the table as begun, or as predicted if it was before")
   func begun() throws {
     let bench = PredictionBench()
     func state() throws -> [String] {
@@ -82,13 +82,16 @@ struct WaitingFeaturesTests {
         String($0.split(separator: "\t")[1])
       }
     }
-    try bench.predict(["a"])
-    #expect(try state() == ["predicted"])
-    bench.options.recycles = 2
     #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["a"], stopAfter: 1) }
     #expect(try state() == ["begun"])
     bench.options.resumes = true
     try bench.predict(["a"])
     #expect(try state() == ["predicted"])
+    // The results of before are there until there are new ones.
+    (bench.options.resumes, bench.options.recycles) = (false, 2)
+    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["a"], stopAfter: 1) }
+    #expect(try state() == ["predicted"])
+    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["a", "b"], stopAfter: 4) }
+    #expect(try state() == ["begun"])
   }
 }
