@@ -29,7 +29,8 @@ extension ParameterStore {
 /// A place in the tree of official parameter names.
 ///
 /// Layers read their parameters through it in their initializers, one line each, with the official name spelled out;
-/// the same walk therefore lists, loads and checks them.
+/// the same walk therefore loads and checks them. The configuration lists them apart, for those who have no network; a test
+/// compares the two.
 public struct ParameterScope {
   /// Where parameters come from.
   public let store: any ParameterStore

@@ -37,6 +37,29 @@ struct NetworkTests {
     #expect(context.pool.statistics.live == 0)
   }
 
+  /// Configurations that differ in which parameters there are.
+  static let configurations: [FoldingConfig] = {
+    var withoutTemplates = FoldingConfig.tiny
+    withoutTemplates.template = nil
+    var withoutTorsions = FoldingConfig.tiny
+    withoutTorsions.template?.embedsTorsions = false
+    var withoutAlignedError = FoldingConfig.tiny
+    withoutAlignedError.heads.alignedError = nil
+    var withCovariance = FoldingConfig.tiny
+    withCovariance.evoformer.outerProduct = .covariance
+    withCovariance.extraMSA.outerProduct = .covariance
+    return [.tiny, withoutTemplates, withoutTorsions, withoutAlignedError, withCovariance]
+  }()
+
+  @Test(
+    "the network asks for the arrays that the configuration lists", arguments: configurations)
+  func manifest(config: FoldingConfig) throws {
+    let found = try FoldingNetwork.random(config).parameters.mapValues(\.shape)
+    let expected = Dictionary(
+      uniqueKeysWithValues: config.parameterManifest.map { ($0.key, $0.shape) })
+    #expect(found == expected)
+  }
+
   static let problems = [
     Problem(), Problem(templates: 0), Problem(templates: 1), Problem(extra: 0),
     Problem(residues: 1), Problem(residues: 2, templates: 1, clusters: 1, extra: 0),

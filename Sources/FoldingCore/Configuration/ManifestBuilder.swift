@@ -1,4 +1,6 @@
 /// Collects parameter specifications scope by scope; one function per module that occurs more than once.
+///
+/// The layers of `FoldingModel` ask for the same names in their initializers; a test compares the two.
 struct ManifestBuilder {
   private(set) var specs: [ParameterSpec] = []
   private var scopes: [String] = []
