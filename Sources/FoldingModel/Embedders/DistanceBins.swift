@@ -1,4 +1,6 @@
 import FoldingCore
+import NumericArrays
+import Protein
 
 /// Distance bins with squared edges: a one-hot distogram as the index of its only one.
 ///
@@ -15,5 +17,14 @@ struct DistanceBins: Sendable {
     if bin < 0 { return nil }
     let upper = bin + 1 < edges.values.count ? edges.values[bin + 1] : 1e8
     return squaredDistance < upper ? bin : nil
+  }
+}
+
+/// Cβ coordinates, Cα for glycine, of atom37 coordinates `[N_res, 37, 3]`. `[N_res, 3]`, Å
+func pseudoBeta(aatype: [Int], positions: NDArray<Float>) -> [SIMD3<Float>] {
+  aatype.enumerated().map { residue, type in
+    let start = (residue * AtomName.count + AtomName.pseudoBeta(of: type).index) * 3
+    return SIMD3(
+      positions.values[start], positions.values[start + 1], positions.values[start + 2])
   }
 }

@@ -39,7 +39,7 @@ struct InputEmbedder: Sendable {
     let residues = features.residueCount
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
     let plain = context.storing(.float32).recording(on: nil)
-    let shared = target(targetFeature, plain)
+    let shared = target(targetFeature, plain)  // Alg. 3 line 4, right term
     let weight = plain.pack(Matrix(msa.weight))
     let width = residues * Self.msaWidth
     context.tiles(
@@ -60,11 +60,11 @@ struct InputEmbedder: Sendable {
       var epilogue = Epilogue.bias(msa.bias)
       epilogue.accumulates = true
       plain.multiply(
-        Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)
+        Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)  // Alg. 3 line 4
       if row.lowerBound == 0 {
         let alone = context.alone.storing(.float32)
         let recycled = recycling.firstRowNorm(previous.msaFirstRow, as: .float32, alone)
-        alone.add(recycled, into: scratch.output)
+        alone.add(recycled, into: scratch.output)  // Alg. 32 line 4
       }
       m[row.lowerBound].assign(scratch.output)
     }
@@ -81,8 +81,8 @@ struct InputEmbedder: Sendable {
     let (residues, channels) = (features.residueCount, z.channels)
     let plain = context.storing(.float32).recording(on: nil)
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
-    let leftPart = left(targetFeature, plain)
-    let rightPart = right(targetFeature, plain)
+    let leftPart = left(targetFeature, plain)  // Alg. 3 line 1
+    let rightPart = right(targetFeature, plain)  // Alg. 3 line 1
     let relative = context.copy(relativePosition.linear.weight, as: .float32)
     let distance = context.copy(recycling.positionLinear.weight, as: .float32)
     let beta = pseudoBeta(aatype: features.aatype, positions: previous.positions)
@@ -95,17 +95,19 @@ struct InputEmbedder: Sendable {
     context.tiles(residues, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
       row, scratch in
       let i = row.lowerBound
-      recycling.pairNorm.apply(to: Matrix(z[i]), into: Matrix(scratch), context)
+      recycling.pairNorm.apply(to: Matrix(z[i]), into: Matrix(scratch), context)  // Alg. 32 line 3
       for j in 0..<residues {
         let target = scratch.floats + j * channels
+        // Alg. 4 lines 1 and 3, Alg. 5: the row of the bin.
         let offset = features.residueIndex[i] - features.residueIndex[j]
         let relativeRow = relative.floats + relativePosition.bin(offset, 0) * channels
         let (a, b) = (leftPart.floats + i * channels, rightPart.floats + j * channels)
+        // Alg. 3 lines 2 and 3.
         for c in 0..<channels { target[c] += a[c] + b[c] + relativeRow[c] + bias.floats[c] }
-        let d = beta[i] - beta[j]
+        let d = beta[i] - beta[j]  // Alg. 32 line 1
         if let bin = recycling.bins.bin((d * d).sum()) {
           let distanceRow = distance.floats + bin * channels
-          for c in 0..<channels { target[c] += distanceRow[c] }
+          for c in 0..<channels { target[c] += distanceRow[c] }  // Alg. 32 lines 2 and 3
         }
       }
       z[i].assign(scratch)

@@ -5,7 +5,8 @@ import TensorCore
 /// Relative position encoding: how far apart two residues are along the chain.
 ///
 /// Algorithm 4 (Jumper et al. 2021, Suppl. 1.5), with the one-hot encoding of
-/// Algorithm 5 (Jumper et al. 2021, Suppl. 1.5): a one-hot vector times a matrix is a row of the matrix.
+/// Algorithm 5 (Jumper et al. 2021, Suppl. 1.5): a one-hot vector times a matrix is a row of the matrix. Both run inside
+/// `InputEmbedder.embedPair`.
 struct RelativePosition: Sendable {
   let linear: Linear
   let maxDistance: Int
