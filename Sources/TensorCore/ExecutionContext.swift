@@ -51,6 +51,9 @@ public struct ExecutionContext: Sendable {
   /// The same context recording on a tape, or on none.
   public func recording(on tape: Tape?) -> ExecutionContext { with { $0.tape = tape } }
 
+  /// The same context recording nothing.
+  public var unrecorded: ExecutionContext { recording(on: nil) }
+
   /// The same context accumulating derivatives.
   public func accumulating(in gradients: Gradients?) -> ExecutionContext {
     with { $0.gradients = gradients }

@@ -59,7 +59,7 @@ public final class Tape: @unchecked Sendable {
   /// Gradients of the results must have been written to `context.gradients` before.
   public func replay(_ context: ExecutionContext) {
     copies = [:]
-    let context = context.recording(on: nil)
+    let context = context.unrecorded
     while let step = steps.popLast() { step(context) }
   }
 
@@ -191,10 +191,10 @@ extension ExecutionContext {
   /// unless the tape keeps inputs in blocks: then the second run starts from rounded ones.
   public func checkpoint(_ streams: [Tensor], _ block: @escaping (ExecutionContext) -> Void) {
     guard let tape, tape.recomputes else { return block(self) }
-    guard tape.isKeeping else { return block(recording(on: nil)) }
+    guard tape.isKeeping else { return block(unrecorded) }
     let checkpoints = tape.checkpoint(streams, self)
     let (key, recomputes, format) = (dropout, tape.recomputes, tape.checkpointFormat)
-    block(recording(on: nil))
+    block(unrecorded)
     tape.record { context in
       let start = context.pool.serial
       for (stream, checkpoint) in zip(streams, checkpoints) { checkpoint.restore(stream, context) }

@@ -38,9 +38,9 @@ struct InputEmbedder: Sendable {
     }
     let residues = features.residueCount
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
-    let plain = context.storing(.float32).recording(on: nil)
-    let shared = target(targetFeature, plain)  // Alg. 3 line 4, right term
-    let weight = plain.pack(Matrix(msa.weight))
+    let fp32Unrecorded = context.storing(.float32).unrecorded
+    let shared = target(targetFeature, fp32Unrecorded)  // Alg. 3 line 4, right term
+    let weight = fp32Unrecorded.pack(Matrix(msa.weight))
     let width = residues * Self.msaWidth
     context.tiles(
       draw.clusterCount, tile: 1,
@@ -59,7 +59,7 @@ struct InputEmbedder: Sendable {
       scratch.output.assign(shared)
       var epilogue = Epilogue.bias(msa.bias)
       epilogue.accumulates = true
-      plain.multiply(
+      fp32Unrecorded.multiply(
         Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)  // Alg. 3 line 4
       if row.lowerBound == 0 {
         let alone = context.alone.storing(.float32)
@@ -79,10 +79,10 @@ struct InputEmbedder: Sendable {
       backwardPair(features, positions: positions, recycled: recycled, gradient, context)
     }
     let (residues, channels) = (features.residueCount, z.channels)
-    let plain = context.storing(.float32).recording(on: nil)
+    let fp32Unrecorded = context.storing(.float32).unrecorded
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
-    let leftPart = left(targetFeature, plain)  // Alg. 3 line 1
-    let rightPart = right(targetFeature, plain)  // Alg. 3 line 1
+    let leftPart = left(targetFeature, fp32Unrecorded)  // Alg. 3 line 1
+    let rightPart = right(targetFeature, fp32Unrecorded)  // Alg. 3 line 1
     let relative = context.copy(relativePosition.linear.weight, as: .float32)
     let distance = context.copy(recycling.positionLinear.weight, as: .float32)
     let beta = pseudoBeta(aatype: features.aatype, positions: previous.positions)

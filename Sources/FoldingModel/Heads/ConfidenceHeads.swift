@@ -22,11 +22,11 @@ struct PredictedLDDTHead: Sendable {
 
   /// - Shapes: activation `[N_res, c_s]` fp32 → `[N_res, bins]`
   func callAsFunction(_ activation: Tensor, _ context: ExecutionContext) -> Tensor {
-    let plain = context.storing(.float32).recording(on: nil)
-    let normed = norm(activation, plain)
-    let hidden = first(normed, activation: .relu, plain)
-    let last = second(hidden, activation: .relu, plain)
-    let result = logits(last, plain)
+    let fp32Unrecorded = context.storing(.float32).unrecorded
+    let normed = norm(activation, fp32Unrecorded)
+    let hidden = first(normed, activation: .relu, fp32Unrecorded)
+    let last = second(hidden, activation: .relu, fp32Unrecorded)
+    let result = logits(last, fp32Unrecorded)
     context.record { context in
       let context = context.storing(.float32)
       var gradient = context.gradient(of: result)
@@ -87,8 +87,8 @@ struct PredictedAlignedErrorHead: Sendable {
     let residues = z.shape[0]
     let error = context.empty([residues, residues], .float32)
     let scores = context.empty([residues], .float32)
-    let plain = context.storing(.float32)
-    let weight = logits.packed(plain)
+    let fp32 = context.storing(.float32)
+    let weight = logits.packed(fp32)
     let length = Double(max(residues, 19))
     let d0 = 1.24 * cbrt(length - 15) - 1.8
     let centers = centers
@@ -96,12 +96,12 @@ struct PredictedAlignedErrorHead: Sendable {
     context.tiles(
       residues, tile: 1,
       scratch: {
-        (input: plain.empty([residues, z.channels]), logits: plain.empty([residues, config.bins]))
+        (input: fp32.empty([residues, z.channels]), logits: fp32.empty([residues, config.bins]))
       }
     ) { range, scratch in
       let i = range.lowerBound
       scratch.input.assign(z[i])
-      plain.multiply(
+      fp32.multiply(
         Matrix(scratch.input), weight, into: Matrix(scratch.logits), .bias(logits.bias))
       var score = 0.0
       for j in 0..<residues {

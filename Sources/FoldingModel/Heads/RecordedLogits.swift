@@ -10,9 +10,9 @@ extension Linear {
   /// - Parameter x: must not change before the tape is replayed.
   /// - Shapes: x `[…, in]` → `[…, out]` fp32
   func logits(of x: Tensor, _ context: ExecutionContext) -> Tensor {
-    let plain = context.storing(.float32).recording(on: nil)
-    let result = plain.empty(Array(x.shape.dropLast()) + [outputs])
-    apply(to: Matrix(x), into: Matrix(result), plain)
+    let fp32Unrecorded = context.storing(.float32).unrecorded
+    let result = fp32Unrecorded.empty(Array(x.shape.dropLast()) + [outputs])
+    apply(to: Matrix(x), into: Matrix(result), fp32Unrecorded)
     context.record { context in
       addGradient(of: x, from: context.gradient(of: result), context)
     }

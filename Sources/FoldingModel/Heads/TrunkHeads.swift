@@ -19,7 +19,7 @@ struct DistogramHead: Sendable {
 
   /// `[N_res, N_res, bins]` fp32.
   func callAsFunction(_ z: Tensor, _ context: ExecutionContext) -> Tensor {
-    let result = symmetric(halfLogits.logits(of: z, context.recording(on: nil)), context)
+    let result = symmetric(halfLogits.logits(of: z, context.unrecorded), context)
     context.record { context in
       let halfGradient = symmetric(context.gradient(of: result), context)
       halfLogits.addGradient(of: z, from: halfGradient, context)
@@ -46,15 +46,15 @@ struct DistogramHead: Sendable {
   ///
   /// One row of pairs and one column at a time; bins whose upper edge is at most 8 Å count.
   func contactProbability(_ z: Tensor, _ context: ExecutionContext) -> NDArray<Float> {
-    let plain = context.storing(.float32)
+    let fp32 = context.storing(.float32)
     let (residues, bins) = (z.shape[0], config.distogramBins)
-    let weight = halfLogits.packed(plain)
+    let weight = halfLogits.packed(fp32)
     let contactBins = config.distogramBreaks.countWithin(8)
-    let result = plain.empty([residues, residues])
+    let result = fp32.empty([residues, residues])
     context.tiles(
       residues, tile: 1,
       scratch: {
-        (input: plain.empty([residues, z.channels]), logits: plain.empty([residues, bins]))
+        (input: fp32.empty([residues, z.channels]), logits: fp32.empty([residues, bins]))
       }
     ) { range, scratch in
       let i = range.lowerBound
@@ -65,7 +65,7 @@ struct DistogramHead: Sendable {
           columns: z.channels,
           rowStride: z.channels * (isColumn ? residues : 1))
         twice.accumulates = isColumn
-        plain.multiply(source, weight, into: Matrix(scratch.logits), twice)
+        fp32.multiply(source, weight, into: Matrix(scratch.logits), twice)
       }
       for j in 0..<residues {
         let row = UnsafeBufferPointer(start: scratch.logits.floats + j * bins, count: bins)

@@ -53,8 +53,8 @@ struct InvariantPointAttention: Sendable {
     _ context: ExecutionContext
   ) -> Tensor {
     let input = PointAttentionInput(s: s, z: z, pairNorm: pairNorm, frames: frames, mask: mask)
-    let features = gather(input, context.recording(on: nil))
-    let result = output(features, context.recording(on: nil))
+    let features = gather(input, context.unrecorded)
+    let result = output(features, context.unrecorded)
     context.record { context in
       backward(input, features: features, outputGradient: context.gradient(of: result), context)
     }

@@ -55,8 +55,8 @@ struct SideChainTorsions: Sendable {
 
   /// - Shapes: s, initial `[N_res, c_s]` fp32
   func callAsFunction(_ s: Tensor, _ initial: Tensor, _ context: ExecutionContext) -> Torsions {
-    let tape = context
-    let context = context.recording(on: nil)
+    let recorder = context
+    let context = context.unrecorded
     let rectified = [s, initial].map { context.rectified($0) }
     let hidden = inputs[0](rectified[0], context)
     context.add(inputs[1](rectified[1], context), into: hidden)
@@ -78,7 +78,7 @@ struct SideChainTorsions: Sendable {
     }
     let torsions = Torsions(sinCos: sinCos, unnormalized: unnormalized)
     let trace = SideChainTrace(inputs: rectified, blocks: blocks, last: last)
-    tape.record { context in backward(s, initial, trace, torsions, context) }
+    recorder.record { context in backward(s, initial, trace, torsions, context) }
     return torsions
   }
 }

@@ -120,9 +120,9 @@ struct StructureModule: Sendable {
   private func begin(
     _ single: Tensor, _ context: ExecutionContext
   ) -> (initial: Tensor, s: Tensor) {
-    let plain = context.recording(on: nil)
-    let initial = singleNorm(single, plain)
-    let s = initialProjection(initial, plain)
+    let unrecorded = context.unrecorded
+    let initial = singleNorm(single, unrecorded)
+    let s = initialProjection(initial, unrecorded)
     context.record { context in
       backward(beginning: single, initial, context.gradient(of: s), context)
     }
@@ -137,8 +137,8 @@ struct StructureModule: Sendable {
       s, z, pairNorm: pairNorm, frames, mask: features.residueMask, context)
     probe?("ipa", attended)
     let result = transit(s, attended, context)
-    let plain = context.recording(on: nil)
-    let updates = backboneUpdate(result, plain)
+    let unrecorded = context.unrecorded
+    let updates = backboneUpdate(result, unrecorded)
     context.record { context in
       let context = context.storing(.float32)
       backboneUpdate.backward(
@@ -155,8 +155,8 @@ struct StructureModule: Sendable {
   ///
   /// `attended` is overwritten.
   private func transit(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext) -> Tensor {
-    let tape = context
-    let context = context.recording(on: nil)
+    let recorder = context
+    let context = context.unrecorded
     let masks = ["attention", "transition"].map {
       context.dropoutMask($0, rate: config.dropout, s.shape)
     }
@@ -172,7 +172,7 @@ struct StructureModule: Sendable {
     context.scale(sum, by: masks[1])
     let result = transitionNorm(sum, context)  // line 9
     let trace = TransitionTrace(attended: attended, inputs: hidden, sum: sum, masks: masks)
-    tape.record { context in
+    recorder.record { context in
       backward(transition: trace, of: s, context.gradient(of: result), context)
     }
     return result

@@ -22,8 +22,8 @@ struct TemplateTorsionEmbedding: Sendable {
     _ templates: TemplateFeatures, into rows: Tensor, _ context: ExecutionContext
   ) -> NDArray<Float> {
     let residues = rows.shape[1]
-    let plain = context.storing(.float32).recording(on: nil)
-    let features = plain.zeros([templates.count * residues, Self.width])
+    let fp32Unrecorded = context.storing(.float32).unrecorded
+    let features = fp32Unrecorded.zeros([templates.count * residues, Self.width])
     var mask = NDArray<Float>(repeating: 0, shape: [templates.count, residues])
     let (types, angles) = (FeatureWidths.templateTypes, TorsionAngles<Double>.count)
     for template in 0..<templates.count {
@@ -46,8 +46,8 @@ struct TemplateTorsionEmbedding: Sendable {
         mask.values[template * residues + residue] = known[2]  // psi
       }
     }
-    let hidden = first(features, activation: .relu, plain)
-    rows.assign(second(hidden, plain))
+    let hidden = first(features, activation: .relu, fp32Unrecorded)
+    rows.assign(second(hidden, fp32Unrecorded))
     context.record { context in backward(features, hidden, context.gradient(of: rows), context) }
     return mask
   }

@@ -31,7 +31,7 @@ public struct RecyclingTraining: Sendable {
     var state = network.initialState(features.target, context)
     for pass in 0..<recycles {
       let draw = try features.draw(pass: pass, ensemble: 0)
-      let context = context.recording(on: nil).scoped("pass", pass)
+      let context = context.unrecorded.scoped("pass", pass)
       state = try network.pass(features.target, draws: [draw], state, context).recycled
     }
     let draw = try features.draw(pass: recycles, ensemble: 0)
