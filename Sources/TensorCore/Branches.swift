@@ -19,8 +19,11 @@ public protocol BranchPartner: AnyObject, Sendable {
   /// Which branch this process runs.
   var role: BranchRole { get }
 
-  /// Sends tensors to the other process while receiving as many from it; a failure is kept until the caller asks for it.
+  /// Sends tensors to the other process while receiving as many from it; a failure is kept for `check`.
   func exchange(sending: [Tensor], receiving: [Tensor])
+
+  /// Throws if an exchange failed since the last call.
+  func check() throws
 }
 
 /// One of the two branches of a fork.

@@ -24,7 +24,7 @@ public final class NetworkEngine: GradientEngine {
   private let lanes: [Lane]
   private let group: WorkerGroup
   /// The process that runs the other branch of every block, if there is one.
-  private let partner: RemoteBranch?
+  private let partner: (any BranchPartner)?
   /// The processes that share every operation, if there are several.
   private let axial: AxialMembers?
   /// Samples that are differentiated side by side.
@@ -66,7 +66,7 @@ public final class NetworkEngine: GradientEngine {
     recomputes = config.run.recompute
     checkpointFormat = config.run.savedActivations
     let branches = branches ?? Self.branches(config)
-    partner = if case .apart(let other) = branches { other as? RemoteBranch } else { nil }
+    partner = if case .apart(let other) = branches { other } else { nil }
     self.axial = axial
     // Messages of one sample at a time, so that all processes send them in the same order.
     let isAlone = partner == nil && axial == nil
