@@ -82,13 +82,6 @@ public struct ExecutionContext: Sendable {
     with { $0.axial = axial }
   }
 
-  /// The same memory and arithmetic on the calling thread alone, for work inside a tile; records nothing.
-  public var alone: ExecutionContext {
-    ExecutionContext(
-      workers: WorkerGroup(count: 1), pool: pool, storage: storage, backend: backend,
-      tileRows: tileRows)
-  }
-
   /// Memory for the duration of one call of a kernel.
   func withScratch(_ byteCount: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
     guard let scratch = hf_thread_scratch(max(1, byteCount)) else { endOutOfMemory(byteCount) }

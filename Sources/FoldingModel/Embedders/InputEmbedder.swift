@@ -41,6 +41,7 @@ struct InputEmbedder: Sendable {
     let fp32Unrecorded = context.storing(.float32).unrecorded
     let shared = target(targetFeature, fp32Unrecorded)  // Alg. 3 line 4, right term
     let weight = fp32Unrecorded.pack(Matrix(msa.weight))
+    let recycled = recycling.firstRowNorm(firstRow, fp32Unrecorded)
     let width = residues * Self.msaWidth
     context.tiles(
       draw.clusterCount, tile: 1,
@@ -62,9 +63,7 @@ struct InputEmbedder: Sendable {
       fp32Unrecorded.multiply(
         Matrix(scratch.input), weight, into: Matrix(scratch.output), epilogue)  // Alg. 3 line 4
       if row.lowerBound == 0 {
-        let alone = context.alone.storing(.float32)
-        let recycled = recycling.firstRowNorm(previous.msaFirstRow, as: .float32, alone)
-        alone.add(recycled, into: scratch.output)  // Alg. 32 line 4
+        context.add(Matrix(recycled), into: Matrix(scratch.output))  // Alg. 32 line 4
       }
       m[row.lowerBound].assign(scratch.output)
     }
