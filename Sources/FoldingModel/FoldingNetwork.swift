@@ -41,7 +41,7 @@ public struct FoldingNetwork: Sendable {
     self.template = try config.template.map { try TemplateEmbedding(trunk, channels, $0) }
     self.extraMSA = try ExtraMSAStack(trunk, config)
     self.evoformer = try BlockStack(
-      trunk.scope("evoformer_iteration"), count: config.evoformer.blocks
+      trunk.scope("evoformer_iteration"), .main, count: config.evoformer.blocks
     ) { scope in
       try EvoformerBlock(
         scope, .main, msa: channels.msa, pair: channels.pair, config.evoformer,
@@ -82,7 +82,7 @@ extension FoldingNetwork {
         AttentionMask(
           NDArray(repeating: 1, shape: [place.count, place.count]), pool: context.pool)
       }, pool: context.pool)
-    context.scoped("evoformer", 0).checkpoint([m] + zs) { context in
+    context.scoped(evoformer.kind.dropoutScope, 0).checkpoint([m] + zs) { context in
       block.update(m, zs, masks, context, nil)
     }
   }

@@ -37,7 +37,7 @@ extension FoldingNetwork {
     let starts = inputs.map { startMSA($0, context, probe) }
     let m = pack.join(starts.map(\.m), context)
     let masks = TrunkMasks(pack, rows: starts.map(\.mask), pairs: pairMasks, pool: context.pool)
-    try evolve(m, zs, masks, context, monitor, probe)
+    try evoformer.update(m, zs, masks, context, monitor, probe)
     return inputs.indices.map { index in
       let msa = pack.part(index, of: m, rows: inputs[index].draw.clusterCount, context)
       return TrunkOutput(msa: msa, pair: zs[index], single: single.logits(of: msa[0], context))
@@ -77,24 +77,5 @@ extension FoldingNetwork {
     let mask = NDArray(
       shape: [m.shape[0], residues], values: draw.msaMask.values + templateMask.values)
     return (m, mask)
-  }
-
-  /// The Evoformer stack without the final projection of the first row.
-  ///
-  /// The loop of Algorithm 6 (Jumper et al. 2021, Suppl. 1.6).
-  func evolve(
-    _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext,
-    _ monitor: PassMonitor, _ probe: Probe?
-  ) throws {
-    for index in 0..<evoformer.count {
-      let block = try evoformer.block(index)
-      let probe = probe?.scoped("evoformer/\(index)")
-      context.scoped("evoformer", index).checkpoint([m] + zs) { context in
-        block.update(m, zs, masks, context, probe)
-      }
-      probe?("msa", m)
-      if let probe { for z in zs { probe("pair", z) } }
-      try monitor.finished(.evoformer(index), zs, context)
-    }
   }
 }

@@ -128,7 +128,8 @@ struct EvoformerStackGradientTests {
     let context = ExecutionContext.forTest(threads: threads, storage: storage)
       .recording(on: tape).dropping(by: RandomKey(seed: 3))
     let inputs = LayerInputs(size, msa: config.channels.msa, context)
-    try network.evolve(inputs.m, [inputs.z], inputs.masks, context, PassMonitor(), nil)
+    try network.evoformer.update(
+      inputs.m, [inputs.z], inputs.masks, context, PassMonitor(), nil)
     let gradients = Gradients(pool: context.pool)
     for (name, stream) in [("m", inputs.m), ("z", inputs.z)] {
       gradients[stream].assign(Tensor(randomArray(stream.shape, name), pool: context.pool))

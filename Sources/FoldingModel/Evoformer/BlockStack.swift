@@ -4,6 +4,8 @@ import TensorCore
 /// The blocks of a stack; those with weights in 8 bits are made anew whenever they run, so that only the weights of one block are in
 /// memory in the type of the activations.
 struct BlockStack: Sendable {
+  /// Which stack it is.
+  let kind: EvoformerBlock.Kind
   /// Number of blocks.
   let count: Int
   /// The blocks; empty if they are made when they run.
@@ -12,9 +14,10 @@ struct BlockStack: Sendable {
 
   /// `count` blocks under a scope, each made once here, which checks all parameters.
   init(
-    _ stack: ParameterScope, count: Int,
+    _ stack: ParameterScope, _ kind: EvoformerBlock.Kind, count: Int,
     _ block: @escaping @Sendable (ParameterScope) throws -> EvoformerBlock
   ) throws {
+    self.kind = kind
     self.count = count
     var ready: [EvoformerBlock] = []
     for index in 0..<count {
@@ -38,4 +41,49 @@ struct BlockStack: Sendable {
 
   /// A block, for one run.
   func block(_ index: Int) throws -> EvoformerBlock { try make?(index) ?? ready[index] }
+
+  /// Updates m `[N_seq, N_res, c_m]` and the z `[N_res, N_res, c_z]` of each protein of a pack in place.
+  ///
+  /// The loop of Algorithms 6 and 18 (Jumper et al. 2021, Suppl. 1.6 and 1.7.2), without what comes before and after it.
+  func update(
+    _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext,
+    _ monitor: PassMonitor, _ probe: Probe?
+  ) throws {
+    for index in 0..<count {
+      let block = try self.block(index)
+      let probe = probe?.scoped("\(kind.probeScope)/\(index)")
+      context.scoped(kind.dropoutScope, index).checkpoint([m] + zs) { context in
+        block.update(m, zs, masks, context, probe)
+      }
+      probe?("msa", m)
+      if let probe { for z in zs { probe("pair", z) } }
+      try monitor.finished(kind.stage(index), zs, context)
+    }
+  }
+}
+
+extension EvoformerBlock.Kind {
+  /// What tells its dropout from that of the other stack; part of the key, so another name draws other factors.
+  var dropoutScope: String {
+    switch self {
+    case .main: "evoformer"
+    case .extra: "extra_msa"
+    }
+  }
+
+  /// How a probe calls its blocks.
+  fileprivate var probeScope: String {
+    switch self {
+    case .main: "evoformer"
+    case .extra: "extra"
+    }
+  }
+
+  /// The stage that a block ends.
+  fileprivate func stage(_ index: Int) -> PassStage {
+    switch self {
+    case .main: .evoformer(index)
+    case .extra: .extraMSA(index)
+    }
+  }
 }

@@ -20,7 +20,7 @@ struct ExtraMSAStack: Sendable {
     self.embedding = try Linear(
       scope.scope("extra_msa_activations"), Self.inputs, config.channels.extraMSA)
     self.blocks = try BlockStack(
-      scope.scope("extra_msa_stack"), count: config.extraMSA.blocks
+      scope.scope("extra_msa_stack"), .extra, count: config.extraMSA.blocks
     ) { scope in
       try EvoformerBlock(
         scope, .extra, msa: config.channels.extraMSA, pair: config.channels.pair, config.extraMSA,
@@ -36,16 +36,7 @@ struct ExtraMSAStack: Sendable {
     let masks = TrunkMasks(pack, rows: draws.map(\.extraMask), pairs: pairs, pool: context.pool)
     let m = pack.join(draws.map { embed($0, context) }, context)
     probe?("embedder/extra_msa", m)
-    for index in 0..<blocks.count {
-      let block = try blocks.block(index)
-      let probe = probe?.scoped("extra/\(index)")
-      context.scoped("extra_msa", index).checkpoint([m] + zs) { context in
-        block.update(m, zs, masks, context, probe)
-      }
-      probe?("msa", m)
-      if let probe { for z in zs { probe("pair", z) } }
-      try monitor.finished(.extraMSA(index), zs, context)
-    }
+    try blocks.update(m, zs, masks, context, monitor, probe)
   }
 
   /// One-hot class, has-deletion and deletion value through the linear layer: a row of weights and two multiples.
