@@ -54,26 +54,25 @@ extension FoldingNetwork {
   ///   observer throws.
   public func pass(
     _ target: TargetFeatures, draws: [AlignmentDraw], _ previous: PreviousPass,
-    _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(), _ probe: Probe? = nil
+    _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor()
   ) throws -> PassOutput {
-    try pass(target, drawCount: draws.count, { draws[$0] }, previous, context, monitor, probe)
+    try pass(target, drawCount: draws.count, { draws[$0] }, previous, context, monitor)
   }
 
   /// The same with draws that are made one after the other, so that one is held at a time.
   func pass(
     _ target: TargetFeatures, drawCount: Int, _ draw: (Int) throws -> AlignmentDraw,
-    _ previous: PreviousPass, _ context: ExecutionContext, _ monitor: PassMonitor,
-    _ probe: Probe? = nil
+    _ previous: PreviousPass, _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws -> PassOutput {
     if drawCount == 1 {
       let input = PassInput(target, try draw(0), previous)
-      return try passes([input], context, monitor, probe)[0]
+      return try passes([input], context, monitor)[0]
     }
     if context.tape != nil && drawCount > 1 {
       throw PassError.ensembleOnTape(draws: drawCount)
     }
     let trunk = try ensemble(target, drawCount, draw, previous, context, monitor)
-    return try conclude(trunk, target, context, monitor, probe)
+    return try conclude(trunk, target, context, monitor)
   }
 
   /// One pass over several proteins packed side by side in one MSA representation, each from its own draw and state.
@@ -81,22 +80,21 @@ extension FoldingNetwork {
   /// Every protein gets the same bits as from a pass of its own. Packing saves padding, but no time against a loop, see
   /// docs/performance.md.
   public func passes(
-    _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor(),
-    _ probe: Probe? = nil
+    _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor()
   ) throws -> [PassOutput] {
-    let trunks = try trunk(inputs, context, monitor, probe)
+    let trunks = try trunk(inputs, context, monitor)
     return try zip(inputs, trunks).map { input, trunk in
-      try conclude(trunk, input.target, context, monitor, probe)
+      try conclude(trunk, input.target, context, monitor)
     }
   }
 
   /// Structure module and pLDDT; with a tape, all heads.
   func conclude(
     _ trunk: TrunkOutput, _ target: TargetFeatures, _ context: ExecutionContext,
-    _ monitor: PassMonitor, _ probe: Probe?
+    _ monitor: PassMonitor
   ) throws -> PassOutput {
     let output = structure(
-      single: trunk.single, pair: trunk.pair, target, context, probe)
+      single: trunk.single, pair: trunk.pair, target, context, monitor.probe)
     try monitor.finished(.structure, [output.activation], context)
     let confidence = predictedLDDT(output.activation, context)
     let training = output.trace.map {
@@ -155,7 +153,8 @@ extension FoldingNetwork {
       var start = previous
       start.pair = context.copy(previous.pair)
       let input = PassInput(target, try draw(index), start)
-      let output = try trunk([input], context.scoped("draw", index), monitor, nil)[0]
+      let output = try trunk(
+        [input], context.scoped("draw", index), monitor.withoutProbe)[0]
       guard let sum = sums else {
         sums = (
           output.msa, context.copy(output.msa[0], as: .float32),

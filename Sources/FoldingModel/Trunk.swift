@@ -21,8 +21,9 @@ extension FoldingNetwork {
   /// Lines 5–17 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place. Proteins
   /// of a pack share the MSA track and get the bits that they get alone.
   func trunk(
-    _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+    _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws -> [TrunkOutput] {
+    let probe = monitor.probe
     let pack = ProteinPack(inputs.map(\.target.residueCount))
     let pairMasks = inputs.map { AttentionMask(pairsOf: $0.target.residueMask, pool: context.pool) }
     let zs = zip(inputs, pairMasks).map { input, mask in
@@ -31,13 +32,12 @@ extension FoldingNetwork {
     if template != nil, inputs.contains(where: { $0.target.templates != nil }) {
       try monitor.finished(.templates, zs, context)
     }
-    try extraMSA.update(
-      zs, inputs.map(\.draw), pack, pairs: pairMasks, context, monitor, probe)
+    try extraMSA.update(zs, inputs.map(\.draw), pack, pairs: pairMasks, context, monitor)
     if let probe { for z in zs { probe("extra/pair", z) } }
     let starts = inputs.map { startMSA($0, context, probe) }
     let m = pack.join(starts.map(\.m), context)
     let masks = TrunkMasks(pack, rows: starts.map(\.mask), pairs: pairMasks, pool: context.pool)
-    try evoformer.update(m, zs, masks, context, monitor, probe)
+    try evoformer.update(m, zs, masks, context, monitor)
     return inputs.indices.map { index in
       let msa = pack.part(index, of: m, rows: inputs[index].draw.clusterCount, context)
       return TrunkOutput(msa: msa, pair: zs[index], single: single.logits(of: msa[0], context))

@@ -19,7 +19,7 @@ extension FoldingNetwork {
     _ target: TargetFeatures, _ draw: AlignmentDraw, _ context: ExecutionContext
   ) throws -> TrunkRepresentations {
     let input = PassInput(target, draw, initialState(target, context))
-    let output = try trunk([input], context, PassMonitor(), nil)[0]
+    let output = try trunk([input], context, PassMonitor())[0]
     return TrunkRepresentations(msa: output.msa, pair: output.pair, single: output.single)
   }
 }

@@ -127,7 +127,7 @@ struct EmbedderTwinTests {
     try stack.update(
       [z], [draw], ProteinPack([7]),
       pairs: [AttentionMask(pairsOf: Array(repeating: 1, count: 7), pool: context.pool)], context,
-      PassMonitor(), nil)
+      PassMonitor())
     let deviation = Deviation(z.array(), from: expected)
     #expect(deviation.relative <= 4 * tolerance(storage), "\(deviation)")
   }

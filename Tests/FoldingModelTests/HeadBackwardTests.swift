@@ -32,7 +32,7 @@ struct RandomTrunk {
   func gradients(_ network: FoldingNetwork, _ context: ExecutionContext) throws -> ExecutionContext
   {
     try differentiate(context) { context in
-      let output = try network.conclude(trunk, target, context, PassMonitor(), nil)
+      let output = try network.conclude(trunk, target, context, PassMonitor())
       let training = try #require(output.training)
       let heads = training.heads
       let logits = [

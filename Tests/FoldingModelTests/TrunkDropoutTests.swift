@@ -129,7 +129,7 @@ struct EvoformerStackGradientTests {
       .recording(on: tape).dropping(by: RandomKey(seed: 3))
     let inputs = LayerInputs(size, msa: config.channels.msa, context)
     try network.evoformer.update(
-      inputs.m, [inputs.z], inputs.masks, context, PassMonitor(), nil)
+      inputs.m, [inputs.z], inputs.masks, context, PassMonitor())
     let gradients = Gradients(pool: context.pool)
     for (name, stream) in [("m", inputs.m), ("z", inputs.z)] {
       gradients[stream].assign(Tensor(randomArray(stream.shape, name), pool: context.pool))

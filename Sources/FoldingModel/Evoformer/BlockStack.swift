@@ -47,11 +47,11 @@ struct BlockStack: Sendable {
   /// The loop of Algorithms 6 and 18 (Jumper et al. 2021, Suppl. 1.6 and 1.7.2), without what comes before and after it.
   func update(
     _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext,
-    _ monitor: PassMonitor, _ probe: Probe?
+    _ monitor: PassMonitor
   ) throws {
     for index in 0..<count {
       let block = try self.block(index)
-      let probe = probe?.scoped("\(kind.probeScope)/\(index)")
+      let probe = monitor.probe?.scoped("\(kind.probeScope)/\(index)")
       context.scoped(kind.dropoutScope, index).checkpoint([m] + zs) { context in
         block.update(m, zs, masks, context, probe)
       }

@@ -31,12 +31,12 @@ struct ExtraMSAStack: Sendable {
   /// Updates the z of each protein of a pack in place.
   func update(
     _ zs: [Tensor], _ draws: [AlignmentDraw], _ pack: ProteinPack, pairs: [AttentionMask],
-    _ context: ExecutionContext, _ monitor: PassMonitor, _ probe: Probe?
+    _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws {
     let masks = TrunkMasks(pack, rows: draws.map(\.extraMask), pairs: pairs, pool: context.pool)
     let m = pack.join(draws.map { embed($0, context) }, context)
-    probe?("embedder/extra_msa", m)
-    try blocks.update(m, zs, masks, context, monitor, probe)
+    monitor.probe?("embedder/extra_msa", m)
+    try blocks.update(m, zs, masks, context, monitor)
   }
 
   /// One-hot class, has-deletion and deletion value through the linear layer: a row of weights and two multiples.

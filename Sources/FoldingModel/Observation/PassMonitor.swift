@@ -44,10 +44,20 @@ public enum PassStage: Hashable, Sendable, CustomStringConvertible {
 
 /// Follows a pass: checks after each stage that numbers are finite, and reports that the stage is done.
 public struct PassMonitor {
+  /// What sees the tensors on the way; nil for nobody.
+  let probe: Probe?
   private let observe: (PassStage) throws -> Void
 
   /// A monitor that calls `observe` after each stage; what it throws ends the pass.
-  public init(_ observe: @escaping (PassStage) throws -> Void = { _ in }) { self.observe = observe }
+  public init(
+    probe: Probe? = nil, _ observe: @escaping (PassStage) throws -> Void = { _ in }
+  ) {
+    self.probe = probe
+    self.observe = observe
+  }
+
+  /// The same monitor without its probe.
+  var withoutProbe: PassMonitor { PassMonitor(observe) }
 
   func finished(_ stage: PassStage, _ tensors: [Tensor], _ context: ExecutionContext) throws {
     for tensor in tensors where !context.isFinite(tensor) {

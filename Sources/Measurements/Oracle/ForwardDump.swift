@@ -43,7 +43,7 @@ public struct ForwardDump {
       }
       let output = try network.pass(
         features.target, draws: [features.draw(pass: pass, ensemble: 0)], state, context,
-        PassMonitor(), probe)
+        PassMonitor(probe: probe))
       collect(output, passes: pass + 1, prefix, into: &dump)
       state = output.recycled
     }
