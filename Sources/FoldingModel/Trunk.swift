@@ -3,14 +3,14 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// What the trunk makes of one draw.
-struct TrunkOutput {
+/// What the trunk makes of one draw; with a tape the gradients lead to those of its parameters.
+package struct TrunkOutput: Sendable {
   /// Cluster rows, template rows cut off. `[N_clust, N_res, c_m]`
-  var msa: Tensor
+  package var msa: Tensor
   /// Pair representation, `[N_res, N_res, c_z]`.
-  var pair: Tensor
+  package var pair: Tensor
   /// Single representation, fp32, `[N_res, c_s]`.
-  var single: Tensor
+  package var single: Tensor
   /// Mean of the first rows of several draws, fp32; nil where `msa` holds the first row of the only draw. `[N_res, c_m]`
   var meanFirstRow: Tensor?
 }
@@ -77,5 +77,14 @@ extension FoldingNetwork {
     let mask = NDArray(
       shape: [m.shape[0], residues], values: draw.msaMask.values + templateMask.values)
     return (m, mask)
+  }
+
+  /// The trunk alone, from an empty state: no structure module, no heads.
+  ///
+  /// For benchmarks of the stacks.
+  package func representations(
+    _ target: TargetFeatures, _ draw: AlignmentDraw, _ context: ExecutionContext
+  ) throws -> TrunkOutput {
+    try trunk([PassInput(target, draw, initialState(target, context))], context, PassMonitor())[0]
   }
 }

@@ -57,7 +57,7 @@ public enum RowSelection {
     let drawn = rest.filter { !kept.contains($0) }.map { row in
       let u = random.interior(row)
       let weight = isScored ? Double(weights?[row] ?? 0) : 1
-      return (row: row, isPositive: weight > 0, key: weight > 0 ? logarithm(u) / weight : u)
+      return (row: row, isPositive: weight > 0, key: weight > 0 ? Double.logarithm(u) / weight : u)
     }.sorted { a, b in
       if a.isPositive != b.isPositive { return a.isPositive }
       return a.key == b.key ? a.row < b.row : a.key > b.key
@@ -79,9 +79,9 @@ public enum RowSelection {
     let sum = values.reduce(0, +)
     let entropy = values.reduce(0.0) { total, value in
       let share = value / sum
-      return share > 0 ? total - share * logarithm(share) : total
+      return share > 0 ? total - share * Double.logarithm(share) : total
     }
-    return exponential(entropy)
+    return Double.exponential(entropy)
   }
 }
 
@@ -125,7 +125,9 @@ extension RawFeatures {
         }
       }
       let copies = Double(shares.indices.count { $0 != proxy && shares[$0] > 0.8 })
-      var powers = shares.map { exponential(16 * ($0 - 1)) / ($0 > 0.8 ? max(1, copies) : 1) }
+      var powers = shares.map {
+        Double.exponential(16 * ($0 - 1)) / ($0 > 0.8 ? max(1, copies) : 1)
+      }
       powers[proxy] = 0
       let sum = powers.reduce(0, +)
       for row in 0..<m { scores[row] += Float(powers[row] / sum) / Float(proxies.count) }
