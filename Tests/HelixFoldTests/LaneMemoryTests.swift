@@ -34,6 +34,28 @@ struct LaneMemoryTests {
     #expect(plan.bytes(1) < self.plan(.initial, share: 64).bytes(1))
   }
 
+  @Test("no more samples are side by side than threads, samples, and the number asked for")
+  func mostLanes() {
+    func most(_ asked: Int?, _ threads: Int, _ samples: Int, isAlone: Bool = true) -> Int {
+      NetworkEngine.mostLanes(asked: asked, threads: threads, samples: samples, isAlone: isAlone)
+    }
+    #expect(most(nil, 8, 64) == 8)
+    #expect(most(nil, 8, 3) == 3)
+    #expect(most(2, 8, 64) == 2)
+    #expect(most(20, 8, 64) == 8)
+    #expect(most(0, 8, 64) == 1)
+    #expect(most(4, 8, 64, isAlone: false) == 1)
+  }
+
+  @Test("an engine has the lanes that were planned for it", arguments: [1, 3, 8])
+  func engine(threads: Int) throws {
+    let config = TrainingConfig.tiny
+    let engine = try NetworkEngine(config, threads: threads, branches: .inTurn(nil))
+    #expect(
+      engine.laneCount
+        == NetworkEngine.mostLanes(threads: threads, samples: config.run.batch))
+  }
+
   @Test("lanes keep freed memory up to twice what a sample needs, as far as the limit goes")
   func keptBytes() throws {
     let plan = plan(.tiny)

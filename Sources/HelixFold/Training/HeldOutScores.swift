@@ -65,7 +65,8 @@ public struct HeldOutScores: Sendable {
     leftOutCount = held.leftOutCount
     let memory = LaneMemory.scoring(config, .init(held.entries), together: Self.group)
     let (lanes, keptBytes) = try memory.fitting(
-      wanted: threads, in: MemoryLimit(allowed: memoryLimit))
+      wanted: NetworkEngine.mostLanes(threads: threads, samples: config.run.batch),
+      in: MemoryLimit(allowed: memoryLimit))
     let engine = try NetworkEngine(config, threads: threads, lanes: lanes, keptBytes: keptBytes)
     let scorer = try HeldOutScorer(weights, config: config, columns: columns, engine: engine)
     let (count, time) = (held.entries.count, RemainingTime())

@@ -68,9 +68,9 @@ public final class NetworkEngine: GradientEngine {
     let branches = branches ?? Self.branches(config)
     partner = if case .apart(let other) = branches { other } else { nil }
     self.axial = axial
-    // Messages of one sample at a time, so that all processes send them in the same order.
-    let isAlone = partner == nil && axial == nil
-    let count = isAlone ? max(1, min(lanes ?? threads, threads, config.run.batch)) : 1
+    let count = Self.mostLanes(
+      asked: lanes, threads: threads, samples: config.run.batch,
+      isAlone: partner == nil && axial == nil)
     self.lanes = (0..<count).map { lane in
       let pool = BufferPool(allowance: keptBytes)
       return Lane(
@@ -86,6 +86,17 @@ public final class NetworkEngine: GradientEngine {
       layout: layout, values: [Float](repeating: 0, count: layout.count))
     network = try FoldingNetwork(
       config.network, parameters: zeros, storage: storage, pool: BufferPool())
+  }
+
+  /// Samples computed side by side, as many as asked for or else as threads, if there are as many.
+  ///
+  /// - Parameters:
+  ///   - samples: how many there are at a time.
+  ///   - isAlone: whether no other process works on the same samples; if one does, messages are of one sample at a time, so that all
+  ///     processes send them in the same order.
+  static func mostLanes(asked: Int? = nil, threads: Int, samples: Int, isAlone: Bool = true) -> Int
+  {
+    isAlone ? max(1, min(asked ?? threads, threads, samples)) : 1
   }
 
   /// Samples that are differentiated together, given the bytes of a gradient.

@@ -73,12 +73,15 @@ public struct TrainingSession {
     let plan = LaneMemory.training(
       config, share: share, trained: .init(source.plan.others),
       validated: .init(held.flatMap { $0 }))
+    let threads = isOneProcess ? max(2, self.threads) : self.threads
+    let most = NetworkEngine.mostLanes(
+      asked: self.lanes ?? (isOneProcess ? threads / 2 : nil), threads: threads, samples: share,
+      isAlone: member.branches == nil && member.axes == nil)
     let (lanes, keptBytes) = try plan.fitting(
-      wanted: mostLanes(member, share, isOneProcess), isAsked: lanes != nil,
-      in: try limit(world, plan, reporter))
+      wanted: most, isAsked: self.lanes != nil, in: try limit(world, plan, reporter))
     let engine = try NetworkEngine(
-      config, threads: isOneProcess ? max(2, threads) : threads, lanes: lanes,
-      keptBytes: keptBytes, branches: branches, axial: member.axes.map { AxialMembers($0) })
+      config, threads: threads, lanes: lanes, keptBytes: keptBytes, branches: branches,
+      axial: member.axes.map { AxialMembers($0) })
     // Several processes ask each other between their samples, so that all stop before the same one.
     if world.size == 1 { engine.shouldStop = { Interruption.isRequested } }
     let trainer = try Trainer(
@@ -116,14 +119,6 @@ public struct TrainingSession {
       report(event, reporter, first: first)
     }
     if let line = skipped(trainer) { reporter.warn(line) }
-  }
-
-  /// Samples side by side, as many as threads and this process's share of a step allow.
-  private func mostLanes(_ member: GridMember, _ share: Int, _ isOneProcess: Bool) -> Int {
-    // Messages of one sample at a time, so that all processes send them in the same order.
-    if member.branches != nil || member.axes != nil { return 1 }
-    let most = lanes ?? (isOneProcess ? threads / 2 : threads)
-    return max(1, min(most, isOneProcess ? max(2, threads) : threads, share))
   }
 
   /// What this process may hold; those of one machine share what it can give.

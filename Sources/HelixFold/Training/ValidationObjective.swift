@@ -25,7 +25,8 @@ public enum ValidationObjective {
       config, .init(held.flatMap { $0 }), held: averaging.filesInMemory(among: files),
       differentiates: averaging.method == .sewa)
     let (lanes, keptBytes) = try memory.fitting(
-      wanted: min(threads, config.run.batch), in: MemoryLimit(allowed: memoryLimit))
+      wanted: NetworkEngine.mostLanes(threads: threads, samples: config.run.batch),
+      in: MemoryLimit(allowed: memoryLimit))
     return SnapshotAveraging.objective(
       samples,
       engine: try NetworkEngine(config, threads: threads, lanes: lanes, keptBytes: keptBytes))
