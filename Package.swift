@@ -186,7 +186,7 @@ let package = Package(
       name: "rank-stand-in", dependencies: ["CMessagePassing"], path: "Tests/RankStandIn"),
     .testTarget(
       name: "DistributionTests",
-      dependencies: ["Distribution", "Messages", "BasicTestSupport", "TensorCore", "rank-stand-in"]),
+      dependencies: ["Distribution", "Messages", "BasicTestSupport", "rank-stand-in"]),
     .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(

@@ -56,6 +56,6 @@ public struct GridMember: Sendable {
 
   /// The samples of a batch that this process computes: one run of neighbours.
   public func share(of batch: Int) -> Range<Int> {
-    ProcessGrid.share(rank: data.rank, of: data.size, count: batch)
+    AxialShare.range(rank: data.rank, of: data.size, count: batch)
   }
 }

@@ -15,11 +15,19 @@ public protocol AxialGroup: AnyObject, Sendable {
   func allReduce(_ values: UnsafeMutableBufferPointer<Float>)
 }
 
+/// How neighbours are dealt out to processes.
+public enum AxialShare {
+  /// The part of `count` neighbours that falls to member `rank` of `size`: parts differ by one at most.
+  public static func range(rank: Int, of size: Int, count: Int) -> Range<Int> {
+    count * rank / size..<count * (rank + 1) / size
+  }
+}
+
 extension ExecutionContext {
   /// The part of an axis that this process computes; all of it without a group.
   public func axialShare(of count: Int) -> Range<Int> {
     guard let axial else { return 0..<count }
-    return ProcessGrid.share(rank: axial.rank, of: axial.size, count: count)
+    return AxialShare.range(rank: axial.rank, of: axial.size, count: count)
   }
 
   /// Completes a tensor of which every process holds its share along an axis.
@@ -31,7 +39,7 @@ extension ExecutionContext {
     guard let axial, x.count > 0 else { return }
     let stride = x.bytes.count / outer  // bytes between outer slices
     let unit = stride / count
-    let shares = (0..<axial.size).map { ProcessGrid.share(rank: $0, of: axial.size, count: count) }
+    let shares = (0..<axial.size).map { AxialShare.range(rank: $0, of: axial.size, count: count) }
     let counts = shares.map { outer * $0.count * unit }
     if outer == 1 { return axial.allGather(x.bytes, counts: counts) }
     // Slices of an inner axis travel packed.

@@ -1,11 +1,11 @@
 import ArgumentParser
+import Distribution
 import FoldingCore
 import FoldingModel
 import Foundation
 import HelixFold
 import Measurements
 import Messages
-import TensorCore
 
 extension BenchCommand {
   /// What training would take on many processes, on paper.

@@ -2,7 +2,6 @@ import ArgumentParser
 import Distribution
 import HelixFold
 import Measurements
-import TensorCore
 import TrainingRun
 
 extension DevCommand {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Distribution
 import Foundation
 import HelixFold
-import TensorCore
 import TrainingRun
 
 /// `helixfold train`.

@@ -1,6 +1,5 @@
 import Messages
 import Synchronization
-import TensorCore
 import Testing
 
 @testable import Distribution

@@ -3,7 +3,6 @@ import Distribution
 import FeaturePipeline
 import Foundation
 import Synchronization
-import TensorCore
 import Testing
 import Training
 import TrainingData

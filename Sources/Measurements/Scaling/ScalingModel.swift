@@ -1,7 +1,7 @@
+import Distribution
 import FoldingCore
 import FoldingModel
 import Foundation
-import TensorCore
 
 /// Predicted time of a training step on a grid of processes, from the operations, bytes and messages of each kind of parallelism.
 ///

@@ -23,11 +23,6 @@ public struct ProcessGrid: Sendable, Hashable {
   public func place(of rank: Int) -> (data: Int, axis: Int, branch: Int) {
     (rank / (branches * axes), rank / branches % axes, rank % branches)
   }
-
-  /// The part of `count` neighbours that falls to member `rank` of `size`: parts differ by one at most.
-  public static func share(rank: Int, of size: Int, count: Int) -> Range<Int> {
-    count * rank / size..<count * (rank + 1) / size
-  }
 }
 
 extension ProcessGrid: CustomStringConvertible {
