@@ -18,6 +18,7 @@ public final class FoldingPipeline {
   /// Called after each saved pass; what it throws stops the run there, as a signal would.
   var afterPass: () throws -> Void = {}
   let queue: TargetQueue
+  let planner: RunPlanner
   private var outcomes: [TargetOutcome] = []
   private(set) var targetCount = 1
   private(set) var meter = TargetMeter()
@@ -27,11 +28,13 @@ public final class FoldingPipeline {
     _ options: PredictionOptions, models: [ModelDescription], reporter: ProgressReporter,
     queue: TargetQueue? = nil
   ) throws {
-    self.queue = try queue ?? TargetQueue(SingleMember(), teamSize: 1, output: options.output)
+    let queue = try queue ?? TargetQueue(SingleMember(), teamSize: 1, output: options.output)
+    self.queue = queue
+    self.planner = RunPlanner(options: options, models: models, queue: queue, reporter: reporter)
     self.options = options
     self.models = models
     self.reporter = reporter
-    self.context = ExecutionContext(options).sharing(with: self.queue.operations)
+    self.context = ExecutionContext(options).sharing(with: queue.operations)
   }
 
   /// Predicts all targets and returns the status for the shell.
@@ -42,7 +45,7 @@ public final class FoldingPipeline {
   ) throws -> ExitStatus {
     try queue.requireSame(targets)
     targetCount = targets.count
-    if !queue.isShared { meter = TargetMeter(costs(of: targets)) }
+    if !queue.isShared { meter = TargetMeter(planner.costs(of: targets)) }
     for caution in cautionsAboutModels() { reporter.warn(caution) }
     do {
       if options.isDryRun {
@@ -50,7 +53,7 @@ public final class FoldingPipeline {
       } else {
         try AtomicFile.createFolder(options.output)
       }
-      for group in try groups(of: targets) { try predict(group, of: targets, finished) }
+      for group in try planner.groups(of: targets) { try predict(group, of: targets, finished) }
     } catch is Interrupted {
       queue.remove()
       try write(outcomes)
@@ -97,7 +100,7 @@ public final class FoldingPipeline {
       let cautions = cautions(about: target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       if options.isDryRun {
-        _ = try attempt(index, target.id) { try announce(raw) }
+        _ = try attempt(index, target.id) { try planner.announce(raw) }
         continue
       }
       guard let work = try attempt(index, target.id, { try open(index, raw, target.gathered) })

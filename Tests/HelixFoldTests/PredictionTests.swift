@@ -83,8 +83,8 @@ struct PredictionTests {
   func failuresFirst() throws {
     let folder = try ScratchFolder()
     let bad = Self.bad
-    let pipeline = try pipeline(options(folder, "out"))
-    #expect(pipeline.order(of: [try toy("MKV"), bad, try toy("MKTAY", id: "b")]) == [1, 0, 2])
+    let planner = try pipeline(options(folder, "out")).planner
+    #expect(planner.order(of: [try toy("MKV"), bad, try toy("MKTAY", id: "b")]) == [1, 0, 2])
   }
 
   @Test("the draws of an ensemble count one after the other, and progress never runs back")
@@ -211,7 +211,7 @@ struct PredictionTests {
     func groups(packs: Bool, ensembles: Int? = nil) throws -> [[Int]] {
       var options = options(folder, "out")
       (options.packs, options.ensembles) = (packs, ensembles)
-      return try pipeline(options).groups(of: targets)
+      return try pipeline(options).planner.groups(of: targets)
     }
     let alone = [[0], [1], [2], [3]]
     #expect(try groups(packs: false) == alone)

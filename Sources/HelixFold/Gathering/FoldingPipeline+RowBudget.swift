@@ -23,7 +23,7 @@ extension FoldingPipeline {
     else { return }
     let clock = ContinuousClock.now
     do {
-      _ = try plan(complete, run, announces: false)
+      _ = try planner.plan(complete, run, announces: false)
     } catch let error as PredictionError {
       return reporter.warn("\(raw.id): the change by --msa-budget is not measured: \(error)")
     }
@@ -61,7 +61,7 @@ extension FoldingPipeline {
   private func firstPass(
     _ raw: RawFeatures, _ run: PredictionRun, seed: UInt64
   ) throws -> FirstPass {
-    let context = self.context.following(try plan(raw, run, announces: false))
+    let context = self.context.following(try planner.plan(raw, run, announces: false))
     let network = try network(run.model)
     let features = SampledFeatures(raw, config: run.config, seed: seed)
     let clock = ContinuousClock.now

@@ -13,7 +13,9 @@ extension FoldingPipeline {
   ) throws -> TargetWork {
     let folder = PredictionFolder(path: options.output + "/" + raw.id, isKept: queue.isWriter)
     let lock = try lock(folder)
-    let runs = runs().map { (run: $0, fingerprint: $0.provenance(of: raw, options).fingerprint) }
+    let runs = planner.runs().map {
+      (run: $0, fingerprint: $0.provenance(of: raw, options).fingerprint)
+    }
     let earlier = EarlierResults(in: folder, of: raw, runs)
     let work = TargetWork(
       index, raw, gathered, folder, runs.map(\.run), earlier: earlier, options, lock: lock)
@@ -59,7 +61,7 @@ extension FoldingPipeline {
     sayTurn(of: work)
     do {
       for (number, run) in work.runs.enumerated() where work.kept[run.name] == nil {
-        work.plans[number] = try plan(work.raw, run, announces: true)
+        work.plans[number] = try planner.plan(work.raw, run, announces: true)
       }
     } catch {
       work.folder.removeIfEmpty()
