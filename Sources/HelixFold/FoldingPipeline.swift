@@ -19,6 +19,7 @@ public final class FoldingPipeline {
   var afterPass: () throws -> Void = {}
   let queue: TargetQueue
   let planner: RunPlanner
+  private let cautions: TargetCautions
   private var outcomes: [TargetOutcome] = []
   private(set) var targetCount = 1
   private(set) var meter = TargetMeter()
@@ -33,6 +34,7 @@ public final class FoldingPipeline {
     self.planner = RunPlanner(options: options, models: models, queue: queue, reporter: reporter)
     self.options = options
     self.models = models
+    self.cautions = TargetCautions(options: options, models: models)
     self.reporter = reporter
     self.context = ExecutionContext(options).sharing(with: queue.operations)
   }
@@ -46,7 +48,7 @@ public final class FoldingPipeline {
     try queue.requireSame(targets)
     targetCount = targets.count
     if !queue.isShared { meter = TargetMeter(planner.costs(of: targets)) }
-    for caution in cautionsAboutModels() { reporter.warn(caution) }
+    for caution in cautions.aboutModels() { reporter.warn(caution) }
     do {
       if options.isDryRun {
         try AtomicFile.requirePlace(forFolder: options.output)
@@ -97,7 +99,7 @@ public final class FoldingPipeline {
       }
       // Suppl. 1.2: alignment, templates
       guard let raw = try attempt(index, target.id, { try waiting.load() }) else { continue }
-      let cautions = cautions(about: target, raw)
+      let cautions = cautions.about(target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       if options.isDryRun {
         _ = try attempt(index, target.id) { try planner.announce(raw) }

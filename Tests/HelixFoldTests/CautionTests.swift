@@ -243,9 +243,8 @@ struct CautionTests {
   ) throws -> [String] {
     let bench = PredictionBench()
     bench.options.reference = reference
-    return try FoldingPipeline(
-      bench.options, models: [model], reporter: ProgressReporter(style: .quiet)
-    ).cautions(about: target, try target.features.get().load())
+    return TargetCautions(options: bench.options, models: [model])
+      .about(target, try target.features.get().load())
   }
 
   /// A stretched chain of C-alphas.

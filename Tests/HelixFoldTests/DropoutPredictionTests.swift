@@ -48,25 +48,23 @@ struct DropoutPredictionTests {
   }
 
   @Test("a network without dropout is told once")
-  func without() throws {
+  func without() {
     var config = FoldingConfig.tiny
     (config.evoformer.msaDropout, config.evoformer.pairDropout) = (0, 0)
     (config.extraMSA.msaDropout, config.extraMSA.pairDropout) = (0, 0)
     config.template?.dropout = 0
     config.structure.dropout = 0
-    func cautions(_ config: FoldingConfig, dropout: Bool) throws -> [String] {
+    func cautions(_ config: FoldingConfig, dropout: Bool) -> [String] {
       var options = PredictionOptions()
       options.usesDropout = dropout
-      return try FoldingPipeline(
-        options, models: [PredictionBench.model("net", config: config)],
-        reporter: ProgressReporter(style: .quiet)
-      ).cautionsAboutModels()
+      let models = [PredictionBench.model("net", config: config)]
+      return TargetCautions(options: options, models: models).aboutModels()
     }
     let said = "network 'net' has no dropout: every rate in its configuration is 0"
-    #expect(try cautions(config, dropout: true) == [said])
-    #expect(try cautions(config, dropout: false).isEmpty)
-    #expect(try cautions(.tiny, dropout: true).isEmpty)
+    #expect(cautions(config, dropout: true) == [said])
+    #expect(cautions(config, dropout: false).isEmpty)
+    #expect(cautions(.tiny, dropout: true).isEmpty)
     config.structure.dropout = 0.1
-    #expect(try cautions(config, dropout: true).isEmpty)
+    #expect(cautions(config, dropout: true).isEmpty)
   }
 }

@@ -3,9 +3,12 @@ import Protein
 import Scoring
 
 /// What users should know about the networks, and about the features of a target before the networks run on them.
-extension FoldingPipeline {
+struct TargetCautions {
+  let options: PredictionOptions
+  let models: [ModelDescription]
+
   /// One line for each thing that the options ask of a network in vain.
-  func cautionsAboutModels() -> [String] {
+  func aboutModels() -> [String] {
     guard options.usesDropout else { return [] }
     return models.filter { !$0.config.hasDropout }.map {
       "network '\($0.name)' has no dropout: every rate in its configuration is 0"
@@ -13,7 +16,7 @@ extension FoldingPipeline {
   }
 
   /// One line for each thing.
-  func cautions(about target: PredictionTarget, _ raw: RawFeatures) -> [String] {
+  func about(_ target: PredictionTarget, _ raw: RawFeatures) -> [String] {
     var lines = [nucleotides(in: raw), unknownResidues(in: raw)].compactMap { $0 }
     let alone = TargetPreparation.singleSequenceWarning
     if (target.gathered?.complete?.counts ?? raw.counts).rows == 1,
