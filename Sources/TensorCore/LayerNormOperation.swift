@@ -1,7 +1,45 @@
 import CKernels
 import NumericArrays
 
+/// Added to the variance in every layer norm of the network.
+public let layerNormEpsilon: Float = 1e-5
+
 extension ExecutionContext {
+  /// Layer norm of rows: `result[i, :] = (x − mean) / √(var + 1e-5) · scale + offset`.
+  ///
+  /// Statistics are fp32 whatever the storage type. Rows may be strided; the columns of a row must be contiguous.
+  public func layerNorm(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
+    withExtendedLifetime((x, scale, offset, result)) {
+      checkNorm(x, scale, offset, result, rows: x.rows, columns: x.columns)
+      hf_layer_norm(
+        Int64(x.rows), Int64(x.columns), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
+        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride))
+    }
+  }
+
+  /// Layer norm over the rows of a channel-major slice `x [channels, points]`; writes `[points, channels]`.
+  public func layerNormChannels(_ x: Matrix, scale: Tensor, offset: Tensor, into result: Matrix) {
+    withExtendedLifetime((x, scale, offset, result)) {
+      checkNorm(x, scale, offset, result, rows: x.columns, columns: x.rows)
+      hf_layer_norm_channels(
+        Int64(x.columns), Int64(x.rows), x.base, x.dtype.kernel, Int64(x.rowStride), scale.floats,
+        offset.floats, layerNormEpsilon, result.base, result.dtype.kernel, Int64(result.rowStride))
+    }
+  }
+
+  /// Ends the program unless the operands of a norm that writes `[rows, columns]` fit: the kernel trusts their sizes.
+  private func checkNorm(
+    _ x: Matrix, _ scale: Tensor, _ offset: Tensor, _ result: Matrix, rows: Int, columns: Int
+  ) {
+    programmingError(
+      unless: x.columnStride == 1 && result.columnStride == 1, "layer norm needs whole rows")
+    programmingError(
+      unless: scale.count == columns && offset.count == columns && result.rows == rows
+        && result.columns == columns,
+      "layer norm of \(x.description) with a scale of \(scale.shape), an offset of \(offset.shape) into \(result.description)"
+    )
+  }
+
   /// Rows whose partial sums for scale and offset are formed side by side; a constant, so that sums have one order.
   private static let normGradientRows = 256
 
