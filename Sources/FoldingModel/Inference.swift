@@ -103,7 +103,7 @@ extension FoldingNetwork {
     return PassOutput(
       recycled: PreviousPass(
         positions: output.positions,
-        msaFirstRow: trunk.meanFirstRow ?? context.copy(trunk.msa[0], as: .float32),
+        msaFirstRow: trunk.meanFirstRow ?? context.copyShared(trunk.msa[0], as: .float32),
         pair: trunk.pair),
       lddtLogits: confidence.array(), single: trunk.single, msa: trunk.msa,
       structureActivation: output.activation, training: training)
@@ -151,20 +151,20 @@ extension FoldingNetwork {
     var sums: (msa: Tensor, firstRow: Tensor, pair: Tensor, single: Tensor)?
     for index in 0..<count {
       var start = previous
-      start.pair = context.copy(previous.pair)
+      start.pair = context.copyShared(previous.pair)
       let input = PassInput(target, try draw(index), start)
       let output = try trunk(
         [input], context.scoped("draw", index), monitor.withoutProbe)[0]
       guard let sum = sums else {
         sums = (
-          output.msa, context.copy(output.msa[0], as: .float32),
-          context.copy(output.pair, as: .float32), output.single
+          output.msa, context.copyShared(output.msa[0], as: .float32),
+          context.copyShared(output.pair, as: .float32), output.single
         )
         continue
       }
-      context.add(output.msa[0], into: sum.firstRow)
-      context.add(output.pair, into: sum.pair)
-      context.add(output.single, into: sum.single)
+      context.addShared(output.msa[0], into: sum.firstRow)
+      context.addShared(output.pair, into: sum.pair)
+      context.addShared(output.single, into: sum.single)
     }
     guard let sums else { throw PassError.noDraws }
     for tensor in [sums.firstRow, sums.pair, sums.single] {
@@ -172,7 +172,7 @@ extension FoldingNetwork {
       context.workers.split(tensor.count) { for index in $0 { values[index] /= divisor } }
     }
     return TrunkOutput(
-      msa: sums.msa, pair: context.copy(sums.pair, as: context.storage), single: sums.single,
+      msa: sums.msa, pair: context.copyShared(sums.pair, as: context.storage), single: sums.single,
       meanFirstRow: sums.firstRow)
   }
 }

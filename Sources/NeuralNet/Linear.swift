@@ -27,13 +27,13 @@ public struct Linear: Sendable {
     _ context: ExecutionContext
   ) -> Tensor {
     let result = context.empty(Array(x.shape.dropLast()) + [outputs], dtype)
-    apply(to: Matrix(x), into: Matrix(result), activation: activation, context)
+    applyShared(to: Matrix(x), into: Matrix(result), activation: activation, context)
     record(x, result, activation, context)
     return result
   }
 
   /// The layer applied to the rows of `x`, all workers sharing them.
-  public func apply(
+  public func applyShared(
     to x: Matrix, into result: Matrix, activation: Epilogue.Activation = .none,
     accumulates: Bool = false, _ context: ExecutionContext
   ) {

@@ -67,7 +67,7 @@ extension ExecutionContext {
   /// Adds up a tensor over all processes.
   public func allReduce(_ x: Tensor) {
     guard let axial else { return }
-    let values = x.dtype == .float32 ? x : copy(x, as: .float32)
+    let values = x.dtype == .float32 ? x : copyShared(x, as: .float32)
     axial.allReduce(UnsafeMutableBufferPointer(start: values.floats, count: values.count))
     if x.dtype != .float32 { x.assign(values) }
   }

@@ -121,7 +121,7 @@ extension ExecutionContext {
   }
 
   /// A tensor in blocks, a row of them for each slice of its first axis; all workers share the rows.
-  public func encoded(_ x: Tensor, _ format: BlockFormat) -> EncodedMatrix {
+  public func encodedShared(_ x: Tensor, _ format: BlockFormat) -> EncodedMatrix {
     let source = Self.slices(of: x)
     let result = EncodedMatrix(
       uninitialized: format, rows: source.rows, columns: source.columns, self)
@@ -131,8 +131,8 @@ extension ExecutionContext {
     return result
   }
 
-  /// Writes what `encoded` made of a tensor to one of its shape, all workers sharing the rows.
-  public func decode(_ x: EncodedMatrix, into result: Tensor) {
+  /// Writes what `encodedShared` made of a tensor to one of its shape, all workers sharing the rows.
+  public func decodeShared(_ x: EncodedMatrix, into result: Tensor) {
     let target = Self.slices(of: result)
     workers.split(x.rows) { rows in
       decode(x, rows: rows, columns: 0..<x.columns, into: target.rows(rows))

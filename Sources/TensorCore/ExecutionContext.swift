@@ -5,6 +5,10 @@ import NumericArrays
 ///
 /// Everything an operation depends on is passed in here, but for the kernels' instruction-set path, which a process chooses once.
 /// Contexts are cheap values; `fork` makes two that run at the same time.
+///
+/// An operation whose name ends in `Shared` has all workers share it. The one without runs on the calling thread and may be called
+/// inside a tile. Layers that are called as functions share, and so do derivatives of parameters and `isFinite`, of which there is
+/// no other form.
 public struct ExecutionContext: Sendable {
   /// The workers that operations split their work over.
   public internal(set) var workers: WorkerGroup

@@ -69,7 +69,7 @@ extension ExecutionContext {
   }
 
   /// Packs a right operand, all workers sharing its columns.
-  public func packTogether(_ matrix: Matrix) -> PackedMatrix {
+  public func packShared(_ matrix: Matrix) -> PackedMatrix {
     if backend == .openblas { return packDense(matrix) }
     let packed = unpacked(matrix)
     workers.split(matrix.columns, unit: Self.columnUnit) { range in

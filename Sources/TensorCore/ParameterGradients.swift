@@ -16,7 +16,7 @@ extension ExecutionContext {
     let sharesColumns = x.columns < Self.sharedRows * workers.count && backend == .native
     chunks(x.rows, of: Self.partialProductRows) { rows in
       let left = x.rows(rows).transposed
-      let right = packTogether(y.rows(rows))
+      let right = packShared(y.rows(rows))
       if sharesColumns {
         workers.split(y.columns, unit: Self.columnUnit) { range in
           multiply(left, right.columns(range), into: result.columns(range), accumulating)

@@ -70,7 +70,7 @@ public final class Tape: @unchecked Sendable {
     if let known = copies[key], known.original.offset == x.offset, known.copy.count == x.count {
       return known.copy.reshaped(x.shape)
     }
-    let copy = context.copy(x)
+    let copy = context.copyShared(x)
     copies[key] = (x, copy)
     return copy
   }
@@ -93,7 +93,7 @@ public final class Tape: @unchecked Sendable {
   /// The values of streams before a block changes them.
   fileprivate func checkpoint(_ streams: [Tensor], _ context: ExecutionContext) -> [Checkpoint] {
     let kept = streams.map { stream -> Checkpoint in
-      if let checkpointFormat { return .blocks(context.encoded(stream, checkpointFormat)) }
+      if let checkpointFormat { return .blocks(context.encodedShared(stream, checkpointFormat)) }
       return .copy(saved(stream, context))
     }
     for stream in streams { changes(stream) }
@@ -132,8 +132,8 @@ private enum Checkpoint {
   /// Gives a stream the value that it had.
   func restore(_ stream: Tensor, _ context: ExecutionContext) {
     switch self {
-    case .copy(let tensor): context.copy(tensor, into: stream)
-    case .blocks(let blocks): context.decode(blocks, into: stream)
+    case .copy(let tensor): context.copyShared(tensor, into: stream)
+    case .blocks(let blocks): context.decodeShared(blocks, into: stream)
     }
   }
 }

@@ -3,7 +3,7 @@ import NumericArrays
 
 extension ExecutionContext {
   /// Converts element by element; both have the same number of elements.
-  public func copy(_ x: Tensor, into result: Tensor) {
+  public func copyShared(_ x: Tensor, into result: Tensor) {
     if x.count != result.count { programmingError("cannot copy \(x.shape) into \(result.shape)") }
     workers.split(x.count, unit: 4096) { range in
       hf_convert(
@@ -13,14 +13,14 @@ extension ExecutionContext {
   }
 
   /// A copy in a type of its own.
-  public func copy(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
+  public func copyShared(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
     let result = empty(x.shape, dtype ?? x.dtype)
-    copy(x, into: result)
+    copyShared(x, into: result)
     return result
   }
 
   /// `result += x`, element by element.
-  public func add(_ x: Tensor, into result: Tensor) {
+  public func addShared(_ x: Tensor, into result: Tensor) {
     if x.count != result.count { programmingError("cannot add \(x.shape) to \(result.shape)") }
     workers.split(x.count, unit: 4096) { range in
       hf_add(

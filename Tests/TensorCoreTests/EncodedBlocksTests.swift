@@ -13,9 +13,9 @@ struct EncodedBlocksTests {
     let context = ExecutionContext.forTest(threads: 3)
     for shape in [[1, 1], [5, 32], [7, 33], [3, 4, 100]] {
       let x = Tensor(randomArray(shape, "x"), pool: context.pool)
-      let encoded = context.encoded(x, format)
+      let encoded = context.encodedShared(x, format)
       let y = context.empty(shape)
-      context.decode(encoded, into: y)
+      context.decodeShared(encoded, into: y)
       let columns = shape.dropFirst().reduce(1, *)
       #expect(encoded.byteCount == shape[0] * ((columns + 31) / 32) * 34)
       // int8: half a step of 1/127 of the block's largest; fp8: 2⁻⁴ of the value, 2⁻³ where the largest saturates.
@@ -33,7 +33,7 @@ struct EncodedBlocksTests {
     let context = ExecutionContext.forTest(storage: .bfloat16)
     let (channels, side) = (3, 70)
     let x = Tensor(randomArray([channels, side, side], "x"), .bfloat16, pool: context.pool)
-    let whole = context.encoded(x.reshaped([channels * side, side]), format)
+    let whole = context.encodedShared(x.reshaped([channels * side, side]), format)
     let pieces = EncodedMatrix(
       uninitialized: format, rows: channels * side, columns: side, context)
     for row in 0..<side {
@@ -45,8 +45,8 @@ struct EncodedBlocksTests {
       }
     }
     let (a, b) = (context.empty(x.shape), context.empty(x.shape))
-    context.decode(whole, into: a.reshaped([channels * side, side]))
-    context.decode(pieces, into: b.reshaped([channels * side, side]))
+    context.decodeShared(whole, into: a.reshaped([channels * side, side]))
+    context.decodeShared(pieces, into: b.reshaped([channels * side, side]))
     #expect(a.bfloat16Array() == b.bfloat16Array())
     let part = context.empty([4, 6])
     context.decode(pieces, rows: 71..<75, columns: 64..<70, into: Matrix(part))

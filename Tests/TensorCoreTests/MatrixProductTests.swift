@@ -186,8 +186,8 @@ struct MatrixProductTests {
     let array = randomArray([count], "x")
     func run(_ threads: Int) -> [Float] {
       let context = ExecutionContext.forTest(threads: threads)
-      let sum = context.copy(Tensor(array, pool: context.pool), as: .bfloat16)
-      context.add(Tensor(array, pool: context.pool), into: sum)
+      let sum = context.copyShared(Tensor(array, pool: context.pool), as: .bfloat16)
+      context.addShared(Tensor(array, pool: context.pool), into: sum)
       return sum.array().values
     }
     let expected = array.values.map { Float(BFloat16(Float(BFloat16($0)) + $0)) }

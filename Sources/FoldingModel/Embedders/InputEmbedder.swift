@@ -82,8 +82,8 @@ struct InputEmbedder: Sendable {
     let targetFeature = Tensor(features.targetFeature, .float32, pool: context.pool)
     let leftPart = left(targetFeature, fp32Unrecorded)  // Alg. 3 line 1
     let rightPart = right(targetFeature, fp32Unrecorded)  // Alg. 3 line 1
-    let relative = context.copy(relativePosition.linear.weight, as: .float32)
-    let distance = context.copy(recycling.positionLinear.weight, as: .float32)
+    let relative = context.copyShared(relativePosition.linear.weight, as: .float32)
+    let distance = context.copyShared(recycling.positionLinear.weight, as: .float32)
     let beta = pseudoBeta(aatype: features.aatype, positions: previous.positions)
     let bias = context.empty([channels], .float32)
     for c in 0..<channels {

@@ -45,7 +45,7 @@ struct ExtraMSAStack: Sendable {
     let (classes, channels) = (Self.classes, embedding.outputs)
     let m = context.empty([rows, residues, channels])
     context.record { context in backwardEmbedding(draw, context.gradient(of: m), context) }
-    let weights = context.copy(embedding.weight, as: .float32)
+    let weights = context.copyShared(embedding.weight, as: .float32)
     let bias = embedding.bias ?? context.zeros([channels], .float32)
     context.tiles(rows, tile: 1, scratch: { context.empty([residues, channels], .float32) }) {
       row, scratch in

@@ -43,7 +43,7 @@ struct MSAColumnGlobalAttention: Sendable {
     let (heads, channels) = (query.shape[1], query.shape[2])
     let width = heads * channels
     let weights = Weights(
-      query: context.copy(query, as: .float32),
+      query: context.copyShared(query, as: .float32),
       key: context.pack(Matrix(key)), value: context.pack(Matrix(value)),
       gate: context.pack(Matrix(gate.reshaped([c, width]))),
       output: context.pack(Matrix(output.reshaped([width, c]))))

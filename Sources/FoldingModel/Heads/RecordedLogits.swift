@@ -12,7 +12,7 @@ extension Linear {
   func logits(of x: Tensor, _ context: ExecutionContext) -> Tensor {
     let fp32Unrecorded = context.storing(.float32).unrecorded
     let result = fp32Unrecorded.empty(Array(x.shape.dropLast()) + [outputs])
-    apply(to: Matrix(x), into: Matrix(result), fp32Unrecorded)
+    applyShared(to: Matrix(x), into: Matrix(result), fp32Unrecorded)
     context.record { context in
       addGradient(of: x, from: context.gradient(of: result), context)
     }
@@ -29,7 +29,7 @@ extension Linear {
     let (x, gradient) = (x.reshaped([rows, inputs]), gradient.reshaped([rows, outputs]))
     context.chunks(rows, of: Self.rowsAtATime) { range in
       backward(
-        input: Matrix(context.copy(x[range], as: .float32)),
+        input: Matrix(context.copyShared(x[range], as: .float32)),
         outputGradient: Matrix(gradient[range]), into: Matrix(sum[range]), accumulates: true,
         context)
     }

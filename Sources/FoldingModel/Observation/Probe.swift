@@ -30,9 +30,9 @@ extension Optional where Wrapped == Probe {
     _ name: String, on stream: Tensor, _ context: ExecutionContext, _ body: () -> Void
   ) {
     guard let probe = self else { return body() }
-    let before = context.copy(stream, as: .float32)
+    let before = context.copyShared(stream, as: .float32)
     body()
-    let update = context.copy(stream, as: .float32)
+    let update = context.copyShared(stream, as: .float32)
     for index in 0..<update.count { update.floats[index] -= before.floats[index] }
     probe(name, update)
   }

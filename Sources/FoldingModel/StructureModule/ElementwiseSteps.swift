@@ -4,7 +4,7 @@ import TensorCore
 extension ExecutionContext {
   /// `max(x, 0)` as a new tensor.
   func rectified(_ x: Tensor) -> Tensor {
-    let result = copy(x)
+    let result = copyShared(x)
     for index in 0..<result.count { result.floats[index] = max(result.floats[index], 0) }
     return result
   }

@@ -35,14 +35,14 @@ extension SideChainTorsions {
       block.first.backward(
         input: Matrix(inputs.first), outputGradient: Matrix(middle), into: Matrix(start), context)
       context.rectifyGradient(start, of: inputs.first)
-      context.add(start, into: hidden)
+      context.addShared(start, into: hidden)
     }
     for ((linear, input), source) in zip(zip(inputs, trace.inputs), [s, initial]) {
       let gradient = context.empty(input.shape)
       linear.backward(
         input: Matrix(input), outputGradient: Matrix(hidden), into: Matrix(gradient), context)
       context.rectifyGradient(gradient, of: input)
-      context.add(gradient, into: context.gradient(of: source))
+      context.addShared(gradient, into: context.gradient(of: source))
     }
   }
 }

@@ -59,17 +59,17 @@ struct SideChainTorsions: Sendable {
     let context = context.unrecorded
     let rectified = [s, initial].map { context.rectified($0) }
     let hidden = inputs[0](rectified[0], context)
-    context.add(inputs[1](rectified[1], context), into: hidden)
+    context.addShared(inputs[1](rectified[1], context), into: hidden)
     var blocks: [(first: Tensor, second: Tensor)] = []
     for block in residualBlocks {
       let start = context.rectified(hidden)
       let middle = block.first(start, activation: .relu, context)
-      context.add(block.second(middle, context), into: hidden)
+      context.addShared(block.second(middle, context), into: hidden)
       blocks.append((start, middle))
     }
     let last = context.rectified(hidden)
     let unnormalized = angles(last, context).reshaped([s.shape[0], 7, 2])
-    let sinCos = context.copy(unnormalized)
+    let sinCos = context.copyShared(unnormalized)
     for pair in 0..<s.shape[0] * 7 {
       let values = sinCos.floats + pair * 2
       let length = max(values[0] * values[0] + values[1] * values[1], 1e-12).squareRoot()

@@ -41,7 +41,7 @@ extension StructureModule {
       input: Matrix(trace.sum), outputGradient: Matrix(gradient), into: Matrix(sumGradient),
       context)
     context.scale(sumGradient, by: trace.masks[1])
-    let normGradient = context.copy(sumGradient)
+    let normGradient = context.copyShared(sumGradient)
     var hidden = sumGradient
     for (index, linear) in transition.enumerated().reversed() {
       let input = context.empty(trace.inputs[index].shape)
@@ -51,14 +51,14 @@ extension StructureModule {
       if index > 0 { context.rectifyGradient(input, of: trace.inputs[index]) }
       hidden = input
     }
-    context.add(hidden, into: normGradient)
+    context.addShared(hidden, into: normGradient)
     let attendedGradient = context.zeros(trace.attended.shape)
     attentionNorm.backward(
       input: Matrix(trace.attended), outputGradient: Matrix(normGradient),
       into: Matrix(attendedGradient), context)
     context.scale(attendedGradient, by: trace.masks[0])
-    context.add(attendedGradient, into: context.gradient(of: trace.attended))
-    context.add(attendedGradient, into: context.gradient(of: s))
+    context.addShared(attendedGradient, into: context.gradient(of: trace.attended))
+    context.addShared(attendedGradient, into: context.gradient(of: s))
   }
 
   /// Derivative of Algorithm 24: adds to the gradients of the backbone frames and the torsions.

@@ -160,7 +160,7 @@ struct StructureModule: Sendable {
     let masks = ["attention", "transition"].map {
       context.dropoutMask($0, rate: config.dropout, s.shape)
     }
-    context.add(s, into: attended)
+    context.addShared(s, into: attended)
     context.scale(attended, by: masks[0])
     var hidden = [attentionNorm(attended, context)]  // line 7
     for (index, linear) in transition.enumerated() {
@@ -168,7 +168,7 @@ struct StructureModule: Sendable {
       hidden.append(linear(hidden[index], activation: isLast ? .none : .relu, context))
     }
     let sum = hidden.removeLast()
-    context.add(hidden[0], into: sum)  // line 8
+    context.addShared(hidden[0], into: sum)  // line 8
     context.scale(sum, by: masks[1])
     let result = transitionNorm(sum, context)  // line 9
     let trace = TransitionTrace(attended: attended, inputs: hidden, sum: sum, masks: masks)
