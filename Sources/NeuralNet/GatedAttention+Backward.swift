@@ -11,7 +11,7 @@ struct GatedAttentionBackward {
   let bias: Tensor?
   let mask: AttentionMask
   let columns: ColumnMask?
-  let dropout: Tensor?
+  let dropoutFactors: Tensor?
 
   /// Rows of a chunk, about; a constant, so that sums have one order.
   private static let chunkRows = 1024
@@ -25,7 +25,7 @@ struct GatedAttentionBackward {
     context.chunks(context.axialShare(of: axes.batch), of: step) { batches in
       let chunk = Chunk(layer, rows: batches.count * axes.positions, context)
       let input = rows(of: x, batches, context)
-      let upstream = rows(of: gradient, batches, scaledBy: dropout, context)
+      let upstream = rows(of: gradient, batches, scaledBy: dropoutFactors, context)
       recompute(input, upstream, weights, chunk, context)
       attend(batches, chunk, context)
       context.addProduct(

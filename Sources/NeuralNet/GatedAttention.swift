@@ -36,10 +36,10 @@ public struct GatedAttention: Sendable {
   ///   - bias: added to the logits of every attention, `[heads, positions, positions]`.
   ///   - mask: which positions are visible, per batch element.
   ///   - columns: which positions do not attend to which, the same for all batch elements: proteins packed side by side, say.
-  ///   - dropout: factors on what is added, shared by the batch. `[positions, inputs]`
+  ///   - dropoutFactors: factors on what is added, shared by the batch. `[positions, inputs]`
   public func update(
     _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
-    columns: ColumnMask? = nil, dropout: Tensor? = nil, _ context: ExecutionContext
+    columns: ColumnMask? = nil, dropoutFactors: Tensor? = nil, _ context: ExecutionContext
   ) {
     context.recordAxial { context in
       if let bias { context.allReduce(context.gradient(of: bias)) }
@@ -48,7 +48,7 @@ public struct GatedAttention: Sendable {
     context.record(updating: x) { input, gradient, context in
       let pass = GatedAttentionBackward(
         layer: self, norm: norm, axes: axes, bias: bias, mask: mask, columns: columns,
-        dropout: dropout)
+        dropoutFactors: dropoutFactors)
       pass.run(input, gradient, context)
     }
     let projection = context.pack(mergedProjection(context))
@@ -56,7 +56,7 @@ public struct GatedAttention: Sendable {
     let outputWeight = context.pack(
       Matrix(output, rows: width, columns: inputs, rowStride: inputs))
     var residual = Epilogue.bias(outputBias)
-    residual.multiplier = dropout.map { Matrix($0) }
+    residual.multiplier = dropoutFactors.map { Matrix($0) }
     residual.accumulates = true
     let positions = axes.positions
     context.tiles(

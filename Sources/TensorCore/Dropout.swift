@@ -6,11 +6,11 @@ extension ExecutionContext {
   /// A function of the context's key, the site and the element, so that recomputing and every process drop the same.
   ///
   /// - Returns: nil without dropout.
-  public func dropoutMask(_ site: String, rate: Float, _ shape: [Int]) -> Tensor? {
-    guard let key = dropout?.child(site), rate > 0 else { return nil }
-    let mask = empty(shape, .float32)
-    let (factors, kept) = (mask.floats, 1 / (1 - rate))
-    for index in 0..<mask.count { factors[index] = key.uniform(index) < rate ? 0 : kept }
-    return mask
+  public func dropoutFactors(_ site: String, rate: Float, _ shape: [Int]) -> Tensor? {
+    guard let key = dropoutKey?.child(site), rate > 0 else { return nil }
+    let result = empty(shape, .float32)
+    let (factors, kept) = (result.floats, 1 / (1 - rate))
+    for index in 0..<result.count { factors[index] = key.uniform(index) < rate ? 0 : kept }
+    return result
   }
 }

@@ -27,7 +27,7 @@ public struct ExecutionContext: Sendable {
   /// Where derivatives accumulate; set while a tape is replayed.
   public private(set) var gradients: Gradients?
   /// What dropout masks are drawn from; nil without dropout.
-  public private(set) var dropout: RandomKey?
+  public private(set) var dropoutKey: RandomKey?
   /// Where the two branches of a fork run.
   public private(set) var branches = BranchSchedule.sideBySide
   /// How operands of triangle multiplications are held.
@@ -64,11 +64,11 @@ public struct ExecutionContext: Sendable {
   }
 
   /// The same context drawing dropout masks from a key, or none.
-  public func dropping(by key: RandomKey?) -> ExecutionContext { with { $0.dropout = key } }
+  public func droppingOut(by key: RandomKey?) -> ExecutionContext { with { $0.dropoutKey = key } }
 
   /// The same context with dropout masks that differ from those of any other scope.
   public func scoped(_ name: String, _ index: Int = 0) -> ExecutionContext {
-    dropout == nil ? self : dropping(by: dropout?.child(name).child(index))
+    dropoutKey == nil ? self : droppingOut(by: dropoutKey?.child(name).child(index))
   }
 
   /// The same context running the branches of forks elsewhere.

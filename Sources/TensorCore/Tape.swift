@@ -193,13 +193,13 @@ extension ExecutionContext {
     guard let tape, tape.recomputes else { return block(self) }
     guard tape.isKeeping else { return block(unrecorded) }
     let checkpoints = tape.checkpoint(streams, self)
-    let (key, recomputes, format) = (dropout, tape.recomputes, tape.checkpointFormat)
+    let (key, recomputes, format) = (dropoutKey, tape.recomputes, tape.checkpointFormat)
     block(unrecorded)
     tape.record { context in
       let start = context.pool.serial
       for (stream, checkpoint) in zip(streams, checkpoints) { checkpoint.restore(stream, context) }
       let inner = Tape.inner(recomputes, format, streams: streams, checkpoints)
-      block(context.accumulating(in: nil).recording(on: inner).dropping(by: key))
+      block(context.accumulating(in: nil).recording(on: inner).droppingOut(by: key))
       inner.replay(context)
       context.gradients?.forget(madeAfter: start, by: context.pool)
     }

@@ -254,7 +254,7 @@ extension LayerCase {
     .pair("triangle multiplication, \(edges)") { scope, config in
       let layer = try TriangleMultiplication(
         scope, edges, pair: config.channels.pair, channels: config.evoformer.triangleChannels,
-        dropout: config.evoformer.pairDropout)
+        dropoutRate: config.evoformer.pairDropout)
       let twin = PlainTriangleMultiplication<Double>(layer)
       return (
         { inputs, context in layer.update(inputs.z, mask: inputs.pairs, context) },
@@ -267,7 +267,7 @@ extension LayerCase {
     .pair("triangle attention, \(node) node") { scope, config in
       let layer = try TriangleAttention(
         scope, node, pair: config.channels.pair, heads: config.evoformer.pairHeads,
-        headChannels: config.evoformer.pairHeadChannels, dropout: config.evoformer.pairDropout)
+        headChannels: config.evoformer.pairHeadChannels, dropoutRate: config.evoformer.pairDropout)
       let twin = PlainTriangleAttention<Double>(layer)
       return (
         { inputs, context in layer.update(inputs.z, mask: inputs.pairs, context) },

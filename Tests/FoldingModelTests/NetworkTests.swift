@@ -235,7 +235,7 @@ struct NetworkTests {
     /// The pair representation of a pass that starts from nothing.
     func pair(after passes: Int = 0, ensembles: Int = 1, _ dropout: RandomKey?) throws -> [Float] {
       let recycling = RecyclingInference(
-        network, features, recycles: 3, ensembles: ensembles, dropout: dropout)
+        network, features, recycles: 3, ensembles: ensembles, dropoutKey: dropout)
       let context = ExecutionContext.forTest()
       let start = RecyclingState(
         recycled: network.initialState(features.target, context),

@@ -29,10 +29,10 @@ struct StreamedTriangleTests {
   @Test("dropout hides the same of both", arguments: layers, sizes)
   func dropout(layer: LayerCase, size: LayerSize) throws {
     let key = RandomKey(seed: 3)
-    let whole = try layer.fast(size, .forTest().dropping(by: key))
+    let whole = try layer.fast(size, .forTest().droppingOut(by: key))
     if size.residues > 1 { #expect(try whole != layer.fast(size, .forTest())) }
     for (threads, lines) in [(1, 1), (2, 7), (3, 64), (2, 1000)] {
-      let context = ExecutionContext.forTest(threads: threads).dropping(by: key)
+      let context = ExecutionContext.forTest(threads: threads).droppingOut(by: key)
         .holding(.streamed(lines: lines, nil))
       #expect(try layer.fast(size, context) == whole, "\(lines) lines")
     }

@@ -238,23 +238,23 @@ struct StructureBackwardTests {
     let functional = StructureFunctional(
       target: .random(residues: residues), layers: module.config.layers,
       channels: FoldingConfig.tiny.channels.single, startsFromTorsions: start == .torsions)
-    let context = try differentiate(inputs.context.dropping(by: dropout)) {
+    let context = try differentiate(inputs.context.droppingOut(by: dropout)) {
       try functional.seeds(module, inputs.single, inputs.pair, $0)
     }
     let twin = PlainStructureModule<Double>(module)
     let (s, z) = (PlainTensor<Double>(inputs.single), PlainTensor<Double>(inputs.pair))
     let masks = (0..<module.config.layers).compactMap { layer in
-      let scope = inputs.context.dropping(by: dropout).scoped("structure", layer)
+      let scope = inputs.context.droppingOut(by: dropout).scoped("structure", layer)
       let rate = module.config.dropout
-      return scope.dropoutMask("attention", rate: rate, inputs.single.shape).flatMap { first in
-        scope.dropoutMask("transition", rate: rate, inputs.single.shape).map {
+      return scope.dropoutFactors("attention", rate: rate, inputs.single.shape).flatMap { first in
+        scope.dropoutFactors("transition", rate: rate, inputs.single.shape).map {
           (attention: PlainTensor<Double>(first), transition: PlainTensor<Double>($0))
         }
       }
     }
     #expect(masks.count == (dropout == nil ? 0 : module.config.layers))
     let layers = twin(
-      single: s, pair: z, mask: PlainTensor(repeating: 1, shape: [residues]), dropout: masks)
+      single: s, pair: z, mask: PlainTensor(repeating: 1, shape: [residues]), dropoutFactors: masks)
     var loss = try functional.loss(layers)
     if let weights = functional.firstTorsions {
       let initial = twin.singleNorm(s)
@@ -276,7 +276,7 @@ struct StructureBackwardTests {
       let functional = StructureFunctional(
         target: .random(residues: residues), layers: module.config.layers,
         channels: FoldingConfig.tiny.channels.single)
-      let context = try differentiate(inputs.context.dropping(by: RandomKey(seed: 3))) {
+      let context = try differentiate(inputs.context.droppingOut(by: RandomKey(seed: 3))) {
         try functional.seeds(module, inputs.single, inputs.pair, $0)
       }
       let parameters = module.twins(PlainStructureModule<Double>(module)).map(\.fast)

@@ -41,7 +41,7 @@ struct DropoutSite: Sendable, CustomTestStringConvertible {
   /// The factors of an update `[rows, columns, c]`.
   func factors(_ shape: [Int], _ context: ExecutionContext) -> PlainTensor<Double> {
     let positions = shape[1 - sharedAxis]
-    guard let mask = context.dropoutMask(name, rate: rate, [positions, shape[2]]) else {
+    guard let mask = context.dropoutFactors(name, rate: rate, [positions, shape[2]]) else {
       return PlainTensor(repeating: 1, shape: shape)
     }
     let kept = PlainTensor<Double>(mask.array(), isVariable: false)
@@ -63,7 +63,7 @@ struct TrunkDropoutTests {
     ])
   func masks(site: DropoutSite, size: LayerSize) throws {
     for storage in [DType.float32, .bfloat16] {
-      let context = ExecutionContext.forTest(threads: 2, storage: storage).dropping(by: Self.key)
+      let context = ExecutionContext.forTest(threads: 2, storage: storage).droppingOut(by: Self.key)
       let both = try site.layer(size, context)
       let (input, updated) = (PlainTensor<Double>(both.inputs[0]), both.twin())
       let expected = input + site.factors(input.shape, context) * (updated - input)
@@ -83,8 +83,8 @@ struct TrunkDropoutTests {
   /// Of 10⁵ factors with rate r the mean has a standard deviation of √(r / (1 − r)) / 316; five of them are allowed.
   @Test("masks keep the expectation of an update", arguments: [Float(0.1), 0.15, 0.25])
   func expectation(rate: Float) throws {
-    let context = ExecutionContext.forTest().dropping(by: Self.key)
-    let mask = try #require(context.dropoutMask("site", rate: rate, [1000, 100])).array().values
+    let context = ExecutionContext.forTest().droppingOut(by: Self.key)
+    let mask = try #require(context.dropoutFactors("site", rate: rate, [1000, 100])).array().values
     #expect(Set(mask) == [0, 1 / (1 - rate)])
     let mean = mask.reduce(0) { $0 + Double($1) } / 100_000
     let deviation = Double(rate / (1 - rate)).squareRoot() / 316
@@ -92,7 +92,7 @@ struct TrunkDropoutTests {
   }
 
   @Test("nothing is dropped without a key")
-  func off() { #expect(ExecutionContext.forTest().dropoutMask("site", rate: 0.5, [4]) == nil) }
+  func off() { #expect(ExecutionContext.forTest().dropoutFactors("site", rate: 0.5, [4]) == nil) }
 
   @Test("the released networks drop as AlphaFold2 does")
   func rates() throws {
@@ -126,7 +126,7 @@ struct EvoformerStackGradientTests {
     let size = LayerSize(residues: 13, sequences: 5, hasHoles: true, config: config)
     let tape = Tape(recomputes: recomputes, checkpointFormat: checkpointFormat)
     let context = ExecutionContext.forTest(threads: threads, storage: storage)
-      .recording(on: tape).dropping(by: RandomKey(seed: 3))
+      .recording(on: tape).droppingOut(by: RandomKey(seed: 3))
     let inputs = LayerInputs(size, msa: config.channels.msa, context)
     try network.evoformer.update(
       inputs.m, [inputs.z], inputs.masks, context, PassMonitor())

@@ -141,9 +141,9 @@ struct LayerGradientTests {
           ? Tensor(
             randomArray([size.heads, positions, positions], "b"), storage, pool: context.pool)
           : nil
-        let dropout =
+        let factors =
           drops
-          ? context.dropping(by: RandomKey(seed: 1)).dropoutMask(
+          ? context.droppingOut(by: RandomKey(seed: 1)).dropoutFactors(
             "site", rate: 0.25, [positions, c])
           : nil
         let input = PlainTensor<Double>(x)
@@ -153,12 +153,12 @@ struct LayerGradientTests {
         let batch = isColumnwise ? input.permuted([1, 0, 2]) : input
         var update = twin(
           twinNorm(batch), bias: twinBias, mask: PlainTensor(mask, isVariable: false))
-        if let dropout { update = update * PlainTensor<Double>(dropout.array(), isVariable: false) }
+        if let factors { update = update * PlainTensor<Double>(factors.array(), isVariable: false) }
         let result = input + (isColumnwise ? update.permuted([1, 0, 2]) : update)
         let gradients = replayedGradients(context) { context in
           layer.update(
             x, along: isColumnwise ? .columns(of: x) : .rows(of: x), norm: norm, bias: bias,
-            mask: AttentionMask(mask, pool: context.pool), dropout: dropout, context)
+            mask: AttentionMask(mask, pool: context.pool), dropoutFactors: factors, context)
           return x
         }
         let deviation = Deviation(x.array(), from: result)

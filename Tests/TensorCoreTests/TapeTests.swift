@@ -47,7 +47,7 @@ struct TapeTests {
   @Test("a checkpoint runs twice and changes no bit of the gradients")
   func checkpoint() {
     func gradients(recomputes: Bool) -> (values: [Float], runs: Int) {
-      let context = ExecutionContext.forTest(threads: 2).dropping(by: RandomKey(seed: 3))
+      let context = ExecutionContext.forTest(threads: 2).droppingOut(by: RandomKey(seed: 3))
       let x = Tensor(randomArray([50], "x"), pool: context.pool)
       let counter = Log()
       let gradients = replayedGradients(context, on: Tape(recomputes: recomputes)) { context in
@@ -56,7 +56,7 @@ struct TapeTests {
           context.scoped("block", block).checkpoint([x]) { context in
             counter.entries.append((0, 0))
             bend(x, by: 0.2, context)
-            let mask = context.dropoutMask("site", rate: 0.5, [50])
+            let mask = context.dropoutFactors("site", rate: 0.5, [50])
             context.record(updating: x) { _, gradient, _ in
               for index in 0..<50 { gradient.floats[index] *= mask?.floats[index] ?? 1 }
             }
@@ -162,20 +162,20 @@ struct TapeTests {
 
   @Test("dropout drops its share, keeps the mean, and is a function of key, site and element")
   func dropout() throws {
-    let context = ExecutionContext.forTest().dropping(by: RandomKey(seed: 7))
+    let context = ExecutionContext.forTest().droppingOut(by: RandomKey(seed: 7))
     let count = 100_000
-    let mask = try #require(context.dropoutMask("a", rate: 0.25, [count])?.array().values)
+    let mask = try #require(context.dropoutFactors("a", rate: 0.25, [count])?.array().values)
     let dropped = mask.count { $0 == 0 }
     // The standard deviation of the number dropped is √(n · 0.25 · 0.75) = 137.
     #expect(abs(dropped - count / 4) < 5 * 137)
     #expect(mask.allSatisfy { $0 == 0 || $0 == 1 / (1 - 0.25) })
-    let short = try #require(context.dropoutMask("a", rate: 0.25, [10, 10])?.array().values)
+    let short = try #require(context.dropoutFactors("a", rate: 0.25, [10, 10])?.array().values)
     #expect(short == Array(mask.prefix(100)))
     let others = [
-      context.dropoutMask("b", rate: 0.25, [count]),
-      context.scoped("block", 1).dropoutMask("a", rate: 0.25, [count]),
-      context.scoped("block", 2).dropoutMask("a", rate: 0.25, [count]),
-      context.dropping(by: RandomKey(seed: 8)).dropoutMask("a", rate: 0.25, [count]),
+      context.dropoutFactors("b", rate: 0.25, [count]),
+      context.scoped("block", 1).dropoutFactors("a", rate: 0.25, [count]),
+      context.scoped("block", 2).dropoutFactors("a", rate: 0.25, [count]),
+      context.droppingOut(by: RandomKey(seed: 8)).dropoutFactors("a", rate: 0.25, [count]),
     ].compactMap { $0?.array().values }
     #expect(others.count == 4)
     for (index, other) in others.enumerated() {
@@ -185,7 +185,7 @@ struct TapeTests {
         #expect(abs(both - count / 16) < 5 * 77)
       }
     }
-    #expect(context.dropoutMask("a", rate: 0, [5]) == nil)
-    #expect(ExecutionContext.forTest().dropoutMask("a", rate: 0.5, [5]) == nil)
+    #expect(context.dropoutFactors("a", rate: 0, [5]) == nil)
+    #expect(ExecutionContext.forTest().dropoutFactors("a", rate: 0.5, [5]) == nil)
   }
 }

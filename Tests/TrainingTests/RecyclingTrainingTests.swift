@@ -52,9 +52,9 @@ struct RecyclingTrainingTests {
     let network = try FoldingNetwork.random(.tiny)
     let context = ExecutionContext.forTest(threads: 2)
     let (output, draw) = try RecyclingTraining(network, RandomFeatures(), recycles: recycles).run(
-      context.recording(on: Tape()).dropping(by: dropout))
+      context.recording(on: Tape()).droppingOut(by: dropout))
     let state = try RecyclingInference(
-      network, RandomFeatures(), recycles: recycles, dropout: dropout
+      network, RandomFeatures(), recycles: recycles, dropoutKey: dropout
     ).run(from: nil, context)
     let training = try #require(output)
     #expect(training.confidence.array() == state.lddtLogits)
@@ -69,7 +69,7 @@ struct RecyclingTrainingTests {
   func dropout() throws {
     let network = try FoldingNetwork.random(.tiny)
     func confidence(_ seed: UInt64?) throws -> NDArray<Float>? {
-      let context = ExecutionContext.forTest().dropping(by: seed.map { RandomKey(seed: $0) })
+      let context = ExecutionContext.forTest().droppingOut(by: seed.map { RandomKey(seed: $0) })
       return try RecyclingTraining(network, RandomFeatures(), recycles: 1).run(
         context.recording(on: Tape())
       ).output?.confidence.array()

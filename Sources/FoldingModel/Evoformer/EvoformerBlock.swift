@@ -128,15 +128,17 @@ struct PairTrack: Sendable {
   init(_ scope: ParameterScope, pair: Int, _ config: EvoformerConfig) throws {
     let (heads, channels) = (config.pairHeads, config.pairHeadChannels)
     self.multiplicationOutgoing = try TriangleMultiplication(
-      scope, .outgoing, pair: pair, channels: config.triangleChannels, dropout: config.pairDropout)
+      scope, .outgoing, pair: pair, channels: config.triangleChannels,
+      dropoutRate: config.pairDropout)
     self.multiplicationIncoming = try TriangleMultiplication(
-      scope, .incoming, pair: pair, channels: config.triangleChannels, dropout: config.pairDropout)
+      scope, .incoming, pair: pair, channels: config.triangleChannels,
+      dropoutRate: config.pairDropout)
     self.attentionStarting = try TriangleAttention(
       scope, .starting, pair: pair, heads: heads, headChannels: channels,
-      dropout: config.pairDropout)
+      dropoutRate: config.pairDropout)
     self.attentionEnding = try TriangleAttention(
       scope, .ending, pair: pair, heads: heads, headChannels: channels,
-      dropout: config.pairDropout)
+      dropoutRate: config.pairDropout)
     self.transition = try Transition(
       scope.scope("pair_transition"), channels: pair, factor: config.transitionFactor)
   }

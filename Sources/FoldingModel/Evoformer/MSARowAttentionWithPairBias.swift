@@ -11,7 +11,7 @@ struct MSARowAttentionWithPairBias: Sendable {
   let norm: LayerNorm
   let pairBias: PairBias
   let attention: GatedAttention
-  let dropout: Float
+  let dropoutRate: Float
 
   private static let name = "msa_row_attention_with_pair_bias"
 
@@ -24,7 +24,7 @@ struct MSARowAttentionWithPairBias: Sendable {
     self.attention = try GatedAttention(
       scope.scope("attention"), inputs: msa, heads: config.msaHeads,
       headChannels: config.msaHeadChannels)
-    self.dropout = config.msaDropout
+    self.dropoutRate = config.msaDropout
   }
 
   /// The bias of the proteins of a pack, each in its place. `[heads, positions, positions]`
@@ -44,9 +44,9 @@ struct MSARowAttentionWithPairBias: Sendable {
     _ m: Tensor, bias: Tensor, mask: AttentionMask, columns: ColumnMask? = nil,
     _ context: ExecutionContext
   ) {
-    let dropped = context.dropoutMask(Self.name, rate: dropout, [m.shape[1], m.channels])
+    let factors = context.dropoutFactors(Self.name, rate: dropoutRate, [m.shape[1], m.channels])
     attention.update(
       m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, columns: columns,
-      dropout: dropped, context)
+      dropoutFactors: factors, context)
   }
 }

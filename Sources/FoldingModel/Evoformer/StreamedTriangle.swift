@@ -12,7 +12,7 @@ struct StreamedTriangle {
   private let layer: TriangleMultiplication
   private let z: Tensor
   private let mask: AttentionMask
-  private let dropped: Tensor?  // [N_res, c_z]
+  private let dropoutFactors: Tensor?  // [N_res, c_z]
   private let lines: Int
   private let context: ExecutionContext
   private let kept: KeptOperand
@@ -24,13 +24,13 @@ struct StreamedTriangle {
   private var channels: Int { layer.normCenter.scale.count }
 
   init(
-    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: AttentionMask, dropped: Tensor?,
+    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: AttentionMask, dropoutFactors: Tensor?,
     lines: Int, _ format: BlockFormat?, _ context: ExecutionContext
   ) {
     self.layer = layer
     self.z = z
     self.mask = mask
-    self.dropped = dropped
+    self.dropoutFactors = dropoutFactors
     self.lines = max(1, min(lines, z.shape[0]))
     self.context = context
     kept = KeptOperand(
@@ -135,7 +135,8 @@ struct StreamedTriangle {
           product, offset: (line - range.lowerBound) * residues + start, rows: channels,
           columns: positions.count, rowStride: lines * residues)
         layer.finish(
-          part, into: pairs(line).rows(positions), dropped: factors(line, positions), weights,
+          part, into: pairs(line).rows(positions), dropoutFactors: factors(line, positions),
+          weights,
           scratch, context)
       }
     }
@@ -143,7 +144,7 @@ struct StreamedTriangle {
 
   /// Dropout's factors of some pairs of a line, which are those of their columns of z. `[pairs, c_z]`
   private func factors(_ line: Int, _ positions: Range<Int>) -> Matrix? {
-    dropped.map {
+    dropoutFactors.map {
       isOutgoing
         ? Matrix($0[positions])
         : Matrix(

@@ -17,10 +17,11 @@ struct TriangleAttention: Sendable {
   let node: Node
   let pairBias: PairBias
   let attention: GatedAttention
-  let dropout: Float
+  let dropoutRate: Float
 
   init(
-    _ scope: ParameterScope, _ node: Node, pair: Int, heads: Int, headChannels: Int, dropout: Float
+    _ scope: ParameterScope, _ node: Node, pair: Int, heads: Int, headChannels: Int,
+    dropoutRate: Float
   ) throws {
     let scope = scope.scope(node.rawValue)
     self.node = node
@@ -29,17 +30,18 @@ struct TriangleAttention: Sendable {
       weights: try scope.matrix("feat_2d_weights", [pair, heads]))
     self.attention = try GatedAttention(
       scope.scope("attention"), inputs: pair, heads: heads, headChannels: headChannels)
-    self.dropout = dropout
+    self.dropoutRate = dropoutRate
   }
 
   /// `z += attention(z)`, in place; dropout masks are shared by the attentions: over rows of z around the starting node,
   /// over columns around the ending node.
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let isStarting = node == .starting
-    let dropped = context.dropoutMask(node.rawValue, rate: dropout, [z.shape[0], z.channels])
+    let factors = context.dropoutFactors(
+      node.rawValue, rate: dropoutRate, [z.shape[0], z.channels])
     let bias = pairBias(z, isStarting ? .queryFirst : .keyFirst, context)
     attention.update(
       z, along: isStarting ? .rows(of: z) : .columns(of: z), norm: pairBias.norm, bias: bias,
-      mask: mask, dropout: dropped, context)
+      mask: mask, dropoutFactors: factors, context)
   }
 }

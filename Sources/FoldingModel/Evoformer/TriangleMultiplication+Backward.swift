@@ -9,24 +9,24 @@ extension TriangleMultiplication {
   ///
   /// - Parameters:
   ///   - z: before the update. `[N_res, N_res, c_z]`
-  ///   - dropped: the dropout mask of the update. `[N_res, c_z]`
+  ///   - dropoutFactors: those of the update. `[N_res, c_z]`
   ///   - gradient: of z after the update; turned into that before it. `[N_res, N_res, c_z]`
   func backward(
-    _ z: Tensor, mask: AttentionMask, dropped: Tensor?, _ gradient: Tensor,
+    _ z: Tensor, mask: AttentionMask, dropoutFactors: Tensor?, _ gradient: Tensor,
     _ context: ExecutionContext
   ) {
     let residues = z.shape[0]
     let (a, b) = projections(z, mask: mask, context)
     let o = context.empty(a.shape)
     multiplyEdges(a, b, into: o, residues: residues, context)
-    backwardOutput(o, z, dropped: dropped, gradient, context)
+    backwardOutput(o, z, dropoutFactors: dropoutFactors, gradient, context)
     backwardEdges(a, b, productGradient: o, residues: residues, context)
     backwardProjections(a, b, z, mask: mask, gradient, context)
   }
 
   /// From the gradient of z to that of the product, which replaces the product, and through the output gate back to z.
   private func backwardOutput(
-    _ product: Tensor, _ z: Tensor, dropped: Tensor?, _ gradient: Tensor,
+    _ product: Tensor, _ z: Tensor, dropoutFactors: Tensor?, _ gradient: Tensor,
     _ context: ExecutionContext
   ) {
     let channelMajor = Matrix(product)
@@ -38,7 +38,7 @@ extension TriangleMultiplication {
       let (du, dp) = GatedProduct(
         gate: outputGate(x, activation: .sigmoid, as: .float32, context),
         value: outputProjection(center, as: .float32, context)
-      ).backward(gradient, scaledBy: dropped, from: pairs.lowerBound, context)
+      ).backward(gradient, scaledBy: dropoutFactors, from: pairs.lowerBound, context)
       let dCenter = context.empty(o.shape, .float32)
       outputProjection.backward(
         input: Matrix(center), outputGradient: Matrix(dp), into: Matrix(dCenter), context)

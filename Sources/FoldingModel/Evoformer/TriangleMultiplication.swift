@@ -22,10 +22,10 @@ struct TriangleMultiplication: Sendable {
   let leftProjection, rightProjection, leftGate, rightGate: Linear
   let normCenter: LayerNorm
   let outputProjection, outputGate: Linear
-  let dropout: Float
+  let dropoutRate: Float
 
   init(
-    _ scope: ParameterScope, _ edges: Edges, pair: Int, channels: Int, dropout: Float
+    _ scope: ParameterScope, _ edges: Edges, pair: Int, channels: Int, dropoutRate: Float
   ) throws {
     let scope = scope.scope(edges.rawValue)
     self.edges = edges
@@ -37,27 +37,28 @@ struct TriangleMultiplication: Sendable {
     self.normCenter = try LayerNorm(scope.scope("center_layer_norm"), channels)
     self.outputProjection = try Linear(scope.scope("output_projection"), channels, pair)
     self.outputGate = try Linear(scope.scope("gating_linear"), pair, pair)
-    self.dropout = dropout
+    self.dropoutRate = dropoutRate
   }
 
   /// `z += multiplication(z)`, in place; dropout masks `[N_res, c_z]` are shared over the first axis.
   func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let residues = z.shape[0]
-    let dropped = context.dropoutMask(edges.rawValue, rate: dropout, [residues, z.channels])
+    let dropoutFactors = context.dropoutFactors(
+      edges.rawValue, rate: dropoutRate, [residues, z.channels])
     if context.tape == nil, context.axial == nil,
       case .streamed(let lines, let format) = context.pairOperands
     {
       return StreamedTriangle(
-        self, z, mask, dropped: dropped, lines: lines, format, context
+        self, z, mask, dropoutFactors: dropoutFactors, lines: lines, format, context
       ).update()
     }
     context.recordAxial { context in context.allGather(context.gradient(of: z), count: residues) }
     context.record(updating: z) { input, gradient, context in
-      backward(input, mask: mask, dropped: dropped, gradient, context)
+      backward(input, mask: mask, dropoutFactors: dropoutFactors, gradient, context)
     }
     let (a, b) = projections(z, mask: mask, context)  // lines 1–2
     multiplyEdges(a, b, into: a, residues: residues, context)  // line 4, sum
-    finish(a, into: z, dropped: dropped, context)  // lines 3–4
+    finish(a, into: z, dropoutFactors: dropoutFactors, context)  // lines 3–4
     context.allGather(z, count: residues)
   }
 
@@ -196,7 +197,7 @@ struct TriangleMultiplication: Sendable {
 
   /// Gate, norm and projection of the products `[c, pairs]` of a few pairs, added to these.
   func finish(
-    _ product: Matrix, into pairs: Matrix, dropped: Matrix?, _ weights: Finish,
+    _ product: Matrix, into pairs: Matrix, dropoutFactors: Matrix?, _ weights: Finish,
     _ scratch: Finish.Scratch, _ context: ExecutionContext
   ) {
     let count = 0..<pairs.rows
@@ -206,7 +207,7 @@ struct TriangleMultiplication: Sendable {
     normInput.apply(to: pairs, into: normed, context)
     var gating = Epilogue.bias(outputGate.bias)
     gating.activation = .sigmoid
-    gating.multiplier = dropped
+    gating.multiplier = dropoutFactors
     context.multiply(normed, weights.gateWeight, into: gate, gating)
     context.layerNormChannels(
       product, scale: normCenter.scale, offset: normCenter.offset, into: center)
@@ -217,7 +218,7 @@ struct TriangleMultiplication: Sendable {
   }
 
   private func finish(
-    _ product: Tensor, into z: Tensor, dropped: Tensor?, _ context: ExecutionContext
+    _ product: Tensor, into z: Tensor, dropoutFactors: Tensor?, _ context: ExecutionContext
   ) {
     let pairs = Matrix(z)
     let product = Matrix(product)
@@ -228,13 +229,13 @@ struct TriangleMultiplication: Sendable {
       scratch: {
         (
           finishScratch(tile, context),
-          dropped: dropped.map { _ in context.empty([tile, pairs.columns], .float32) }
+          dropoutFactors: dropoutFactors.map { _ in context.empty([tile, pairs.columns], .float32) }
         )
       }
     ) { range, scratch in
       var rows: Matrix?
-      if let dropped, let factors = scratch.dropped {
-        let (source, target, channels) = (dropped.floats, factors.floats, pairs.columns)
+      if let dropoutFactors, let factors = scratch.dropoutFactors {
+        let (source, target, channels) = (dropoutFactors.floats, factors.floats, pairs.columns)
         for (row, pair) in range.enumerated() {
           (target + row * channels).update(
             from: source + pair % z.shape[1] * channels, count: channels)
@@ -242,7 +243,7 @@ struct TriangleMultiplication: Sendable {
         rows = Matrix(factors[0..<range.count])
       }
       finish(
-        product.columns(range), into: pairs.rows(range), dropped: rows, weights, scratch.0,
+        product.columns(range), into: pairs.rows(range), dropoutFactors: rows, weights, scratch.0,
         context)
     }
   }

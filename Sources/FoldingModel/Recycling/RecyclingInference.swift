@@ -56,19 +56,19 @@ public struct RecyclingInference: Sendable {
   let recycles: Int
   let tolerance: Float?
   let ensembles: Int
-  let dropout: RandomKey?
+  let dropoutKey: RandomKey?
 
   /// A run of `network` on `features`; every pass draws dropout masks of its own from the key, if there is one.
   public init(
     _ network: FoldingNetwork, _ features: any Features, recycles: Int, tolerance: Float? = nil,
-    ensembles: Int = 1, dropout: RandomKey? = nil
+    ensembles: Int = 1, dropoutKey: RandomKey? = nil
   ) {
     self.network = network
     self.features = features
     self.recycles = recycles
     self.tolerance = tolerance
     self.ensembles = ensembles
-    self.dropout = dropout
+    self.dropoutKey = dropoutKey
   }
 
   /// Runs the passes that are left.
@@ -106,7 +106,7 @@ public struct RecyclingInference: Sendable {
         try recycling.network.pass(
           recycling.features.target, drawCount: max(1, recycling.ensembles),
           { try recycling.draw($0, after: state) }, recycling.start(state, context),
-          context.dropping(by: recycling.dropout).scoped("pass", state?.history.count ?? 0),
+          context.droppingOut(by: recycling.dropoutKey).scoped("pass", state?.history.count ?? 0),
           monitor)
       ]
     } else {

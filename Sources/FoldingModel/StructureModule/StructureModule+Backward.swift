@@ -12,7 +12,7 @@ struct TransitionTrace {
   /// Input of the second norm.
   let sum: Tensor
   /// Dropout before the first and the second norm.
-  let masks: [Tensor?]
+  let factors: [Tensor?]
 }
 
 extension StructureModule {
@@ -40,7 +40,7 @@ extension StructureModule {
     transitionNorm.backward(
       input: Matrix(trace.sum), outputGradient: Matrix(gradient), into: Matrix(sumGradient),
       context)
-    context.scale(sumGradient, by: trace.masks[1])
+    context.scale(sumGradient, by: trace.factors[1])
     let normGradient = context.copyShared(sumGradient)
     var hidden = sumGradient
     for (index, linear) in transition.enumerated().reversed() {
@@ -56,7 +56,7 @@ extension StructureModule {
     attentionNorm.backward(
       input: Matrix(trace.attended), outputGradient: Matrix(normGradient),
       into: Matrix(attendedGradient), context)
-    context.scale(attendedGradient, by: trace.masks[0])
+    context.scale(attendedGradient, by: trace.factors[0])
     context.addShared(attendedGradient, into: context.gradient(of: trace.attended))
     context.addShared(attendedGradient, into: context.gradient(of: s))
   }

@@ -50,12 +50,12 @@ struct PlainStructureModule<Real: RealNumber> {
 
   /// - Parameters:
   ///   - stopsRotations: derivatives stop at the rotations that an iteration starts from, as in the released code.
-  ///   - dropout: factors of each iteration before the norms of attention and transition; none if empty. `[N_res, c_s]`
+  ///   - dropoutFactors: factors of each iteration before the norms of attention and transition; none if empty. `[N_res, c_s]`
   /// - Shapes: single `[N_res, c_s]`, pair `[N_res, N_res, c_z]`, mask `[N_res]` → one entry per iteration
   func callAsFunction(
     single: PlainTensor<Real>, pair: PlainTensor<Real>, mask: PlainTensor<Real>,
     stopsRotations: Bool = true,
-    dropout: [(attention: PlainTensor<Real>, transition: PlainTensor<Real>)] = []
+    dropoutFactors: [(attention: PlainTensor<Real>, transition: PlainTensor<Real>)] = []
   ) -> [PlainStructureLayer<Real>] {
     let initial = singleNorm(single)  // line 1
     let z = pairNorm(pair)  // line 2
@@ -64,14 +64,14 @@ struct PlainStructureModule<Real: RealNumber> {
     return (0..<config.layers).map { layer in
       if stopsRotations { frames.quaternions = frames.quaternions.withoutGradient() }
       s = s + attention(s, z, frames, mask: mask)  // line 6
-      if !dropout.isEmpty { s = s * dropout[layer].attention }
+      if !dropoutFactors.isEmpty { s = s * dropoutFactors[layer].attention }
       s = attentionNorm(s)  // line 7
       var hidden = s
       for (index, linear) in transition.enumerated() {
         hidden = index < transition.count - 1 ? relu(linear(hidden)) : linear(hidden)
       }
       s = s + hidden  // line 8
-      if !dropout.isEmpty { s = s * dropout[layer].transition }
+      if !dropoutFactors.isEmpty { s = s * dropoutFactors[layer].transition }
       s = transitionNorm(s)  // line 9
       frames = frames.composed(backboneUpdate(s))  // line 10
       let torsions = sideChain(s, initial)  // lines 11–14

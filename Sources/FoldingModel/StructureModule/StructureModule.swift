@@ -157,11 +157,11 @@ struct StructureModule: Sendable {
   private func transit(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext) -> Tensor {
     let recorder = context
     let context = context.unrecorded
-    let masks = ["attention", "transition"].map {
-      context.dropoutMask($0, rate: config.dropout, s.shape)
+    let factors = ["attention", "transition"].map {
+      context.dropoutFactors($0, rate: config.dropout, s.shape)
     }
     context.addShared(s, into: attended)
-    context.scale(attended, by: masks[0])
+    context.scale(attended, by: factors[0])
     var hidden = [attentionNorm(attended, context)]  // line 7
     for (index, linear) in transition.enumerated() {
       let isLast = index == transition.count - 1
@@ -169,9 +169,9 @@ struct StructureModule: Sendable {
     }
     let sum = hidden.removeLast()
     context.addShared(hidden[0], into: sum)  // line 8
-    context.scale(sum, by: masks[1])
+    context.scale(sum, by: factors[1])
     let result = transitionNorm(sum, context)  // line 9
-    let trace = TransitionTrace(attended: attended, inputs: hidden, sum: sum, masks: masks)
+    let trace = TransitionTrace(attended: attended, inputs: hidden, sum: sum, factors: factors)
     recorder.record { context in
       backward(transition: trace, of: s, context.gradient(of: result), context)
     }

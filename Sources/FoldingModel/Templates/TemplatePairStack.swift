@@ -38,16 +38,16 @@ struct TemplatePairStack: Sendable {
       return Block(
         attentionStarting: try TriangleAttention(
           block, .starting, pair: channels, heads: heads, headChannels: config.pairHeadChannels,
-          dropout: config.dropout),
+          dropoutRate: config.dropout),
         attentionEnding: try TriangleAttention(
           block, .ending, pair: channels, heads: heads, headChannels: config.pairHeadChannels,
-          dropout: config.dropout),
+          dropoutRate: config.dropout),
         multiplicationOutgoing: try TriangleMultiplication(
           block, .outgoing, pair: channels, channels: config.triangleChannels,
-          dropout: config.dropout),
+          dropoutRate: config.dropout),
         multiplicationIncoming: try TriangleMultiplication(
           block, .incoming, pair: channels, channels: config.triangleChannels,
-          dropout: config.dropout),
+          dropoutRate: config.dropout),
         transition: try Transition(
           block.scope("pair_transition"), channels: channels, factor: config.transitionFactor))
     }

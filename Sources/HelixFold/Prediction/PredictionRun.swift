@@ -82,7 +82,7 @@ struct PredictionRun {
     RecyclingInference(
       network, SampledFeatures(raw, config: config, seed: seed), recycles: recycles,
       tolerance: options.earlyStopTolerance, ensembles: config.ensembles,
-      dropout: options.usesDropout ? RandomKey(seed: seed).child("dropout") : nil)
+      dropoutKey: options.usesDropout ? RandomKey(seed: seed).child("dropout") : nil)
   }
 
   /// How the run on a target is made.

@@ -148,7 +148,7 @@ public final class NetworkEngine: GradientEngine {
   ) throws -> (outcome: SampleOutcome, gradient: [Float]) {
     let tape = Tape(recomputes: recomputes, checkpointFormat: checkpointFormat)
     let forward = lane.context.recording(on: tape)
-      .dropping(by: sample.dropoutSeed.map { RandomKey(seed: $0) })
+      .droppingOut(by: sample.dropoutSeed.map { RandomKey(seed: $0) })
     let backward = lane.context.accumulating(in: boundGradients(lane))
     var outcome = SampleOutcome.notFinite
     do {

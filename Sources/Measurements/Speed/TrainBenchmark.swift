@@ -138,7 +138,7 @@ struct TrainStep {
   private func record(
     _ tape: Tape, _ gradients: Gradients, _ context: ExecutionContext
   ) throws -> Double {
-    let forward = context.recording(on: tape).dropping(by: RandomKey(seed: 1))
+    let forward = context.recording(on: tape).droppingOut(by: RandomKey(seed: 1))
     let draw = features.draw(pass: 0, ensemble: 0)
     let backward = context.accumulating(in: gradients)
     switch plan.loss {
