@@ -41,13 +41,13 @@ struct StreamedTriangle {
   func update() {
     keepRightOperand()
     let left = layer.weights(of: .left, context)
-    let finish = TriangleMultiplication.Finish(layer, context)
+    let weights = TriangleMultiplication.OutputWeights(layer, context)
     let product = context.empty([channels, lines, residues])
     for start in stride(from: 0, to: residues, by: lines) {
       let range = start..<min(start + lines, residues)
       project(left, range, into: product)
       multiply(range.count, in: product)
-      self.finish(product, range, finish)
+      addOutput(of: product, range, weights)
     }
   }
 
@@ -60,7 +60,7 @@ struct StreamedTriangle {
         let columns = start..<min(start + tile, residues)
         let result = Matrix(
           scratch.projected, rows: channels, columns: columns.count, rowStride: tile)
-        project(
+        projectTile(
           weights, Matrix(z[row.lowerBound][columns]), scratch,
           mask: { mask.value(row.lowerBound, columns.lowerBound + $0) }, into: result)
         kept.store(result, row: row.lowerBound, columns, context)
@@ -80,7 +80,7 @@ struct StreamedTriangle {
         let result = Matrix(
           product, offset: (line - range.lowerBound) * residues + start, rows: channels,
           columns: positions.count, rowStride: lines * residues)
-        project(
+        projectTile(
           weights, pairs(line).rows(positions), scratch,
           mask: {
             let position = positions.lowerBound + $0
@@ -90,7 +90,7 @@ struct StreamedTriangle {
     }
   }
 
-  private func project(
+  private func projectTile(
     _ weights: TriangleMultiplication.OperandWeights, _ pairs: Matrix, _ scratch: PairScratch,
     mask value: (Int) -> Float, into result: Matrix
   ) {
@@ -99,7 +99,7 @@ struct StreamedTriangle {
     if !mask.isFull {
       for index in 0..<pairs.rows { scratch.mask.floats[index] = value(index) }
     }
-    layer.project(
+    layer.projectTile(
       weights, context.pack(normed.transposed), mask: mask.isFull ? nil : scratch.mask,
       into: result, context)
   }
@@ -122,11 +122,11 @@ struct StreamedTriangle {
     }
   }
 
-  private func finish(
-    _ product: Tensor, _ range: Range<Int>, _ weights: TriangleMultiplication.Finish
+  private func addOutput(
+    of product: Tensor, _ range: Range<Int>, _ weights: TriangleMultiplication.OutputWeights
   ) {
     let tile = TriangleMultiplication.tilePairs
-    context.tiles(range, tile: 1, scratch: { layer.finishScratch(tile, context) }) {
+    context.tiles(range, tile: 1, scratch: { layer.outputScratch(tile, context) }) {
       line, scratch in
       let line = line.lowerBound
       for start in stride(from: 0, to: residues, by: tile) {
@@ -134,10 +134,9 @@ struct StreamedTriangle {
         let part = Matrix(
           product, offset: (line - range.lowerBound) * residues + start, rows: channels,
           columns: positions.count, rowStride: lines * residues)
-        layer.finish(
-          part, into: pairs(line).rows(positions), dropoutFactors: factors(line, positions),
-          weights,
-          scratch, context)
+        layer.addOutput(
+          of: part, into: pairs(line).rows(positions), dropoutFactors: factors(line, positions),
+          weights, scratch, context)
       }
     }
   }

@@ -58,7 +58,7 @@ struct TriangleMultiplication: Sendable {
     }
     let (a, b) = projections(z, mask: mask, context)  // lines 1–2
     multiplyEdges(a, b, into: a, residues: residues, context)  // line 4, sum
-    finish(a, into: z, dropoutFactors: dropoutFactors, context)  // lines 3–4
+    addOutput(of: a, into: z, dropoutFactors: dropoutFactors, context)  // lines 3–4
     context.allGather(z, count: residues)
   }
 
@@ -98,7 +98,7 @@ struct TriangleMultiplication: Sendable {
   }
 
   /// An operand at a few pairs, given their packed norms `[c_z, pairs]`; the result is channel-major.
-  func project(
+  func projectTile(
     _ weights: OperandWeights, _ normed: PackedMatrix, mask: Tensor?, into result: Matrix,
     _ context: ExecutionContext
   ) {
@@ -134,7 +134,7 @@ struct TriangleMultiplication: Sendable {
         let result = Matrix(
           target, offset: range.lowerBound, rows: channels, columns: range.count,
           rowStride: pairs.rows)
-        project(part, packed, mask: pairMask, into: result, context)
+        projectTile(part, packed, mask: pairMask, into: result, context)
       }
     }
   }
@@ -174,13 +174,9 @@ struct TriangleMultiplication: Sendable {
     }
   }
 
-  /// Packed weights of the last lines, and scratch of one worker for a tile of pairs.
-  struct Finish {
+  /// Packed weights of the last lines.
+  struct OutputWeights {
     let gateWeight, outputWeight: PackedMatrix
-
-    struct Scratch {
-      let normed, center, gate: Tensor
-    }
 
     init(_ layer: TriangleMultiplication, _ context: ExecutionContext) {
       gateWeight = layer.outputGate.packed(context)
@@ -188,17 +184,22 @@ struct TriangleMultiplication: Sendable {
     }
   }
 
-  func finishScratch(_ pairs: Int, _ context: ExecutionContext) -> Finish.Scratch {
-    Finish.Scratch(
+  /// Scratch of one worker for the last lines of a tile of pairs.
+  struct OutputScratch {
+    let normed, center, gate: Tensor
+  }
+
+  func outputScratch(_ pairs: Int, _ context: ExecutionContext) -> OutputScratch {
+    OutputScratch(
       normed: context.empty([pairs, outputGate.inputs]),
       center: context.empty([pairs, normCenter.scale.count]),
       gate: context.empty([pairs, outputGate.outputs]))
   }
 
   /// Gate, norm and projection of the products `[c, pairs]` of a few pairs, added to these.
-  func finish(
-    _ product: Matrix, into pairs: Matrix, dropoutFactors: Matrix?, _ weights: Finish,
-    _ scratch: Finish.Scratch, _ context: ExecutionContext
+  func addOutput(
+    of product: Matrix, into pairs: Matrix, dropoutFactors: Matrix?, _ weights: OutputWeights,
+    _ scratch: OutputScratch, _ context: ExecutionContext
   ) {
     let count = 0..<pairs.rows
     let (normed, center, gate) = (
@@ -217,18 +218,18 @@ struct TriangleMultiplication: Sendable {
     context.multiply(center, weights.outputWeight, into: pairs, residual)
   }
 
-  private func finish(
-    _ product: Tensor, into z: Tensor, dropoutFactors: Tensor?, _ context: ExecutionContext
+  private func addOutput(
+    of product: Tensor, into z: Tensor, dropoutFactors: Tensor?, _ context: ExecutionContext
   ) {
     let pairs = Matrix(z)
     let product = Matrix(product)
     let tile = Self.tilePairs
-    let weights = Finish(self, context)
+    let weights = OutputWeights(self, context)
     context.tiles(
       Self.pairs(z, context), tile: tile,
       scratch: {
         (
-          finishScratch(tile, context),
+          outputScratch(tile, context),
           dropoutFactors: dropoutFactors.map { _ in context.empty([tile, pairs.columns], .float32) }
         )
       }
@@ -242,9 +243,9 @@ struct TriangleMultiplication: Sendable {
         }
         rows = Matrix(factors[0..<range.count])
       }
-      finish(
-        product.columns(range), into: pairs.rows(range), dropoutFactors: rows, weights, scratch.0,
-        context)
+      addOutput(
+        of: product.columns(range), into: pairs.rows(range), dropoutFactors: rows, weights,
+        scratch.0, context)
     }
   }
 }
