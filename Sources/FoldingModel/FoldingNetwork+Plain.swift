@@ -23,22 +23,22 @@ struct PlainPassOutput<Real: RealNumber> {
 ///
 /// Lines 18–20 average an ensemble, of which there is one member here.
 struct PlainFoldingNetwork<Real: RealNumber> {
-  let input: PlainInputEmbedder<Real>
-  let template: PlainTemplateEmbedding<Real>?
+  let inputEmbedder: PlainInputEmbedder<Real>
+  let templateEmbedding: PlainTemplateEmbedding<Real>?
   let extraMSA: PlainExtraMSAStack<Real>
   let evoformer: [PlainEvoformerBlock<Real>]
-  let single: PlainLinear<Real>
-  let structure: PlainStructureModule<Real>
+  let singleProjection: PlainLinear<Real>
+  let structureModule: PlainStructureModule<Real>
   let predictedLDDT: PlainPredictedLDDTHead<Real>
   let distogram: PlainDistogramHead<Real>
 
   init(_ network: FoldingNetwork) {
-    self.input = PlainInputEmbedder(network.input, network.config.channels)
-    self.template = network.template.map { PlainTemplateEmbedding($0) }
+    self.inputEmbedder = PlainInputEmbedder(network.inputEmbedder, network.config.channels)
+    self.templateEmbedding = network.templateEmbedding.map { PlainTemplateEmbedding($0) }
     self.extraMSA = PlainExtraMSAStack(network.extraMSA)
     self.evoformer = network.evoformer.ready.map { PlainEvoformerBlock($0) }
-    self.single = PlainLinear(network.single)
-    self.structure = PlainStructureModule(network.structure)
+    self.singleProjection = PlainLinear(network.singleProjection)
+    self.structureModule = PlainStructureModule(network.structureModule)
     self.predictedLDDT = PlainPredictedLDDTHead(network.predictedLDDT)
     self.distogram = PlainDistogramHead(network.distogram)
   }
@@ -49,20 +49,20 @@ struct PlainFoldingNetwork<Real: RealNumber> {
     let residueMask = PlainTensor(
       shape: [target.residueCount], values: target.residueMask.map { Real($0) }, isVariable: false)
     let pairMask = einsum("i,j->ij", residueMask, residueMask)
-    var z = input.embedPair(target, previous)  // lines 5–6
-    var m = input.embedMSA(target, draw, previous)  // lines 5–6
+    var z = inputEmbedder.embedPair(target, previous)  // lines 5–6
+    var m = inputEmbedder.embedMSA(target, draw, previous)  // lines 5–6
     var mask = PlainTensor<Real>(draw.msaMask, isVariable: false)
-    if let template, let templates = target.templates {  // lines 7–13
-      if let update = template(z, templates, pairMask: pairMask) { z = z + update }
-      if templates.count > 0, let torsions = template.torsions?(templates) {
+    if let templateEmbedding, let templates = target.templates {  // lines 7–13
+      if let update = templateEmbedding(z, templates, pairMask: pairMask) { z = z + update }
+      if templates.count > 0, let torsions = templateEmbedding.torsions?(templates) {
         m = concatenate([m, torsions.rows], axis: 0)
         mask = concatenate([mask, torsions.mask], axis: 0)
       }
     }
     z = extraMSA(z, draw, pairMask: pairMask)  // lines 14–16
     for block in evoformer { (m, z) = block(m, z, mask: mask, pairMask: pairMask) }  // line 17
-    let s = single(m[0])  // line 17, by line 12 of Algorithm 6
-    let layers = structure(single: s, pair: z, mask: residueMask)  // line 21
+    let s = singleProjection(m[0])  // line 17, by line 12 of Algorithm 6
+    let layers = structureModule(single: s, pair: z, mask: residueMask)  // line 21
     return PlainPassOutput(
       msa: m.slice(0..<draw.clusterCount, axis: 0), pair: z, single: s, structure: layers,
       lddtLogits: layers.last.map { predictedLDDT($0.activation) }, distogramLogits: distogram(z))

@@ -9,12 +9,12 @@ import TensorCore
 public struct FoldingNetwork: Sendable {
   /// What the network is made of.
   public let config: FoldingConfig
-  let input: InputEmbedder
-  let template: TemplateEmbedding?
+  let inputEmbedder: InputEmbedder
+  let templateEmbedding: TemplateEmbedding?
   let extraMSA: ExtraMSAStack
   let evoformer: BlockStack
-  let single: Linear
-  let structure: StructureModule
+  let singleProjection: Linear
+  let structureModule: StructureModule
   let distogram: DistogramHead
   let maskedMSA: MaskedMSAHead
   let experimentallyResolved: ExperimentallyResolvedHead
@@ -37,8 +37,8 @@ public struct FoldingNetwork: Sendable {
     let trunk = root.scope("evoformer")
     let channels = config.channels
     self.config = config
-    self.input = try InputEmbedder(trunk, channels)
-    self.template = try config.template.map { try TemplateEmbedding(trunk, channels, $0) }
+    self.inputEmbedder = try InputEmbedder(trunk, channels)
+    self.templateEmbedding = try config.template.map { try TemplateEmbedding(trunk, channels, $0) }
     self.extraMSA = try ExtraMSAStack(trunk, config)
     self.evoformer = try BlockStack(
       trunk.scope("evoformer_iteration"), .main, count: config.evoformer.blocks
@@ -47,9 +47,9 @@ public struct FoldingNetwork: Sendable {
         scope, .main, msa: channels.msa, pair: channels.pair, config.evoformer,
         order: config.blockOrder)
     }
-    self.single = try Linear(
+    self.singleProjection = try Linear(
       trunk.scope("single_activations").inFloat32, channels.msa, channels.single)
-    self.structure = try StructureModule(root, config)
+    self.structureModule = try StructureModule(root, config)
     self.distogram = try DistogramHead(root, pair: channels.pair, config.heads)
     self.maskedMSA = try MaskedMSAHead(root, msa: channels.msa, config.heads)
     self.experimentallyResolved = try ExperimentallyResolvedHead(root, single: channels.single)

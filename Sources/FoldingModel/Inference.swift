@@ -72,7 +72,7 @@ extension FoldingNetwork {
       throw PassError.ensembleOnTape(draws: drawCount)
     }
     let trunk = try ensemble(target, drawCount, draw, previous, context, monitor)
-    return try conclude(trunk, target, context, monitor)
+    return try structureAndConfidence(trunk, target, context, monitor)
   }
 
   /// One pass over several proteins packed side by side in one MSA representation, each from its own draw and state.
@@ -84,16 +84,16 @@ extension FoldingNetwork {
   ) throws -> [PassOutput] {
     let trunks = try trunk(inputs, context, monitor)
     return try zip(inputs, trunks).map { input, trunk in
-      try conclude(trunk, input.target, context, monitor)
+      try structureAndConfidence(trunk, input.target, context, monitor)
     }
   }
 
   /// Structure module and pLDDT; with a tape, all heads.
-  func conclude(
+  func structureAndConfidence(
     _ trunk: TrunkOutput, _ target: TargetFeatures, _ context: ExecutionContext,
     _ monitor: PassMonitor
   ) throws -> PassOutput {
-    let output = structure(
+    let output = structureModule(
       single: trunk.single, pair: trunk.pair, target, context, monitor.probe)
     try monitor.finished(.structure, [output.activation], context)
     let confidence = predictedLDDT(output.activation, context)

@@ -29,7 +29,7 @@ extension FoldingNetwork {
     let zs = zip(inputs, pairMasks).map { input, mask in
       startPair(input, mask, context, probe)
     }
-    if template != nil, inputs.contains(where: { $0.target.templates != nil }) {
+    if templateEmbedding != nil, inputs.contains(where: { $0.target.templates != nil }) {
       try monitor.finished(.templates, zs, context)
     }
     try extraMSA.update(zs, inputs.map(\.draw), pack, pairs: pairMasks, context, monitor)
@@ -40,7 +40,8 @@ extension FoldingNetwork {
     try evoformer.update(m, zs, masks, context, monitor)
     return inputs.indices.map { index in
       let msa = pack.part(index, of: m, rows: inputs[index].draw.clusterCount, context)
-      return TrunkOutput(msa: msa, pair: zs[index], single: single.logits(of: msa[0], context))
+      return TrunkOutput(
+        msa: msa, pair: zs[index], single: singleProjection.logits(of: msa[0], context))
     }
   }
 
@@ -48,10 +49,10 @@ extension FoldingNetwork {
   private func startPair(
     _ input: PassInput, _ mask: AttentionMask, _ context: ExecutionContext, _ probe: Probe?
   ) -> Tensor {
-    let z = self.input.embedPair(input.target, input.previous, context)
+    let z = inputEmbedder.embedPair(input.target, input.previous, context)
     probe?("embedder/pair", z)
-    if let template, let features = input.target.templates {
-      template.update(z, features, pairMask: mask, context, probe)
+    if let templateEmbedding, let features = input.target.templates {
+      templateEmbedding.update(z, features, pairMask: mask, context, probe)
     }
     probe?("template/pair", z)
     return z
@@ -62,13 +63,14 @@ extension FoldingNetwork {
     _ input: PassInput, _ context: ExecutionContext, _ probe: Probe?
   ) -> (m: Tensor, mask: NDArray<Float>) {
     let (target, draw) = (input.target, input.draw)
-    let templates = template?.torsions == nil ? 0 : (target.templates?.count ?? 0)
+    let templates = templateEmbedding?.torsions == nil ? 0 : (target.templates?.count ?? 0)
     let residues = target.residueCount
     let m = context.empty([draw.clusterCount + templates, residues, config.channels.msa])
     let clusters = m[0..<draw.clusterCount]
-    self.input.embedMSA(target, draw, input.previous, into: clusters, context)
+    inputEmbedder.embedMSA(target, draw, input.previous, into: clusters, context)
     probe?("embedder/msa", clusters)
-    guard templates > 0, let torsions = template?.torsions, let features = target.templates else {
+    guard templates > 0, let torsions = templateEmbedding?.torsions, let features = target.templates
+    else {
       return (m, draw.msaMask)
     }
     let rows = m[draw.clusterCount..<draw.clusterCount + templates]

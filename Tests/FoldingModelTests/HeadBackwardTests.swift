@@ -25,14 +25,14 @@ struct RandomTrunk {
       pair: tensor([residues, residues, channels.pair], "pair", context.storage),
       single: tensor([residues, channels.single], "single", .float32))
     functional = StructureFunctional(
-      target: target, layers: network.structure.config.layers, channels: channels.single)
+      target: target, layers: network.structureModule.config.layers, channels: channels.single)
   }
 
   /// Gradients of the functional with respect to everything the network made.
   func gradients(_ network: FoldingNetwork, _ context: ExecutionContext) throws -> ExecutionContext
   {
     try differentiate(context) { context in
-      let output = try network.conclude(trunk, target, context, PassMonitor())
+      let output = try network.structureAndConfidence(trunk, target, context, PassMonitor())
       let training = try #require(output.training)
       let heads = training.heads
       let logits = [
@@ -69,7 +69,7 @@ struct HeadBackwardTests {
     let linear = [
       network.maskedMSA.logits, network.experimentallyResolved.logits, alignedError.logits,
     ].map { PlainLinear<Double>($0) }
-    let layers = plain.structure(
+    let layers = plain.structureModule(
       single: s, pair: z, mask: PlainTensor(repeating: 1, shape: [residues]))
     let activation = try #require(layers.last).activation
     let logits = [
@@ -92,7 +92,7 @@ struct HeadBackwardTests {
         + twins("lDDT first", lddt.first, plainLDDT.first)
         + twins("lDDT second", lddt.second, plainLDDT.second)
         + twins("lDDT logits", lddt.logits, plainLDDT.logits)
-        + network.structure.twins(plain.structure),
+        + network.structureModule.twins(plain.structureModule),
       context, loss: loss, tolerance: 1e-4)
   }
 
@@ -107,7 +107,7 @@ struct HeadBackwardTests {
       let tensors = [
         random.trunk.msa, random.trunk.pair, random.trunk.single,
         network.distogram.halfLogits.weight, network.maskedMSA.logits.weight,
-        network.predictedLDDT.first.weight, network.structure.backboneUpdate.weight,
+        network.predictedLDDT.first.weight, network.structureModule.backboneUpdate.weight,
       ]
       return tensors.flatMap { context.gradient(of: $0).array().values }
     }

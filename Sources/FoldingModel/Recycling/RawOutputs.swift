@@ -32,7 +32,7 @@ extension FoldingNetwork {
   fileprivate func rawOutputs(
     _ recycled: PreviousPass, lddtLogits: NDArray<Float>, _ context: ExecutionContext
   ) -> [String: NDArray<Float>] {
-    let single = self.single(recycled.msaFirstRow, context.storing(.float32))
+    let single = singleProjection(recycled.msaFirstRow, context.storing(.float32))
     let edges = config.heads.distogramBreaks.values(Float.self)
     var result = [
       "distogram/logits": distogram(recycled.pair, context).array(),

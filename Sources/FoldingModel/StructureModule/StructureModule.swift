@@ -65,7 +65,7 @@ struct StructureModule: Sendable {
     _ probe: Probe?
   ) -> StructureOutput {
     let context = context.storing(.float32)
-    let (initial, start) = begin(single, context)
+    let (initial, start) = initialSingle(single, context)
     var s = start
     var trace = StructureTrace()
     var frames = firstFrames(s, initial, &trace, context)  // line 4
@@ -117,7 +117,7 @@ struct StructureModule: Sendable {
   }
 
   /// The initial representation, normalised and projected (lines 1 and 3).
-  private func begin(
+  private func initialSingle(
     _ single: Tensor, _ context: ExecutionContext
   ) -> (initial: Tensor, s: Tensor) {
     let unrecorded = context.unrecorded
@@ -136,7 +136,7 @@ struct StructureModule: Sendable {
     let attended = attention(  // lines 2, 6
       s, z, pairNorm: pairNorm, frames, mask: features.residueMask, context)
     probe?("ipa", attended)
-    let result = transit(s, attended, context)
+    let result = transitionAndNorms(s, attended, context)
     let unrecorded = context.unrecorded
     let updates = backboneUpdate(result, unrecorded)
     context.record { context in
@@ -154,7 +154,9 @@ struct StructureModule: Sendable {
   /// Residual, dropout and norm, then the transition (lines 6–9, the attention itself left out).
   ///
   /// `attended` is overwritten.
-  private func transit(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext) -> Tensor {
+  private func transitionAndNorms(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext)
+    -> Tensor
+  {
     let recorder = context
     let context = context.unrecorded
     let factors = ["attention", "transition"].map {
