@@ -1,8 +1,8 @@
 /// How processes are arranged for training: data × axes × branches, branches innermost, as in HelixFold
 /// (PaddleFleetX `topology`).
 ///
-/// Neighbouring ranks talk most: the two branches of a block, then the processes that share its operations, then those
-/// that train on other samples.
+/// Neighbouring ranks communicate most: the two branches of a block, then the processes that share its operations, then those that
+/// train on other samples.
 public struct ProcessGrid: Sendable, Hashable {
   /// Groups that train on different samples.
   public var data: Int

@@ -2,8 +2,8 @@ import PlainTensors
 
 /// Logits with 10⁹ subtracted where the mask, which broadcasts over them, is 0.
 ///
-/// A row in which nothing is visible becomes constant, so that its softmax averages all keys. That is what single precision
-/// makes of the released code's formula as long as logits are below 32, half the distance of numbers near 10⁹.
+/// A row in which nothing is visible becomes constant, so that its softmax averages all keys. In single precision the released
+/// code's formula does the same as long as logits are below 32, half the spacing of numbers near 10⁹.
 public func masked<Real>(
   _ logits: PlainTensor<Real>, _ mask: PlainTensor<Real>
 ) -> PlainTensor<Real> {

@@ -40,7 +40,7 @@ struct GatedAttentionBackward {
     distribute(merged, mergedBias, context)
   }
 
-  /// Weights as the products of this pass want them.
+  /// Weights as the products of this pass need them.
   private struct Weights {
     let projection, projectionTransposed, outputTransposed: PackedMatrix
     let projectionBias: Tensor
@@ -72,7 +72,7 @@ struct GatedAttentionBackward {
     }
   }
 
-  /// The rows of some batch elements one after the other: a view where they stand so in memory, else a copy.
+  /// The rows of some batch elements one after the other: a view if they are contiguous in memory, else a copy.
   private func rows(
     of x: Tensor, _ batches: Range<Int>, scaledBy factors: Tensor? = nil,
     _ context: ExecutionContext
@@ -110,9 +110,9 @@ struct GatedAttentionBackward {
 
   /// Attention and its derivative.
   ///
-  /// Pairs of batch element and head are independent but for the gradient of a bias, which gathers from all elements in their order:
-  /// each worker takes some heads of all elements in turn, or, where workers outnumber heads, each element has a gradient of its own
-  /// and these are added afterwards, which gives the same bits.
+  /// Pairs of batch element and head are independent except for the gradient of a bias, which gathers from all elements in their
+  /// order: each worker takes some heads of all elements in turn, or, where workers outnumber heads, each element has a gradient of
+  /// its own and these are added afterwards, which gives the same bits.
   private func attend(_ batches: Range<Int>, _ chunk: Chunk, _ context: ExecutionContext) {
     let biasGradient = bias.map { context.gradient(of: $0) }
     func attend(_ index: Int, heads: Range<Int>, _ biasGradient: Tensor?) {

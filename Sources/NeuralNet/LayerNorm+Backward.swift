@@ -18,7 +18,7 @@ extension LayerNorm {
       offsetGradient: context.gradient(of: offset))
   }
 
-  /// Records the derivative of `result = norm(x)`, if a tape runs.
+  /// Records the derivative of `result = norm(x)`, if there is a tape.
   func record(_ x: Tensor, _ result: Tensor, _ context: ExecutionContext) {
     if context.tape == nil { return }
     let input = context.saved(x)

@@ -22,7 +22,7 @@ extension Linear {
     context.multiplyShared(dy, transposed, into: dx, epilogue)
   }
 
-  /// Records the derivative of `result = activation(x W + b)`, if a tape runs.
+  /// Records the derivative of `result = activation(x W + b)`, if there is a tape.
   func record(
     _ x: Tensor, _ result: Tensor, _ activation: Epilogue.Activation, _ context: ExecutionContext
   ) {

@@ -12,7 +12,7 @@ public protocol ParameterStore {
   /// What one block sees of a stacked array.
   func block(_ index: Int, of key: String, shape: [Int], dtype: DType) throws -> Tensor
 
-  /// The parameters read so far, for blocks that are made anew whenever they run; nil where they may as well be kept.
+  /// The parameters read so far, from which blocks are rebuilt for every run; nil if blocks are built once and kept.
   var forRunning: (any ParameterStore & Sendable)? { get }
 }
 
@@ -22,7 +22,7 @@ extension ParameterStore {
     _ index: Int, of key: String, shape: [Int], dtype: DType
   ) throws -> Tensor { try parameter(key, shape: shape, dtype: dtype)[index] }
 
-  /// Nil.
+  /// Blocks are built once and kept.
   public var forRunning: (any ParameterStore & Sendable)? { nil }
 }
 

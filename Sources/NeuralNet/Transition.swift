@@ -19,8 +19,8 @@ public struct Transition: Sendable {
 
   /// `x += transition(x)`, in place, streamed through tiles of rows.
   ///
-  /// - Parameter isLast: whether nothing of a checkpointed block reads `x` afterwards; the sum is then left out when the block
-  ///   runs again for its derivatives.
+  /// - Parameter isLast: whether nothing of a checkpointed block reads `x` afterwards; the sum is then skipped when the block runs
+  ///   again for its derivatives.
   public func update(_ x: Tensor, isLast: Bool = false, _ context: ExecutionContext) {
     let count = x.count / max(1, x.channels)
     context.recordAxial { context in context.allGather(context.gradient(of: x), count: count) }

@@ -17,8 +17,8 @@ extension [Double] {
     return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 
-  /// The middle element, of an even number the upper of the two in the middle: always one that was measured.
+  /// The middle element, or the upper of the two middle ones if the count is even: always a measured value.
   ///
-  /// - Precondition: there is an element.
+  /// - Precondition: not empty.
   public var upperMedian: Double { sorted()[count / 2] }
 }

@@ -1,8 +1,9 @@
-/// A key for random draws: a pure value, so that a draw depends on what it is for and on nothing else.
+/// A key for random draws: a pure value, so that a draw depends only on what it is for.
 ///
-/// No state, no order, no threads: recomputing and every process draw the same. `SplitMix64` as a counter-based generator, with
-/// `G` its increment and `mix` its finaliser: the key of a seed is `mix(seed + G)`; child `i` of a key is `mix(key + (i+1)·G)`;
-/// number `i` drawn from a key is `mix(key + (i+1)·G)` as well, so a key serves either children or numbers.
+/// Draws depend on no state, order or threads: recomputation and all processes draw the same numbers. `SplitMix64` as a
+/// counter-based generator, with `G` its increment and `mix` its finaliser: the key of a seed is `mix(seed + G)`; child `i` of a
+/// key is `mix(key + (i+1)·G)`; number `i` drawn from a key is `mix(key + (i+1)·G)` as well, so a key serves either children or
+/// numbers.
 public struct RandomKey: Sendable, Hashable {
   @usableFromInline let state: UInt64
 
@@ -13,10 +14,10 @@ public struct RandomKey: Sendable, Hashable {
   @usableFromInline
   init(state: UInt64) { self.state = state }
 
-  /// The key with number `index` below this one.
+  /// Child number `index` of this key.
   public func child(_ index: Int) -> RandomKey { RandomKey(state: bits(index)) }
 
-  /// The key with a name below this one, by the name's `FNV1a` hash.
+  /// The named child of this key, by the name's `FNV1a` hash.
   public func child(_ name: String) -> RandomKey {
     child(Int(truncatingIfNeeded: FNV1a(name.utf8).value))
   }

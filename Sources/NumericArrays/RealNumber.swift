@@ -1,7 +1,6 @@
 import CLibrary
 
-/// A precision in which something is computed that is checked in another: `Float` in training and where bits are compared, `Double`
-/// where derivatives are checked.
+/// A floating-point type that code is generic over: `Float` in training and where bits are compared, `Double` to check derivatives.
 public protocol RealNumber: BinaryFloatingPoint, Sendable {
   /// The power eˣ.
   static func exponential(_ x: Self) -> Self

@@ -1,7 +1,7 @@
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 ///
 /// A seed gives the same numbers on every machine. The finaliser alone, over a key and a counter, makes draws that depend on
-/// nothing else: no state, no order, no threads.
+/// nothing else, neither state nor order nor threads.
 public struct SplitMix64: Sendable {
   @usableFromInline var state: UInt64
 
@@ -16,11 +16,11 @@ public struct SplitMix64: Sendable {
     return Self.mixed(state)
   }
 
-  /// 2⁶⁴ divided by the golden ratio, odd: what the state grows by.
+  /// 2⁶⁴ divided by the golden ratio, odd: the increment of the state.
   @inlinable
   public static var increment: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
-  /// The finaliser: one to one, each bit of the result depends on all of the argument (variant 13 of Stafford's).
+  /// The finaliser (Stafford's variant 13): a bijection in which each bit of the result depends on every bit of the argument.
   @inlinable @inline(__always)
   public static func mixed(_ x: UInt64) -> UInt64 {
     var z = x

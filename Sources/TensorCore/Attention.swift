@@ -17,7 +17,7 @@ public struct AttentionOperands {
   public var keyMask: Tensor?
   /// Which queries do not attend to which keys; a query that attends to none gets 0.
   public var columnMask: ColumnMask?
-  /// For tests and measurements: computes also the blocks in which no query attends to a key.
+  /// For tests and measurements: also computes the blocks in which no query attends to any key.
   package var visitsHidden = false
   /// Number of heads.
   public var heads: Int
@@ -55,15 +55,15 @@ extension ExecutionContext {
 
 /// Where the derivatives of one batch element of gated attention go; see `ExecutionContext.attendBackward`.
 public struct AttentionGradients {
-  /// Of the queries, stored.
+  /// Gradient of the queries, overwritten.
   public var query: Matrix
-  /// Of the keys, stored.
+  /// Gradient of the keys, overwritten.
   public var key: Matrix
-  /// Of the values, stored.
+  /// Gradient of the values, overwritten.
   public var value: Matrix
-  /// Of the gate before its sigmoid, stored; needed where there is a gate.
+  /// Gradient of the gate before its sigmoid, overwritten; required if there is a gate.
   public var gate: Matrix?
-  /// Of the bias, added to. `[heads, queries, keys]` float32
+  /// Gradient of the bias, added to. `[heads, queries, keys]` float32
   public var bias: Tensor?
 
   /// Gradients without a bias.
@@ -211,7 +211,7 @@ extension AttentionOperands {
     }
   }
 
-  /// Ends the program unless `other` has the size and the type of a model, and rows that are contiguous.
+  /// Ends the program unless `other` has the size and type of `model`, and contiguous rows.
   fileprivate func check(
     _ model: Matrix, isLike other: Matrix, _ name: String, ofAnyType: Bool = false
   ) {

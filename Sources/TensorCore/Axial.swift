@@ -1,17 +1,17 @@
 /// Processes that share every operation of one sample along an axis: rows or columns of the MSA or of the pair tensor.
 ///
-/// Dynamic axial parallelism (FastFold, arXiv:2203.00854; HelixFold, arXiv:2207.05477) with representations that every process holds
-/// whole: an operation computes this process's share of its axis, then the shares are gathered.
+/// Dynamic axial parallelism (FastFold, arXiv:2203.00854; HelixFold, arXiv:2207.05477) except that every process holds whole
+/// representations: an operation computes this process's share of its axis, then the shares are gathered.
 public protocol AxialGroup: AnyObject, Sendable {
   /// Number of this process.
   var rank: Int { get }
   /// Number of processes.
   var size: Int { get }
 
-  /// Completes a buffer of parts, of which process r brings the r-th, `counts[r]` bytes long (`MPI_Allgatherv`). Collective.
+  /// Completes a buffer whose r-th part, `counts[r]` bytes long, comes from process r (`MPI_Allgatherv`). Collective.
   func allGather(_ buffer: UnsafeMutableRawBufferPointer, counts: [Int])
 
-  /// Adds up numbers over all processes, to the same bits everywhere (`MPI_Allreduce`). Collective.
+  /// Sums numbers over all processes, with the same bits everywhere (`MPI_Allreduce`). Collective.
   func allReduce(_ values: UnsafeMutableBufferPointer<Float>)
 }
 
@@ -30,7 +30,7 @@ extension ExecutionContext {
     return AxialShare.range(rank: axial.rank, of: axial.size, count: count)
   }
 
-  /// Completes a tensor of which every process holds its share along an axis.
+  /// Completes a tensor of which each process has computed its share along an axis.
   ///
   /// - Parameters:
   ///   - outer: product of the extents before the axis; 1 for the first axis.
@@ -64,7 +64,7 @@ extension ExecutionContext {
     }
   }
 
-  /// Adds up a tensor over all processes.
+  /// Sums a tensor over all processes.
   public func allReduce(_ x: Tensor) {
     guard let axial else { return }
     let values = x.dtype == .float32 ? x : copyShared(x, as: .float32)
@@ -72,7 +72,7 @@ extension ExecutionContext {
     if x.dtype != .float32 { x.assign(values) }
   }
 
-  /// Records what to do with gradients between processes, if there are several and a tape runs.
+  /// Records a step that exchanges gradients between processes, if there are several and a tape.
   public func recordAxial(_ step: @escaping Tape.Step) {
     if axial != nil { record(step) }
   }

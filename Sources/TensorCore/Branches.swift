@@ -19,7 +19,7 @@ public protocol BranchPartner: AnyObject, Sendable {
   /// Which branch this process runs.
   var role: BranchRole { get }
 
-  /// Sends tensors to the other process while receiving as many from it; a failure is kept for `check`.
+  /// Sends tensors to the other process while receiving as many from it; a failure is kept until the caller checks for one.
   func exchange(sending: [Tensor], receiving: [Tensor])
 
   /// Throws if an exchange failed since the last call.
@@ -52,7 +52,7 @@ public struct Branch {
   }
 }
 
-/// Adds up how long the branches of forks took when they ran one after the other.
+/// Sums how long the branches of forks took when run one after the other.
 public final class BranchClock: Sendable {
   /// Seconds so far.
   public struct Times: Sendable {
@@ -63,7 +63,7 @@ public final class BranchClock: Sendable {
     /// In the longer branch of each fork: what a fork takes with a worker for each.
     public var longer = 0.0
 
-    /// The mean of as many steps.
+    /// The mean over `steps` steps.
     public func mean(of steps: Int) -> Times {
       let count = Double(max(steps, 1))
       return Times(first: first / count, second: second / count, longer: longer / count)
@@ -93,10 +93,10 @@ public final class BranchClock: Sendable {
 }
 
 extension ExecutionContext {
-  /// Runs two branches as the schedule of the context says; afterwards both have updated their tensors.
+  /// Runs two branches by the context's schedule; afterwards both have updated their tensors.
   ///
-  /// With a tape each records on its own, and their derivatives run by the same schedule: at the same time, in turn, or each on the
-  /// process of its branch, which then exchange the gradients.
+  /// With a tape, each branch records on a tape of its own, and their derivatives run by the same schedule: at the same time, in
+  /// turn, or each on the process of its branch, which then exchange the gradients.
   ///
   /// - Precondition: neither branch reads or writes what the other updates.
   public func fork(_ first: Branch, _ second: Branch) {
@@ -150,13 +150,13 @@ extension ExecutionContext {
     return partner.role == .first ? (head, tail) : (tail, head)
   }
 
-  /// Sends what this process worked out in its share and receives the rest; nothing where one process does everything.
+  /// Sends this process's share of a result and receives the other's; does nothing if one process does everything.
   public func exchangeBranches(sending mine: Tensor, receiving others: Tensor) {
     guard case .apart(let partner) = branches else { return }
     partner.exchange(sending: [mine], receiving: [others])
   }
 
-  /// Whether this process differentiates what belongs to a branch.
+  /// Whether this process computes the derivatives of a branch.
   public func ownsBranch(_ role: BranchRole) -> Bool {
     guard case .apart(let partner) = branches else { return true }
     return partner.role == role

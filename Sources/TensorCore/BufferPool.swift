@@ -21,7 +21,7 @@ public final class BufferPool: Sendable {
     public var largest = 0
   }
 
-  /// Memory that nobody uses; handed over under the lock, hence `Sendable`.
+  /// Unused memory; handed over under the lock, hence `Sendable`.
   private struct Block: @unchecked Sendable {
     var base: UnsafeMutableRawPointer
     var byteCount: Int
@@ -32,7 +32,7 @@ public final class BufferPool: Sendable {
     var statistics = Statistics()
     var serial = 0
 
-    /// Where the first free block of at least `byteCount` bytes stands; a training step of a small network keeps hundreds.
+    /// Index of the first free block of at least `byteCount` bytes; a training step of a small network keeps hundreds.
     func firstFree(ofAtLeast byteCount: Int) -> Int {
       var low = 0
       var high = free.count
@@ -49,8 +49,8 @@ public final class BufferPool: Sendable {
 
   /// An empty pool.
   ///
-  /// - Parameter allowance: bytes that may be kept and live together even if fewer were live at once; what repeats small
-  ///   computations many times then asks the system for nothing after the first.
+  /// - Parameter allowance: bytes that kept and live buffers may total even if fewer were ever live; small computations that are
+  ///   repeated many times then allocate nothing after the first.
   public init(allowance: Int = 0) { self.allowance = allowance }
 
   deinit {
@@ -69,14 +69,14 @@ public final class BufferPool: Sendable {
     }
   }
 
-  /// How many storages were made so far; later ones have larger serial numbers.
+  /// Number of storages made so far; later ones have larger serial numbers.
   var serial: Int { state.withLock { $0.serial } }
 
   /// A buffer that the pool handed out.
   struct Allocation {
     let base: UnsafeMutableRawPointer
     let byteCount: Int
-    /// Grows with the time of making.
+    /// Increases with every allocation.
     let serial: Int
     /// Whether all bytes are zero, not just undefined.
     let isZero: Bool
@@ -84,7 +84,7 @@ public final class BufferPool: Sendable {
 
   /// A buffer of at least `byteCount` bytes.
   ///
-  /// The system is asked, and given back to, outside the lock: that takes it milliseconds at times.
+  /// Memory is mapped and unmapped outside the lock, since either can take milliseconds.
   func allocate(_ byteCount: Int) -> Allocation {
     let wanted = Self.rounded(byteCount)
     let (reused, serial, excess) = state.withLock { state in
@@ -122,7 +122,7 @@ public final class BufferPool: Sendable {
     }
   }
 
-  /// Kept buffers that must go so that a new one does not raise the peak, the largest first.
+  /// Kept buffers to free, the largest first, so that a new one does not raise the peak.
   private func takeExcess(beside wanted: Int, from state: inout State) -> [Block] {
     let allowed = max(allowance, state.statistics.peak, state.statistics.live + wanted)
     var excess: [Block] = []
@@ -160,8 +160,8 @@ public final class BufferPool: Sendable {
 
   /// Memory for a large block.
   ///
-  /// From four huge pages on it begins at one and asks for them: walks along columns of the pair tensor touch a page per row, and
-  /// small pages are filled one by one.
+  /// Blocks of four huge pages or more begin at one and request them: walks along columns of the pair tensor touch a page per row,
+  /// and small pages are filled one by one.
   private static func mapped(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let isHuge = byteCount >= 4 * hugePageBytes
     let length = isHuge ? byteCount + hugePageBytes : byteCount

@@ -1,10 +1,10 @@
 import CKernels
 import NumericArrays
 
-/// Which queries do not attend to a key: at most two runs of queries per key, so that memory grows with the keys alone.
+/// Which queries do not attend to a key: at most two runs of queries per key, so that memory grows only with the number of keys.
 ///
-/// FlashMask (arXiv:2410.01359): blocks of pairs that are hidden altogether are never computed, which changes no bit.
-/// Departure from AlphaFold2: a query that attends to no key gets 0, not the mean of all values.
+/// FlashMask (arXiv:2410.01359): blocks of pairs that are entirely hidden are never computed, which changes no bit. Departure from
+/// AlphaFold2: a query that attends to no key gets 0, not the mean of all values.
 public struct ColumnMask: Sendable, Hashable {
   /// First and one past the last query of the run below the diagonal, then of the one above. `[4, keys]`
   let runs: [Int32]
@@ -14,7 +14,7 @@ public struct ColumnMask: Sendable, Hashable {
 
   /// The mask in which the queries `lower[key]` and `upper[key]` do not attend to a key.
   ///
-  /// - Precondition: as many runs of either kind; numbers of queries fit 32 bits.
+  /// - Precondition: `lower` and `upper` are equally long; query indices fit 32 bits.
   public init(lower: [Range<Int>], upper: [Range<Int>]) {
     programmingError(
       unless: lower.count == upper.count,
@@ -27,7 +27,7 @@ public struct ColumnMask: Sendable, Hashable {
       + numbers(upper, \.upperBound)
   }
 
-  /// Proteins one after the other, each attending to itself alone; positions after the last are masked out.
+  /// Proteins one after the other, each attending only to itself; positions after the last are masked out.
   public static func packed(_ lengths: [Int], positions: Int) -> ColumnMask {
     var start = 0
     let places = lengths.map { length in
@@ -37,7 +37,7 @@ public struct ColumnMask: Sendable, Hashable {
     return segments(places, positions: max(positions, start))
   }
 
-  /// Proteins at the given places, in order, each attending to itself alone; other positions are masked out.
+  /// Proteins at the given places, in order, each attending only to itself; other positions are masked out.
   public static func segments(_ places: [Range<Int>], positions: Int) -> ColumnMask {
     var lower = [Range<Int>](repeating: 0..<positions, count: positions)
     var upper = [Range<Int>](repeating: 0..<0, count: positions)
@@ -50,10 +50,10 @@ public struct ColumnMask: Sendable, Hashable {
     return ColumnMask(lower: lower, upper: upper)
   }
 
-  /// Where a protein may begin, from `position` on, so that attention adds up its keys in the order that they have alone.
+  /// The first place at or after `position` where attention sums a protein's keys in the same order as for the protein alone.
   ///
-  /// The kernel cuts keys into tiles, and tiles into units that it skips: a protein begins with a unit, and lies within one tile
-  /// or begins with one. The unit is the largest of all instruction sets, so that places are the same on all machines.
+  /// The kernel cuts keys into tiles, and tiles into units that it skips: a protein begins where a unit does, and lies within one
+  /// tile or begins where one does. The unit is the largest of all instruction sets, so that places are the same on all machines.
   public static func firstPlace(from position: Int, for length: Int) -> Int {
     let (unit, tile) = (largestUnit, Int(hf_attention_key_tile()))
     func rounded(_ position: Int, _ step: Int) -> Int { (position + step - 1) / step * step }
@@ -61,7 +61,7 @@ public struct ColumnMask: Sendable, Hashable {
     return start % tile + length <= tile ? start : rounded(start, tile)
   }
 
-  /// Keys that attention skips together on the instruction set where these are most.
+  /// Largest number of keys, over all instruction sets, that attention skips together.
   package static let largestUnit = 64
 
   /// Whether a query does not attend to a key.

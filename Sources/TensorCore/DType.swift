@@ -1,6 +1,6 @@
 import CKernels
 
-/// How the elements of a tensor are stored, by the words that flags, configurations and reports use.
+/// How the elements of a tensor are stored, named as in flags, configurations and reports.
 ///
 /// Arithmetic is always fp32.
 public enum DType: String, Sendable, Hashable, Codable, CaseIterable {

@@ -3,7 +3,7 @@ import NumericArrays
 extension ExecutionContext {
   /// Factors that drop a share `rate` of elements and scale up the others: 0 or 1 / (1 − rate), fp32.
   ///
-  /// A function of the context's key, the site and the element, so that recomputing and every process drop the same.
+  /// A function of the context's key, the site and the element, so that recomputation and all processes drop the same elements.
   ///
   /// - Returns: nil without dropout.
   public func dropoutFactors(_ site: String, rate: Float, _ shape: [Int]) -> Tensor? {

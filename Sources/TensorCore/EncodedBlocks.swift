@@ -13,7 +13,7 @@ public enum BlockFormat: String, Sendable, Hashable, CaseIterable {
   /// Elements of a block.
   public static let elements = Int(HF_BLOCK_ELEMENTS)
 
-  /// Bytes that `count` neighbours take.
+  /// Bytes that `count` consecutive elements take.
   public static func byteCount(of count: Int) -> Int {
     (count + elements - 1) / elements * Int(HF_BLOCK_BYTES)
   }
@@ -21,7 +21,7 @@ public enum BlockFormat: String, Sendable, Hashable, CaseIterable {
   var kernel: hf_block_code { self == .int8 ? HF_INT8_BLOCKS : HF_E4M3_BLOCKS }
 }
 
-/// A matrix in blocks of 32 neighbours of a row; rows begin with a block of their own.
+/// A matrix in blocks of 32 consecutive elements of a row; every row begins a new block.
 public struct EncodedMatrix: Sendable {
   /// How elements are kept.
   public let format: BlockFormat
@@ -45,7 +45,7 @@ public struct EncodedMatrix: Sendable {
 
   /// An array in blocks, a row for each slice of its first axis, from the bytes of a file.
   ///
-  /// - Precondition: the bytes are those of the shape.
+  /// - Precondition: there are as many bytes as the shape needs.
   public init(_ bytes: NDArray<UInt8>, _ format: BlockFormat, shape: [Int], pool: BufferPool) {
     self.format = format
     rows = shape.first ?? 1
@@ -85,9 +85,9 @@ public struct EncodedMatrix: Sendable {
 }
 
 extension ExecutionContext {
-  /// Encodes the rows of a view from a row and a column on, on the calling thread.
+  /// Encodes the rows of a view, to be stored from a row and a column on, on the calling thread.
   ///
-  /// The column is a multiple of 32. A view that ends inside a block ends its row of blocks: what lies behind is undefined.
+  /// The column is a multiple of 32. A view that ends inside a block ends its row of blocks: the elements after it are undefined.
   public func encode(
     _ x: Matrix, into result: EncodedMatrix, row: Int = 0, rowStep: Int = 1, column: Int = 0
   ) {
@@ -120,7 +120,7 @@ extension ExecutionContext {
     }
   }
 
-  /// A tensor in blocks, a row of them for each slice of its first axis; all workers share the rows.
+  /// A tensor encoded in blocks, one row per slice of its first axis; all workers share the rows.
   public func encodedShared(_ x: Tensor, _ format: BlockFormat) -> EncodedMatrix {
     let source = Self.slices(of: x)
     let result = EncodedMatrix(
@@ -131,7 +131,7 @@ extension ExecutionContext {
     return result
   }
 
-  /// Writes what `encodedShared` made of a tensor to one of its shape, all workers sharing the rows.
+  /// Decodes the result of `encodedShared` into a tensor of the same shape, all workers sharing the rows.
   public func decodeShared(_ x: EncodedMatrix, into result: Tensor) {
     let target = Self.slices(of: result)
     workers.split(x.rows) { rows in

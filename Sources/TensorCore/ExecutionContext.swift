@@ -3,7 +3,7 @@ import NumericArrays
 
 /// What every operation is given: where to run, where to take memory from, how to store.
 ///
-/// Everything an operation depends on is passed in here, but for the kernels' instruction-set path, which a process chooses once.
+/// Everything an operation depends on is passed in here, except the kernels' instruction-set path, which a process chooses once.
 /// Contexts are cheap values; `fork` makes two that run at the same time.
 ///
 /// An operation whose name ends in `Shared` has all workers share it. The one without runs on the calling thread and may be called
@@ -71,7 +71,7 @@ public struct ExecutionContext: Sendable {
     dropoutKey == nil ? self : droppingOut(by: dropoutKey?.child(name).child(index))
   }
 
-  /// The same context running the branches of forks elsewhere.
+  /// The same context running the branches of forks by another schedule.
   public func scheduling(_ branches: BranchSchedule) -> ExecutionContext {
     with { $0.branches = branches }
   }

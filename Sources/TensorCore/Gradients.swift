@@ -19,7 +19,7 @@ public final class Gradients: Sendable {
   /// No gradients yet; those made on demand take their memory from `pool`.
   public init(pool: BufferPool) { self.pool = pool }
 
-  /// Lets the gradient of all of `tensor` accumulate in `gradient`, fp32 and as large: a part of a fused buffer, say.
+  /// Makes the gradient of the whole `tensor` accumulate in `gradient`, fp32 and of the same size: part of a fused buffer, say.
   public func bind(_ tensor: Tensor, to gradient: Tensor) {
     let elements = tensor.storage.usedBytes / tensor.dtype.byteCount
     if tensor.offset != 0 || gradient.dtype != .float32 || gradient.count != elements {
@@ -39,7 +39,7 @@ public final class Gradients: Sendable {
       dtype: .float32)
   }
 
-  /// A new gradient, made outside the lock: the other branch need not wait for its zeros.
+  /// A new gradient, made outside the lock, so that the other branch need not wait while it is zeroed.
   private func made(for owner: Storage, _ dtype: DType) -> Tensor {
     let elements = owner.usedBytes / dtype.byteCount
     let gradient = Tensor(zeros: [elements], .float32, pool: pool)
@@ -51,12 +51,12 @@ public final class Gradients: Sendable {
     }
   }
 
-  /// Whether a gradient was bound to a tensor or asked for.
+  /// Whether a tensor has a gradient, bound or made on demand.
   public func contains(_ tensor: Tensor) -> Bool {
     slots.withLock { $0[ObjectIdentifier(tensor.storage)] != nil }
   }
 
-  /// Forgets the gradients of tensors that a pool made after a moment; those of other pools have their own count.
+  /// Forgets the gradients of tensors that `pool` made after number `serial`; other pools number theirs separately.
   func forget(madeAfter serial: Int, by pool: BufferPool) {
     slots.withLock { slots in
       slots = slots.filter { $0.value.owner.serial <= serial || !$0.value.owner.isMade(by: pool) }

@@ -53,7 +53,7 @@ public struct Matrix {
     self.columnStride = columnStride
   }
 
-  /// Whether the element that many places after the first one lies in the memory of the tensor.
+  /// Whether the element `place` elements after the first one lies in the tensor's memory.
   func holds(_ place: Int) -> Bool {
     let start = base - owner.base
     return start + place * dtype.byteCount >= 0

@@ -4,10 +4,10 @@ import COpenBLAS
 public enum MatrixBackend: String, Sendable, Hashable, Codable, CaseIterable {
   /// The kernels of this package.
   case native
-  /// OpenBLAS in fp32, called on panels of fixed size; loaded when it is first asked for.
+  /// OpenBLAS in fp32, called on panels of fixed size; loaded on first use.
   case openblas
 
-  /// Why this machine cannot multiply with it, one line; nil if it can.
+  /// Why this machine cannot use it, in one line; nil if it can.
   ///
   /// Ask before threads are started: the library is loaded to find out.
   public var problem: String? {

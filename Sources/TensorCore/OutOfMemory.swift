@@ -1,11 +1,11 @@
 import CLibrary
 import Synchronization
 
-/// What is done before a program ends for lack of memory, such as ending the processes that would wait for it.
+/// A hook run before the program exits for lack of memory, for instance to end the processes that would wait for it.
 public enum OutOfMemory {
   fileprivate static let lastAct = Mutex<@Sendable () -> Void>({})
 
-  /// Sets what is done.
+  /// Sets the hook.
   public static func before(ending act: @escaping @Sendable () -> Void) {
     lastAct.withLock { $0 = act }
   }
@@ -13,7 +13,8 @@ public enum OutOfMemory {
 
 /// Ends the program with status 75 and one line: the system refused memory.
 ///
-/// Tensors are made deep inside computations that do not throw. Files are written beside and renamed, so nothing half-written is left.
+/// Tensors are made deep inside computations that do not throw. Files are written under temporary names and renamed, so nothing
+/// half-written is left.
 func endOutOfMemory(_ byteCount: Int) -> Never {
   let amount = byteCount < 1 << 20 ? "\(byteCount) bytes" : "\(byteCount >> 20) MiB"
   let line =

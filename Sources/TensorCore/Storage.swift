@@ -6,9 +6,9 @@
 @usableFromInline
 final class Storage: @unchecked Sendable {
   @usableFromInline let base: UnsafeMutableRawPointer
-  /// Bytes that were asked for.
+  /// Bytes that were requested.
   let usedBytes: Int
-  /// Grows with the time of making.
+  /// Increases with every allocation.
   let serial: Int
   /// Whether the memory came from the system, all zero.
   let isZero: Bool

@@ -16,7 +16,7 @@ public final class Tape: @unchecked Sendable {
 
   /// Whether `checkpoint` keeps only the inputs of a block and runs it again for its derivatives.
   public let recomputes: Bool
-  /// Blocks in which `checkpoint` keeps inputs; nil for the type they have.
+  /// Block format in which `checkpoint` keeps inputs; nil to keep their own type.
   public let checkpointFormat: BlockFormat?
   /// Whether anything is kept; see ``discarding()``.
   let isKeeping: Bool
@@ -42,9 +42,9 @@ public final class Tape: @unchecked Sendable {
     self.isKeeping = isKeeping
   }
 
-  /// A tape that keeps nothing, for a pass of which losses are wanted and no derivatives.
+  /// A tape that keeps nothing, for a pass that needs losses but no derivatives.
   ///
-  /// With any tape, modules hand out what losses need, the trace of the structure module above all.
+  /// Whenever there is a tape, modules return what the losses read, the trace of the structure module above all.
   public static func discarding() -> Tape {
     Tape(true, nil, isRecomputation: false, isKeeping: false)
   }
@@ -75,10 +75,10 @@ public final class Tape: @unchecked Sendable {
     return copy
   }
 
-  /// Says that a tensor is about to change.
+  /// Notes that a tensor is about to change.
   fileprivate func changes(_ x: Tensor) { copies[ObjectIdentifier(x.storage)] = nil }
 
-  /// Tapes of two branches that know the copies made so far.
+  /// Tapes of two branches, both of which reuse the copies made so far.
   func branched() -> (first: Tape, second: Tape) {
     func branch() -> Tape {
       Tape(recomputes, checkpointFormat, isRecomputation: isRecomputation, isKeeping: isKeeping)
@@ -101,7 +101,7 @@ public final class Tape: @unchecked Sendable {
     return kept
   }
 
-  /// A tape for a block that runs again; copies of its inputs that are there already serve its derivatives.
+  /// A tape for a block that runs again; its derivatives reuse the copies of its inputs that already exist.
   ///
   /// Deliberately not tied to its parent tape: a step that captured its own tape would form a retain cycle and leak if it is never
   /// replayed.
@@ -129,7 +129,7 @@ private enum Checkpoint {
     }
   }
 
-  /// Gives a stream the value that it had.
+  /// Restores the value that a stream had.
   func restore(_ stream: Tensor, _ context: ExecutionContext) {
     switch self {
     case .copy(let tensor): context.copyShared(tensor, into: stream)
@@ -147,13 +147,13 @@ extension ExecutionContext {
     return gradients[tensor]
   }
 
-  /// Whether a checkpointed block runs again for its derivatives, so that the last update of a stream may be left out.
+  /// Whether a checkpointed block runs again for its derivatives, so that the last update of a stream may be skipped.
   public var isRecomputing: Bool { tape?.isRecomputation ?? false }
 
-  /// Records the derivative of an operation, if a tape runs.
+  /// Records the derivative of an operation, if there is a tape.
   public func record(_ step: @escaping Tape.Step) { tape?.record(step) }
 
-  /// Records the derivative of an operation that is about to update `x` in place, if a tape runs.
+  /// Records the derivative of an operation that is about to update `x` in place, if there is a tape.
   ///
   /// - Parameter derivative: given the value of `x` before the update and the gradient of its new value, turns the gradient into
   ///   that of the old value, in place; for `x += f(x)` it adds `Jᵀ` times the gradient.
@@ -168,7 +168,7 @@ extension ExecutionContext {
     tape.record { context in derivative(input, context.gradient(of: x), context) }
   }
 
-  /// Records the derivative of an operation that is about to add to `x` what does not depend on `x`, if a tape runs.
+  /// Records the derivative of an operation that is about to add to `x` a term that does not depend on `x`, if there is a tape.
   ///
   /// - Parameter derivative: given the gradient of the sum, which is that of `x` too, propagates it to what the addend was
   ///   computed from.

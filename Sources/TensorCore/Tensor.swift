@@ -115,7 +115,7 @@ extension Tensor {
     hf_convert(Int64(count), other.base, other.dtype.kernel, base, dtype.kernel)
   }
 
-  /// Replaces the contents by as many numbers, on the calling thread.
+  /// Replaces the contents by the given values, one per element, on the calling thread.
   public func assign(_ values: UnsafeBufferPointer<Float>) {
     if values.count != count { programmingError("cannot assign \(values.count) to \(shape)") }
     guard let source = values.baseAddress else { return }

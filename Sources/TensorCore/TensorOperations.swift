@@ -12,7 +12,7 @@ extension ExecutionContext {
     }
   }
 
-  /// A copy in a type of its own.
+  /// A copy, in the same type unless another is given.
   public func copyShared(_ x: Tensor, as dtype: DType? = nil) -> Tensor {
     let result = empty(x.shape, dtype ?? x.dtype)
     copyShared(x, into: result)

@@ -10,19 +10,19 @@ import Synchronization
 /// disjoint groups that run at the same time. Work is cut statically, so what a worker computes never
 /// depends on timing. Every worker flushes denormal numbers to zero, the thread that calls from its first call on.
 ///
-/// A group runs one piece of work at a time: what the workers do must not call upon their own group.
+/// A group runs one piece of work at a time: work running on a group must not start further work on that group.
 public final class WorkerGroup: Sendable {
   private let helpers: [Worker]
   private let isBusy = Atomic<Bool>(false)
 
-  /// A group of `count` workers, the caller included, or of as many as the system lets start; results do not depend on it.
+  /// A group of `count` workers, the caller included, or of as many as the system can start; results do not depend on it.
   ///
   /// - Parameter isPinned: ties every worker, the caller too, to a processor of its own; for measurements.
   public convenience init(count: Int, isPinned: Bool = false) {
     self.init(count: count, isPinned: isPinned) { SystemThread.start($0) }
   }
 
-  /// The same with threads of `start`, which returns false where it refuses one.
+  /// The same with threads started by `start`, which returns false if it cannot start one.
   convenience init(
     count: Int, isPinned: Bool = false, start: (@escaping @Sendable () -> Void) -> Bool
   ) {
@@ -54,7 +54,7 @@ public final class WorkerGroup: Sendable {
     }
   }
 
-  /// Runs work that uses the helpers; a second one before it ends would take the place of what they run.
+  /// Runs work that uses the helpers; further work before it ends would overwrite their jobs.
   private func occupied(_ work: () -> Void) {
     if isBusy.exchange(true, ordering: .acquiring) {
       programmingError("a worker group was called upon by its own work, or by two threads")
@@ -105,7 +105,7 @@ public final class WorkerGroup: Sendable {
 private final class Worker: Sendable {
   private let mailbox = Mailbox()
 
-  /// Nil if `start` refuses a thread.
+  /// Nil if `start` cannot start a thread.
   init?(processor: Int?, start: (@escaping @Sendable () -> Void) -> Bool) {
     let isStarted = start { [mailbox] in
       hf_flush_denormals()
@@ -126,7 +126,7 @@ private final class Worker: Sendable {
 
 /// Where a thread waits for one job at a time.
 ///
-/// Both sides look for a moment before they sleep: operations follow each other within microseconds, and waking a thread takes as
+/// Both sides spin briefly before they sleep: operations follow each other within microseconds, and waking a thread takes about as
 /// long.
 private final class Mailbox: @unchecked Sendable {  // `job` belongs to the side that `state` names
   private enum State {
@@ -135,7 +135,7 @@ private final class Mailbox: @unchecked Sendable {  // `job` belongs to the side
     static let stopped = 2
   }
 
-  /// Looks before sleeping, some ten microseconds.
+  /// Spins before sleeping, about ten microseconds in all.
   private static let looks = 400
 
   private let state = Atomic<Int>(State.empty)
@@ -162,7 +162,7 @@ private final class Mailbox: @unchecked Sendable {  // `job` belongs to the side
     return true
   }
 
-  /// A sleeper counts itself before it looks for the last time, and the state changes before sleepers are counted: no change is missed.
+  /// A sleeper counts itself before its last look, and the state changes before sleepers are counted: no change is missed.
   private func change(to value: Int) {
     state.store(value, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) == 0 { return }
