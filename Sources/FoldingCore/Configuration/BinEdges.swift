@@ -1,24 +1,24 @@
-/// Evenly spaced edges that part distances or errors into bins, Å.
+/// Evenly spaced edges that divide distances or errors into bins, Å.
 ///
 /// A distogram has a bin below the first edge and one above the last; recycled distances have none below the first.
 ///
 /// The edges of the released networks are whole sixteenths: the same numbers in every precision, however they are computed.
 public struct BinEdges: Hashable, Sendable {
-  /// How many there are.
+  /// Number of edges.
   public let count: Int
-  /// The first.
+  /// The first edge.
   public let first: Float
-  /// The last.
+  /// The last edge.
   public let last: Float
 
-  /// So many edges from the first to the last.
+  /// `count` edges from the first to the last.
   public init(count: Int, from first: Float, to last: Float) {
     self.count = count
     self.first = first
     self.last = last
   }
 
-  /// Bins where one lies below the first edge and one above the last.
+  /// Number of bins if one lies below the first edge and one above the last.
   public var binCount: Int { count + 1 }
 
   /// The edges, computed in the precision that they are returned in.
@@ -31,12 +31,12 @@ public struct BinEdges: Hashable, Sendable {
     }
   }
 
-  /// How many edges are at most that far: so many of the bins that begin below the first lie wholly within the distance, Å.
+  /// Number of edges at most at `distance`, Å: as many bins, counted from the one below the first edge, lie wholly within it.
   public func countWithin(_ distance: Double) -> Int {
     values(Double.self).count { $0 <= distance }
   }
 
-  /// Centres of the bins that begin at each edge and of one more behind them, in double precision.
+  /// Centres of the bins that begin at each edge, and of one more after them, in double precision.
   public var centers: [Double] {
     let step = (Double(last) - Double(first)) / Double(count - 1)
     return (0...max(count, 0)).map { Double(first) + step * Double($0) + step / 2 }
@@ -52,7 +52,7 @@ public struct SquaredEdges<Real: BinaryFloatingPoint & Sendable>: Sendable {
   @inlinable
   public init(_ edges: BinEdges) { values = edges.values(Real.self).map { $0 * $0 } }
 
-  /// How many edges lie below a squared distance, none at it: its bin, where the first one ends at the first edge.
+  /// Number of edges strictly below a squared distance: its bin, if bin 0 ends at the first edge.
   @inlinable
   public func countBelow(_ squaredDistance: Real) -> Int {
     var (low, high) = (0, values.count)

@@ -1,4 +1,4 @@
-/// The parts of a block of the Evoformer or of the extra-MSA stack, by which work is dealt out to branches.
+/// The parts of a block of the Evoformer or of the extra-MSA stack, by which work is assigned to branches.
 ///
 /// Lines of Suppl. 1.6 and 1.7.2.
 public enum BlockPart: Sendable, Hashable {

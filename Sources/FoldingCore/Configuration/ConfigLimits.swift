@@ -1,8 +1,8 @@
 extension FoldingConfig {
   /// The first setting that is out of range, with its key and the reason; nil if all are valid.
   ///
-  /// Values of files are held to these limits before anything is computed with them, so that no arithmetic on sizes overflows, no range
-  /// is empty where one entry is needed, and no bin is without width.
+  /// Values from files are checked against these limits before anything is computed with them, so that no arithmetic on sizes
+  /// overflows, no range is empty where one entry is needed, and no bin has zero width.
   public var objection: (key: String, reason: String)? {
     let sizes: [ValueLimit] = [
       .size("recycles", recycles, 0...1000), .size("ensembles", ensembles, counts),

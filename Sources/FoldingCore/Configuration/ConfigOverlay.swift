@@ -1,10 +1,10 @@
 import Foundation
 
-/// Lays what a file states over a complete configuration, both as JSON objects.
+/// Overlays the values of a file on a complete configuration, both as JSON objects.
 public enum ConfigOverlay {
   /// The object of a JSON text of less than one MiB.
   ///
-  /// - Parameter name: what messages call the text in the file, with a space behind it.
+  /// - Parameter name: what messages call the text in the file, followed by a space.
   public static func object(
     _ data: Data, file: String, named name: String = ""
   ) throws(ConfigurationError) -> [String: Any] {
@@ -37,7 +37,7 @@ public enum ConfigOverlay {
       do {
         return try decode(Config.self, from: merged)
       } catch let error as DecodingError {
-        // The first value that does not decode by itself either.
+        // The first value that does not decode on its own either.
         for leaf in leaves(of: changes, known: known) {
           func problem(with value: Any) throws -> DecodingError? {
             let change = leaf.change(to: value)
@@ -70,17 +70,17 @@ public enum ConfigOverlay {
     }
   }
 
-  /// A value that a file states, and where: decoders tell the place of a whole number or of a missing value in part or not at all.
+  /// A value of a file with its place, which decoders report for integers and missing values in part or not at all.
   private struct Leaf {
     static let wrongKind = "has a value of the wrong kind"
 
     let path: [String]
     let value: Any
 
-    /// Its levels joined by points.
+    /// Its levels joined by dots.
     var key: String { path.joined(separator: ".") }
 
-    /// An object that states nothing but a value in this place.
+    /// An object with nothing but a value in this place.
     func change(to value: Any) -> [String: Any] {
       var change = value
       for name in path.reversed() { change = [name: change] as [String: Any] }
@@ -143,7 +143,7 @@ public enum ConfigOverlay {
     return result
   }
 
-  /// Refuses an element of a list of objects unless it has the keys of a specimen and no others.
+  /// Rejects an element of a list of objects unless it has exactly the keys of a specimen.
   private static func check(
     _ element: Any, like specimen: [String: Any], file: String, key: String
   ) throws(ConfigurationError) {
@@ -186,7 +186,7 @@ public enum ConfigOverlay {
     init?(intValue: Int) { nil }
   }
 
-  /// Where a number stands that no whole number can hold: decoding it as one does not tell its place.
+  /// Path of a number too large for an integer: decoding it as one does not report its place.
   private static func pathOfHugeNumber(_ value: Any, _ path: [any CodingKey]) -> [any CodingKey]? {
     if let object = value as? [String: Any] {
       for (key, inner) in object.sorted(by: { $0.key < $1.key }) {
@@ -205,7 +205,7 @@ extension String {
 }
 
 extension DecodingError {
-  /// Path of the value that did not decode, its levels joined by points.
+  /// Path of the value that did not decode, its levels joined by dots.
   fileprivate var key: String {
     guard let path = context?.codingPath else { return "?" }
     return path.reduce("") { text, key in
@@ -214,7 +214,7 @@ extension DecodingError {
     }
   }
 
-  /// The word that was found instead of those that there are; nil for other errors.
+  /// The unknown word and the allowed ones; nil for other errors.
   fileprivate var unknownChoice: UnknownChoice? { context?.underlyingError as? UnknownChoice }
 
   private var context: Context? {

@@ -1,4 +1,4 @@
-/// A setting that is one of a few words; a file that states another one learns which there are.
+/// A setting chosen from a fixed set of words; a file with any other word gets an error that lists them.
 public protocol ConfigurationChoice: RawRepresentable<String>, Codable, CaseIterable, Hashable,
   Sendable
 {}
@@ -18,11 +18,11 @@ extension ConfigurationChoice {
   }
 }
 
-/// A word that is none of those that a setting can be.
+/// A word that a setting does not allow.
 struct UnknownChoice: Error {
   let word: String
   let known: [String]
 
-  /// What is wrong, and what there is.
+  /// What is wrong, and which words are allowed.
   var reason: String { "is '\(word)'; known are \(known.joined(separator: ", "))" }
 }

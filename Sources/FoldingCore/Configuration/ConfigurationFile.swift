@@ -1,7 +1,7 @@
 import Foundation
 
 extension FoldingConfig {
-  /// Reads what differs from a preset: `{"preset": "model_1", "evoformer": {"blocks": 8}}`.
+  /// Reads the differences from a preset: `{"preset": "model_1", "evoformer": {"blocks": 8}}`.
   ///
   /// Unknown keys are errors; `"template": null` removes the templates.
   ///
@@ -28,7 +28,7 @@ extension FoldingConfig {
     }
   }
 
-  /// The configuration in a parameter file, which may be older than this program: what it does not state has the published value.
+  /// The configuration in a parameter file, which may be older than this program: missing settings have their published values.
   public static func stored(_ text: String, file: String) throws(ConfigurationError)
     -> FoldingConfig
   {

@@ -1,11 +1,11 @@
 extension FoldingConfig {
-  /// Settings by which another network computes something else from the same parameters: `key: mine against theirs`, sorted.
+  /// Settings that make another network compute something else from the same parameters: `key: mine against theirs`, sorted.
   ///
   /// Left out are those that a user of trained parameters may choose: how many rows are drawn, passes, draws averaged, dropout,
   /// and the name.
   ///
-  /// - Parameter parts: words in the keys of arrays that do not count; where they name a head or all of the templates' part, its
-  ///   settings do not either.
+  /// - Parameter parts: words in the keys of arrays to ignore; if they name a head or the whole template part, its settings are
+  ///   ignored too.
   public func functionalDifferences(
     from other: FoldingConfig, leavingOut parts: [String] = []
   ) -> [String] {
@@ -18,7 +18,7 @@ extension FoldingConfig {
     }
   }
 
-  /// Beginnings of the settings of parts of the network, by the scopes of their arrays.
+  /// Prefixes of the settings of parts of the network, by the scopes of their arrays.
   private static let settings = [
     "distogram_head": "heads.distogram", "masked_msa_head": "heads.maskedMSA",
     "predicted_lddt_head": "heads.confidence",

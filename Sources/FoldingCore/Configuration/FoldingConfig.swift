@@ -28,7 +28,7 @@ public struct FoldingConfig: Codable, Hashable, Sendable {
   /// `model_1` without changes.
   public init() {}
 
-  /// Whether any layer drops a share of what it adds, in training or on demand.
+  /// Whether any layer has dropout, in training or on demand.
   public var hasDropout: Bool {
     let rates = [
       evoformer.msaDropout, evoformer.pairDropout, extraMSA.msaDropout, extraMSA.pairDropout,
@@ -154,7 +154,7 @@ public enum OuterProductKind: String, ConfigurationChoice {
   case mean
   /// Their deviations from the mean of the column, so that the result is their covariance.
   ///
-  /// Own departure: an alignment tells of contacts by coevolution, columns that change together; a small network that has seen few
+  /// Own departure: an alignment reveals contacts by coevolution, columns that change together; a small network that has seen few
   /// samples need not first learn to subtract what the conservation of each column alone explains.
   case covariance
 }
@@ -237,8 +237,8 @@ public enum FrameStart: String, ConfigurationChoice {
   case helix
   /// A chain of ideal residues with the backbone torsions that the torsion network predicts from the initial representation.
   ///
-  /// Own departure: the secondary structure that the trunk has inferred is there before the first iteration. No gradient flows through
-  /// these frames; the torsions learn from the torsion loss, like those of an iteration.
+  /// Own departure: the secondary structure that the trunk has inferred is present before the first iteration. No gradient flows
+  /// through these frames; the torsions learn from the torsion loss, like those of an iteration.
   case torsions
 }
 

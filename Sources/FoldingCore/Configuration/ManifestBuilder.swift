@@ -1,6 +1,4 @@
-/// Collects parameter specifications scope by scope; one function per module that occurs more than once.
-///
-/// The layers of `FoldingModel` ask for the same names in their initializers; a test compares the two.
+/// Collects parameter specifications scope by scope; one function for each module that occurs more than once.
 struct ManifestBuilder {
   private(set) var specs: [ParameterSpec] = []
   private var scopes: [String] = []

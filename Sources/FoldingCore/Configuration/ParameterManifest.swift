@@ -35,7 +35,7 @@ public enum ParameterStart: Sendable, Hashable {
 }
 
 extension FoldingConfig {
-  /// Every array of parameters that a network of this configuration has, by official key, sorted.
+  /// Every parameter array of a network of this configuration, sorted by official key.
   ///
   /// 336 arrays and 93,229,082 parameters for `model_1`. Depends on sizes and heads, not on the block order.
   public var parameterManifest: [ParameterSpec] {

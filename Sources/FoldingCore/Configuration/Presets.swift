@@ -4,7 +4,7 @@ extension FoldingConfig {
   public static let presets: [FoldingConfig] =
     (1...5).flatMap { [model($0, ptm: false), model($0, ptm: true)] } + [mini, tiny]
 
-  /// The preset of that name.
+  /// The preset with that name.
   public static func preset(named name: String) -> FoldingConfig? {
     presets.first { $0.name == name }
   }
@@ -21,7 +21,7 @@ extension FoldingConfig {
     return config
   }
 
-  /// A network of a few thousand parameters with every module, for tests; no weights fit it but its own.
+  /// A network of a few thousand parameters with every module, for tests; only its own weights fit it.
   public static let tiny: FoldingConfig = {
     var config = FoldingConfig()
     config.name = "tiny"
@@ -60,8 +60,8 @@ extension FoldingConfig {
 
   /// The network of the shipped model: five blocks, narrow representations.
   ///
-  /// Own choice; every module of `model_3_ptm` is there. Departures for few samples: frames start from predicted torsions,
-  /// the outer product is a covariance, residues come with their profile.
+  /// Own choice; it has every module of `model_3_ptm`. Departures for few samples: frames start from predicted torsions, the outer
+  /// product is a covariance, residues come with their profile.
   public static let mini: FoldingConfig = {
     var config = FoldingConfig()
     config.name = "mini"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The values of a configuration as texts by their paths in its JSON document, such as `sampling.maxClusters`.
+/// The values of a configuration as text, by their paths in its JSON document, such as `sampling.maxClusters`.
 ///
 /// A list is one value; what is nil has no path.
 package func settingPaths(of configuration: some Encodable) -> [String: String] {

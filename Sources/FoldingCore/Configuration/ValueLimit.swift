@@ -2,7 +2,7 @@
 package struct ValueLimit {
   let key: String
   let isSound: Bool
-  /// What is wrong, if it is not sound.
+  /// What is wrong, if the value is out of range.
   let reason: String
 
   private init(
@@ -28,12 +28,12 @@ package struct ValueLimit {
     atLeast(0, key, value)
   }
 
-  /// A number from 1 on.
+  /// A number of at least 1.
   package static func factor(_ key: String, _ value: some LimitedNumber) -> Self {
     atLeast(1, key, value)
   }
 
-  /// A number that is not below another; arithmetic in single precision must be able to hold it.
+  /// A number not below another, and finite in single precision.
   package static func atLeast<Number: LimitedNumber>(
     _ least: Number, _ key: String, _ value: Number
   ) -> Self {
@@ -48,7 +48,7 @@ package struct ValueLimit {
     Self(key, value, value >= 0 && value <= 1, "0 to 1")
   }
 
-  /// A share that leaves something: what a moving average keeps, or what dropout leaves out.
+  /// A share below 1, such as the decay of a moving average or a dropout rate.
   package static func decay(_ key: String, _ value: some LimitedNumber) -> Self {
     Self(key, value, value >= 0 && value < 1, "0 to below 1")
   }
@@ -66,11 +66,11 @@ package struct ValueLimit {
   }
 }
 
-/// A number that messages show as its file states it.
+/// A number that messages show as it stands in its file.
 package typealias LimitedNumber = BinaryFloatingPoint & CustomStringConvertible
 
 extension [ValueLimit] {
-  /// The first value that is not what it may be.
+  /// The first value outside its range.
   package var objection: (key: String, reason: String)? {
     first { !$0.isSound }.map { ($0.key, $0.reason) }
   }

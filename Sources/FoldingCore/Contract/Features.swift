@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// What a network is given about one target: the half of the contract that data fulfils.
+/// What a network is given about one target: the data's half of the contract.
 ///
 /// Constant over passes. Sizes are the real ones; nothing is padded. Names and meanings as in the released
 /// feature pipeline (Suppl. Table 1).
@@ -111,7 +111,7 @@ public struct AlignmentDraw: Sendable, Hashable {
   public var extraCount: Int { extraMask.shape[0] }
 }
 
-/// All inputs of the network for one target: fixed features, and a draw from the alignment per pass, made when asked for.
+/// All inputs of the network for one target: fixed features, and a draw from the alignment per pass, made on demand.
 ///
 /// Draws are pure functions of their indices, so that a resumed run gets the same ones.
 public protocol Features: Sendable {

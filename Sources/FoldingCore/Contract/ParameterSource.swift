@@ -3,8 +3,8 @@ import NumericArrays
 /// Where a network takes its parameters from: a file of any layout, a recipe, or random draws.
 ///
 /// Keys are the official ones, `scope//name`, with blocks stacked on the first axis, for instance
-/// `alphafold/alphafold_iteration/evoformer/preprocess_1d//weights`. Linear weights are `[in, out]`.
-/// Arrays are read when asked for, one at a time, so a source needs little memory of its own.
+/// `alphafold/alphafold_iteration/evoformer/preprocess_1d//weights`. Linear weights are `[in, out]`. Arrays are read on demand, one
+/// at a time, so a source needs little memory of its own.
 public protocol ParameterSource: Sendable {
   /// The official keys present, sorted.
   var keys: [String] { get }
@@ -24,7 +24,7 @@ public protocol ParameterSource: Sendable {
   /// The array in bfloat16, rounded to nearest where it is stored wider.
   func bfloat16(for key: String) throws -> NDArray<BFloat16>
 
-  /// The array in blocks of 32 int8 values with one scale, a row of bytes for each slice of the first axis; empty if it is not stored so.
+  /// The array in blocks of 32 int8 values with one scale, one row of bytes per slice of the first axis; empty if stored otherwise.
   func blocks(for key: String) throws -> NDArray<UInt8>
 }
 
@@ -35,7 +35,7 @@ extension ParameterSource {
   /// False: most sources store numbers one by one.
   public func storesBlocks(_ key: String) -> Bool { false }
 
-  /// Nothing.
+  /// An empty array.
   public func blocks(for key: String) throws -> NDArray<UInt8> { NDArray(shape: [0], values: []) }
 
   /// The single-precision array rounded to nearest, ties to even.

@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// What a network predicts for one target: the half of the contract that the network fulfils.
+/// What a network predicts for one target: the network's half of the contract.
 public struct Prediction: Sendable, Hashable {
   /// Atom coordinates in the atom37 order, Å. `[N_res, 37, 3]`
   public var positions: NDArray<Float>

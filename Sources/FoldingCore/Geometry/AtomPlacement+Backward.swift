@@ -5,7 +5,7 @@ extension AtomPlacement {
   /// Derivative of `groupFrames` and `atom14Positions` together, residue by residue.
   ///
   /// Runs backwards through Algorithm 24 (Jumper et al. 2021, Suppl. 1.8.4): atoms hang on groups, groups on one another and on the
-  /// backbone. Groups and atoms that a residue type lacks have no part in it.
+  /// backbone. Groups and atoms that a residue type lacks are skipped.
   ///
   /// - Parameters:
   ///   - aatype: residue types, 0 … 20. `[N_res]`
@@ -31,7 +31,7 @@ extension AtomPlacement {
       addAtoms(of: residue, type, positionGradients, to: &groups)
       let chain = LocalFrames(type: type, residue: residue, torsions: torsions)
       var frame = RigidGradient<Real>.zero
-      var child = RigidGradient<Real>.zero  // what the next group of the chain says about this one
+      var child = RigidGradient<Real>.zero  // gradient that the next group of the chain passes to this one
       for group in (0..<RigidGroups.count).reversed() {
         let (outer, inner) = backbone[residue].gradients(
           composing: chain.inBackbone[group], from: groups[group])
@@ -56,7 +56,7 @@ extension AtomPlacement {
     return (backboneGradients, torsionGradients)
   }
 
-  /// Adds what atoms say about the frames they are fixed in.
+  /// Adds the gradients that atoms pass to the frames they are fixed in.
   private static func addAtoms<Real: BinaryFloatingPoint & Sendable>(
     of residue: Int, _ type: Int, _ gradients: [Real], to groups: inout [RigidGradient<Real>]
   ) {

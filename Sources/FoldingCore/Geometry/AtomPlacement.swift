@@ -73,7 +73,7 @@ public enum AtomPlacement {
     return positions
   }
 
-  /// Group of chi1; groups above it hang on the one before.
+  /// Group of chi1; each later group is attached to the one before.
   static let firstChi = 4
 
   /// Frame of a group in its parent's at torsion angle 0.

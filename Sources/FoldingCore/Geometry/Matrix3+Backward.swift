@@ -1,7 +1,7 @@
 extension Matrix3 {
   /// Derivative of `init(unitQuaternion:)`: the gradient with respect to (w, x, y, z), given that of the nine entries.
   ///
-  /// The entries are quadratic in the quaternion; the condition of unit length is the caller's.
+  /// The entries are quadratic in the quaternion; the unit-length constraint is left to the caller.
   public static func quaternionGradient(
     _ q: SIMD4<Real>, of gradient: Matrix3
   ) -> SIMD4<Real> where Real: SIMDScalar {

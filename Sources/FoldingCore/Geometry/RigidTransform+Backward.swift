@@ -1,5 +1,5 @@
 extension RigidTransform {
-  /// Derivative of `composed(with:)`: what the gradient of `self ∘ other` is for the two parts.
+  /// Derivative of `composed(with:)`: the gradients of `self` and `other` from that of `self ∘ other`.
   ///
   /// `R = R₁ R₂` and `t = R₁ t₂ + t₁`, with all entries of the rotations independent.
   public func gradients(

@@ -41,7 +41,7 @@ public struct RigidTransform<Real: BinaryFloatingPoint & Sendable>: Hashable, Se
     self.init(rotation: Matrix3(columns: e1, e2, e1.cross(e2)), translation: origin)
   }
 
-  /// The motion of a quaternion (w, x, y, z), which is normalised first, and a translation.
+  /// The motion with a translation and the rotation of a quaternion (w, x, y, z), which is normalised first.
   ///
   /// - Precondition: the quaternion is not zero.
   @inlinable

@@ -57,7 +57,7 @@ public struct TorsionAngles<Real: BinaryFloatingPoint & Sendable>: Hashable, Sen
     }
   }
 
-  /// Places of the four atoms in a flat `[N_res, 37]` table; −1 before the first residue.
+  /// Indices of the four atoms in a flat `[N_res, 37]` table; −1 before the first residue.
   private static func atoms(of angle: Int, type: Int, residue: Int) -> [Int] {
     func place(_ atom: AtomName, before: Int = 0) -> Int {
       residue < before ? -1 : (residue - before) * Atom37.count + atom.index

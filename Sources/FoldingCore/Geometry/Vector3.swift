@@ -1,4 +1,4 @@
-/// A vector of three-dimensional space: a point or a direction, Å unless said otherwise.
+/// A vector in three-dimensional space: a point or a direction, Å unless said otherwise.
 @frozen
 public struct Vector3<Real: BinaryFloatingPoint & Sendable>: Hashable, Sendable {
   /// First coordinate.
