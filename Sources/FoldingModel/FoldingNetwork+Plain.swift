@@ -21,7 +21,7 @@ struct PlainPassOutput<Real: RealNumber> {
 
 /// Plain twin of `FoldingNetwork`: one pass over one draw, lines 5–17 and 21 of Algorithm 2.
 ///
-/// Lines 18–20 average an ensemble, of which there is one member here.
+/// Lines 18–20 average an ensemble, which has one member here.
 struct PlainFoldingNetwork<Real: RealNumber> {
   let inputEmbedder: PlainInputEmbedder<Real>
   let templateEmbedding: PlainTemplateEmbedding<Real>?

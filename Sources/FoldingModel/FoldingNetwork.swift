@@ -7,7 +7,7 @@ import TensorCore
 ///
 /// One value serves any number of predictions; it holds no state between them.
 public struct FoldingNetwork: Sendable {
-  /// What the network is made of.
+  /// Sizes and settings of the network.
   public let config: FoldingConfig
   let inputEmbedder: InputEmbedder
   let templateEmbedding: TemplateEmbedding?
@@ -25,7 +25,7 @@ public struct FoldingNetwork: Sendable {
   /// Matrices of stacks that are kept in 8-bit blocks are not among them.
   public let parameters: [String: Tensor]
 
-  /// The network of `config` with parameters from `source`, matrices of the trunk stored as `storage`.
+  /// The network of `config` with parameters from `source`, the trunk's matrices stored as `storage`.
   ///
   /// - Throws: ``ParameterError`` when an array is missing or misshapen, or what reading throws.
   public init(
@@ -70,7 +70,7 @@ extension FoldingNetwork {
     try updateFirstBlock(m, [z], ProteinPack([residues]), rows: [rows], context)
   }
 
-  /// The same of a pack of proteins that share m `[N_seq, positions, c_m]`, each with rows and pair tensor of its own.
+  /// The same for a pack of proteins that share m `[N_seq, positions, c_m]`, each with its own rows and pair tensor.
   package func updateFirstBlock(
     _ m: Tensor, _ zs: [Tensor], _ pack: ProteinPack, rows: [Int], _ context: ExecutionContext
   ) throws {

@@ -3,13 +3,13 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// What a pass needs of one protein: its target features, a draw from its alignment, and the state that the previous pass left.
+/// What a pass needs of one protein: its target features, a draw from its alignment, and the state after the previous pass.
 public struct PassInput: Sendable {
   /// What stays the same in all passes.
   public var target: TargetFeatures
   /// The alignment rows of this pass.
   public var draw: AlignmentDraw
-  /// Where the pass starts; its pair tensor is overwritten.
+  /// State that the pass starts from; its pair tensor is overwritten.
   public var previous: PreviousPass
 
   /// The given parts.
@@ -45,8 +45,8 @@ extension FoldingNetwork {
   /// One pass over one or more draws: trunk, structure module, pLDDT.
   ///
   /// Algorithm 2 (Jumper et al. 2021, Suppl. 1.4), lines 3–22: the body of the recycling loop. With several draws (ensembling) the
-  /// representations are averaged before the structure module, that of the MSA in its first row only: other rows of two draws are
-  /// of other sequences, and as in the released code those of the first draw are used. `previous.pair` is overwritten.
+  /// representations are averaged before the structure module, that of the MSA in its first row only: the other rows of two draws
+  /// belong to different sequences, and as in the released code those of the first draw are used. `previous.pair` is overwritten.
   ///
   /// With a tape the pass also makes everything that losses read, and records derivatives; `previous` is a constant.
   ///
@@ -59,7 +59,7 @@ extension FoldingNetwork {
     try pass(target, drawCount: draws.count, { draws[$0] }, previous, context, monitor)
   }
 
-  /// The same with draws that are made one after the other, so that one is held at a time.
+  /// The same with draws made one after the other, so that only one is in memory at a time.
   func pass(
     _ target: TargetFeatures, drawCount: Int, _ draw: (Int) throws -> AlignmentDraw,
     _ previous: PreviousPass, _ context: ExecutionContext, _ monitor: PassMonitor
@@ -77,7 +77,7 @@ extension FoldingNetwork {
 
   /// One pass over several proteins packed side by side in one MSA representation, each from its own draw and state.
   ///
-  /// Every protein gets the same bits as from a pass of its own. Packing saves padding, but no time against a loop, see
+  /// Every protein gets the same bits as from a pass of its own. Packing avoids padding but is no faster than a loop; see
   /// docs/performance.md.
   public func passes(
     _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor = PassMonitor()
@@ -122,7 +122,7 @@ extension FoldingNetwork {
       contactProbability: distogram.contactProbability(recycled.pair, context), passes: passes)
   }
 
-  /// Logits of the heads that predictions only summarise, for comparison with other implementations.
+  /// Logits of the heads whose output predictions only summarise, for comparison with other implementations.
   public func headLogits(_ output: PassOutput, _ context: ExecutionContext) -> [String: Tensor] {
     let heads = headLogits(
       TrunkOutput(msa: output.msa, pair: output.recycled.pair, single: output.single), context)
@@ -143,7 +143,7 @@ extension FoldingNetwork {
       alignedError: alignedError.map { $0(trunk.pair, context) })
   }
 
-  /// Mean over draws of pair and single representation and of the first row of the MSA; every draw starts from the same recycled state.
+  /// Mean over draws of pair and single representation and of the first row of the MSA; all draws start from the same recycled state.
   private func ensemble(
     _ target: TargetFeatures, _ count: Int, _ draw: (Int) throws -> AlignmentDraw,
     _ previous: PreviousPass, _ context: ExecutionContext, _ monitor: PassMonitor

@@ -3,7 +3,7 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// What the trunk makes of one draw; with a tape the gradients lead to those of its parameters.
+/// The output of the trunk for one draw; with a tape, gradients propagate from it to its parameters.
 package struct TrunkOutput: Sendable {
   /// Cluster rows, template rows cut off. `[N_clust, N_res, c_m]`
   package var msa: Tensor
@@ -19,7 +19,7 @@ extension FoldingNetwork {
   /// Embedders, template stack, extra-MSA stack and Evoformer stack, for one protein or a pack of several.
   ///
   /// Lines 5–17 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4). The recycled pair tensor becomes the new one, in place. Proteins
-  /// of a pack share the MSA track and get the bits that they get alone.
+  /// of a pack share the MSA track and get the same bits as alone.
   func trunk(
     _ inputs: [PassInput], _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws -> [TrunkOutput] {

@@ -2,7 +2,7 @@ import FoldingCore
 import NumericArrays
 import Protein
 
-/// Distance bins with squared edges: a one-hot distogram as the index of its only one.
+/// Distance bins with squared edges: a one-hot distogram, stored as the index of its single one.
 ///
 /// `dgram_from_positions` of the released code: bin b holds squared distances strictly between the squares of
 /// edge b and edge b + 1; the last one is open, anything nearer than the first edge has no bin.

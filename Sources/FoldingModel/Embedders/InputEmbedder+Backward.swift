@@ -3,8 +3,8 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-// Derivatives with respect to parameters only: features are data, and what a pass recycles counts as a constant
-// (Algorithm 31, Suppl. 1.10).
+// Derivatives with respect to parameters only: features are data, and what a pass recycles is a constant (Algorithm 31, Suppl.
+// 1.10).
 
 extension InputEmbedder {
   /// Derivative of `embedMSA`.
@@ -71,7 +71,7 @@ extension InputEmbedder {
 }
 
 extension RecyclingEmbedder {
-  /// Rows of pairs at a time: their gradient, which nobody reads, needs memory all the same.
+  /// Rows of pairs at a time: their gradient is never read but still needs memory.
   private static let tileRows = 16
 
   /// Derivative of the norm of the recycled pair tensor.

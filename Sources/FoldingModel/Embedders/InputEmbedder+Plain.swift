@@ -3,7 +3,7 @@ import NeuralNet
 import NumericArrays
 import PlainTensors
 
-/// What one pass hands to the next, as the plain twins carry it.
+/// What one pass hands to the next, in the types of the plain twins.
 struct PlainPreviousPass<Real: RealNumber> {
   /// Atom coordinates, Å, atom37; no gradient flows through them. `[N_res, 37, 3]`
   let positions: NDArray<Float>

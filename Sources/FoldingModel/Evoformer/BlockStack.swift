@@ -1,18 +1,18 @@
 import NeuralNet
 import TensorCore
 
-/// The blocks of a stack; those with weights in 8 bits are made anew whenever they run, so that only the weights of one block are in
-/// memory in the type of the activations.
+/// The blocks of a stack; blocks whose weights are stored in 8 bits are rebuilt each time they run, so that only the weights of one
+/// block are in memory in the type of the activations.
 struct BlockStack: Sendable {
   /// Which stack it is.
   let kind: EvoformerBlock.Kind
   /// Number of blocks.
   let count: Int
-  /// The blocks; empty if they are made when they run.
+  /// The blocks; empty if they are built when they run.
   let ready: [EvoformerBlock]
   private let make: (@Sendable (Int) throws -> EvoformerBlock)?
 
-  /// `count` blocks under a scope, each made once here, which checks all parameters.
+  /// `count` blocks under a scope, each built once here, which checks all parameters.
   init(
     _ stack: ParameterScope, _ kind: EvoformerBlock.Kind, count: Int,
     _ block: @escaping @Sendable (ParameterScope) throws -> EvoformerBlock

@@ -42,8 +42,7 @@ struct EvoformerBlock: Sendable {
     self.order = order
   }
 
-  /// Updates m `[N_seq, N_res, c_m]` and z `[N_res, N_res, c_z]` in place; of a pack of proteins, m that they share and the z of
-  /// each.
+  /// Updates m `[N_seq, N_res, c_m]` and z `[N_res, N_res, c_z]` in place; for a pack of proteins, the shared m and the z of each.
   func update(
     _ m: Tensor, _ zs: [Tensor], _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {

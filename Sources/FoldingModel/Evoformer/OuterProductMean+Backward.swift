@@ -4,8 +4,8 @@ import TensorCore
 extension OuterProductMean {
   /// Derivative of `update` with respect to m and the parameters.
   ///
-  /// Bands of a few residues `i` are worked off one after the other, all workers sharing each, so that every sum over pairs has
-  /// one order and only the outer products of a band, `[i, N_res, c · c]`, exist at a time.
+  /// Bands of a few residues `i` are processed one after the other, all workers sharing each, so that every sum over pairs has one
+  /// order and only the outer products of a band, `[i, N_res, c · c]`, exist at a time.
   ///
   /// - Parameters:
   ///   - m: the representation that was read. `[N_seq, N_res, c_m]`
@@ -63,7 +63,7 @@ extension OuterProductMean {
     return result.reshaped([i.count * residues, channels])
   }
 
-  /// The outer products of residues `i` with all, again. `[i, N_res, c · c]`
+  /// Recomputes the outer products of residues `i` with all. `[i, N_res, c · c]`
   private func outer(
     _ a: Tensor, _ b: Tensor, _ i: Range<Int>, into products: Tensor, _ context: ExecutionContext
   ) {

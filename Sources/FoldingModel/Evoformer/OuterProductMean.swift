@@ -33,10 +33,10 @@ struct OuterProductMean: Sendable {
 
   /// `z += outerProductMean(m)`, in place.
   ///
-  /// Where the branches run apart, each process adds to half of the rows, and the one of the MSA branch differentiates.
+  /// If the branches run apart, each process adds to half of the rows, and the one with the MSA branch differentiates.
   ///
-  /// - Parameter isLast: whether nothing of a checkpointed block reads `z` afterwards; the sum is then left out when the block
-  ///   runs again for its derivatives.
+  /// - Parameter isLast: whether nothing of a checkpointed block reads `z` afterwards; the sum is then skipped when the block runs
+  ///   again for its derivatives.
   func update(
     _ z: Tensor, from m: Tensor, mask: AttentionMask, isLast: Bool = false,
     _ context: ExecutionContext
@@ -90,7 +90,7 @@ struct OuterProductMean: Sendable {
   /// Residues of one tile on either side; any value gives the same bits.
   static let tileLeft = 8
   static let tileRight = 32
-  /// Residues on the left that one worker takes on with one packed tile of the right.
+  /// Residues on the left that one worker combines with one packed tile of the right.
   private static let bandLeft = 64
 
   private struct Scratch {
@@ -104,7 +104,7 @@ struct OuterProductMean: Sendable {
     }
   }
 
-  /// `a` and `b`, `[N_seq, N_res · c]`, masked, and centred if their covariance is asked for.
+  /// `a` and `b`, `[N_seq, N_res · c]`, masked, and centred for the covariance.
   func project(
     _ m: Tensor, mask: AttentionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {
@@ -128,10 +128,10 @@ struct OuterProductMean: Sendable {
     return (a, b)
   }
 
-  /// Takes its mean over the visible rows from each column of a masked x `[N_seq, N_res · c]`, in place:
-  /// `x[s, i] − mask[s, i] Σ_t x[t, i] / Σ_t mask[t, i]`.
+  /// Subtracts from each column of a masked x `[N_seq, N_res · c]` its mean over the visible rows, in place: `x[s, i] − mask[s, i]
+  /// Σ_t x[t, i] / Σ_t mask[t, i]`.
   ///
-  /// The map is symmetric, so that it is its own derivative.
+  /// The map is linear and symmetric, so it is its own derivative.
   func centre(_ x: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
     let (sequences, width) = (x.shape[0], x.shape[1])
     if sequences == 0 || width == 0 { return }

@@ -46,7 +46,7 @@ struct PairBias: Sendable {
     }
   }
 
-  /// What row `i` of z, `residues` long, gives to the bias of a protein at `place`, or to its gradient. `[residues, heads]`
+  /// The part of a bias, or of its gradient, that comes from row `i` of the z of a protein at `place`. `[residues, heads]`
   func slice(
     _ bias: Tensor, at place: Int, of i: Int, _ residues: Int, _ orientation: Orientation
   ) -> Matrix {

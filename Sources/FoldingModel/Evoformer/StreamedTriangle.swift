@@ -1,13 +1,14 @@
 import NeuralNet
 import TensorCore
 
-/// Triangle multiplication of long sequences: one operand is kept whole, the other made for a few lines at a time.
+/// Triangle multiplication of long sequences: one operand is kept whole, the other computed for a few lines at a time.
 ///
-/// The products go back to the same lines of the pair tensor. One pair-sized buffer instead of two, or half of one in blocks.
+/// The products go back to the same lines of the pair tensor. This takes one pair-sized buffer instead of two, or half of one in
+/// blocks.
 ///
-/// A line is a row of z for outgoing edges, `o_ij = Σ_k a_ik b_jk`: the lines i need rows i of `a` only. It is a column for incoming
-/// edges, `o_ij = Σ_k a_kj b_ki`: the lines j need columns j of `a` only. Lines that are not yet done still hold what `a` is made of,
-/// so z is updated in place.
+/// A line is a row of z for outgoing edges, `o_ij = Σ_k a_ik b_jk`: lines i need only rows i of `a`. It is a column for incoming
+/// edges, `o_ij = Σ_k a_kj b_ki`: lines j need only columns j of `a`. Lines that are not yet done still hold the input of `a`, so z
+/// can be updated in place.
 struct StreamedTriangle {
   private let layer: TriangleMultiplication
   private let z: Tensor
@@ -17,7 +18,7 @@ struct StreamedTriangle {
   private let context: ExecutionContext
   private let kept: KeptOperand
 
-  /// Columns of the product that are made at a time: a multiple of the block and of the kernels' column unit.
+  /// Columns of the product that are computed at a time: a multiple of the block and of the kernels' column unit.
   static let productColumns = 512
 
   private var residues: Int { z.shape[0] }
@@ -141,7 +142,7 @@ struct StreamedTriangle {
     }
   }
 
-  /// Dropout's factors of some pairs of a line, which are those of their columns of z. `[pairs, c_z]`
+  /// Dropout factors of some pairs of a line: those of their columns of z. `[pairs, c_z]`
   private func factors(_ line: Int, _ positions: Range<Int>) -> Matrix? {
     dropoutFactors.map {
       isOutgoing

@@ -9,8 +9,8 @@ extension TriangleMultiplication {
   ///
   /// - Parameters:
   ///   - z: before the update. `[N_res, N_res, c_z]`
-  ///   - dropoutFactors: those of the update. `[N_res, c_z]`
-  ///   - gradient: of z after the update; turned into that before it. `[N_res, N_res, c_z]`
+  ///   - dropped: the dropout mask of the update. `[N_res, c_z]`
+  ///   - gradient: of z after the update; overwritten with that of z before it. `[N_res, N_res, c_z]`
   func backward(
     _ z: Tensor, mask: AttentionMask, dropoutFactors: Tensor?, _ gradient: Tensor,
     _ context: ExecutionContext
@@ -77,7 +77,7 @@ extension TriangleMultiplication {
       }
       aTensor.assign(da)
     }
-    // Sums over rows that other processes have; rows of `a` are complete where edges go out.
+    // Sums over rows that other processes hold; for outgoing edges the rows of `a` are complete.
     if edges == .incoming { context.allReduce(a) }
     context.allReduce(b)
   }
@@ -139,7 +139,7 @@ extension TriangleMultiplication {
   }
 }
 
-/// `y = sigmoid(u) ⊙ v` of some rows, on its way back.
+/// Backward pass of `y = sigmoid(u) ⊙ v` for some rows.
 private struct GatedProduct {
   /// sigmoid(u). `[rows, c]`
   let gate: Tensor
@@ -150,8 +150,8 @@ private struct GatedProduct {
   ///
   /// - Parameters:
   ///   - dy: gradient of y. `[rows, c]`
-  ///   - factors: what rows of y are multiplied with afterwards, in turn; nil for nothing. `[n, c]`
-  ///   - first: the number of the first row among all that the factors are dealt out to.
+  ///   - factors: factors by which rows of y are multiplied afterwards, cyclically; nil for none. `[n, c]`
+  ///   - first: index of the first row among all rows over which the factors cycle.
   func backward(
     _ dy: Tensor, scaledBy factors: Tensor? = nil, from first: Int = 0, _ context: ExecutionContext
   ) -> (du: Tensor, dv: Tensor) {

@@ -62,7 +62,7 @@ struct TriangleMultiplication: Sendable {
     context.allGather(z, count: residues)
   }
 
-  /// `a` and `b`, channel-major; of outgoing edges only this process's rows of `a`, which are all that it needs.
+  /// `a` and `b`, channel-major; for outgoing edges only this process's rows of `a`, which are all it needs.
   func projections(
     _ z: Tensor, mask: AttentionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {

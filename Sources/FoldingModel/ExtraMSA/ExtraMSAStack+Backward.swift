@@ -3,7 +3,7 @@ import NeuralNet
 import TensorCore
 
 extension ExtraMSAStack {
-  /// Sequences whose features are formed at a time; a constant, so that sums have one order.
+  /// Sequences whose features are computed at a time; a constant, so that sums have one order.
   private static let tileSequences = 32
 
   /// Derivative of `embed` with respect to its parameters.

@@ -9,7 +9,7 @@ extension MSAColumnGlobalAttention {
   /// - Parameters:
   ///   - m: before the update. `[N_extra, N_res, c_e]`
   ///   - mask: per residue, over sequences.
-  ///   - gradient: of m after the update; turned into that before it. `[N_extra, N_res, c_e]`
+  ///   - gradient: of m after the update; overwritten with that of m before it. `[N_extra, N_res, c_e]`
   func backward(
     _ m: Tensor, mask: AttentionMask, _ gradient: Tensor, _ context: ExecutionContext
   ) {
@@ -54,7 +54,7 @@ extension MSAColumnGlobalAttention {
 
   /// What the derivative of one band computes; rows are `residues · N_extra`, all fp32.
   ///
-  /// Four members hold values first and gradients of the same later.
+  /// Four members first hold values and later the gradients of the same.
   private struct State {
     /// `[rows, channels]`, later their gradients.
     let keys, values: Tensor
@@ -93,7 +93,7 @@ extension MSAColumnGlobalAttention {
   private var queryWeight: Matrix { Matrix(query.reshaped([query.shape[0], gateBias.count])) }
   private var outputWeight: Matrix { Matrix(output.reshaped([gateBias.count, outputBias.count])) }
 
-  /// Masked means over sequences and the queries made of them.
+  /// Masked means over sequences, and the queries computed from them.
   private func average(
     _ normed: Tensor, _ band: Range<Int>, _ mask: AttentionMask, into state: State,
     _ context: ExecutionContext
@@ -231,7 +231,7 @@ extension MSAColumnGlobalAttention {
     }
   }
 
-  /// Gradients of all weights but the query's, and of the normed rows through them.
+  /// Gradients of all weights except the query's, and of the normed rows through them.
   private func backwardProjections(
     _ normed: Tensor, _ dy: Tensor, _ state: State, into dNormed: Tensor,
     _ context: ExecutionContext

@@ -59,7 +59,7 @@ struct PredictedLDDTHead: Sendable {
   }
 }
 
-/// Predicts, for each pair, how far residue j is off when structures are aligned on residue i.
+/// Predicts, for each pair, the error of residue j when structures are aligned on residue i.
 ///
 /// Jumper et al. 2021, Suppl. 1.9.7.
 struct PredictedAlignedErrorHead: Sendable {
@@ -72,7 +72,7 @@ struct PredictedAlignedErrorHead: Sendable {
       scope.scope("predicted_aligned_error_head").scope("logits").inFloat32, pair, config.bins)
   }
 
-  /// Centres of the bins, Å; the last bin is open, its centre one step further.
+  /// Centres of the bins, Å; the last bin is open, with its centre one step further.
   var centers: [Double] { config.breaks.centers }
 
   /// Logits for the loss. `[N_res, N_res, bins]` fp32
@@ -82,7 +82,7 @@ struct PredictedAlignedErrorHead: Sendable {
 
   /// Expected errors `[N_res, N_res]`, Å, and the predicted TM-score, one row of pairs at a time.
   ///
-  /// pTM: Suppl. 1.9.7; d0 clips the length at 19, the mean runs over all residues, the best alignment counts.
+  /// pTM: Suppl. 1.9.7; d0 clips the length at 19, the mean is over all residues, and the best alignment counts.
   func summarize(_ z: Tensor, _ context: ExecutionContext) -> (error: NDArray<Float>, ptm: Float) {
     let residues = z.shape[0]
     let error = context.empty([residues, residues], .float32)

@@ -12,10 +12,10 @@ public struct HeadLogits: Sendable {
   public let alignedError: Tensor?
 }
 
-/// What the losses need of a pass that was recorded on a tape.
+/// What the losses need from a pass that was recorded on a tape.
 ///
-/// Once the gradient of the loss with respect to each tensor stands in `context.gradient(of:)`, replaying the tape gives the
-/// gradient of every parameter.
+/// Once the gradient of the loss with respect to each tensor is in `context.gradient(of:)`, replaying the tape gives the gradient
+/// of every parameter.
 public struct TrainingOutput: Sendable {
   /// Frames, torsions and atoms.
   public let structure: StructureTrace

@@ -3,11 +3,11 @@ import NeuralNet
 import NumericArrays
 import TensorCore
 
-/// Parameters in the memory of the engine, converted once as the layers ask for them.
+/// Parameters in tensors, each converted once, when a layer first reads it.
 final class LoadedParameters: ParameterStore {
   private let source: any ParameterSource
   private let pool: BufferPool
-  /// What was asked for so far, by official key.
+  /// Parameters read so far, by official key.
   private(set) var loaded: [String: Tensor] = [:]
 
   init(_ source: any ParameterSource, pool: BufferPool) {
@@ -54,7 +54,7 @@ final class LoadedParameters: ParameterStore {
   }
 }
 
-/// A parameter that another layer asked for before, if it is of the same kind.
+/// A parameter that another layer has read before, if it is of the same kind.
 private func checked(
   _ tensor: Tensor, _ key: String, _ shape: [Int], _ dtype: DType
 ) throws -> Tensor {
@@ -65,7 +65,7 @@ private func checked(
   return tensor
 }
 
-/// Parameters of stacks of which some arrays are kept in blocks and decoded slice by slice.
+/// Parameters of stacks, some of whose arrays are kept in blocks and decoded slice by slice.
 private struct StackedParameters: ParameterStore {
   let whole: [String: Tensor]
   let encoded: [String: EncodedMatrix]

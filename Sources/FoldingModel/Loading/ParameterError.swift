@@ -1,6 +1,6 @@
 import Messages
 
-/// Why a set of parameters does not fit a network.
+/// Why parameters do not fit a network.
 public enum ParameterError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The array is not there.
   case missing(key: String)

@@ -4,11 +4,11 @@ import TensorCore
 public enum PassError: Error, Hashable, CustomStringConvertible {
   /// A representation holds infinities or NaN after a stage.
   case notFinite(stage: PassStage)
-  /// There was nothing to run on.
+  /// There was no draw to run on.
   case noDraws
-  /// A pass ended without what it was run for: an error of the program.
+  /// A pass ended without its output: a bug in the program.
   case noOutput
-  /// Derivatives were asked for over an ensemble, whose mean records none.
+  /// Derivatives were requested for an ensemble, whose mean records none.
   case ensembleOnTape(draws: Int)
 
   /// One line: where, what was found, what to try.

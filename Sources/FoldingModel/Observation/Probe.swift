@@ -25,7 +25,7 @@ public struct Probe {
 }
 
 extension Optional where Wrapped == Probe {
-  /// Runs one step that updates `stream` in place; a probe sees what the step added.
+  /// Runs one step that updates `stream` in place; a probe sees what the step adds.
   func step(
     _ name: String, on stream: Tensor, _ context: ExecutionContext, _ body: () -> Void
   ) {

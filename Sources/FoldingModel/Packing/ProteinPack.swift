@@ -7,8 +7,8 @@ import TensorCore
 /// Row attention keeps the proteins from attending to each other by a mask of column intervals (FlashMask, arXiv:2410.01359); all other
 /// operations on the MSA treat each column alone and need no mask. Pair tensors stay apart, one per protein.
 ///
-/// - Departure from a dense pack: a protein begins at one of the boundaries by which attention cuts the keys. Its sums then have the same
-///   order as when it is alone, and its results the same bits, as long as some row is visible at each residue (the target's is).
+/// - Departure from a dense pack: a protein begins at one of the boundaries at which attention cuts the keys. Its sums then have the same
+///   order as for the protein alone, and its results the same bits, as long as some row is visible at each residue (the target's is).
 ///   Positions between proteins are padding, masked out.
 public struct ProteinPack: Sendable, Hashable {
   /// Residues of each protein along the shared axis.
@@ -29,7 +29,7 @@ public struct ProteinPack: Sendable, Hashable {
     self.positions = next
   }
 
-  /// What hides the proteins from each other; nil for one alone.
+  /// The mask that hides the proteins from each other; nil for a single one.
   var columnMask: ColumnMask? {
     places.count == 1 ? nil : .segments(places, positions: positions)
   }
@@ -38,7 +38,7 @@ public struct ProteinPack: Sendable, Hashable {
 extension ProteinPack {
   /// Joins the MSA representations of the proteins, `[rows, residues, c]` each, to one; missing rows and positions are zero.
   ///
-  /// One protein alone is handed through.
+  /// A single protein is returned as it is.
   func join(_ parts: [Tensor], _ context: ExecutionContext) -> Tensor {
     if parts.count == 1 { return parts[0] }
     let rows = parts.map { $0.shape[0] }.max() ?? 0
@@ -57,7 +57,7 @@ extension ProteinPack {
     return m
   }
 
-  /// The first rows of one protein of a joined representation, `[rows, residues, c]`; a copy unless it is alone.
+  /// The first rows of one protein of a joined representation, `[rows, residues, c]`; a copy unless it is the only one.
   func part(_ index: Int, of m: Tensor, rows: Int, _ context: ExecutionContext) -> Tensor {
     if places.count == 1 { return m[0..<rows] }
     let place = places[index]

@@ -1,6 +1,6 @@
 import FoldingCore
 
-/// How two workers share a block of parallel order: a branch each, or every operation split between them.
+/// How two workers share a block in parallel order: a branch each, or every operation split between them.
 public struct BranchPlan: Sendable {
   let config: FoldingConfig
   let cost: CostModel
@@ -11,7 +11,7 @@ public struct BranchPlan: Sendable {
     cost = CostModel(config, size)
   }
 
-  /// Share of two workers' time that splitting operations uses, and operations' worth of time that a block loses to handing out work.
+  /// Efficiency of splitting every operation between two workers, and the overhead of distributing a block's work, in operations.
   ///
   /// Fitted to `bench branch-parallel` (docs/performance.md).
   private static let splitEfficiency = 0.95

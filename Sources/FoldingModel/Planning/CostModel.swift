@@ -1,9 +1,9 @@
 import FoldingCore
 
-/// Floating-point operations of the matrix products of one pass: what progress, remaining time and benchmarks are reckoned by.
+/// Floating-point operations of the matrix products of one pass: the basis of progress, remaining time and benchmarks.
 ///
-/// A multiplication and an addition are two operations. Norms, softmax and the structure module, about one hundredth
-/// of the whole, are left out.
+/// A multiplication and an addition are two operations. Norms, softmax and the structure module, about one hundredth of the whole,
+/// are not counted.
 public struct CostModel: Sendable {
   let config: FoldingConfig
   let size: ProblemSize

@@ -2,7 +2,7 @@ import FoldingCore
 import Protein
 import TensorCore
 
-/// What a pass of a network asks of memory, apart from how its operations are tiled.
+/// What determines the memory of a pass, tiling aside.
 public struct PassDemand: Sendable {
   /// The network.
   public var config: FoldingConfig
@@ -16,16 +16,16 @@ public struct PassDemand: Sendable {
   public var threads: Int
   /// Draws averaged per pass.
   public var ensembles = 1
-  /// Whether processes share the operations, which exchange whole operands packed.
+  /// Whether processes share the operations and so exchange whole packed operands.
   public var isShared = false
-  /// Bytes of the alignment from which rows are drawn, held twice while they are.
+  /// Bytes of the alignment from which rows are drawn, held twice during the draw.
   public var alignmentBytes = 0
   /// Whether the state is written after each pass, from a copy.
   public var savesPasses = false
   /// Bytes that the process holds besides the network and its passes.
   public var otherBytes = 0
 
-  /// One pass with one draw, nothing besides.
+  /// One pass with one draw and nothing else.
   ///
   /// - Parameter parameters: sizes of the parameters; nil for those of the whole network.
   public init(
@@ -38,7 +38,7 @@ public struct PassDemand: Sendable {
   }
 }
 
-/// How many bytes a prediction will need, known before it starts.
+/// How many bytes a prediction will need, computed before it starts.
 ///
 /// Several moments of a pass compete for the peak: each holds the parameters, the features, the MSA and pair representations, and
 /// what its own operation adds.
@@ -105,8 +105,8 @@ public struct MemoryPlan: Sendable {
 
   /// The fastest plan that stays within `limit`, or the smallest plan there is.
   ///
-  /// Operands in tiles of fewer lines change no bits. Blocks do, and are used if and only if a format is given. Processes that share
-  /// operations hold operands whole.
+  /// Fewer lines per tile change no bits. Blocks do, and are used only if a format is given. Processes that share operations hold
+  /// operands whole.
   public static func fitting(
     _ demand: PassDemand, pairFormat: BlockFormat? = nil, limit: Int?
   ) -> MemoryPlan {

@@ -28,7 +28,7 @@ public struct ParameterFootprint: Sendable, Hashable {
     }
   }
 
-  /// Whether a parameter belongs to a `BlockStack`, which keeps what is stored in blocks so.
+  /// Whether a parameter belongs to a `BlockStack`, which keeps parameters stored in blocks that way.
   private static func isStacked(_ key: String) -> Bool {
     ["/evoformer_iteration/", "/extra_msa_stack/"].contains { key.contains($0) }
   }

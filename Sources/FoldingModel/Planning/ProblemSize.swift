@@ -28,7 +28,7 @@ public struct ProblemSize: Hashable, Sendable, Codable {
       + templates * residues * (Atom37.count * 16 + 24)
   }
 
-  /// The sizes of features with a given draw.
+  /// The sizes of some features with a given draw.
   public init(_ target: TargetFeatures, _ draw: AlignmentDraw) {
     self.init(
       residues: target.residueCount, clusters: draw.clusterCount, extraRows: draw.extraCount,
@@ -37,7 +37,7 @@ public struct ProblemSize: Hashable, Sendable, Codable {
 }
 
 extension FoldingConfig {
-  /// Sizes of what the network draws of a target.
+  /// Sizes of what the network draws from a target.
   ///
   /// Template rows take the place of alignment rows where their torsions are embedded, as in AlphaFold2's sampling.
   ///

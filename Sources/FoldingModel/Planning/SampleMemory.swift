@@ -1,26 +1,25 @@
 import FoldingCore
 import TensorCore
 
-/// How many bytes the forward and backward pass of one training sample needs beside parameters and their gradients, known before it
-/// starts.
+/// How many bytes the forward and backward pass of one training sample needs besides parameters and their gradients.
 ///
-/// Representations, their gradients and the inputs of blocks that run again are counted from their shapes. What the tape of a block
-/// holds, and operations for a moment, is given in copies of the representation in its storage type: one before each update, and
-/// what was measured beyond that (`bench train` on networks of one and three blocks).
+/// Representations, their gradients and the inputs of blocks that run again are counted from their shapes. The tape of a block and
+/// the temporaries of operations are counted in copies of the representation in its storage type: one before each update, and what
+/// was measured beyond that (`bench train` on networks of one and three blocks).
 public struct SampleMemory: Sendable, Hashable {
   /// Representations and their gradients, features of heads, coordinates of all layers.
   public let representations: Int
   /// Inputs of blocks that run again, or the tapes of all blocks.
   public let saved: Int
-  /// Tape of the block that is being differentiated, and what its operations hold.
+  /// Tape of the block that is being differentiated, and temporaries of its operations.
   public let block: Int
 
-  /// Bytes at the peak, with a quarter more and 1 MiB: in small networks what operations hold for a moment, and losses, weigh as much.
+  /// Bytes at the peak, plus 25 % and 1 MiB, which covers temporaries and losses in small networks.
   public var peak: Int { (representations + saved + block) / 4 * 5 + (1 << 20) }
 
   /// Copies of a representation on the tape of a block, one before each update.
   private static let (pairTape, msaTape) = (6, 3)
-  /// Copies that a block holds where its inputs are kept elsewhere, operations included; measured in `model_1` 5.1 of the pair tensor,
+  /// Copies that a block holds if its inputs are kept elsewhere, operations included; measured in `model_1` 5.1 of the pair tensor,
   /// 4.0 of the MSA and 2.4 of the extra MSA in bf16, 4.9, 3.3 and 2.3 in fp32.
   private static let (pairWork, msaWork) = (5, 4)
 
@@ -28,7 +27,7 @@ public struct SampleMemory: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - recomputes: whether blocks run again for their gradients.
-  ///   - format: blocks in which inputs of blocks are kept for that; nil for the storage type.
+  ///   - format: block format in which their inputs are kept for that; nil for the storage type.
   public init(
     _ config: FoldingConfig, _ size: ProblemSize, storage: DType, recomputes: Bool,
     format: BlockFormat? = nil

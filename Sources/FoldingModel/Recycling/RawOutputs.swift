@@ -4,7 +4,7 @@ import Protein
 import TensorCore
 
 extension RecyclingInference {
-  /// What the network says after a pass in full: logits of the heads, and the representations that they read.
+  /// The full output of the network after a pass: logits of the heads, and the representations that they read.
   ///
   /// Named as in AlphaFold2's `result_MODEL.pkl`, the levels of its dictionaries joined by `/`.
   ///

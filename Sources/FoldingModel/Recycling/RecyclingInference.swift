@@ -4,7 +4,7 @@ import NumericArrays
 import Protein
 import TensorCore
 
-/// Where a prediction stands between two passes: all that is needed to continue it or to report it.
+/// State of a prediction between two passes: all that is needed to continue or to report it.
 public struct RecyclingState: Sendable {
   /// Confidence of the structure after a pass, and how far it moved.
   public struct Record: Sendable, Hashable {
@@ -29,7 +29,7 @@ public struct RecyclingState: Sendable {
   public var lddtLogits: NDArray<Float>
   /// One record per finished pass.
   public var history: [Record]
-  /// No pass is left.
+  /// Whether no pass is left.
   public var isFinished: Bool
 
   /// The given state.
@@ -43,7 +43,7 @@ public struct RecyclingState: Sendable {
   }
 }
 
-/// Runs a network several times, each pass starting from what the one before found.
+/// Runs a network several times, each pass starting from the result of the one before.
 ///
 /// Algorithm 30 (Jumper et al. 2021, Suppl. 1.10).
 ///
@@ -58,7 +58,7 @@ public struct RecyclingInference: Sendable {
   let ensembles: Int
   let dropoutKey: RandomKey?
 
-  /// A run of `network` on `features`; every pass draws dropout masks of its own from the key, if there is one.
+  /// A run of `network` on `features`; every pass draws its own dropout masks from the key, if there is one.
   public init(
     _ network: FoldingNetwork, _ features: any Features, recycles: Int, tolerance: Float? = nil,
     ensembles: Int = 1, dropoutKey: RandomKey? = nil
@@ -91,8 +91,9 @@ public struct RecyclingInference: Sendable {
 
   /// One more pass of each of several runs of one network, all of them in one pack.
   ///
-  /// - Precondition: at least one run. Several runs have the same network with the same parameters, since that of the first is
-  ///   run for all, and draw once per pass: a run with an ensemble or with dropout comes alone. Recycles and tolerances may differ.
+  /// - Precondition: at least one run. Several runs have the same network with the same parameters, since that of the first is run
+  ///   for all, and must use one draw per pass: a run with an ensemble or with dropout must be the only one. Recycles and
+  ///   tolerances may differ.
   public static func advance(
     _ runs: [(recycling: RecyclingInference, state: RecyclingState?)], _ context: ExecutionContext,
     observe: @escaping (PassStage) throws -> Void = { _ in }

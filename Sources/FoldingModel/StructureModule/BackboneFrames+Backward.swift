@@ -41,7 +41,7 @@ extension BackboneFrames {
   private func rotationUpdateGradient(
     _ i: Int, of gradient: SIMD4<Float>, _ q: SIMD4<Float>, _ update: UnsafeMutablePointer<Float>
   ) -> Vector3<Float> {
-    // The product of quaternions multiplies lengths, and q has length 1.
+    // The length of a product of quaternions is the product of their lengths, and q has length 1.
     let (b, c, d) = (update[0], update[1], update[2])
     let length = (1 + b * b + c * c + d * d).squareRoot()
     let unit = quaternions[i]

@@ -56,8 +56,8 @@ struct PlainFrames<Real: RealNumber> {
 
   /// Plain twin of `BackboneFrames.compose`: lines 2–4 of Algorithm 23, and line 10 of Algorithm 20, which applies the update.
   ///
-  /// Line 1, the linear layer, is the caller's. Quaternions stand for the matrices of line 3; their product multiplies lengths,
-  /// so that the norm of line 2 may be divided out afterwards.
+  /// Line 1, the linear layer, is left to the caller. Quaternions take the place of the matrices of line 3; the length of their
+  /// product is the product of their lengths, so the norm of line 2 can be divided out afterwards.
   ///
   /// - Parameter updates: b, c, d of the quaternion (1, b, c, d), and the translation in the old frame. `[N_res, 6]`
   func composed(_ updates: PlainTensor<Real>) -> PlainFrames {
@@ -88,7 +88,7 @@ struct PlainFrames<Real: RealNumber> {
     return table(terms, columns: 9)
   }
 
-  /// Row 4a + b: what the product p_a q_b contributes to the quaternion p q (Hamilton).
+  /// Row 4a + b: what the product p_a q_b contributes to the quaternion p q (Hamilton product).
   private static var quaternionProduct: PlainTensor<Real> {
     let terms: [(a: Int, b: Int, entry: Int, sign: Real)] = [
       (0, 0, 0, 1), (1, 1, 0, -1), (2, 2, 0, -1), (3, 3, 0, -1),

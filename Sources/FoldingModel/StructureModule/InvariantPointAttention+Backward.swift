@@ -6,8 +6,8 @@ import TensorCore
 extension InvariantPointAttention {
   /// Derivative of Algorithm 22: adds to the gradients of s, z, the frames' translations and all parameters.
   ///
-  /// Attention weights and the gradient of the logits are kept whole, `[heads, N_res, N_res]` fp32; the normalised pair
-  /// tensor is made again, some rows at a time. Sums over residues are matrix products or run in a fixed order.
+  /// Attention weights and the gradient of the logits are kept whole, `[heads, N_res, N_res]` fp32; the normalised pair tensor is
+  /// computed again, some rows at a time. Sums over residues are matrix products or run in a fixed order.
   ///
   /// - Departure: as in the released code rotations are constants here; see ``BackboneFrames``.
   func backward(
@@ -34,11 +34,11 @@ private struct PointAttentionBackward {
   let config: StructureConfig
   let input: PointAttentionInput
   let operands: PointAttentionOperands
-  /// Gradient of what every residue collected. `[N_res, features]`
+  /// Gradient of what every residue gathered. `[N_res, features]`
   let featureGradient: Tensor
   /// Gradient of the attended points in the global frame. `[N_res, heads · points · 3]`
   let attendedGradient: Tensor
-  /// Attention weights, once made again. `[heads, N_res, N_res]`
+  /// Attention weights, once computed again. `[heads, N_res, N_res]`
   let weights: Tensor
   /// Gradient of the weights, then of the logits. `[heads, N_res, N_res]`
   let logitGradient: Tensor
@@ -75,7 +75,7 @@ private struct PointAttentionBackward {
     for i in 0..<residues { turnAttendedPoints(i, features) }
   }
 
-  /// Turns the gradient of local attended points and of their norms into that of the global points.
+  /// Converts the gradient of local attended points and of their norms into that of the global points.
   private func turnAttendedPoints(_ i: Int, _ features: Tensor) {
     let count = heads * config.pointValue
     let local = features[i].floats + heads * config.scalarValue
@@ -103,7 +103,7 @@ private struct PointAttentionBackward {
     target[2] += gradient.z
   }
 
-  /// Makes the attention weights again, then the gradient of the logits, and adds that of the pair representation.
+  /// Computes the attention weights again, then the gradient of the logits, and adds that of the pair representation.
   func attend(_ context: ExecutionContext) {
     for h in 0..<heads {
       product(scalarGradient(h), values(h).transposed, into: Matrix(logitGradient[h]), context)
@@ -257,7 +257,7 @@ private struct PointAttentionBackward {
     addInput(layer.pointKeyValue, localKeyValue, context)
   }
 
-  /// Writes `−w q_i Σ_j ∂l_ij` and `−w k_j Σ_i ∂l_ij`: what squared distances give beside the products.
+  /// Writes `−w q_i Σ_j ∂l_ij` and `−w k_j Σ_i ∂l_ij`: the part of squared distances besides the products.
   private func subtractOwnPoints(_ h: Int, from query: Tensor, _ key: Tensor) {
     let width = config.pointQueryKey * 3
     let weight = operands.headWeights[h]
@@ -280,7 +280,7 @@ private struct PointAttentionBackward {
     }
   }
 
-  /// Turns the gradient of a global point into that of the local one, which is stored as all x, all y, all z.
+  /// Converts the gradient of a global point into that of the local one, which is stored as all x, all y, all z.
   private func turn(
     _ i: Int, _ global: Tensor, _ place: Int, into local: Tensor, _ index: Int, of count: Int
   ) {

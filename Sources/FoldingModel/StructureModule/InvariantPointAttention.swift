@@ -19,7 +19,7 @@ struct PointAttentionInput: Sendable {
 ///
 /// Algorithm 22 (Jumper et al. 2021, Suppl. 1.8.2).
 ///
-/// Works on one query residue at a time, so that neither logits nor the normalised pair tensor are ever whole. fp32.
+/// Works on one query residue at a time, so that neither the logits nor the normalised pair tensor ever exist as a whole. fp32.
 ///
 /// - Shapes: s `[N_res, c_s]`, z `[N_res, N_res, c_z]` → `[N_res, c_s]`
 struct InvariantPointAttention: Sendable {
@@ -61,7 +61,7 @@ struct InvariantPointAttention: Sendable {
     return result
   }
 
-  /// What every residue collects: attended scalars, points, norms of points, and pairs. `[N_res, features]`
+  /// What every residue gathers: attended scalars, points, norms of points, and pairs. `[N_res, features]`
   private func gather(_ input: PointAttentionInput, _ context: ExecutionContext) -> Tensor {
     let (s, z, frames) = (input.s, input.z, input.frames)
     let residues = s.shape[0]

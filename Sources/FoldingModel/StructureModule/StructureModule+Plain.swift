@@ -4,7 +4,7 @@ import NumericArrays
 import PlainTensors
 import Protein
 
-/// What the plain structure module leaves behind after each iteration.
+/// The output of each iteration of the plain structure module.
 struct PlainStructureLayer<Real: RealNumber> {
   /// The single representation s. `[N_res, c_s]`
   let activation: PlainTensor<Real>

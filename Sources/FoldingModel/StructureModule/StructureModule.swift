@@ -4,7 +4,7 @@ import NumericArrays
 import Protein
 import TensorCore
 
-/// What the structure module leaves behind.
+/// The output of the structure module.
 struct StructureOutput {
   /// Single representation after the last iteration, for the pLDDT head. `[N_res, c_s]`
   var activation: Tensor
@@ -20,8 +20,8 @@ struct StructureOutput {
 /// Algorithm 20 (Jumper et al. 2021, Suppl. 1.8). Iterations share their weights. fp32 throughout; translations are
 /// in units of 10 Å until the atoms are placed.
 ///
-/// - Departure: torsions are predicted after the last iteration only, unless a tape records; atoms are placed after the
-///   last only, unless a probe watches.
+/// - Departure: torsions are predicted only after the last iteration, unless there is a tape; atoms are placed only after the last,
+///   unless there is a probe.
 struct StructureModule: Sendable {
   let config: StructureConfig
   let singleNorm: LayerNorm
@@ -92,7 +92,7 @@ struct StructureModule: Sendable {
       trace: context.tape == nil ? nil : trace)
   }
 
-  /// The frames that the first iteration starts from; torsions that decide them join the trace.
+  /// The frames that the first iteration starts from; torsions that determine them join the trace.
   private func firstFrames(
     _ s: Tensor, _ initial: Tensor, _ trace: inout StructureTrace, _ context: ExecutionContext
   ) -> BackboneFrames {
@@ -151,7 +151,7 @@ struct StructureModule: Sendable {
     return result
   }
 
-  /// Residual, dropout and norm, then the transition (lines 6–9, the attention itself left out).
+  /// Residual, dropout and norm, then the transition (lines 6–9, without the attention itself).
   ///
   /// `attended` is overwritten.
   private func transitionAndNorms(_ s: Tensor, _ attended: Tensor, _ context: ExecutionContext)
@@ -204,7 +204,7 @@ struct StructureModule: Sendable {
 }
 
 extension Probe {
-  /// Records what the last steps of an iteration made.
+  /// Records the results of the last steps of an iteration.
   fileprivate func sideChains(_ torsions: Torsions, _ trace: StructureTrace) {
     self("angles_sin_cos", torsions.sinCos)
     self("unnormalized_angles_sin_cos", torsions.unnormalized)

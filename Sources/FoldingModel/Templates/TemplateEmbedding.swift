@@ -2,7 +2,7 @@ import FoldingCore
 import NeuralNet
 import TensorCore
 
-/// What templates contribute: an update of the pair tensor, and rows for the MSA that carry their torsion angles.
+/// Contribution of the templates: an update of the pair tensor, and rows for the MSA that carry their torsion angles.
 ///
 /// Lines 7–13 of Algorithm 2 (Jumper et al. 2021, Suppl. 1.4 and 1.7.1).
 struct TemplateEmbedding: Sendable {

@@ -2,7 +2,7 @@ import NeuralNet
 import TensorCore
 
 extension TemplatePairStack {
-  /// Rows of pairs whose features are formed at a time; a constant, so that sums have one order.
+  /// Rows of pairs whose features are computed at a time; a constant, so that sums have one order.
   private static let tileRows = 16
 
   /// Derivative of the linear layer on the pair features with respect to its parameters.

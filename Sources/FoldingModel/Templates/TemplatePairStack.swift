@@ -54,7 +54,7 @@ struct TemplatePairStack: Sendable {
     self.outputNorm = try LayerNorm(scope.scope("output_layer_norm"), channels)
   }
 
-  /// A new tensor; with a tape nothing else is kept, and the stack runs again when its derivatives are due.
+  /// The embedding as a new tensor; with a tape nothing else is kept, and the stack runs again when its derivatives are due.
   func callAsFunction(
     _ features: TemplatePairFeatures, residues: Int, mask: AttentionMask,
     _ context: ExecutionContext

@@ -2,11 +2,11 @@ import NeuralNet
 import TensorCore
 
 extension TemplatePointwiseAttention {
-  /// Pairs whose weights' gradients are summed at once; a constant, so that sums have one order.
+  /// Pairs whose weight gradients are summed at once; a constant, so that sums have one order.
   private static let chunkPairs = 1024
   private static let tilePairs = 64
 
-  /// Derivative of `update`: pairs do not mix, so the gradient of z changes in place, some pairs at a time.
+  /// Derivative of `update`: pairs are independent, so the gradient of z changes in place, some pairs at a time.
   ///
   /// Projections and softmax are computed again from the saved z; queries, keys and values turn into their gradients in place.
   ///

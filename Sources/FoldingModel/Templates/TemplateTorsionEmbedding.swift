@@ -28,7 +28,7 @@ struct TemplateTorsionEmbedding: Sendable {
     let (types, angles) = (FeatureWidths.templateTypes, TorsionAngles<Double>.count)
     for template in 0..<templates.count {
       let aatype = templates.aatype.slice(template).values.map { Int($0) }
-      // In Double: where atoms are nearly in line, a dihedral in Float loses half its digits.
+      // In Double: if atoms are nearly collinear, a dihedral in Float loses half its digits.
       let torsions = TorsionAngles<Double>(
         aatype: aatype, positions: templates.positions.slice(template).values.map { Double($0) },
         mask: templates.mask.slice(template).values.map { Double($0) })
