@@ -21,7 +21,7 @@ public struct SelectiveAveragingConfig: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// What SeWA found.
+/// The result of SeWA.
 public struct SelectiveAverage: Sendable, Hashable {
   /// Mean of the selected checkpoints.
   public var weights: [Float]
@@ -42,8 +42,8 @@ public struct SelectiveAverage: Sendable, Hashable {
 /// `∂F/∂m_i = ⟨G, w_i − w̄⟩ / Σ m`. No differentiation through the average is needed. In the end the K most probable
 /// checkpoints are averaged. On a clean run the plain mean is nearly as good; the gain is robustness to bad checkpoints.
 ///
-/// - Departure: checkpoints whose weights or own loss are not finite are left out beforehand; the gradient is divided
-///   by its largest element.
+/// - Departure: checkpoints whose weights or own loss are not finite are dropped beforehand; the gradient is divided by its largest
+///   element.
 public struct SelectiveAveraging: Sendable {
   let config: SelectiveAveragingConfig
 
@@ -55,10 +55,11 @@ public struct SelectiveAveraging: Sendable {
   /// Selects and averages.
   ///
   /// - Parameters:
-  ///   - checkpoints: if more than are kept, those with a finite loss are all in memory, for every mask mixes all of them.
+  ///   - checkpoints: if there are more than are kept, all those with a finite loss are held in memory, since every mask mixes all
+  ///     of them.
   ///   - objective: loss and gradient at given weights; deterministic (fixed data, no dropout).
   ///   - loss: the same loss alone.
-  /// - Cost: a loss per checkpoint, `samples × iterations` losses with gradient, and as many passes over all checkpoints.
+  /// - Cost: a loss per checkpoint, `samples × iterations` losses with gradient, each with a pass over all checkpoints.
   public func callAsFunction(
     _ checkpoints: some CheckpointSource,
     objective: ([Float]) throws -> (loss: Double, gradient: [Float]),

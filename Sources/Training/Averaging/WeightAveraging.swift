@@ -1,12 +1,12 @@
 import Messages
 
-/// Averages of checkpoints of one training stage, oldest first, of which one at a time is in memory.
+/// Averages of checkpoints of one training stage, oldest first, one in memory at a time.
 ///
 /// Layer norms need no new statistics after averaging. Checkpoints of different stages or seeds do not mix.
 public enum WeightAveraging {
   /// Mean of all checkpoints (stochastic weight averaging, arXiv:1803.05407), or of the last `keep` (LAWA, arXiv:2209.14981).
   ///
-  /// Asks for each that takes part once.
+  /// Reads each participating checkpoint once.
   public static func uniform(
     _ checkpoints: some CheckpointSource, last keep: Int? = nil
   ) throws -> [Float] {
@@ -15,7 +15,7 @@ public enum WeightAveraging {
 
   /// Exponential moving average over the last `keep` checkpoints, or all, starting at the first of them.
   ///
-  /// Asks for each that takes part once.
+  /// Reads each participating checkpoint once.
   public static func exponential(
     _ checkpoints: some CheckpointSource, last keep: Int? = nil, decay: Double
   ) throws -> [Float] {
@@ -31,8 +31,8 @@ public enum WeightAveraging {
 
   /// Greedy soup (arXiv:2203.05482): from the best checkpoint on, each joins the mean if the loss does not rise.
   ///
-  /// Asks for each checkpoint once for its loss, and for each mean that is tried for all that are in it: sums are in index order,
-  /// so that none can be continued. Reading them again is short beside the loss.
+  /// Reads each checkpoint once for its loss, and all members of each mean that is tried: sums are in index order, so none can be
+  /// continued. Reading them again takes little time compared with the loss.
   ///
   /// - Parameter loss: on held-out data; a pure function of the weights.
   /// - Returns: the mean, the checkpoints in it, its loss, and the loss of each checkpoint alone, not finite where its weights or
@@ -55,7 +55,7 @@ public enum WeightAveraging {
     return (weights, selected.sorted(), current, losses)
   }
 
-  /// Loss of each checkpoint alone; infinite, without asking, where a weight is not finite.
+  /// Loss of each checkpoint alone; infinite, without evaluation, if a weight is not finite.
   static func losses(
     of checkpoints: some CheckpointSource, _ loss: ([Float]) throws -> Double
   ) throws -> [Double] {
@@ -78,7 +78,7 @@ public enum WeightAveraging {
     return sum
   }
 
-  /// Throws unless that many checkpoints can be chosen.
+  /// Throws unless `count` checkpoints can be chosen.
   public static func checkSelection(_ count: Int, among available: Int) throws {
     guard (1...max(available, 1)).contains(count) else {
       throw WeightAveragingError.selection(count: count, available: available)
@@ -97,17 +97,17 @@ func addScaled(_ values: [Float], by factor: Float, to sum: inout [Float]) {
 
 /// Why checkpoints cannot be averaged.
 public enum WeightAveragingError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// There is none.
+  /// There is no checkpoint.
   case noCheckpoint
-  /// A method that chooses by the loss was given none.
+  /// A method that selects by loss was given no loss.
   case noObjective(method: String)
-  /// None has finite weights and a finite loss.
+  /// No checkpoint has finite weights and a finite loss.
   case noFiniteCheckpoint
-  /// One has another size than the first.
+  /// A checkpoint differs in size from the first.
   case size(checkpoint: Int, found: Int, expected: Int)
-  /// A file that takes part in a plain mean holds a value that is not finite.
+  /// A file of a plain mean holds a value that is not finite.
   case notFinite(file: String, tensor: String)
-  /// More were asked for than there are, or none.
+  /// More checkpoints were requested than there are, or none.
   case selection(count: Int, available: Int)
 
   /// One line: what was found, expected, and what to try.

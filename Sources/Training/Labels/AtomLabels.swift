@@ -72,7 +72,7 @@ struct GroupLabels<Real: RealNumber> {
     group >= 4 && ChiAngles.periodicInPi[type * ChiAngles.count + group - 4] != 0
   }
 
-  /// Half a turn about y: the tables of base atoms put C at negative x, the backbone frame has it at positive x.
+  /// Half a turn about y: the tables of base atoms have C at negative x, the backbone frame at positive x.
   private static var backboneTurn: Matrix3<Real> {
     Matrix3(rows: Vector3(-1, 0, 0), Vector3(0, 1, 0), Vector3(0, 0, -1))
   }

@@ -13,7 +13,7 @@ public struct StructureLabels<Real: RealNumber>: Sendable, Hashable {
   public var residueIndex: [Int]
   /// 1 where a residue takes part. `[N_res]`
   public var sequenceMask: [Real]
-  /// Resolution in Å; 0 for NMR and predictions, which are left out of the confidence losses.
+  /// Resolution in Å; 0 for NMR and predictions, which are excluded from the confidence losses.
   public var resolution: Real
   /// Atoms in the atom37 order, Å; 0 where unknown. `[N_res, 37, 3]`
   public var atom37Positions: [Real]

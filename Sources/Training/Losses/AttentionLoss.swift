@@ -2,9 +2,9 @@ import NumericArrays
 
 /// Constants of the Attention Loss.
 ///
-/// Wang et al. 2018 (DOOBNet, arXiv:1806.03772), section 3.2, for imbalanced classes: the factor `β^((1−p)^γ)` raises
-/// the weight of what is predicted badly without silencing the rest. Probabilities trained with it are not calibrated:
-/// fit a temperature before quoting them.
+/// Wang et al. 2018 (DOOBNet, arXiv:1806.03772), section 3.2, for imbalanced classes: the factor `β^((1−p)^γ)` raises the weight of
+/// badly predicted elements without silencing the rest. Probabilities trained with it are not calibrated: fit a temperature before
+/// quoting them.
 public struct AttentionLossConfig: Codable, Hashable, Sendable {
   /// Base of the focusing factor; 1 leaves the (balanced) cross-entropy.
   public var beta = 4.0

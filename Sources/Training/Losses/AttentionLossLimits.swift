@@ -1,7 +1,7 @@
 import FoldingCore
 
 extension LossConfig {
-  /// The first value of the Attention Losses that is switched on and makes no sense: its key and what is wrong.
+  /// The first invalid value of the Attention Losses in use: its key and what is wrong.
   ///
   /// - Parameter breaks: between the distogram's bins, of which contacts are sums.
   public func objection(_ breaks: BinEdges) -> (key: String, reason: String)? {
@@ -21,7 +21,7 @@ extension LossConfig {
 }
 
 extension AttentionLossConfig {
-  /// The first value without sense.
+  /// The first invalid value.
   var objection: (key: String, reason: String)? {
     let limits: [ValueLimit] = [
       .positive("beta", beta), .weight("gamma", gamma), .share("alpha", alpha ?? 0),
@@ -38,9 +38,9 @@ extension AttentionLossConfig {
 }
 
 extension ContactLossConfig {
-  /// The first value without sense.
+  /// The first invalid value.
   ///
-  /// The contact distance is rounded down to a break of the distogram: outside of them it would be another distance, or none.
+  /// The contact distance is rounded down to a break of the distogram: outside the breaks it would change or have no counterpart.
   func objection(_ breaks: BinEdges) -> (key: String, reason: String)? {
     if let objection = [ValueLimit.weight("weight", weight)].objection { return objection }
     if !(Double(breaks.first) <= distance && distance <= Double(breaks.last)) {

@@ -6,8 +6,8 @@ import Protein
 ///
 /// Suppl. 1.9.11, equation 46.
 ///
-/// Two atoms overlap if they are nearer than the sum of their van der Waals radii less the tolerance. Not counted: the
-/// bond C–N of neighbours, and disulfides. Pairs of residues too far apart to overlap are skipped, which is exact.
+/// Two atoms overlap if they are closer than the sum of their van der Waals radii minus the tolerance. Not counted: the bond C–N of
+/// neighbours, and disulfides. Pairs of residues too far apart to overlap are skipped, which is exact.
 ///
 /// - Departure: as in the released code the sixth atom of *every* residue (SG in cysteine) may touch the sixth atom of
 ///   any other, and each overlap counts twice, once for each atom; 10⁻¹⁰ stands under the root.
@@ -72,7 +72,7 @@ private struct ResidueAtoms<Real: RealNumber> {
         (0..<counts[residue]).reduce(Real(0)) { reach, slot in
           let atom = residue * slots + slot
           let offset = Vector3(positions, at: atom) - centre[residue]
-          // A hair more than exact, so that rounding never drops a pair.
+          // Slightly more than exact, so that rounding never drops a pair.
           return max(reach, offset.squaredLength.squareRoot() * 1.0001 + radii[atom])
         })
     }

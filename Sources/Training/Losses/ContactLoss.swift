@@ -7,9 +7,9 @@ import NumericArrays
 public struct ContactLossConfig: Codable, Hashable, Sendable {
   /// Weight in the total.
   public var weight = 0.1
-  /// Pseudo-betas nearer than this are in contact, Å; rounded down to a break of the distogram.
+  /// Pseudo-betas closer than this are in contact, Å; rounded down to a break of the distogram.
   public var distance = 8.0
-  /// Pairs nearer along the chain are left out.
+  /// Pairs closer along the chain are ignored.
   public var minSeparation = 6
   /// The loss; β = 1, α = ½ is half the cross-entropy.
   public var loss = AttentionLossConfig()

@@ -41,7 +41,7 @@ public struct FoldingLoss: Sendable {
   }
 }
 
-/// The terms of one loss as they are added up.
+/// Accumulates the terms of one loss.
 private struct LossSum<Real: RealNumber> {
   let loss: FoldingLoss
   let inputs: LossInputs<Real>
@@ -64,7 +64,7 @@ private struct LossSum<Real: RealNumber> {
     report.total += weight * report.structure
   }
 
-  /// Frame aligned point errors of backbone and side chains, these after renaming of symmetric atoms.
+  /// Frame aligned point errors of backbone and side chains, the latter after renaming of symmetric atoms.
   private mutating func addPointErrors(clampedShare: Double?, weight: Double) {
     let structure = config.structure
     var backboneScale = structure.backbone
@@ -87,7 +87,7 @@ private struct LossSum<Real: RealNumber> {
     gradients.atom14Positions = sideChain.gradient.positions.map { $0 * sideChainWeight }
   }
 
-  /// Torsions of the side chains, the length of torsion vectors and, where switched on, torsions of the backbone.
+  /// Torsions of the side chains, the length of torsion vectors and, if enabled, torsions of the backbone.
   private mutating func addTorsions(weight: Double) {
     let structure = config.structure
     let torsion = torsionAngleLoss(layers: inputs.torsions, labels: labels)
@@ -134,7 +134,7 @@ private struct LossSum<Real: RealNumber> {
     }
   }
 
-  /// Distogram, contacts where switched on, masked MSA, resolved atoms.
+  /// Distogram, contacts if enabled, masked MSA, resolved atoms.
   mutating func addTrunkHeads(_ alignment: AlignmentLabels<Real>) {
     let weights = config.weights
     gradients.distogram = add(distogram, to: \.distogram, weight: weights.distogram)
@@ -155,7 +155,7 @@ private struct LossSum<Real: RealNumber> {
       resolved, to: \.experimentallyResolved, weight: weights.experimentallyResolved)
   }
 
-  /// Reports a term and adds it to the total; gives its weighted gradient.
+  /// Reports a term and adds it to the total; returns its weighted gradient.
   private mutating func add(
     _ term: LossTerm<Real, [Real]>, to place: WritableKeyPath<LossReport, Double>, weight: Double
   ) -> [Real] {
@@ -177,7 +177,7 @@ private struct LossSum<Real: RealNumber> {
       weights: weights, denominator: 1e-6 + total(weights), config: attention)
   }
 
-  /// pLDDT and, of networks that predict it, the aligned error.
+  /// pLDDT and, for networks that predict it, the aligned error.
   mutating func addConfidenceHeads() {
     let weights = config.weights
     let alphas = (0..<labels.count).flatMap {

@@ -118,7 +118,7 @@ private func rowError<Real: RealNumber>(
           frame.rotation.transposeTimes(offset) - target.applyInverse(to: points[j].target)
         let distance = (difference.squaredLength + 1e-4).squareRoot()
         let isClamped = distance > clamp
-        // Without a share that is not clamped, a distance may be infinite.
+        // If everything is clamped, a distance may be infinite.
         let excess = unclampedShare == 0 ? 0 : unclampedShare * (distance - clamp)
         let counted = isClamped ? clamp + excess : distance
         error += Double(points[j].weight * counted)

@@ -24,8 +24,8 @@ public func maskedMSALoss<Real: RealNumber>(
 ///
 /// Suppl. 1.9.10.
 ///
-/// Zero unless the resolution is in the filter's range, like the two confidence losses: only good crystals and maps
-/// tell what could not be resolved.
+/// Zero unless the resolution is in the filter's range, like the two confidence losses: only good crystals and maps show what could
+/// not be resolved.
 ///
 /// - Parameter logits: atom37 order. `[N_res, 37]`
 @_specialize(where Real == Float)
@@ -89,13 +89,13 @@ func trainingLDDT<Real: RealNumber>(predicted: [Real], truth: [Real], mask: [Rea
 ///
 /// Suppl. 1.9.7.
 ///
-/// - Departure: as in the released code a bin lies above its break, so that the first one, at 0, holds exact zeros only.
-///   A residue's error in its own frame is put into the second: compiled, the released code finds there the rounding
-///   error of the translation's scaling to Å, which is above 0 for nearly every residue.
+/// - Departure: as in the released code a bin lies above its break, so that the first one, at 0, holds exact zeros only. A
+///   residue's error in its own frame goes into the second bin: the compiled released code finds the rounding error of scaling the
+///   translation to Å there, which is above 0 for nearly every residue.
 /// - Parameters:
 ///   - logits: `[N_res, N_res, bins]`, frame first.
 ///   - frames: predicted backbone frames of the last layer, Å. `[N_res]`
-///   - breaks: between the bins, two at least.
+///   - breaks: between the bins, at least two.
 @_specialize(where Real == Float)
 @_specialize(where Real == Double)
 public func alignedErrorLoss<Real: RealNumber>(
@@ -121,11 +121,11 @@ public func alignedErrorLoss<Real: RealNumber>(
     denominator: 1e-8 + total(weights))
 }
 
-/// Range of resolutions of which confidence is learned.
+/// Range of resolutions from which confidence is learned.
 ///
 /// Suppl. 1.9.6, 1.9.7, 1.9.10: 0.1 … 3.0 Å.
 public struct ResolutionFilter: Codable, Hashable, Sendable {
-  /// Smallest resolution, Å: structures without one are marked 0.
+  /// Smallest resolution, Å; structures without one have 0.
   public var minimum = 0.1
   /// Largest resolution, Å.
   public var maximum = 3.0
@@ -140,7 +140,7 @@ public struct ResolutionFilter: Codable, Hashable, Sendable {
 }
 
 extension LossTerm where Gradient == [Real] {
-  /// A term that is left out: 0, with a gradient of zeros.
+  /// A term that is skipped: 0, with a gradient of zeros.
   static func nothing(like values: [Real]) -> LossTerm {
     LossTerm(value: 0, gradient: [Real](repeating: 0, count: values.count))
   }

@@ -8,15 +8,15 @@ public struct LossConfig: Codable, Hashable, Sendable {
   public var weights = LossWeights()
   /// Weights inside the structure module's loss.
   public var structure = StructureLossConfig()
-  /// Resolutions of which confidence and resolved atoms are learned.
+  /// Resolutions from which confidence and resolved atoms are learned.
   public var resolutionFilter = ResolutionFilter()
   /// Replaces the plain cross-entropy of the distogram; nil for the plain one.
   ///
-  /// Own extension, off.
+  /// Own extension, off by default.
   public var distogramAttention: AttentionLossConfig?
   /// Adds a loss on contacts derived from the distogram; nil for none.
   ///
-  /// Own extension, off.
+  /// Own extension, off by default.
   public var contacts: ContactLossConfig?
   /// Multiplies the loss of an example by √N_res.
   ///
@@ -71,13 +71,13 @@ public struct StructureLossConfig: Codable, Hashable, Sendable {
   public var sideChainShare = 0.5
   /// Torsions (`chi_weight`).
   public var chi = 0.5
-  /// Torsions of the backbone, which the released code leaves out; off.
+  /// Torsions of the backbone, which the released code leaves out; off by default.
   public var backboneTorsions = 0.0
   /// Length of the torsion vectors (`angle_norm_weight`).
   public var angleNorm = 0.01
   /// Violations (`structural_violation_loss_weight`): 1 in fine-tuning, 0 before.
   public var violation = 1.0
-  /// Smooth lDDT of the backbone; own extension, off.
+  /// Smooth lDDT of the backbone; own extension, off by default.
   public var smoothLDDT = 0.0
   /// Clamp and unit of the backbone error (`fape`).
   public var backbone = PointErrorScale()

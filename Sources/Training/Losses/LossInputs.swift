@@ -1,7 +1,7 @@
 import FoldingCore
 import NumericArrays
 
-/// What the loss reads of one pass of the network; tensors flat, row-major.
+/// What the loss reads from one pass of the network; tensors flat, row-major.
 public struct LossInputs<Real: RealNumber>: Sendable {
   /// Backbone frames after every layer of the structure module, Å. `[layers][N_res]`
   public var backbone: [[RigidTransform<Real>]] = []

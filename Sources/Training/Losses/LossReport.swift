@@ -1,6 +1,6 @@
 /// Value of every term, before weighting, and the weighted total.
 ///
-/// Names as in the released code where it has one.
+/// Names are those of the released code where it has one.
 public struct LossReport: Codable, Hashable, Sendable {
   /// Weighted sum of all terms.
   public var total = 0.0
@@ -10,17 +10,17 @@ public struct LossReport: Codable, Hashable, Sendable {
   public var backboneFAPE = 0.0
   /// Backbone error of the last layer (`fape`).
   public var fape = 0.0
-  /// One minus the smooth lDDT; 0 where its weight is 0, because then it is not computed.
+  /// One minus the smooth lDDT; 0 if its weight is 0, since it is then not computed.
   public var smoothLDDT = 0.0
   /// Side-chain error (`sidechain_fape`).
   public var sideChainFAPE = 0.0
   /// Torsions (`chi_loss`).
   public var chi = 0.0
-  /// Torsions of the backbone; 0 where their weight is 0, because then they are not computed.
+  /// Torsions of the backbone; 0 if their weight is 0, since they are then not computed.
   public var backboneTorsions = 0.0
   /// Length of torsion vectors (`angle_norm_loss`).
   public var angleNorm = 0.0
-  /// Violations; 0 where their weight is 0, because then they are not computed.
+  /// Violations; 0 if their weight is 0, since they are then not computed.
   public var violation = 0.0
   /// Distogram.
   public var distogram = 0.0
@@ -32,15 +32,15 @@ public struct LossReport: Codable, Hashable, Sendable {
   public var confidence = 0.0
   /// Predicted aligned error.
   public var alignedError = 0.0
-  /// Contacts, where switched on.
+  /// Contacts, if enabled.
   public var contacts = 0.0
 
-  /// Nothing yet.
+  /// A report of zeros.
   public init() {}
 }
 
 extension LossReport {
-  /// Every term, in an order that stays.
+  /// Every term, in a fixed order.
   package static let terms: [WritableKeyPath<LossReport, Double> & Sendable] = [
     \.total, \.structure, \.backboneFAPE, \.fape, \.smoothLDDT, \.sideChainFAPE, \.chi,
     \.backboneTorsions, \.angleNorm, \.violation, \.distogram, \.maskedMSA,

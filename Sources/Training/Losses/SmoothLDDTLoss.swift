@@ -6,7 +6,7 @@ import NumericArrays
 /// Abramson et al. 2024 (AlphaFold 3), Suppl. Algorithm 27, for Cα atoms: over pairs that are less than 15 Å apart in the
 /// true structure, the mean of `¼ Σ_t σ(t − |d − d̂|)` with t = 0.5, 1, 2, 4 Å. Own extension of AlphaFold2's loss, off by default.
 ///
-/// Invariant under rigid motions and reflections; the frame aligned point error tells hands apart.
+/// Invariant under rigid motions and reflections; the frame aligned point error distinguishes mirror images.
 ///
 /// - Parameters:
 ///   - trajectory: predicted frames, Å. `[layers][N_res]`
@@ -45,7 +45,7 @@ private struct LocalPair<Real: RealNumber> {
   let distance: Real
 }
 
-/// True distance from which on lDDT does not count a pair, Å.
+/// True distance from which lDDT ignores a pair, Å.
 private let cutoff = 15.0
 
 /// Pairs that lDDT counts.

@@ -2,12 +2,12 @@ import FoldingCore
 import NumericArrays
 import Protein
 
-/// Decides which of two atoms that only their names tell apart is which, in favour of the prediction.
+/// Resolves atoms that differ only in name (such as OD1 and OD2) in favour of the prediction.
 ///
 /// Algorithm 26 (Jumper et al. 2021, Suppl. 1.8.5, renameSymmetricGroundTruthAtoms). Asp, Glu, Phe and Tyr have such
 /// pairs. A residue is renamed if its pairs' distances to all unambiguous atoms then fit the predicted ones better.
 ///
-/// - Departure: none from the released code; it adds 10⁻¹⁰ under each root.
+/// - Departure: none from the released code, which adds 10⁻¹⁰ under each root.
 /// - Parameters:
 ///   - labels: the true structure.
 ///   - atom14Positions: predicted atoms, Å. `[N_res, 14, 3]`

@@ -19,7 +19,7 @@ public struct ViolationLoss<Real: RealNumber>: Sendable {
 
 /// Tolerances of the violation loss.
 public struct ViolationTolerances: Codable, Hashable, Sendable {
-  /// Standard deviations that bonds and angles may be off (`violation_tolerance_factor`).
+  /// Standard deviations by which bonds and angles may deviate (`violation_tolerance_factor`).
   public var deviations = 12.0
   /// Overlap of van der Waals spheres allowed, Å (`clash_overlap_tolerance`).
   public var overlap = 1.5
@@ -28,7 +28,7 @@ public struct ViolationTolerances: Codable, Hashable, Sendable {
   public init() {}
 }
 
-/// Computes the violation loss with bounds that are made once.
+/// Computes the violation loss with bounds that are computed once.
 public struct StructuralViolations: Sendable {
   let tolerances: ViolationTolerances
   let bounds: DistanceBounds

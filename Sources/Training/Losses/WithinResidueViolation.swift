@@ -2,11 +2,11 @@ import FoldingCore
 import NumericArrays
 import Protein
 
-/// Sum by which distances inside residues leave their bounds.
+/// Sum of the amounts by which distances inside residues exceed their bounds.
 ///
 /// Suppl. 1.9.11, equation 46.
 ///
-/// Bonds and angles may be off by `toleranceFactor` standard deviations, other pairs may overlap by the tolerance.
+/// Bonds and angles may deviate by `toleranceFactor` standard deviations, other pairs may overlap by the tolerance.
 ///
 /// - Departure: as in the released code each pair counts four times (ordered both ways, for both atoms); 10⁻¹⁰ stands
 ///   under the root.

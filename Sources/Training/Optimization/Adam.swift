@@ -38,7 +38,7 @@ public struct Adam: Sendable {
   var second: MomentBuffer
   let seed: UInt64
 
-  /// Moments of 0 for a buffer of that size.
+  /// Moments of 0 for a buffer of `count` elements.
   ///
   /// - Parameter seed: of the stochastic rounding.
   public init(count: Int, config: AdamConfig = AdamConfig(), seed: UInt64 = 0) {
@@ -50,7 +50,7 @@ public struct Adam: Sendable {
 
   /// Whether an update would leave weights and moments finite, with room for averages and factors; changes nothing.
   ///
-  /// Reads what the update reads once more, so that nothing needs to be copied in order to take an update back.
+  /// Reads everything that the update will read, so that no copy is needed to undo an update.
   func staysFinite(_ parameters: [Float], gradient: [Float], rate: Double) -> Bool {
     let rule = AdamRule(config, updates: updates + 1, rate: rate)
     return parameters.withUnsafeBufferPointer { w in
@@ -83,7 +83,7 @@ public struct Adam: Sendable {
   }
 }
 
-/// One of Adam's moments: one of the two arrays, the other is empty, so that either is changed in place.
+/// One of Adam's moments: one of the two arrays is empty, so that the other is changed in place.
 struct MomentBuffer: Sendable, Hashable {
   var floats: [Float] = []
   var halves: [BFloat16] = []
@@ -124,7 +124,7 @@ private struct AdamRule {
     return firstScale * m / ((secondScale * v).squareRoot() + epsilon)
   }
 
-  /// Eight elements at a time, with the operations and their order of the scalar step.
+  /// Eight elements at a time, with the same operations in the same order as the scalar step.
   @inline(__always)
   func step(_ g: SIMD8<Float>, _ m: inout SIMD8<Float>, _ v: inout SIMD8<Float>) -> SIMD8<Float> {
     m = beta1 * m + (1 - beta1) * g
@@ -132,13 +132,13 @@ private struct AdamRule {
     return firstScale * m / ((secondScale * v).squareRoot() + epsilon)
   }
 
-  /// Largest weight that an update may make: far above what a network computes with, far below what a factor or an average of
-  /// weights overflows from.
+  /// Largest weight that an update may produce: far above any useful weight, far below what makes a factor or an average of weights
+  /// overflow.
   private static let weightLimit: Float = 1e30
-  /// Largest moment, which rounding to BFloat16 leaves finite.
+  /// Largest moment; rounding to BFloat16 leaves it finite.
   private static let momentLimit: Float = 1e38
 
-  /// Whether a step leaves an element within the limits; a number that is none is in no limits.
+  /// Whether a step leaves an element within the limits; NaN never is.
   @inline(__always)
   private func isSound(_ w: Float, _ g: Float, _ first: Float, _ second: Float) -> Bool {
     var (m, v) = (first, second)

@@ -19,14 +19,14 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
   public var warmUpNorm = 1.0
   /// Added to a norm before dividing by it.
   public var epsilon = 1e-6
-  /// What the average norm starts from.
+  /// How the average norm is initialised.
   public var start = Start.minimum
   /// The average of a tensor of n elements never falls below this times √n.
   public var floor = 1e-8
   /// Least average at the end of the warm-up, as a share of the median clipped norm of its last 20 steps.
   ///
-  /// Not in the publication (0 there): the gradient of a tensor behind a zero-initialised projection grows from almost
-  /// nothing, and one spike in the warm-up makes every other tensor's clipped norm tiny; the minimum keeps either.
+  /// Not in the publication (0 there): the gradient of a tensor behind a zero-initialised projection grows from almost nothing, and
+  /// one spike in the warm-up makes every other tensor's clipped norm tiny; taking the minimum would keep such a norm.
   public var recentShare = 0.1
 
   /// Start of the average norm.
@@ -43,11 +43,11 @@ public struct AdaptiveClippingConfig: Codable, Hashable, Sendable {
 
 /// AdaGC: clips every tensor's gradient to a multiple of the running average of its own norm.
 ///
-/// arXiv:2502.11034. Tensors are counted per layer: a stacked array is as many tensors as it has blocks. During the warm-up, and while
-/// a tensor has no average yet, its gradient is clipped by the global norm.
+/// arXiv:2502.11034. Each layer has its own tensors: a stacked array counts as one tensor per block. During the warm-up, and while a
+/// tensor has no average yet, its gradient is clipped by the global norm.
 ///
 /// A tensor whose first gradient comes after the warm-up starts from its own norm, ``AdaptiveClippingConfig/warmUpNorm`` at most:
-/// the other tensors' norms of that one step say nothing about it.
+/// the other tensors' norms in that step carry no information about it.
 ///
 /// - Departure: a norm of 0 never enters an average. The published rule takes the minimum over the warm-up, and a tensor
 ///   whose gradient is 0 in one step, as behind every zero-initialised projection of AlphaFold2, would get the average 0
@@ -62,7 +62,7 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
   private var floors: [Double]
   private var warmUpNorms: [[Double]]
 
-  /// Averages to be found, one for each of the given element counts.
+  /// Unset averages, one for each of the given element counts.
   public init(counts: [Int], config: AdaptiveClippingConfig = AdaptiveClippingConfig()) {
     self.config = config
     averages = counts.map { _ in 0 }
@@ -70,7 +70,7 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
     warmUpNorms = counts.map { _ in [] }
   }
 
-  /// Number of tensors; nil if its lists disagree, which only a damaged file brings about.
+  /// Number of tensors; nil if its lists disagree, which happens only in a damaged file.
   var tensorCount: Int? {
     averages.count == floors.count && averages.count == warmUpNorms.count ? averages.count : nil
   }
@@ -78,7 +78,7 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
   /// Factor for each tensor's gradient, 1 where it is left alone; updates the averages.
   ///
   /// - Parameter norms: of the synchronised, accumulated gradient.
-  /// - Precondition: all norms are finite; a step with others is skipped before.
+  /// - Precondition: all norms are finite; steps with other norms are skipped earlier.
   public mutating func factors(norms: [Double]) -> [Double] {
     steps += 1
     let global = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
@@ -124,6 +124,6 @@ public struct AdaptiveClipping: Codable, Hashable, Sendable {
     warmUpNorms = averages.map { _ in [] }
   }
 
-  /// Steps at the end of the warm-up that `recentShare` looks at.
+  /// Steps at the end of the warm-up that `recentShare` considers.
   private static let recentSteps = 20
 }

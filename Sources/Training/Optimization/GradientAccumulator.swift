@@ -2,7 +2,7 @@ import NumericArrays
 
 /// Size of one sample's gradient.
 public struct SampleNorm: Hashable, Sendable {
-  /// Its norm before clipping.
+  /// The norm before clipping.
   public var value: Double
   /// Whether it was scaled down by a limit for single samples.
   public var isClipped: Bool
@@ -18,9 +18,9 @@ public struct SampleNorm: Hashable, Sendable {
 }
 
 /// Adds up the gradients of a batch as a balanced tree over its samples, `(0 + 1) + (2 + 3)`: the order in which processes that
-/// share the batch add theirs, so that their number does not change a bit.
+/// share the batch add theirs, so that their number changes no bit.
 ///
-/// Holds as many partial sums as the tree is deep.
+/// Holds at most one partial sum per level of the tree.
 public struct GradientAccumulator: Sendable {
   /// Partial sums, each of a whole subtree, leftmost first.
   private var sums: [[Float]] = []
@@ -36,7 +36,7 @@ public struct GradientAccumulator: Sendable {
   ///
   /// - Parameters:
   ///   - samples: how many will be added.
-  ///   - ignored: parts of the buffers that are taken for 0, also in norms (``Optimizer/heldStill``).
+  ///   - ignored: parts of the buffers that are treated as 0, also in norms (``Optimizer/heldStill``).
   public init(
     layout: ParameterLayout, method: ClipMethod, samples: Int, ignoring ignored: [Range<Int>] = []
   ) {
@@ -61,7 +61,7 @@ public struct GradientAccumulator: Sendable {
 
   /// Adds a sample's gradient, clipped by its own norm if the method says so.
   ///
-  /// - Returns: its norm; where that is not finite, zeros are added.
+  /// - Returns: its norm; if that is not finite, zeros are added.
   @discardableResult
   public mutating func add(_ gradient: [Float]) -> SampleNorm {
     programmingError(unless: gradient.count == count, "GradientAccumulator: another layout")
@@ -89,7 +89,7 @@ public struct GradientAccumulator: Sendable {
     return SampleNorm(value: norm, isClipped: factor < 1)
   }
 
-  /// The sum over the samples; nothing is left.
+  /// The sum over the samples; the accumulator is left empty.
   ///
   /// - Precondition: all samples were added.
   public mutating func takeSum() -> [Float] {

@@ -1,4 +1,4 @@
-/// How gradients are kept from growing too large.
+/// How gradients are clipped.
 public enum ClipMethod: Codable, Hashable, Sendable {
   /// Not at all.
   case none
@@ -30,7 +30,7 @@ public struct ClipReport: Codable, Hashable, Sendable {
   }
 }
 
-/// Clips gradients and counts how often each tensor was.
+/// Clips gradients and counts how often each tensor was clipped.
 public struct GradientClipper: Codable, Hashable, Sendable {
   /// The method.
   public let method: ClipMethod
@@ -59,7 +59,7 @@ public struct GradientClipper: Codable, Hashable, Sendable {
 
   /// Clips an averaged gradient in place.
   ///
-  /// Per-sample clipping happened before, in `GradientAccumulator`.
+  /// Per-sample clipping happens earlier, in `GradientAccumulator`.
   ///
   /// - Parameter norms: of each tensor's gradient, finite.
   public mutating func clip(

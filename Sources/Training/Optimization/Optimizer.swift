@@ -6,7 +6,7 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
   public var adam = AdamConfig()
   /// Learning rate by step.
   public var schedule = LearningRateSchedule()
-  /// Parts of the network that learn slower or faster; for a tensor in several, the longest scope counts.
+  /// Parts of the network that learn slower or faster; the longest scope counts for a tensor that is in several.
   ///
   /// None by default.
   public var rateFactors: [RateFactor] = []
@@ -16,7 +16,7 @@ public struct OptimizerConfig: Codable, Hashable, Sendable {
   ///
   /// Suppl. 1.11.7.
   public var averageDecay = 0.999
-  /// When steps are left out.
+  /// When steps are skipped.
   public var stepGuard = StepGuardConfig()
   /// Seed of the stochastic rounding.
   public var seed: UInt64 = 0
@@ -45,14 +45,14 @@ public struct StepReport: Codable, Hashable, Sendable {
   public var decision: StepDecision
   /// Learning rate of the step.
   public var rate: Double
-  /// Norm and clipping; nil if the step was left out.
+  /// Norm and clipping; nil if the step was skipped.
   public var clip: ClipReport?
 }
 
 /// Master weights in `Float`, Adam, schedule, clipping, moving average and the guard against bad steps.
 ///
-/// A step that is left out changes no weight, moment or average norm and does not advance the schedule. One that would make weights
-/// or moments that are not finite is left out too.
+/// A skipped step changes no weight, moment or average norm and does not advance the schedule. A step that would make weights or
+/// moments infinite or NaN is skipped too.
 public struct Optimizer: Sendable {
   /// Where each tensor lies.
   public let layout: ParameterLayout
@@ -103,12 +103,12 @@ public struct Optimizer: Sendable {
     return StepReport(decision: .take, rate: rate, clip: report)
   }
 
-  /// Parts of the buffers whose factor of the learning rate is 0: no norm counts their gradients.
+  /// Parts of the buffers whose factor of the learning rate is 0: norms ignore their gradients.
   public var heldStill: [Range<Int>] {
     layout.segments.filter { factor(of: $0.name) == 0 }.map(\.range)
   }
 
-  /// Adam's update; where a factor applies, that share of it.
+  /// Adam's update, multiplied by the rate factor where there is one.
   private mutating func update(with gradient: [Float], rate: Double) {
     let scaled = layout.segments.compactMap { segment in
       factor(of: segment.name).map { (segment.range, $0, Array(parameters[segment.range])) }

@@ -122,10 +122,10 @@ extension Optimizer {
 }
 
 extension OptimizerHeader {
-  /// No run takes more steps; sums of counts stay far from overflow.
+  /// No run takes more steps, and sums of counts stay far from overflow.
   package static let largestCount = 1 << 53
 
-  /// Checks what would trap later if a damaged header were believed.
+  /// Checks everything in a damaged header that would trap later.
   fileprivate func validate() throws {
     guard version == Self.currentVersion else {
       throw OptimizerStateError.version(found: version, expected: Self.currentVersion)

@@ -6,7 +6,7 @@ import NumericArrays
 /// Weights, gradients, moments and averages all use the same layout, so that the optimizer runs over a few large buffers
 /// instead of thousands of small ones (tensor fusion, arXiv:2207.05477).
 ///
-/// A segment is an array of the official files. One of a stack holds the tensors of all blocks, one after the other.
+/// A segment is an array of the official files. A segment of a stack holds the tensors of all blocks, one after the other.
 public struct ParameterLayout: Codable, Hashable, Sendable {
   /// One array.
   public struct Segment: Codable, Hashable, Sendable {
@@ -18,7 +18,7 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
     public let offset: Int
     /// Number of elements.
     public let count: Int
-    /// Blocks of a stack whose tensors it holds; 1 of others.
+    /// Blocks of the stack whose tensors it holds; 1 for other arrays.
     public let blocks: Int
 
     /// Its elements in the buffer.
@@ -61,12 +61,12 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
     self.init(specs.map { ($0.key, $0.shape, $0.isStacked) })
   }
 
-  /// Arrays of which none is stacked.
+  /// Arrays, none of them stacked.
   public init(_ arrays: [(name: String, shape: [Int])]) {
     self.init(arrays.map { ($0.name, $0.shape, false) })
   }
 
-  /// The elements of the tensors of all layers, what optimisers know as parameters, in buffer order.
+  /// The elements of the tensors of all layers, the parameters as optimisers see them, in buffer order.
   var tensorRanges: [Range<Int>] { segments.flatMap(\.tensorRanges) }
 
   /// Names of the tensors of all layers, in buffer order.
@@ -75,7 +75,7 @@ public struct ParameterLayout: Codable, Hashable, Sendable {
   /// Euclidean norm of each array's part of a buffer; NaN or infinite if an element is.
   public func norms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: segments.map(\.range)) }
 
-  /// The same of the tensors of all layers.
+  /// The same for the tensors of all layers.
   func tensorNorms(of buffer: [Float]) -> [Double] { norms(of: buffer, in: tensorRanges) }
 
   private func norms(of buffer: [Float], in ranges: [Range<Int>]) -> [Double] {

@@ -1,15 +1,15 @@
 import NumericArrays
 
-/// When a training step is left out.
+/// When a training step is skipped.
 public struct StepGuardConfig: Codable, Hashable, Sendable {
   /// A loss above this multiple of the recent median is a spike; nil takes every finite loss.
   public var spikeFactor: Double?
   /// Losses remembered for the median.
   public var window = 64
-  /// After so many spikes in a row the loss has moved for good, and steps are taken again.
+  /// After this many spikes in a row the loss counts as permanently changed, and steps are taken again.
   public var maxConsecutiveSpikes = 5
 
-  /// Only losses and gradients that are not finite are left out.
+  /// Only steps with a loss or gradient that is not finite are skipped.
   public init() {}
 }
 
@@ -17,19 +17,19 @@ public struct StepGuardConfig: Codable, Hashable, Sendable {
 public enum StepDecision: String, Codable, Hashable, Sendable {
   /// Take it.
   case take
-  /// Leave it out: the loss, the gradient or what the step would make of the weights is not finite.
+  /// Skip it: the loss, the gradient or the resulting weights are not finite.
   case notFinite
-  /// Leave it out: the loss is far above the recent ones.
+  /// Skip it: the loss is far above the recent ones.
   case spike
 }
 
-/// Decides about steps and counts those left out.
+/// Decides about steps and counts those skipped.
 public struct StepGuard: Codable, Hashable, Sendable {
-  /// When steps are left out.
+  /// When steps are skipped.
   public let config: StepGuardConfig
-  /// Steps left out because something was not finite.
+  /// Steps skipped because something was not finite.
   public private(set) var notFinite = 0
-  /// Steps left out because of a spike.
+  /// Steps skipped because of a spike.
   public private(set) var spikes = 0
   private var recent: [Double] = []
   private var consecutiveSpikes = 0
@@ -37,7 +37,7 @@ public struct StepGuard: Codable, Hashable, Sendable {
   /// A guard that has seen nothing.
   public init(_ config: StepGuardConfig = StepGuardConfig()) { self.config = config }
 
-  /// Whether all counts are possible; those of a damaged checkpoint may be anything.
+  /// Whether all counts are possible; in a damaged checkpoint they may not be.
   ///
   /// - Parameter largest: no run takes more steps.
   func isSound(largest: Int) -> Bool {
@@ -58,7 +58,7 @@ public struct StepGuard: Codable, Hashable, Sendable {
         consecutiveSpikes += 1
         return .spike
       }
-      // Losses have this height now.
+      // Losses are at this level now.
       recent = []
     }
     consecutiveSpikes = 0
@@ -67,7 +67,7 @@ public struct StepGuard: Codable, Hashable, Sendable {
     return .take
   }
 
-  /// Counts a step whose weights would not be finite, which only shows after ``decide(loss:gradientNorm:)``.
+  /// Counts a step whose weights would not be finite, which is known only after ``decide(loss:gradientNorm:)``.
   mutating func leaveOut() { notFinite += 1 }
 
   private func isSpike(_ loss: Double) -> Bool {

@@ -4,7 +4,7 @@ import NumericArrays
 import TensorCore
 
 extension LossInputs where Real == Float {
-  /// What the loss reads of a pass that was recorded on a tape.
+  /// What the loss reads from a pass that was recorded on a tape.
   public init(_ output: TrainingOutput) {
     self.init()
     backbone = output.structure.backbone.map { rigids($0.values) }
@@ -22,7 +22,7 @@ extension LossInputs where Real == Float {
 }
 
 extension TrainingOutput {
-  /// Adds the gradient of the loss to that of every tensor it read; replaying the tape takes it from there.
+  /// Adds the gradient of the loss to that of every tensor it read; replaying the tape then propagates it.
   ///
   /// - Parameter context: accumulates gradients.
   public func seed(_ gradients: LossGradients<Float>, _ context: ExecutionContext) {

@@ -6,8 +6,7 @@ import TensorCore
 ///
 /// Algorithm 31 (Jumper et al. 2021, Suppl. 1.10).
 ///
-/// Earlier passes run without a tape and what they leave is a constant. Dropout is on in all of them, with masks of their own
-/// for each pass.
+/// Earlier passes run without a tape, and their results are constants. Dropout is on in all passes, each with its own masks.
 public struct RecyclingTraining: Sendable {
   let network: FoldingNetwork
   let features: any Features
