@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// Turns finished steps into a fraction and a time that remains.
+/// Turns finished steps into a fraction and a remaining time.
 struct StepMeter {
   private let first: Int
   private let total: Int

@@ -1,29 +1,29 @@
 import TrainingData
 
 extension Trainer {
-  /// What the caller may show.
+  /// Events that the caller may report.
   public enum Event: Sendable {
-    /// The folder belongs to this run, and its first step or a validation that is owed follows; told by the process that writes.
+    /// The folder belongs to this run, and its first step or an owed validation follows; sent by the process that writes.
     case started
-    /// So many samples of a step that goes on were done, or chains of the validation after it.
+    /// Some samples of the current step, or chains of the validation after it, are done.
     case part(StepPart, fraction: Double, remaining: Double?)
-    /// A step was done; `remaining` in seconds, nil until it can be told.
+    /// A step is done; `remaining` in seconds, nil while no estimate is possible.
     case step(TrainingRecord, fraction: Double, remaining: Double?)
-    /// A validation was done; whether it is the best so far.
+    /// A validation is done, and whether it is the best so far.
     case validation(TrainingRecord, isBest: Bool)
-    /// A step was left out.
+    /// A step was skipped.
     case skipped(TrainingRecord)
-    /// Something that people should know, in one line; told by the process that writes.
+    /// A caution in one line; sent by the process that writes.
     case caution(String)
   }
 
-  /// How far a step or the validation after it is; −1 is the step before the first.
+  /// Progress of a step or of the validation after it; −1 is the step before the first.
   public struct StepPart: Hashable, Sendable {
     /// Number of the step.
     public var step: Int
     /// Whether chains are validated.
     public var isValidation = false
-    /// Samples or chains that were done; where several processes share them, all count as far as this one.
+    /// Samples or chains done; if several processes share them, all are assumed to be as far as this one.
     public var done: Int
     /// Samples or chains in all.
     public var count: Int
@@ -36,7 +36,7 @@ extension Trainer {
     let samples: Prefetcher
     /// Chains of the validation.
     let held: [TrainingSample]
-    /// Samples between two questions whether to stop, and chains of a validation.
+    /// Samples, and chains of a validation, between two checks whether to stop.
     let window, chains: Int
   }
 }

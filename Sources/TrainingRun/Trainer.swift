@@ -11,9 +11,9 @@ import Weights
 /// A run is a function of configuration, store and engine: stopped anywhere and resumed, it ends with the same bits, however many
 /// processes share the batch. All of them hold the same weights and optimizer; the first one writes the files.
 public final class Trainer {
-  /// Steps in a row that may be left out because something is not finite.
+  /// Steps in a row that may be skipped because something is not finite.
   private static let skipLimit = 50
-  /// The same at the end of a run, whose weights would be taken for its result.
+  /// The same at the end of a run, whose weights would pass for its result.
   private static let finalSkipLimit = 10
 
   private let folder: RunFolder
@@ -25,18 +25,18 @@ public final class Trainer {
   private var log: RunLog?
   private var meter: StepMeter
   private var savedAt = ContinuousClock.now
-  /// A checkpoint is written at least as often, in seconds, whatever its interval in steps: nobody gives notice of a lost machine.
+  /// Seconds after which a checkpoint is written whatever its interval in steps, since machines fail without notice.
   var longestUnsaved = 600.0
-  /// The step from which a run that resumes would go on.
+  /// The step at which a resumed run would continue.
   private var savedStep: Int
-  /// Whether a checkpoint was due amid steps that were left out, and waits for their end.
+  /// Whether a checkpoint came due while steps were being skipped, and is postponed.
   private var isSavePostponed = false
 
-  /// A run that begins, or goes on from its checkpoint with `resumes`.
+  /// A new run, or with `resumes` one that continues from its checkpoint.
   ///
   /// - Parameters:
   ///   - program: name and version of the program.
-  ///   - kernels: instructions that the engine computes with, if somebody should be told when others take over.
+  ///   - kernels: instruction set of the engine, if a change of it on resuming should be reported.
   public init(
     _ config: TrainingConfig, folder: RunFolder, source: SampleSource,
     engine: any GradientEngine, resumes: Bool, program: String, kernels: String? = nil,
@@ -63,7 +63,7 @@ public final class Trainer {
   /// Whether all steps, and the validation after the last one, are done.
   public var isFinished: Bool { step == config.run.steps && !state.owesValidation }
 
-  /// Steps left out so far, and how many of them were the last ones.
+  /// Steps skipped so far, and how many of them in a row up to now.
   public var skipped: (all: Int, inARow: Int) {
     let counts = state.optimizer.stepGuard
     return (counts.notFinite + counts.spikes, state.skippedInARow)
@@ -76,17 +76,18 @@ public final class Trainer {
 
   /// Trains until the configured number of steps is reached; a run that has reached it writes nothing.
   ///
-  /// A state amid steps that were left out is not saved, because its weights may be what makes them fail; only the end of the run is.
+  /// The state is not saved while steps are being skipped, because its weights may be what makes them fail, except at the end of the
+  /// run.
   ///
-  /// - Parameter shouldStop: asked between samples, in groups of the engine's window, and between chains of a validation; when it
-  ///   says so, the state after the last step is saved.
-  /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped, `SharedFailure` when one of several processes has no
-  ///   sample; both after saving.
+  /// - Parameter shouldStop: polled between groups of samples the size of the engine's window, and between chains of a validation;
+  ///   once true, the state after the last step is saved.
+  /// - Throws: ``TrainingRunError/interrupted(step:folder:)`` when stopped, `SharedFailure` when one of several processes cannot
+  ///   get a sample; both after saving.
   public func run(
     shouldStop: @escaping () -> Bool = { false },
     observe: @escaping (Event) throws -> Void = { _ in }
   ) throws {
-    // All have looked for a checkpoint before the first one is written.
+    // All processes must have looked for a checkpoint before the first one is written.
     if member.world.size > 1 { try member.world.requireSame(beginning) }
     if isFinished { return }
     let window = try least(engine.window)
@@ -115,7 +116,7 @@ public final class Trainer {
     let isOwed = state.owesValidation
     var goesOn = try validateIfDue(work)
     if goesOn && isOwed { try saveIfDue() }
-    // What was owed is no measure of a step.
+    // An owed validation says nothing about the time of a step.
     if isOwed { meter = StepMeter(done: step, total: config.run.steps) }
     while goesOn && step < config.run.steps {
       guard let record = try trainOrSave(work) else {
@@ -134,11 +135,11 @@ public final class Trainer {
     }
     if goesOn { return }
     if isSound { try save() }
-    try member.world.barrier()  // whoever ends first ends the others too
+    try member.world.barrier()  // the first process to exit would end the others
     throw TrainingRunError.interrupted(step: savedStep, folder: folder.path)
   }
 
-  /// What people should know about the files that the run goes on from.
+  /// Cautions about the files that the run continues from.
   private var cautions: [String] {
     let dropped = log?.droppedLines ?? 0
     if dropped == 0 { return state.cautions }
@@ -147,7 +148,7 @@ public final class Trainer {
     ]
   }
 
-  /// Keeps the best weights of before where scores of other chains will choose new ones.
+  /// Keeps the earlier best weights if scores on other chains will choose new ones.
   private func keepEarlierBest(_ observe: (Event) throws -> Void) throws {
     guard member.isWriter, let earlier = state.earlierBest,
       let name = try folder.keepBest(before: earlier.step)
@@ -158,7 +159,7 @@ public final class Trainer {
       ))
   }
 
-  /// A sample; an error says which one it was.
+  /// A sample; an error names it.
   private static func sample(
     _ source: SampleSource, step: Int, sample: Int
   ) throws -> TrainingSample {
@@ -171,16 +172,16 @@ public final class Trainer {
     }
   }
 
-  /// Whether the state may be kept: not amid steps that were left out.
+  /// Whether the state may be saved: not while steps are being skipped.
   private var isSound: Bool { state.skippedInARow == 0 }
 
-  /// Samples between two questions whether to stop: those of the process that takes fewest, for all must ask as often.
+  /// Samples between two checks whether to stop: the fewest of any process, since all must check equally often.
   private func least(_ samples: Int) throws -> Int {
     let all = try member.world.allGather([Double(samples)])
     return max(1, all.flatMap { $0 }.min().map { Int($0) } ?? 1)
   }
 
-  /// What all processes of a run begin with.
+  /// What must be equal in all processes at the start of a run.
   private var beginning: [String] {
     var weights = CyclicRedundancyCheck64()
     state.optimizer.parameters.withUnsafeBytes { weights.update($0) }
@@ -192,7 +193,7 @@ public final class Trainer {
     ]
   }
 
-  /// One step; what was done before is saved when it fails.
+  /// One step; if it fails, the state before it is saved.
   private func trainOrSave(_ work: Work) throws -> TrainingRecord? {
     do {
       return try trainOneStep(work)
@@ -201,7 +202,7 @@ public final class Trainer {
     } catch {
       // The step has changed nothing yet. The error that ended the run is the one to report.
       if isSound { try? save() }
-      // Whoever ends first ends the others too.
+      // The first process to exit would end the others.
       if error is SharedFailure { try member.world.barrier() }
       throw error
     }
@@ -243,7 +244,7 @@ public final class Trainer {
     ) { source.plan.draw(step: step, sample: $0).id }
   }
 
-  /// Tells how far a step is, or the validation after it, while it goes on.
+  /// Reports the progress of a step, or of the validation after it.
   private func reportPart(_ part: StepPart, _ work: Work) throws {
     if part.done >= part.count { return }
     let share = part.isValidation ? 0 : Double(part.done) / Double(part.count)
@@ -253,7 +254,7 @@ public final class Trainer {
 
   /// The next samples of this process; nil when one of the processes wants to stop.
   ///
-  /// Collective. A sample that one of them cannot have is a failure of all, so that what was done is saved.
+  /// Collective. If one process cannot get its sample, all fail, so that the state is saved.
   private func nextSamples(_ count: Int, _ work: Work) throws -> [TrainingSample]? {
     let stops = work.shouldStop()
     var group: [TrainingSample] = []
@@ -270,7 +271,7 @@ public final class Trainer {
     return try member.world.goesOn(unless: stops, or: failure) ? group : nil
   }
 
-  /// Counts steps left out and gives up when nothing else happens.
+  /// Counts skipped steps and gives up after too many in a row.
   private func countSkipped(_ record: TrainingRecord, _ work: Work) throws {
     guard let decision = record.decision, decision != .take else {
       state.skippedInARow = 0
@@ -297,7 +298,7 @@ public final class Trainer {
       recycles: limits.recycles, seed: config.run.seed)
   }
 
-  /// Does the validation that is due, if one is; false if the caller wants to stop before it is done.
+  /// Runs the validation that is due, if any; false if the caller wants to stop before it is done.
   private func validateIfDue(_ work: Work) throws -> Bool {
     if state.owesValidation, !work.held.isEmpty {
       guard let record = try validate(work) else { return false }
@@ -307,9 +308,9 @@ public final class Trainer {
     return true
   }
 
-  /// Writes snapshot and checkpoint where they are due, of which none is before the first step.
+  /// Writes a snapshot and a checkpoint when they are due; never before the first step.
   ///
-  /// Amid steps that were left out there is no snapshot, and a checkpoint waits for the next step that is taken.
+  /// While steps are being skipped there are no snapshots, and a checkpoint waits for the next step that is taken.
   private func saveIfDue() throws {
     let isLast = step == config.run.steps
     let isTime = isSavePostponed || isDue(config.run.checkpointInterval) || isOverdue
@@ -326,7 +327,7 @@ public final class Trainer {
     if isTime || isLast { try save() }
   }
 
-  /// Whether the last checkpoint is older than a checkpoint may be.
+  /// Whether the last checkpoint is older than allowed.
   private var isOverdue: Bool { (ContinuousClock.now - savedAt).seconds >= longestUnsaved }
 
   /// Scores the averaged weights; keeps them if they are the best so far.
@@ -364,7 +365,7 @@ public final class Trainer {
     return record
   }
 
-  /// Writes averaged weights, then the checkpoint, the last one becoming the previous one: a kill in between repeats all.
+  /// Writes averaged weights, then the checkpoint, keeping the last one as the previous; a kill in between repeats all.
   private func save() throws {
     savedStep = step
     savedAt = ContinuousClock.now

@@ -1,35 +1,35 @@
 import Messages
 import Training
 
-/// Why training cannot start or go on.
+/// Why training cannot start or continue.
 public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// A file of a run that cannot be read, or holds nothing.
+  /// A file of a run cannot be read, or is empty.
   case unreadable(file: String, reason: String)
-  /// A checkpoint that is damaged.
+  /// A checkpoint is damaged.
   case damaged(file: String, reason: String)
-  /// A checkpoint of a version of the program that kept other things in it.
+  /// A checkpoint was written by a version of the program with another format.
   case otherVersion(file: String)
   /// A checkpoint of another network or of other settings.
   case otherRun(file: String, reason: String)
   /// A checkpoint of a run on another store.
   case otherStore(file: String, found: StoreMark, expected: StoreMark)
-  /// A checkpoint whose weights are not finite, of a version of the program that kept them.
+  /// A checkpoint has weights that are not finite, as earlier versions could write.
   case notFinite(file: String, step: Int)
-  /// A sample that cannot be made of what the store holds.
+  /// A sample cannot be made from the store.
   case sample(step: Int, sample: Int, id: String, reason: String)
   /// The run's folder already holds a run.
   case exists(folder: String)
   /// The run's folder holds files of a run, but not its checkpoint.
   case remainder(folder: String, file: String)
-  /// The run has done more steps than are asked for.
+  /// The run has done more steps than requested.
   case finished(folder: String, steps: Int, asked: Int)
-  /// Another process writes in the run's folder.
+  /// Another process writes to the run's folder.
   case busy(folder: String)
   /// There is nothing to resume.
   case nothingToResume(folder: String)
   /// The user asked to stop; the state is saved.
   case interrupted(step: Int, folder: String)
-  /// Too many steps in a row were left out; `last` is why the last of them was.
+  /// Too many steps in a row were skipped; `last` is why the last of them was.
   case diverged(step: Int, skipped: Int, last: StepDecision)
 
   /// One line: where, what was found, what was expected, what to try.
@@ -67,11 +67,11 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     }
   }
 
-  /// What helps where the settings of a run must change, which one that resumes may not.
+  /// Advice if the settings of a run must change, which is not allowed when resuming.
   private static let newRun =
     "begin a new run with --weights (best.h5, weights.h5 or a snapshot of this one), another --output"
 
-  /// Whether a file is damaged or missing, so that an earlier one may stand in for it.
+  /// Whether a file is damaged or missing, so that an earlier one may replace it.
   var isDamage: Bool {
     switch self {
     case .damaged: true
@@ -88,7 +88,7 @@ public enum TrainingRunError: Error, Hashable, CustomStringConvertible, ExitStat
     }
   }
 
-  /// The status for the shell; a number of steps that is done already is a wrong flag, and a file that cannot be opened is missing.
+  /// The status for the shell; a number of steps already done is a usage error, and a file that cannot be opened is missing input.
   public var exitStatus: ExitStatus {
     switch self {
     case .finished: .usage

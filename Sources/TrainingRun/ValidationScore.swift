@@ -6,21 +6,21 @@ import TrainingData
 
 /// How good the averaged weights are on the validation chains.
 public struct ValidationScore: Codable, Hashable, Sendable {
-  /// Mean lDDT-Cα over the chains of which two residues or more are known, 0 … 1; NaN if there is none.
+  /// Mean lDDT-Cα over the chains with two or more known residues, 0 … 1; NaN if there are none.
   public var lddt: Double
   /// Mean loss.
   public var loss: Double
-  /// Chains.
+  /// Number of chains.
   public var targets: Int
 
-  /// Scores chains that the engine's present parameters predict; the processes of `member` share them.
+  /// Scores chains as predicted with the engine's current parameters; the processes of `member` share them.
   ///
   /// Collective.
   ///
   /// - Parameters:
-  ///   - group: chains that a process predicts before all ask each other whether to stop, the same number in all.
-  ///   - shouldStop: whether this process wants to; then the result is nil.
-  ///   - progress: told how many chains are done, as far as this process knows, and how many there are.
+  ///   - group: chains that each process predicts between two joint checks whether to stop, the same in all.
+  ///   - shouldStop: whether this process wants to stop; the result is then nil.
+  ///   - progress: called with the number of chains done, as far as this process knows, and their total.
   init?(
     _ samples: [TrainingSample], engine: any GradientEngine, _ member: GridMember, group: Int,
     shouldStop: () -> Bool, progress: (_ done: Int, _ count: Int) throws -> Void
@@ -53,7 +53,7 @@ public struct ValidationScore: Codable, Hashable, Sendable {
 }
 
 extension TrainingSample {
-  /// lDDT-Cα of predicted C-alphas `[N_res, 3]`, 0 … 1; 0 of a prediction that is not finite, nil if the truth has no pair.
+  /// lDDT-Cα of predicted C-alphas `[N_res, 3]`, 0 … 1; 0 if the prediction is not finite, nil if the truth has no pair.
   public func lddt(of predicted: [Float]) -> Double? {
     let isUsable = predicted.count == residueCount * 3 && predicted.allSatisfy(\.isFinite)
     var (truth, model): ([Residue], [Residue?]) = ([], [])

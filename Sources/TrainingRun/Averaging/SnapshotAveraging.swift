@@ -6,17 +6,17 @@ import Training
 import TrainingData
 import Weights
 
-/// Averages parameter files of one network, of which SeWA alone has more than one in memory at a time.
+/// Averages parameter files of one network; only SeWA holds more than one in memory at a time.
 public struct SnapshotAveraging: Sendable {
   /// How files are combined.
   public enum Method: String, CaseIterable, Sendable {
     /// Mean of all, or of the last `keep`.
     case uniform
-    /// The same under the name that it has in publications where the last `keep` are meant (LAWA).
+    /// The same, under the published name of the mean of the last `keep` (LAWA).
     case lawa
     /// Exponential moving average, oldest first.
     case ema
-    /// From the best on, each joins if the validation loss does not rise.
+    /// From the best file on, each joins if the validation loss does not rise.
     case greedy
     /// Selection of `keep` learned on validation chains (SeWA); all files with a finite loss are in memory.
     case sewa
@@ -25,13 +25,13 @@ public struct SnapshotAveraging: Sendable {
     public var needsObjective: Bool { self == .greedy || self == .sewa }
   }
 
-  /// The loss that averages are chosen by: pure functions of the weights.
+  /// The loss by which averages are chosen: pure functions of the weights.
   public struct Objective {
-    /// Samples that the loss is the mean of.
+    /// Number of samples that the loss averages over.
     public var samples: Int
     /// The loss: one forward pass over the samples.
     public var loss: ([Float]) throws -> Double
-    /// The loss and its gradient: about three times as long.
+    /// The loss and its gradient; takes about three times as long.
     public var gradient: ([Float]) throws -> (loss: Double, gradient: [Float])
 
     /// A loss, alone and with its gradient.
@@ -45,43 +45,43 @@ public struct SnapshotAveraging: Sendable {
     }
   }
 
-  /// How far a choice by the objective is.
+  /// Progress of a choice by the objective.
   public struct Progress: Sendable, Hashable {
-    /// What was done last.
+    /// The last task done.
     public var task: String
     /// Share of the work, 0 … 1.
     public var fraction: Double
-    /// Seconds for the rest; nil until it can be told.
+    /// Seconds for the rest; nil while no estimate is possible.
     public var remaining: Double?
   }
 
-  /// By what a choice was made.
+  /// The basis of a choice.
   public struct Choice: Sendable, Hashable {
     /// Loss of each file alone; not finite where its weights or its loss are not.
     public var losses: [Double]
     /// Probability of each file at the end; nil with other methods than SeWA.
     public var probabilities: [Double]?
-    /// Loss of what was written.
+    /// Loss of the average that was written.
     public var loss: Double
   }
 
-  /// What came out.
+  /// The result of averaging.
   public struct Result: Sendable {
     /// The averaged weights.
     public var parameters: FlatParameters
     /// Their network.
     public var network: FoldingConfig
-    /// Places of the files that take part, from 0.
+    /// Indices of the files in the average, from 0.
     public var selected: [Int]
-    /// By what they were chosen; nil with methods that do not ask for a loss.
+    /// The basis of the choice; nil for methods that need no loss.
     public var choice: Choice?
-    /// Whether a file that takes part says that its parameters are random numbers.
+    /// Whether any file in the average is marked as having random parameters.
     public var isRandom: Bool
   }
 
   /// How files are combined.
   public var method: Method
-  /// Files that take part; nil for all, or ten with SeWA.
+  /// Number of files to average; nil for all, or ten with SeWA.
   public var keep: Int?
   /// Decay of the moving average per file.
   public var decay = 0.9
@@ -91,7 +91,7 @@ public struct SnapshotAveraging: Sendable {
   /// An average by a method.
   public init(_ method: Method) { self.method = method }
 
-  /// Forward passes over the objective's samples that a choice among so many files takes at most; a gradient counts as three.
+  /// Largest number of forward passes over the objective's samples for a choice among `count` files; a gradient counts as three.
   public func passes(choosingAmong count: Int) -> Int {
     switch method {
     case .uniform, .lawa, .ema: 0
@@ -101,7 +101,7 @@ public struct SnapshotAveraging: Sendable {
     }
   }
 
-  /// Files of so many whose weights are in memory at the same time.
+  /// Number of files, out of `count`, whose weights are in memory at the same time.
   public func filesInMemory(among count: Int) -> Int { method == .sewa ? count : 1 }
 
   private func kept(of count: Int) -> Int { keep ?? min(selection.keep, count) }
@@ -120,7 +120,7 @@ public struct SnapshotAveraging: Sendable {
     }
   }
 
-  /// Why a run has left no snapshot, as far as its configuration and its log tell.
+  /// Why a run has left no snapshot, as far as its configuration and log show.
   private static func reasonForNone(in folder: RunFolder) -> String {
     guard let interval = (try? TrainingConfig.read(folder.config))?.run.snapshotInterval,
       interval > 0, let records = try? TrainingLog.read(folder.log)
@@ -133,8 +133,8 @@ public struct SnapshotAveraging: Sendable {
   ///
   /// - Parameters:
   ///   - expected: their network; nil for that of the first.
-  ///   - objective: for `greedy` and `sewa`: of the weights of that network.
-  ///   - observe: told about every evaluation of the objective.
+  ///   - objective: for `greedy` and `sewa`: a function of that network's weights.
+  ///   - observe: called after every evaluation of the objective.
   public func callAsFunction(
     _ files: [String], expecting expected: FoldingConfig? = nil, objective: Objective? = nil,
     observe: (Progress) -> Void = { _ in }
@@ -143,7 +143,7 @@ public struct SnapshotAveraging: Sendable {
     if let keep { try WeightAveraging.checkSelection(keep, among: files.count) }
     let network = try expected ?? ParameterFile(path: first).config
     let layout = ParameterLayout(network.parameterManifest)
-    // Not judged by their values: those of a run that diverged are left out.
+    // Values are not checked here: files of a run that diverged are skipped.
     let sources = try files.map { try ParameterFile(inspecting: $0, config: network) }
     for source in sources { try source.requireFit(to: network) }
     let snapshots = Snapshots(
@@ -236,11 +236,11 @@ public struct SnapshotAveraging: Sendable {
   }
 }
 
-/// The files of an average, each read when its weights are asked for.
+/// The files of an average, each read on demand.
 private struct Snapshots: CheckpointSource {
   let files: [ParameterFile]
   let layout: ParameterLayout
-  /// Whether a value that is not finite is an error here, and not a reason for the method to leave the file out.
+  /// Whether a value that is not finite is an error, rather than a reason for the method to skip the file.
   let refusesNotFinite: Bool
 
   var count: Int { files.count }
@@ -255,7 +255,7 @@ private struct Snapshots: CheckpointSource {
   }
 }
 
-/// Turns evaluations of an objective into a share of the work and a time that remains.
+/// Turns evaluations of an objective into a share of the work and a remaining time.
 private struct ObjectiveMeter {
   let total: Int
   var losses = 0

@@ -16,20 +16,19 @@ public struct Checkpoint: Sendable {
     public var program: String
     /// Number of the next step.
     public var step: Int
-    /// True if a validation, after the last step or of the weights that the run began with, was not done, which is then done first; nil
-    /// otherwise.
+    /// True if a validation is owed, after the last step or of the starting weights, and must be done first; nil otherwise.
     public var owesValidation: Bool?
     /// True while the weights are random numbers with which training begins; nil otherwise.
     public var isRandom: Bool?
     /// Best validation score so far.
     public var best: ValidationScore?
-    /// CRC-64 of the names of the chains that it is a score of; nil in checkpoints of earlier builds.
+    /// CRC-64 of the names of the chains that were scored; nil in checkpoints of earlier builds.
     public var scored: String?
-    /// Steps left out in a row, up to now.
+    /// Steps skipped in a row, up to now.
     public var skippedInARow: Int
     /// The optimizer without its buffers.
     public var optimizer: OptimizerHeader
-    /// Instructions of the kernels of the program that wrote it; nil in checkpoints of earlier builds.
+    /// Instruction set of the kernels of the program that wrote it; nil in checkpoints of earlier builds.
     public var kernels: String?
     /// The parameter file that the run began with; nil if there was none, and in checkpoints of earlier builds.
     public var start: StartingWeights?
@@ -50,15 +49,15 @@ public struct Checkpoint: Sendable {
 }
 
 extension Checkpoint.Header {
-  /// The best score so far; nil if other chains are scored from now on, with which it cannot be compared.
+  /// The best score so far; nil if other chains are scored from now on, since scores cannot then be compared.
   func best(with other: TrainingConfig) -> ValidationScore? {
     var mine = config.validation
     mine.interval = other.validation.interval
     return mine == other.validation ? best : nil
   }
 
-  /// Whether a setting may change where a run is resumed: where the run ends, how often it is validated and saved, which chains are left
-  /// out, and whether activations are recomputed, which changes no bit.
+  /// Whether a setting may change when a run is resumed: its length, how often it is validated and saved, which chains are excluded, and
+  /// whether activations are recomputed, which changes no bit.
   private static func mayChange(_ path: String) -> Bool {
     path.hasPrefix("validation.") || changeable.contains(path)
   }
@@ -69,7 +68,7 @@ extension Checkpoint.Header {
     "run.weights",  // compared as a file
   ]
 
-  /// Throws unless the checkpoint belongs to a run of that configuration, apart from what may change.
+  /// Throws unless the checkpoint belongs to a run of that configuration, apart from settings that may change.
   func requireSameRun(as other: TrainingConfig, file: String) throws(TrainingRunError) {
     if config.layout != other.layout || optimizer.layout != other.layout {
       throw .otherRun(
@@ -81,7 +80,7 @@ extension Checkpoint.Header {
     let (mine, theirs) = (settingPaths(of: config), settingPaths(of: other))
     for path in Set(mine.keys).union(theirs.keys).sorted()
     where mine[path] != theirs[path] && !Self.mayChange(path) {
-      // What the run began with need not be named again.
+      // The starting weights need not be named again.
       if path == "run.newParts" && theirs[path] == nil { continue }
       throw .otherRun(
         file: file,
@@ -90,7 +89,7 @@ extension Checkpoint.Header {
       )
     }
     let (a, b) = (config.run, other.run)
-    // A resumed run need not name the file again that it started from, but it must not name another.
+    // A resumed run need not name its starting file again, but must not name another.
     if let path = b.weights, !path.isEmpty, !Self.isSameFile(path, a.weights ?? "") {
       throw .otherRun(
         file: file,
@@ -98,7 +97,7 @@ extension Checkpoint.Header {
     }
   }
 
-  /// Whether paths name one parameter file, be it by the folder of a run that stands for it.
+  /// Whether both paths name the same parameter file, possibly through the folder of its run.
   private static func isSameFile(_ path: String, _ other: String) -> Bool {
     let files = [path, other].map { (try? RunWeights.file(at: $0)) ?? $0 }
     return files[0] == files[1] || AtomicFile.isSame(files[0], as: files[1])

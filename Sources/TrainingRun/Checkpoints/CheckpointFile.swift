@@ -25,7 +25,7 @@ public enum CheckpointFile {
     var buffers: [Buffer]
   }
 
-  /// Writes a checkpoint beside its place and renames it; the one that was there stays until the new one is whole.
+  /// Writes a checkpoint under a temporary name and renames it; the old one stays until the new one is complete.
   public static func write(_ checkpoint: Checkpoint, to path: String) throws {
     let buffers = checkpoint.buffers.sorted { $0.key < $1.key }
     let contents = Contents(
@@ -49,19 +49,19 @@ public enum CheckpointFile {
     }
   }
 
-  /// Whether a file begins as a checkpoint does, or is called so.
+  /// Whether a file begins like a checkpoint or is named like one.
   public static func isCheckpoint(_ path: String) -> Bool {
     guard PathKind.isReadAgain(path) else { return false }
     let start = try? FileHandle(forReadingAtPath: path)?.read(upToCount: magic.count)
     return start?.elementsEqual(magic) == true || path.hasSuffix(".checkpoint")
   }
 
-  /// Reads a checkpoint; any changed bit is found.
+  /// Reads a checkpoint; any changed bit is detected.
   public static func read(_ path: String) throws -> Checkpoint {
     try data(of: path).withUnsafeBytes { try parse($0, path: path) }
   }
 
-  /// The small part of a checkpoint, after all of the file was verified as in ``read(_:)``.
+  /// The small part of a checkpoint, after the whole file has been verified as in ``read(_:)``.
   public static func header(of path: String) throws -> Checkpoint.Header {
     try data(of: path).withUnsafeBytes { try contents($0, path: path).contents.header }
   }
@@ -74,7 +74,7 @@ public enum CheckpointFile {
     }
   }
 
-  /// What the system says about a file that cannot be read.
+  /// The system's reason why a file cannot be read.
   private static func reason(of error: any Error) -> String {
     guard let cause = (error as? CocoaError)?.underlying as? POSIXError else {
       return error.localizedDescription
@@ -94,7 +94,7 @@ public enum CheckpointFile {
       header: contents.header, buffers: Dictionary(buffers, uniquingKeysWith: { $1 }))
   }
 
-  /// The header of a file whose every byte was verified, and where its buffers lie.
+  /// The header of a file, every byte of which has been verified, and where its buffers lie.
   private static func contents(
     _ bytes: UnsafeRawBufferPointer, path: String
   ) throws -> (contents: Contents, places: [Range<Int>]) {

@@ -48,7 +48,7 @@ public struct FlatParameters: ParameterSource {
   /// The official keys, sorted.
   public var keys: [String] { layout.segments.map(\.name) }
 
-  /// Shape of an array, nil when there is none of that key.
+  /// Shape of an array; nil if there is none with that key.
   public func shape(of key: String) -> [Int]? { place[key].map { layout.segments[$0].shape } }
 
   /// The values of an array.

@@ -14,7 +14,7 @@ public struct RunFolder: Sendable {
 
   /// The state to resume from.
   public var checkpoint: String { path + "/last.checkpoint" }
-  /// The state before it, for the case that the last one is damaged.
+  /// The state before it, in case the last one is damaged.
   public var previousCheckpoint: String { path + "/previous.checkpoint" }
   /// The averaged weights at the last checkpoint.
   public var weights: String { path + "/weights.h5" }
@@ -24,7 +24,7 @@ public struct RunFolder: Sendable {
   public var config: String { path + "/config.json" }
   /// With AdaGC: steps in which each tensor had a gradient, and in which it was clipped.
   public var clipping: String { path + "/clipping.tsv" }
-  /// Which process is which rank, on which host; where several train.
+  /// Process and host of each rank, if several processes train.
   public var ranks: String { path + "/ranks.tsv" }
   /// The store of the run: path, targets and checksum of its index.
   public var store: String { path + "/store.tsv" }
@@ -44,13 +44,13 @@ public struct RunFolder: Sendable {
     _ = link(checkpoint, previousCheckpoint)
   }
 
-  /// Keeps the best weights so far under a name of their own, before others take their place that were chosen by other chains.
+  /// Keeps the best weights so far under a separate name, before weights chosen by other chains replace them.
   ///
   /// - Returns: the name; nil if there are none.
   func keepBest(before step: Int) throws -> String? {
     let name = "best_before_step_\(step + 1).h5"
     let place = "\(path)/\(name)"
-    // A run that was killed and resumed once more has kept them, and may have written others already.
+    // A run that was killed and resumed again has kept them already, and may have written others.
     if FileManager.default.fileExists(atPath: place) { return name }
     guard FileManager.default.fileExists(atPath: best) else { return nil }
     if link(best, place) != 0 {
@@ -59,7 +59,7 @@ public struct RunFolder: Sendable {
     return name
   }
 
-  /// Puts the previous checkpoint in the place of the last one, which is damaged.
+  /// Replaces the last checkpoint, which is damaged, by the previous one.
   func restoreCheckpoint() throws {
     if rename(previousCheckpoint, checkpoint) != 0 {
       throw AtomicFileError(path: checkpoint, code: errno)
@@ -94,7 +94,7 @@ public struct RunFolder: Sendable {
     for old in snapshots.dropLast(kept) { try? FileManager.default.removeItem(atPath: old) }
   }
 
-  /// Removes snapshots of later steps than `step`, which a run that was killed made and one that resumes makes again.
+  /// Removes snapshots of steps after `step`, made by a run that was killed; the resumed run makes them again.
   func removeSnapshots(after step: Int) {
     for file in snapshots {
       let name = file.split(separator: "/").last ?? ""
@@ -105,7 +105,7 @@ public struct RunFolder: Sendable {
     }
   }
 
-  /// Writes how often AdaGC clipped each tensor: it clips most of them most of the time, which one share does not tell.
+  /// Writes how often AdaGC clipped each tensor: it clips most of them most of the time, which a single share does not show.
   func writeClipping(_ clipper: GradientClipper, layout: ParameterLayout) throws {
     let counts = zip(clipper.activeSteps, clipper.clippedSteps)
     let lines = zip(layout.tensorNames, counts).map { "\($0)\t\($1.0)\t\($1.1)\n" }
@@ -115,8 +115,8 @@ public struct RunFolder: Sendable {
   /// Writes weights as a parameter file that every command reads.
   ///
   /// - Parameters:
-  ///   - start: what the run began with; the file names it and its terms of use.
-  ///   - isRandom: whether they are what training begins with, from which no structure should be made.
+  ///   - start: the run's starting weights; the file names them and their terms of use.
+  ///   - isRandom: whether they are the random numbers that training starts from, which predict nothing useful.
   static func write(
     _ values: [Float], config: TrainingConfig, start: StartingWeights? = nil, note: String,
     isRandom: Bool = false, to path: String

@@ -2,16 +2,16 @@ import AtomicFiles
 import FeaturePipeline
 import Weights
 
-/// The parameter file that a run began with: what it makes of them is theirs, too.
+/// The parameter file that a run began with; its terms of use also apply to the weights trained from it.
 public struct StartingWeights: Codable, Hashable, Sendable {
   /// Name of the file.
   public var file: String
-  /// What identifies its parameters.
+  /// Checksum of its parameters.
   public var checksum: String
-  /// Terms of use that the file states; nil in files of others.
+  /// Terms of use stated in the file; nil in files of other programs.
   public var licence: String?
 
-  /// What a file says.
+  /// The identity of a file.
   init(_ file: ParameterFile) throws {
     self.file = file.path.split(separator: "/").last.map(String.init) ?? file.path
     checksum = try file.checksum()
@@ -19,15 +19,15 @@ public struct StartingWeights: Codable, Hashable, Sendable {
   }
 }
 
-/// A store, and what tells it from another one wherever it lies.
+/// A store, and what distinguishes it from others wherever it lies.
 public struct StoreMark: Codable, Hashable, Sendable {
   /// Path when the run began.
   public var path: String
-  /// Targets in it.
+  /// Number of targets.
   public var targets: Int
   /// CRC-64 of its index: name, residues, alignment rows, cluster and split of every target.
   public var checksum: String
-  /// CRC-64 of what some targets, spread over the store, hold; nil in checkpoints of earlier builds.
+  /// CRC-64 of the contents of some targets, spread over the store; nil in checkpoints of earlier builds.
   public var contents: String?
 
   /// The mark of a store.
@@ -41,7 +41,7 @@ public struct StoreMark: Codable, Hashable, Sendable {
     contents = Self.contents(of: store)
   }
 
-  /// Targets whose contents are looked at: enough to notice a store that was built anew in another way, few enough to take no time.
+  /// Targets whose contents are checked: enough to notice a store that was rebuilt differently, few enough to take no time.
   private static let probes = 32
 
   private static func contents(of store: FeatureStore) -> String {
@@ -49,7 +49,7 @@ public struct StoreMark: Codable, Hashable, Sendable {
     let probed = (0..<min(probes, count)).map { store.entries[$0 * count / min(probes, count)].id }
     var check = CyclicRedundancyCheck64()
     for id in probed {
-      // A damaged target is told where a sample is made of it.
+      // A damaged target is reported when a sample is made from it.
       guard let record = try? store.record(of: id) else { continue }
       record.features.aatype.withUnsafeBytes { check.update($0) }
       record.features.msa.values.withUnsafeBytes { check.update($0) }
@@ -68,17 +68,16 @@ public struct StoreMark: Codable, Hashable, Sendable {
   }
 }
 
-/// What a run is computed with and from: together with the configuration it determines every bit of the result.
+/// Program, kernels and store of a run: together with the configuration they determine every bit of the result.
 struct RunIdentity {
   /// Program and version.
   let program: String
-  /// Instructions of the kernels; nil where nobody says.
+  /// Instruction set of the kernels; nil if unknown.
   let kernels: String?
   /// The store.
   let store: StoreMark
 
-  /// What differs from the run that wrote a checkpoint, so that this one will not end with the bits that it would have had: one line
-  /// for each thing.
+  /// Differences from the run that wrote a checkpoint that will change the bits of the result: one line each.
   func cautions(_ header: Checkpoint.Header, file: String) -> [String] {
     var lines = [programCaution(header, file: file)].compactMap { $0 }
     if let then = header.store?.contents, then != store.contents {
@@ -101,7 +100,7 @@ struct RunIdentity {
       "\(file): was written by \(then.joined(separator: " with ")), this is \(now.joined(separator: " with ")); the run goes on, but not to the bits that it would have had"
   }
 
-  /// Refuses a checkpoint of a run on another store.
+  /// Throws if a checkpoint is of a run on another store.
   func requireStore(of header: Checkpoint.Header, file: String) throws(TrainingRunError) {
     guard let then = header.store, !then.isSame(as: store) else { return }
     throw .otherStore(file: file, found: store, expected: then)

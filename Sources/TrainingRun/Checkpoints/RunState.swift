@@ -3,7 +3,7 @@ import Messages
 import Training
 import Weights
 
-/// The state of a run between two steps, in memory; a `Checkpoint` is what is kept of it in a file.
+/// The state of a run between two steps, in memory; a `Checkpoint` is what a file keeps of it.
 struct RunState {
   /// Configuration of the run.
   let config: TrainingConfig
@@ -15,26 +15,26 @@ struct RunState {
   var owesValidation = false
   /// Best validation score so far.
   var best: ValidationScore?
-  /// CRC-64 of the names of the chains that it is a score of.
+  /// CRC-64 of the names of the chains that were scored.
   private var scored: String?
-  /// The best score of before, if it cannot be compared with those to come, and the step from which the run went on.
+  /// The best score so far, if later ones cannot be compared with it, and the step at which the run resumed.
   private(set) var earlierBest: (score: ValidationScore, step: Int)?
-  /// Steps left out in a row, up to now.
+  /// Steps skipped in a row, up to now.
   var skippedInARow = 0
   /// Whether the weights are still the random numbers that training begins with.
   var isRandom: Bool { step == 0 && beginsWithRandom }
-  /// Whether the run goes on from a checkpoint.
+  /// Whether the run resumed from a checkpoint.
   private(set) var isResumed = false
-  /// Whether the folder's last checkpoint is damaged, so that this state is that of the one before.
+  /// Whether the folder's last checkpoint is damaged, so that this state comes from the one before.
   private(set) var isFromPrevious = false
-  /// What people should know about the checkpoint or the weights that the run begins with, one line each.
+  /// Cautions about the checkpoint or the weights that the run begins with, one line each.
   private(set) var cautions: [String] = []
   /// The parameter file that the run began with.
   let start: StartingWeights?
   private let beginsWithRandom: Bool
   private let program: String
   private let kernels: String?
-  /// The store as it was called when the run began.
+  /// The store, as named when the run began.
   private let store: StoreMark
 
   /// The state before the first step or, with `resumes`, that of the folder's checkpoint.
@@ -58,7 +58,7 @@ struct RunState {
     (program, kernels, store) = (identity.program, identity.kernels, identity.store)
     let parameters: [Float]
     (parameters, beginsWithRandom, start, cautions) = try Self.initialParameters(config)
-    // What training makes of given weights is compared with what they were.
+    // Trained weights are compared with the given ones.
     owesValidation = start != nil && config.validation.interval > 0
     optimizer = Optimizer(
       layout: config.layout, parameters: parameters,
@@ -79,7 +79,7 @@ struct RunState {
     (program, kernels) = (identity.program, identity.kernels)
     store = header.store ?? identity.store
     start = header.start
-    // Where the run began is no choice any more; config.json keeps saying it.
+    // The starting weights can no longer be chosen; config.json still names them.
     var config = asked
     config.run.weights = header.config.run.weights
     config.run.newParts = header.config.run.newParts
@@ -109,14 +109,14 @@ struct RunState {
     skippedInARow = header.skippedInARow
   }
 
-  /// The last checkpoint that is whole, and what is wrong with the one after it.
+  /// The last intact checkpoint, and what is wrong with the one after it.
   private static func lastCheckpoint(
     _ folder: RunFolder
   ) throws -> (checkpoint: Checkpoint, damage: String?) {
     do {
       return (try CheckpointFile.read(folder.checkpoint), nil)
     } catch let error as TrainingRunError {
-      // Whatever is wrong with the one before, the last one is the one to speak of.
+      // Whatever is wrong with the one before, the error reported is that of the last one.
       guard error.isDamage, let earlier = try? CheckpointFile.read(folder.previousCheckpoint)
       else { throw error }
       let line =
@@ -125,7 +125,7 @@ struct RunState {
     }
   }
 
-  /// Names the chains that are scored from now on; the best score of others is forgotten, with which it cannot be compared.
+  /// Sets the chains that are scored from now on; a best score on other chains is dropped, since it cannot be compared.
   mutating func scores(_ chains: [String]) {
     var check = CyclicRedundancyCheck64()
     Array(chains.joined(separator: "\n").utf8).withUnsafeBytes { check.update($0) }
@@ -143,7 +143,7 @@ struct RunState {
     (optimizer.parameters, optimizer.average.values)
   }
 
-  /// What is kept of the state in a file.
+  /// The part of the state that a file keeps.
   func checkpoint() -> Checkpoint {
     let header = Checkpoint.Header(
       config: config, program: program, step: step, owesValidation: owesValidation ? true : nil,
@@ -154,8 +154,7 @@ struct RunState {
     return Checkpoint(header: header, buffers: optimizer.buffers)
   }
 
-  /// The values of the file that the run starts from, or initial ones, whether they are random numbers, the file, and what people should
-  /// know about it.
+  /// The values of the starting file, or initial ones; whether they are random numbers; the file; and cautions about it.
   private static func initialParameters(
     _ config: TrainingConfig
   ) throws -> (values: [Float], isRandom: Bool, start: StartingWeights?, cautions: [String]) {

@@ -2,9 +2,9 @@ import Messages
 import Training
 
 extension TrainingConfig {
-  /// Settings that have no effect, or another one than their place suggests: one line each, for people.
+  /// Settings that have no effect, or one that their place does not suggest: one line each, for people.
   ///
-  /// What the preset brings along is not mentioned.
+  /// Settings of the preset are not mentioned.
   public var cautions: [String] {
     let usual = Self.preset(named: preset) ?? .initial
     var lines: [String] = []

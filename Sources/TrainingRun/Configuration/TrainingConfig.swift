@@ -4,7 +4,7 @@ import Training
 import TrainingData
 import Weights
 
-/// Everything that defines a training run; with the store and the program's version it determines every bit of the result.
+/// Everything that defines a training run; together with the store and the program's version it determines every bit of the result.
 public struct TrainingConfig: Codable, Hashable, Sendable {
   /// Name of the preset that it differs from.
   public var preset = "initial"
@@ -36,7 +36,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   public var layout: ParameterLayout { ParameterLayout(network.parameterManifest) }
 }
 
-/// How the parameters of a run without a parameter file begin.
+/// How parameters are initialised in a run without a parameter file.
 public enum InitialValues: String, ConfigurationChoice {
   /// As in the released code: `InitialParameters`.
   case published
@@ -57,9 +57,9 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var seed: UInt64 = 0
   /// Storage of activations.
   public var precision = DType.bfloat16
-  /// Whether blocks run again for their gradients instead of keeping their activations.
+  /// Whether blocks are recomputed for their gradients instead of keeping their activations.
   public var recompute = true
-  /// Blocks in which the inputs of blocks that run again are kept; nil for the precision of the run.
+  /// Block format in which inputs of recomputed blocks are kept; nil for the precision of the run.
   public var savedActivations: BlockFormat?
   /// Whether dropout is used.
   public var dropout = true
@@ -67,7 +67,7 @@ public struct RunConfig: Codable, Hashable, Sendable {
   public var weights: String?
   /// Words in the names of arrays that begin with initial values instead of the file's, which may lack them; nil for none.
   ///
-  /// AlphaFold2's heads of aligned errors were added so to trained networks (Suppl. 1.9.7).
+  /// AlphaFold2's aligned error heads were added to trained networks in this way (Suppl. 1.9.7).
   public var newParts: [String]?
   /// Values before training without a file.
   public var initialValues = InitialValues.published
@@ -88,22 +88,22 @@ public struct ValidationConfig: Codable, Hashable, Sendable {
   public var interval = 1000
   /// Chains, one per cluster.
   public var targets = 32
-  /// Residues of a chain at least.
+  /// Fewest residues of a chain.
   public var shortest = 40
-  /// Residues of a chain at most.
+  /// Most residues of a chain.
   public var longest = 256
-  /// Residues of a sample at most; the middle of longer chains is taken.
+  /// Most residues of a sample; longer chains are cropped to their middle.
   public var crop = 256
-  /// Passes after the first; a file that does not state them means those of the network.
+  /// Passes after the first; the network's number if a file does not set them.
   public var recycles = 3
 
   /// The default choices.
   public init() {}
 }
 
-/// What is done to large gradients.
+/// How large gradients are clipped.
 public enum ClippingChoice: String, ConfigurationChoice {
-  /// Nothing.
+  /// No clipping.
   case none
   /// The gradient of a step is scaled to a largest norm.
   case global
@@ -115,7 +115,7 @@ public enum ClippingChoice: String, ConfigurationChoice {
   case adaGCGlobal = "adagc-global"
 }
 
-/// How weights follow gradients, in the words of a configuration file.
+/// How weights follow gradients, as a configuration file states it.
 public struct OptimizationConfig: Codable, Hashable, Sendable {
   /// Adam's constants.
   public var adam = AdamConfig()
@@ -129,9 +129,9 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
   public var clipNorm = 0.1
   /// Constants of AdaGC.
   public var adaGC = AdaptiveClippingConfig()
-  /// Largest decay of the moving average of the weights, by which runs are validated.
+  /// Largest decay of the moving average of the weights, which is the one that is validated.
   public var averageDecay = 0.999
-  /// When steps are left out.
+  /// When steps are skipped.
   public var guarding = StepGuardConfig()
 
   /// HelixFold's first stage.

@@ -5,11 +5,11 @@ import Training
 import TrainingData
 
 extension TrainingConfig {
-  /// The preset of that name, or the configuration in a JSON file that states what differs from a preset:
-  /// `{"preset": "mini", "run": {"steps": 100}, "network": "tiny"}`.
+  /// The preset with that name, or the configuration in a JSON file that states the differences from a preset: `{"preset": "mini",
+  /// "run": {"steps": 100}, "network": "tiny"}`.
   ///
-  /// `network` is the name of a network or an object with what differs from the preset's. Unknown keys are errors. Validation recycles
-  /// as often as the network where the file does not say otherwise.
+  /// `network` is the name of a network or an object with the differences from the preset's. Unknown keys are errors. Validation
+  /// recycles as often as the network unless the file says otherwise.
   public static func read(_ path: String) throws(ConfigurationError) -> TrainingConfig {
     if let preset = preset(named: path) { return preset }
     let text: InputText
@@ -28,7 +28,7 @@ extension TrainingConfig {
       }
     }
     let data = Data(text.bytes)
-    // A file that names none would be the first stage of the large network, which nobody trains by accident.
+    // A file without a preset would mean the first stage of the large network, which nobody wants to train by accident.
     if try ConfigOverlay.object(data, file: path)["preset"] == nil {
       throw .unreadable(
         file: path,
@@ -61,18 +61,18 @@ extension TrainingConfig {
       let rows = base.network.sampling
       base.network = network
       if base.preset == initial.preset {
-        // What the first stage saves by: no more rows than these, whatever the network.
+        // The first stage saves work this way: no more rows than these, whatever the network.
         base.network.sampling.maxClusters = min(network.sampling.maxClusters, rows.maxClusters)
         base.network.sampling.maxExtraRows = min(network.sampling.maxExtraRows, rows.maxExtraRows)
       }
       changes["network"] = nil
     }
-    // What a part that is switched on does not state has its default, also where that is none.
+    // Settings that an enabled part does not state have their defaults, even if the default is nil.
     if (changes["loss"] as? [String: Any])?["contacts"] is [String: Any] {
       base.loss.contacts = base.loss.contacts ?? ContactLossConfig()
     }
     var config = try ConfigOverlay.apply(changes, to: base, complete: base.complete, file: file)
-    // Scored as it will predict.
+    // Scored in the way it will predict.
     if (changes["validation"] as? [String: Any])?["recycles"] == nil { config.scoreAsPredicted() }
     try config.validate(file: file)
     return config
@@ -82,14 +82,14 @@ extension TrainingConfig {
     validation.recycles = min(network.recycles, ValidationConfig.mostRecycles)
   }
 
-  /// Takes another number of passes after the first; validations that have those of the network go on to have them.
+  /// Sets another number of passes after the first; validations that follow the network continue to do so.
   public mutating func recycle(_ count: Int) {
     let follows = validation.recycles == min(network.recycles, ValidationConfig.mostRecycles)
     network.recycles = count
     if follows { scoreAsPredicted() }
   }
 
-  /// The configuration as a JSON document that reads back as itself.
+  /// The configuration as a JSON document that reads back unchanged.
   public func document() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -3,7 +3,7 @@ import Training
 import TrainingData
 
 extension TrainingConfig {
-  /// Refuses sizes that no run has, so that arithmetic on them cannot overflow or run for ever.
+  /// Rejects sizes that no run has, so that arithmetic on them cannot overflow or run forever.
   func validate(file: String) throws(ConfigurationError) {
     func require(
       _ section: String, _ objection: (key: String, reason: String)?
@@ -36,9 +36,9 @@ extension RunConfig {
     ]
   }
 
-  /// What is wrong with the arithmetic, or with the names of new parts.
+  /// What is wrong with numerical settings, or with the names of new parts.
   ///
-  /// - Parameter layout: of the network, whose arrays they name.
+  /// - Parameter layout: layout of the network whose arrays they name.
   fileprivate func objection(
     _ layout: @autoclosure () -> ParameterLayout
   ) -> (key: String, reason: String)? {
@@ -84,7 +84,7 @@ extension OptimizationConfig {
       .decay("averageDecay", averageDecay),
       .decay("adam.beta1", adam.beta1),
       .decay("adam.beta2", adam.beta2),
-      // Smaller ones are 0 in single precision, and 0 / 0 is no weight.
+      // Smaller ones are 0 in single precision, and 0 / 0 is NaN.
       .atLeast(1e-30, "adam.epsilon", adam.epsilon),
       .weight("schedule.peak", schedule.peak),
       .share("schedule.warmUpStart", schedule.warmUpStart),
@@ -101,7 +101,7 @@ extension OptimizationConfig {
 
   /// What is wrong with a factor of the learning rate.
   ///
-  /// - Parameter layout: of the network, whose arrays the factors name.
+  /// - Parameter layout: layout of the network whose arrays the factors name.
   fileprivate func objection(
     _ layout: @autoclosure () -> ParameterLayout
   ) -> (key: String, reason: String)? {
@@ -122,7 +122,7 @@ extension OptimizationConfig {
 }
 
 extension LossConfig {
-  /// What is wrong if nothing is learned from.
+  /// What is wrong if there is nothing to learn from.
   fileprivate var emptiness: (key: String, reason: String)? {
     let all = [
       weights.structure, weights.distogram, weights.maskedMSA, weights.experimentallyResolved,

@@ -5,7 +5,7 @@ extension TrainingConfig {
   /// Names of the presets.
   public static let presetNames = ["initial", "finetune", "mini", "tiny"]
 
-  /// The preset of that name.
+  /// The preset with that name.
   public static func preset(named name: String) -> TrainingConfig? {
     switch name {
     case "initial": .initial
@@ -44,8 +44,8 @@ extension TrainingConfig {
 
   /// A network of 0.9 million parameters for two cores: about ten samples per second and core of the Zen 5 generation.
   ///
-  /// Own choice. Torsions of the backbone are the signal that a small network learns from first, so they have a loss of their own; smooth
-  /// lDDT counts what counts in the end. No templates, recycling, recomputation and block deletion; initial values that look
+  /// Own choice. Torsions of the backbone are the signal that a small network learns from first, so they have their own loss; smooth lDDT
+  /// measures the quality that counts in the end. No templates, recycling, recomputation and block deletion; initial values that attend
   /// along the chain; short crops.
   public static let mini: TrainingConfig = {
     var config = TrainingConfig()

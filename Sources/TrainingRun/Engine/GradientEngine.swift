@@ -1,7 +1,7 @@
 import Training
 import TrainingData
 
-/// What a network says about one sample.
+/// The result of a network for one sample.
 public struct SampleOutcome: Sendable, Hashable {
   /// Every term of the loss.
   public var loss: LossReport
@@ -25,21 +25,21 @@ public struct SampleOutcome: Sendable, Hashable {
   }()
 }
 
-/// A network that can be differentiated: what the trainer needs to know of it, so that trainer, checkpoints and averaging
-/// are tested without one.
+/// A network that can be differentiated, as the trainer sees it, so that trainer, checkpoints and averaging can be tested without a
+/// network.
 ///
-/// Results depend on parameters and sample alone, never on threads or on other samples. An engine that has its own way of knowing when
-/// to stop throws ``EngineStopped``.
+/// Results depend only on parameters and sample, never on threads or other samples. An engine that detects a request to stop by itself
+/// throws ``EngineStopped``.
 public protocol GradientEngine: AnyObject {
-  /// Samples that are best given together: as many gradients are in memory at once.
+  /// Number of samples that are best given together; as many gradients are in memory at once.
   var window: Int { get }
-  /// Samples that are computed at the same time: after so many, one may ask whether to stop.
+  /// Number of samples computed at the same time; stopping is possible between groups of this size.
   var laneCount: Int { get }
 
   /// Takes new parameters, in the order of the network's `ParameterLayout`.
   func load(_ parameters: [Float]) throws
 
-  /// Loss and gradient of each sample; `body` gets them in the order of the samples, whichever was ready first.
+  /// Loss and gradient of each sample; `body` gets them in the order of the samples, whichever is ready first.
   func differentiate(
     _ samples: [TrainingSample], _ body: (TrainingSample, SampleOutcome, [Float]) -> Void) throws
 
@@ -47,13 +47,13 @@ public protocol GradientEngine: AnyObject {
   func evaluate(_ samples: [TrainingSample]) throws -> [SampleOutcome]
 }
 
-/// An engine that was asked to stop did so before all samples were done; nothing of them counts.
+/// The engine stopped on request before all samples were done; their results are discarded.
 public struct EngineStopped: Error {
-  /// The only one.
+  /// The error.
   public init() {}
 }
 
 extension GradientEngine {
-  /// As many as are given together.
+  /// The window.
   public var laneCount: Int { window }
 }

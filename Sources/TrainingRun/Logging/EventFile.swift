@@ -12,7 +12,7 @@ public final class EventFile {
 
   /// A new file in `folder`.
   ///
-  /// - Parameter resumedStep: the first step of a run that goes on; nil for one that begins.
+  /// - Parameter resumedStep: the first step of a resumed run; nil for a new one.
   public init(
     folder: String, resumedStep: Int?, time: Double = Date().timeIntervalSince1970
   ) throws {

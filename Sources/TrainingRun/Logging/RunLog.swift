@@ -1,11 +1,11 @@
 import AtomicFiles
 
-/// The log and the event file of a run, whose folder no other process writes meanwhile.
+/// The log and the event file of a run, to whose folder no other process writes meanwhile.
 struct RunLog {
   private let log: TrainingLog
   private let events: EventFile
   private let lock: FolderLock
-  /// Lines of the log that were none.
+  /// Invalid lines of the log, which were dropped.
   let droppedLines: Int
 
   init(
@@ -28,7 +28,7 @@ struct RunLog {
     log = try TrainingLog(
       path: folder.log, keepingStepsBefore: state.step, dropsLastValidation: state.owesValidation)
     droppedLines = log.droppedLines
-    // A validation that is owed may stand in the files of before, with the step before, which is then written again.
+    // The old files may already hold an owed validation, with the step before it, which is then written again.
     let isRepeated = state.isResumed && state.owesValidation
     events = try EventFile(
       folder: folder.path, resumedStep: state.isResumed ? state.step - (isRepeated ? 1 : 0) : nil)
@@ -42,6 +42,6 @@ struct RunLog {
     try events.write(record.scalars, step: record.step)
   }
 
-  /// Puts all lines on the disk.
+  /// Flushes all lines to disk.
   func flush() throws { try log.flush() }
 }

@@ -2,7 +2,7 @@ import NumericArrays
 import Training
 import TrainingData
 
-/// What the log keeps of one sample; as plain numbers it travels between processes.
+/// What the log keeps of one sample; sent between processes as plain numbers.
 struct SampleSummary {
   let isFinite: Bool
   let loss: LossReport
@@ -25,7 +25,7 @@ struct SampleSummary {
     case lddt, residues, recycles, isFinite, norm, isClipped
   }
 
-  /// As many numbers for every sample.
+  /// Numbers per sample.
   static let width = LossReport.terms.count + Field.allCases.count
 
   var numbers: [Double] {
@@ -59,7 +59,7 @@ struct SampleSummary {
 
 /// Means over the samples of a step.
 struct SampleMean {
-  /// The samples in their order, for finding those that spoil a step.
+  /// The samples in their order, for finding those that made a step fail.
   private var all: [SampleSummary] = []
   private(set) var isFinite = true
   private var sum = LossReport()
@@ -89,8 +89,8 @@ struct SampleMean {
 
   /// Means over all samples for the total, the structure loss and violations; for every other term, over the samples that have it.
   ///
-  /// A chain without side chains has no torsion error (its side-chain error is that of N, CA, C and CB), one of poor resolution no
-  /// confidence, and a term that is 0 is one that is not there.
+  /// A chain without side chains has no torsion error (its side-chain error is that of N, CA, C and CB), one of poor resolution has
+  /// no confidence loss, and a term of 0 counts as absent.
   var loss: LossReport {
     var mean = sum.scaled(by: 1 / Double(max(samples, 1)))
     for (term, count) in zip(LossReport.terms, present)
@@ -104,7 +104,7 @@ struct SampleMean {
     \.total, \.structure, \.violation,
   ]
 
-  /// Samples to look at when a step was left out: those that are not finite, else the one with the largest loss or gradient.
+  /// Samples to look at after a skipped step: those that are not finite, else the one with the largest loss or gradient.
   private func suspects(_ decision: StepDecision) -> [Int] {
     let spoilt = all.indices.filter { !all[$0].isFinite }
     if decision == .take { return [] }
@@ -118,7 +118,7 @@ struct SampleMean {
   /// The line of the log.
   ///
   /// - Parameters:
-  ///   - method: clipping by sample happens before the mean, so that its norm and share are those of samples.
+  ///   - method: per-sample clipping happens before the mean, so its norm and share refer to samples.
   ///   - chain: name of the chain of a sample.
   func record(
     step: Int, report: StepReport, method: ClipMethod, guardCounts: StepGuard, seconds: Double,

@@ -15,31 +15,31 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
 
   /// What happened.
   public var event: Event
-  /// Number of the step, from 0; −1 of a validation before the first.
+  /// Number of the step, from 0; −1 for a validation before the first.
   public var step: Int
   /// Mean loss of the samples, or of the validation chains.
   public var loss: Double
-  /// Mean lDDT-Cα of the samples or of the validation chains, 0 … 1; nil if it cannot be told.
+  /// Mean lDDT-Cα of the samples or of the validation chains, 0 … 1; nil if undefined.
   public var lddt: Double?
-  /// Every term of the loss, mean of the samples that have it, 0 where none has; nil in validations.
+  /// Every term of the loss, mean over the samples that have it, 0 if none has; nil in validations.
   public var terms: LossReport?
   /// Learning rate.
   public var rate: Double?
   /// Whether the step was taken.
   public var decision: StepDecision?
-  /// Norm of the gradient before clipping; with clipping by sample the mean norm of the samples' gradients.
+  /// Norm of the gradient before clipping; with per-sample clipping the mean norm of the samples' gradients.
   public var gradientNorm: Double?
-  /// Share of tensors that were clipped; with clipping by sample the share of samples.
+  /// Share of tensors that were clipped; with per-sample clipping the share of samples.
   public var clippedShare: Double?
-  /// Steps left out so far.
+  /// Steps skipped so far.
   public var skipped: Int?
-  /// Of a step that was left out, the chains to look at: those with a loss or gradient that is not finite, else the one with the largest.
+  /// For a skipped step, the chains to look at: those with a loss or gradient that is not finite, else the one with the largest.
   public var chains: [String]?
   /// Passes after the first.
   public var recycles: Int?
   /// Residues of all samples.
   public var residues: Int?
-  /// Seconds that it took.
+  /// Seconds taken.
   public var seconds: Double
 
   init(_ event: Event, step: Int, loss: Double, lddt: Double?, seconds: Double) {
@@ -50,7 +50,7 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
     self.seconds = seconds
   }
 
-  /// A term that only some options train, or only some samples have; nil where none had it, which a log writes as 0.
+  /// A term that only some options train or only some samples have; nil if no sample had it, which a log writes as 0.
   ///
   /// A violation of 0 is a value.
   public func optional(_ term: KeyPath<LossReport, Double>) -> Double? {
@@ -85,13 +85,13 @@ public final class TrainingLog {
   private let handle: FileHandle
   private let path: String
   private let encoder = TrainingLog.makeEncoder()
-  /// Lines that were no lines of a log and were removed.
+  /// Invalid lines, which were removed.
   let droppedLines: Int
   /// The last step of the lines that were kept.
   let lastStep: TrainingRecord?
 
-  /// Opens a log and removes what comes after `step`, from a run that was killed and now resumes before it, and lines that are none;
-  /// a log that is gone begins anew.
+  /// Opens a log and removes invalid lines and everything after `step`, left by a run that was killed; a missing log is started
+  /// again.
   ///
   /// - Parameter dropsLastValidation: whether the validation after the last of these steps goes too, because it is to be repeated.
   public init(
@@ -129,7 +129,7 @@ public final class TrainingLog {
     }
   }
 
-  /// Puts all lines on the disk; before a checkpoint after which a run that resumes would not write them again.
+  /// Flushes all lines to disk; call before a checkpoint, since a run resumed from it would not write them again.
   func flush() throws {
     do {
       try handle.synchronize()
@@ -140,7 +140,7 @@ public final class TrainingLog {
 
   deinit { try? handle.close() }
 
-  /// Reads a log; a last line that was cut off is left out.
+  /// Reads a log; a truncated last line is ignored.
   public static func read(_ path: String) throws -> [TrainingRecord] {
     try lines(Data(InputText(path: path).bytes)).enumerated().map { index, record in
       guard let record else {
