@@ -8,7 +8,7 @@ import TensorCore
 
 /// From targets to folders of results: the program in one walk.
 ///
-/// Read this file first. Every target is predicted by every network with every seed; a target that fails is written down and the others go on.
+/// Read this file first. Every target is predicted by every network with every seed; a failed target is recorded and the others continue.
 public final class FoldingPipeline {
   let options: PredictionOptions
   let reporter: ProgressReporter
@@ -66,7 +66,7 @@ public final class FoldingPipeline {
       do {
         try write(outcomes)
       } catch let error as AtomicFileError {
-        // A full disk is told once: where every target failed for it, the tables need not say so too.
+        // A full disk is reported once: if it made every target fail, the tables need not report it again.
         guard outcomes.allSatisfy({ $0.failure == error.exitStatus }) else { throw error }
       }
     }
@@ -79,7 +79,7 @@ public final class FoldingPipeline {
 
   /// One target, or several that share passes: features → network → files.
   ///
-  /// In a team all processes walk through this together; the one that leads writes the files.
+  /// All processes of a team run this together; its leader writes the files.
   private func predict(
     _ group: [Int], of targets: [PredictionTarget],
     _ finished: (_ target: String, _ files: [String]) -> Void
@@ -126,7 +126,7 @@ public final class FoldingPipeline {
       seconds: (ContinuousClock.now - started).seconds)
   }
 
-  /// Whether a prediction of the target is so good that no further one is asked for; says so, once.
+  /// Whether a prediction of the target already reaches `--stop-at-score`; notes it once.
   ///
   /// Collective in a team.
   private func isGoodEnough(_ work: TargetWork, before number: Int) throws -> Bool {
@@ -143,7 +143,7 @@ public final class FoldingPipeline {
     return true
   }
 
-  /// Does something for a target; when it fails, nothing more is done for it.
+  /// Runs `body` for a target; if it throws, the target counts as failed.
   func attempt(_ work: TargetWork, _ body: () throws -> Void) throws {
     work.hasFailed = try attempt(work.index, work.raw.id, body) == nil
     if work.hasFailed, work.losesResults, !work.hasRoom {
@@ -151,7 +151,7 @@ public final class FoldingPipeline {
     }
   }
 
-  /// Does something for a target; nil if it failed, which is written down unless it ends the whole run.
+  /// Runs `body` for a target; nil if it throws, which is recorded unless it ends the whole run.
   private func attempt<Value>(
     _ index: Int, _ id: String, _ body: () throws -> Value
   ) throws -> Value? {
@@ -165,7 +165,7 @@ public final class FoldingPipeline {
     }
   }
 
-  /// What there is to say of a target that is done.
+  /// The outcome of a finished target.
   private func outcome(of work: TargetWork) -> TargetOutcome {
     var outcome = TargetOutcome(work.index, work.raw.id)
     outcome.residues = work.raw.residueCount
@@ -181,22 +181,22 @@ public final class FoldingPipeline {
     return outcome
   }
 
-  /// Writes down that a target failed.
+  /// Records that a target failed.
   private func recordFailure(_ error: any Error, _ index: Int, _ id: String) {
     reporter.fail("\(id): \(error)", [("target", .string(id))])
     record(TargetOutcome(index, id, failure: error))
   }
 
-  /// Notes what became of a target.
+  /// Records the outcome of a target.
   private func record(_ outcome: TargetOutcome) {
     outcomes.append(outcome)
     writeRow(of: outcome)
   }
 
-  /// Puts a target into the tables in case the run has no end; at its end all are written, and what hinders that is told.
+  /// Writes a target to the tables at once, in case the run is killed; errors surface when all rows are written at the end.
   func writeRow(of outcome: TargetOutcome) { try? write([outcome], patience: .seconds(5)) }
 
-  /// Puts targets into `summary.tsv` and `failures.json`.
+  /// Writes targets to `summary.tsv` and `failures.json`.
   private func write(_ outcomes: [TargetOutcome], patience: Duration = .seconds(60)) throws {
     if options.isDryRun || !queue.isWriter { return }
     try RunTables(folder: options.output).merge(outcomes, patience: patience)

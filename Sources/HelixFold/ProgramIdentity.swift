@@ -3,13 +3,13 @@ import CKernels
 /// The version that every output names.
 public let helixFoldVersion = "0.1.0"
 
-/// The program that computed a prediction: what decides its last digits, not what is computed.
+/// The program that computed a prediction: what determines the last digits, but not what is computed.
 struct ProgramArithmetic: Hashable, Sendable {
   /// Version.
   let version: String
   /// Instruction set of the kernels.
   let kernels: String
-  /// Who multiplied matrices.
+  /// Library that multiplied matrices.
   let products: String
 }
 

@@ -5,8 +5,8 @@ import TensorCore
 
 /// One network in memory, which turns features into coordinates and confidence without writing a file.
 ///
-/// The numbers are those of a ``FoldingPipeline`` with the same network and options, at the first seed; options that are about files
-/// are of no effect. One prediction runs at a time.
+/// The numbers are those of a ``FoldingPipeline`` with the same network and options, at the first seed; options about files have no
+/// effect. One prediction runs at a time.
 ///
 /// ```swift
 /// import HelixFold
@@ -36,11 +36,11 @@ public struct StructurePredictor {
     network = try model.network(context)
   }
 
-  /// What the network says about a protein after all passes.
+  /// The network's prediction for a protein after all passes.
   ///
   /// - Parameter observe: called after each stage of each pass; what it throws ends the prediction.
-  /// - Throws: ``PredictionError`` where more memory is needed than allowed, before anything is computed; `PassError` where numbers
-  ///   stop being finite.
+  /// - Throws: ``PredictionError`` if more memory is needed than allowed, before anything is computed; `PassError` if numbers stop
+  ///   being finite.
   public func predict(
     _ features: RawFeatures,
     observe: @escaping (_ pass: Int, _ stage: PassStage) throws -> Void = { _, _ in }

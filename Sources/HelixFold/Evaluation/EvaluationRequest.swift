@@ -22,7 +22,7 @@ public struct EvaluationRequest: Sendable {
   public var output: String
   /// Seed of the bootstrap.
   public var seed: UInt64 = 0
-  /// Writes the drawings of the report as files too.
+  /// Also writes the drawings of the report as files.
   public var plots: PlotFormat?
 
   /// An evaluation of a set.
@@ -58,7 +58,7 @@ public struct EvaluationRequest: Sendable {
     return (manifest.name, try EvaluationTarget.read(manifest: set, natives: natives))
   }
 
-  /// Throws if one split is asked for of a set that has none.
+  /// Throws if a split is requested for a set without splits.
   private func requireNoSplit() throws {
     if let split {
       throw EvaluationError.nothing(
@@ -100,7 +100,7 @@ public struct EvaluationRequest: Sendable {
     return targets
   }
 
-  /// What should be known before chains of a store are scored that networks are trained on; nil where there are none.
+  /// A caution if chains of a store are scored that networks train on; nil if there are none.
   public func caution(about targets: [EvaluationTarget]) -> String? {
     let scored = targets.filter { $0.native != nil }
     let known = scored.count { $0.split == DataSplit.training.rawValue }
@@ -111,7 +111,7 @@ public struct EvaluationRequest: Sendable {
 
   /// Predicts the targets of the set with each network into `OUT/predictions/<network>`; finished ones are kept.
   ///
-  /// What fails is listed there in failures.json and in the evaluation; only a wish to stop ends the run.
+  /// Failures are listed there in failures.json and in the evaluation; only a request to stop ends the run.
   public mutating func predict(
     _ inputs: [PredictionTarget], of targets: [EvaluationTarget], with models: [ModelDescription],
     _ options: PredictionOptions, reporter: ProgressReporter

@@ -29,7 +29,7 @@ public struct ScoringRequest: Sendable {
     self.domains = domains
   }
 
-  /// Reads both files and scores; throws `StructureIOError` or `ScoringError`, also where no domain holds anything.
+  /// Reads both files and scores; throws `StructureIOError` or `ScoringError`, also if all domains are empty.
   public func run() throws -> ScoreReport {
     let model = try Self.read(modelPath, model: modelNumber)
     let reference = try Self.read(referencePath, model: referenceNumber)

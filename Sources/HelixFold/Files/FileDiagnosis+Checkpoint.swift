@@ -5,7 +5,7 @@ import Messages
 import TrainingRun
 
 extension FileDiagnosis {
-  /// What a file of any kind is that a command reads or resumes from: an input, or the checkpoint or the configuration of a training run.
+  /// Diagnoses any file that a command reads or resumes from: an input, or the checkpoint or configuration of a training run.
   public init(of path: String) {
     if CheckpointFile.isCheckpoint(path) {
       self = .checkpoint(path)

@@ -4,7 +4,7 @@ import Messages
 
 /// Where a command writes, checked before it does any work.
 public enum OutputPlace {
-  /// Refuses a file to write that is one of the inputs, or that cannot be made.
+  /// Throws if the output file is one of the inputs or cannot be created.
   public static func require(_ output: String, apartFrom inputs: [String]) throws {
     let place = URL(fileURLWithPath: output).standardizedFileURL
     let input = inputs.first {
@@ -15,7 +15,7 @@ public enum OutputPlace {
   }
 }
 
-/// A command was asked to write over what it reads, or two results to one file.
+/// A command was asked to overwrite its input, or to write two results to one file.
 struct OutputOverInput: Error, CustomStringConvertible, ExitStatusError {
   let output: String
   let input: String

@@ -2,9 +2,9 @@ import FeaturePipeline
 import Reports
 
 extension MSAStatistics {
-  /// Coverage and depth of the alignment of a target as an SVG document, the drawing that `report.html` has too.
+  /// Coverage and depth of the alignment of a target as an SVG document, as in `report.html`.
   ///
-  /// - Parameter numbers: of the residues, from 1 if nothing is said. `[N_res]`
+  /// - Parameter numbers: residue numbers; nil to count from 1. `[N_res]`
   public func drawing(of id: String, numbers: [Int]? = nil) -> String {
     PredictionPlot.coverage(
       depths, rows: rows, neff: isNeffOfPart ? nil : neff, title: "\(id): \(summary)",

@@ -9,15 +9,15 @@ import StructureIO
 
 /// Completes targets before they are predicted: searches, templates, choice of rows.
 ///
-/// Suppl. 1.2.1 – 1.2.3. What is found is left in the target's folder, as AlphaFold2 does: `msas/`, and `searches.tsv` and
-/// `templates.tsv` that say what became of every search and of every hit.
+/// Suppl. 1.2.1 – 1.2.3. The results are kept in the target's folder, as in AlphaFold2: `msas/`, and `searches.tsv` and
+/// `templates.tsv` with the outcome of every search and every hit.
 public struct EvidenceCollector: Sendable {
   private let options: EvidenceOptions
   private let output: String
   private let reporter: ProgressReporter
-  /// Whether another process searches and writes, and this one uses what it kept.
+  /// Whether another process searches and writes, and this one uses its results.
   private let follows: Bool
-  /// Whether nothing is searched and nothing is written: what is found counts for a plan.
+  /// Whether nothing is searched or written: the evidence found is only for a plan.
   private let isDryRun: Bool
   private let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
 
@@ -26,8 +26,8 @@ public struct EvidenceCollector: Sendable {
   /// Throws if a program, a database or a structure is missing, before any work is done.
   ///
   /// - Parameters:
-  ///   - follows: whether another process searches and writes, and this one uses what it kept.
-  ///   - isDryRun: whether nothing is searched and nothing is written: templates are read, rows are chosen.
+  ///   - follows: whether another process searches and writes, and this one uses its results.
+  ///   - isDryRun: whether nothing is searched or written; templates are still read and rows chosen.
   public init(
     _ options: EvidenceOptions, output: String, reporter: ProgressReporter, follows: Bool = false,
     isDryRun: Bool = false
@@ -44,10 +44,10 @@ public struct EvidenceCollector: Sendable {
     self.reporter = reporter
   }
 
-  /// Throws if a file or folder of templates is not there, a file that is named is no structure, or a list holds nothing.
+  /// Throws if a file or folder of templates is missing, a named file is not a structure, or a list is empty.
   public static func requireTemplates(_ options: EvidenceOptions) throws {
     for path in options.templates.userPaths {
-      // In a folder, what cannot be read is a row of templates.tsv.
+      // Unreadable files of a folder become rows of templates.tsv.
       if try UserTemplates.files(at: path) == [path], PathKind.isReadAgain(path) {
         _ = try StructureFile.read(path)
       }
@@ -64,7 +64,7 @@ public struct EvidenceCollector: Sendable {
     try requireEntries(templates)
   }
 
-  /// Throws if a list of release dates or of obsolete entries has not one line that is understood.
+  /// Throws if a list of release dates or obsolete entries has no valid line.
   private static func requireEntries(_ templates: TemplateOptions) throws(InputError) {
     var dates = EntryDates()
     if let path = templates.releaseDateFile, PathKind.isReadAgain(path) {
@@ -95,7 +95,7 @@ public struct EvidenceCollector: Sendable {
     }
   }
 
-  /// A target from its sequence and the alignments that the user gave; what goes wrong is the target's failure.
+  /// A target from its sequence and the alignments that the user gave; errors count as the target's failure.
   func target(
     _ id: String, _ parts: TargetPreparation.Parts, _ shelf: FeatureShelf
   ) throws -> PredictionTarget {
@@ -126,7 +126,7 @@ public struct EvidenceCollector: Sendable {
       id: id, features: features, warnings: warnings, gathered: gathered, shelf: shelf)
   }
 
-  /// A target whose alignment came ready: its templates are replaced if others are asked for, its rows chosen.
+  /// A target with a given alignment: replaces its templates if others are requested, and chooses its rows.
   func completing(
     _ id: String, _ ready: Result<RawFeatures, any Error>, _ warnings: [String],
     _ shelf: FeatureShelf
@@ -144,7 +144,7 @@ public struct EvidenceCollector: Sendable {
       id: id, features: features, warnings: warnings, gathered: gathered, shelf: shelf)
   }
 
-  /// Does what writes into a target's folder while no other process does.
+  /// Runs `body`, which writes to a target's folder, while no other process writes there.
   private func alone(_ id: String, _ body: () throws -> RawFeatures) throws -> RawFeatures {
     if follows || isDryRun || (options.search == nil && !options.usesTemplates) {
       return try body()
@@ -181,7 +181,7 @@ public struct EvidenceCollector: Sendable {
         ([row.tool?.rawValue ?? "no program"] + databases + [found]).joined(separator: ", ")
     }
     gathered.isIncomplete = !report.failures.isEmpty
-    // A run for which every search of sequences failed would be one without an alignment, which nobody asked for.
+    // If every sequence search failed, the run would have no alignment, which nobody asked for.
     if report.alignments.isEmpty, let failure = report.failures.first { throw failure }
     return report
   }
@@ -212,7 +212,7 @@ public struct EvidenceCollector: Sendable {
     return try chosen(raw, &gathered, shelf)
   }
 
-  /// Says so where structures that the user named are of no use.
+  /// Warns if structures named by the user cannot be used.
   private func warnOfUnused(_ table: TemplateTable, of id: String) {
     guard !options.templates.userPaths.isEmpty, table.usedCount == 0 else { return }
     let first = table.rows.first.map { ": \($0.name): \($0.reason)" } ?? ""
@@ -237,7 +237,7 @@ public struct EvidenceCollector: Sendable {
     return raw.keepingRows(kept)
   }
 
-  /// Files of template hits of a target: those named, and in folders those with its name.
+  /// Template hit files of a target: files that are named, and files in folders with the target's name.
   private func hitFiles(of id: String) throws -> [String] {
     guard options.usesTemplates else { return [] }
     return try options.hitPaths.flatMap { path -> [String] in
@@ -261,7 +261,7 @@ public struct EvidenceCollector: Sendable {
 }
 
 extension ProgressReporter {
-  /// Tells what a search does, in this reporter's style.
+  /// Reports the progress of a search in this reporter's style.
   package func report(_ event: SearchEvent, of target: String) {
     if case .progress(let step, let share, _, let left) = event {
       return progress("\(target) search \(step)", share ?? 0, remaining: left)

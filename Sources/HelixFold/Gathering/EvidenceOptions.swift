@@ -1,7 +1,7 @@
 import Evidence
 import FeaturePipeline
 
-/// Where a prediction looks for alignments and templates besides the files that a user gives.
+/// Where a prediction looks for alignments and templates besides the user's files.
 public struct EvidenceOptions: Sendable {
   /// Databases to search; nil searches nothing.
   public var search: SearchOptions?
@@ -9,7 +9,7 @@ public struct EvidenceOptions: Sendable {
   public var templates = TemplateOptions()
   /// Results of template searches: hhr or Stockholm files, or folders that hold those of each target by name.
   public var hitPaths: [String] = []
-  /// Alignment rows that are kept; nil keeps all.
+  /// Largest number of alignment rows to keep; nil keeps all.
   public var rowBudget: Int?
   /// Seed of the choice of rows.
   public var seed: UInt64 = 0
@@ -22,7 +22,7 @@ public struct EvidenceOptions: Sendable {
     templates.structureFolder != nil || !templates.userPaths.isEmpty
   }
 
-  /// Drops the databases in which only templates are searched, and says whether there were any.
+  /// Drops the databases that are searched only for templates; returns whether there were any.
   public mutating func leaveOutTemplateSearches() -> Bool {
     guard var search else { return false }
     let count = search.databases.count

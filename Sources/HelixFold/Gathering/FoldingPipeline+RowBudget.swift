@@ -8,12 +8,13 @@ import Messages
 import NumericArrays
 import TensorCore
 
-/// What leaving out alignment rows saves and changes.
+/// What dropping alignment rows saves and changes.
 extension FoldingPipeline {
   /// Measures what a row budget saved and changed, and writes `msa_budget.tsv`.
   ///
-  /// The first pass is run with all rows, with the rows kept, with as many rows drawn uniformly (the baseline to beat, unless the rows
-  /// kept are such) and with all rows drawn by another seed (what any draw changes), and the distogram logits are compared.
+  /// The first pass is run with all rows, with the rows kept, with as many rows drawn uniformly (the baseline to beat, unless the kept
+  /// rows were drawn that way) and with all rows and another seed (the change between any two draws), and the distogram logits are
+  /// compared.
   func reportRowBudget(
     _ raw: RawFeatures, _ gathered: GatheredEvidence, _ run: PredictionRun,
     _ folder: PredictionFolder, _ timings: inout [(name: String, value: Double)]
@@ -79,7 +80,7 @@ extension FoldingPipeline {
   }
 }
 
-/// What a first pass says and costs.
+/// Result and cost of a first pass.
 private struct FirstPass {
   /// Distogram logits. `[N_res, N_res, 64]`
   let logits: [Float]
@@ -91,7 +92,7 @@ private struct FirstPass {
   let seconds: Double
 }
 
-/// How far two sets of logits are apart.
+/// Difference between two sets of logits.
 private struct LogitChange {
   /// Root mean square difference.
   private(set) var rms = 0.0

@@ -2,29 +2,29 @@ import Evidence
 import FeaturePipeline
 import Foundation
 
-/// What looking for evidence brought for one target, besides the features.
+/// What gathering evidence produced for one target, besides the features.
 public struct GatheredEvidence: Sendable {
   /// Time of each stage, s.
   public var stages: [(name: String, value: Double)] = []
-  /// What was searched, by name of the database.
+  /// Databases searched, by name.
   public var searches: [String: String] = [:]
-  /// Files and folders that were made in the target's folder.
+  /// Files and folders made in the target's folder.
   public var files: Set<String> = []
-  /// A search failed, and the prediction uses what the others found.
+  /// Whether a search failed, so that the prediction uses only what the others found.
   public var isIncomplete = false
-  /// Alignment rows that were to be kept at most; nil if all.
+  /// Largest number of alignment rows to keep; nil for all.
   public var rowBudget: Int?
-  /// The features before rows were left out; nil if none were.
+  /// The features before rows were dropped; nil if none were.
   public var complete: WaitingFeatures?
-  /// Which rows were kept, by which rule.
+  /// Which rows were kept, and by which rule.
   public var kept: RowSelection.Kept?
 
-  /// Nothing yet.
+  /// No evidence.
   public init() {}
 }
 
 extension GatheredEvidence? {
-  /// Features with what is known of their origin.
+  /// Features with what is known about their origin.
   func record(of raw: RawFeatures) -> TargetRecord {
     TargetRecord(
       features: raw,

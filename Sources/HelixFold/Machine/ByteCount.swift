@@ -1,9 +1,9 @@
-/// A number of bytes as people read it.
+/// A number of bytes, parsed and shown in units that people use.
 public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
-  /// The number.
+  /// The number of bytes.
   public let bytes: Int
 
-  /// The given number.
+  /// The given number of bytes.
   public init(_ bytes: Int) { self.bytes = bytes }
 
   /// Reads `8GiB`, `8G`, `900MiB`, `1.5GB` or a plain number of bytes; `G` and `M` mean binary units.

@@ -10,7 +10,7 @@ enum ControlGroups {
     let isUnified: Bool
   }
 
-  /// The groups of this process as the kernel lists them; empty where there are none.
+  /// The groups of this process as the kernel lists them; empty if there are none.
   static var own: String {
     (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
   }

@@ -1,7 +1,7 @@
 import Distribution
 import FoldingModel
 
-/// How much memory a plan may take: what was allowed, and where nothing was said, what the machine can give now.
+/// How much memory a plan may take: the limit that was set, or else what the machine can provide now.
 package struct MemoryLimit {
   /// Bytes.
   package let bytes: Int
@@ -16,7 +16,7 @@ package struct MemoryLimit {
     isMachine = allowed == nil
   }
 
-  /// What a process of a group may hold: what is allowed, else its share of what its machine can give.
+  /// What a process of a group may hold: the limit that was set, else its share of what its machine can provide.
   ///
   /// Collective.
   init(allowed: Int?, among group: any Communicator) throws(CommunicationError) {

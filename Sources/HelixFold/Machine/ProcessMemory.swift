@@ -5,9 +5,9 @@ import Foundation
 
 /// Memory of this process as the system counts it.
 public enum ProcessMemory {
-  /// Makes freed arrays of more than 1 MiB go back to the system at once; call first of all.
+  /// Makes freed arrays of more than 1 MiB go back to the system at once; call before anything else.
   ///
-  /// The allocator of glibc else learns from the first large arrays to keep up to 32 MiB of each size, which no plan knows of.
+  /// Otherwise glibc's allocator learns from the first large arrays to keep up to 32 MiB of each size, which no memory plan counts.
   public static func returnFreed() {
     hf_return_freed_blocks(1 << 20)
   }
@@ -28,7 +28,7 @@ public enum ProcessMemory {
     #endif
   }
 
-  /// Bytes that this process can come to hold, what it holds now included: free memory and swap, within the limits set for it.
+  /// Bytes that this process can hold, including what it holds now: free memory and swap, within the limits set for it.
   ///
   /// The kernel's `MemAvailable` (proc(5)), `RLIMIT_AS`, and the limits of its control groups, as containers and batch systems set them.
   package static var available: Int {
@@ -58,7 +58,7 @@ public enum ProcessMemory {
     return bytes
   }
 
-  /// This process's share of what its machine can give: those of a group that run on one machine have equal shares.
+  /// This process's share of what its machine can provide: processes of a group on one machine have equal shares.
   ///
   /// Collective.
   static func share(among group: any Communicator) throws(CommunicationError) -> Int {
@@ -68,7 +68,7 @@ public enum ProcessMemory {
     return share(of: host, in: try group.allGather("\(own) \(host)")) ?? own
   }
 
-  /// What each process of a machine may take where every process names what it found and its machine; nil if none names this one.
+  /// The share of each process on a machine, from lines with the bytes and the machine of every process; nil if no line names it.
   static func share(of host: String, in lines: [String]) -> Int? {
     let found = lines.compactMap { line -> Int? in
       let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
@@ -84,7 +84,7 @@ public enum ProcessMemory {
     }
   }
 
-  /// Numbers in KiB behind words at the beginning of lines.
+  /// Numbers in KiB that follow words at the beginning of lines.
   private static func lines(of path: String, values words: [String]) -> [String: Int] {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [:] }
     var found: [String: Int] = [:]

@@ -2,7 +2,7 @@ import Foundation
 
 /// The processors that this process may use.
 public enum ProcessorCount {
-  /// How many there are for it, at least 1: those that run, within its affinity and within the quota of its control groups.
+  /// Number of processors, at least 1: those online, within the process's affinity and the quota of its control groups.
   public static var available: Int {
     var count = ProcessInfo.processInfo.activeProcessorCount
     #if os(Linux)
@@ -33,7 +33,7 @@ public enum ProcessorCount {
     return count > 0 ? count : nil
   }
 
-  /// Whole processors, at least one, of a quota and its period in microseconds, such as `250000 100000`; nil where there is no limit
+  /// Whole processors, at least one, of a quota and its period in microseconds, such as `250000 100000`; nil if there is no limit
   /// (`max` in version 2, -1 in version 1).
   static func quota(_ text: String) -> Int? {
     let numbers = text.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }

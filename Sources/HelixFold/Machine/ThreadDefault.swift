@@ -1,13 +1,13 @@
 import Messages
 
-/// How many threads compute where no flag says it.
+/// Number of threads when no flag sets it.
 public struct ThreadDefault: Hashable, Sendable {
-  /// Threads that a variable asks for; nil where none does.
+  /// Threads requested by a variable; nil if none does.
   public let asked: Int?
-  /// What is wrong with a variable, one line; nil where nothing is.
+  /// What is wrong with a variable, one line; nil if nothing is.
   public let problem: String?
 
-  /// What `HELIXFOLD_THREADS` says, 0 for all that there are, else the first number of `OMP_NUM_THREADS`, of which no more than there are processors.
+  /// The value of `HELIXFOLD_THREADS`, 0 for all processors, else the first number of `OMP_NUM_THREADS`, at most the number of processors.
   public init(environment: [String: String], available: Int = ProcessorCount.available) {
     let own = environment["HELIXFOLD_THREADS"] ?? ""
     if own.isEmpty {

@@ -2,11 +2,11 @@ import FeaturePipeline
 import FoldingCore
 import Protein
 
-/// Whether a predicted chain hangs together: its C–N bonds, by the tolerance of the violation loss.
+/// Whether a predicted chain is connected: its C–N bonds, by the tolerance of the violation loss.
 struct BackboneCheck {
   /// Bonds between residues of consecutive numbers; unknown ones have no atoms.
   private(set) var bonds = 0
-  /// Those of a wrong length.
+  /// Bonds of a wrong length.
   private(set) var broken = 0
 
   init(_ prediction: Prediction, of raw: RawFeatures) {
@@ -33,10 +33,10 @@ struct BackboneCheck {
     }
   }
 
-  /// Whether more than one bond in twenty is broken, which relaxation would not mend.
+  /// Whether more than one bond in twenty is broken, which relaxation would not repair.
   var isBad: Bool { 20 * broken > bonds }
 
-  /// What is to be said of the result of that name; nil unless it is bad.
+  /// A caution about the result with that name; nil unless it is bad.
   func caution(about name: String) -> String? {
     isBad
       ? "\(broken) of \(bonds) peptide bonds of \(name) have a wrong length; the chain is not physical"

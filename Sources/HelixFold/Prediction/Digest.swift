@@ -1,7 +1,7 @@
 import Messages
 import NumericArrays
 
-/// A digest by `FNV1a`: tells inputs apart, protects against accidents, not against malice.
+/// A digest by `FNV1a`: tells inputs apart and detects accidental changes, not tampering.
 struct Digest {
   private var hash = FNV1a()
 

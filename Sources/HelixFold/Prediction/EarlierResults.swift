@@ -1,26 +1,26 @@
 import FeaturePipeline
 
-/// What earlier runs left in a target's folder, by what this run makes of it.
+/// Results of earlier runs in a target's folder, sorted by how this run treats them.
 struct EarlierResults {
-  /// Results that this run asks for and that are done, by name.
+  /// Finished results that this run would compute, by name.
   private(set) var kept: [String: StoredResult] = [:]
-  /// Names of those among them that another version, instruction set or library of products computed.
+  /// Names of those that were computed with another version, instruction set or matrix library.
   private(set) var keptOfOthers: [String] = []
   /// Results of other networks or seeds for the same sequence.
   private(set) var others: [StoredResult] = []
-  /// Names of results that are of another sequence, or do not say of which.
+  /// Names of results for another or an unknown sequence.
   private(set) var unrelated: [String] = []
-  /// Names that this run asks for, of results made from other inputs, options or weights.
+  /// Names of results that this run replaces, since they come from other inputs, options or weights.
   private(set) var replaced: [String] = []
-  /// Names that this run asks for, of results whose files are missing or have changed.
+  /// Names of results that this run replaces, since their files are missing or have changed.
   private(set) var damaged: [String] = []
   /// Fingerprints of all results, by name.
   private(set) var fingerprints: [String: PredictionFingerprint] = [:]
 
-  /// Sorts what is in a folder.
+  /// Sorts the results in a folder.
   ///
-  /// - Parameter runs: what this run asks for. What still has a saved state is not done, its run was stopped, unless all
-  ///   was: then the state is of a run that would have replaced it.
+  /// - Parameter runs: the runs to compute. A result with a saved state is unfinished, because its run was stopped, unless all
+  ///   results are done: the state then belongs to a run that would have replaced them.
   init(
     in folder: PredictionFolder, of raw: RawFeatures,
     _ runs: [(run: PredictionRun, fingerprint: PredictionFingerprint)]
@@ -47,6 +47,6 @@ struct EarlierResults {
     }
   }
 
-  /// Names of all that stays with `--resume`.
+  /// Names of all results that `--resume` keeps.
   var names: [String] { (kept.keys + others.map(\.name) + unrelated).sorted() }
 }

@@ -1,6 +1,6 @@
 import FeaturePipeline
 
-/// How large the features of a target are.
+/// Sizes of the features of a target.
 public struct FeatureCounts: Hashable, Sendable {
   /// Number of residues.
   public var residues: Int
@@ -16,7 +16,7 @@ public struct FeatureCounts: Hashable, Sendable {
 }
 
 extension RawFeatures {
-  /// How large they are.
+  /// The sizes of the features.
   public var counts: FeatureCounts {
     FeatureCounts(residues: residueCount, rows: rowCount, templates: templates.count)
   }

@@ -10,14 +10,14 @@ import Synchronization
 /// Alignments of thousands of targets are larger than memory. The file has no name, so that nothing of it is left however the
 /// process ends.
 public final class FeatureShelf: Sendable {
-  /// Bytes of alignments and templates that wait in memory at most.
+  /// Most bytes of alignments and templates that wait in memory.
   private let memoryBytes: Int
   private let folder: String?
   private let state = Mutex(State())
 
   private struct State {
     var heldBytes = 0
-    /// Descriptor of the file; nil before it is needed, and where none can be made.
+    /// Descriptor of the file; nil before it is needed, or if none can be made.
     var file: Int32?
     var end = 0
   }
@@ -32,7 +32,7 @@ public final class FeatureShelf: Sendable {
     let start: Int
   }
 
-  /// A shelf with a file in a folder, which is made when the file is; nil keeps all in memory.
+  /// A shelf with a file in a folder, which is created with the file; nil keeps all in memory.
   public init(folder: String?, memoryBytes: Int = 64 << 20) {
     (self.folder, self.memoryBytes) = (folder, memoryBytes)
   }
@@ -104,7 +104,7 @@ public final class FeatureShelf: Sendable {
     return raw
   }
 
-  /// A file in a folder that has no name any more.
+  /// Opens an unlinked file in a folder.
   private static func openFile(in folder: String) throws -> Int32 {
     try AtomicFile.createFolder(folder)
     let path = "\(folder)/.features-\(ProcessMark.make())"
@@ -115,7 +115,7 @@ public final class FeatureShelf: Sendable {
   }
 }
 
-/// A place in an open file, where arrays are written or read one after the other.
+/// A position in an open file, at which arrays are written or read one after the other.
 private struct FileCursor {
   let file: Int32
   private(set) var place: Int
@@ -138,7 +138,7 @@ private struct FileCursor {
     }
   }
 
-  /// Moves bytes at the place and steps over them.
+  /// Transfers bytes at the position and advances past them.
   private mutating func move(
     _ bytes: Int, _ verb: String,
     _ transfer: (_ file: Int32, _ place: Int) throws(FileTransfer.Failure) -> Void

@@ -2,7 +2,7 @@ import AtomicFiles
 import Foundation
 import Messages
 
-/// Size and checksum of a file of a result, by which a later run knows that the file is whole.
+/// Size and checksum of a result file, by which a later run knows that the file is intact.
 struct FileStamp: Hashable, Sendable, Decodable {
   let name: String
   let bytes: Int
@@ -28,7 +28,7 @@ struct FileStamp: Hashable, Sendable, Decodable {
     FileStatus(of: folder.file(name))?.bytes == bytes && FileStamp(name, in: folder) == self
   }
 
-  /// Stamps of the files of a result that are there.
+  /// Stamps of the existing files of a result.
   static func all(of model: String, in folder: PredictionFolder) -> [FileStamp] {
     [
       "unrelaxed_\(model).cif", "unrelaxed_\(model).pdb", "confidence_\(model).json",

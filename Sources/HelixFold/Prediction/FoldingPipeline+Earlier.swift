@@ -2,16 +2,16 @@ import FeaturePipeline
 import NumericArrays
 import Reports
 
-/// What becomes of the results that earlier runs left for a target.
+/// How a run treats the results that earlier runs left for a target.
 extension FoldingPipeline {
-  /// Says what this run replaces, or what it keeps.
+  /// Reports what this run replaces or keeps.
   func sayEarlier(_ work: TargetWork) {
     for line in lines(about: work.earlier) { reporter.note("\(work.raw.id): \(line)") }
   }
 
-  /// Makes the folder ready for this run's files, once: removes what they replace, and writes what is known before the network runs.
+  /// Prepares the folder for this run's files, once: removes what they replace, and writes what is known before the network runs.
   ///
-  /// Where that removes results it waits until there are new ones, so that a run which is stopped before leaves the earlier ones.
+  /// If that removes results, it waits until there are new ones, so that a run stopped before then leaves the earlier ones.
   func makeRoom(_ work: TargetWork) throws {
     if work.hasRoom { return }
     try clear(work)
@@ -34,14 +34,14 @@ extension FoldingPipeline {
       try work.folder.begin(
         replacing: work.runs.map(\.name).filter { work.kept[$0] == nil })
     }
-    // Evidence that an earlier result was made from stays beside it.
+    // The evidence for an earlier result stays beside it.
     if !options.resumes || work.earlier.names.isEmpty {
       work.folder.removeEvidence(
         besides: work.gathered?.files ?? [], inputs: options.inputs)
     }
   }
 
-  /// One line for each kind of results that are there.
+  /// One line for each kind of results found.
   private func lines(about earlier: EarlierResults) -> [String] {
     if !options.resumes {
       let names = earlier.names.joined(separator: ", ")
@@ -79,7 +79,7 @@ extension FoldingPipeline {
 
   private static let otherArithmetic = "another version, --isa or --gemm"
 
-  /// What is said of a target that is finished, with the flags that are of no effect for it.
+  /// The line for a target that is already finished, with the flags that have no effect on it.
   func finishedLine(of work: TargetWork) -> String {
     let others = work.earlier.keptOfOthers.isEmpty ? "" : " by \(Self.otherArithmetic)"
     let line = "finished before\(others), nothing to do"

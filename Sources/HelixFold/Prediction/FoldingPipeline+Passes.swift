@@ -5,14 +5,14 @@ import Messages
 import Protein
 import TensorCore
 
-/// From a prepared target to what one network with one seed says about it.
+/// From a prepared target to the prediction of one network with one seed.
 extension FoldingPipeline {
   /// One network and one seed on targets that share passes.
   func run(_ number: Int, of works: [TargetWork]) throws {
     let clock = ContinuousClock.now
     var jobs: [PredictionJob] = []
     for work in works {
-      // A result of an earlier run has no plan: nothing is to be done for it.
+      // A result of an earlier run has no plan: there is nothing left to do.
       guard let plan = work.plans[number] else { continue }
       try attempt(work) { jobs.append(try start(work, work.runs[number], plan)) }
     }
@@ -26,7 +26,7 @@ extension FoldingPipeline {
     }
   }
 
-  /// Network, draws and the state that an earlier run left.
+  /// Sets up the network, the draws and the state of an earlier run.
   private func start(
     _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan
   ) throws -> PredictionJob {
@@ -48,14 +48,14 @@ extension FoldingPipeline {
     return PredictionJob(work, run, plan, recycling, provenance, saved, found.state)
   }
 
-  /// The passes that are left, as long as possible together; where a pack fails, its targets go on one by one.
+  /// The remaining passes, together as long as possible; if a pack fails, its targets continue one by one.
   private func passes(of jobs: [PredictionJob]) throws {
     while case let open = jobs.filter(\.isOpen), open.count > 1 {
       do {
         try pass(of: open)
       } catch let error where !isFinal(error) {
         reporter.warn("\(open.count) targets cannot share a pass: \(error)")
-        // What a failed pass began has overwritten the states in memory.
+        // The failed pass has overwritten the states in memory.
         for job in open { job.state = job.state == nil ? nil : job.saved.load(context).state }
         break
       }
@@ -113,7 +113,7 @@ extension FoldingPipeline {
     job.work.add(result)
   }
 
-  /// The line of a finished pass, and its structure when asked for.
+  /// Reports a finished pass, and writes its structure if requested.
   private func reportPass(
     of job: PredictionJob, _ state: RecyclingState, _ context: ExecutionContext
   ) throws {

@@ -7,7 +7,7 @@ import Scoring
 
 /// What happens to a target before the networks run on it, and after.
 extension FoldingPipeline {
-  /// What is to be done for a target; finds out whether an earlier run did it.
+  /// The work for a target; finds out whether an earlier run has done it.
   func open(
     _ index: Int, _ raw: RawFeatures, _ gathered: GatheredEvidence?
   ) throws -> TargetWork {
@@ -19,7 +19,7 @@ extension FoldingPipeline {
     let earlier = EarlierResults(in: folder, of: raw, runs)
     let work = TargetWork(
       index, raw, gathered, folder, runs.map(\.run), earlier: earlier, options, lock: lock)
-    // What --stop-at-score has left out is not missing.
+    // Results skipped by --stop-at-score are not missing.
     let isEnough =
       options.stopScore.map { limit in work.scores.contains { $0.plddt >= limit } } ?? false
     let needed = isEnough ? runs.filter { work.kept[$0.run.name] != nil } : runs
@@ -34,7 +34,7 @@ extension FoldingPipeline {
     return work
   }
 
-  /// Makes a target's folder and keeps other processes out of it; all of a team learn when another one is in it.
+  /// Makes a target's folder and keeps other processes out of it; if another process holds it, every process of the team throws.
   private func lock(_ folder: PredictionFolder) throws -> FolderLock? {
     var lock: FolderLock?
     if folder.isKept {
@@ -51,7 +51,7 @@ extension FoldingPipeline {
     return lock
   }
 
-  /// Plans, then the folder with what is known before the network runs; earlier results stay where they are until there are new ones.
+  /// Makes plans, then the folder with what is known before the network runs; earlier results stay until there are new ones.
   func begin(_ work: TargetWork) throws {
     if work.isFinished {
       for run in work.runs { work.folder.remove(run.stateFile) }
@@ -68,12 +68,12 @@ extension FoldingPipeline {
       throw error
     }
     sayEarlier(work)
-    // A state beside a result that is kept is of a run that would have replaced it.
+    // A state beside a kept result belongs to a run that would have replaced it.
     for run in work.runs where work.kept[run.name] != nil { work.folder.remove(run.stateFile) }
     if !work.losesResults { try makeRoom(work) }
   }
 
-  /// Which of the targets comes now, and how long all of them still take.
+  /// Announces the next target and the time left for all.
   private func sayTurn(of work: TargetWork) {
     if targetCount == 1 && reporter.style != .json { return }
     let left = meter.remaining
@@ -131,7 +131,7 @@ extension FoldingPipeline {
     }
   }
 
-  /// Writes the drawings of a target that was finished before, and its scores against a reference, where they are asked for now.
+  /// For a target finished earlier, writes the drawings and the scores against a reference that are requested now.
   private func drawAgain(_ work: TargetWork) throws {
     let folder = work.folder
     let lacksPlots = options.plots.map { !folder.has("plot_plddt.\($0.rawValue)") } ?? false
@@ -168,7 +168,7 @@ extension FoldingPipeline {
     }
   }
 
-  /// Tells programs that a target is done; people see the files.
+  /// Reports to programs that a target is done; people see the files.
   private func sayEnd(of raw: RawFeatures, _ scores: [RankingScore]) {
     guard let best = scores.min(by: { $0.isBefore($1) }) else { return }
     reporter.note(
@@ -179,7 +179,7 @@ extension FoldingPipeline {
       ])
   }
 
-  /// Writes coverage and depth of the alignment, and says how much it holds.
+  /// Writes coverage and depth of the alignment, and reports its size.
   func reportAlignment(
     _ statistics: MSAStatistics, of raw: RawFeatures, _ folder: PredictionFolder
   ) throws {

@@ -4,7 +4,7 @@ import TensorCore
 
 /// A network that can be loaded: its configuration, and where its parameters come from.
 public struct ModelDescription: Sendable {
-  /// Name in the names of results, unique in a run.
+  /// Name used in the names of results, unique in a run.
   public var name: String
   /// File name of the parameters, or what replaces one.
   public let source: String
@@ -14,11 +14,11 @@ public struct ModelDescription: Sendable {
   public let config: FoldingConfig
   /// The parameters.
   public let parameters: any ParameterSource
-  /// The parameters are random numbers.
+  /// Whether the parameters are random numbers.
   public let isRandom: Bool
   /// What every output says about these parameters.
   public internal(set) var note: String?
-  /// The file of the parameters as it was given; nil where they are of none.
+  /// The file of the parameters as it was given; nil if they come from no file.
   public let file: String?
 
   /// The given network.
@@ -40,7 +40,7 @@ public struct ModelDescription: Sendable {
   /// Where the parameters are, or what replaces a file.
   public var place: String { file ?? source }
 
-  /// The network with its parameters loaded, in the memory and the storage of a context.
+  /// The network with its parameters loaded, in a context's memory and storage type.
   func network(_ context: ExecutionContext) throws -> FoldingNetwork {
     try FoldingNetwork(
       config, parameters: parameters, storage: context.storage, pool: context.pool)

@@ -7,7 +7,7 @@ import Weights
 extension ModelDescription {
   /// The networks that the options name, each once.
   ///
-  /// - Parameter remark: told in one line each what a reader of the results should know of files and names.
+  /// - Parameter remark: called with one line for each thing that a reader of the results should know about files and names.
   public static func open(
     _ options: PredictionOptions, remark: (String) -> Void = { _ in }
   ) throws -> [ModelDescription] {
@@ -80,9 +80,10 @@ extension ModelDescription {
     "\(path) does not say whether its blocks are serial or parallel and is taken for serial; for one trained in parallel order give --preset FILE.json with \"blockOrder\": \"parallel\""
   }
 
-  /// The files of parameters that the options name, or else the one that comes with the program.
+  /// The parameter files that the options name, or else the one that comes with the program.
   ///
-  /// A folder stands for the files in it; with a preset, for those whose names hold it. That of a run stands for its weights.
+  /// A folder stands for the files in it; with a preset, for those whose names contain it. The folder of a run stands for its
+  /// weights.
   private static func parameterFiles(
     _ options: PredictionOptions, _ remark: (String) -> Void
   ) throws -> [NamedWeights] {
@@ -106,7 +107,7 @@ extension ModelDescription {
     }
   }
 
-  /// The file that comes with the program; refused if a preset is asked for that it does not fit.
+  /// The file that comes with the program; throws if it does not fit the requested preset.
   private static func shippedWeights(preset: String?) throws -> String {
     let name = "weights/default.h5"
     guard let path = InstalledFile.find(name) else {
@@ -126,15 +127,15 @@ extension ModelDescription {
 
 /// Why there are no parameters for a network.
 enum ModelLookupError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// No parameters were named and none are installed; where they were looked for.
+  /// No parameters were named and none are installed; says where they were looked for.
   case noWeights(String)
   /// The file that comes with the program holds another network than the preset.
   case anotherNetwork(file: String, holds: String, preset: String)
-  /// A name that names of files cannot hold, or that results of other seeds and passes have; one that is free.
+  /// A name that is invalid in file names or taken by results of other seeds and passes; and one that is free.
   case badName(String, instead: String)
   /// Two files are given one name.
   case nameTwice(String)
-  /// A name is given to a folder of several networks.
+  /// One name is given to a folder of several networks.
   case severalFiles(name: String, folder: String, count: Int, first: String)
 
   /// One line: what is wrong, what to try.
@@ -153,7 +154,7 @@ enum ModelLookupError: Error, Hashable, CustomStringConvertible, ExitStatusError
     }
   }
 
-  /// The status for the shell: something that is needed is not installed, or the names are wrong.
+  /// The status for the shell: something required is not installed, or the names are wrong.
   var exitStatus: ExitStatus {
     switch self {
     case .noWeights, .anotherNetwork: .missingTool

@@ -6,7 +6,7 @@ import StructureIO
 
 /// One network's prediction of one target.
 struct ModelResult {
-  /// Name and what ranks it.
+  /// Name and the scores that rank it.
   let score: RankingScore
   let prediction: Prediction
   let history: [RecyclingState.Record]
@@ -14,14 +14,14 @@ struct ModelResult {
   /// Name in file names, such as `model_1_ptm`.
   var name: String { score.model }
 
-  /// The result without what is known of pairs of residues, which grows with their square.
+  /// The result without its arrays over pairs of residues, which grow with the square of the length.
   var withoutPairs: ModelResult {
     var prediction = prediction
     (prediction.alignedError, prediction.contactProbability) = (nil, nil)
     return ModelResult(score: score, prediction: prediction, history: history)
   }
 
-  /// Best mean pLDDT first, equal ones by name.
+  /// Best mean pLDDT first, ties by name.
   static func ranked(_ results: [ModelResult]) -> [ModelResult] {
     results.sorted { $0.score.isBefore($1.score) }
   }
@@ -40,7 +40,7 @@ struct ModelResult {
 }
 
 extension ModelResult {
-  /// What a network has computed.
+  /// The output of a network.
   init(name: String, prediction: Prediction, history: [RecyclingState.Record]) {
     self.init(
       score: RankingScore(
@@ -50,7 +50,7 @@ extension ModelResult {
 }
 
 extension RawFeatures {
-  /// Numbers of the residues in structures, `residue_index` + 1 as AlphaFold2 writes them; from 1 where those do not increase. `[N_res]`
+  /// Numbers of the residues in structures, `residue_index` + 1 as AlphaFold2 writes them; from 1 if those do not increase. `[N_res]`
   var residueNumbers: [Int] {
     let isIncreasing = zip(residueIndex, residueIndex.dropFirst()).allSatisfy { $0 < $1 }
     return residueIndex.indices.map { isIncreasing ? Int(residueIndex[$0]) + 1 : $0 + 1 }

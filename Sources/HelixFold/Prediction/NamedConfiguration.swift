@@ -4,27 +4,27 @@ import Foundation
 import Messages
 
 extension FoldingConfig {
-  /// Whether a name is that of a JSON file, which states the whole network, its block order too.
+  /// Whether a name is that of a JSON file, which defines the whole network, including its block order.
   public static func isFile(_ name: String?) -> Bool {
     name.map { preset(named: $0) == nil } ?? false
   }
 
-  /// The preset of that name, or the configuration in a JSON file.
+  /// The preset with that name, or the configuration in a JSON file.
   public static func named(_ name: String) throws -> FoldingConfig {
     if let preset = preset(named: name) { return preset }
     guard name.hasSuffix(".json") else { throw UnknownPresetError(name: name) }
     return try read(json: name)
   }
 
-  /// Reads a file that states what differs from a preset.
+  /// Reads a file that states the differences from a preset.
   public static func read(json path: String) throws -> FoldingConfig {
     try parse(Data(try InputText(path: path).bytes), file: path)
   }
 }
 
-/// There is no preset of that name.
+/// There is no preset with that name.
 public struct UnknownPresetError: ExitStatusError, Hashable, CustomStringConvertible {
-  /// What was given.
+  /// The given name.
   public let name: String
 
   /// One line: what is wrong, what to give.

@@ -1,7 +1,7 @@
 import AtomicFiles
 import FeaturePipeline
 
-/// A value of `--weights`: `FILE`, `FOLDER`, or `NAME=FILE` where results shall have a name of the user's.
+/// A value of `--weights`: `FILE`, `FOLDER`, or `NAME=FILE` for results with a name chosen by the user.
 struct NamedWeights {
   /// The name of the network in results; nil for its own.
   let name: String?
@@ -10,7 +10,7 @@ struct NamedWeights {
 
   init(name: String?, path: String) { (self.name, self.path) = (name, path) }
 
-  /// What a text says; one that is a path as it stands has no name, nor has one with a slash before the equals sign.
+  /// Parses a value; there is no name if the whole text is an existing path or has a slash before the equals sign.
   init(_ text: String) throws(ModelLookupError) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       .map(String.init)
@@ -25,7 +25,7 @@ struct NamedWeights {
     self.init(name: parts[0], path: parts[1])
   }
 
-  /// The name itself if files can be called so, and no result of another seed or pass is; else one like it.
+  /// The name itself if it is valid in file names and cannot be a result of another seed or pass; else a similar one.
   private static func legal(_ name: String) -> String {
     let name = TargetName.sanitized(name)
     return name.contains(/_(pred_|r)[0-9]+$/) ? "\(name)_x" : name

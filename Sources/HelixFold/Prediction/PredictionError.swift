@@ -6,13 +6,13 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case memory(needed: Int, allowed: Int, moment: String, isMachine: Bool)
   /// Two inputs claim one target.
   case ambiguousInput(String)
-  /// Features that wait for their turn cannot be written or read.
+  /// Features waiting for their turn cannot be written or read.
   case waitingFeatures(String)
-  /// Another process writes in the folder of a target.
+  /// Another process writes to the folder of a target.
   case busy(folder: String)
   /// The folder of a target holds results of another program, which would be overwritten.
   case foreign(folder: String, file: String)
-  /// Another process keeps the tables of all targets to itself.
+  /// Another process keeps the tables of all targets locked.
   case tablesBusy(folder: String)
 
   /// One line: what is wrong, what to try.
@@ -34,10 +34,10 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     }
   }
 
-  /// What makes a moment need less.
+  /// How to reduce the memory of a moment.
   private static func advice(_ moment: String) -> String {
     switch moment {
-    // Parameters and results have their size, whatever the alignment and the threads.
+    // The size of parameters and results is fixed, whatever the alignment and the threads.
     case "loading", "results": ""
     case "drawing": "give fewer rows with --msa-budget, or "
     default:

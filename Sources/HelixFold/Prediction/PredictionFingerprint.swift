@@ -1,11 +1,11 @@
-/// What tells a prediction from others.
+/// Distinguishes a prediction from others.
 struct PredictionFingerprint: Hashable, Sendable {
-  /// A digest of everything that decides the numbers: two runs with the same one give the same bits.
+  /// A digest of everything that determines the numbers: runs with equal digests give the same bits.
   let bits: String
-  /// The same without version, instruction set and library of products, which decide the last digits; nil in files of earlier builds.
+  /// The same without version, instruction set and matrix library, which determine the last digits; nil in files of earlier builds.
   let calculation: String?
 
-  /// Whether both are of the same inputs, weights and options, if perhaps not of the same bits.
+  /// Whether both have the same inputs, weights and options, though perhaps not the same bits.
   func isOfSameCalculation(as other: PredictionFingerprint) -> Bool {
     bits == other.bits || (calculation != nil && calculation == other.calculation)
   }

@@ -6,9 +6,9 @@ import Protein
 import Reports
 
 extension PredictionFolder {
-  /// What there is to show of results.
+  /// The report on results.
   ///
-  /// - Parameter work: what is ranked but not among the results is named only.
+  /// - Parameter work: predictions that are ranked but not among the results are only named.
   func report(
     of results: [ModelResult], on work: TargetWork,
     provenance: (ModelResult) -> PredictionProvenance,
@@ -65,10 +65,10 @@ extension PredictionFolder {
     for format in formats { _ = try format.write(figures, to: path) }
   }
 
-  /// In which formats the drawings of an earlier run are there.
+  /// Formats in which an earlier run has written drawings.
   var plotFormats: [PlotFormat] { PlotFormat.allCases.filter { has("plot_plddt.\($0.rawValue)") } }
 
-  /// Seconds by stage as an earlier run noted them.
+  /// Seconds by stage as recorded by an earlier run.
   var earlierTimings: [(name: String, value: Double)] {
     guard let data = FileManager.default.contents(atPath: file(Self.lastFile)),
       let seconds = try? JSONDecoder().decode([String: Double].self, from: data)

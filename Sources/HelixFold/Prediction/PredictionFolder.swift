@@ -6,18 +6,18 @@ import Foundation
 import NumericArrays
 import StructureIO
 
-/// Where the results of one target go, in the layout of AlphaFold2; every file appears whole or not at all.
+/// Where the results of one target go, in the layout of AlphaFold2; every file appears complete or not at all.
 struct PredictionFolder {
   let path: String
-  /// Whether this process writes the files; those that help it with the target write none.
+  /// Whether this process writes the files; processes that help it write none.
   let isKept: Bool
 
   func file(_ name: String) -> String { path + "/" + name }
 
-  /// Whether there is a file of that name.
+  /// Whether there is a file with that name.
   func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 
-  /// What a JSON file says; nil if it is not there or holds something else.
+  /// The contents of a JSON file; nil if it is missing or holds something else.
   func decoded<Value: Decodable>(_ type: Value.Type, _ name: String) -> Value? {
     guard let data = FileManager.default.contents(atPath: file(name)) else { return nil }
     let decoder = JSONDecoder()
@@ -25,7 +25,7 @@ struct PredictionFolder {
     return try? decoder.decode(type, from: data)
   }
 
-  /// Lets `body` write a file, if this process does.
+  /// Lets `body` write a file if this process writes files.
   func keep(_ name: String, _ body: (_ path: String) throws -> Void) rethrows {
     if isKept { try body(file(name)) }
   }
@@ -35,12 +35,12 @@ struct PredictionFolder {
     if isKept { unlink(file(name)) }
   }
 
-  /// Removes the folder if nothing is in it.
+  /// Removes the folder if it is empty.
   func removeIfEmpty() {
     if isKept { rmdir(path) }
   }
 
-  /// The file that is written last: where it stands, the target is finished.
+  /// The file that is written last: if it exists, the target is finished.
   static let lastFile = "timings.json"
 
   private var contents: [String] {
@@ -52,12 +52,12 @@ struct PredictionFolder {
     contents.compactMap { $0.wholeMatch(of: /provenance_(.+)\.json/).map { String($0.1) } }.sorted()
   }
 
-  /// Makes the folder, marks the target as unfinished and removes results of earlier runs and what a killed one was about to
-  /// write; states to resume from stay.
+  /// Makes the folder, marks the target as unfinished, and removes results of earlier runs and unfinished files of killed ones;
+  /// states to resume from stay.
   ///
-  /// To be called when there are results to write: a run that stops or fails before leaves those of earlier runs as they were.
+  /// To be called when there are results to write: a run that stops or fails earlier leaves earlier results as they were.
   ///
-  /// - Parameter names: networks and seeds whose results go; nil for all that are there.
+  /// - Parameter names: networks and seeds whose results are removed; nil for all.
   func begin(replacing names: [String]?) throws {
     guard isKept else { return }
     try AtomicFile.createFolder(path)
@@ -69,7 +69,7 @@ struct PredictionFolder {
       going.contains { Self.isResult(file, of: $0, besides: staying) }
     }
     try removeAll(results)
-    // A ranking of results that all stay is right until another takes its place.
+    // A ranking stays valid until it is replaced if all its results stay.
     if names == nil || !results.isEmpty {
       try removeSummaries()
       remove("reference_scores.json")
@@ -77,18 +77,17 @@ struct PredictionFolder {
     }
   }
 
-  /// Names of networks and seeds that a run which was stopped has begun.
+  /// Names of networks and seeds begun by a run that was stopped.
   private var begunNames: [String] {
     contents.compactMap { $0.wholeMatch(of: /state_(.+)\.npz/).map { String($0.1) } }
   }
 
-  /// Refuses a folder with results of another program.
+  /// Throws if the folder holds results of another program.
   func requireOwn() throws(PredictionError) {
     if let file = foreignResult { throw .foreign(folder: path, file: file) }
   }
 
-  /// A file that would be replaced although another program wrote it: where none of ours has left its features, states or provenance, a
-  /// folder with results is that of another.
+  /// A file of another program that would be replaced: results in a folder without our features, states or provenance are not ours.
   var foreignResult: String? {
     let isOurs = has("features.h5") || !storedNames.isEmpty || !begunNames.isEmpty
     return isOurs
@@ -99,12 +98,12 @@ struct PredictionFolder {
       }
   }
 
-  /// Removes what is made of the results of all networks.
+  /// Removes the files made from the results of all networks.
   func removeSummaries() throws {
     if isKept { try removeAll(contents.filter(Self.isOfAll)) }
   }
 
-  /// Removes the drawings that are files.
+  /// Removes the drawings written as files.
   func removeDrawings() throws {
     if isKept { try removeAll(contents.filter(Self.isDrawing)) }
   }
@@ -115,7 +114,7 @@ struct PredictionFolder {
     }
   }
 
-  /// Whether a file is made of the results of all networks.
+  /// Whether a file is made from the results of all networks.
   private static func isOfAll(_ file: String) -> Bool {
     file.wholeMatch(
       of:
@@ -127,7 +126,7 @@ struct PredictionFolder {
     file.wholeMatch(of: /plot_(?:plddt|pae|contacts|coverage|recycles)\.(?:svg|png)/) != nil
   }
 
-  /// Whether a file is a result of the network `name`; structures of its passes are named like those of a network `name_r0`.
+  /// Whether a file is a result of the network `name`; structures of its passes are named like results of a network `name_r0`.
   private static func isResult(_ file: String, of name: String, besides others: Set<String>) -> Bool
   {
     if ["confidence", "pae", "provenance"].contains(where: { file == "\($0)_\(name).json" }) {
@@ -141,7 +140,7 @@ struct PredictionFolder {
     return short + pass == name || (short == name && !others.contains(short + pass))
   }
 
-  /// Removes what searches and templates of an earlier run left: a result made without them must not stand beside them.
+  /// Removes the files of an earlier run's searches and templates: a result made without them must not lie beside them.
   ///
   /// - Parameters:
   ///   - made: files and folders that this run has made.
@@ -152,7 +151,7 @@ struct PredictionFolder {
     EarlierSearch.remove(from: path, besides: made)
   }
 
-  /// Whether one of two paths leads into the other.
+  /// Whether one of two paths contains the other.
   private static func overlap(_ path: String, _ other: String) -> Bool {
     let places = [path, other].map {
       URL(fileURLWithPath: $0).resolvingSymlinksInPath().path + "/"
@@ -160,7 +159,7 @@ struct PredictionFolder {
     return places[0].hasPrefix(places[1]) || places[1].hasPrefix(places[0])
   }
 
-  /// Whether all runs were finished with the same inputs, parameters and options, and what was made of their results is there.
+  /// Whether all runs finished with the same inputs, parameters and options, and the files made from their results exist.
   func isFinished(
     _ runs: [(run: PredictionRun, fingerprint: PredictionFingerprint)],
     _ found: [String: PredictionFingerprint]
@@ -174,7 +173,7 @@ struct PredictionFolder {
       }
   }
 
-  /// Writes what one network says: ModelCIF, PDB, confidence and aligned errors.
+  /// Writes the result of one network: ModelCIF, PDB, confidence and aligned errors.
   func write(_ result: ModelResult, of raw: RawFeatures, provenance: PredictionProvenance) throws {
     let model = result.name
     try write(try result.structure(of: raw, provenance: provenance), as: "unrelaxed_\(model)")
@@ -192,7 +191,7 @@ struct PredictionFolder {
     }
   }
 
-  /// Writes logits and representations beside what is made of them, under AlphaFold2's names.
+  /// Writes logits and representations beside the results, under AlphaFold2's names.
   func write(raw: [String: NDArray<Float>], of result: ModelResult) throws {
     let prediction = result.prediction
     var arrays = raw
@@ -221,7 +220,7 @@ struct PredictionFolder {
       as: "unrelaxed_\(result.name)_r\(recycle)")
   }
 
-  /// Writes a structure as ModelCIF and, unless it does not fit the columns of that format, as PDB.
+  /// Writes a structure as ModelCIF and, if it fits the columns of that format, as PDB.
   private func write(_ structure: PredictedStructure, as name: String) throws {
     try keep(name + ".cif") { try AtomicFile.write(try structure.modelCIF(), to: $0) }
     do {
@@ -231,7 +230,7 @@ struct PredictionFolder {
     }
   }
 
-  /// Writes the ranking over all networks, best mean pLDDT first, equal ones by name.
+  /// Writes the ranking over all networks, best mean pLDDT first, ties by name.
   func writeRanking(_ scores: [RankingScore], timings: [(name: String, value: Double)]) throws {
     guard isKept else { return }
     for (rank, score) in RankingScore.ranked(scores).enumerated() {
@@ -246,7 +245,7 @@ struct PredictionFolder {
     try AtomicFile.write(PredictionFiles.timings(timings), to: file(Self.lastFile))
   }
 
-  /// Copies a structure in the formats in which it is there; ModelCIF always is.
+  /// Copies a structure in all its formats, ModelCIF always among them.
   private func copyStructure(_ name: String, to copy: String) throws {
     for format in ["cif", "pdb"] {
       let source = file("\(name).\(format)")
@@ -258,7 +257,7 @@ struct PredictionFolder {
     }
   }
 
-  /// The best structure in the format that more programs read: PDB where it fits.
+  /// The best structure in the format that more programs read: PDB if it fits.
   var bestStructure: String {
     has("ranked_0.pdb") ? file("ranked_0.pdb") : file("ranked_0.cif")
   }

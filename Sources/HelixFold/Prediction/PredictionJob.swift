@@ -1,6 +1,6 @@
 import FoldingModel
 
-/// One network with one seed at work on one target, between two passes.
+/// One network with one seed predicting one target, between two passes.
 final class PredictionJob {
   let work: TargetWork
   let run: PredictionRun

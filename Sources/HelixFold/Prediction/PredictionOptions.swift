@@ -3,7 +3,7 @@ import Protein
 import Reports
 import TensorCore
 
-/// What `helixfold predict` was asked for.
+/// The options of `helixfold predict`.
 public struct PredictionOptions: Sendable {
   /// Parameter files, one network each.
   public var weights: [String] = []
@@ -25,8 +25,8 @@ public struct PredictionOptions: Sendable {
   public var stopScore: Double?
   /// Cluster and extra rows drawn from the alignment; nil for the network's own numbers.
   public var maxMSA: (clusters: Int, extra: Int)?
-  /// Measures what leaving out alignment rows changes (`EvidenceOptions.rowBudget`), at the cost of two first passes with all rows
-  /// and two with as many as are kept.
+  /// Measures what dropping alignment rows changes (`EvidenceOptions.rowBudget`), at the cost of two first passes with all rows and
+  /// two with the number kept.
   public var checksRowBudget = true
   /// Draws dropout masks from the seed, as in training, so that the structures of several seeds differ more.
   public var usesDropout = false
@@ -34,11 +34,11 @@ public struct PredictionOptions: Sendable {
   public var ensembles: Int?
   /// Storage of activations and trunk weights.
   public var storage = DType.bfloat16
-  /// Blocks in which triangle multiplications keep an operand; nil for the type of the activations.
+  /// Block format in which triangle multiplications keep an operand; nil for the type of the activations.
   public var pairFormat: BlockFormat?
   /// Worker threads.
   public var threads = 1
-  /// Who multiplies matrices.
+  /// Library that multiplies matrices.
   public var backend = MatrixBackend.native
   /// Bytes that must not be exceeded.
   public var memoryLimit: Int?
@@ -48,19 +48,19 @@ public struct PredictionOptions: Sendable {
   public var savesRaw = false
   /// Lets short targets share passes: the same numbers, in no less time (docs/performance.md).
   public var packs = false
-  /// Goes on where a run that was stopped left off, and keeps results of other networks and seeds.
+  /// Continues where a stopped run left off, and keeps results of other networks and seeds.
   public var resumes = false
-  /// Structure that the report lays under the predictions and scores them against.
+  /// Structure that the report superposes on the predictions and scores them against.
   public var reference: Structure?
   /// What messages call that structure, such as the name of its file.
   public var referenceName = "the reference"
-  /// Writes the drawings of the report as files too.
+  /// Also writes the drawings of the report as files.
   public var plots: PlotFormat?
   /// Plans and checks everything, then stops.
   public var isDryRun = false
   /// Folder of the results.
   public var output = "."
-  /// Files and folders that the run reads; those in the folder of a target are not taken for what an earlier run left.
+  /// Files and folders that the run reads; those in the folder of a target are not mistaken for results of an earlier run.
   public var inputs: [String] = []
 
   /// The defaults.

@@ -4,7 +4,7 @@ import Foundation
 import Messages
 import TensorCore
 
-/// How a prediction was made: everything that decides its numbers, and nothing that does not.
+/// How a prediction was made: everything that determines its numbers, and nothing else.
 struct PredictionProvenance: Sendable {
   let target: RawFeatures
   let model: ModelDescription
@@ -12,7 +12,7 @@ struct PredictionProvenance: Sendable {
   let config: FoldingConfig
   let seed: UInt64
   let recycles: Int
-  /// Alignment rows that the options kept at most; nil if all.
+  /// Largest number of alignment rows kept by the options; nil for all.
   let rowBudget: Int?
   /// The program that computed it.
   var arithmetic: ProgramArithmetic
@@ -30,7 +30,7 @@ struct PredictionProvenance: Sendable {
     self.arithmetic = ProgramArithmetic(options)
   }
 
-  /// What tells this prediction from others.
+  /// Distinguishes this prediction from others.
   var fingerprint: PredictionFingerprint {
     let calculation: [(String, JSONValue)] =
       identity.filter { !Self.arithmeticMembers.contains($0.0) } + [
@@ -48,12 +48,12 @@ struct PredictionProvenance: Sendable {
       bits: digest(arithmetic + calculation), calculation: digest(calculation))
   }
 
-  /// Members of the identity that decide the last digits, not what is computed.
+  /// Members of the identity that affect only the last digits.
   private static let arithmeticMembers: Set = ["version", "gemm", "isa"]
 
   /// Lines for the remarks of structure files.
   ///
-  /// - Parameter passes: passes that were made, fewer than asked for where the structure stopped changing.
+  /// - Parameter passes: passes that were run, fewer than requested if the structure stopped changing.
   func remarks(passes: Int) -> [String] {
     (model.note.map { [$0] } ?? []) + [
       "parameters: \(model.source), checksum \(model.checksum)",
@@ -63,9 +63,9 @@ struct PredictionProvenance: Sendable {
     ]
   }
 
-  /// The document `provenance_<model>.json`, from which a later run learns what it need not compute.
+  /// The document `provenance_<model>.json`, which tells a later run what it need not compute.
   ///
-  /// - Parameter files: stamps of the files of the result, which are written before.
+  /// - Parameter files: stamps of the result's files, which are written first.
   func document(of result: ModelResult, files: [FileStamp]) -> JSONValue {
     let alignments = target.sources.map { source -> JSONValue in
       .object([
@@ -119,7 +119,7 @@ struct PredictionProvenance: Sendable {
     }
   }
 
-  /// Names of the templates that the network takes.
+  /// Names of the templates that the network uses.
   private var templates: [String] {
     config.template == nil
       ? [] : Array(target.templates.names.prefix(config.sampling.maxTemplates))
@@ -144,7 +144,7 @@ struct PredictionProvenance: Sendable {
       + (options.usesDropout ? [("dropout", .bool(true))] : [])
   }
 
-  /// What is to be said about the weights, if anything.
+  /// The note about the weights, if any.
   private var notice: [(String, JSONValue)] {
     model.note.map { [("weights_note", .string($0))] } ?? []
   }

@@ -4,7 +4,7 @@ import FoldingModel
 import NumericArrays
 import TensorCore
 
-/// One network with one seed, as the options want it.
+/// One network with one seed, configured by the options.
 struct PredictionRun {
   let model: ModelDescription
   /// The network's configuration with the options applied.
@@ -34,7 +34,7 @@ struct PredictionRun {
   /// Name of the file that keeps the run between passes.
   var stateFile: String { "state_\(name).npz" }
 
-  /// Operations of all passes with all their draws.
+  /// Number of operations of all passes with all their draws.
   func operations(_ target: FeatureCounts) -> Double {
     CostModel(config, size(target)).pass * Double((recycles + 1) * max(1, config.ensembles))
   }
@@ -57,7 +57,7 @@ struct PredictionRun {
     return MemoryPlan.fitting(demand, pairFormat: options.pairFormat, limit: limit.bytes)
   }
 
-  /// What a pass of the run asks of memory.
+  /// What determines the memory of a pass of the run.
   func demand(
     _ size: ProblemSize, alignmentBytes: Int, _ options: PredictionOptions
   ) -> PassDemand {
@@ -85,9 +85,9 @@ struct PredictionRun {
       dropoutKey: options.usesDropout ? RandomKey(seed: seed).child("dropout") : nil)
   }
 
-  /// How the run on a target is made.
+  /// How a result of the run on a target is made.
   ///
-  /// - Parameter rowBudget: alignment rows that were kept at most, which only documents it: the rows that are left decide.
+  /// - Parameter rowBudget: largest number of alignment rows kept, for the record only: the remaining rows determine the result.
   func provenance(
     of raw: RawFeatures, _ options: PredictionOptions, rowBudget: Int? = nil
   ) -> PredictionProvenance {

@@ -11,9 +11,9 @@ public struct PredictionTarget: Sendable {
   public let features: Result<WaitingFeatures, any Error>
   /// Things to tell the user before work starts.
   public let warnings: [String]
-  /// How the files were understood where there was a choice, to tell as well.
+  /// How ambiguous files were understood, to tell the user as well.
   public var notes: [String] = []
-  /// What searches and templates added; nil if nothing was looked for.
+  /// What searches and templates added; nil if there were none.
   public var gathered: GatheredEvidence?
 
   /// A target whose features wait on a shelf; in memory without one.
@@ -42,9 +42,9 @@ public struct PredictionTarget: Sendable {
 extension PredictionTarget {
   /// The targets of a run: FASTA records with their alignments, then those of feature files; folders stand for the files in them.
   ///
-  /// Features with the sequence of records that have no alignment are theirs, and no target of their own.
+  /// Features whose sequence is that of a record without alignment belong to that record and are not a target of their own.
   ///
-  /// - Parameter shelf: where features wait; they are more than memory holds where there are thousands.
+  /// - Parameter shelf: where features wait; thousands of them may not fit into memory.
   public static func collect(
     fasta: [String], alignments: [String], features: [String],
     collector: EvidenceCollector? = nil, shelf: FeatureShelf = FeatureShelf(folder: nil)
@@ -92,7 +92,7 @@ extension PredictionTarget {
         file = try FeatureFile.open(path: path)
       } catch {
         if features.count == 1 { throw error }
-        // One of several files is one target that fails, by the name of AlphaFold2's folder where the file has none of its own.
+        // A failed file among several is one failed target, named after AlphaFold2's folder if the file has no name of its own.
         try add(TargetName.ofFile(path), .failure(error), [])
         continue
       }
@@ -113,10 +113,10 @@ private struct FeaturesOfRecords {
   }
 
   private var places: [String: Place] = [:]
-  /// Targets that are those of records.
+  /// Targets that belong to records.
   private(set) var taken: Set<Place> = []
 
-  /// Looks at the sequences in feature files; what cannot be read is left to those who read it for itself.
+  /// Looks at the sequences in feature files; unreadable files are reported when they are read as targets.
   mutating func find(in paths: [String]) {
     for path in paths {
       guard let file = try? FeatureFile.open(path: path) else { continue }
@@ -127,7 +127,7 @@ private struct FeaturesOfRecords {
     }
   }
 
-  /// Features of a record that has no alignment, with what is to be said of it; nil if there are none of its sequence.
+  /// Features for a record without alignment, with remarks about them; nil if there are none with its sequence.
   mutating func take(
     _ index: Int, of preparation: TargetPreparation
   ) -> (features: Result<RawFeatures, any Error>, warnings: [String])? {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What ranks a prediction among those of its target.
+/// The scores that rank a prediction among those of its target.
 struct RankingScore: Codable, Hashable, Sendable {
   /// Name of network and seed in file names, such as `model_1_ptm`.
   let model: String
@@ -9,12 +9,12 @@ struct RankingScore: Codable, Hashable, Sendable {
   /// Predicted TM-score, 0 … 1; nil if the network does not predict it.
   let ptm: Double?
 
-  /// Whether this one is better: a higher mean pLDDT, or an equal one and the first name.
+  /// Whether this one is better: a higher mean pLDDT or, if equal, the earlier name.
   func isBefore(_ other: RankingScore) -> Bool {
     (other.plddt, model) < (plddt, other.model)
   }
 
-  /// The best first.
+  /// Sorts the best first.
   static func ranked(_ scores: [RankingScore]) -> [RankingScore] {
     scores.sorted { $0.isBefore($1) }
   }

@@ -5,7 +5,7 @@ import NumericArrays
 import Protein
 import TensorCore
 
-/// The file that keeps a prediction between passes, so that a killed run goes on inside the target with the same bits.
+/// The file that keeps a prediction between passes, so that a killed run resumes within the target with the same bits.
 ///
 /// An npz; the pair tensor keeps its storage type. A state is used only by a run with the same fingerprint: inputs,
 /// weights, seed, and every option that changes numbers.
@@ -45,11 +45,11 @@ struct RecyclingStateFile {
     }
   }
 
-  /// What a run finds to go on from.
+  /// What a run finds to resume from.
   enum Found {
     /// No file.
     case nothing
-    /// A file that is of no use, and why.
+    /// A file that cannot be used, and why.
     case unusable(String)
     /// The state after some pass.
     case saved(RecyclingState)
@@ -61,7 +61,7 @@ struct RecyclingStateFile {
     }
   }
 
-  /// The saved state; of no use are those of other inputs or options, and files whose arrays have other shapes than this run's.
+  /// The saved state; states of other inputs or options, and files with arrays of other shapes than this run's, cannot be used.
   func load(_ context: ExecutionContext) -> Found {
     guard folder.has(name) else { return .nothing }
     guard let archive = try? NumpyArchive(path: folder.file(name), uint16: .bfloat16),
@@ -83,7 +83,7 @@ struct RecyclingStateFile {
       pair.shape == [residues, residues, config.channels.pair],
       let pair = tensor(pair, context)
     else { return .unusable("is damaged") }
-    // What is not finite ends every run that goes on from it.
+    // A state that is not finite would end every run that resumes from it.
     let confidences = stride(from: 0, to: history.values.count, by: 3).map { history.values[$0] }
     let all = [confidences, logits.values, positions.values, firstRow.values]
     guard all.allSatisfy({ $0.allSatisfy(\.isFinite) }), context.isFinite(pair) else {

@@ -4,15 +4,15 @@ import FoldingModel
 import Messages
 import Protein
 
-/// In which order a run takes its targets, which of them share passes, and what each of them costs.
+/// The order in which a run takes its targets, which of them share passes, and the cost of each.
 struct RunPlanner {
   let options: PredictionOptions
   let models: [ModelDescription]
   let queue: TargetQueue
   let reporter: ProgressReporter
 
-  /// Targets that cannot be used come first, so that one learns of them at once and not after hours; the others as given, or,
-  /// where several processes take them, the longest first, so that none is left with one at the end.
+  /// Unusable targets come first, so that errors surface at once and not after hours; the others as given or, if several processes
+  /// take them, longest first, so that no process is left with a long one at the end.
   func order(of targets: [PredictionTarget]) -> [Int] {
     let lengths = targets.map { (try? $0.features.get())?.counts.residues }
     let usable = targets.indices.compactMap { index in lengths[index].map { (index, $0) } }
@@ -37,7 +37,7 @@ struct RunPlanner {
     }
   }
 
-  /// The memory plan of a run, refused when it does not fit.
+  /// The memory plan of a run; throws if it does not fit.
   func plan(
     _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
   ) throws -> MemoryPlan {
@@ -59,15 +59,15 @@ struct RunPlanner {
     return plan
   }
 
-  /// Bytes that a plan may take: those allowed, else this process's share of what the machine has, the least among processes that share
-  /// operations.
+  /// Bytes that a plan may take: those allowed, else this process's share of the machine's memory; the smallest among processes that
+  /// share operations.
   ///
   /// Collective in a team.
   private func memoryLimit() throws -> MemoryLimit {
     try queue.least(MemoryLimit(allowed: options.memoryLimit))
   }
 
-  /// What a dry run says about a target.
+  /// The report of a dry run about a target.
   func announce(_ raw: RawFeatures) throws {
     let seeds = max(1, options.seedCount)
     for model in models {
@@ -84,12 +84,12 @@ struct RunPlanner {
 
 /// Which targets share passes.
 extension RunPlanner {
-  /// Longest protein that shares a pass; for longer ones the MSA track is large enough alone.
+  /// Longest protein that shares a pass; the MSA track of longer ones is large enough alone.
   static let packedResidues = 128
   /// Longest common axis of a pack.
   static let packPositions = 512
 
-  /// The targets in the order in which they are worked off; with packing, those that share passes together.
+  /// The targets in processing order; with packing, grouped by shared passes.
   ///
   /// Collective in a team.
   func groups(of targets: [PredictionTarget]) throws -> [[Int]] {
@@ -118,7 +118,7 @@ extension RunPlanner {
     return groups
   }
 
-  /// Whether proteins may share a pass: the axis is short enough, and so is the memory that is allowed.
+  /// Whether proteins may share a pass: the axis is short enough and the memory limit suffices.
   private func fits(_ pack: [FeatureCounts], _ limit: Int) -> Bool {
     if ProteinPack(pack.map(\.residues)).positions > Self.packPositions { return false }
     return models.allSatisfy {
@@ -126,7 +126,7 @@ extension RunPlanner {
     }
   }
 
-  /// An upper bound of what a pack needs: the plan of one protein as long as all of them.
+  /// An upper bound on a pack's memory: the plan of one protein as long as all of them together.
   private func packPlan(_ run: PredictionRun, _ pack: [FeatureCounts], _ limit: Int) -> MemoryPlan {
     let sizes = pack.map(run.size)
     func largest(_ size: KeyPath<ProblemSize, Int>) -> Int {

@@ -2,7 +2,7 @@ import AtomicFiles
 import Foundation
 import Messages
 
-/// `summary.tsv` and `failures.json`: what became of each target when a run last had it.
+/// `summary.tsv` and `failures.json`: the latest outcome of each target.
 struct RunTables {
   /// Folder of the results.
   let folder: String
@@ -23,9 +23,9 @@ struct RunTables {
     }
   }
 
-  /// Puts the targets of a run into both tables; rows of other targets stay, and so does that of one that another run has.
+  /// Writes the targets of a run to both tables; rows of other targets stay, as do those of targets that another run is working on.
   ///
-  /// - Parameter patience: time for which another process, which may do the same, is waited for.
+  /// - Parameter patience: how long to wait for another process that may be doing the same.
   /// - Throws: ``PredictionError/tablesBusy(folder:)`` after that, having written nothing.
   func merge(_ outcomes: [TargetOutcome], patience: Duration = .seconds(60)) throws {
     try AtomicFile.createFolder(folder)
@@ -58,7 +58,7 @@ struct RunTables {
     }
   }
 
-  /// Rows of the table that is there; none if it is another table.
+  /// Rows of the existing table; none if it has other columns.
   private func rows() -> [[String]] {
     guard let text = try? String(contentsOfFile: summary, encoding: .utf8) else { return [] }
     let lines = text.split(separator: "\n").map {
@@ -68,13 +68,13 @@ struct RunTables {
     return lines.dropFirst().filter { $0.count == TargetOutcome.columns.count }
   }
 
-  /// Failures that are listed.
+  /// Failures listed so far.
   private func failed() -> [Failure] {
     guard let data = FileManager.default.contents(atPath: failures) else { return [] }
     return (try? JSONDecoder().decode([Failure].self, from: data)) ?? []
   }
 
-  /// Locks the folder as soon as no other process has it; on a disk that knows no locks, at once.
+  /// Locks the folder as soon as no other process has it; on a file system without locks, at once.
   private func lock(_ patience: Duration) throws(PredictionError) -> FolderLock {
     let deadline = ContinuousClock.now + patience
     while true {

@@ -5,26 +5,26 @@ import NumericArrays
 import Protein
 import StructureIO
 
-/// What an earlier run left of one network with one seed in a target's folder.
+/// An earlier result of one network with one seed in a target's folder.
 struct StoredResult {
   /// Name in file names, such as `model_1_ptm`.
   let name: String
-  /// What decided the numbers; empty if the provenance does not tell.
+  /// What determined the numbers; empty if the provenance does not say.
   let fingerprint: PredictionFingerprint
-  /// The program that computed it; nil if the provenance does not tell.
+  /// The program that computed it; nil if the provenance does not say.
   let arithmetic: ProgramArithmetic?
-  /// Sequence of the target; nil if the provenance does not tell.
+  /// Sequence of the target; nil if the provenance does not say.
   let sequence: String?
-  /// What ranks it; nil if the provenance does not tell, or files are missing or have changed.
+  /// The scores that rank it; nil if the provenance does not say, or files are missing or have changed.
   let score: RankingScore?
-  /// Whether all files are there, and as they were written where the provenance tells that.
+  /// Whether all files exist and, if the provenance has their stamps, are unchanged.
   let isWhole: Bool
-  /// What was said of the structure after each pass.
+  /// Confidence and change of the structure after each pass.
   let history: [RecyclingState.Record]
 
-  /// The result of that name in a folder, as its provenance tells it.
+  /// The result with that name in a folder, as recorded by its provenance.
   ///
-  /// - Parameter expected: the fingerprint that makes it of use; the files of one of another calculation are not read. Nil for any.
+  /// - Parameter expected: the fingerprint that makes it usable; files of another calculation are not read. Nil for any.
   init(
     _ name: String, in folder: PredictionFolder, expecting expected: PredictionFingerprint? = nil
   ) {
@@ -65,7 +65,7 @@ struct StoredResult {
     }
   }
 
-  /// The prediction to the decimals of its files, without contacts, which no file holds; nil if a file is damaged.
+  /// The prediction to the precision of its files, without contacts, which are not stored; nil if a file is damaged.
   ///
   /// - Parameter withPairs: whether expected errors of pairs of residues are read too.
   func result(
@@ -85,7 +85,7 @@ struct StoredResult {
     return ModelResult(score: score, prediction: prediction, history: history)
   }
 
-  /// Coordinates and mask in the atom37 order; nil if the structure is not one of so many residues.
+  /// Coordinates and mask in the atom37 order; nil if the structure has another number of residues.
   private static func atoms(
     of structure: Structure, residues count: Int
   ) -> (positions: NDArray<Float>, mask: NDArray<Float>)? {
@@ -103,7 +103,7 @@ struct StoredResult {
     return (positions, mask)
   }
 
-  /// Expected errors, Å, and the largest that can be expressed; nil where the network has none.
+  /// Expected errors, Å, and the largest that can be expressed; nil if the network has none.
   private func alignedError(
     in folder: PredictionFolder, residues count: Int
   ) -> (values: NDArray<Float>, maximum: Float)? {

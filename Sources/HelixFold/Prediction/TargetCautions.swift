@@ -2,12 +2,12 @@ import FeaturePipeline
 import Protein
 import Scoring
 
-/// What users should know about the networks, and about the features of a target before the networks run on them.
+/// Cautions about the networks, and about the features of a target before the networks run on them.
 struct TargetCautions {
   let options: PredictionOptions
   let models: [ModelDescription]
 
-  /// One line for each thing that the options ask of a network in vain.
+  /// One line for each option that has no effect on a network.
   func aboutModels() -> [String] {
     guard options.usesDropout else { return [] }
     return models.filter { !$0.config.hasDropout }.map {
@@ -15,7 +15,7 @@ struct TargetCautions {
     }
   }
 
-  /// One line for each thing.
+  /// One line for each caution.
   func about(_ target: PredictionTarget, _ raw: RawFeatures) -> [String] {
     var lines = [nucleotides(in: raw), unknownResidues(in: raw)].compactMap { $0 }
     let alone = TargetPreparation.singleSequenceWarning
@@ -50,7 +50,7 @@ struct TargetCautions {
 }
 
 extension RawFeatures {
-  /// Why no chain of a structure is of this protein; nil if one is.
+  /// Why no chain of a structure matches this protein; nil if one does.
   func misfit(of structure: Structure) -> ScoringError? {
     // Only types and numbers are compared; the chain is stretched out.
     let residues = residueNumbers.enumerated().compactMap { place, number -> Residue? in

@@ -1,7 +1,7 @@
 import Foundation
 import Messages
 
-/// What became of a target: a row of `summary.tsv`, and a member of `failures.json` if it failed.
+/// The outcome of a target: a row of `summary.tsv`, and a member of `failures.json` if it failed.
 struct TargetOutcome: Codable, Hashable, Sendable {
   /// Place of the target in the run.
   let index: Int
@@ -10,7 +10,7 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   var rows: Int?
   /// Effective number of alignment rows.
   var neff: Double?
-  /// The best network and what it says.
+  /// The best result.
   var best: RankingScore?
   /// Seconds of this run; nil where an earlier run had finished the target.
   var seconds: Double?
@@ -20,14 +20,14 @@ struct TargetOutcome: Codable, Hashable, Sendable {
   private(set) var failure: ExitStatus?
   /// Why the target failed.
   private(set) var reason: String?
-  /// Whether networks have begun to run, and what earlier runs said of it is gone.
+  /// Whether networks have begun to run, so that the outcome of earlier runs is gone.
   private(set) var isBegun = false
-  /// Whether it failed because another run is at work on it, which will say what becomes of it.
+  /// Whether it failed because another run is working on it, which will record the outcome.
   private(set) var isBusy = false
 
   init(_ index: Int, _ target: String) { (self.index, self.target) = (index, target) }
 
-  /// A target whose results are made now; whoever finds it so in the table knows that its run was stopped.
+  /// A target in progress; if it stays like this in the table, its run was stopped.
   init(begun index: Int, _ target: String) {
     self.init(index, target)
     isBegun = true
@@ -59,9 +59,10 @@ struct TargetOutcome: Codable, Hashable, Sendable {
     "reason", "peak_bytes",
   ]
 
-  /// The row of `summary.tsv`, `-` where there is nothing to say.
+  /// The row of `summary.tsv`, `-` for missing values.
   ///
-  /// - Parameter earlier: the target's row of an earlier run; what only the run that predicts it knows is taken over.
+  /// - Parameter earlier: the target's row of an earlier run; values known only to the run that predicted the target are taken from
+  ///   it.
   func row(after earlier: [String]? = nil) -> [String] {
     func text(_ value: Double?, _ digits: Int) -> String {
       value.map { fixed($0, decimals: digits) } ?? "-"

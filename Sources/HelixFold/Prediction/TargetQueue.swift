@@ -4,10 +4,10 @@ import FoldingModel
 import Foundation
 import TensorCore
 
-/// The targets of a run that several processes predict: whoever is free takes the next one.
+/// The targets of a run that several processes predict: each free process takes the next one.
 ///
 /// Processes of a team share the operations of one target (dynamic axial parallelism); its leader takes targets and writes files. A
-/// target is taken by making a file, which only one process can; so the queue needs no process that serves it.
+/// target is taken by making a file, which only one process can; so the queue needs no server process.
 public final class TargetQueue {
   private let world: any Communicator
   private let team: (any Communicator)?
@@ -33,7 +33,7 @@ public final class TargetQueue {
       teamSize > 1 ? try world.split(colour: world.rank / teamSize, key: world.rank) : nil
     axial = team.map { AxialMembers($0) }
     memoryShare = world.size > 1 ? try ProcessMemory.share(among: world) : .max
-    // A name of its own, so that two runs may share the folder of results.
+    // A unique name, so that two runs may share the folder of results.
     folder = output + "/" + Self.prefix + (try world.allGather(ProcessMark.make()))[0]
     if world.size == 1 { return }
     try world.requireSame(ProgramIdentity.lines)
@@ -60,10 +60,10 @@ public final class TargetQueue {
   /// Whether several processes take targets.
   var isShared: Bool { world.size > 1 }
 
-  /// Whether a failure ends the run: the processes could not talk, or one of a team may have failed where the others did not and
-  /// would wait for it.
+  /// Whether a failure ends the run: the processes could not communicate, or one of a team may have failed while the others did not
+  /// and would wait for it.
   ///
-  /// All processes of a team compute the same bits within the same limit of memory, so failures of these they share.
+  /// All processes of a team compute the same bits within the same memory limit, so they share failures of that kind.
   func isFatal(_ error: any Error) -> Bool {
     if error is CommunicationError { return true }
     if team == nil { return false }
@@ -71,7 +71,7 @@ public final class TargetQueue {
     return !(error is PassError || error is PredictionError)
   }
 
-  /// Makes sure that all processes found the same targets.
+  /// Throws unless all processes found the same targets.
   ///
   /// Collective.
   func requireSame(_ targets: [PredictionTarget]) throws {
@@ -90,7 +90,7 @@ public final class TargetQueue {
   /// Collective in a team.
   func take(_ index: Int) throws -> Bool {
     if world.size == 1 { return true }
-    // 0: taken by another; 1: ours; above: one more than the error of the system.
+    // 0: taken by another; 1: ours; more: the system's error plus one.
     var answer: [Int32] = [0]
     let path = "\(folder)/\(index)"
     if isWriter {
@@ -102,7 +102,7 @@ public final class TargetQueue {
     return answer[0] == 1
   }
 
-  /// What the process that writes a target's files says, on all of its team.
+  /// Sends the flag of the process that writes a target's files to its whole team.
   ///
   /// Collective in a team.
   func broadcastFromWriter(_ flag: Bool) throws -> Bool {
@@ -111,7 +111,7 @@ public final class TargetQueue {
     return answer[0] == 1
   }
 
-  /// A limit of memory, where the machine sets it within this process's share; the least in the team, so that its processes decide
+  /// A memory limit, capped by this process's share if the machine sets it; the smallest in the team, so that its processes decide
   /// alike.
   ///
   /// Collective in a team.
@@ -121,7 +121,7 @@ public final class TargetQueue {
     return MemoryLimit(bytes: bytes ?? own, isMachine: limit.isMachine)
   }
 
-  /// Waits for the processes of the team, and throws if one of them could not be reached or has something else to say.
+  /// Waits for the processes of the team, and throws if one cannot be reached or has another line.
   ///
   /// Collective in a team.
   func requireSame(_ line: String) throws {
@@ -129,7 +129,7 @@ public final class TargetQueue {
     try team?.requireSame([line])
   }
 
-  /// What the leaders of all teams say, on every process; then the queue is closed.
+  /// Gathers the texts of the leaders of all teams on every process, and closes the queue.
   ///
   /// Collective.
   func close(_ text: String) throws -> [String] {
@@ -138,7 +138,7 @@ public final class TargetQueue {
     return texts
   }
 
-  /// Removes the files of the queue, at its end or when the run is stopped.
+  /// Removes the files of the queue, at the end or when the run is stopped.
   func remove() {
     if world.size > 1, world.rank == 0 { try? FileManager.default.removeItem(atPath: folder) }
   }

@@ -4,7 +4,7 @@ import FoldingCore
 import FoldingModel
 import Reports
 
-/// One target on its way through a run: what was prepared, and what the networks have said so far.
+/// One target on its way through a run: what was prepared, and the results so far.
 final class TargetWork {
   /// Place of the target in the run.
   let index: Int
@@ -12,29 +12,29 @@ final class TargetWork {
   let gathered: GatheredEvidence?
   let folder: PredictionFolder
   let runs: [PredictionRun]
-  /// What earlier runs left in the folder.
+  /// Results of earlier runs in the folder.
   let earlier: EarlierResults
-  /// Whether what they left and this run asks for is used.
+  /// Whether this run uses those that it would compute.
   let resumes: Bool
   /// Keeps other processes out of the folder.
   private let lock: FolderLock?
-  /// Plans of the runs by their place; none where nothing is left to do.
+  /// Plans of the runs by index; none if nothing is left to do.
   var plans: [Int: MemoryPlan] = [:]
-  /// What the alignment that the networks see holds.
+  /// Statistics of the alignment that the networks see.
   lazy var statistics = MSAStatistics(raw.msa)
   var timings: [(name: String, value: Double)]
-  /// What this run has computed; what is said of pairs of residues only of the best, of which it is drawn.
+  /// Results of this run, best first; only the best keeps its per-pair arrays, which the report draws.
   private(set) var results: [ModelResult] = []
-  /// What this run replaces is gone, and its files can be written.
+  /// Whether replaced results have been removed, so that files can be written.
   var hasRoom = false
-  /// All results stood in the folder before.
+  /// Whether all results were in the folder before.
   var isFinished = false
   var hasFailed = false
-  /// A prediction is so good that the runs that are left are left out.
+  /// Whether a prediction is good enough that the remaining runs are skipped.
   var hasEnough = false
-  /// What was said of the target before the networks ran, for those who read its page.
+  /// Cautions about the target from before the networks ran, for its report.
   var cautions: [String] = []
-  /// In which formats the drawings are files too.
+  /// Formats in which drawings are also written as files.
   let plots: [PlotFormat]
 
   init(
@@ -49,7 +49,7 @@ final class TargetWork {
     timings = gathered?.stages ?? []
   }
 
-  /// Results of earlier runs that this one asks for and need not compute, by name.
+  /// Results of earlier runs that this one need not compute, by name.
   var kept: [String: StoredResult] { resumes ? earlier.kept : [:] }
 
   /// Whether this run replaces results of earlier ones that could still be used.
@@ -60,13 +60,13 @@ final class TargetWork {
   /// Results of earlier runs that are ranked with those of this one.
   var others: [StoredResult] { resumes ? earlier.others : [] }
 
-  /// Adds what a network says.
+  /// Adds a result.
   func add(_ result: ModelResult) {
     results = ModelResult.ranked(results + [result])
     for index in results.indices.dropFirst() { results[index] = results[index].withoutPairs }
   }
 
-  /// The results that this run need not compute, as their files tell them; those whose files are damaged are left out.
+  /// The results that this run need not compute, read from their files; damaged ones are skipped.
   var keptResults: [ModelResult] {
     guard folder.isKept else { return [] }
     let shown = results.map(\.score) + kept.values.compactMap(\.score)
@@ -77,7 +77,7 @@ final class TargetWork {
     }
   }
 
-  /// Everything that is ranked.
+  /// All scores to rank.
   var scores: [RankingScore] {
     results.map(\.score) + (Array(kept.values) + others).compactMap(\.score)
   }

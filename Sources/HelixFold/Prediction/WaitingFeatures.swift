@@ -2,7 +2,7 @@ import FeaturePipeline
 
 /// Features of a target until its turn comes, in memory or on a shelf.
 public struct WaitingFeatures: Sendable {
-  /// How large they are.
+  /// Their sizes.
   public let counts: FeatureCounts
   private let place: Place
 

@@ -1,18 +1,18 @@
 import Messages
 
-/// Work stopped because the user or the system asked for it.
+/// Work stopped at the request of the user or the system.
 public struct Interrupted: ExitStatusError, Hashable, CustomStringConvertible {
-  /// What the same command does when it is given again.
+  /// What the same command does if it is run again.
   public enum Sequel: Sendable, Hashable {
-    /// It keeps what is done.
+    /// It keeps finished work.
     case goesOn
-    /// It keeps what is done if `--resume` is added.
+    /// It keeps finished work if `--resume` is added.
     case goesOnWithResume
-    /// It begins at the beginning.
+    /// It starts from the beginning.
     case beginsAnew
   }
 
-  /// What the same command does when it is given again.
+  /// What the same command does if it is run again.
   public let sequel: Sequel
 
   /// Work that stopped.
@@ -32,7 +32,7 @@ public struct Interrupted: ExitStatusError, Hashable, CustomStringConvertible {
 }
 
 extension Interruption {
-  /// Throws where the user or the system asked to stop.
+  /// Throws if the user or the system has asked to stop.
   public static func check(_ sequel: Interrupted.Sequel) throws(Interrupted) {
     if isRequested { throw Interrupted(sequel) }
   }

@@ -6,13 +6,13 @@ import Synchronization
 /// Ctrl-C and the signals that schedulers send: the run stops at the next stage, with its state saved.
 public enum Interruption {
   private static let requested = Atomic<Bool>(false)
-  /// Whether somebody at a terminal reads the standard error.
+  /// Whether standard error is a terminal.
   private static let isWatched = Atomic<Bool>(false)
 
   /// Whether the user or the system asked to stop.
   public static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// Says that Ctrl-C was heard; a handler may do no more than write bytes that are there already.
+  /// Acknowledges Ctrl-C; a signal handler may do no more than write existing bytes.
   private static func answer() {
     let line: StaticString = "\nstopping at the next stage; press Ctrl-C again to stop at once\n"
     let code = errno
@@ -22,13 +22,12 @@ public enum Interruption {
 
   /// Listens to SIGINT, SIGTERM and, unless `nohup` has it ignored, SIGHUP.
   ///
-  /// A pipe that nobody reads any more ends nothing: `… | tee log` and Ctrl-C, which ends `tee` too, would otherwise leave the state
-  /// unsaved.
+  /// A pipe without a reader does not end the process: with `… | tee log`, Ctrl-C also ends `tee`, and the state would otherwise
+  /// stay unsaved.
   ///
   /// At a terminal Ctrl-C is answered at once, since the next stage of a long chain may be a minute away. A second signal ends the
-  /// process, and the programs that it runs, at once. A terminal that goes away may send SIGHUP twice, as the shell's and as the
-  /// system's: the repetition counts for nothing. Signals are let through even if the program that started this one holds them
-  /// back in the thread from which it did so.
+  /// process, and the programs that it runs, at once. A closing terminal may send SIGHUP twice, from the shell and from the system:
+  /// the repetition is ignored. Signals are unblocked even if the parent process had blocked them.
   public static func listen() {
     _ = isRequested  // makes the flags, which a handler may only look up
     isWatched.store(isatty(STDERR_FILENO) == 1, ordering: .relaxed)

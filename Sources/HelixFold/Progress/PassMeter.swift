@@ -1,14 +1,14 @@
 import FoldingModel
 import NumericArrays
 
-/// Turns finished stages into a fraction and a time that remains.
+/// Turns finished stages into a fraction and a remaining time.
 struct PassMeter {
   private let costs: CostModel
   private let passes: Int
   private let ensembles: Int
   private let done: Int
   private let time = RemainingTime(silence: 0.2)
-  /// Pass, draw of the ensemble, and share of the last stage, by which the next draw is known.
+  /// Pass, draw of the ensemble, and share of the last stage, which reveals the next draw.
   private var last = (pass: 0, draw: 0, share: 0.0)
 
   init(_ costs: CostModel, passes: Int, ensembles: Int, done: Int) {
@@ -18,7 +18,7 @@ struct PassMeter {
     self.done = done
   }
 
-  /// The share of all passes that is done, and the seconds that the rest takes at the rate since the start.
+  /// The share of all passes that is done, and the seconds left at the rate since the start.
   mutating func update(pass: Int, stage: PassStage) -> (fraction: Double, remaining: Double?) {
     update(pass: pass, share: costs.fraction(after: stage))
   }

@@ -8,7 +8,7 @@ struct ProgressBar {
   /// Whether the terminal shows more than ASCII.
   var isUnicode: Bool
 
-  /// Columns of the bar itself, where there is room and where there is none.
+  /// Columns of the bar itself, from little room to plenty.
   private static let widths = 8...24
 
   /// The line, at most one column shorter than the terminal; first the bar shrinks, then the name of the task is cut.
@@ -26,7 +26,7 @@ struct ProgressBar {
     return String("\(name)  \(bar)\(end)".prefix(max(columns - 1, 0)))
   }
 
-  /// Columns of the terminal on the standard error, or 80 where it does not tell.
+  /// Columns of the terminal on the standard error, or 80 if unknown.
   static var terminalColumns: Int {
     var size = winsize()
     let isKnown = ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0

@@ -2,7 +2,7 @@ import Foundation
 import Messages
 import Synchronization
 
-/// Tells people or programs how far a run is.
+/// Reports the progress of a run to people or programs.
 ///
 /// Results go to standard output, progress to standard error.
 public final class ProgressReporter: Sendable {
@@ -12,7 +12,7 @@ public final class ProgressReporter: Sendable {
     case bar
     /// One JSON object per line.
     case json
-    /// A line for each finished step, and one a minute where a step takes longer; for files and pipes.
+    /// A line for each finished step, and one a minute while a step takes longer; for files and pipes.
     case lines
     /// Only warnings and failures.
     case quiet
@@ -20,7 +20,7 @@ public final class ProgressReporter: Sendable {
 
   /// How this reporter reports.
   public let style: Style
-  /// Whether nothing is said at all: for processes that help another, which speaks for them.
+  /// Whether nothing is reported: for processes that help another, which reports for them.
   private let isSilent: Bool
   private let clock: @Sendable () -> Double
   private let output: @Sendable (String) -> Void
@@ -30,11 +30,11 @@ public final class ProgressReporter: Sendable {
   private struct State {
     var barWidth = 0
     var lastDraw = -Double.infinity
-    /// When something was said last; nil before the first task.
+    /// Time of the last output; nil before the first task.
     var lastLine: Double?
   }
 
-  /// Seconds after which a task that goes on is a line.
+  /// Seconds of silence after which an ongoing task gets a line.
   private static let silence = 60.0
 
   /// A reporter; without a style, a bar on a terminal and lines elsewhere.
@@ -44,7 +44,7 @@ public final class ProgressReporter: Sendable {
       output: { StandardStreams.writeError($0) })
   }
 
-  /// A reporter with a clock of its own, in seconds, and a place of its own to write to.
+  /// A reporter with the given clock, in seconds, and the given output.
   init(
     style: Style?, isSilent: Bool, clock: @escaping @Sendable () -> Double,
     output: @escaping @Sendable (String) -> Void
@@ -80,7 +80,7 @@ public final class ProgressReporter: Sendable {
     }
   }
 
-  /// How far a task is, 0 … 1, and the seconds that remain if they can be told.
+  /// Reports the progress of a task, 0 … 1, and the seconds left if known.
   public func progress(_ task: String, _ fraction: Double, remaining: Double?) {
     switch style {
     case .quiet: return
@@ -95,7 +95,7 @@ public final class ProgressReporter: Sendable {
     }
   }
 
-  /// A line about a task, unless something was said in the last minute.
+  /// Writes a line about a task, unless there was output in the last minute.
   private func mention(_ task: String, _ fraction: Double, _ remaining: Double?) {
     let now = clock()
     let isDue = state.withLock { state in
@@ -127,7 +127,7 @@ public final class ProgressReporter: Sendable {
     output("\r" + text + String(repeating: " ", count: padding))
   }
 
-  /// `75 s` as `1:15`, hours in front when there are any.
+  /// `75 s` as `1:15`, with hours in front if there are any.
   public static func duration(_ seconds: Double) -> String {
     let whole = Int(min(max(seconds, 0), 1e9).rounded())
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)

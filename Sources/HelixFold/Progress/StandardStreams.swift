@@ -4,9 +4,9 @@ import CProcess
 import Foundation
 import Synchronization
 
-/// The three streams of a command, which a shell may have closed or connected with something that takes nothing.
+/// The three streams of a command, which a shell may have closed or connected to something that accepts no output.
 public enum StandardStreams {
-  /// Connects closed streams with the null device, so that no file opened later is mistaken for one; call first of all.
+  /// Connects closed streams to the null device, so that no file opened later is mistaken for one; call before anything else.
   ///
   /// A file that grows beyond the limit of the shell (`ulimit -f`) is then an error of the write, not the end of the process.
   public static func connect() {
@@ -16,8 +16,8 @@ public enum StandardStreams {
 
   private static let outlives = Atomic<Bool>(false)
 
-  /// Goes on without readers: a pipe that nobody reads any more neither ends the process nor fails it; for long commands, whose results
-  /// are files.
+  /// Continues without readers: a pipe that nobody reads any more neither ends the process nor makes it fail; for long commands, whose
+  /// results are files.
   public static func outliveReaders() {
     outlives.store(true, ordering: .relaxed)
     signal(SIGPIPE, SIG_IGN)
@@ -32,12 +32,12 @@ public enum StandardStreams {
 
   /// Writes to the standard error.
   ///
-  /// What cannot be written is lost: nobody is left to be told.
+  /// Text that cannot be written is lost: there is nobody left to report it to.
   public static func writeError(_ text: String) {
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
-  /// Hands over what was printed; throws `AtomicFileError` when the standard output does not take it.
+  /// Flushes printed text; throws `AtomicFileError` if standard output does not accept it.
   public static func flushOutput() throws {
     // A text larger than the buffer fails when it is printed, and leaves nothing to flush.
     let failed = hf_output_has_failed()

@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// The time that the targets of a run will take, judged by those that it has computed.
+/// An estimate of the time for the targets of a run, from those computed so far.
 struct TargetMeter {
   private var left: [Int: Double]
   private var operations = 0.0
@@ -9,7 +9,7 @@ struct TargetMeter {
   /// - Parameter costs: operations of each target, by its place in the run.
   init(_ costs: [Int: Double] = [:]) { left = costs }
 
-  /// Some targets need nothing more; of them `computed` took this long, the others failed or were there before.
+  /// Marks targets as done; `computed` of them took the given time, the others failed or were done before.
   mutating func finish(_ indices: [Int], computed: [Int], seconds: Double) {
     let done = computed.compactMap { left[$0] }.reduce(0, +)
     if done > 0 {
@@ -19,7 +19,7 @@ struct TargetMeter {
     for index in indices { left[index] = nil }
   }
 
-  /// Seconds for all targets that are left; nil before the first was computed.
+  /// Seconds for all targets that are left; nil before the first is computed.
   var remaining: Double? {
     // In the order of places: sums must not depend on the order of a dictionary.
     let ahead = left.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }

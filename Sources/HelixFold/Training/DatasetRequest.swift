@@ -4,13 +4,13 @@ import Messages
 import NumericArrays
 import TrainingData
 
-/// Building of a training store as the command asks for it.
+/// Builds a training store for the command.
 public struct DatasetRequest {
   /// Files and folders of structures.
   public var sources: [String]
   /// Further folders with alignments or feature files.
   public var evidence: [String] = []
-  /// Table of clusters; chains that it does not name are kept together by sequence, and so are all without one.
+  /// Table of clusters; chains that it does not name are grouped by sequence, as are all chains if there is no table.
   public var clusters: String?
   /// Limits.
   public var filter = DatasetFilter()
@@ -52,7 +52,7 @@ public struct DatasetRequest {
     return result
   }
 
-  /// Builds the store; where no chain is left, the report says why.
+  /// Builds the store; if no chain is left, the report says why.
   private func build(
     _ builder: DatasetBuilder, _ found: [ChainSource], _ reporter: ProgressReporter
   ) throws -> DatasetReport {
@@ -72,13 +72,13 @@ public struct DatasetRequest {
     }
   }
 
-  /// Names the files that were given and belong to no chain.
+  /// Warns of given files that belong to no chain.
   private func warnOfStrays(_ report: DatasetReport, _ reporter: ProgressReporter) throws {
     let strays = try StrayEvidence(in: evidence, chains: Set(report.rows.map(\.id)))
     if let caution = strays.caution(report: reportPath) { reporter.warn(caution) }
   }
 
-  /// Counts the structures that lie beside a table which does not name them.
+  /// Warns of structures that lie beside a table which does not name them, with their number.
   private func warnOfUnlisted(_ found: [ChainSource], _ reporter: ProgressReporter) throws {
     for place in sources {
       let unlisted = try ChainSource.unlisted(at: place, among: found)

@@ -3,15 +3,15 @@ import FoldingModel
 import TensorCore
 import Training
 
-/// The parts of the flat gradient that processes of one sample have to give each other; outside of them all compute the same bits.
+/// The parts of the flat gradient that processes of one sample must exchange; all compute the same bits outside them.
 ///
-/// Neighbours in the buffer are joined, so that a few long messages do (tensor fusion, arXiv:2207.05477).
+/// Neighbours in the buffer are joined, so that a few long messages suffice (tensor fusion, arXiv:2207.05477).
 struct GradientParts {
-  /// What the process of the first branch alone differentiates, in blocks of parallel order.
+  /// Parts that only the process of the first branch differentiates, in blocks of parallel order.
   let first: [Range<Int>]
-  /// What that of the second branch does.
+  /// Parts that only the process of the second branch differentiates.
   let second: [Range<Int>]
-  /// What is the sum of a part from each of the processes that share operations: parameters of every block, also of the template stack.
+  /// Parts to be summed over the processes that share operations: parameters of every block, including the template stack.
   let shared: [Range<Int>]
 
   /// The parts of a network's gradient in its layout.

@@ -6,14 +6,14 @@ import TrainingRun
 struct HeldOutChains {
   /// The chains, clusters and chains sorted by name.
   let entries: [StoreEntry]
-  /// Chains of the split that are shorter or longer.
+  /// Number of chains of the split that are shorter or longer.
   let leftOutCount: Int
   private let source: SampleSource
   private let plan: SamplingPlan
   private let crop: Int
   private let recycles: Int
 
-  /// The chains whose residues are as many as `lengths` allows; throws if there is none.
+  /// The chains with a number of residues in `lengths`; throws if there are none.
   init(
     _ config: TrainingConfig, store: String, split: DataSplit, lengths: ClosedRange<Int>
   ) throws {
@@ -41,9 +41,9 @@ struct HeldOutChains {
     }
   }
 
-  /// Samples of the chains at those places.
+  /// Samples of the chains at those indices.
   ///
-  /// - Parameter rows: alignment rows at most, the target included; nil for all.
+  /// - Parameter rows: most alignment rows, the target included; nil for all.
   func samples(_ places: Range<Int>, rows: Int? = nil) throws -> [TrainingSample] {
     try places.map {
       try source.held(

@@ -12,7 +12,7 @@ struct HeldOutScorer {
   private let trained: [Float]
   private let initial: [Float]
 
-  /// A scorer of weights, and of the initial ones of the configuration, with an engine for its network.
+  /// A scorer of weights, and of the configuration's initial ones, with an engine for its network.
   init(
     _ weights: any ParameterSource, config: TrainingConfig, columns: [HeldOutScores.Column],
     engine: NetworkEngine
@@ -25,7 +25,7 @@ struct HeldOutScorer {
       of: config.initialParameters, layout: config.layout)
   }
 
-  /// Scores of the chains at those places of which two residues or more are known.
+  /// Scores of those of the given chains with two or more known residues.
   func score(_ held: HeldOutChains, _ places: Range<Int>) throws -> [HeldOutScores.Chain] {
     let samples = try held.samples(places)
     let outcomes: [HeldOutScores.Column: [SampleOutcome]]
@@ -41,7 +41,7 @@ struct HeldOutScorer {
     }
   }
 
-  /// What the network says about each sample, for the model and for the other columns that ask it.
+  /// The network's predictions for each sample, for the model and for the other columns that need them.
   private func predict(
     _ held: HeldOutChains, _ places: Range<Int>, _ samples: [TrainingSample]
   ) throws -> [HeldOutScores.Column: [SampleOutcome]] {

@@ -6,11 +6,11 @@ import NumericArrays
 import TrainingData
 import TrainingRun
 
-/// Scores weights on chains of a store that they were not trained on, beside what needs no training at all.
+/// Scores weights on chains of a store that they were not trained on, beside baselines that need no training.
 ///
-/// One value per cluster, the mean of its chains, so that families with many structures do not decide.
+/// One value per cluster, the mean of its chains, so that families with many structures do not dominate.
 public struct HeldOutScores: Sendable {
-  /// What stands in a column of the table.
+  /// A column of the table.
   public enum Column: String, CaseIterable, Sendable {
     /// The given weights.
     case model
@@ -42,9 +42,9 @@ public struct HeldOutScores: Sendable {
   public let columns: [Column]
   /// All chains, clusters and chains sorted by name.
   public private(set) var chains: [Chain] = []
-  /// Chains of the split that are shorter or longer than asked for.
+  /// Number of chains of the split that are shorter or longer than requested.
   public let leftOutCount: Int
-  /// Chains of which no two residues are known, so that there is nothing to score.
+  /// Number of chains without two known residues, which cannot be scored.
   public private(set) var unscoredCount = 0
 
   /// Scores the chains of a split.
@@ -53,7 +53,8 @@ public struct HeldOutScores: Sendable {
   ///   - weights: parameters that fit the configuration's network.
   ///   - lengths: residues of a chain.
   ///   - columns: what to score; the model always is.
-  ///   - memoryLimit: bytes that must not be exceeded; nil for what the machine can give. As many chains are side by side as fit.
+  ///   - memoryLimit: bytes that must not be exceeded; nil for what the machine can provide. As many chains are computed side by
+  ///     side as fit.
   public init(
     weights: any ParameterSource, config: TrainingConfig, store: String, split: DataSplit,
     lengths: ClosedRange<Int>, columns: [Column] = Column.allCases, threads: Int,
@@ -88,12 +89,12 @@ public struct HeldOutScores: Sendable {
     estimate(of: clusters.map { $0.map { $0.lddt[column] ?? 0 } })
   }
 
-  /// Mean over clusters of what the model gains over a column, with its 95 % bootstrap interval.
+  /// Mean over clusters of the model's gain over a column, with its 95 % bootstrap interval.
   public func gain(over column: Column) -> Estimate? {
     estimate(of: clusters.map { $0.map { ($0.lddt[.model] ?? 0) - ($0.lddt[column] ?? 0) } })
   }
 
-  /// Pearson's r of predicted and true lDDT-Cα over chains; nil of fewer than ten, and if one of them does not vary.
+  /// Pearson's r of predicted and true lDDT-Cα over chains; nil for fewer than ten chains, or if either does not vary.
   public var correlation: Double? {
     Self.correlation(chains.map(\.predicted), chains.map { $0.lddt[.model] ?? 0 })
   }
@@ -135,9 +136,9 @@ public struct HeldOutScores: Sendable {
     return Bootstrap(groups: means.count, seed: 0).estimate(means, \.mean)
   }
 
-  /// Chains that a correlation says something of.
+  /// Fewest chains for which a correlation is meaningful.
   private static let fewestCorrelated = 10
 
-  /// Chains scored between two reports of progress.
+  /// Chains scored between two progress reports.
   private static let group = 16
 }

@@ -5,7 +5,7 @@ import TensorCore
 import Training
 import TrainingRun
 
-/// How many bytes a process holds at most that computes samples side by side, known before it starts.
+/// Most bytes that a process computing samples side by side holds, known before it starts.
 struct LaneMemory {
   /// The largest chains of a set, and how many clusters there are.
   struct Extent {
@@ -20,13 +20,13 @@ struct LaneMemory {
     }
   }
 
-  /// What is held once: weights and what belongs to them, and samples.
+  /// Bytes held once: weights and what belongs to them, and samples.
   private let common: Int
-  /// What each of the samples side by side needs at once.
+  /// Bytes for each of the samples side by side.
   private let sample: Int
-  /// Results that wait for those of samples before them: how many at most, of one gradient each, and their bytes.
+  /// Results that wait for those of earlier samples: their largest number, bytes of the gradient of one, and bytes in all.
   private let waiting: (most: Int, gradient: Int, bytes: Int)
-  /// The work, and what can be changed to need less.
+  /// The work, and how to reduce its memory.
   private let advice: LaneMemoryError.Advice
 
   /// The memory of a training run whose step has `share` samples for this process.
@@ -61,7 +61,7 @@ struct LaneMemory {
     let size = config.size(extent, crop: extent.residues)
     let gradient = DType.float32.byteCount * config.layout.count
     return LaneMemory(
-      // Of the samples with and without their alignment; of the trained weights, initial ones and a copy.
+      // Samples with and without their alignment; trained weights, initial ones and a copy.
       common: MemoryPlan.processBytes + MemoryPlan.textBytes + 3 * gradient
         + config.layout.count * config.run.precision.byteCount
         + 2 * together * (config.network.recycles + 1) * size.featureBytes,
@@ -71,7 +71,7 @@ struct LaneMemory {
         work: "scoring", lanes: "--threads", options: ["lower --max-length"]))
   }
 
-  /// The memory of the loss that averages of weights are chosen by, where `held` files of weights are in memory.
+  /// The memory of the loss by which averages of weights are chosen, with `held` weight files in memory.
   static func choosing(
     _ config: TrainingConfig, _ extent: Extent, held: Int, differentiates: Bool
   ) -> LaneMemory {
@@ -79,7 +79,7 @@ struct LaneMemory {
     let gradient = DType.float32.byteCount * config.layout.count
     let work = differentiates ? config.gradientBytes(size) : config.forwardBytes(size)
     return LaneMemory(
-      // Besides the files an average that is tried, the best one, and sums of gradients.
+      // Besides the files, an average that is tried, the best one, and sums of gradients.
       common: MemoryPlan.processBytes + MemoryPlan.textBytes
         + (held + (differentiates ? 4 : 2)) * gradient
         + config.layout.count * config.run.precision.byteCount + config.validationBytes(extent),
@@ -90,24 +90,24 @@ struct LaneMemory {
         options: ["lower validation.crop or validation.longest"]))
   }
 
-  /// Memory of a lane with which it hardly ever asks the system for more: buffers of several sizes wait beside those in use.
+  /// Memory with which a lane rarely has to allocate: freed buffers of several sizes are kept beside those in use.
   private var easyBytes: Int { max(sample, min(2 * sample, NetworkEngine.mostKeptBytes)) }
 
-  /// Bytes with so many samples side by side, each lane keeping so many, or no more than its sample needs.
+  /// Bytes with `lanes` samples side by side, each lane keeping `kept` bytes or what its sample needs, if more.
   func bytes(_ lanes: Int, kept: Int = 0) -> Int {
     let results = min(NetworkEngine.window(lanes: lanes, waiting.gradient), waiting.most)
     return common + lanes * max(sample, kept) + results * waiting.bytes
   }
 
-  /// A limit within which one sample at a time is not refused.
+  /// A limit raised so that one sample at a time always fits.
   ///
-  /// For processes that share operations: they divide a part of what the plan counts, and it does not know how much.
+  /// For processes that share operations: they divide part of what the plan counts, but it does not know how much.
   func eased(_ limit: MemoryLimit) -> MemoryLimit {
     MemoryLimit(bytes: max(limit.bytes, bytes(1)), isMachine: limit.isMachine)
   }
 
   /// The most samples side by side, at most `wanted`, that stay within a limit, and what each lane may keep; throws if not even one
-  /// sample does, or not as many as were asked for.
+  /// sample fits, or fewer than were requested.
   func fitting(
     wanted: Int, isAsked: Bool = false, in limit: MemoryLimit
   ) throws(LaneMemoryError) -> (lanes: Int, keptBytes: Int) {
@@ -144,7 +144,7 @@ extension TrainingConfig {
     ).peak - MemoryPlan.processBytes
   }
 
-  /// The same of the largest validation sample.
+  /// The same for the largest validation sample.
   fileprivate func forwardBytes(_ validated: LaneMemory.Extent) -> Int {
     forwardBytes(size(validated, crop: validation.crop))
   }
@@ -160,11 +160,11 @@ extension TrainingConfig {
 public struct LaneMemoryError: ExitStatusError, CustomStringConvertible {
   /// What needs the memory, and how to need less.
   struct Advice: Hashable {
-    /// What is done.
+    /// The work.
     let work: String
     /// The option for fewer samples side by side.
     let lanes: String
-    /// Other ways.
+    /// Other ways to reduce memory.
     let options: [String]
   }
 

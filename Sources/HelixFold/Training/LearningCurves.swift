@@ -4,22 +4,22 @@ import Reports
 import Training
 import TrainingRun
 
-/// Learning curves of the logs of one or several runs.
+/// Learning curves from the logs of one or several runs.
 public struct LearningCurves {
-  /// What can be drawn.
+  /// A quantity to draw.
   public enum Quantity: String, CaseIterable, Sendable {
     /// Loss of training and validation.
     case loss
     /// lDDT-Cα of training samples and validation chains.
     case lddt
-    /// Terms of the training loss; those that only some options train where they are not 0.
+    /// Terms of the training loss; those that only some options train, if they are not 0.
     case terms
     /// Learning rate.
     case rate
     /// Norm of the gradient before clipping.
     case gradient
 
-    /// What stands beside the axis.
+    /// The label of the axis.
     fileprivate var label: String {
       switch self {
       case .loss: "loss"
@@ -33,7 +33,7 @@ public struct LearningCurves {
 
   private let runs: [Run]
 
-  /// The curves of logs, or of the logs in folders of runs.
+  /// The curves of logs, given as files or as folders of runs.
   public init(paths: [String]) throws {
     let names = paths.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
     let isClear = Set(names).count == names.count
@@ -43,12 +43,12 @@ public struct LearningCurves {
   /// Draws a quantity.
   ///
   /// - Parameters:
-  ///   - window: training values are means over so many steps, those left out not counted, and over a tenth of the shortest run at most;
+  ///   - window: training values are means over this many steps, skipped ones not counted, but over at most a tenth of the shortest run;
   ///     validations are drawn as they are.
-  ///   - isLogarithmic: equal steps of the vertical axis are equal factors, where all values are positive.
+  ///   - isLogarithmic: whether the vertical axis is logarithmic; only if all values are positive.
   public func figure(_ quantity: Quantity, window: Int, isLogarithmic: Bool = false) -> Figure {
     let window = min(window, max(1, (runs.map(\.stepCount).min() ?? 0) / 10))
-    // One quantity of all runs after the other, so that the first lines, which are drawn, are of all of them.
+    // Ordered by quantity and then by run, so that the first lines, which are drawn, come from all runs.
     let curves = runs.map { $0.curves(quantity, window) }
     let series = (0..<(curves.map(\.count).max() ?? 0)).flatMap { place in
       zip(runs, curves).compactMap { run, curves -> Series? in

@@ -20,7 +20,7 @@ public final class NetworkEngine: GradientEngine {
   private let loss: FoldingLoss
   private let recomputes: Bool
   private let checkpointFormat: BlockFormat?
-  /// Samples are computed side by side, each on a lane with workers and buffers of its own.
+  /// Samples are computed side by side, each on a lane with its own workers and buffers.
   private let lanes: [Lane]
   private let group: WorkerGroup
   /// The process that runs the other branch of every block, if there is one.
@@ -31,27 +31,27 @@ public final class NetworkEngine: GradientEngine {
   public let window: Int
   /// Samples that are computed at the same time.
   public var laneCount: Int { lanes.count }
-  /// Asked before each sample; when it says so, no other is begun and `EngineStopped` is thrown.
+  /// Polled before each sample; once true, no further sample is started and `EngineStopped` is thrown.
   var shouldStop: @Sendable () -> Bool = { false }
 
-  /// What one sample is computed with.
+  /// The means to compute one sample.
   private struct Lane {
     let context: ExecutionContext
     /// Gradient of every parameter, in the order of the layout.
     let gradient: Tensor
   }
 
-  /// Memory that a lane may hold for its samples and keep for the next ones, where they need less.
+  /// Most memory that a lane may hold and keep between samples, if they need less.
   public static let mostKeptBytes = 256 << 20
-  /// Memory for gradients of samples that wait for their turn.
+  /// Memory for gradients of samples that wait their turn.
   private static let waitingBytes = 256 << 20
 
   /// A network of `config`; parameters are undefined until `load`.
   ///
   /// - Parameters:
-  ///   - lanes: samples computed side by side; nil for one per thread. Threads are dealt out to the lanes.
-  ///   - keptBytes: memory that each lane holds for its samples even if they need less, so that it need not ask for it again.
-  ///   - branches: where the branches of a block run; nil for what the cost model says.
+  ///   - lanes: samples computed side by side; nil for one per thread. Threads are divided among the lanes.
+  ///   - keptBytes: memory that each lane keeps for its samples even if they need less, so that it need not be allocated again.
+  ///   - branches: where the branches of a block run; nil to let the cost model decide.
   ///   - axial: the processes that share every operation.
   public init(
     _ config: TrainingConfig, threads: Int, lanes: Int? = nil,
@@ -157,21 +157,21 @@ public final class NetworkEngine: GradientEngine {
       tape.replay(backward)
       outcome = SampleOutcome(loss: report, alphaCarbons: alphaCarbons(output))
     } catch PassError.notFinite {
-      // The guard leaves the step out.
+      // The guard skips the step.
     }
     try shareGradients(lane)
     return (outcome, Array(UnsafeBufferPointer(start: lane.gradient.floats, count: layout.count)))
   }
 
-  /// What the cost model expects to be faster on samples of the configured size.
+  /// The schedule that the cost model expects to be faster for samples of the configured size.
   private static func branches(_ config: TrainingConfig) -> BranchSchedule {
     let size = config.network.problemSize(
       residues: config.data.crop, rows: .max, templates: 0)
     return BranchPlan(config.network, size).prefersBranches ? .sideBySide : .inTurn(nil)
   }
 
-  /// Swaps the gradients that only one branch computes with the partner process, then sums those that processes sharing operations
-  /// computed in part.
+  /// Exchanges gradients of only one branch with the partner process, then sums those computed in part by processes that share
+  /// operations.
   private func shareGradients(_ lane: Lane) throws {
     if let partner {
       let (mine, theirs) =
@@ -189,7 +189,7 @@ public final class NetworkEngine: GradientEngine {
     }
   }
 
-  /// Runs `body` for each sample on whichever lane is free, long ones first; the results stand in the order of the samples.
+  /// Runs `body` for each sample on whichever lane is free, long ones first; results are in the order of the samples.
   private func spread<Result>(
     _ samples: [TrainingSample], _ body: (TrainingSample, Lane) throws -> Result
   ) throws -> [Result] {
@@ -226,7 +226,7 @@ public final class NetworkEngine: GradientEngine {
     return (output, report, gradients)
   }
 
-  /// Gradients of which those of parameters lie in the lane's buffer, cleared.
+  /// Gradients whose parameter gradients lie in the lane's cleared buffer.
   private func boundGradients(_ lane: Lane) -> Gradients {
     lane.gradient.floats.update(repeating: 0, count: layout.count)
     let gradients = Gradients(pool: lane.context.pool)

@@ -9,7 +9,7 @@ import TensorCore
 import TrainingData
 import TrainingRun
 
-/// A training run as the command starts it: opens store and network, trains, tells how it goes.
+/// A training run as the command starts it: opens store and network, trains, reports progress.
 public struct TrainingSession {
   /// The run.
   public var config: TrainingConfig
@@ -17,7 +17,7 @@ public struct TrainingSession {
   public var store: String
   /// Folder of the run.
   public var folder: String
-  /// Whether to go on from the folder's checkpoint.
+  /// Whether to resume from the folder's checkpoint.
   public var resumes: Bool
   /// Worker threads; results do not depend on them.
   public var threads: Int
@@ -25,7 +25,7 @@ public struct TrainingSession {
   ///
   /// Results do not depend on it.
   public var lanes: Int?
-  /// Most bytes that each process may hold; nil for its share of what the machine can give.
+  /// Most bytes that each process may hold; nil for its share of what the machine can provide.
   public var memoryLimit: Int?
   /// How many processes train on different samples, share operations, and run one branch of a block each.
   public var grid = ProcessGrid()
@@ -52,7 +52,7 @@ public struct TrainingSession {
           "is '\(config.network.blockOrder.rawValue)': the pair track of such a block waits for its MSA track, so they cannot run at the same time; branch parallelism needs 'parallel', and weights trained in that order (those of AlphaFold2 are serial)"
       )
     }
-    // One process with --bp 2 runs the branches on workers of its own.
+    // One process with --bp 2 runs both branches on its own workers.
     let isOneProcess = world.size == 1 && grid == ProcessGrid(branches: 2)
     let member = isOneProcess ? .single : try GridMember(grid, in: world)
     let branches: BranchSchedule? =
@@ -82,7 +82,7 @@ public struct TrainingSession {
     let engine = try NetworkEngine(
       config, threads: threads, lanes: lanes, keptBytes: keptBytes, branches: branches,
       axial: member.axes.map { AxialMembers($0) })
-    // Several processes ask each other between their samples, so that all stop before the same one.
+    // Several processes agree between their samples, so that all stop before the same one.
     if world.size == 1 { engine.shouldStop = { Interruption.isRequested } }
     let trainer = try Trainer(
       config, folder: RunFolder(path: folder), source: source, engine: engine, resumes: resumes,
@@ -121,7 +121,7 @@ public struct TrainingSession {
     if let line = skipped(trainer) { reporter.warn(line) }
   }
 
-  /// What this process may hold; those of one machine share what it can give.
+  /// What this process may hold; processes on one machine share what it can provide.
   private func limit(
     _ world: any Communicator, _ plan: LaneMemory, _ reporter: ProgressReporter
   ) throws -> MemoryLimit {
@@ -134,7 +134,7 @@ public struct TrainingSession {
     return plan.eased(limit)
   }
 
-  /// What to say at the end about steps that were left out; nil if there were none.
+  /// The final line about skipped steps; nil if there were none.
   private func skipped(_ trainer: Trainer) -> String? {
     let (all, last) = trainer.skipped
     if all == 0 { return nil }
@@ -145,9 +145,9 @@ public struct TrainingSession {
       "\(all) of \(counted(config.run.steps, "step")) \(all == 1 ? "was" : "were") left out\(end); \(folder)/log.jsonl says which, and with which chains"
   }
 
-  /// Says how many processes there are.
+  /// Reports how many processes there are.
   ///
-  /// - Returns: which process is which rank, for launchers name processes when one of them dies; nil where nobody needs it.
+  /// - Returns: the process of each rank, since launchers name a process when it dies; nil if not needed.
   private func introduce(
     _ world: any Communicator, _ reporter: ProgressReporter
   ) throws -> String? {
@@ -162,7 +162,7 @@ public struct TrainingSession {
     return "rank\tprocess\thost\n" + lines.joined()
   }
 
-  /// - Parameter first: the step with which this call begins, which is a line of its own where there is no bar.
+  /// - Parameter first: the step with which this call begins, which gets a line of its own if there is no bar.
   private func report(_ event: Trainer.Event, _ reporter: ProgressReporter, first: Int) {
     switch event {
     case .started: break
@@ -202,7 +202,7 @@ public struct TrainingSession {
     return line
   }
 
-  /// What people call a step, which they count from 1; that before the first is none.
+  /// Name of a step for people, counted from 1; the one before the first has a name of its own.
   private static func name(ofStep step: Int) -> String {
     step < 0 ? "before step 1" : "step \(step + 1)"
   }

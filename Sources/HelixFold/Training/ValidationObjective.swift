@@ -2,13 +2,14 @@ import FeaturePipeline
 import TrainingData
 import TrainingRun
 
-/// The loss that averages of weights are chosen by: that of a configuration's validation chains, without dropout.
+/// The loss by which averages of weights are chosen: that of a configuration's validation chains, without dropout.
 public enum ValidationObjective {
   /// The objective of a method on a store.
   ///
   /// - Parameters:
-  ///   - averaging: what chooses, among so many `files`.
-  ///   - memoryLimit: bytes that must not be exceeded; nil for what the machine can give. As many chains are side by side as fit.
+  ///   - averaging: the method, choosing among `files` files.
+  ///   - memoryLimit: bytes that must not be exceeded; nil for what the machine can provide. As many chains are computed side by
+  ///     side as fit.
   public static func make(
     for averaging: SnapshotAveraging, among files: Int, config: TrainingConfig, store: String,
     threads: Int, memoryLimit: Int? = nil
