@@ -3,16 +3,16 @@ import Messages
 
 /// Which cluster each chain belongs to, and which chains must not be used at all.
 ///
-/// Tab-separated with a header; columns `chain` and `cluster`, and maybe `split`: `training`, `validation` or `test`, or `excluded`,
-/// which bars a chain. The file `data/split.tsv` is one. All chains of a cluster have one split.
+/// Tab-separated with a header; columns `chain` and `cluster`, and optionally `split`: `training`, `validation` or `test`, or
+/// `excluded`, which bars a chain. The file `data/split.tsv` is one. All chains of a cluster have one split.
 public struct ClusterTable: Sendable, Hashable {
   /// Name of the file, for messages.
   public let source: String
   /// Cluster by chain.
   public private(set) var clusters: [String: String] = [:]
-  /// Chains that are barred.
+  /// Chains that must not be used.
   public private(set) var excluded: Set<String> = []
-  /// Split by cluster, where the table names one.
+  /// Split by cluster, for clusters with one in the table.
   public private(set) var splits: [String: DataSplit] = [:]
 
   /// Reads a table.

@@ -2,7 +2,7 @@ import AtomicFiles
 
 /// What a cluster of chains is used for.
 ///
-/// Unless a table of clusters says something else, a pure function of the cluster's name, the alphabetically first of its chains, so
+/// Unless a table of clusters says otherwise, a pure function of the cluster's name, which is its alphabetically first chain, so
 /// that nobody chooses: CRC-32 (zlib) of the name mod 10; 0 = test, 1 = validation, the rest = training.
 public enum DataSplit: String, Sendable, Hashable, CaseIterable, Codable {
   /// Weights are fitted to it.

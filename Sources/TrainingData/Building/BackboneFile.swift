@@ -7,7 +7,7 @@ import Protein
 /// Line 1: sequence; line 2: secondary structure (not used); then twelve numbers per residue, Å: N, CA, C and the
 /// side chain's centroid (not used), as published with CGDMS (Greener & Jones 2021).
 ///
-/// - Departure: CB is placed at its ideal position on the backbone, because distances are learned between CBs.
+/// - Departure: CB is placed at its ideal position on the backbone, because the network learns distances between CBs.
 enum BackboneFile {
   static func read(_ path: String) throws(InputError) -> [Residue] {
     let text = try InputText(path: path)

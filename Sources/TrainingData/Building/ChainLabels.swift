@@ -3,7 +3,7 @@ import FeaturePipeline
 import NumericArrays
 import Protein
 
-/// Puts the residues of a structure at their places in a sequence that may have more.
+/// Places the residues of a structure in a sequence that may be longer.
 enum ChainLabels {
   /// Share of the structure's residues that must agree with the sequence.
   static let minimumIdentity = 0.9
@@ -33,8 +33,8 @@ enum ChainLabels {
 
   /// The place of each residue in the sequence; nil where types differ or nothing is aligned.
   ///
-  /// The file's own places count where it lists the same polymer. Elsewhere sequences are aligned, and what the structure lacks
-  /// is put where its chain is interrupted: letters alone cannot tell on which side of a missing loop an equal letter belongs.
+  /// The file's own places are used if it lists the same polymer. Otherwise the sequences are aligned, with missing residues placed
+  /// where the chain is interrupted: letters alone cannot decide on which side of a missing loop an equal letter belongs.
   private static func places(
     of residues: [Residue], _ chain: Chain, in sequence: ProteinSequence
   ) throws(RejectionReason) -> [Int?] {
@@ -69,7 +69,7 @@ enum ChainLabels {
 }
 
 extension Chain {
-  /// Residue types of the whole polymer as the file lists it; empty where it does not.
+  /// Residue types of the whole polymer as listed in the file; empty if it does not list them.
   var polymerTypes: [AminoAcid] {
     polymerSequence.map { AminoAcid(component: $0) }
   }

@@ -3,9 +3,9 @@ import FeaturePipeline
 import Foundation
 import StructureIO
 
-/// A structure on disk with the evidence that belongs to it.
+/// A structure on disk with its evidence.
 public struct ChainSource: Sendable, Hashable {
-  /// How coordinates are written.
+  /// File format of the coordinates.
   public enum Format: Sendable, Hashable {
     /// PDB or mmCIF.
     case structure
@@ -13,15 +13,15 @@ public struct ChainSource: Sendable, Hashable {
     case backbone
   }
 
-  /// Name, from the file's.
+  /// Name, taken from the file name.
   public var id: String
   /// File of the coordinates.
   public var path: String
   /// Its format.
   public var format: Format
-  /// Folders and files in which evidence is looked for.
+  /// Folders and files to search for evidence.
   public var evidence: [String]
-  /// Resolution from a table, Å; nil to believe the file.
+  /// Resolution from a table, Å; nil to take the file's.
   public var resolution: Float?
 
   /// Chains found at `path`: a structure file, a folder of them, or a folder with `chains.tsv`, `pdb` and `a3m`.
@@ -48,12 +48,12 @@ public struct ChainSource: Sendable, Hashable {
     return sources
   }
 
-  /// Endings of the files that are looked for, the first found wins.
+  /// Endings of evidence files; the first one found wins.
   static let evidenceEndings = [".h5", ".pkl", ".pkl.gz", ".npz"] + AlignmentFiles.endings
 
-  /// Files of alignments or features for a chain, in the order in which places are looked at; the first place wins.
+  /// Files of alignments or features for a chain, in search order; the first place wins.
   ///
-  /// Throws if there is something that cannot be read.
+  /// Throws if evidence exists but cannot be read.
   func evidence(for id: String) throws(InputError) -> FeatureImport.Source? {
     for place in evidence {
       for ending in Self.evidenceEndings {
@@ -66,7 +66,7 @@ public struct ChainSource: Sendable, Hashable {
       if PathKind(of: folder) == .folder {
         let found = try FeatureImport.targets(in: folder)
         guard let first = found.first else { continue }
-        // Several alignments side by side are one chain's here, not one for each of several targets.
+        // Several alignments in a folder belong to one chain here, not to several targets.
         let joined = found.count > 1 ? try AlignmentFiles.alignments(in: folder) : []
         return FeatureImport.Source(id: id, paths: joined.isEmpty ? first.paths : joined)
       }
@@ -103,13 +103,13 @@ public struct ChainSource: Sendable, Hashable {
       }
   }
 
-  /// The structure of a chain that a table names: that in `pdb` with whichever ending is there.
+  /// The structure of a chain that a table names: the file in `pdb`, with any of the endings.
   private static func structure(_ name: String, in path: String) -> String {
     let files = StructureFile.nameEndings.map { "\(path)/pdb/\(name)\($0)" }
     return files.first { PathKind(of: $0) == .file } ?? files[0]
   }
 
-  /// The resolution that a cell of a table states, Å; nil where it states none.
+  /// The resolution in a cell of a table, Å; nil if there is none.
   private static func resolution(
     _ cell: String, in text: InputText, line: Int
   ) throws(InputError) -> Float? {
@@ -122,7 +122,7 @@ public struct ChainSource: Sendable, Hashable {
     return value > 0 ? value : nil
   }
 
-  /// Structures in the folder `pdb` beside a table that does not name them, which are left out.
+  /// Structures in the folder `pdb` that the table beside it does not name and that are therefore skipped.
   public static func unlisted(at path: String, among sources: [ChainSource]) throws -> [String] {
     guard PathKind(of: path + "/chains.tsv") == .file else { return [] }
     let listed = Set(sources.map { name(of: $0.path) })

@@ -8,7 +8,7 @@ import StructureIO
 public struct EmptyDatasetError: Error, CustomStringConvertible, ExitStatusError {
   /// The store that was to be written.
   public let path: String
-  /// What became of each chain.
+  /// The outcome for each chain.
   public let report: DatasetReport
 
   /// One line: how many chains were rejected for which reason.
@@ -16,7 +16,7 @@ public struct EmptyDatasetError: Error, CustomStringConvertible, ExitStatusError
     "\(path): no chain is left, so no store is written; rejected: \(report.rejections)"
   }
 
-  /// The inputs are at fault.
+  /// The status for the shell: the inputs are at fault.
   public var exitStatus: ExitStatus { .badInput }
 }
 
@@ -26,10 +26,10 @@ public struct DatasetBuilder: Sendable {
   public var filter = DatasetFilter()
   /// Clusters and barred chains.
   ///
-  /// A chain that the table does not name joins the cluster of one with the same sequence that it does name. Other chains of the same
-  /// sequence, and all without a table, are a cluster named after the alphabetically first.
+  /// A chain that the table does not name joins the cluster of a named chain with the same sequence. All other chains are clustered
+  /// by equal sequence and named after the alphabetically first.
   public var clusters: ClusterTable?
-  /// Named in the provenance of each chain.
+  /// Name of the program in the provenance of each chain.
   public var program: String
 
   /// A builder with default limits and no table of clusters.
@@ -37,8 +37,9 @@ public struct DatasetBuilder: Sendable {
 
   /// Writes all chains that pass the filter to a store.
   ///
-  /// - Parameter observe: called with each file before it is read, and how many came before.
-  /// - Throws: what writing throws, ``EmptyDatasetError`` when no chain is left, ``InputError`` when the table names none.
+  /// - Parameter observe: called with each file before it is read, and the number of files before it.
+  /// - Throws: what writing throws, ``EmptyDatasetError`` when no chain is left, ``InputError`` when the table names none of the
+  ///   chains.
   public func build(
     _ sources: [ChainSource], to path: String,
     observe: (_ source: ChainSource, _ done: Int) throws -> Void = { _, _ in }
@@ -79,7 +80,7 @@ public struct DatasetBuilder: Sendable {
     return report
   }
 
-  /// Chains of the same sequence, for those that no table names.
+  /// Chains by sequence, to cluster those that no table names.
   private struct SequenceFamilies {
     private let table: ClusterTable?
     private var sequences: [String: [UInt8]] = [:]
@@ -89,7 +90,7 @@ public struct DatasetBuilder: Sendable {
 
     init(_ table: ClusterTable?) { self.table = table }
 
-    /// Takes note of a chain; one that the table names counts even where the store leaves it out.
+    /// Registers a chain; one that the table names counts even if it is not in the store.
     mutating func add(_ id: String, _ sequence: [UInt8], isKept: Bool) {
       if table?.clusters[id] != nil {
         listed[sequence] = min(id, listed[sequence] ?? id)
@@ -99,7 +100,7 @@ public struct DatasetBuilder: Sendable {
       }
     }
 
-    /// Cluster and named split of a chain; nil where the table names the chain.
+    /// Cluster and named split of a chain; nil if the table names the chain.
     func place(of id: String) -> (cluster: String, split: DataSplit?)? {
       guard let sequence = sequences[id] else { return nil }
       let cluster = listed[sequence].flatMap { table?.clusters[$0] } ?? firsts[sequence] ?? id
@@ -112,11 +113,11 @@ public struct DatasetBuilder: Sendable {
     var record: Result<TargetRecord, RejectionReason>
     /// Alignments or feature file that were found.
     var evidence: [String] = []
-    /// Templates that were left out because they are of the chain's own entry.
+    /// Number of templates dropped because they are of the chain's own entry.
     var ownTemplates = 0
   }
 
-  /// The line of the report of a candidate, judged by the filter.
+  /// Filters a candidate and makes its line of the report.
   private func row(_ candidate: Candidate, _ kept: inout Set<String>) -> DatasetReport.Row {
     let cluster = clusters?.clusters[candidate.id] ?? candidate.id
     var row = DatasetReport.Row(
@@ -181,7 +182,7 @@ public struct DatasetBuilder: Sendable {
     }
   }
 
-  /// Chains of the first model with amino acids; a single amino acid is one only if there is nothing else.
+  /// Chains of the first model with amino acids; a single amino acid counts as a chain only if there is no other.
   ///
   /// Free amino acids are chains of their own in mmCIF files, and some programs number them as polymers.
   private static func proteins(_ structure: Structure) -> [Chain] {
@@ -208,7 +209,7 @@ public struct DatasetBuilder: Sendable {
       let sequence = ProteinSequence(
         features.aatype.map { AminoAcid(index: Int($0)) ?? .unknown })
       let (positions, mask) = try ChainLabels.place(residues, of: chain, on: sequence)
-      // A sequence of observed residues only says nothing of the missing ones between them.
+      // A sequence of only the observed residues does not show the missing ones between them.
       if sequence.residues == residues.map(\.aminoAcid), chain.polymerTypes != sequence.residues,
         features.residueIndex.elementsEqual(features.residueIndex.indices.map(Int32.init))
       {
@@ -233,7 +234,7 @@ public struct DatasetBuilder: Sendable {
     }
   }
 
-  /// Files of the alignment or the features of a chain; nil where there are none.
+  /// Files of the alignment or the features of a chain; nil if there are none.
   private func evidence(
     _ id: String, _ source: ChainSource
   ) throws(RejectionReason) -> FeatureImport.Source? {

@@ -4,7 +4,7 @@ import Protein
 
 /// Which chains are worth training on.
 ///
-/// Resolution and the share of one residue type as in AlphaFold2, Suppl. 1.2.5; the rest keeps broken chains out.
+/// Resolution and the share of one residue type as in AlphaFold2, Suppl. 1.2.5; the rest rejects broken chains.
 public struct DatasetFilter: Sendable, Hashable {
   /// Fewest residues.
   public var minimumLength = 16
@@ -18,13 +18,13 @@ public struct DatasetFilter: Sendable, Hashable {
   public var minimumResolvedShare = 0.5
   /// Fewest rows of the alignment, the chain included.
   public var minimumRows = 1
-  /// Last day of release, `YYYY-MM-DD`, that structures of unknown release do not pass; nil for any.
+  /// Last day of release, `YYYY-MM-DD`, which also rejects structures of unknown release; nil for any.
   public var lastRelease: String?
 
   /// The default limits.
   public init() {}
 
-  /// What is wrong with the limits; nil for good ones.
+  /// What is wrong with the limits; nil if nothing is.
   public var problem: String? {
     if minimumLength < 1 || maximumLength < minimumLength {
       return "lengths of \(minimumLength) to \(maximumLength) residues leave nothing"
@@ -69,7 +69,7 @@ public enum RejectionReason: Error, Hashable, Sendable, CustomStringConvertible 
   case length(Int)
   /// Resolution too low, Å.
   case resolution(Float)
-  /// Released too late, or nobody knows when.
+  /// Released too late or at an unknown date.
   case release(String?)
   /// Too few alignment rows.
   case rows(Int)
@@ -79,16 +79,16 @@ public enum RejectionReason: Error, Hashable, Sendable, CustomStringConvertible 
   case missingAtoms(Double)
   /// The cluster table bars it.
   case excluded
-  /// A chain of that name is already in the store.
+  /// A chain with that name is already in the store.
   case duplicate
-  /// The structure is of another sequence than the alignment.
+  /// The structure has another sequence than the alignment.
   case sequence(identical: Int, residues: Int)
   /// The structure holds no protein.
   case noProtein
   /// A file cannot be read; the reader's message.
   case unreadable(String)
 
-  /// One word to count by.
+  /// One word under which reasons are counted.
   public var kind: String {
     switch self {
     case .length: "length"

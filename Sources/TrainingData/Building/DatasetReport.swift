@@ -1,6 +1,6 @@
 import Messages
 
-/// What became of every chain that was offered to a training store.
+/// The outcome for every chain considered for a training store.
 public struct DatasetReport: Sendable, Hashable {
   /// One chain.
   public struct Row: Sendable, Hashable {
@@ -8,17 +8,17 @@ public struct DatasetReport: Sendable, Hashable {
     public var id: String
     /// Cluster.
     public var cluster: String
-    /// What the cluster is used for; nil where the rule of its name decides.
+    /// What the cluster is used for; nil if its name decides.
     public var namedSplit: DataSplit?
-    /// Residues; nil if it could not be read.
+    /// Number of residues; nil if the chain could not be read.
     public var residues: Int?
-    /// Alignment rows.
+    /// Number of alignment rows.
     public var alignmentRows: Int?
     /// Templates.
     public var templates: Int?
-    /// Templates that were left out because they are of the chain's own entry.
+    /// Number of templates dropped because they are of the chain's own entry.
     public var ownTemplates = 0
-    /// Files of its alignment or features; empty where none was found, so that the chain is its own alignment.
+    /// Files of its alignment or features; empty if none was found, so that the chain is its own alignment.
     public var evidence: [String] = []
     /// Resolution, Å.
     public var resolution: Float?

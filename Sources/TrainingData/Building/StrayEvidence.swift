@@ -1,14 +1,14 @@
 import AtomicFiles
 import FeaturePipeline
 
-/// Alignments and feature files that are named after no chain, so that nobody reads them.
+/// Alignments and feature files that are named after no chain and so never read.
 public struct StrayEvidence: Sendable, Hashable {
   /// Their paths, in the order of the folders and of their names.
   public let paths: [String]
 
-  /// What folders hold for none of the chains.
+  /// The evidence in folders that belongs to none of the chains.
   ///
-  /// - Parameter chains: names of all chains that there are, those that the store leaves out among them.
+  /// - Parameter chains: names of all chains, including those that are not in the store.
   public init(in folders: [String], chains: Set<String>) throws {
     paths = try folders.flatMap { folder in
       try FolderContents.inputs(in: folder) { !$0.hasPrefix(".") }.flatMap {
@@ -30,7 +30,7 @@ public struct StrayEvidence: Sendable, Hashable {
       ? [] : [path]
   }
 
-  /// What there is to say of them, on one line; nil where there are none.
+  /// A caution about them in one line; nil if there are none.
   ///
   /// - Parameter report: the table that lists the names of the chains.
   public func caution(report: String) -> String? {

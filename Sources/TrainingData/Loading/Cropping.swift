@@ -3,7 +3,7 @@ import NumericArrays
 import Protein
 
 extension RawFeatures {
-  /// The features of some neighbouring residues; residue numbers stay what they were.
+  /// The features of a range of residues; residue numbers stay the same.
   ///
   /// - Precondition: the range lies within the chain.
   func cropped(to range: Range<Int>) -> RawFeatures {
@@ -35,7 +35,7 @@ extension TemplateStructures {
 }
 
 extension TargetLabels {
-  /// Labels of some neighbouring residues.
+  /// Labels of a range of residues.
   func cropped(to range: Range<Int>) -> TargetLabels {
     var result = self
     func rows(_ array: NDArray<Float>) -> NDArray<Float> {

@@ -1,14 +1,14 @@
 import FoldingCore
 
-/// What samples are drawn and how they are cut.
+/// How samples are drawn and cropped.
 ///
 /// HelixFold's training configuration; sampling by cluster and length, Suppl. 1.2.5.
 public struct LoadingConfig: Codable, Hashable, Sendable {
-  /// Residues of a sample at most.
+  /// Most residues of a sample.
   public var crop = 256
   /// Chains up to this length are drawn with the same probability.
   public var shortLength = 256
-  /// Chains from this length on are drawn always; between the two the probability grows with the length.
+  /// Chains of at least this length are always accepted; between the two the probability grows with the length.
   public var longLength = 512
   /// Fewest alignment rows.
   public var minimumRows = 1
@@ -26,17 +26,17 @@ public struct LoadingConfig: Codable, Hashable, Sendable {
   public var recycleWeights: [Double] = [1, 1, 1, 1]
   /// Share of samples whose backbone error is not clamped: 0.1 in AlphaFold2, 0 in HelixFold.
   public var unclampedShare = 0.0
-  /// Samples that are prepared ahead on a thread of their own.
+  /// Number of samples prepared ahead on a separate thread.
   public var prefetch = 8
   /// Chains that are never taken, such as one whose record is damaged; nil for none.
   ///
-  /// A draw that falls on one of them is repeated, so that all other draws stay what they are.
+  /// A draw that falls on one of them is repeated, so that all other draws stay the same.
   public var exclude: [String]?
 
   /// HelixFold's first stage.
   public init() {}
 
-  /// Says what is wrong with a value; nil if nothing is.
+  /// The first invalid value and why; nil if all are valid.
   public var objection: (key: String, reason: String)? {
     let limits: [ValueLimit] =
       [

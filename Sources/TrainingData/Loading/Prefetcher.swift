@@ -3,9 +3,9 @@ import Foundation
 
 /// Prepares samples ahead on one background thread, in order.
 ///
-/// What a sample is does not depend on when it is made, so the thread changes nothing but the waiting.
-public final class Prefetcher: @unchecked Sendable {  // what changes is guarded by `condition`
-  /// What is asked for after ``Prefetcher/stop()``.
+/// A sample does not depend on when it is made, so the thread only shortens the waiting.
+public final class Prefetcher: @unchecked Sendable {  // mutable state is guarded by `condition`
+  /// A sample was requested after ``Prefetcher/stop()``.
   public struct Stopped: Error, CustomStringConvertible {
     /// One line.
     public var description: String { "no more samples are prepared: their source was stopped" }
@@ -14,19 +14,19 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
   private let condition = NSCondition()
   private var ready: [Result<TrainingSample, any Error>] = []
   private var isStopped = false
-  /// Whether there is a thread, which there never is at depth 0.
+  /// Whether the thread is running; never at depth 0.
   private var isRunning = false
   private var next: (step: Int, sample: Int)
-  /// Set once, when it is made.
+  /// Set once, on initialisation.
   private var depth: Int
   private let make: @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
   private let samples: Range<Int>
 
-  /// Samples from the first of `step` on.
+  /// Samples, starting with the first of `step`.
   ///
   /// - Parameters:
-  ///   - samples: those of each step that are wanted.
-  ///   - depth: samples kept ready; 0 makes each when asked for, as is done where the system refuses a thread.
+  ///   - samples: indices of the samples wanted from each step.
+  ///   - depth: samples kept ready; 0 makes each on demand, which is also the fallback if no thread can be started.
   public init(
     from step: Int, samples: Range<Int>, depth: Int,
     _ make: @escaping @Sendable (_ step: Int, _ sample: Int) throws -> TrainingSample
@@ -44,7 +44,7 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
     if !isStarted { (self.depth, isRunning) = (0, false) }
   }
 
-  /// The next sample; throws ``Stopped`` after ``stop()``, also where that comes while it waits.
+  /// The next sample; throws ``Stopped`` after ``stop()``, also if that is called while it waits.
   public func take() throws -> TrainingSample {
     if depth == 0 {
       guard let place = change({ $0.isStopped ? nil : $0.advance() }) else { throw Stopped() }
@@ -69,7 +69,7 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
     condition.unlock()
   }
 
-  /// Does something with the state, and wakes those who wait for it to change.
+  /// Changes the state under the lock, and wakes the threads that wait for a change.
   @discardableResult
   private func change<Value>(_ body: (Prefetcher) throws -> Value) rethrows -> Value {
     condition.lock()
@@ -84,7 +84,7 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
   private func prepareOne() -> Bool {
     condition.lock()
     if ready.count >= depth, !isStopped {
-      // A deadline, so that the thread notices when nobody holds the prefetcher any more.
+      // A deadline, so that the thread notices when the prefetcher has been released.
       _ = condition.wait(until: Date(timeIntervalSinceNow: 0.2))
     }
     let isDone = isStopped
@@ -96,7 +96,7 @@ public final class Prefetcher: @unchecked Sendable {  // what changes is guarded
     return true
   }
 
-  /// The place of the next sample, which is then that of the one after; only under the lock.
+  /// Returns the position of the next sample and advances past it; only under the lock.
   private func advance() -> (step: Int, sample: Int) {
     let place = next
     next =

@@ -2,7 +2,7 @@ import FeaturePipeline
 import FoldingCore
 import Messages
 
-/// A store that samples are drawn from, and the plan by which.
+/// A store from which samples are drawn, and the plan for the draws.
 public struct SampleSource: Sendable {
   /// The store.
   public let store: FeatureStore
@@ -17,7 +17,7 @@ public struct SampleSource: Sendable {
     plan = SamplingPlan(store.entries, config: config, seed: seed)
   }
 
-  /// Throws when the store has no chain for training, or none for validation where the run validates.
+  /// Throws when the store has no chain for training, or none for validation if the run validates.
   public func requireTrainable(validates: Bool = true) throws(InputError) {
     for split in [DataSplit.training, .validation] { try Self.requireLabels(store, split) }
     for id in plan.config.exclude ?? [] where !store.entries.contains(where: { $0.id == id }) {
@@ -42,7 +42,7 @@ public struct SampleSource: Sendable {
     }
   }
 
-  /// Refuses a store whose chains of a split are all without labels; one that has no such chain is judged elsewhere.
+  /// Throws if the chains of a split are all without labels; a store with no chain of the split is checked elsewhere.
   public static func requireLabels(
     _ store: FeatureStore, _ split: DataSplit
   ) throws(InputError) {
@@ -66,7 +66,7 @@ public struct SampleSource: Sendable {
       blockDeletion: plan.config.deletesBlocks ? BlockDeletion() : nil)
   }
 
-  /// A sample of a record, which messages name by store and target.
+  /// A sample of a record; messages name its store and target.
   private func prepared(
     _ record: TargetRecord, _ draw: SamplingPlan.Draw, isTraining: Bool,
     blockDeletion: BlockDeletion?
@@ -80,7 +80,7 @@ public struct SampleSource: Sendable {
     }
   }
 
-  /// Clusters that have a validation chain of such a length within the limits of 'data'.
+  /// Clusters with a validation chain of such a length within the limits of `data`.
   public func validationClusters(lengths: ClosedRange<Int>) -> [[StoreEntry]] {
     validationPlan(lengths: lengths, crop: plan.config.crop, seed: 0).clusters
   }
@@ -97,12 +97,12 @@ public struct SampleSource: Sendable {
 
   /// The same samples every time, one per validation cluster, spread over all clusters in the order of their names.
   ///
-  /// The longest alignment of a cluster stands for it. Without block deletion and dropout.
+  /// The chain with the longest alignment represents its cluster. Without block deletion and dropout.
   ///
   /// - Parameters:
-  ///   - count: samples at most.
-  ///   - lengths: residues of a whole chain; chains of other lengths are left out.
-  ///   - crop: residues of a sample; the middle of longer chains is taken.
+  ///   - count: largest number of samples.
+  ///   - lengths: residues of a whole chain; chains of other lengths are skipped.
+  ///   - crop: residues of a sample; longer chains are cropped to their middle.
   public func validation(
     count: Int, lengths: ClosedRange<Int>, crop: Int, recycles: Int, seed: UInt64
   ) throws -> [TrainingSample] {
@@ -127,8 +127,8 @@ public struct SampleSource: Sendable {
   /// A sample of a chain of any split for scoring: without block deletion and dropout, every error clamped.
   ///
   /// - Parameters:
-  ///   - crop: residues of a sample; the middle of longer chains is taken.
-  ///   - rows: alignment rows at most, the target included.
+  ///   - crop: residues of a sample; longer chains are cropped to their middle.
+  ///   - rows: most alignment rows, the target included.
   public func held(
     _ entry: StoreEntry, draw: SamplingPlan.Draw, crop: Int, recycles: Int, rows: Int? = nil
   ) throws -> TrainingSample {

@@ -1,11 +1,11 @@
 import FeaturePipeline
 import NumericArrays
 
-/// What is drawn for each sample: a pure function of seed, step and sample.
+/// The draws for each sample: a pure function of seed, step and sample.
 ///
-/// Clusters are drawn uniformly, then one of their chains; long chains are kept more often than short ones (Suppl. 1.2.5:
-/// with probability `max(min(N_res, 512), 256) / 512`). Crops begin anywhere with the same probability; of samples whose error is not
-/// clamped those near the start of the chain are more frequent (Suppl. 1.2.8).
+/// Clusters are drawn uniformly, then one of their chains; long chains are kept more often than short ones (Suppl. 1.2.5: with
+/// probability `max(min(N_res, 512), 256) / 512`). Crops begin anywhere with the same probability; those of unclamped samples are
+/// more frequent near the start of the chain (Suppl. 1.2.8).
 public struct SamplingPlan: Sendable {
   /// All draws of one sample.
   public struct Draw: Sendable, Hashable {
@@ -27,9 +27,9 @@ public struct SamplingPlan: Sendable {
     public var dropoutSeed: UInt64
   }
 
-  /// Chains of the training clusters, clusters and chains sorted by name; those that the configuration excludes are among them.
+  /// Chains of the training clusters, clusters and chains sorted by name; including those that the configuration excludes.
   public let clusters: [[StoreEntry]]
-  /// The chains that may be drawn, sorted by name.
+  /// The eligible chains, sorted by name.
   public let others: [StoreEntry]
   let config: LoadingConfig
   private let excluded: Set<String>
@@ -49,7 +49,7 @@ public struct SamplingPlan: Sendable {
     key = RandomKey(seed: seed)
   }
 
-  /// The draws for sample `sample` of step `step`; there must be a chain that may be drawn.
+  /// The draws for sample `sample` of step `step`; some chain must be eligible.
   public func draw(step: Int, sample: Int) -> Draw {
     let stepKey = key.child(step)
     let sampleKey = stepKey.child(1 + sample)
@@ -66,8 +66,8 @@ public struct SamplingPlan: Sendable {
       alignmentSeed: sampleKey.child(2).bits(0), dropoutSeed: sampleKey.child(2).bits(1))
   }
 
-  /// A chain: cluster and member drawn until the length is accepted, which half of the tries or more are, and the chain is not
-  /// excluded.
+  /// A chain: cluster and member are drawn until the length is accepted, which happens in at least half of the tries, and the chain
+  /// is not excluded.
   private func chain(_ key: RandomKey) -> StoreEntry {
     var entry = others[0]
     for attempt in 0..<Self.attempts {
@@ -104,7 +104,7 @@ extension LoadingConfig {
 }
 
 extension DataSplit {
-  /// The split of a chain: that which the store names, else by the rule of its cluster; without a cluster it is its own.
+  /// The split of a chain: the one in the store, else that of its cluster's name; a chain without a cluster is its own.
   public init(_ entry: StoreEntry) {
     self =
       entry.split.flatMap(DataSplit.init(rawValue:))

@@ -4,16 +4,16 @@ import NumericArrays
 extension TemplateStructures {
   /// Templates of a training sample: `min(Uniform[0, n], limit)` of the first `n`, at most 20, in random order.
   ///
-  /// So that the network sees poor templates and none at all, and does not learn to copy (Suppl. 1.2.3).
+  /// The network thus sees poor templates, or none, and does not learn to copy (Suppl. 1.2.3).
   func drawn(limit: Int, key: RandomKey) -> TemplateStructures {
     let available = min(count, Self.mostDrawnFrom)
     let taken = min(key.child(0).integer(0, below: available + 1), limit)
     return selecting(Array(key.child(1).shuffled(0..<available).prefix(taken)))
   }
 
-  /// The templates but those of some entries of the PDB, from which a network would learn to copy.
+  /// The templates without those of some PDB entries, from which a network would learn to copy.
   ///
-  /// - Parameter entries: names that begin with the code of an entry, `1abc` or `1abc_A`; others are of none.
+  /// - Parameter entries: names that begin with the code of an entry, `1abc` or `1abc_A`; others belong to no entry.
   func apart(fromEntries entries: [String]) -> TemplateStructures {
     let codes = Set(entries.compactMap(Self.entryCode))
     let kept = (0..<count).filter { index in
@@ -22,7 +22,7 @@ extension TemplateStructures {
     return kept.count == count ? self : selecting(kept)
   }
 
-  /// The code of the PDB entry that a name begins with: a digit and three letters or digits, in lower case; nil of other names.
+  /// The code of the PDB entry that a name begins with: a digit and three letters or digits, in lower case; nil for other names.
   private static func entryCode(_ name: String) -> String? {
     let code = name.prefix { $0 != "_" && $0 != "." && $0 != " " }.lowercased()
     guard code.utf8.count == 4, code.first?.isNumber == true,

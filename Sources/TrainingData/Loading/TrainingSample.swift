@@ -3,13 +3,13 @@ import FoldingCore
 import NumericArrays
 import Training
 
-/// All that one forward and backward pass reads.
+/// Everything that one forward and backward pass reads.
 public struct TrainingSample: Sendable {
   /// The chain.
   public var id: String
   /// Features with one alignment draw per pass, made beforehand.
   public var features: PreparedFeatures
-  /// Passes after the first; gradients flow through the last one only.
+  /// Passes after the first; gradients flow only through the last one.
   public var recycles: Int
   /// The true structure.
   public var labels: StructureLabels<Float>
@@ -60,7 +60,7 @@ public struct TrainingSample: Sendable {
   public var residueCount: Int { labels.count }
 }
 
-/// Features whose draws were made beforehand, for instance on another thread.
+/// Features with draws made beforehand, for instance on another thread.
 public struct PreparedFeatures: Features {
   /// The constant part.
   public let target: TargetFeatures
