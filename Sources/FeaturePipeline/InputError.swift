@@ -29,7 +29,7 @@ public enum InputError: Error, Hashable, CustomStringConvertible, ExitStatusErro
     }
   }
 
-  /// Whether the file can be read, but not be understood.
+  /// Whether the file can be read but its content is wrong.
   package var isAboutContent: Bool {
     switch self {
     case .missing, .unreadable: false

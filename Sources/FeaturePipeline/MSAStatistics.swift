@@ -1,19 +1,19 @@
 import Messages
 import NumericArrays
 
-/// How much an alignment says: coverage of each column and the number of effective sequences.
+/// How informative an alignment is: coverage of each column and the number of effective sequences.
 public struct MSAStatistics: Sendable {
   /// Rows, the target included.
   public let rows: Int
-  /// Rows with a residue (not a gap) in each column, by the share of the target's residues that a row repeats among the columns
-  /// in which it has one; the most similar rows first. `[bands][N_res]`
+  /// Rows with a residue (not a gap) in each column, grouped by sequence identity to the target over the columns in which the row
+  /// has a residue; the most similar rows first. `[bands][N_res]`
   public let depths: [(leastIdentity: Double, depth: [Int])]
   /// Effective number of sequences, see `neff(of:identity:)`.
   public let neff: Double
-  /// Whether `neff` is that of 10,000 evenly spaced rows.
+  /// Whether `neff` was computed from 10,000 evenly spaced rows.
   public let isNeffOfPart: Bool
 
-  /// Most rows for which the effective number is computed, because its time grows with their square.
+  /// Most rows for which the effective number is computed, since the time grows with their square.
   private static let neffLimit = 10_000
 
   /// Statistics of an alignment `[N_seq, N_res]` with gaps as class 21 and the target as first row.
@@ -82,9 +82,8 @@ public struct MSAStatistics: Sendable {
 
   /// Number of effective sequences: the sum over rows of 1 / (rows that are alike, itself included).
   ///
-  /// Two rows are alike when at least `identity` of the columns in which both have a residue agree, and they share
-  /// at least one such column (the weights of direct-coupling analysis, Morcos et al. 2011, gaps left out).
-  /// Cost: rows² · columns byte comparisons.
+  /// Two rows are alike if at least `identity` of the columns in which both have a residue agree, and they share at least one such
+  /// column (the weights of direct-coupling analysis, Morcos et al. 2011, gaps ignored). Cost: rows² · columns byte comparisons.
   public static func neff(of msa: NDArray<UInt8>, identity: Double = 0.8) -> Double {
     let (rows, columns) = (msa.shape[0], msa.shape[1])
     guard rows > 0, columns > 0 else { return 0 }

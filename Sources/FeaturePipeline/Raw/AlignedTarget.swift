@@ -2,10 +2,10 @@ import Messages
 import Protein
 
 extension Alignment {
-  /// The alignment that stands where targets may stand; nil if the text is no alignment.
+  /// The alignment in a text given as a target; nil if the text is not an alignment.
   ///
-  /// It is one if its name has the ending of one, or if it is Stockholm. FASTA is one if every row has the same number of columns,
-  /// the first one has no gap and a later one has: a gap is in no sequence to predict.
+  /// A text is one if its name has an alignment's ending or if it is Stockholm. FASTA is one if every row has the same number of
+  /// columns, the first has no gap and a later one has: a sequence to predict has no gaps.
   package static func found(in text: InputText) throws(InputError) -> Alignment? {
     let name = text.name.lowercased()
     if AlignmentFiles.endings.contains(where: { name.hasSuffix($0) }) || isStockholm(text) {
@@ -22,7 +22,7 @@ extension Alignment {
 extension FASTARecord {
   /// The target of an alignment, its first row.
   ///
-  /// - Parameter isEvidence: whether the alignment also gives the rows.
+  /// - Parameter isEvidence: whether the alignment also provides the rows.
   init(firstRowOf alignment: Alignment, isEvidence: Bool) {
     let use =
       isEvidence ? "its \(counted(alignment.rows, "row")) the alignment" : "no other is used"
@@ -31,9 +31,9 @@ extension FASTARecord {
       note: "this file is an alignment: its first row is the target, \(use)")
   }
 
-  /// The target of search results in one folder, the first row of all.
+  /// The target of search results in one folder, their common first row.
   ///
-  /// - Parameter isEvidence: whether the results also give the rows.
+  /// - Parameter isEvidence: whether the results also provide the rows.
   init(_ name: String, firstRowOf alignment: Alignment, ofResults count: Int, isEvidence: Bool) {
     let use = isEvidence ? "their rows the alignment" : "no other is used"
     self.init(
@@ -63,7 +63,7 @@ extension FASTARecord {
       warnings: (try? sequence.get())?.warnings ?? [], notes: [note])
   }
 
-  /// The name and header of the first row, or the file's name where that row names no target: ColabFold calls every first row `101`.
+  /// The name and header of the first row, or the file's name if that row names no target: ColabFold calls every first row `101`.
   private static func name(of alignment: Alignment) -> (id: String, header: String) {
     let row = TargetName.sanitized(alignment.names[0])
     guard row == "101", let stem = AlignmentFiles.stem(alignment.source) else {

@@ -4,22 +4,22 @@ import Protein
 
 /// Finds the alignments that belong to a target among files and folders given by the user.
 ///
-/// A file belongs to the target whose sequence its first row is. In a folder, files are found by name: `ID.a3m`
-/// (or `.sto`, `.afa`), all alignments in `ID/`, `ID/a3m/` (OpenProteinSet) or `ID/msas/` (AlphaFold2, `helixfold search`), or, for a
-/// single target, all in the folder itself or in its `a3m/` or `msas/`.
-/// ``DatabaseRole`` gives the order of several files of one folder, and says which are no evidence for a single chain.
+/// A file belongs to the target whose sequence is its first row. In a folder, files are found by name: `ID.a3m` (or `.sto`, `.afa`),
+/// all alignments in `ID/`, `ID/a3m/` (OpenProteinSet) or `ID/msas/` (AlphaFold2, `helixfold search`), or, for a single target, all
+/// in the folder itself or in its `a3m/` or `msas/`. ``DatabaseRole`` gives the order of several files of one folder, and says which
+/// are not evidence for a single chain.
 public struct AlignmentFiles: Sendable {
   private let folders: [String]
   private let files: [File]
-  /// Files that cannot be understood, by the target that their names name.
+  /// Files that cannot be parsed, by the target in their names.
   private let damaged: [(id: String, error: InputError)]
 
-  /// Endings of alignment files, plain or packed.
+  /// Endings of alignment files, plain or compressed.
   package static let endings = [".a3m", ".sto", ".stk", ".afa"].flatMap { [$0, $0 + ".gz"] }
   /// Where the alignments of a target may be in its folder.
   static let places = ["", "/a3m", "/msas"]
 
-  /// A file that was named: its first row, by which it finds its target, and all rows while they take little memory.
+  /// A file given by name: its first row, which identifies its target, and all rows as long as they take little memory.
   private struct File {
     let path: String
     let query: Alignment
@@ -37,12 +37,12 @@ public struct AlignmentFiles: Sendable {
     }
   }
 
-  /// Letters of named files that are kept; the others are read again when the turn of their target comes.
+  /// Letters of named files to keep; other files are read again when their target's turn comes.
   private static let keptLetters = 32 << 20
 
-  /// Reads the files among `paths`; folders are looked into for each target.
+  /// Reads the files among `paths`; folders are searched for each target.
   ///
-  /// A file that cannot be understood costs one target its prediction, the only one or that of the file's name, and not the others.
+  /// A file that cannot be parsed fails one target, the only one or the one in the file's name, and not the others.
   ///
   /// - Parameter ids: names of the targets.
   public init(paths: [String], ids: [String]) throws(InputError) {
@@ -72,13 +72,13 @@ public struct AlignmentFiles: Sendable {
     self.damaged = damaged
   }
 
-  /// The target that the name of a file names.
+  /// The target in the name of a file.
   private static func target(of path: String, among ids: [String]) -> String? {
     let name = path.split(separator: "/").last ?? ""
     return ids.first { id in endings.contains { name == id + $0 } }
   }
 
-  /// The alignments of a target, maybe none.
+  /// The alignments of a target, possibly none.
   ///
   /// For the only target of a run every file must fit; among several targets files pick their own.
   public func alignments(
@@ -104,7 +104,7 @@ public struct AlignmentFiles: Sendable {
     return found
   }
 
-  /// Throws if a file or a folder is of no use to any target; a single target's files are checked when they are joined.
+  /// Throws if a file or folder belongs to no target; a single target's files are checked when they are joined.
   func requireUse(
     by targets: [(id: String, sequence: ProteinSequence)]
   ) throws(InputError) {
@@ -147,13 +147,13 @@ public struct AlignmentFiles: Sendable {
     return []
   }
 
-  /// Whether a file in a folder is an alignment of a single chain, by its name; hidden files are none.
+  /// Whether a file in a folder is an alignment of a single chain, by its name; hidden files are not.
   static func isEvidence(_ name: String) -> Bool {
     !name.hasPrefix(".") && stem(name) != nil
       && DatabaseRole(file: name).map { $0.use == .alignment } ?? true
   }
 
-  /// The name of an alignment file without folder and ending; nil if it has no ending of one.
+  /// The name of an alignment file without folder and ending; nil if it has no such ending.
   static func stem(_ path: String) -> String? {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let lower = name.lowercased()

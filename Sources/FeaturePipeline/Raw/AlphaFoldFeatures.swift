@@ -4,18 +4,18 @@ import Protein
 
 /// The raw feature dictionary of AlphaFold2, HelixFold and Uni-Fold (`features.pkl`): arrays by name.
 ///
-/// Alignment and templates are numbered in HHblits order there and in the network's order here; the two maps
-/// stand in this file and nowhere else.
+/// Alignment and templates are numbered in HHblits order there and in the network's order here; both mappings are in this file
+/// only.
 public struct AlphaFoldFeatures: Sendable {
   /// File that messages name.
   public let file: String
   /// Arrays by name.
   public let arrays: [String: NumericArray]
 
-  /// Names of the texts that are used; an alignment of any depth may have others for each row.
+  /// Names of the strings that are used; an alignment may have others for each row.
   static let texts: Set = ["domain_name", "sequence", "template_domain_names", "template_sequence"]
 
-  /// Name of the deletions; Uni-Fold writes them as a sparse matrix of this name behind `sparse_`.
+  /// Name of the deletions; Uni-Fold writes them as a sparse matrix with the prefix `sparse_`.
   static let deletions = "deletion_matrix_int"
 
   /// A dictionary read from `file`.
@@ -48,7 +48,7 @@ public struct AlphaFoldFeatures: Sendable {
     return raw
   }
 
-  /// Refuses the features of a complex, whose chains AlphaFold-Multimer tells apart by `asym_id`.
+  /// Throws for the features of a complex, whose chains AlphaFold-Multimer distinguishes by `asym_id`.
   private func requireOneChain() throws(InputError) {
     let values = arrays["asym_id"]?.floats?.values ?? []
     guard values.allSatisfy(\.isFinite) else {
@@ -63,7 +63,7 @@ public struct AlphaFoldFeatures: Sendable {
       problem: "holds \(chains.count) chains ('asym_id'), but only single chains are supported")
   }
 
-  /// Refuses letters that are not those of the residue types; what one of the two calls unknown may be anything.
+  /// Throws unless letters and residue types agree; a residue that is unknown in either may be anything in the other.
   private func requireAgreement(_ sequence: String, _ aatype: [UInt8]) throws(InputError) {
     guard sequence.utf8.count == aatype.count else {
       throw .array(
@@ -157,7 +157,7 @@ public struct AlphaFoldFeatures: Sendable {
       sumProbabilities: (0..<count).map { $0 < probabilities.count ? probabilities[$0] : 0 })
   }
 
-  /// Index of the largest of each `classes` values, the first among equals.
+  /// Index of the largest of each `classes` values; the first one in case of ties.
   private static func largest<Value: Comparable>(_ values: [Value], classes: Int) -> [UInt8] {
     stride(from: 0, to: values.count, by: classes).map { start in
       var best = start
@@ -216,7 +216,7 @@ extension RawFeatures {
     for (cell, type) in templates.aatype.values.enumerated() {
       templateOneHot.values[cell * 22 + Int(Self.hhblitsIndex[Int(type)])] = 1
     }
-    // AlphaFold2 writes the whole header; where another name would be read from it, the name alone.
+    // AlphaFold2 writes the whole header; only the name is written if another name would be read from the header.
     let name = TargetName.sanitized(header) == id ? header : id
     return [
       "aatype": .int32(aatypeOneHot),

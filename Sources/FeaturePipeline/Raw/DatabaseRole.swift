@@ -1,30 +1,30 @@
-/// How AlphaFold2 uses what was found in a database, which the database's name decides.
+/// How AlphaFold2 uses the hits in a database, by the database's name.
 ///
-/// Results are files called `NAME_hits.ENDING`. Searches, files given by name, folders of them and imports all ask here, so that
-/// the same files give the same alignment on every way.
+/// Results are files called `NAME_hits.ENDING`. Searches, named files, folders and imports all use this, so that the same files
+/// always give the same alignment.
 public struct DatabaseRole: Hashable, Comparable, Sendable {
-  /// What its hits are for.
+  /// The use of its hits.
   public enum Use: Hashable, Sendable {
     /// Rows of the alignment.
     case alignment
     /// Templates.
     case templates
-    /// Pairs of chains of a complex, which no single chain has.
+    /// Paired chains of a complex, of no use for a single chain.
     case pairing
   }
 
-  /// Name as it was given.
+  /// Name as given.
   public let name: String
   private let key: String
 
-  /// The database of a name; upper and lower case are one.
+  /// The database with a name, regardless of case.
   public init(_ name: String) {
     self.name = name
     key = name.lowercased()
   }
 
   /// The database of a result, by the name of the file, such as `mgnify_hits.sto` or `mgnify_hits.filtered.a3m`; nil if it is not
-  /// called like one.
+  /// named like one.
   init?(file: String) {
     guard let stem = AlignmentFiles.stem(file),
       let match = stem.firstMatch(of: /^(.*?)_hits(\.|$)/.ignoresCase())
@@ -32,7 +32,7 @@ public struct DatabaseRole: Hashable, Comparable, Sendable {
     self.init(String(match.1))
   }
 
-  /// What its hits are for.
+  /// The use of its hits.
   public var use: Use {
     switch key {
     case "pdb70", "pdb_seqres", "pdb": .templates
@@ -41,7 +41,7 @@ public struct DatabaseRole: Hashable, Comparable, Sendable {
     }
   }
 
-  /// Rows that are used of an alignment; nil for all.
+  /// Most rows used from an alignment; nil for all.
   ///
   /// Suppl. 1.2.2 and the flags of AlphaFold 2.3 (`uniref_max_hits`, `mgnify_max_hits`).
   public var maximumRows: Int? {
@@ -52,7 +52,7 @@ public struct DatabaseRole: Hashable, Comparable, Sendable {
     }
   }
 
-  /// Place among the results: UniRef90, BFD and its kin, MGnify, others, and last those for templates.
+  /// Rank among the results: UniRef90, BFD and its kin, MGnify, others, and last those for templates.
   private var rank: Int {
     switch key {
     case "uniref90": 0
@@ -62,7 +62,7 @@ public struct DatabaseRole: Hashable, Comparable, Sendable {
     }
   }
 
-  /// The order in which AlphaFold2 joins rows; databases that it does not know stand in the order of their names.
+  /// The order in which AlphaFold2 joins rows; databases that it does not know are ordered by name.
   public static func < (first: Self, second: Self) -> Bool {
     (first.rank, first.key, first.name) < (second.rank, second.key, second.name)
   }

@@ -2,10 +2,10 @@ import NumericArrays
 import Protein
 
 extension RawFeatures {
-  /// A target with the rows of alignment files, each aligned sequence once, in the order of the files.
+  /// A target with the rows of alignment files, in the order of the files and without duplicates.
   ///
-  /// Rows are the same when all their letters are, gaps included, before unusual letters get stand-ins; the
-  /// first one stays, as in AlphaFold2 (`make_msa_features`). Each file's first row must be the target.
+  /// Rows are duplicates if all their letters are equal, gaps included, before unusual letters are replaced; the first one stays,
+  /// as in AlphaFold2 (`make_msa_features`). Each file's first row must be the target.
   public init(
     id: String, sequence: ProteinSequence, alignments: [Alignment]
   ) throws(InputError) {
@@ -51,7 +51,7 @@ extension RawFeatures {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
-  /// The alignment in letters, for writing A3M; inserted letters are unknown and only counted.
+  /// The alignment in letters, for writing A3M; inserted letters are only counted, not known.
   public var alignment: Alignment {
     let letters = Array("ARNDCQEGHILKMFPSTWYVX-".utf8)
     let names = (0..<rowCount).map { row in

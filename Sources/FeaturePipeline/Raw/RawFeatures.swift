@@ -8,7 +8,7 @@ import Protein
 public struct RawFeatures: Sendable, Hashable {
   /// Name of the target, safe as a file name.
   public var id: String
-  /// What the input says of the target, its FASTA header on one line; empty where that is no more than the name.
+  /// The target's FASTA header on one line; empty if it is only the name.
   public var header: String
   /// One-letter codes. `N_res` letters
   public var sequence: String
@@ -26,7 +26,7 @@ public struct RawFeatures: Sendable, Hashable {
   public var rowNames: [String]
   /// Files the rows came from, in order.
   public var sources: [AlignmentSource]
-  /// Template structures, maybe none.
+  /// Template structures, possibly none.
   public var templates: TemplateStructures
 
   /// Number of residues.
@@ -51,13 +51,13 @@ public struct RawFeatures: Sendable, Hashable {
   }
 }
 
-/// Where alignment rows came from.
+/// Origin of alignment rows.
 public struct AlignmentSource: Sendable, Hashable, Codable {
   /// File name without folders.
   public var name: String
   /// Rows in the file, the query included.
   public var rows: Int
-  /// Rows that were not there before.
+  /// Rows not present in earlier files.
   public var newRows: Int
 
   /// A source.
@@ -111,14 +111,14 @@ public struct TemplateStructures: Sendable, Hashable {
 }
 
 extension RawFeatures {
-  /// Letters deleted before a column, mean of all rows.
+  /// Letters deleted before a column, mean over all rows.
   func meanDeletions(_ residue: Int) -> Float {
     var sum = 0
     for row in 0..<rowCount { sum += Int(deletions.values[row * residueCount + residue]) }
     return Float(sum) / Float(rowCount)
   }
 
-  /// Keeps the first rows of the alignment, at least the target's.
+  /// Keeps the first `count` rows of the alignment, but at least the target's.
   public mutating func keepRows(_ count: Int) {
     let count = max(1, count)
     guard count < rowCount else { return }
@@ -157,7 +157,7 @@ extension RawFeatures {
     }
     try requireClasses("aatype", aatype, below: 21, file)
     try requireClasses("msa", msa.values, below: 22, file)
-    // What one of the two calls unknown, as AlphaFold2 does with B, Z and U in a sequence only, may be anything.
+    // A residue unknown in one of the two may be anything in the other, as AlphaFold2 has B, Z and U only in the sequence.
     if let place = (0..<n).first(where: { column in
       let (own, row) = (aatype[column], msa.values[column])
       return own != row && own < 20 && row != 20

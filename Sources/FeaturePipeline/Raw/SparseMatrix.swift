@@ -1,7 +1,7 @@
 import ArrayFiles
 import NumericArrays
 
-/// A matrix of whole numbers of which a file holds those that are not 0: `{shape, row, col, data}`, as Uni-Fold writes it.
+/// An integer matrix stored by its non-zero entries: `{shape, row, col, data}`, as Uni-Fold writes it.
 struct SparseMatrix {
   private let name: String
   private let file: String
@@ -37,7 +37,7 @@ struct SparseMatrix {
     }
   }
 
-  /// All of the matrix, which must have the shape of an array that is there.
+  /// The full matrix, which must have the expected shape.
   func dense(shape expected: [Int]) throws -> NDArray<Int32> {
     guard shape == expected, shape.count == 2 else {
       throw wrong("of shape \(shape)", "shape \(expected), as 'msa' has")

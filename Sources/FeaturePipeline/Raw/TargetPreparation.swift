@@ -8,24 +8,24 @@ public struct TargetPreparation: Sendable {
   public struct Outcome: Sendable {
     /// Name of the target.
     public var id: String
-    /// Features, or what is wrong.
+    /// Features, or why there are none.
     public var features: Result<RawFeatures, InputError>
-    /// What the user should know, one line each.
+    /// Warnings for the user, one line each.
     public var warnings: [String]
   }
 
   private let records: [FASTARecord]
-  /// Alignments that came with targets, by the number of the target.
+  /// Alignments given with targets, by the index of the target.
   private let own: [Int: Own]
-  /// Alignments with the names of FASTA files, beside them and not given, by the number of the target.
+  /// Alignments beside FASTA files and named like them, but not given, by the index of the target.
   private let unused: [Int: String]
   private let alignmentFiles: AlignmentFiles
 
-  /// Alignments that belong to one target by the place where they were found.
+  /// Alignments that belong to one target because of where they were found.
   private enum Own {
-    /// The file that names the target, read already.
+    /// The file that defines the target, already read.
     case whole(Alignment)
-    /// Files, read when the turn of the target comes; one of several records takes those with its sequence in the first row.
+    /// Files, read when the target's turn comes; if there are several records, each takes those with its sequence in the first row.
     case files([String], isOnlyRecord: Bool)
   }
 
@@ -39,11 +39,11 @@ public struct TargetPreparation: Sendable {
   ///
   /// An alignment in place of a FASTA file gives one target, its first row, and its rows unless there are other alignments. In a
   /// folder, an alignment with the name of a FASTA file beside it belongs to that file, and results of searches in several databases
-  /// that have the same first row are one target, named after the folder.
+  /// with the same first row are one target, named after the folder.
   ///
-  /// A file that cannot be understood fails the target that its name names, or the only one.
+  /// A file that cannot be parsed fails the target in its name, or the only one.
   ///
-  /// Throws if an alignment or a folder of them belongs to none of several records, unless a record is broken to which it may belong.
+  /// Throws if an alignment or folder belongs to none of several records, unless it may belong to a broken record.
   public init(inputs: [String], alignments: [String]) throws(InputError) {
     var places: [(path: String, folder: InputFolder?)] = []
     var count = 0
@@ -69,7 +69,7 @@ public struct TargetPreparation: Sendable {
     if sequences.count == records.count { try alignmentFiles.requireUse(by: sequences) }
   }
 
-  /// Targets of several files, with names that differ.
+  /// Targets of several files, with unique names.
   private struct Collected {
     let isAlone: Bool
     let usesOwn: Bool
@@ -78,14 +78,14 @@ public struct TargetPreparation: Sendable {
     var own: [Int: Own] = [:]
     var unused: [Int: String] = [:]
     private var names = TargetNames()
-    /// Places of targets by name and sequence.
+    /// Indices of targets by name and sequence.
     private var places: [String: Int] = [:]
 
     init(isAlone: Bool, usesOwn: Bool, pairs: [String: [String]]) {
       (self.isAlone, self.usesOwn, self.pairs) = (isAlone, usesOwn, pairs)
     }
 
-    /// Adds the targets of a file; one that cannot be understood is a target that fails, unless it is the only file.
+    /// Adds the targets of a file; a file that cannot be parsed becomes a failed target, unless it is the only one.
     mutating func add(_ path: String) throws(InputError) {
       do throws(InputError) {
         let text = try InputText(path: path)
@@ -117,8 +117,8 @@ public struct TargetPreparation: Sendable {
       }
     }
 
-    /// Adds the targets of search results, for all files with the same first row one; a file that shares it with none names its
-    /// target as elsewhere, unless nothing else is in the folder.
+    /// Adds the targets of search results, one for all files with the same first row; a file that shares its first row with none
+    /// names its target as usual, unless it is the only one in the folder.
     mutating func add(resultsOf folder: InputFolder) throws(InputError) {
       var groups: [(query: Alignment, paths: [String])] = []
       var damaged: [String] = []
@@ -152,7 +152,7 @@ public struct TargetPreparation: Sendable {
       for path in damaged { try add(path) }
     }
 
-    /// Adds a target, unless it is there already.
+    /// Adds a target, unless it exists already.
     private mutating func add(_ record: FASTARecord) {
       if let sequence = try? record.sequence.get() {
         let key = "\(record.id)\n\(sequence.letters)"
@@ -173,7 +173,7 @@ public struct TargetPreparation: Sendable {
       records.append(record)
     }
 
-    /// Whether the target that comes next has no alignment that the one at `place` lacks.
+    /// Whether the next target has no alignment that the one at `place` lacks.
     private func addsNothing(to place: Int) -> Bool {
       switch own[records.count] {
       case nil: return true
@@ -191,22 +191,22 @@ public struct TargetPreparation: Sendable {
   /// Names of the targets, in order.
   public var ids: [String] { records.map(\.id) }
 
-  /// How the file of target `index` was understood where there was a choice, one line each: nothing to worry about.
+  /// How an ambiguous file of target `index` was understood, one line each; for information only.
   public func notes(_ index: Int) -> [String] { records[index].notes }
 
   /// Sequence and alignment files of a target, not yet joined.
   public struct Parts: Sendable {
-    /// Sequence and alignments, or what is wrong.
+    /// Sequence and alignments, or why there are none.
     public var evidence: Result<(sequence: ProteinSequence, alignments: [Alignment]), InputError>
-    /// What the record says of the target, see ``RawFeatures/header``.
+    /// The record's description of the target, see ``RawFeatures/header``.
     public var header: String
-    /// What the user should know, one line each.
+    /// Warnings for the user, one line each.
     public var warnings: [String]
-    /// What the user should know besides if nothing is known of relatives, see ``TargetPreparation/singleSequenceWarning``.
+    /// A further warning if no related sequences are known, see ``TargetPreparation/singleSequenceWarning``.
     public var singleSequenceWarning: String
   }
 
-  /// What is known of target `index` from the files given.
+  /// The parts of target `index` in the given files.
   public func parts(_ index: Int) -> Parts {
     let record = records[index]
     var warnings = record.warnings
@@ -257,14 +257,14 @@ public struct TargetPreparation: Sendable {
     }
   }
 
-  /// What a user should know of target `index` if it has no relatives: also which alignment was perhaps forgotten.
+  /// The warning for target `index` if it has no related sequences, with an alignment that may have been forgotten.
   private func warningIfAlone(_ index: Int) -> String {
     guard let path = unused[index] else { return Self.singleSequenceWarning }
     return
       "\(Self.singleSequenceWarning); an alignment of its name is beside the FASTA file: give --msa \(path) to use it"
   }
 
-  /// What a user should know of a target without relatives; what is known of the single target may follow.
+  /// The warning for a target without related sequences; details of the target may follow.
   public static let singleSequenceWarning =
     "no alignment: single-sequence mode, expect lower accuracy"
 }

@@ -7,9 +7,9 @@ public struct AlignmentChoices: Sendable, Hashable {
   public var rowOrder: [Int]
   /// Cells of the cluster rows that are hidden. `[N_clust, N_res]`
   public var hidden: [Bool]
-  /// What hidden cells show instead; other entries are not used. `[N_clust, N_res]`
+  /// Classes shown in place of hidden cells; other entries are unused. `[N_clust, N_res]`
   public var replacements: [UInt8]
-  /// Extra rows that are kept, as places among all extra rows, in order. `[N_extra]`
+  /// Extra rows that are kept, as indices among all extra rows, in order. `[N_extra]`
   public var extraOrder: [Int]
 
   /// Choices made elsewhere, for instance by AlphaFold2's own pipeline.
@@ -24,13 +24,13 @@ public struct AlignmentChoices: Sendable, Hashable {
 /// Draws cluster rows and extra rows from an alignment.
 ///
 /// Suppl. 1.2.6 and 1.2.7. Order as released: block deletion (training only), row sampling, masking, clustering, cluster averages,
-/// crop of the extra rows. Masking comes before clustering so that the averages do not tell what is hidden;
-/// the profile comes from the whole alignment.
+/// crop of the extra rows. Masking comes before clustering so that the averages do not reveal what is hidden; the profile comes
+/// from the whole alignment.
 public struct AlignmentSampler: Sendable {
   let msa: NDArray<UInt8>
   let deletions: NDArray<UInt16>
   let masking: MaskedMSA
-  /// Cluster rows drawn at most.
+  /// Most cluster rows drawn.
   public let maxClusters: Int
   let maxExtraRows: Int
   let maskedFraction: Float
@@ -77,7 +77,7 @@ public struct AlignmentSampler: Sendable {
       rowOrder: order, hidden: hidden, replacements: replacements, extraOrder: Array(extraOrder))
   }
 
-  /// What the network sees for given choices.
+  /// The draw that the network sees for given choices.
   public func draw(_ choices: AlignmentChoices) -> AlignmentDraw {
     let clusters = min(maxClusters, choices.rowOrder.count)
     let (clusterRows, extraRows) = (

@@ -1,9 +1,9 @@
 import NumericArrays
 
-/// Deletion of blocks of neighbouring alignment rows, for training: the network learns to do with less.
+/// Deletion of blocks of neighbouring alignment rows, for training: the network learns to work with fewer rows.
 ///
-/// Algorithm 1 (MSABlockDeletion), Suppl. 1.2.6. Neighbouring rows tend to be alike, so a block takes out a
-/// whole branch of the family.
+/// Algorithm 1 (MSABlockDeletion), Suppl. 1.2.6. Neighbouring rows tend to be alike, so a block removes a whole branch of the
+/// family.
 public struct BlockDeletion: Sendable, Hashable, Codable {
   /// Rows per block, as a share of all rows.
   public var fractionPerBlock: Float = 0.3
@@ -13,7 +13,7 @@ public struct BlockDeletion: Sendable, Hashable, Codable {
   /// The released training values.
   public init() {}
 
-  /// Rows that stay after deleting the blocks that begin at `starts`; row 0 always does.
+  /// Rows that stay after deleting the blocks that begin at `starts`; row 0 always stays.
   public func keptRows(of rowCount: Int, starts: [Int]) -> [Int] {
     let size = Int((Float(rowCount) * fractionPerBlock).rounded(.down))
     var isKept = [Bool](repeating: true, count: rowCount)

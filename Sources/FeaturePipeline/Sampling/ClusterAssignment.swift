@@ -2,7 +2,7 @@
 ///
 /// Suppl. 1.2.7.
 enum ClusterAssignment {
-  /// The centre that each extra row agrees with in most columns; among equals the first.
+  /// The centre that each extra row agrees with in most columns; the first one in case of ties.
   ///
   /// Agreement on a gap or on a hidden cell does not count. The released code multiplies one-hot arrays
   /// `[N_extra, 23·N_res] · [23·N_res, N_clust]`; counting equal bytes gives the same integers.

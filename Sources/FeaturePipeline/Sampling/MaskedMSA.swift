@@ -16,7 +16,7 @@ func columnShares(of msa: NDArray<UInt8>) -> [Float] {
   return counts.map { Float($0) / Float(rows) }
 }
 
-/// Hiding of alignment cells, BERT-style: what the masked-MSA head has to guess.
+/// Hiding of alignment cells, BERT-style: the masked-MSA head has to guess them.
 ///
 /// Suppl. 1.2.7. A hidden cell is replaced by a residue drawn uniformly (10 %), from the column's profile
 /// (10 %), by itself (10 %), or else by the mask class.

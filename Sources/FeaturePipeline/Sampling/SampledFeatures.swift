@@ -2,7 +2,7 @@ import FoldingCore
 import NumericArrays
 import Protein
 
-/// The features of one target with draws made when asked for: a pure function of seed, pass and ensemble member.
+/// The features of one target with draws made on demand: a pure function of seed, pass and ensemble member.
 public struct SampledFeatures: Features {
   /// The constant part.
   public let target: TargetFeatures
@@ -13,8 +13,8 @@ public struct SampledFeatures: Features {
 
   /// Features of `raw`, which must be valid, for a network.
   ///
-  /// Networks that append template torsions to the alignment leave room for all `maxTemplates` rows, however
-  /// many templates there are (`reduce_msa_clusters_by_max_templates`).
+  /// Networks that append template torsions to the alignment reserve all `maxTemplates` rows, however many templates there are
+  /// (`reduce_msa_clusters_by_max_templates`).
   public init(
     _ raw: RawFeatures, config: FoldingConfig, seed: UInt64, blockDeletion: BlockDeletion? = nil
   ) {
@@ -44,7 +44,7 @@ public struct SampledFeatures: Features {
 }
 
 extension TargetFeatures {
-  /// The features of `raw`, which must be valid, that do not change; no templates at all if `maxTemplates` is nil.
+  /// The constant features of `raw`, which must be valid; no templates at all if `maxTemplates` is nil.
   ///
   /// - Parameter shares: classes in the columns of the alignment, as `columnShares` counts them; counted here if nil.
   public init(

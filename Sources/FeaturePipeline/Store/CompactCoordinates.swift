@@ -4,10 +4,10 @@ import Protein
 
 /// Atom coordinates as the store keeps them: only known atoms, in units of 0.001 Å, as differences.
 ///
-/// Datasets below a group: `atoms` uint8 `[rows, N_res, 5]`, bit k (lowest first) set where atom k of the atom37
-/// order is known; `coordinates` `[atoms, 3]`, for the known atoms in order the difference to the atom before
-/// (the first to 0) in 0.001 Å, as `2d` for d ≥ 0 and `-2d - 1` otherwise, uint16 if all fit, else int32.
-/// Coordinates that are no multiples of 0.001 Å can be kept as they are: float32 `exact_coordinates` `[atoms, 3]`.
+/// Datasets below a group: `atoms` uint8 `[rows, N_res, 5]`, bit k (lowest first) set where atom k of the atom37 order is known;
+/// `coordinates` `[atoms, 3]`, for the known atoms in order the difference to the atom before (the first to 0) in 0.001 Å, as `2d`
+/// for d ≥ 0 and `-2d - 1` otherwise, uint16 if all fit, else int32. Coordinates that are not multiples of 0.001 Å can be kept
+/// exactly: float32 `exact_coordinates` `[atoms, 3]`.
 struct CompactCoordinates {
   private static let atomCount = AtomName.count
   private static let maskBytes = 5
@@ -66,7 +66,7 @@ struct CompactCoordinates {
         file: file.path, name: group + "/atoms", found: "of shape \(stored)",
         expected: "shape \([rows, residues, maskBytes])")
     }
-    // Zeros take no room in the file but 592 bytes for each residue in memory.
+    // Zeros take no space in the file, but 592 bytes per residue in memory.
     guard rows <= maximumCells / max(1, residues) else {
       throw InputError.array(
         file: file.path, name: group + "/atoms", found: "of shape \(stored)",

@@ -7,7 +7,7 @@ public enum FeatureFile: Sendable {
   case store(FeatureStore)
   case dictionary(AlphaFoldFeatures)
 
-  /// Opens a file, told by its first bytes.
+  /// Opens a file; its first bytes decide the format.
   public static func open(path: String) throws -> FeatureFile {
     let start = try requireKind(of: path)
     if start.starts(with: InputText.hdf5Signature) {
@@ -26,7 +26,7 @@ public enum FeatureFile: Sendable {
     return .dictionary(try AlphaFoldFeatures(pickle: path))
   }
 
-  /// Throws if a file is not there, or by its first bytes none with features; returns those bytes.
+  /// Throws if a file is missing or its first bytes are not those of a feature file; returns those bytes.
   @discardableResult
   package static func requireKind(of path: String) throws(InputError) -> [UInt8] {
     if PathKind.isStream(path) {
@@ -64,7 +64,7 @@ public enum FeatureFile: Sendable {
 }
 
 extension AlphaFoldFeatures {
-  /// Reads `features.pkl`, plain or packed with gzip; entries that are no arrays, or texts that are not used, are left out.
+  /// Reads `features.pkl`, plain or compressed with gzip; entries that are not arrays, and strings that are not used, are skipped.
   public init(pickle path: String) throws {
     var unpacked: [UInt8]?
     if Gzip.begins(try InputText.firstBytes(of: path, count: 2)) {

@@ -2,9 +2,9 @@ import AtomicFiles
 import Foundation
 import Protein
 
-/// Turns what other programs left on disk into records of the store.
+/// Turns files of other programs into records of the store.
 ///
-/// Understood: AlphaFold2's and HelixFold's `features.pkl` (also packed with gzip) and `features.npz`, our own files, single
+/// Understood: AlphaFold2's and HelixFold's `features.pkl` (also compressed with gzip) and `features.npz`, our own files, single
 /// alignments, a folder of alignments per target (OpenProteinSet `ID/a3m/*.a3m`, AlphaFold2 `ID/msas/*`), a folder of `ID.a3m`
 /// (ColabFold). Without a FASTA file the first row of an alignment is the target.
 public struct FeatureImport: Sendable {
@@ -37,7 +37,7 @@ public struct FeatureImport: Sendable {
     return found
   }
 
-  /// Targets found in a folder, in order of their names; maybe none.
+  /// Targets found in a folder, in order of their names; possibly none.
   package static func targets(in path: String) throws(InputError) -> [Source] {
     var count = 0
     return try folder(
@@ -59,12 +59,12 @@ public struct FeatureImport: Sendable {
     }
   }
 
-  /// Folders that are looked into at most: links may make many of few.
+  /// Most folders that are searched: links may make many out of few.
   private static let mostFolders = 1_000_000
 
   /// - Parameters:
-  ///   - outer: the folders around this one; a link that leads back to one of them is left out.
-  ///   - count: folders that were looked into.
+  ///   - outer: the folders around this one; links back to one of them are skipped.
+  ///   - count: number of folders searched.
   private static func folder(
     _ path: String, named name: String, within outer: [FileStatus.Identity], _ count: inout Int
   ) throws(InputError) -> [Source] {

@@ -2,15 +2,15 @@ import HDF5Files
 import Messages
 import NumericArrays
 
-/// A file of targets: one, or thousands packed with an index.
+/// A file of one target, or of thousands with an index.
 ///
 /// The one format for features, templates, labels and provenance; specified in docs/file-formats.md.
 ///
-/// Reading is safe from several processes at once. Files are written beside their place and renamed.
+/// Reading is safe from several processes at once. Files are written under a temporary name and renamed.
 public struct FeatureStore: Sendable {
   /// Path of the file.
   public let path: String
-  /// What the index says, in the order of the file.
+  /// Entries of the index, in the order of the file.
   public let entries: [StoreEntry]
 
   private let file: HDF5File
@@ -29,7 +29,7 @@ public struct FeatureStore: Sendable {
   /// Names of the targets.
   public var ids: [String] { entries.map(\.id) }
 
-  /// Sequence, alignment and templates of a target; throws where there are not as many as the index says.
+  /// Sequence, alignment and templates of a target; throws if their numbers differ from the index.
   public func features(of id: String) throws -> RawFeatures {
     let (entry, raw) = (try entry(id), try group(id).readFeatures())
     let found = [raw.residueCount, raw.rowCount, raw.templates.count]
@@ -62,7 +62,7 @@ public struct FeatureStore: Sendable {
       provenance: try group.readProvenance())
   }
 
-  /// What the index says about a target.
+  /// The index entry of a target.
   public func entry(_ id: String) throws -> StoreEntry {
     guard let index = place[id] else {
       let known = ids.prefix(3).joined(separator: ", ")
@@ -77,7 +77,7 @@ public struct FeatureStore: Sendable {
     TargetGroup(file: file, id: try entry(id).id)
   }
 
-  /// Reads every target; one line for each that is damaged or not what the index says.
+  /// Reads every target; returns one line for each that is damaged or differs from the index.
   public func problems() -> [String] {
     entries.compactMap { entry in
       do {
@@ -95,7 +95,7 @@ public struct FeatureStore: Sendable {
 
   // MARK: Writing
 
-  /// Writes records into one file, which replaces what is there.
+  /// Writes records to one file, replacing an existing one.
   public static func write(
     _ records: [TargetRecord], to path: String, rowNames: Bool = true
   ) throws {
@@ -109,9 +109,9 @@ public struct FeatureStore: Sendable {
     }
   }
 
-  /// Writes records that are made one after the other, so that only one is in memory.
+  /// Writes records made one after the other, so that only one is in memory.
   ///
-  /// - Parameter place: cluster and split of a target with labels, asked for when all are written; nil where its record knows them.
+  /// - Parameter place: cluster and split of a target with labels, called when all are written; nil to take them from its record.
   public static func write(
     to path: String, rowNames: Bool = true,
     place: (_ id: String) -> (cluster: String, split: String?)? = { _ in nil },
@@ -141,10 +141,10 @@ public struct FeatureStore: Sendable {
 
   /// Joins the targets of several stores into one, reading and writing one after the other.
   ///
-  /// A target that is damaged, or not what the index of its store says, is refused.
+  /// Throws if a target is damaged or differs from its store's index.
   ///
-  /// - Parameter observe: called with each target before it is read, and how many came before; what it throws ends the work, and there is
-  ///   no file.
+  /// - Parameter observe: called with each target before it is read, and the number before it; what it throws ends the work, and no file
+  ///   is left.
   public static func pack(
     _ stores: [FeatureStore], to path: String,
     observe: (_ id: String, _ done: Int) throws -> Void = { _, _ in }

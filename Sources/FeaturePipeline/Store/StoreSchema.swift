@@ -6,7 +6,7 @@ import NumericArrays
 enum StoreSchema {
   static let format = "helixfold-targets"
   static let version = 1
-  /// What files of network parameters say in the same place.
+  /// The format name that parameter files have in the same place.
   private static let parameterFormat = "helixfold-parameters"
   static let alphabet = "ARNDCQEGHILKMFPSTWYVX-"
 
@@ -19,7 +19,7 @@ enum StoreSchema {
     try file.setAttribute("version", to: .integer(version))
   }
 
-  /// Throws unless the file says that it is a store of a version we read.
+  /// Throws unless the file is marked as a store of a supported version.
   static func check(_ file: HDF5File) throws {
     let found = try? file.text("format")
     if found == parameterFormat {
@@ -69,13 +69,13 @@ enum StoreSchema {
   /// Reads the table of all targets.
   static func readIndex(_ file: HDF5File) throws -> [StoreEntry] {
     let ids = try strings("id", nil, file)
-    // Names become names of folders and files.
+    // Names are used as names of folders and files.
     if let place = ids.firstIndex(where: { !TargetName.isSafe($0) }) {
       throw InputError.array(
         file: file.path, name: "index/id", found: "'\(ids[place].prefix(80))' in row \(place + 1)",
         expected: "names that can be names of files, such as '\(TargetName.sanitized(ids[place]))'")
     }
-    // Equal names take next to nothing in a file, and what follows takes memory for each.
+    // Repeated names take almost no space in a file, but the code below takes memory for each.
     var taken: Set<String> = []
     if let twice = ids.first(where: { !taken.insert($0).inserted }) {
       throw InputError.array(

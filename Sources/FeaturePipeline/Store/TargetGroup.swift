@@ -33,7 +33,7 @@ struct TargetGroup {
     if let labels = record.labels { try write(labels, residues: raw.residueCount) }
   }
 
-  /// A name of at most 1,000 bytes: all names of a dataset take as much room as the longest.
+  /// A name of at most 1,000 bytes: all names of a dataset take as much space as the longest.
   private static func short(_ name: String) -> String {
     name.utf8.count <= 1_000
       ? name : String(String.UnicodeScalarView(name.unicodeScalars.prefix(250)))
@@ -48,7 +48,7 @@ struct TargetGroup {
     }
   }
 
-  /// Arrays that follow from the sequence in almost all targets are written only where they do not.
+  /// Writes arrays that usually follow from the sequence only if they do not.
   private func writeUnusual(_ raw: RawFeatures) throws {
     if raw.aatype != Self.aatype(of: raw.sequence) {
       try write(raw.aatype, to: "aatype")
@@ -141,7 +141,7 @@ struct TargetGroup {
     return raw
   }
 
-  /// The classes of the alignment, from whichever order of letters its file has them in.
+  /// The classes of the alignment, in whatever order of letters the file has.
   private func readAlignment() throws -> NDArray<UInt8> {
     let name = path + "/msa"
     let classes: NDArray<UInt8> = try file.read(name)
@@ -200,7 +200,7 @@ struct TargetGroup {
     }
   }
 
-  /// - Parameter count: how many there must be; more take much memory and little of the file.
+  /// - Parameter count: expected number; more would take little of the file but much memory.
   private func optionalStrings(_ name: String, count: Int? = nil) throws -> [String]? {
     let name = path + "/" + name
     guard try file.exists(name) else { return nil }
@@ -213,7 +213,7 @@ struct TargetGroup {
     return values.values
   }
 
-  /// Residue types of one-letter codes; anything but the twenty is unknown.
+  /// Residue types of one-letter codes; anything except the twenty is unknown.
   static func aatype(of sequence: String) -> [UInt8] {
     sequence.map { (AminoAcid(letter: $0) ?? .unknown).rawValue }
   }

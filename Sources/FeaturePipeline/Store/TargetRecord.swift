@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// One target as the store keeps it: features, what is known of its structure, and where all that came from.
+/// One target as the store keeps it: features, structure if known, and the origin of the data.
 public struct TargetRecord: Sendable, Hashable {
   /// Sequence, alignment, templates.
   public var features: RawFeatures
@@ -21,7 +21,7 @@ public struct TargetRecord: Sendable, Hashable {
 
 /// The experimental structure of a target.
 public struct TargetLabels: Sendable, Hashable {
-  /// Coordinates in the atom37 order, Å, 0 where unknown, stored with 0.001 Å: `[N_res, 37, 3]`.
+  /// Coordinates in the atom37 order, Å, 0 where unknown, stored to 0.001 Å: `[N_res, 37, 3]`.
   public var positions: NDArray<Float>
   /// 1 where the atom is known. `[N_res, 37]`
   public var mask: NDArray<Float>
@@ -31,7 +31,7 @@ public struct TargetLabels: Sendable, Hashable {
   public var releaseDate: String?
   /// Name of the sequence cluster, the unit of sampling and of data splits.
   public var cluster: String?
-  /// What the cluster is used for: `training`, `validation` or `test`; nil where the rule of the cluster's name decides.
+  /// What the cluster is used for: `training`, `validation` or `test`; nil if the cluster's name decides.
   public var split: String?
 
   /// Labels.
@@ -52,11 +52,11 @@ public struct TargetLabels: Sendable, Hashable {
 ///
 /// Kept as JSON, so that later versions can add to it.
 public struct Provenance: Sendable, Hashable, Codable {
-  /// Date and time of making, ISO 8601.
+  /// Date and time of creation, ISO 8601.
   public var created: String?
   /// Program and version.
   public var program: String?
-  /// Alignment files and what each added.
+  /// Alignment files and the rows that each added.
   public var alignments: [AlignmentSource]?
   /// Anything else: tools, versions, database checksums, by name.
   public var notes: [String: String]?
@@ -73,7 +73,7 @@ public struct Provenance: Sendable, Hashable, Codable {
   }
 }
 
-/// What a store's index says about a target.
+/// The entry of a store's index for a target.
 public struct StoreEntry: Sendable, Hashable {
   /// Name of the target.
   public var id: String
@@ -91,7 +91,7 @@ public struct StoreEntry: Sendable, Hashable {
   public var releaseDate: String?
   /// Sequence cluster.
   public var cluster: String?
-  /// What the cluster is used for; nil where the rule of its name decides.
+  /// What the cluster is used for; nil if its name decides.
   public var split: String?
 
   init(_ record: TargetRecord) {

@@ -2,10 +2,10 @@ import Messages
 
 /// A3M: FASTA-like rows in which lower-case letters are insertions relative to the first row.
 ///
-/// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold),
-/// secondary-structure rows of HH-suite, a `*` at the end of a row or, as `X`, within one that is not the query, a query in lower
-/// case throughout. Insertions in the query and rows of unequal width are errors. Writing is strict: one line per row, upper case
-/// and `-` in columns, lower case between them.
+/// Reading is tolerant: wrapped lines, CRLF, blank lines, NUL bytes, `.` for padding, `#` lines (ColabFold), secondary-structure
+/// rows of HH-suite, a `*` at the end of a row or (read as `X`) within a row other than the query, and a query entirely in lower
+/// case. Insertions in the query and rows of unequal width are errors. Writing is strict: one line per row, upper case and `-` in
+/// columns, lower case between them.
 public enum A3M {
   /// Parses A3M; the first row is the query and sets the number of columns.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
@@ -46,9 +46,9 @@ private struct RowCollector {
   private var pending = 0
   private var isAnnotation = false
   private var annotations = 0
-  /// Lower-case letters of the first row: the whole query, where it has no others.
+  /// Lower-case letters of the first row: the whole query if it has no others.
   private var lowered: [UInt8] = []
-  /// Where the first of them is.
+  /// Position of the first of them.
   private var firstLowered: (line: Int, column: Int)?
   private var warnings: [String] = []
 

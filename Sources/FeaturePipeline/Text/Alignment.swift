@@ -2,7 +2,7 @@ import Messages
 import NumericArrays
 import Protein
 
-/// An alignment as a file gives it: letters in the columns of the query, and what was inserted between them.
+/// An alignment as read from a file: letters in the columns of the query, and counts of letters inserted between them.
 public struct Alignment: Sendable, Hashable {
   /// Name of the file, for messages and provenance.
   public var source: String
@@ -14,7 +14,7 @@ public struct Alignment: Sendable, Hashable {
   public var letters: [UInt8]
   /// Letters inserted before each column, at most 65,535. `[rows, columns]`
   public var deletions: [UInt16]
-  /// What a reader should know about how the file was read, one line each.
+  /// Remarks about how the file was read, one line each.
   public var warnings: [String]
 
   /// An alignment of rows with equally many columns.
@@ -54,12 +54,12 @@ public struct Alignment: Sendable, Hashable {
       deletions: Array(deletions.prefix(count * columns)), warnings: warnings)
   }
 
-  /// Reads a file in A3M, aligned FASTA or Stockholm format, told apart by content; `-` is the standard input.
+  /// Reads a file in A3M, aligned FASTA or Stockholm format, recognised by content; `-` is standard input.
   public static func read(path: String) throws(InputError) -> Alignment {
     try parse(InputText(path: path))
   }
 
-  /// Parses A3M, aligned FASTA or Stockholm; of a search result that AlphaFold2 cuts, the first rows only.
+  /// Parses A3M, aligned FASTA or Stockholm; only the first rows of a search result that AlphaFold2 truncates.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
     guard text.bytes.contains(where: { $0 > 0x20 }) else {
       throw .content(file: text.name, problem: "is empty, expected an alignment (A3M or Stockholm)")
@@ -67,7 +67,7 @@ public struct Alignment: Sendable, Hashable {
     return try (isStockholm(text) ? Stockholm.parse(text) : A3M.parse(text)).usedRows
   }
 
-  /// The rows that AlphaFold2 uses of a result of the database that the file's name names.
+  /// The rows that AlphaFold2 uses from a result of the database in the file's name.
   private var usedRows: Alignment {
     guard let maximum = DatabaseRole(file: source)?.maximumRows, maximum < rows else {
       return self

@@ -9,11 +9,11 @@ public struct FASTARecord: Sendable, Hashable {
   public var header: String
   /// Line of the header, counted from 1; 0 for a bare sequence.
   public var line: Int
-  /// The sequence, or what is wrong with it: one bad record does not spoil the others.
+  /// The sequence, or what is wrong with it: one bad record does not affect the others.
   public var sequence: Result<ProteinSequence, InputError>
   /// What was changed while reading, one line each.
   public var warnings: [String]
-  /// How the file was understood where there was a choice, one line each.
+  /// How an ambiguous file was understood, one line each.
   public var notes: [String] = []
 }
 
@@ -25,10 +25,10 @@ public enum FASTA {
   /// Longest sequence accepted.
   public static let maximumResidues = 100_000
 
-  /// A file of fewer letters, and nothing else, may be any word.
+  /// A file of only a few letters may be any word.
   private static let fewLetters = 10
 
-  /// Records in file order; throws where the file as a whole holds no sequences.
+  /// Records in file order; throws if the file as a whole holds no sequences.
   public static func records(in text: InputText) throws(InputError) -> [FASTARecord] {
     switch SequenceLayout(text) {
     case .records: return named(try records(of: text), in: text)
@@ -47,7 +47,7 @@ public enum FASTA {
     }
   }
 
-  /// Throws if lines of letters cannot be those of one sequence, which are as long as the first but for the last.
+  /// Throws unless the lines can be one sequence: all but the last are as long as the first.
   private static func requireOneSequence(_ text: InputText) throws(InputError) {
     let lengths = text.lines.map { text.string($0.range).count { $0.isLetter } }.filter { $0 > 0 }
     guard let first = lengths.first, let last = lengths.last, lengths.count > 1 else { return }
@@ -89,7 +89,7 @@ public enum FASTA {
     return drafts
   }
 
-  /// The lines of a table, each behind its name.
+  /// The rows of a table as named records.
   private static func rows(of text: InputText) throws(InputError) -> [Draft] {
     var drafts: [Draft] = []
     var separator: UInt8?
@@ -168,7 +168,7 @@ public enum FASTA {
   }
 }
 
-/// A record while its lines are collected.
+/// A record whose lines are being collected.
 private struct Draft {
   var header: String
   var line: Int
@@ -181,7 +181,7 @@ private struct Draft {
     self.line = line
   }
 
-  /// Adds the letters of a line, of a table those from `start` on, without its quotes.
+  /// Adds the letters of a line; in a table, those from `start` on, without quotes.
   mutating func append(
     _ bytes: [UInt8], _ line: InputText.Line, from start: Int? = nil, skipping quote: UInt8? = nil,
     in text: InputText

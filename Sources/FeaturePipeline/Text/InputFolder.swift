@@ -3,11 +3,11 @@ import Foundation
 
 /// The inputs in a folder that was given in place of files.
 package struct InputFolder {
-  /// FASTA files and alignments that name targets, sorted by name; an alignment with the name of a FASTA file is none.
+  /// FASTA files and alignments that name targets, sorted by name; an alignment with the name of a FASTA file is not among them.
   package let targets: [String]
   /// Alignments with the name of a FASTA file, which belong to its records, by the path of that file.
   package let pairs: [String: [String]]
-  /// What searches of several databases left, in the order in which AlphaFold2 joins it; no other targets are named by it.
+  /// Search results of several databases, in the order in which AlphaFold2 joins them; they define no other targets.
   package let results: [String]
   /// The name of the target of the results: the folder's, or that of the folder around one called `msas` or `a3m`.
   package let name: String
@@ -55,7 +55,7 @@ package struct InputFolder {
     }
   }
 
-  /// An alignment beside a FASTA file that has its name; nil if there is none.
+  /// An alignment beside a FASTA file and with its name; nil if there is none.
   static func alignment(beside fasta: String) -> String? {
     guard let stem = Self.stem(fasta, endings) else { return nil }
     return AlignmentFiles.endings.map { stem + $0 }.first {
@@ -63,8 +63,8 @@ package struct InputFolder {
     }
   }
 
-  /// Feature files of a folder, sorted by name, or else those in its subfolders as AlphaFold2 and `predict` leave them
-  /// (`ID/features.pkl`), one of each; throws if there are none.
+  /// Feature files of a folder, sorted by name, or else one from each subfolder in the layout of AlphaFold2 and `predict`
+  /// (`ID/features.pkl`); throws if there are none.
   package static func features(in path: String) throws(InputError) -> [String] {
     let names = try names(in: path)
     let found = names.filter {
@@ -99,7 +99,7 @@ package struct InputFolder {
     return start.map(SequenceLayout.beginsTable) ?? false
   }
 
-  /// The name that a folder gives the target of the search results in it.
+  /// The name for the target of the search results in a folder.
   private static func name(of path: String) -> String {
     let url = URL(fileURLWithPath: path).standardizedFileURL
     let isInner = AlignmentFiles.places.contains("/" + url.lastPathComponent)
@@ -111,7 +111,7 @@ package struct InputFolder {
     try FolderContents.inputs(in: path) { !$0.hasPrefix(".") }
   }
 
-  /// A name without whichever of the endings it has; nil if it has none.
+  /// A name without its ending; nil if it has none of the given ones.
   private static func stem(_ name: String, _ endings: [String]) -> String? {
     let lower = name.lowercased()
     guard let ending = endings.filter(lower.hasSuffix).max(by: { $0.count < $1.count }),
@@ -122,7 +122,7 @@ package struct InputFolder {
 }
 
 extension FolderContents {
-  /// ``names(in:ifPresent:where:)`` with the error of an input.
+  /// ``names(in:ifPresent:where:)`` with errors turned into those of an input.
   package static func inputs(
     in folder: String, ifPresent: Bool = false, where isWanted: (String) -> Bool = { _ in true }
   ) throws(InputError) -> [String] {

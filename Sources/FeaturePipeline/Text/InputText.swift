@@ -2,14 +2,14 @@ import AtomicFiles
 import Foundation
 import StructureIO
 
-/// The bytes of a text file and the name by which messages call it.
+/// The bytes of a text file and its name in messages.
 public struct InputText: Sendable, Hashable {
   /// Name for messages: the path, or `<stdin>`.
   public let name: String
   /// Contents.
   public let bytes: [UInt8]
 
-  /// Files above this many bytes are refused.
+  /// Largest size of a file in bytes.
   public static let maximumBytes = 2 << 30
 
   /// Text that is already in memory.
@@ -23,7 +23,8 @@ public struct InputText: Sendable, Hashable {
     self.init(name: name, bytes: Array(text.utf8))
   }
 
-  /// Reads a file, or the standard input for `-`; gzip is unpacked, other packed and binary files are refused by name.
+  /// Reads a file, or standard input for `-`; decompresses gzip, and throws for other compressed and binary files, naming the
+  /// format.
   public init(path: String) throws(InputError) {
     let standardInput = path == "-"
     name = standardInput ? "<stdin>" : path
@@ -37,21 +38,21 @@ public struct InputText: Sendable, Hashable {
     let content = try Self.unpacked(stored, name: name)
     bytes = content.starts(with: Self.byteOrderMark) ? Array(content.dropFirst(3)) : content
     try refuseBinary(isPacked: Gzip.begins(stored))
-    // Every line takes several words of memory, whatever stands in it.
+    // Every line takes several words of memory, whatever its length.
     guard bytes.count <= Self.maximumLines || bytes.count(where: Self.endsLine) <= Self.maximumLines
     else {
       throw .content(file: name, problem: "has more than \(Self.maximumLines) lines, the limit")
     }
   }
 
-  /// Files of more lines are refused.
+  /// Largest number of lines.
   private static let maximumLines = 50_000_000
 
   private static func endsLine(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
   }
 
-  /// What some editors write in front of UTF-8; it is no part of the text.
+  /// Written by some editors in front of UTF-8; not part of the text.
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   private static func unpacked(_ data: [UInt8], name: String) throws(InputError) -> [UInt8] {
@@ -62,12 +63,12 @@ public struct InputText: Sendable, Hashable {
     }
   }
 
-  /// What a file packed with gzip holds, within the limits of packed texts.
+  /// The content of a gzip file, within the limits for compressed texts.
   static func unpackedBytes(of path: String) throws(InputError) -> [UInt8] {
     try unpacked([UInt8](try readFile(path)), name: path)
   }
 
-  /// Everything up to the end, a little beyond the limit at most.
+  /// Reads to the end, but stops just beyond the limit.
   private static func readAll(_ handle: FileHandle, name: String) throws(InputError) -> Data {
     var data = Data()
     do {
@@ -82,10 +83,10 @@ public struct InputText: Sendable, Hashable {
     return data
   }
 
-  /// How HDF5 files begin.
+  /// First bytes of HDF5 files.
   package static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46]
 
-  /// The first bytes of a file, by which its format is told.
+  /// The first bytes of a file, which identify its format.
   package static func firstBytes(of path: String, count: Int) throws(InputError) -> [UInt8] {
     let handle = try open(path)
     defer { try? handle.close() }
@@ -120,7 +121,7 @@ public struct InputText: Sendable, Hashable {
     return try readAll(handle, name: path)
   }
 
-  /// - Parameter isPacked: whether the text was packed with gzip, which only texts, structures and pickles may be.
+  /// - Parameter isPacked: whether the text was compressed with gzip, as only texts, structures and pickles may be.
   private func refuseBinary(isPacked: Bool) throws(InputError) {
     let signatures: [([UInt8], kind: String, remedy: String)] = [
       ([0x28, 0xB5, 0x2F, 0xFD], "zstd data", "unpack it with unzstd first"),
@@ -159,7 +160,7 @@ public struct InputText: Sendable, Hashable {
   package struct Line {
     /// Counted from 1.
     package var number: Int
-    /// Place of its bytes in the text.
+    /// Range of its bytes in the text.
     package var range: Range<Int>
   }
 
@@ -195,7 +196,7 @@ public struct InputText: Sendable, Hashable {
     return String(decoding: bytes[range], as: UTF8.self)
   }
 
-  /// The cells of a line of a table, separated by tabs; empty ones count.
+  /// The cells of a line of a table, separated by tabs, including empty ones.
   package func cells(_ line: Line) -> [String] {
     bytes[line.range].split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false).map {
       string($0.indices)
@@ -207,7 +208,7 @@ public struct InputText: Sendable, Hashable {
     .text(file: name, line: line, column: column, problem: problem)
   }
 
-  /// A byte as messages show it.
+  /// A byte as shown in messages.
   package static func quoted(_ byte: UInt8) -> String {
     switch byte {
     case 0x21...0x7E: "'\(Character(UnicodeScalar(byte)))'"

@@ -1,6 +1,6 @@
-/// How a text that is no alignment holds sequences; the names are those that messages use.
+/// How a text that is not an alignment holds sequences; raw values are the names in messages.
 package enum SequenceLayout: String, Sendable {
-  /// Lines that begin with `>` and name what follows.
+  /// Header lines that begin with `>`, each followed by its sequence.
   case records = "FASTA"
   /// ColabFold's batch input: a line `id,sequence`, then a name and a sequence in each line, with commas or tabs between.
   case table = "table of sequences"

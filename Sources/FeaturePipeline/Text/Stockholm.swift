@@ -2,15 +2,14 @@ import Messages
 
 /// Stockholm alignments, as jackhmmer and hmmsearch write them.
 ///
-/// The first sequence is the query: its gap columns are removed, and letters that other rows have there count
-/// as insertions before the next column, as in AlphaFold2's parser. `.`, `_` and `~` are gaps like `-`; lower case
-/// counts as upper case; `*`, a stop that some databases hold, is read as `X` in all rows but the query.
-/// ``StockholmRows`` says how lines are read.
+/// The first sequence is the query: its gap columns are removed, and letters that other rows have there count as insertions before
+/// the next column, as in AlphaFold2's parser. `.`, `_` and `~` are gaps like `-`; lower case counts as upper case; `*`, a stop in
+/// some databases, is read as `X` in all rows except the query. See ``StockholmRows`` for how lines are read.
 public enum Stockholm {
   /// Parses the first alignment of a file.
   public static func parse(_ text: InputText) throws(InputError) -> Alignment {
     let found = StockholmRows(text)
-    // Everything that is no letter is refused before rows are compared.
+    // Everything except letters is rejected before rows are compared.
     var rows: [[UInt8]] = []
     for row in found.rows {
       rows.append(try letters(of: row, in: text, isQuery: rows.isEmpty))
@@ -48,7 +47,7 @@ public enum Stockholm {
       warnings: found.isFollowed ? ["only the first alignment of the file was read"] : [])
   }
 
-  /// Upper-case letters and `-`; anything else, and a name without letters, is refused with its place.
+  /// Upper-case letters and `-`; throws with the position of anything else, or of a name without letters.
   private static func letters(
     of row: StockholmRows.Row, in text: InputText, isQuery: Bool
   ) throws(InputError) -> [UInt8] {

@@ -1,11 +1,11 @@
-/// The rows of the first alignment of a Stockholm file, before anyone judges their letters.
+/// The rows of the first alignment of a Stockholm file, before their letters are checked.
 ///
-/// A line is a name and, after blanks, letters, which may have blanks between them; lines of one name are one row. `//`
-/// ends the alignment. Of the markup, lines that begin with `#`, only descriptions (`#=GS NAME DE …`) are kept.
+/// A line is a name and, after blanks, letters, which may have blanks between them; lines with the same name form one row. `//`
+/// ends the alignment. Of the markup (lines that begin with `#`) only descriptions (`#=GS NAME DE …`) are kept.
 package struct StockholmRows {
   /// One row.
   package struct Row {
-    /// A line of the row: where its letters are, blanks between them included; empty where a name stands alone.
+    /// A line of the row: where its letters are, blanks between them included; empty if the name stands alone.
     struct Piece {
       let line: InputText.Line
       let letters: Range<Int>
@@ -20,18 +20,18 @@ package struct StockholmRows {
     /// Line on which the row begins, from 1.
     package var line: Int { pieces[0].line.number }
 
-    /// Letters as they stand, without blanks.
+    /// Letters as in the file, without blanks.
     package var letters: [UInt8] {
       pieces.flatMap { text.bytes[$0.letters].filter { $0 > 0x20 } }
     }
 
-    /// What the file says of the row, or nothing.
+    /// The file's description of the row, or empty.
     package var description: String { text.string(descriptionRange) }
   }
 
   /// Rows in the order in which they begin.
   package private(set) var rows: [Row] = []
-  /// Whether the file goes on after the alignment.
+  /// Whether more text follows the alignment.
   private(set) var isFollowed = false
 
   /// Collects the lines of a text.

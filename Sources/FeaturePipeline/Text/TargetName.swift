@@ -6,13 +6,13 @@ public enum TargetName {
   /// Longest name in bytes.
   public static let maximumBytes = 100
 
-  /// The name of a target of whose own nothing is left.
+  /// The name of a target if nothing is left of its own.
   static let fallback = "target"
 
   /// The first word of a FASTA header with everything but letters, digits, `_`, `.` and `-` replaced by `_`.
   ///
-  /// Dots, dashes and underscores at both ends go, so that no name hides a file, climbs a folder or looks like
-  /// a flag: `../../x` becomes `x`. Nothing left gives `target`.
+  /// Dots, dashes and underscores at both ends are removed, so that no name hides a file, leaves its folder or looks like a flag:
+  /// `../../x` becomes `x`. An empty result becomes `target`.
   public static func sanitized(_ header: String) -> String {
     let word = header.split(whereSeparator: \.isWhitespace).first ?? ""
     var name: [UInt8] = []
@@ -30,12 +30,12 @@ public enum TargetName {
     return part.isEmpty ? fallback : String(decoding: part, as: UTF8.self)
   }
 
-  /// A name with blanks in it as one word, `_` in their place.
+  /// A name with its blanks replaced by `_`.
   static func oneWord(_ name: String) -> String {
     name.split(whereSeparator: \.isWhitespace).joined(separator: "_")
   }
 
-  /// The name of a file without its folder and its ending, of a packed one without both endings.
+  /// The name of a file without folder and ending; a compressed file loses both endings.
   package static func stem(of path: String) -> String {
     let name = path.split(separator: "/").last ?? path[...]
     let plain = name.lowercased().hasSuffix(".gz") ? name.dropLast(3) : name
@@ -43,7 +43,7 @@ public enum TargetName {
     return String(plain[..<dot])
   }
 
-  /// The name of the target of a file: the file's own, or its folder's where it is called `features` as AlphaFold2's are.
+  /// The name of a file's target: the file's own, or its folder's if it is called `features` as in AlphaFold2.
   package static func ofFile(_ path: String) -> String {
     let stem = stem(of: path)
     if stem != "features" { return sanitized(stem) }
@@ -51,7 +51,7 @@ public enum TargetName {
     return sanitized(url.deletingLastPathComponent().lastPathComponent)
   }
 
-  /// A header on one line of at most 400 characters, or nothing if it is the name alone.
+  /// A header on one line of at most 400 characters; empty if it is only the name.
   static func description(_ header: String, besides name: String) -> String {
     let words = header.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     if words == name { return "" }
@@ -59,7 +59,7 @@ public enum TargetName {
     return line.count <= 400 ? line : line.prefix(399) + "…"
   }
 
-  /// Whether a name stays in the folder where it is used, and can be printed: what a file must keep to that names targets itself.
+  /// Whether a name stays in the folder where it is used and is printable: required of files that name targets themselves.
   static func isSafe(_ name: String) -> Bool {
     guard let first = name.utf8.first, !isDecoration(first) || first == UInt8(ascii: "_") else {
       return false
@@ -82,12 +82,12 @@ public enum TargetName {
   }
 }
 
-/// Names given to the targets of a run, each to one only.
+/// Unique names for the targets of a run.
 public struct TargetNames: Sendable {
-  /// What runs put beside the folders of their targets, in lower case.
+  /// Names that runs use beside the folders of their targets, in lower case.
   private static let reserved: Set = ["failures.json", "summary.tsv", "cache", "state"]
 
-  /// Whether a run writes something of that name beside the folders of its targets.
+  /// Whether a run writes a file or folder with that name beside the folders of its targets.
   static func isReserved(_ name: String) -> Bool { reserved.contains(name.lowercased()) }
 
   /// Names that are taken.
@@ -95,7 +95,7 @@ public struct TargetNames: Sendable {
   /// Number to try next for a name.
   private var next: [String: Int] = [:]
 
-  /// No names are given yet.
+  /// No names are taken yet.
   public init() {}
 
   /// The name itself, or with `_2`, `_3` … added if it is taken.
@@ -113,7 +113,7 @@ public struct TargetNames: Sendable {
     }
   }
 
-  /// What a disk takes for one name: those of macOS do not tell cases apart.
+  /// What a file system takes for one name: those of macOS ignore case.
   private static func key(_ name: String) -> String {
     #if canImport(Darwin)
       name.lowercased()
