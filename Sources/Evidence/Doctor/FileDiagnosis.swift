@@ -1,12 +1,12 @@
 import Messages
 
-/// What an input file is, what is wrong with it, and how to mend it.
+/// What an input file is, what is wrong with it, and how to fix it.
 public struct FileDiagnosis: Hashable, Sendable {
   /// How bad a finding is.
   public enum Severity: String, Hashable, Sendable {
     /// The file cannot be used.
     case error
-    /// The file can be used; something is changed or left out.
+    /// The file can be used, but something is changed or skipped.
     case warning
   }
 
@@ -14,9 +14,9 @@ public struct FileDiagnosis: Hashable, Sendable {
   public struct Finding: Hashable, Sendable {
     /// How bad it is.
     public let severity: Severity
-    /// Where and what, in one line.
+    /// Location and problem, in one line.
     public let message: String
-    /// How to mend it.
+    /// How to fix it.
     public let remedy: String
   }
 
@@ -36,7 +36,7 @@ public struct FileDiagnosis: Hashable, Sendable {
     self.content = content
   }
 
-  /// Findings of one file that are listed.
+  /// Most findings listed for one file.
   public static let maximumFindings = 100
 
   /// Whether the file can be used.

@@ -13,7 +13,7 @@ public enum FileDoctor {
   /// The format of a training configuration, which this layer does not read.
   package static let trainingFormat = "JSON training configuration"
 
-  /// Examines a file; its content, and where that leaves a choice its name, decides what it should be.
+  /// Examines a file; its content, and its name if that is ambiguous, decide what it should be.
   public static func examine(_ path: String) -> FileDiagnosis {
     var diagnosis = FileDiagnosis(path: path, format: "unknown", content: "")
     do {
@@ -25,7 +25,7 @@ public enum FileDoctor {
   }
 
   private static func examine(_ path: String, _ diagnosis: inout FileDiagnosis) throws {
-    // A stream is read once: what comes of it can only be a text.
+    // A stream can be read only once, so it must be text.
     let start =
       PathKind.isStream(path)
       ? [] : try InputText.firstBytes(of: path, count: WrittenFile.startBytes)
@@ -234,7 +234,7 @@ public enum FileDoctor {
     if keys.contains("targets") {
       return describe("JSON list of targets", "evaluate FILE --check-manifest", &diagnosis)
     }
-    // A network's configuration may begin with a preset too.
+    // A network's configuration may also name a preset.
     let isTraining = !keys.isDisjoint(with: [
       "data", "loss", "network", "optimizer", "run", "validation",
     ])
@@ -251,7 +251,7 @@ public enum FileDoctor {
     }
   }
 
-  /// Whether a document is one that `predict` writes, by the keys of it, of the first in a list, or of the scores of each model.
+  /// Whether a document was written by `predict`, by the keys of the document, of a list's first object, or of each model's scores.
   private static func isResult(_ object: Any) -> Bool {
     let signs: [Set<String>] = [
       ["plddts"], ["confidenceScore"], ["predicted_aligned_error"], ["features"],

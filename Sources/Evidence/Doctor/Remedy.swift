@@ -5,8 +5,8 @@ import Foundation
 import HDF5Files
 import StructureIO
 
-/// How to mend what readers complain about: by the case of the error, and where that stands for many things by the words of its
-/// reason, never by those of a path.
+/// How to fix what readers report: chosen by the case of the error and, if that is too general, by words of its reason, never of a
+/// path.
 enum Remedy {
   /// What to try after an error.
   static func of(_ error: any Error) -> String {
@@ -20,7 +20,7 @@ enum Remedy {
     }
   }
 
-  /// For a value that someone wrote.
+  /// For a value written by hand.
   static let correctValue = "correct this value"
 
   fileprivate static let makeAgain = "make the file again with the program that wrote it"
@@ -28,7 +28,7 @@ enum Remedy {
   fileprivate static let permit = "make the file readable"
   fileprivate static let nameFile = "name a file in it"
 
-  /// What the words of a reason ask for.
+  /// The remedy for the words of a reason.
   fileprivate static func words(of reason: String) -> String? {
     remedies.first { reason.contains($0.words) }?.remedy
   }

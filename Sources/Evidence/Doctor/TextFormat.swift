@@ -1,6 +1,6 @@
 import FeaturePipeline
 
-/// Formats of text files, told apart by their first lines and by their names.
+/// Formats of text files, recognised by their first lines and names.
 enum TextFormat: Hashable {
   /// FASTA, tables of sequences, bare ones, A3M or Stockholm; ``Alignment/found(in:)`` says whether they are aligned.
   case sequences

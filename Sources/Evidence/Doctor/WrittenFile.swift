@@ -1,14 +1,14 @@
 import FeaturePipeline
 import Foundation
 
-/// Files that helixfold writes for people and for other programs, and takes as no input.
+/// Files that helixfold writes for people and other programs but never reads as input.
 enum WrittenFile {
-  /// First bytes of a file that tell what it is.
+  /// Number of first bytes that identify a file.
   static let startBytes = 64
 
-  /// What a file is by its first bytes; nil if it is none that helixfold writes.
+  /// The kind of a file by its first bytes; nil if helixfold does not write such files.
   ///
-  /// A page or drawing counts by its ending too: under the name of an input it is a download that failed.
+  /// A page or drawing must also have the right ending: under the name of an input it is a failed download.
   static func format(_ start: [UInt8], path: String) -> String? {
     let text = String(decoding: start, as: UTF8.self)
     let name = path.lowercased()
@@ -30,7 +30,7 @@ enum WrittenFile {
     ("chain\tcluster\tresidues\t", "table of validation scores"),
   ]
 
-  /// Longest line of a training log that is looked at.
+  /// Longest line of a training log to examine.
   private static let longestLogLine = 100_000
 
   /// Whether a text is the log of a training run, by its first line.

@@ -3,10 +3,10 @@ import FeaturePipeline
 extension InputText {
   /// The bytes of each line; line `n` of the file is element `n − 1`.
   ///
-  /// NUL bytes in front are left out.
+  /// NUL bytes in front are dropped.
   var byteLines: [ArraySlice<UInt8>] { lines.map { bytes[$0.range].drop { $0 == 0 } } }
 
-  /// Refuses the file where something else should stand; `place` counts lines from 0.
+  /// An error for a line that is not what was expected; `place` counts lines from 0.
   func expected(_ what: String, at place: Int?, in lines: [ArraySlice<UInt8>]) -> InputError {
     guard let place else {
       return .content(file: name, problem: "is empty, expected \(what)")
@@ -19,10 +19,10 @@ extension Collection<UInt8> {
   /// Words between blanks; NUL bytes, which MMseqs2 writes between entries, count as blanks.
   var words: [SubSequence] { split { $0 <= 0x20 } }
 
-  /// The bytes as text; bytes that are no UTF-8 are replaced.
+  /// The bytes as text; invalid UTF-8 is replaced.
   var text: String { String(decoding: self, as: UTF8.self) }
 
-  /// The bytes as a whole number that fits.
+  /// The bytes as an integer, if it fits.
   var integer: Int? { count <= 18 ? Int(text) : nil }
 
   /// Whether the bytes begin with a word of plain ASCII.
@@ -31,7 +31,7 @@ extension Collection<UInt8> {
   }
 }
 
-/// A part of a file for a message: short, and nothing that a terminal would act upon.
+/// Part of a file for a message: short, and without control characters.
 func excerpt(_ bytes: some Collection<UInt8>, limit: Int = 40) -> String {
   guard !bytes.isEmpty else { return "an empty line" }
   let shown = bytes.prefix(limit).map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: "?") }

@@ -2,10 +2,10 @@ import FeaturePipeline
 
 /// Reader of `hhr` files, the result of HHsearch and HHblits.
 ///
-/// A file holds a table of hits, then one paragraph for each, which begins with a line `No 1`, names the hit
-/// after `>`, sums it up (`Probab=… Sum_probs=…`) and shows the alignment in blocks of lines that start with `Q`
-/// and `T`. Only the paragraphs are read. Departure from AlphaFold: a paragraph that makes no sense is skipped
-/// and listed instead of ending the run, and names of any width are understood.
+/// A file holds a table of hits, then a paragraph for each, which begins with a line `No 1`, names the hit after `>`, summarises it
+/// (`Probab=… Sum_probs=…`) and shows the alignment in blocks of lines that start with `Q` and `T`. Only the paragraphs are read.
+/// Departure from AlphaFold: a malformed paragraph is skipped and listed instead of ending the run, and names of any width are
+/// accepted.
 public enum HHRFile {
   /// Reads the hits of a file.
   public static func parse(_ text: InputText) throws(InputError) -> HitFile {
@@ -29,7 +29,7 @@ public enum HHRFile {
     line.begins(with: "No ") && line.words.count == 2 && line.words[1].integer != nil
   }
 
-  /// A search without a hit still leaves a file with a header.
+  /// Even a search without hits leaves a file with a header.
   private static func requireHeader(
     _ text: InputText, _ lines: [ArraySlice<UInt8>]
   ) throws(InputError) {
@@ -39,7 +39,7 @@ public enum HHRFile {
   }
 }
 
-/// One paragraph of an hhr file while it is read.
+/// One paragraph of an hhr file while it is being read.
 private struct HHRParagraph {
   struct Problem: Error {
     let line: Int

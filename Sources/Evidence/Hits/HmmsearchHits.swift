@@ -2,12 +2,12 @@ import FeaturePipeline
 
 /// Template hits in the Stockholm files of hmmsearch and jackhmmer.
 ///
-/// The multimer pipeline of AlphaFold searches the sequences of the PDB (`pdb_seqres`) with a profile of the
-/// target. Upper case and `-` are columns of the target, lower case insertions, `.` padding. A row is called
-/// `4pqx_A/2-217` and described as `mol:protein length:217`. Rows of nucleic acids are left out; departures from
-/// AlphaFold: a row that makes no sense is skipped and listed, and a description without `mol:` counts as protein.
+/// The multimer pipeline of AlphaFold searches the sequences of the PDB (`pdb_seqres`) with a profile of the target. Upper case and
+/// `-` are columns of the target, lower case insertions, `.` padding. A row is called `4pqx_A/2-217` and described as `mol:protein
+/// length:217`. Rows of nucleic acids are skipped. Departures from AlphaFold: a malformed row is skipped and listed, and a
+/// description without `mol:` counts as protein.
 public enum HmmsearchHits {
-  /// Reads the hits for a target; `skipsFirstRow` where the first row is the target (jackhmmer).
+  /// Reads the hits for a target; `skipsFirstRow` if the first row is the target (jackhmmer).
   public static func parse(
     _ text: InputText, target: String, skipsFirstRow: Bool = false
   ) throws(InputError) -> HitFile {
@@ -27,7 +27,7 @@ public enum HmmsearchHits {
 
   private struct Problem: Error { let reason: String }
 
-  /// Nil for a row that is no protein.
+  /// Nil for a row that is not a protein.
   private static func hit(
     _ row: StockholmRows.Row, index: Int, target: [UInt8]
   ) throws(Problem) -> TemplateHit? {
@@ -63,7 +63,7 @@ public enum HmmsearchHits {
 
   /// `4pqx_A/2-217` → `4pqx_A` and 2.
   ///
-  /// Where a database holds a name twice HMMER numbers all rows: `000|4pqx_A/2-217`.
+  /// If a database has a name twice, HMMER numbers all rows: `000|4pqx_A/2-217`.
   private static func nameAndStart(_ label: String) throws(Problem) -> (String, Int) {
     let label = label.replacing(/^[0-9]+\|/, with: "")
     if let slash = label.lastIndex(of: "/") {
@@ -79,7 +79,7 @@ public enum HmmsearchHits {
 }
 
 extension StockholmRows {
-  /// The rows of a file that HMMER wrote: it begins with `# STOCKHOLM`, or is empty where nothing was found.
+  /// The rows of a file that HMMER wrote: it begins with `# STOCKHOLM`, or is empty if nothing was found.
   init(hmmer text: InputText) throws(InputError) {
     let lines = text.byteLines
     if let first = lines.firstIndex(where: { !$0.words.isEmpty }),

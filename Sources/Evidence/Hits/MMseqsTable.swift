@@ -2,9 +2,8 @@ import FeaturePipeline
 
 /// Checks result tables of MMseqs2 (`m8`, BLAST tabular), from which nothing else is read.
 ///
-/// The twelve columns are those of `convertalis`: query, target, identity, length, mismatches, gap openings, query
-/// start and end, target start and end, E-value, bits. A thirteenth is taken for the CIGAR string, as ColabFold
-/// writes it.
+/// The twelve columns are those of `convertalis`: query, target, identity, length, mismatches, gap openings, query start and end,
+/// target start and end, E-value, bits. A thirteenth is taken to be the CIGAR string, as ColabFold writes it.
 public enum MMseqsTable {
   /// Counts the hits of a table; malformed lines are listed with the reason.
   public static func examine(_ text: InputText) -> (hitCount: Int, skipped: [SkippedRecord]) {

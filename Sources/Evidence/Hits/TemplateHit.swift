@@ -2,7 +2,7 @@
 public struct TemplateHit: Hashable, Sendable {
   /// Place in the file, counted from 1.
   public var index: Int
-  /// Name as the database gives it; begins with `PDBID_chain` in the databases of AlphaFold, with `STEM_chain` for a user's own file.
+  /// Name in the database; begins with `PDBID_chain` in the databases of AlphaFold, with `STEM_chain` for a user's own file.
   public var name: String
   /// Number of aligned columns that the program reports.
   public var alignedColumns: Int
@@ -12,9 +12,9 @@ public struct TemplateHit: Hashable, Sendable {
   public var query: [UInt8]
   /// Aligned part of the template, gaps as `-`, insertions included, in upper case.
   public var template: [UInt8]
-  /// Place in the target of each column, from 0; −1 for a gap.
+  /// Position in the target of each column, from 0; −1 for a gap.
   public var queryIndices: [Int]
-  /// Place in the template of each column, from 0; −1 for a gap.
+  /// Position in the template of each column, from 0; −1 for a gap.
   public var templateIndices: [Int]
   /// Line of the file where the hit begins, from 1.
   public var line: Int
@@ -43,7 +43,7 @@ public struct TemplateHit: Hashable, Sendable {
 public struct HitFile: Hashable, Sendable {
   /// Hits in file order.
   public var hits: [TemplateHit]
-  /// Records that were left out.
+  /// Records that were skipped.
   public var skipped: [SkippedRecord]
 
   /// Hits of a file.
@@ -53,7 +53,7 @@ public struct HitFile: Hashable, Sendable {
   }
 }
 
-/// A record of a file that was left out, and why.
+/// A record of a file that was skipped, and why.
 public struct SkippedRecord: Hashable, Sendable, CustomStringConvertible {
   /// Name of the file.
   public let file: String

@@ -8,7 +8,7 @@ public struct DatabaseCatalog: Codable, Hashable, Sendable {
   public struct DatabaseSet: Codable, Hashable, Sendable {
     /// Name by which a user asks for the set.
     public var name: String
-    /// What it is.
+    /// Description for people.
     public var description: String
     /// Databases; paths may be relative to a root folder.
     public var databases: [Item]
@@ -45,7 +45,7 @@ public struct DatabaseCatalog: Codable, Hashable, Sendable {
     }
   }
 
-  /// The set of a name; throws with the names there are.
+  /// The set with a name; the error lists the known names.
   public func set(named name: String) throws(SearchFailure) -> DatabaseSet {
     if let set = sets.first(where: { $0.name == name }) { return set }
     throw .files(
@@ -63,7 +63,7 @@ extension DatabaseCatalog.DatabaseSet {
   }
 }
 
-/// What is at the place of a database.
+/// What was found at the path of a database.
 public struct DatabaseStatus: Hashable, Sendable {
   /// Name of the database.
   public let name: String
@@ -71,10 +71,10 @@ public struct DatabaseStatus: Hashable, Sendable {
   public let form: SearchDatabase.Form?
   /// Size of all files in bytes.
   public let bytes: Int
-  /// What is wrong; nil if all is well.
+  /// What is wrong; nil if nothing is.
   public let problem: SearchFailure?
 
-  /// Looks at the files of a database: presence, permission, size, and whether indices fit their data.
+  /// Checks the files of a database: presence, permissions, size, and whether indices fit their data.
   public init(_ database: SearchDatabase) {
     name = database.name
     do throws(SearchFailure) {

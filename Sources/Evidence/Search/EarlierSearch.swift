@@ -1,8 +1,8 @@
 import Foundation
 
-/// What an earlier search left in the folder of a target: `searches.tsv` and results in `msas/`.
+/// Files of an earlier search in the folder of a target: `searches.tsv` and results in `msas/`.
 public enum EarlierSearch {
-  /// Removes it, besides what was made since; results of other programs, which leave no such table, stay.
+  /// Removes them, except files made since; results of other programs, which have no such table, stay.
   ///
   /// - Parameter made: paths within the folder.
   public static func remove(from folder: String, besides made: Set<String> = []) {

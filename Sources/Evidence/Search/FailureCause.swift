@@ -1,4 +1,4 @@
-/// Finds the cause of a failure in how a program ended and what it wrote.
+/// Finds the cause of a failure from how a program ended and what it wrote.
 enum FailureCause {
   /// How a program ended.
   enum End: Hashable, Sendable {
@@ -21,7 +21,7 @@ enum FailureCause {
       ?? "\(status), and it wrote no message"
   }
 
-  /// The last line that holds one of the words, with the line after it where a colon announces that.
+  /// The last line that holds one of the words, with the next line if it ends in a colon.
   private static func last(of lines: [Substring], with words: [String]) -> String? {
     let found = lines.lastIndex { line in
       let line = line.lowercased()
@@ -33,7 +33,7 @@ enum FailureCause {
       ? "\(lines[found]) \(lines[next])" : String(lines[found])
   }
 
-  /// Causes in the order of precedence, with what programs say in lower case.
+  /// Causes in the order of precedence, with the words of programs in lower case.
   private static let signs: [(String, [String])] = [
     (
       "not enough memory",

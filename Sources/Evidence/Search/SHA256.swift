@@ -1,6 +1,6 @@
 import Messages
 
-/// SHA-256 (FIPS 180-4): names cache entries and proves that their content is what was written.
+/// SHA-256 (FIPS 180-4): names cache entries and verifies their content.
 struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,

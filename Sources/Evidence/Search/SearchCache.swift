@@ -3,14 +3,13 @@ import Foundation
 
 /// Results of earlier searches, by sequence, database and parameters.
 ///
-/// An entry is a folder named after the SHA-256 of everything the result depends on. It is filled under another name
-/// and renamed when complete, so that a kill at any moment leaves either no entry or a whole one. When an entry is
-/// used again, its description must match and its content must have the digest that was noted. Databases that MMseqs2 needs in a form
-/// of its own are kept beside the results.
+/// An entry is a folder named after the SHA-256 of everything the result depends on. It is filled under another name and renamed when
+/// complete, so that a kill at any moment leaves either no entry or a complete one. When an entry is used again, its description must
+/// match and its content must have the recorded digest. Databases converted for MMseqs2 are kept beside the results.
 struct SearchCache: Sendable {
-  /// What a result depends on; threads are left out, as they do not change it.
+  /// What a result depends on; threads are excluded, since they do not change it.
   struct Key: Hashable, Codable, Sendable {
-    /// Counts changes of this description.
+    /// Version of this description.
     var version = 2
     /// Program.
     let tool: SearchTool
@@ -83,21 +82,21 @@ struct SearchCache: Sendable {
     try move(work, to: "\(folder)/\(key.name)")
   }
 
-  /// Path of the database that was made of one in FASTA; nil if it is not there, or not whole.
+  /// Path of the database converted from FASTA; nil if it is missing or incomplete.
   func database(_ identity: SearchDatabase.Identity) -> String? {
     let path = "\(folder)/\(Self.name(identity))"
     guard let data = FileManager.default.contents(atPath: path + "/" + Self.listName),
       let sizes = try? JSONDecoder().decode([String: Int].self, from: data),
       sizes.allSatisfy({ FileStatus(of: "\(path)/\($0)")?.bytes == $1 })
     else { return nil }
-    utimes(path + "/" + Self.listName, nil)  // used now
+    utimes(path + "/" + Self.listName, nil)  // marks it as used
     return path + "/target"
   }
 
-  /// Keeps the files called `target…` of a work folder as the database that was made of one in FASTA.
+  /// Keeps the files called `target…` of a work folder as a database converted from FASTA.
   ///
-  /// One that another process has made meanwhile, and may be searching in, stays and serves instead. Those of earlier states of the
-  /// file that nobody has used for a week go away: they are as large as the file.
+  /// If another process has made the same database meanwhile, and may be searching it, that one is used instead. Databases of
+  /// earlier states of the file that have not been used for a week are removed, since they are as large as the file.
   func storeDatabase(from work: String, _ identity: SearchDatabase.Identity) throws -> String {
     let made = try makeWorkFolder()
     defer { try? FileManager.default.removeItem(atPath: made) }
@@ -112,7 +111,7 @@ struct SearchCache: Sendable {
     let name = Self.name(identity)
     let prefix = Self.prefix(identity)
     for old in try FolderContents.names(in: folder, where: { $0.hasPrefix(prefix) }) {
-      let isState = old.utf8.count == prefix.utf8.count + 64  // a digest, and no longer name
+      let isState = old.utf8.count == prefix.utf8.count + 64  // exactly a digest, not a longer name
       let status = FileStatus(of: "\(folder)/\(old)/\(Self.listName)")
       let isUsed = status.map { !$0.isOld } ?? false
       if isState && old != name && !isUsed {
@@ -122,7 +121,7 @@ struct SearchCache: Sendable {
     let place = "\(folder)/\(name)"
     try move(made, to: place)
     if database(identity) == nil {
-      // What stands there is not whole. It is moved away at once, so that the place is empty for a moment only.
+      // The existing one is incomplete. It is moved away in one step, so that the place is empty only for a moment.
       let broken = try makeWorkFolder()
       defer { try? FileManager.default.removeItem(atPath: broken) }
       rename(place, broken)
@@ -134,7 +133,7 @@ struct SearchCache: Sendable {
   /// Sizes of the files of a kept database.
   private static let listName = "files.json"
 
-  /// Renames; what another process may have made there meanwhile serves as well.
+  /// Renames; if another process has made the target meanwhile, that one is used.
   private func move(_ source: String, to path: String) throws {
     if rename(source, path) == 0 { return }
     let code = errno
@@ -158,7 +157,7 @@ struct SearchCache: Sendable {
     return SHA256.hex([UInt8]((try? encoder.encode(description)) ?? Data()))
   }
 
-  /// Removes work folders of processes that are no longer there; of other machines those of more than a week ago.
+  /// Removes work folders of processes that have ended; those of other machines if older than a week.
   func removeAbandoned() {
     for path in AtomicFile.abandoned(in: folder, prefix: Self.workPrefix) {
       try? FileManager.default.removeItem(atPath: path)

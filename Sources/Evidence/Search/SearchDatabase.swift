@@ -1,9 +1,9 @@
 import AtomicFiles
 import Foundation
 
-/// A database to be searched: a name by which AlphaFold knows it, or any other, and a path.
+/// A database to search: a name, as in AlphaFold or any other, and a path.
 public struct SearchDatabase: Hashable, Sendable {
-  /// How a database is stored, which decides what can search it.
+  /// How a database is stored, which decides which programs can search it.
   public enum Form: String, Hashable, Sendable {
     /// Sequences in FASTA.
     case fasta
@@ -15,7 +15,7 @@ public struct SearchDatabase: Hashable, Sendable {
 
   /// Name, such as `uniref90`.
   public let name: String
-  /// Path of the FASTA or MMseqs2 file, or the common beginning of HH-suite's files.
+  /// Path of the FASTA or MMseqs2 file, or the common prefix of HH-suite's files.
   public let path: String
 
   /// A database.
@@ -24,7 +24,7 @@ public struct SearchDatabase: Hashable, Sendable {
     self.path = path
   }
 
-  /// Reads `NAME=PATH`; nil if it is not of that form.
+  /// Parses `NAME=PATH`; nil if it does not have that form.
   ///
   /// The name becomes part of file names.
   public init?(argument: String) {
@@ -39,10 +39,9 @@ public struct SearchDatabase: Hashable, Sendable {
     self.init(name: name, path: path)
   }
 
-  /// The files of the database, behind links, with size and time of change: what it is without reading it.
+  /// The files of the database, links resolved, with size and time of change: identifies it without reading it.
   ///
-  /// Numbers of disks and of files on them are left out: they differ between machines and after a restart, while the database is
-  /// the same.
+  /// Device and inode numbers are excluded: they differ between machines and after a restart although the database is the same.
   public struct Identity: Hashable, Codable, Sendable {
     /// One file.
     public struct File: Hashable, Codable, Sendable {

@@ -2,9 +2,9 @@ import FeaturePipeline
 
 /// What to search and how; shared by the commands that search.
 public struct SearchOptions: Hashable, Sendable {
-  /// Databases in the order in which they were given.
+  /// Databases in the given order.
   public var databases: [SearchDatabase]
-  /// Where programs are.
+  /// Paths of the programs.
   public var tools: ToolPaths
   /// Threads for each program; AlphaFold gives jackhmmer 8 and hhblits 4.
   public var threads: Int
@@ -12,7 +12,7 @@ public struct SearchOptions: Hashable, Sendable {
   public var cacheFolder: String
   /// Whether FASTA databases are searched with MMseqs2 instead of jackhmmer.
   public var prefersMMseqs: Bool
-  /// Whether only results of earlier searches are used: another process has searched, and what failed there fails here.
+  /// Whether only results of earlier searches are used: another process has searched, and its failures count here too.
   public var onlyReuses = false
 
   /// Options for searching.
@@ -37,9 +37,9 @@ public struct SearchOptions: Hashable, Sendable {
 
   /// Searches in AlphaFold's order: UniRef90, BFD and UniRef30, MGnify, others, and last those for templates.
   ///
-  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A database that is not there, that nothing can use or whose
-  /// result would take the place of another one's is an error, and so is a search for templates without the alignment that it starts
-  /// from; each stands for one step, so that the others go on.
+  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A database that is missing, that no program can use, or
+  /// whose result would overwrite another's is an error, as is a template search without the alignment that it starts from; each error
+  /// counts as one step, so that the others continue.
   public func steps() -> [Result<SearchStep, PlanProblem>] {
     var planned: [Result<SearchStep, PlanProblem>] = []
     var profiles: [SearchDatabase] = []
@@ -100,7 +100,7 @@ public struct SearchOptions: Hashable, Sendable {
       purpose: use == .templates ? .templates : .alignment)
   }
 
-  /// Replaces steps that can only fail beside the steps before them.
+  /// Replaces steps that must fail given the steps before them by errors.
   private static func checked(
     _ planned: [Result<SearchStep, PlanProblem>]
   ) -> [Result<SearchStep, PlanProblem>] {
@@ -117,7 +117,7 @@ public struct SearchOptions: Hashable, Sendable {
   }
 
   private static func failure(of step: SearchStep, after earlier: [SearchStep]) -> SearchFailure? {
-    // Disks of macOS do not tell upper from lower case.
+    // File systems of macOS ignore case.
     let file = step.resultName.lowercased()
     if let other = earlier.first(where: { $0.resultName.lowercased() == file }) {
       return .database(
@@ -130,7 +130,7 @@ public struct SearchOptions: Hashable, Sendable {
 }
 
 extension Result<SearchStep, SearchOptions.PlanProblem> {
-  /// The database by whose name it has its place among the others.
+  /// The database whose name determines its position among the others.
   fileprivate var database: DatabaseRole {
     switch self {
     case .success(let step): DatabaseRole(step.name)

@@ -4,7 +4,7 @@ import NumericArrays
 
 /// What a search reports while it runs.
 public enum SearchEvent: Hashable, Sendable {
-  /// A program was started on a database of so many bytes.
+  /// A program was started on a database of the given size.
   case started(step: String, program: String, databaseBytes: Int)
   /// Share of the database read (nil where the program does not show it), seconds so far, seconds left if known.
   case progress(step: String, share: Double?, elapsed: Double, left: Double?)
@@ -14,9 +14,9 @@ public enum SearchEvent: Hashable, Sendable {
   case cached(step: String)
   /// The search is over.
   case finished(step: String, rows: Int, seconds: Double)
-  /// The search gave nothing; the others go on.
+  /// The search failed; the others continue.
   case failed(step: String, failure: SearchFailure)
-  /// Something a user should know, such as a damaged cache entry.
+  /// A warning, such as a damaged cache entry.
   case warning(step: String, line: String)
 }
 
@@ -48,10 +48,10 @@ extension SearchEvent: CustomStringConvertible {
 
 /// How much of a database a running program has read.
 ///
-/// HMMER prints no progress, but reads FASTA from front to back: on Linux the place of its open file
-/// (`/proc/PID/fdinfo`) over the size is the share. Elsewhere, and for programs that map files, nothing is known.
+/// HMMER prints no progress, but reads FASTA from front to back: on Linux the share is the position in its open file
+/// (`/proc/PID/fdinfo`) divided by the size. Elsewhere, and for programs that map files, the share is unknown.
 enum ReadingProgress {
-  /// Share of the file that the process has read, 0 … 1; nil if the file is not open or nothing can be seen.
+  /// Share of the file that the process has read, 0 … 1; nil if the file is not open or the share is unknown.
   static func share(process: Int32, file: String, size: Int) -> Double? {
     guard size > 0 else { return nil }
     let target = URL(fileURLWithPath: file).resolvingSymlinksInPath().path
@@ -71,7 +71,7 @@ enum ReadingProgress {
     return nil
   }
 
-  /// Seconds left if reading goes on at the mean speed so far; nil before 2 % are read.
+  /// Seconds left at the mean reading speed so far; nil before 2 % are read.
   static func secondsLeft(share: Double?, elapsed: Double) -> Double? {
     guard let share, share >= 0.02 else { return nil }
     return RemainingTime.seconds(done: share, left: 1 - share, elapsed: elapsed)

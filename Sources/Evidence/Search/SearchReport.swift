@@ -1,7 +1,7 @@
 import FeaturePipeline
 import Messages
 
-/// What became of the searches for one target: `searches.tsv`.
+/// The outcome of the searches for one target: `searches.tsv`.
 public struct SearchReport: Hashable, Sendable {
   /// One search.
   public struct Row: Hashable, Sendable {
@@ -34,7 +34,7 @@ public struct SearchReport: Hashable, Sendable {
 
   /// Alignments found, in AlphaFold's order of files.
   public var alignments: [Row] { rows.filter { $0.purpose == .alignment && $0.path != nil } }
-  /// The alignments found, read and cut as AlphaFold2 cuts those of large databases.
+  /// The alignments found, read and, for large databases, truncated as in AlphaFold2.
   public func usedAlignments() throws(InputError) -> [Alignment] {
     var found: [Alignment] = []
     for row in alignments {

@@ -3,7 +3,7 @@ import FeaturePipeline
 import Foundation
 import Protein
 
-/// Searches databases for one target after another; a search that fails does not stop the others.
+/// Searches databases for one target after another; a failed search does not stop the others.
 public struct SearchRunner: Sendable {
   /// What to search and how.
   public let options: SearchOptions
@@ -12,7 +12,7 @@ public struct SearchRunner: Sendable {
   private let onEvent: @Sendable (SearchEvent) -> Void
   private let cache: SearchCache
 
-  /// A runner; events come on the thread that runs.
+  /// A runner; events are delivered on the thread that runs.
   public init(
     options: SearchOptions, interruption: SearchInterruption = SearchInterruption(),
     onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
@@ -23,7 +23,7 @@ public struct SearchRunner: Sendable {
     cache = SearchCache(folder: options.cacheFolder)
   }
 
-  /// Runs all searches for a target and leaves the results in a folder, named as in AlphaFold's `msas`.
+  /// Runs all searches for a target and writes the results to a folder, named as in AlphaFold's `msas`.
   public func run(sequence: ProteinSequence, into folder: String) -> SearchReport {
     var report = SearchReport()
     cache.removeAbandoned()
@@ -88,7 +88,7 @@ public struct SearchRunner: Sendable {
     _ step: SearchStep, _ sequence: ProteinSequence, _ alignments: [SearchReport.Row]
   ) throws(SearchFailure) -> String {
     guard step.purpose == .templates else { return ">target\n\(sequence.letters)\n" }
-    // UniRef90 is the first of all where it was searched.
+    // UniRef90 comes first if it was searched.
     let start = alignments.first { $0.tool.map(step.canStart) ?? false }
     guard let path = start?.path else { throw .needs(step.start) }
     do {
@@ -117,7 +117,7 @@ public struct SearchRunner: Sendable {
       alignment: step.purpose == .templates ? SHA256.hex(input) : nil, databases: identities)
   }
 
-  /// Runs the commands of a step in a folder of their own and reads what they leave.
+  /// Runs the commands of a step in a separate folder and reads their result.
   private func search(
     _ step: SearchStep, input: String, databaseBytes files: [SearchDatabase.Identity.File]
   ) throws(SearchFailure) -> [UInt8] {
@@ -138,7 +138,7 @@ public struct SearchRunner: Sendable {
     return try Self.produced(step, in: work)
   }
 
-  /// The database that MMseqs2 searches instead of one in FASTA: made once, and kept with the results; nil where none is needed.
+  /// The database that MMseqs2 searches instead of one in FASTA: made once and kept with the results; nil if none is needed.
   private func converted(
     _ step: SearchStep, _ names: SearchStep.Names, _ bytes: Int
   ) throws(SearchFailure) -> String? {
@@ -155,7 +155,7 @@ public struct SearchRunner: Sendable {
     }
   }
 
-  /// What the last command left, cut to the rows that are used.
+  /// The result of the last command, truncated to the rows that are used.
   private static func produced(
     _ step: SearchStep, in work: String
   ) throws(SearchFailure) -> [UInt8] {
@@ -214,7 +214,7 @@ public struct SearchRunner: Sendable {
     }
   }
 
-  /// Number of rows or hits; throws unless the result is what it should be and belongs to the target.
+  /// Number of rows or hits; throws unless the result is valid and belongs to the target.
   private static func checkedRows(
     _ content: [UInt8], _ step: SearchStep, _ sequence: ProteinSequence
   ) throws(SearchFailure) -> Int {

@@ -1,13 +1,13 @@
 import FeaturePipeline
 
-/// One search: a program, what it searches, and the file that it leaves.
+/// One search: a program, what it searches, and the file that it produces.
 public struct SearchStep: Hashable, Sendable {
   /// What the result is for.
   public enum Purpose: String, Hashable, Sendable {
     case alignment, templates
   }
 
-  /// Name, that of the database, such as `uniref90`; `bfd_uniref` where two are searched together.
+  /// Name of the database, such as `uniref90`; `bfd_uniref` if two are searched together.
   public let name: String
   /// Program whose result is kept.
   public let tool: SearchTool
@@ -28,13 +28,13 @@ public struct SearchStep: Hashable, Sendable {
     }
   }
 
-  /// Rows that are used of the result; nil for all.
+  /// Most rows used from the result; nil for all.
   var maximumRows: Int? { DatabaseRole(name).maximumRows }
 
   /// Whether a template search can start from the result of a program: hmmbuild reads jackhmmer's Stockholm, hhsearch any alignment.
   func canStart(from other: SearchTool) -> Bool { tool != .hmmsearch || other == .jackhmmer }
 
-  /// The search from which a template search starts at best.
+  /// The search from which a template search should start.
   var start: String { tool == .hmmsearch ? "jackhmmer (uniref90)" : "uniref90" }
 
   /// Programs that it runs.
@@ -45,13 +45,13 @@ public struct SearchStep: Hashable, Sendable {
     let tool: SearchTool
     let arguments: [String]
 
-    /// What people call it: `jackhmmer`, `mmseqs search`.
+    /// Name for people: `jackhmmer`, `mmseqs search`.
     var name: String {
       tool == .mmseqs ? "\(tool.rawValue) \(arguments.first ?? "")" : tool.rawValue
     }
   }
 
-  /// Names that commands are made of: paths in a run, symbols in a cache key.
+  /// Names used in commands: paths in a run, symbols in a cache key.
   struct Names {
     var input: String
     var work: String
@@ -59,10 +59,10 @@ public struct SearchStep: Hashable, Sendable {
     var threads: String
   }
 
-  /// The commands of this step, the last one leaving `result` in the work folder.
+  /// The commands of this step; the last one writes `result` to the work folder.
   ///
-  /// Arguments are those of AlphaFold 2.3 (`data/tools/*.py`); for MMseqs2 those of ColabFold's search where they apply
-  /// to one database (three iterations, sensitivity 8, E 0.1, 10,000 sequences).
+  /// Arguments are those of AlphaFold 2.3 (`data/tools/*.py`); for MMseqs2 those of ColabFold's search, as far as they apply to one
+  /// database (three iterations, sensitivity 8, E 0.1, 10,000 sequences).
   func commands(_ names: Names) -> [Command] {
     let result = names.work + "/result"
     switch tool {
@@ -111,9 +111,9 @@ public struct SearchStep: Hashable, Sendable {
     ]
   }
 
-  /// The command that makes a database of MMseqs2 of one in FASTA, called `target` in the work folder; nil where none is needed.
+  /// The command that converts FASTA to a database of MMseqs2, called `target` in the work folder; nil if none is needed.
   ///
-  /// Without its type a short protein of few kinds of letters is taken for DNA.
+  /// Without an explicit type, a short protein with few kinds of letters is taken for DNA.
   func conversion(_ names: Names) -> Command? {
     guard tool == .mmseqs, form == .fasta, let database = names.databases.first else { return nil }
     return Command(

@@ -2,11 +2,11 @@ import AtomicFiles
 import Foundation
 import Messages
 
-/// A search program that is run as it comes from its authors.
+/// A search program, run unmodified.
 public enum SearchTool: String, CaseIterable, Codable, Hashable, Sendable {
   case jackhmmer, hhblits, hhsearch, hmmbuild, hmmsearch, mmseqs
 
-  /// Package of Debian that holds it.
+  /// Debian package that contains it.
   public var debianPackage: String {
     switch self {
     case .jackhmmer, .hmmbuild, .hmmsearch: "hmmer"
@@ -16,7 +16,7 @@ public enum SearchTool: String, CaseIterable, Codable, Hashable, Sendable {
   }
 }
 
-/// Where search programs are: paths that the user gave, else the folders of `PATH`.
+/// Where search programs are: the user's paths, else the folders of `PATH`.
 public struct ToolPaths: Hashable, Sendable {
   /// Paths given by the user.
   public var given: [SearchTool: String]
@@ -43,7 +43,7 @@ public struct ToolPaths: Hashable, Sendable {
     return found
   }
 
-  /// Folders may be entered, which the system calls executable too.
+  /// Excludes folders, which the system reports as executable too.
   private static func isProgram(_ path: String) -> Bool {
     PathKind(of: path) == .file && FileManager.default.isExecutableFile(atPath: path)
   }
@@ -53,7 +53,7 @@ public struct ToolPaths: Hashable, Sendable {
 public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible, ExitStatusError {
   /// The program is not installed.
   case toolMissing(SearchTool)
-  /// The path given for a program is none.
+  /// The path given for a program is not a program.
   case toolNotExecutable(SearchTool, path: String)
   /// Files of the database are missing or unusable.
   case database(name: String, problem: String)
@@ -63,9 +63,9 @@ public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible, E
   case unusableResult(SearchTool, problem: String)
   /// The user stopped the search.
   case interrupted(SearchTool)
-  /// Files of ours could not be read or written.
+  /// Our own files could not be read or written.
   case files(String)
-  /// The search needs the result of another one, which failed.
+  /// The search needs the result of another search, which failed.
   case needs(String)
 
   /// One line: the program, the cause, what to try.

@@ -2,10 +2,10 @@ import Foundation
 
 /// Cuts a Stockholm file of HMMER to its first rows, as AlphaFold does with the results of large databases (`parsers.py`).
 ///
-/// The file is read line by line, twice: that of a common protein may be larger than the memory, and what stands above the rows is
-/// said of rows that the first reading finds.
+/// The file is read line by line, twice: that of a common protein may be larger than memory, and the lines above the rows describe
+/// rows that only the first reading finds.
 enum StockholmCut {
-  /// The file with the lines of its first rows only; nil if it cannot be read or is still larger than `limit`.
+  /// The file with only the lines of its first rows; nil if it cannot be read or is still larger than `limit`.
   static func firstRows(_ maximum: Int, of path: String, limit: Int) -> [UInt8]? {
     guard let names = names(maximum, path) else { return nil }
     var kept: [UInt8] = []
@@ -23,7 +23,7 @@ enum StockholmCut {
   private static func names(_ maximum: Int, _ path: String) -> Set<ArraySlice<UInt8>>? {
     var names: Set<ArraySlice<UInt8>> = []
     let isRead = forEachLine(of: path) { line in
-      // Blocks follow each other, each with all rows.
+      // The file is a sequence of blocks, each with all rows.
       if line.first != UInt8(ascii: "#"), let name = name(of: line) {
         names.insert(ArraySlice(Array(name)))
       }
@@ -32,7 +32,7 @@ enum StockholmCut {
     return isRead ? names : nil
   }
 
-  /// The row of which a line says something; nil for a line that belongs to none.
+  /// The row that a line describes; nil for a line that belongs to none.
   private static func name(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     if line.begins(with: "//") { return nil }
     if line.begins(with: "#=GS") || line.begins(with: "#=GR") {
@@ -42,10 +42,10 @@ enum StockholmCut {
     return word.isEmpty || word.first == UInt8(ascii: "#") ? nil : word
   }
 
-  /// A file with a longer line is none of HMMER's.
+  /// Longest line that HMMER writes.
   private static let longestLine = 1 << 28
 
-  /// Hands on the lines of a file until `body` says no; false if the file cannot be read.
+  /// Passes the lines of a file to `body` until it returns false; false if the file cannot be read.
   private static func forEachLine(
     of path: String, _ body: (ArraySlice<UInt8>) -> Bool
   ) -> Bool {

@@ -1,9 +1,9 @@
 import FeaturePipeline
 
-/// Makes the query of a template search of the alignment found before.
+/// Makes the query of a template search from the alignment found before.
 ///
-/// AlphaFold (`pipeline.py`) takes the first rows of the UniRef90 alignment, to which the search has cut it, drops rows that are
-/// equal in the columns of the target, and gives them to hhsearch as A3M or to hmmbuild as Stockholm.
+/// AlphaFold (`pipeline.py`) takes the first rows of the UniRef90 alignment, to which the search has truncated it, drops rows that
+/// are equal in the columns of the target, and passes them to hhsearch as A3M or to hmmbuild as Stockholm.
 enum TemplateQuery {
   /// A3M of the distinct rows; insertions in lower case.
   static func a3m(_ text: InputText) throws(InputError) -> String {

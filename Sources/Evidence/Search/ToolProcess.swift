@@ -8,29 +8,29 @@ public final class SearchInterruption: Sendable {
   private let isStopped = Atomic<Bool>(false)
   private let isStoppedElsewhere: @Sendable () -> Bool
 
-  /// Nothing is stopped yet; `elsewhere` is asked too, for programs that watch signals themselves.
+  /// Not stopped; `elsewhere` is polled too, for programs that handle signals themselves.
   public init(orWhen elsewhere: @escaping @Sendable () -> Bool = { false }) {
     isStoppedElsewhere = elsewhere
   }
 
-  /// Stops the running program and all that would follow.
+  /// Stops the running program and all further ones.
   public func interrupt() { isStopped.store(true, ordering: .releasing) }
 
-  /// Whether a stop was asked for.
+  /// Whether a stop was requested.
   public var isInterrupted: Bool { isStopped.load(ordering: .acquiring) || isStoppedElsewhere() }
 }
 
-/// Runs one program, handing on what it writes on its standard error while it runs.
+/// Runs one program, passing on its standard error while it runs.
 ///
-/// The program is a process group of its own. It has ended when its first process has; whatever that one left behind is killed, and
-/// nobody waits for it.
+/// The program has its own process group. It has ended when its first process has; any processes left behind are killed without
+/// waiting for them.
 struct ToolProcess {
   let executable: String
   let arguments: [String]
 
-  /// Longest time between two looks at a running program, ms.
+  /// Longest time between two polls of a running program, ms.
   static let interval: Int32 = 50
-  /// Time a program has to end by itself after a stop.
+  /// Time that a program has to end by itself after a stop.
   static let patience: Duration = .seconds(5)
 
   /// Why a program could not be started.
@@ -45,9 +45,9 @@ struct ToolProcess {
     }
   }
 
-  /// Runs to the end.
+  /// Runs the program to its end.
   ///
-  /// `onLine` gets lines of the standard error, `onTick` the process at each look. The log ends as what the program wrote: its
+  /// `onLine` gets lines of the standard error, `onTick` the process at each poll. The log is what the program wrote last: its
   /// standard output, then its standard error.
   func run(
     interruption: SearchInterruption, onLine: (String) -> Void, onTick: (Int32) -> Void
@@ -89,16 +89,16 @@ struct ToolProcess {
   }
 }
 
-/// A pipe into which a program writes: its lines as they come, and the last of them.
+/// A pipe that a program writes to: its lines as they come, and the last of them.
 ///
-/// Of a program that writes without end everything is read, and little is kept and handed on.
+/// Endless output is read completely, but little of it is kept and passed on.
 private struct ToolStream {
-  /// Bytes kept for finding a cause, and read at a time.
+  /// Bytes kept for finding a cause, and bytes read at a time.
   private static let limit = 1 << 16
-  /// Characters of a line that are handed on.
+  /// Most characters of a line that are passed on.
   private static let maximumLength = 1000
 
-  /// Lines that are handed on.
+  /// Most lines that are passed on.
   private let maximumLines: Int
   private let reading: Int32
   private(set) var writing: Int32
@@ -121,14 +121,14 @@ private struct ToolStream {
 
   /// Waits until one of the streams has something to read.
   static func wait(for streams: [ToolStream], milliseconds: Int32) {
-    // A negative number stands for no file: a stream that has ended would end every wait at once.
+    // A negative descriptor is ignored: a stream that has ended would end every wait at once.
     var files = streams.map {
       pollfd(fd: $0.isAtEnd ? -1 : $0.reading, events: Int16(POLLIN), revents: 0)
     }
     _ = poll(&files, nfds_t(files.count), milliseconds)
   }
 
-  /// Reads one piece of what is there, and says whether there was any.
+  /// Reads one piece of the available output; returns whether there was any.
   mutating func read(_ onLine: (String) -> Void) -> Bool {
     if isAtEnd { return false }
     var piece = [UInt8](repeating: 0, count: Self.limit)
@@ -139,7 +139,7 @@ private struct ToolStream {
     return true
   }
 
-  /// Reads what the program left, but not without end what others may go on writing.
+  /// Reads what the program left, but not endlessly what other processes may still write.
   mutating func readRest(_ onLine: (String) -> Void) {
     var pieces = 0
     while pieces < 64, read(onLine) { pieces += 1 }

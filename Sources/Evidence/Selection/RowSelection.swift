@@ -73,7 +73,7 @@ public enum RowSelection {
     return clean.dropFirst().contains { $0 > 0 } ? clean : nil
   }
 
-  /// exp(entropy) of the scores of all rows but the target.
+  /// exp(entropy) of the scores of all rows except the target.
   private static func effectiveNumber(_ weights: [Float]) -> Double {
     let values = weights.dropFirst().map(Double.init)
     let sum = values.reduce(0, +)
@@ -86,7 +86,7 @@ public enum RowSelection {
 }
 
 extension RawFeatures {
-  /// The same target with only these rows of the alignment.
+  /// The same target with only the kept rows of the alignment.
   public func keepingRows(_ kept: RowSelection.Kept) -> RawFeatures {
     guard kept.rule != .everything else { return self }
     var copy = self
@@ -100,11 +100,11 @@ extension RawFeatures {
     return copy
   }
 
-  /// Importance of each row without a network: similarity to proxies, the target and evenly spaced rows, one in ten but about 64 at most.
+  /// Importance of each row without a network: similarity to proxies: the target and every tenth row, at most about 64.
   ///
-  /// Mean over proxies of softmax over the other rows of 16 · the share of equal cells: what a sharp column attention would
-  /// see. A proxy has no part in its own softmax, whose greatest term it would be whatever the alignment holds. Rows more than
-  /// 80 % identical to a proxy share one weight there, so that copies do not add up.
+  /// Mean over proxies of softmax over the other rows of 16 · the share of equal cells: what a sharp column attention would see. A
+  /// proxy is excluded from its own softmax, of which it would always be the largest term. Rows more than 80 % identical to a proxy
+  /// share one weight there, so that copies do not add up.
   public var proxyScores: [Float] {
     let (m, n) = (rowCount, residueCount)
     guard m > 1, n > 0 else { return [Float](repeating: 1, count: m) }
@@ -112,7 +112,7 @@ extension RawFeatures {
     let proxies = Array(stride(from: 0, to: m, by: step))
     var scores = [Float](repeating: 0, count: m)
     for proxy in proxies {
-      // No cell is equal to one where the proxy has a gap.
+      // Gaps of the proxy equal no cell.
       let letters = msa.values[proxy * n..<(proxy + 1) * n].map {
         $0 == HHblitsAlphabet.gap ? UInt8.max : $0
       }

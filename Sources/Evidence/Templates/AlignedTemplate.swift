@@ -2,11 +2,11 @@ import FeaturePipeline
 import NumericArrays
 import Protein
 
-/// One template laid onto the target.
+/// One template aligned to the target.
 public struct AlignedTemplate: Hashable, Sendable {
   /// `entry_chain`.
   public var name: String
-  /// Template letters under the target, `-` where there is none. `N_res` letters
+  /// Template letters at each residue of the target, `-` if there is none. `N_res` letters
   public var sequence: [UInt8]
   /// Coordinates in the atom37 order, Å; 0 where missing. `[N_res, 37, 3]`
   public var positions: [Float]
@@ -18,7 +18,7 @@ public struct AlignedTemplate: Hashable, Sendable {
   /// Atoms with coordinates.
   public var atoms: Int { mask.count { $0 > 0 } }
 
-  /// Lays residues of a chain onto the target; `pairs` are places in target and chain, letters those to show.
+  /// Aligns residues of a chain to the target; `pairs` are positions in target and chain, `letters` those to show.
   init(
     name: String, targetLength: Int, chain: TemplateChain,
     pairs: [(target: Int, place: Int, letter: UInt8)], sumOfProbabilities: Float
@@ -40,7 +40,7 @@ public struct AlignedTemplate: Hashable, Sendable {
 }
 
 extension AlignedTemplate {
-  /// Whether two chains have the same residues where both have any, which is nearly all of the shorter one.
+  /// Whether two chains have the same residues where both have any, over nearly all of the shorter one.
   func isCopy(of other: AlignedTemplate) -> Bool {
     let gap = UInt8(ascii: "-")
     let shared = zip(sequence, other.sequence).filter { $0 != gap && $1 != gap }

@@ -7,7 +7,7 @@ public struct EntryDates: Hashable, Sendable {
   public var released: [String: String] = [:]
   /// Successor by obsolete entry; an empty text if there is none.
   public var successors: [String: String] = [:]
-  /// Lines that were left out.
+  /// Lines that were skipped.
   public var skipped: [SkippedRecord] = []
 
   /// Nothing is known.
@@ -41,7 +41,7 @@ public struct EntryDates: Hashable, Sendable {
     }
   }
 
-  /// The entry that a hit means, which may be a successor; throws if it was withdrawn.
+  /// The current entry for a hit's, possibly its successor; throws if it was withdrawn.
   func current(_ entry: String) throws(TemplateRejection) -> String {
     guard let successor = successors[entry] else { return entry }
     if successor.isEmpty { throw .obsolete(entry: entry) }

@@ -4,12 +4,12 @@ import Foundation
 import Protein
 import StructureIO
 
-/// A folder with structure files named after their entries, and files that a user gave, which hits call by their own names.
+/// A folder with structure files named after their entries, and the user's own files, which hits refer to by file name.
 ///
-/// Found in the folder are `1abc.cif`, `.pdb` and `.ent` with or without `.gz`, in lower or upper case, in the folder itself or, as
-/// in mirrors of the PDB, in a subfolder named after the two middle characters.
+/// The folder may hold `1abc.cif`, `.pdb` and `.ent`, with or without `.gz`, in lower or upper case, in the folder itself or, as in
+/// mirrors of the PDB, in a subfolder named after the two middle characters.
 public struct StructureFolder: Sendable {
-  /// Path of the folder; nil where there are only the user's files.
+  /// Path of the folder; nil if there are only the user's files.
   public let path: String?
   /// Paths of the user's files.
   public let own: [String]
@@ -20,7 +20,7 @@ public struct StructureFolder: Sendable {
     self.own = own
   }
 
-  /// The user's file that a hit calls `STEM_CHAIN`, after the name of the file without its ending; nil if it means none.
+  /// The user's file that a hit names as `STEM_CHAIN`, the stem being the file name without ending; nil if there is none.
   func ownFile(of hit: String) -> (path: String, stem: String, chain: String)? {
     let word = hit.split(whereSeparator: \.isWhitespace).first ?? ""
     let named = own.map { (path: $0, stem: TargetName.stem(of: $0)) }.filter {

@@ -1,7 +1,7 @@
 import Protein
 
 extension TemplateChain {
-  /// Throws where an atom lies farther out than 10⁶ Å, or neighbours with a CA are farther apart than the limit in Å.
+  /// Throws if an atom lies farther out than 10⁶ Å, or the CAs of neighbours are farther apart than the limit in Å.
   func checkCoordinates(neighbourLimit limit: Double) throws(TemplateRejection) {
     for (place, residue) in residues.enumerated() {
       if residue?.atoms.contains(where: { !$0.isPlausible }) == true {

@@ -1,17 +1,17 @@
 import FeaturePipeline
 import Protein
 
-/// Makes templates of search hits as AlphaFold's monomer pipeline does.
+/// Makes templates from search hits as AlphaFold's monomer pipeline does.
 ///
 /// Suppl. 1.2.3.
 ///
-/// A hit that a user's own file is named by is one of that file, whatever its date.
+/// A hit that names one of the user's files uses that file, whatever its date.
 ///
-/// Each hit is judged on its own: one that fails is listed with the reason, and the next is tried.
+/// Each hit is checked on its own: a rejected one is listed with the reason, and the next is tried.
 public struct TemplateBuilder: Sendable {
   /// Rules for hits.
   public var settings: TemplateSettings
-  /// Where structures of entries are.
+  /// Structures of the entries.
   public var structures: StructureFolder
   /// Release dates and successors of entries.
   public var dates: EntryDates
@@ -26,9 +26,9 @@ public struct TemplateBuilder: Sendable {
     self.dates = dates
   }
 
-  /// Templates of a target, best first, and what became of every hit.
+  /// Templates of a target, best first, and the outcome for every hit.
   ///
-  /// Hits with sums of probabilities are tried from the largest down, equal ones in file order; others as they come.
+  /// Hits with sums of probabilities are tried from the largest down, with ties and all other hits in file order.
   public func templates(
     for target: String, hits: [TemplateHit]
   ) -> (templates: [AlignedTemplate], table: TemplateTable) {
@@ -134,10 +134,10 @@ public struct TemplateBuilder: Sendable {
     }
   }
 
-  /// Throws if the structure is newer than the cut-off date, or states no day of the calendar.
+  /// Throws if the structure is newer than the cut-off date, or has no valid date.
   func checkDate(_ structure: Structure, entry: String) throws(TemplateRejection) {
     guard let cutoff = settings.cutoff else { return }
-    // Damaged dates sort anywhere, also before the cut-off.
+    // Damaged dates may sort anywhere, even before the cut-off.
     let known = [structure.releaseDate, dates.released[entry]].compactMap(\.self)
     guard let released = known.first(where: ReleaseDate.isValid) else {
       throw .noReleaseDate(entry: entry)
@@ -145,10 +145,10 @@ public struct TemplateBuilder: Sendable {
     if released > cutoff { throw .tooNew(released: released, cutoff: cutoff) }
   }
 
-  /// Aligned places in the target and among the residues of the hit, both from 0.
+  /// Aligned positions in the target and among the residues of the hit, both from 0.
   ///
-  /// The numbers in a file count from wherever the searched sequence began, so the place of the aligned part in the
-  /// target is looked up, as in AlphaFold (`_build_query_to_hit_index_mapping`).
+  /// The numbers in a file count from the start of the searched sequence, so the position of the aligned part in the target is
+  /// looked up, as in AlphaFold (`_build_query_to_hit_index_mapping`).
   static func indexPairs(
     _ hit: TemplateHit, target: [UInt8]
   ) throws(TemplateRejection) -> [(target: Int, template: Int)] {

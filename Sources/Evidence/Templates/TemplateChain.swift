@@ -11,7 +11,7 @@ struct TemplateChain: Sendable {
   /// Residue with coordinates at each place. `[N_template]`
   let residues: [Residue?]
 
-  /// Places before which the chain is interrupted; none where the file lists the whole polymer.
+  /// Positions before which the chain is interrupted; none if the file lists the whole polymer.
   var breaks: Set<Int> {
     let known = residues.compactMap(\.self)
     return known.count == residues.count ? ChainContinuity.breaks(in: known) : []
@@ -19,8 +19,8 @@ struct TemplateChain: Sendable {
 
   /// The protein chains of the first model, in the order of the file.
   ///
-  /// Chains of solvent and ligands, nucleic acids and chains without residues are left out. Where a file does not
-  /// list the polymer, its residues with coordinates stand for it.
+  /// Chains of solvent and ligands, nucleic acids and chains without residues are skipped. If a file does not list the polymer, its
+  /// residues with coordinates take its place.
   static func chains(of structure: Structure) -> [TemplateChain] {
     guard let model = structure.models.first else { return [] }
     return model.chains.compactMap(TemplateChain.init)
@@ -61,21 +61,20 @@ struct TemplateChain: Sendable {
 struct ChainMatch: Sendable {
   /// The chain.
   let chain: TemplateChain
-  /// Place in the chain for each residue of the hit; nil where the chain has none.
+  /// Position in the chain of each residue of the hit; nil if the chain lacks it.
   let places: [Int?]
   /// Letter of each residue of the hit: its own, or the chain's after a realignment, as in AlphaFold.
   let letters: [UInt8]
-  /// What a user should know, such as that another chain was taken; nil if nothing.
+  /// A remark for the user, such as that another chain was taken; nil if none.
   let note: String?
 }
 
 extension ChainMatch {
   /// Finds the chain of a hit as AlphaFold does.
   ///
-  /// In order: the sequence in the chain of that name, in any chain, in any chain with `X` for any residue, and last an
-  /// alignment of hit and chain with 90 % of the shorter sequence identical. A name may be the authors' or the
-  /// dictionary's. Departure: residues of the hit that the alignment leaves out stay empty; AlphaFold gives them
-  /// the last residue of the chain (index −1).
+  /// In order: the sequence in the chain with that name, in any chain, in any chain with `X` for any residue, and last an alignment
+  /// of hit and chain with 90 % of the shorter sequence identical. A name may be the authors' or the dictionary's. Departure:
+  /// residues of the hit that are not aligned stay empty; AlphaFold gives them the last residue of the chain (index −1).
   static func find(
     _ letters: [UInt8], chain name: String, in chains: [TemplateChain], settings: TemplateSettings
   ) throws(TemplateRejection) -> ChainMatch {
@@ -113,7 +112,7 @@ extension ChainMatch {
     )
   }
 
-  /// Where the letters first occur; quick for real sequences, in which mismatches come early.
+  /// Where the letters first occur; fast for real sequences, in which mismatches come early.
   private static func find(
     _ letters: [UInt8], in sequence: [UInt8], _ matches: (UInt8, UInt8) -> Bool
   ) -> Int? {

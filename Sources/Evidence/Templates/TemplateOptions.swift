@@ -1,25 +1,25 @@
 import FeaturePipeline
 import Protein
 
-/// Where templates of a target come from; shared by the commands that use templates.
+/// Sources of a target's templates; shared by the commands that use templates.
 public struct TemplateOptions: Hashable, Sendable {
   /// Rules for hits.
   public var settings = TemplateSettings()
-  /// Folder of structures of the entries that hits name; nil where hits can only name structures of the user.
+  /// Folder of structures of the entries that hits name; nil if hits can only name the user's structures.
   public var structureFolder: String?
   /// File of release dates, lines `1abc:2000-01-31`.
   public var releaseDateFile: String?
   /// The PDB's list of obsolete entries.
   public var obsoleteFile: String?
-  /// Structure files, or folders of them, that the user gives; they come before hits.
+  /// The user's structure files, or folders of them; they come before hits.
   public var userPaths: [String] = []
 
   /// No templates.
   public init() {}
 
-  /// Templates of a target, and what became of every hit and structure.
+  /// Templates of a target, and the outcome for every hit and structure.
   ///
-  /// `hitFiles` are hhr files, or Stockholm files of hmmsearch; a record that makes no sense is a row of the table.
+  /// `hitFiles` are hhr files, or Stockholm files of hmmsearch; a malformed record becomes a row of the table.
   public func templates(
     for sequence: ProteinSequence, hitFiles: [String]
   ) throws -> (structures: TemplateStructures, table: TemplateTable) {
@@ -57,7 +57,7 @@ public struct TemplateOptions: Hashable, Sendable {
 }
 
 extension TemplateTable {
-  /// Adds rows whose templates follow `offset` others, and a row for each record that was not understood.
+  /// Adds rows whose templates follow `offset` others, and a row for each malformed record.
   mutating func append(_ other: TemplateTable, skipped: [SkippedRecord], offset: Int) {
     rows += other.rows.map { row in
       var row = row

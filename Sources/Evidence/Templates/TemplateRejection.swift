@@ -1,7 +1,7 @@
 import Foundation
 import Messages
 
-/// Why a hit does not become a template, in the order in which AlphaFold asks.
+/// Why a hit does not become a template, in the order of AlphaFold's checks.
 public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertible {
   /// The name does not begin with `PDBID_chain`.
   case nameNotUnderstood(String)
@@ -13,11 +13,11 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
   case alignsTooLittle(columns: Int, targetLength: Int)
   /// The hit is a part of the target itself that covers nearly all of it.
   case duplicateOfTarget(length: Int, targetLength: Int)
-  /// The hit has fewer residues than a template must have.
+  /// The hit has fewer residues than a template needs.
   case tooShort(length: Int, minimum: Int)
   /// The aligned part of the target does not occur in the target.
   case notOfThisTarget
-  /// There is no structure file of the entry.
+  /// There is no structure file for the entry.
   case structureMissing(entry: String, folder: String)
   /// The structure file cannot be read.
   case structureUnreadable(String)
@@ -27,23 +27,23 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
   case noProteinChain
   /// The chain is not in the structure, and there are several others.
   case chainMissing(chain: String, present: [String])
-  /// The chain's sequence is too different from the one that was searched.
+  /// The chain's sequence differs too much from the searched one.
   case sequenceDiffers(identical: Int, length: Int)
   /// The chain is too long to be aligned.
   case alignmentTooLarge(String)
   /// Neighbours are farther apart than any chain allows; the residue is counted from 1.
   case brokenCoordinates(residue: Int, distance: Double)
-  /// An atom lies where no molecule is; the residue is counted from 1.
+  /// An atom lies impossibly far out; the residue is counted from 1.
   case coordinatesTooLarge(residue: Int)
   /// Hardly any aligned residue has coordinates.
   case tooFewAtoms(Int)
   /// The chain is not similar enough to the target to be aligned by sequence alone.
   case notSimilar(identical: Int, aligned: Int)
-  /// Unrelated proteins often align as well.
+  /// Unrelated proteins often align equally well.
   case byChance(identical: Int, aligned: Int, expected: Double, maximum: Double)
   /// An earlier template has the same aligned sequence.
   case duplicateOfTemplate(String)
-  /// Enough templates were found before.
+  /// Enough templates were found already.
   case notNeeded(maximum: Int)
 
   /// One line for the table of templates.

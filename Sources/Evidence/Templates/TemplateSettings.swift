@@ -4,7 +4,7 @@ import Protein
 public struct TemplateSettings: Hashable, Sendable {
   /// Latest release date, `YYYY-MM-DD`; nil takes every structure.
   public private(set) var cutoff: String?
-  /// Number of templates after which hits are no longer looked at.
+  /// Number of templates after which no further hits are tried.
   public var maximumCount = 20
   /// Hits must align more than this share of the target.
   public var minimumAlignedShare = 0.1
@@ -18,17 +18,17 @@ public struct TemplateSettings: Hashable, Sendable {
   public var maximumNeighbourDistance = 150.0
   /// Fewest atoms of all aligned residues; alanine has five.
   public var minimumAtoms = 5
-  /// Share of identical residues among the aligned that a structure given by the user needs.
+  /// Smallest share of identical residues among the aligned ones for a structure given by the user.
   public var minimumIdentityToTarget = 0.25
-  /// Most alignments of unrelated proteins that may be expected to score like that of a structure given by the user.
+  /// Largest expected number of alignments of unrelated proteins that score as well as that of a structure given by the user.
   public var maximumExpected = 0.001
-  /// Whether templates with the same aligned sequence are taken once, as AlphaFold does for hits of hmmsearch.
+  /// Whether only one of several templates with the same aligned sequence is taken, as AlphaFold does for hits of hmmsearch.
   public var removesDuplicates = false
 
   /// AlphaFold's rules without a cut-off date.
   public init() {}
 
-  /// AlphaFold's rules with a cut-off date `YYYY-MM-DD`; nil if it is no date.
+  /// AlphaFold's rules with a cut-off date `YYYY-MM-DD`; nil if it is not a date.
   public init?(cutoff: String) {
     guard ReleaseDate.isValid(cutoff) else { return nil }
     self.cutoff = cutoff

@@ -1,16 +1,16 @@
-/// What became of every hit: `templates.tsv`.
+/// The outcome for every hit: `templates.tsv`.
 public struct TemplateTable: Hashable, Sendable {
   /// One hit or structure.
   public struct Row: Hashable, Sendable {
-    /// Place in the search result, from 1.
+    /// Position in the search result, from 1.
     public var hit: Int
     /// Name of the hit, or file and chain.
     public var name: String
-    /// Sum of probabilities; nil if the search gives none.
+    /// Sum of probabilities; nil if the search reports none.
     public var sumOfProbabilities: Double?
     /// Aligned columns of the hit.
     public var alignedColumns: Int
-    /// Place among the templates from 1; nil if rejected.
+    /// Position among the templates, from 1; nil if rejected.
     public var template: Int?
     /// Atoms with coordinates.
     public var atoms: Int

@@ -6,17 +6,17 @@ import StructureIO
 
 /// Structures that a user gives as templates: any file name, no date, every protein chain tried.
 ///
-/// Each chain is aligned to the target by sequence. Chains that are no relatives are listed and left out; the rest is
-/// ordered by the number of identical residues, equal ones in file and chain order. Copies of a chain in one file come last:
-/// networks take few templates, and other structures say more.
+/// Each chain is aligned to the target by sequence. Unrelated chains are listed but not used; the rest are ordered by the number of
+/// identical residues, ties in file and chain order. Copies of a chain in one file come last: networks take few templates, and
+/// other structures add more.
 public struct UserTemplates: Sendable {
   /// Rules; the cut-off date and the rule against duplicates of the target do not apply.
   public var settings: TemplateSettings
 
-  /// Templates by these rules.
+  /// Templates with the given rules.
   public init(settings: TemplateSettings = TemplateSettings()) { self.settings = settings }
 
-  /// The files of a path: itself, or the structures in a folder in the order of their names.
+  /// The files of a path: the file itself, or the structures in a folder, sorted by name.
   public static func files(at path: String) throws(UserTemplateError) -> [String] {
     switch PathKind(of: path) {
     case .absent: throw .missing(path)
@@ -79,7 +79,7 @@ public struct UserTemplates: Sendable {
     var row: TemplateTable.Row
   }
 
-  /// The most similar chain first; of copies in one file that with the most atoms, and the others behind all else here; hits of searches come after them.
+  /// The most similar chain first; of copies in one file the one with the most atoms, the others after all other chains.
   private static func ordered(_ candidates: [Candidate]) -> [Candidate] {
     let byAtoms = candidates.sorted {
       (-$0.row.atoms, $0.row.hit) < (-$1.row.atoms, $1.row.hit)
@@ -157,7 +157,7 @@ public struct UserTemplates: Sendable {
     return (template, alignment)
   }
 
-  /// How many unrelated chains would align as well; gaps at breaks, which cost little in the alignment, cost as much as others here.
+  /// Expected number of unrelated chains that align as well; gaps at breaks, cheap in the alignment, cost as much as others here.
   private static func expected(
     _ chain: TemplateChain, _ target: [UInt8], _ alignment: PairwiseAligner.Alignment
   ) throws(TemplateRejection) -> Double {
@@ -181,11 +181,11 @@ public struct UserTemplates: Sendable {
 
 /// Why a path holds no templates.
 public enum UserTemplateError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// Nothing is there.
+  /// The path does not exist.
   case missing(String)
-  /// A folder without a structure.
+  /// The folder holds no structure.
   case emptyFolder(String)
-  /// A folder that cannot be read.
+  /// The folder cannot be read.
   case unreadableFolder(String, reason: String)
 
   /// One line that says what is wrong.
