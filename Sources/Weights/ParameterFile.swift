@@ -4,7 +4,7 @@ import FoldingCore
 import Foundation
 import NumericArrays
 
-/// Whose layout a parameter file has.
+/// The layout of a parameter file, by its program.
 public enum ParameterFormat: String, Sendable, Hashable {
   /// `.npz` with official keys, as DeepMind published them.
   case deepMind = "DeepMind npz"
@@ -15,7 +15,7 @@ public enum ParameterFormat: String, Sendable, Hashable {
   /// HDF5 with configuration and checksums.
   case own = "helixfold h5"
 
-  /// The format that the ending of a path stands for.
+  /// The format for a path's ending.
   public init(path: String) throws {
     switch URL(fileURLWithPath: path).pathExtension.lowercased() {
     case "npz": self = .deepMind
@@ -27,31 +27,31 @@ public enum ParameterFormat: String, Sendable, Hashable {
   }
 }
 
-/// A file of parameters: says which network they are for and hands them out by official key.
+/// A parameter file: identifies its network and provides the parameters by official key.
 ///
-/// Opening reads names and shapes only. Arrays are read, converted and checked one at a time when asked for.
+/// Opening reads names and shapes only. Arrays are read, converted and checked on demand, one at a time.
 public struct ParameterFile: ParameterSource {
   /// The file, as messages name it; of a run's folder, the file in it.
   public let path: String
-  /// Whose layout it has.
+  /// The layout of the file.
   public let format: ParameterFormat
   /// The network: stored in our own files, recognised by names and shapes in others.
   public let config: FoldingConfig
-  /// What the file lacks or has beyond that network; empty in a sound file.
+  /// Arrays missing from or foreign to that network; empty in a sound file.
   public let differences: ParameterDifferences
   /// Origin and checksum; nil in files of others.
   public let provenance: ParameterProvenance?
 
   private let store: any ArrayStore
-  /// Whether values are refused that are not finite.
+  /// Whether values that are not finite are errors.
   private var judgesValues = false
 
-  /// Opens a file of any format without judging its contents; ``differences`` tells what is wrong.
+  /// Opens a file of any format without checking its contents; ``differences`` lists what is wrong.
   ///
   /// The folder of a training run stands for its weights (``RunWeights``).
   ///
-  /// - Parameter config: the network to compare with instead of recognising one; needed for OpenFold files of sizes
-  ///   other than the released ones, which they do not tell. Our own files know theirs; ``config`` is that one.
+  /// - Parameter config: the network to compare with instead of recognising one; needed for OpenFold files with other than the
+  ///   released sizes, which they do not record. Our own files record their network, which is then ``config``.
   public init(inspecting path: String, config: FoldingConfig? = nil) throws {
     let path = try RunWeights.file(at: path)
     self.path = path
@@ -77,12 +77,12 @@ public struct ParameterFile: ParameterSource {
     differences = ParameterDifferences(store.shapes, self.config, absent: store.absent)
   }
 
-  /// Opens a file and refuses one that is incomplete, has surplus arrays or does not fit `expected`; arrays are refused when they are
-  /// read if a value is not finite.
+  /// Opens a file; throws if it is incomplete, has surplus arrays or does not fit `expected`. Reading an array throws if a value is
+  /// not finite.
   ///
   /// - Parameters:
-  ///   - expected: the network to load; nil for the one that the file is recognised as.
-  ///   - parts: words in the keys of arrays that will not be read, so that the file need not have them.
+  ///   - expected: the network to load; nil for the one recognised from the file.
+  ///   - parts: words in the keys of arrays that will not be read and may be missing.
   public init(
     path: String, expecting expected: FoldingConfig? = nil, leavingOut parts: [String] = []
   ) throws {
@@ -91,10 +91,10 @@ public struct ParameterFile: ParameterSource {
     judgesValues = true
   }
 
-  /// Throws unless the file has exactly the arrays of a network, trained to be used as that network uses them: with the same block
-  /// order, and for our own files, which tell, with the same settings of all else that is no matter of choice.
+  /// Throws unless the file has exactly the arrays of a network, trained for use in that network: with the same block order and, as
+  /// far as our own files record them, the same settings, except those that users may choose.
   ///
-  /// - Parameter parts: words in the keys of arrays that do not matter, nor do the settings of the heads that they belong to.
+  /// - Parameter parts: words in the keys of arrays to ignore, together with the settings of their heads.
   public func requireFit(to expected: FoldingConfig, leavingOut parts: [String] = []) throws {
     if let order = blockOrder, order != expected.blockOrder {
       throw WeightsError.blockOrder(
@@ -114,7 +114,7 @@ public struct ParameterFile: ParameterSource {
     }
   }
 
-  /// CRC-64/XZ that identifies the parameters: the one stored in our own files, else of all bytes of the file.
+  /// CRC-64/XZ that identifies the parameters: the one stored in our own files, else that of the whole file.
   public func checksum() throws -> String {
     if let provenance { return provenance.checksum }
     var check = CyclicRedundancyCheck64()
@@ -123,10 +123,10 @@ public struct ParameterFile: ParameterSource {
     return check.text
   }
 
-  /// Whether the file says that its parameters are random numbers, whose structures mean nothing.
+  /// Whether the file states that its parameters are random numbers, which predict nothing useful.
   public var isRandom: Bool { provenance?.isRandom ?? false }
 
-  /// Place of the outer product mean in training; nil for HelixFold's files, which were trained with either.
+  /// Place of the outer product mean in training; nil for HelixFold's files, which were trained with either order.
   public var blockOrder: BlockOrder? {
     switch format {
     case .deepMind, .openFold: .serial
@@ -138,7 +138,7 @@ public struct ParameterFile: ParameterSource {
   /// The official keys present, and the names of surplus arrays, sorted.
   public var keys: [String] { store.shapes.keys.sorted() }
 
-  /// Shape of an array, nil when it is absent.
+  /// Shape of an array, nil if it is absent.
   public func shape(of key: String) -> [Int]? { store.shapes[key] }
 
   /// Whether the file lacks parts of the array, such as that of one block.
@@ -194,7 +194,7 @@ public struct ParameterFile: ParameterSource {
 }
 
 extension ParameterDifferences {
-  /// How arrays of the given shapes differ from those of a network; `absent` are parts of arrays that are missing.
+  /// Differences between arrays of the given shapes and those of a network; `absent` lists missing parts of arrays.
   init(_ shapes: [String: [Int]], _ config: FoldingConfig, absent: [String: [String]] = [:]) {
     var surplus = Set(shapes.keys)
     for spec in config.parameterManifest {

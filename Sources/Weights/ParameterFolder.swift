@@ -2,15 +2,16 @@ import ArrayFiles
 import AtomicFiles
 import FoldingCore
 
-/// A folder that stands for the parameter files in it, such as the one in which AlphaFold2's archive was unpacked.
+/// A folder that stands for the parameter files in it, such as AlphaFold2's unpacked archive.
 public enum ParameterFolder {
-  /// The weights of a training run, if the folder is that of one (``RunWeights``); of others the parameter files in it, or else in
-  /// `params` in it, where AlphaFold2's scripts put them.
+  /// The weights of a training run if the folder belongs to one (``RunWeights``); else the parameter files in it or in its
+  /// `params`, where AlphaFold2's scripts put them.
   ///
-  /// By the number of the preset that they are named after, the network with a pTM before the other of the same number; others
-  /// last, by name. Networks for multimers are left out.
+  /// Ordered by the number of the preset in their names, with pTM before without; others last, by name. Networks for multimers are
+  /// skipped.
   ///
-  /// - Parameter preset: takes only the files whose names hold this one; `model_1_ptm` is not `model_1`. Those of a run need not.
+  /// - Parameter preset: takes only the files whose names contain it; `model_1_ptm` is not `model_1`. Does not apply to files of a
+  ///   run.
   public static func files(in folder: String, preset: String? = nil) throws -> [String] {
     if let file = try RunWeights.file(in: folder) { return [file] }
     let places = [folder, folder.hasSuffix("/") ? folder + "params" : folder + "/params"]
@@ -47,7 +48,7 @@ public enum ParameterFolder {
     preset(in: name).flatMap { order.firstIndex(of: $0) } ?? order.count
   }
 
-  /// The longest name of a preset that a file name holds.
+  /// The longest preset name contained in a file name.
   private static func preset(in name: String) -> String? {
     FoldingConfig.presets.map(\.name).filter { name.contains($0) }.max { $0.count < $1.count }
   }

@@ -1,14 +1,14 @@
 import FoldingCore
 
-/// What a parameter file holds, after reading every array once: checksums verified, values looked at.
+/// The contents of a parameter file, after reading every array once to verify checksums and values.
 public struct ParameterReport: Sendable {
   /// The file, as messages name it.
   public let path: String
-  /// Whose layout it has.
+  /// The layout of the file.
   public let format: ParameterFormat
   /// The network it was recognised as.
   public let config: FoldingConfig
-  /// Place of the outer product mean in training; nil where the file does not tell.
+  /// Place of the outer product mean in training; nil if the file does not state it.
   public let blockOrder: BlockOrder?
   /// Origin and terms; nil in files of others.
   public let provenance: ParameterProvenance?
@@ -20,18 +20,18 @@ public struct ParameterReport: Sendable {
   public private(set) var parameters = 0
   /// Number of arrays by element type.
   public private(set) var types: [String: Int] = [:]
-  /// Arrays with values that are no finite numbers, sorted.
+  /// Arrays with values that are not finite, sorted.
   public private(set) var nonFinite: [String] = []
-  /// What the file lacks or has beyond the network that it is compared with.
+  /// Arrays missing from or foreign to the network that it is compared with.
   public let differences: ParameterDifferences
   /// Name of that network.
   public let comparedName: String
-  /// Settings of that network with which it makes something else of the same arrays, as far as the file tells.
+  /// Settings of that network that make it compute something else from the same arrays, as far as the file states them.
   public let otherSettings: [String]
 
-  /// Reads the whole file; throws where an array is damaged.
+  /// Reads the whole file; throws if an array is damaged.
   ///
-  /// - Parameter network: what the file was opened to be compared with; nil for the network that it is recognised as.
+  /// - Parameter network: the network for comparison; nil for the recognised one.
   public init(_ file: ParameterFile, comparedWith network: FoldingConfig? = nil) throws {
     comparedName = network?.name ?? file.config.name
     otherSettings =

@@ -1,10 +1,10 @@
 import FoldingCore
 import Foundation
 
-/// Tells which network a set of arrays belongs to, from names and shapes alone.
+/// Infers the network that a set of arrays belongs to from their names and shapes.
 ///
-/// Every size is read from one array that shows it. Released networks win over sizes read this way when they differ
-/// from the file in no more arrays, so that one damaged array is reported as one, not as a new kind of network.
+/// Every size is read from one array that shows it. A released network takes precedence over sizes read this way if it differs from
+/// the file in no more arrays, so that a single damaged array is reported as such, not as a new kind of network.
 enum PresetInference {
   /// The network that differs least from the arrays of the given shapes.
   static func config(of shapes: [String: [Int]], path: String) throws -> FoldingConfig {
@@ -20,7 +20,7 @@ enum PresetInference {
     return best.config
   }
 
-  /// Refuses the parameters of AlphaFold-Multimer, or of the projections that it joins, which no network here has.
+  /// Throws for parameters of AlphaFold-Multimer, or with its merged projections, which no network here has.
   static func refuseMultimer(_ shapes: [String: [Int]], path: String) throws {
     let marks = ["/~_relative_encoding/", "_outgoing/projection//", ".tri_mul_out.linear_ab_p."]
     guard shapes.keys.contains(where: { key in marks.contains { key.contains($0) } }) else {
@@ -39,7 +39,7 @@ enum PresetInference {
   }
 }
 
-/// Reads sizes off the shapes of arrays; what no array shows keeps its released value.
+/// Reads sizes from the shapes of arrays; sizes that no array shows keep their released values.
 private struct Sizes {
   /// No width, depth or number of heads reaches this; products of sizes then fit.
   private static let largest = 1 << 14
@@ -151,7 +151,7 @@ private struct Sizes {
     config.structure.sidechainBlocks = count(fold + "rigid_sidechain/resblock1", of: 8)
   }
 
-  /// How many of `name`, `name_1`, `name_2` … follow each other, at least one.
+  /// Number of consecutive `name`, `name_1`, `name_2` …, at least one.
   private func count(_ name: String, of limit: Int) -> Int {
     (1..<limit).first { axis("\(name)_\($0)//bias", 0) == nil } ?? limit
   }

@@ -1,14 +1,14 @@
 import ArrayFiles
 import AtomicFiles
 
-/// The weights of a folder that `helixfold train` wrote, which are those of one network.
+/// The weights in a folder written by `helixfold train`, which belong to one network.
 public enum RunWeights {
-  /// What tells the folder of a run from others: both files are there from its first step on.
+  /// Files that identify the folder of a run: both exist from its first step on.
   private static let marks = ["config.json", "log.jsonl"]
   /// Weights of a run, the better ones first.
   private static let names = ["best.h5", "weights.h5"]
 
-  /// The file that a folder stands for if it is that of a run: `best.h5`, or else `weights.h5`; nil for other folders and files.
+  /// The file that the folder of a run stands for: `best.h5`, or else `weights.h5`; nil for other folders and files.
   public static func file(in folder: String) throws -> String? {
     func path(_ name: String) -> String {
       folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
@@ -22,6 +22,6 @@ public enum RunWeights {
     )
   }
 
-  /// The file that a path stands for: that of a run, or the path itself.
+  /// The file that a path stands for: the one in a run's folder, or the path itself.
   public static func file(at path: String) throws -> String { try file(in: path) ?? path }
 }

@@ -3,29 +3,29 @@ import Messages
 
 /// Why a parameter file cannot be used; every description is one line.
 public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// An array that the file does not hold.
+  /// The file lacks an array.
   case noSuchArray(file: String, key: String)
-  /// An array that holds strings or whole numbers.
+  /// An array holds strings or integers.
   case notNumbers(file: String, key: String, found: String)
-  /// Two arrays that mean the same one.
+  /// Two arrays stand for the same one.
   case repeated(file: String, name: String)
-  /// An array with a value that is no number or infinite.
+  /// An array has a value that is NaN or infinite.
   case notFinite(file: String, key: String)
   /// An array of another layout cannot be turned into the official one.
   case misshapen(file: String, name: String, found: [Int], expected: String)
-  /// Arrays that are missing, surplus or of another shape: all of them at once, the message names the first.
+  /// Arrays are missing, surplus or of another shape: holds all of them, but the message names only the first.
   case mismatch(file: String, preset: String, differences: ParameterDifferences)
-  /// Parameters trained with the outer product mean at another place of the block.
+  /// The parameters were trained with the outer product mean elsewhere in the block.
   case blockOrder(file: String, found: String, expected: String)
-  /// Parameters trained with other settings of a network of the same shapes.
+  /// The parameters were trained with other settings of a network of the same shapes.
   case otherFunction(file: String, preset: String, differences: [String])
-  /// The file ending names no known format.
+  /// The file ending is not that of a known format.
   case unknownFormat(file: String)
-  /// The ending of a file to write names no format that is written.
+  /// The ending of an output file is not that of a format that can be written.
   case unwritableFormat(file: String)
-  /// The arrays name no network: what a preset is recognised by is absent.
+  /// The network cannot be recognised: the arrays that would identify it are absent.
   case unrecognised(file: String, reason: String)
-  /// A file of ours that is damaged or of another version.
+  /// A file of our own is damaged or of another version.
   case damaged(file: String, part: String, reason: String)
 
   /// One line: where, found, expected, what to try.
@@ -62,7 +62,7 @@ public enum WeightsError: Error, Hashable, CustomStringConvertible, ExitStatusEr
     }
   }
 
-  /// The status for the shell; a format that is only read is a wrong flag.
+  /// The status for the shell; an output format that can only be read is a usage error.
   public var exitStatus: ExitStatus {
     if case .unwritableFormat = self { return .usage }
     return .badInput
@@ -91,7 +91,7 @@ public struct ParameterDifferences: Sendable, Hashable, CustomStringConvertible 
   /// Whether file and network agree.
   public var isEmpty: Bool { missing.isEmpty && surplus.isEmpty && misshapen.isEmpty }
 
-  /// The differences in arrays whose keys have none of some words.
+  /// The differences without arrays whose keys contain one of the given words.
   func leavingOut(_ parts: [String]) -> ParameterDifferences {
     func counts(_ key: String) -> Bool { !parts.contains { key.contains($0) } }
     var result = self
@@ -104,7 +104,7 @@ public struct ParameterDifferences: Sendable, Hashable, CustomStringConvertible 
   /// Arrays of each kind that a message names; a wrong preset has hundreds.
   private static let shown = 3
 
-  /// How many there are of each kind, and the first of them, in one line; keys without their common beginning.
+  /// The number of each kind and the first few, in one line; keys without their common prefix.
   public var description: String {
     let parts = [
       Self.part("missing", missing) { OfficialKey($0).short },

@@ -5,13 +5,13 @@ import NumericArrays
 protocol ArrayStore: Sendable {
   /// The file, as messages name it.
   var path: String { get }
-  /// Shapes of all arrays by official key; foreign names that mean nothing stay as they are.
+  /// Shapes of all arrays by official key; unknown foreign names stay as they are.
   var shapes: [String: [Int]] { get }
   /// Names of the parts that the file lacks, such as those of one block, by the key of the array.
   var absent: [String: [String]] { get }
   /// Element type of an array, as ``inspect`` prints it.
   func elementName(of key: String) -> String
-  /// The array of that key, in the type it is stored in.
+  /// The array of a key, in its stored type.
   func array(for key: String) throws -> NumericArray
 }
 

@@ -2,7 +2,7 @@ import ArrayFiles
 import FoldingCore
 import NumericArrays
 
-/// Arrays of another program, renamed, transposed and stacked to official ones when they are read.
+/// Arrays of another program, renamed, transposed and stacked into official ones on reading.
 struct ForeignStore: ArrayStore {
   /// Where the blocks of one official array come from.
   private struct Origin {
@@ -16,13 +16,13 @@ struct ForeignStore: ArrayStore {
   private let arrays: [String: PickledArray]
   private let origins: [String: Origin]
 
-  /// HelixFold's `.pdparams`, whose shapes tell all sizes.
+  /// HelixFold's `.pdparams`, whose shapes show all sizes.
   init(helixFold path: String) throws {
     let file = try StateDictionary(paddle: path)
     try self.init(path: path, arrays: file.arrays, naming: HelixFoldNames.self, expected: nil)
   }
 
-  /// OpenFold's `.pt`, which flattens heads: `config` tells how many there are; nil for the released sizes.
+  /// OpenFold's `.pt`, which flattens heads: `config` gives their number; nil for the released sizes.
   init(openFold path: String, config: FoldingConfig?) throws {
     let file = try StateDictionary(torch: path)
     var arrays: [String: PickledArray] = [:]
@@ -43,7 +43,7 @@ struct ForeignStore: ArrayStore {
     return config
   }()
 
-  /// Arrays under the names of `naming`; `expected` gives the sizes where the shapes do not.
+  /// Arrays under the names of `naming`; `expected` gives sizes that the shapes do not show.
   init<Naming: ForeignNaming>(
     path: String, arrays: [String: PickledArray], naming: Naming.Type, expected: FoldingConfig?
   ) throws {
@@ -88,7 +88,7 @@ struct ForeignStore: ArrayStore {
     self.origins = origins
   }
 
-  /// Blocks without an array behind which no other is looked for.
+  /// Number of missing blocks after which the search for further ones ends.
   private static let widestGap = 64
 
   /// Where the blocks of an array are, up to the last that the file has; empty when it has none.
@@ -118,7 +118,7 @@ struct ForeignStore: ArrayStore {
   func elementName(of key: String) -> String {
     let names = origins[key]?.places.map(\.name) ?? [key]
     let types = Set(names.compactMap { arrays[$0]?.elementName(uint16: .bfloat16) })
-    // Blocks of several types are held in single precision.
+    // Blocks of mixed types are held in single precision.
     return types.count > 1 ? "float32" : types.first ?? ""
   }
 
@@ -152,7 +152,7 @@ struct ForeignStore: ArrayStore {
 }
 
 extension NumericArray {
-  /// The values in single precision; nil for whole numbers and strings.
+  /// The values in single precision; nil for integers and strings.
   var realFloats: NDArray<Float>? {
     switch self {
     case .float32, .float64, .bfloat16: floats
@@ -160,7 +160,7 @@ extension NumericArray {
     }
   }
 
-  /// The values as bfloat16, rounded where they are floats of another width; nil for whole numbers and strings.
+  /// The values as bfloat16, rounded where they are floats of another width; nil for integers and strings.
   var brainFloats: NDArray<BFloat16>? {
     if case .bfloat16(let array) = self { return array }
     return realFloats?.map { BFloat16($0) }

@@ -3,9 +3,9 @@ import NumericArrays
 
 /// Parameters of an untrained network, drawn as the released code draws them before training.
 ///
-/// Linear maps: normal cut at two deviations, variance 1 / fan-in (2 / fan-in before ReLU). Queries, keys and values:
-/// Glorot uniform. Gates start open (weights 0, bias 1) and every residual branch ends in zeros, so that a fresh block
-/// changes nothing. Every array depends on its key and the seed only.
+/// Linear maps: normal cut at two deviations, variance 1 / fan-in (2 / fan-in before ReLU). Queries, keys and values: Glorot
+/// uniform. Gates start open (weights 0, bias 1) and every residual branch ends in zeros, so that a fresh block changes nothing.
+/// Every array depends only on its key and the seed.
 ///
 /// Departures: Glorot's fans are those of the matrix `[in, heads · channels]`, where haiku counts head axes as a
 /// receptive field; pair biases are cut at two deviations as well.
@@ -26,7 +26,7 @@ public struct InitialParameters: ParameterSource {
   /// The official keys, sorted.
   public var keys: [String] { specs.keys.sorted() }
 
-  /// Shape of an array, nil when the network has none of that key.
+  /// Shape of an array, nil if the network has none with that key.
   public func shape(of key: String) -> [Int]? { specs[key]?.shape }
 
   /// The values of an array.

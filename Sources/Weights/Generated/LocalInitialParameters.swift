@@ -1,13 +1,13 @@
 import FoldingCore
 import NumericArrays
 
-/// Parameters of an untrained network that looks along the chain from the start.
+/// Parameters of an untrained network that attends along the chain from the start.
 ///
 /// Own choice for small networks. As published, a fresh network must first learn that neighbours in the chain matter: its attention is
-/// nearly flat. Here eight channels of the pair representation say which residue is 1 to 4 places before or behind, heads of the row
-/// attention look at one of these places each, and half of the channels of the triangle multiplications shift the pair
-/// representation by one of them, so that a fresh block computes as a convolution does. Only values before training differ, every one of them is
-/// trained, and residual branches still end in zeros.
+/// nearly flat. Here eight channels of the pair representation mark which residue is 1 to 4 places before or after, heads of the row
+/// attention attend to one of these places each, and half of the channels of the triangle multiplications shift the pair representation by
+/// one place, so that a fresh block acts like a convolution. Only the initial values differ; all are trained, and residual branches still
+/// end in zeros.
 public struct LocalInitialParameters: ParameterSource {
   private let base: InitialParameters
   private let config: FoldingConfig
@@ -21,7 +21,7 @@ public struct LocalInitialParameters: ParameterSource {
   /// The official keys, sorted.
   public var keys: [String] { base.keys }
 
-  /// Shape of an array, nil when the network has none of that key.
+  /// Shape of an array, nil if the network has none with that key.
   public func shape(of key: String) -> [Int]? { base.shape(of: key) }
 
   /// The values of an array.
@@ -50,7 +50,7 @@ public struct LocalInitialParameters: ParameterSource {
 
   /// Relative positions, query − key, that have a channel of the pair representation: the first ones, in this order.
   private static let places = [-4, -3, -2, -1, 1, 2, 3, 4]
-  /// Places that the first heads of each block look at, block by block, then from the beginning again.
+  /// Places that the first heads of each block attend to, block by block, repeated cyclically.
   private static let heads = [[-1, 1, -2, 2], [-3, 3, -4, 4], [-1, 1], [-4, 4]]
   /// Operand of a triangle multiplication that picks a place, and its direction: `Σ_k a_ki b_kj` and `Σ_k a_ik b_jk`.
   private static let shifts = [("incoming", "left", 1), ("outgoing", "right", -1)]
@@ -61,9 +61,9 @@ public struct LocalInitialParameters: ParameterSource {
   private static let look: Float = 2
   /// Factor on the head's other weights.
   private static let rest: Float = 0.3
-  /// Weight of the place in a shift, about 1 where it stands.
+  /// Weight of the place in a shift, about 1 at the place.
   private static let pick: Float = 0.25
-  /// Weight and bias of its gate: open at the place, shut elsewhere.
+  /// Weight and bias of its gate: open at the place, closed elsewhere.
   private static let gate: (weight: Float, bias: Float) = (2, -4)
 
   private static func channel(_ place: Int) -> Int { places.firstIndex(of: place) ?? 0 }
@@ -83,7 +83,7 @@ public struct LocalInitialParameters: ParameterSource {
     for index in x.values.indices where index % width < Self.places.count { x.values[index] = 0 }
   }
 
-  /// Lets every head look at its place, in biases `[blocks, c_z, heads]`.
+  /// Makes every head attend to its place, in biases `[blocks, c_z, heads]`.
   private func lookAtPlaces(_ x: inout NDArray<Float>, _ plan: [[Int]]) {
     let (blocks, width, count) = (x.shape[0], x.shape[1], x.shape[2])
     for block in 0..<blocks {

@@ -1,7 +1,7 @@
 import CLibrary
 import NumericArrays
 
-// What parameters that nobody trained are drawn from.
+// Random draws for untrained parameters.
 
 extension RandomKey {
   /// The key of an array in the oracle's recipe: `SplitMix64` started from the `FNV1a` hash of the array's name.

@@ -3,8 +3,8 @@ import NumericArrays
 
 /// The parameters that the numerical oracle uses: reproducible from key, shape and seed, and nowhere zero.
 ///
-/// Untrained networks start with zeros that hide most of the network; these do not, so that two programs that agree
-/// on them agree on every module. Values: `float32(mean + std · √3 · u)` with `u` uniform in [−1, 1).
+/// Untrained networks start with zeros that hide most of the network; these do not, so that two programs that agree with them agree
+/// on every module. Values: `float32(mean + std · √3 · u)` with `u` uniform in [−1, 1).
 public struct RecipeParameters: ParameterSource {
   private let shapes: [String: [Int]]
   private let seed: UInt64
@@ -19,7 +19,7 @@ public struct RecipeParameters: ParameterSource {
   /// The official keys, sorted.
   public var keys: [String] { shapes.keys.sorted() }
 
-  /// Shape of an array, nil when the network has none of that key.
+  /// Shape of an array, nil if the network has none with that key.
   public func shape(of key: String) -> [Int]? { shapes[key] }
 
   /// The values of an array.

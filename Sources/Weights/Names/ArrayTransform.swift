@@ -11,7 +11,7 @@ enum ArrayTransform: Hashable, Sendable {
 
   /// Official shape of one block when the source has `shape`; `expected` resolves flattened axes.
   ///
-  /// Nil when no arrangement of the source can have the expected shape and none can be told without it.
+  /// Nil if no arrangement of the source has the expected shape, or if none can be inferred without it.
   func officialShape(from shape: [Int], expected: [Int]?) -> [Int]? {
     switch self {
     case .copied:
@@ -62,7 +62,7 @@ enum ArrayTransform: Hashable, Sendable {
   private func product(_ shape: [Int]) -> Int { shape.reduce(1, *) }
 }
 
-/// Where another program keeps one block of an official array.
+/// Location of one block of an official array in another program's file.
 struct ForeignArray: Hashable, Sendable {
   let name: String
   let transform: ArrayTransform
@@ -70,6 +70,6 @@ struct ForeignArray: Hashable, Sendable {
 
 /// The naming of another program, as data.
 protocol ForeignNaming {
-  /// The places where one block of an official array may be, the usual one first; empty when there is none.
+  /// The possible locations of one block of an official array, the usual one first; empty if there are none.
   static func places(of key: OfficialKey, block: Int?) -> [ForeignArray]
 }

@@ -5,9 +5,9 @@ import Foundation
 /// Mechanical: slashes become dots, the block number follows the stack, linear and norm arrays are called `weight`
 /// and `bias`. Queries, keys and values of one input are merged as `qkv_w [3, heads, channels, in]`.
 enum HelixFoldNames: ForeignNaming {
-  /// What linear and norm arrays are called.
+  /// Names of linear and norm arrays.
   static let leaves = ["weights": "weight", "scale": "weight", "bias": "bias", "offset": "bias"]
-  /// Part of the merged projections that an array is.
+  /// Index of an array in the merged projections.
   static let merged = ["query_w": 0, "key_w": 1, "value_w": 2]
 
   static func places(of key: OfficialKey, block: Int?) -> [ForeignArray] {

@@ -1,9 +1,9 @@
 import FoldingCore
 import Foundation
 
-/// An official key taken apart: `scope//name`.
+/// An official key, `scope//name`, and its parts.
 struct OfficialKey: Hashable {
-  /// What all keys begin with.
+  /// The prefix of all keys.
   static let root = ParameterSpec.root + "/"
   /// Scopes below which arrays carry a block axis.
   static let stacks = [
@@ -16,7 +16,7 @@ struct OfficialKey: Hashable {
 
   init(_ key: String) { self.key = key }
 
-  /// The part behind the double slash.
+  /// The part after the double slash.
   var name: String { key.range(of: "//").map { String(key[$0.upperBound...]) } ?? key }
 
   /// The part before the double slash, without the common root.

@@ -2,8 +2,8 @@ import Foundation
 
 /// Parameter names of OpenFold, version 2; files of version 1 are renamed first.
 ///
-/// Matrices are `[out, in]` with heads flattened. Of the triangle multiplications, the outgoing one calls left `a`
-/// and right `b`, the incoming one the other way round.
+/// Matrices are `[out, in]` with heads flattened. The outgoing triangle multiplication calls left `a` and right `b`, the incoming
+/// one the other way round.
 enum OpenFoldNames: ForeignNaming {
   static func places(of key: OfficialKey, block: Int?) -> [ForeignArray] {
     guard let module = module(of: key, block: block) else { return [] }
@@ -27,7 +27,7 @@ enum OpenFoldNames: ForeignNaming {
 
   private typealias Leaf = (suffix: String, transform: ArrayTransform)
 
-  /// What the arrays of a module are called.
+  /// Names of the arrays of a module.
   private static let leaves: [String: Leaf] = [
     "weights": (".weight", .transposed), "bias": (".bias", .copied),
     "scale": (".weight", .copied), "offset": (".bias", .copied),
@@ -37,7 +37,7 @@ enum OpenFoldNames: ForeignNaming {
     "output_b": (".linear_o.bias", .copied),
   ]
 
-  /// Arrays that have a module of their own in OpenFold.
+  /// Arrays that have their own module in OpenFold.
   private static let specials: [String: Leaf] = [
     "msa_row_attention_with_pair_bias//feat_2d_weights": (".linear_z.weight", .transposed),
     "triangle_attention_starting_node//feat_2d_weights": (".linear.weight", .transposed),

@@ -1,7 +1,7 @@
 import FoldingCore
 import NumericArrays
 
-/// A source as it would come back from a file of int8 precision, without the file.
+/// A source as if read back from a file of int8 precision, without the file.
 public struct EightBitParameters: ParameterSource {
   private let base: any ParameterSource
   private let shapes: [String: [Int]]
@@ -19,7 +19,7 @@ public struct EightBitParameters: ParameterSource {
   /// Shape of an array of the source.
   public func shape(of key: String) -> [Int]? { base.shape(of: key) }
 
-  /// Whether the source stores an array as bfloat16, and it stays so.
+  /// Whether the source stores an array as bfloat16 and this type keeps it.
   public func storesBFloat16(_ key: String) -> Bool {
     shapes[key] == nil && base.storesBFloat16(key)
   }

@@ -6,16 +6,16 @@ import NumericArrays
 
 /// Where parameters come from and under which terms.
 public struct ParameterProvenance: Sendable, Hashable {
-  /// What they were made from: a file, a recipe, a training run.
+  /// Their source: a file, a recipe, a training run.
   public var source: String
   /// Terms of use, in words.
   public var licence: String
-  /// Whether they are random numbers, whose structures mean nothing.
+  /// Whether they are random numbers, which predict nothing useful.
   public var isRandom: Bool
   /// CRC-64/XZ over configuration, origin, keys, shapes and the checksums of all arrays; set when written.
   public internal(set) var checksum = ""
 
-  /// An origin; the checksum follows from what is written.
+  /// An origin; the checksum is computed on writing.
   public init(source: String, licence: String, isRandom: Bool = false) {
     self.source = source
     self.licence = licence
@@ -27,15 +27,15 @@ public struct ParameterProvenance: Sendable, Hashable {
 enum OwnLayout {
   static let format = "helixfold-parameters"
   static let version = 1
-  /// Version of files with arrays in blocks, which older programs refuse.
+  /// Version of files with arrays in blocks, which older programs reject.
   static let blockVersion = 2
   static let group = "parameters"
   static let arrayChecksum = "crc64"
-  /// Attributes of an array in blocks: how, and which shape it has.
+  /// Attributes of an array in blocks: its encoding and shape.
   static let encoding = "encoding"
   static let shape = "shape"
 
-  /// Path of a dataset: HDF5 takes a double slash for a single one, which loses nothing, as the name is the last part.
+  /// Path of a dataset: HDF5 reads a double slash as a single one, which loses nothing, since the name is the last part.
   static func path(of key: String) -> String {
     "\(group)/\(key.replacingOccurrences(of: "//", with: "/"))"
   }
@@ -46,7 +46,7 @@ enum OwnLayout {
     return parts.dropLast().joined(separator: "/") + "//" + (parts.last ?? "")
   }
 
-  /// Checksum of all that a file says about its arrays; `arrays` are one line each, sorted.
+  /// Checksum of a file's description of its arrays; `arrays` has one line each, sorted.
   static func checksum(
     version: Int, config: String, _ provenance: ParameterProvenance, arrays: [String]
   ) -> String {
@@ -59,7 +59,7 @@ enum OwnLayout {
     return check.text
   }
 
-  /// What the checksum knows of one array.
+  /// The line for one array that enters the checksum.
   static func line(_ key: String, _ type: String, _ shape: [Int], _ checksum: String) -> String {
     "\(key) \(type) \(shape) \(checksum)"
   }
@@ -148,7 +148,7 @@ struct OwnStore: ArrayStore {
     return array
   }
 
-  /// How an array is kept in blocks; nil for others.
+  /// The block encoding of an array; nil for others.
   private static func blocks(
     of dataset: String, _ info: HDF5DatasetInfo, _ file: HDF5File
   ) throws -> WeightBlocks? {

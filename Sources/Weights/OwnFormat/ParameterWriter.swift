@@ -11,10 +11,10 @@ public enum StoragePrecision: String, Sendable, Hashable, CaseIterable {
   case float32 = "fp32"
   /// Matrices of the embedders and stacks in bfloat16; vectors, structure module and heads in single precision.
   case bfloat16 = "bf16"
-  /// The same matrices as 8-bit integers, blocks of 32 with one scale.
+  /// The same matrices as 8-bit integers in blocks of 32 with one scale.
   case int8
 
-  /// Whether an array is stored narrower than in single precision.
+  /// Whether an array is stored in less than single precision.
   func narrows(_ spec: ParameterSpec) -> Bool {
     self != .float32 && spec.inputAxes > 0 && OfficialKey(spec.key).scope.hasPrefix("evoformer/")
   }
@@ -24,7 +24,7 @@ public enum StoragePrecision: String, Sendable, Hashable, CaseIterable {
 public enum ParameterWriter {
   /// Writes the parameters of a network: `.h5` our own format, `.npz` DeepMind's, always in single precision.
   ///
-  /// One array is held in memory at a time; the file is written beside its target and renamed.
+  /// One array is held in memory at a time; the file is written under a temporary name and renamed.
   public static func write(
     _ source: some ParameterSource, config: FoldingConfig, provenance: ParameterProvenance,
     precision: StoragePrecision = .float32, to path: String
@@ -36,7 +36,7 @@ public enum ParameterWriter {
     try NumpyArchive.write(to: path, names: keys) { .float32(try source.floats(for: $0)) }
   }
 
-  /// The format that the ending of a path to write stands for; throws unless it is one of the two that are written.
+  /// The output format for a path's ending; throws unless it is one of the two that can be written.
   @discardableResult
   public static func format(of path: String) throws(WeightsError) -> ParameterFormat {
     guard let format = try? ParameterFormat(path: path), [.own, .deepMind].contains(format) else {
@@ -77,7 +77,7 @@ public enum ParameterWriter {
     }
   }
 
-  /// Writes one array with its checksum and returns what the file's checksum knows of it.
+  /// Writes one array with its checksum and returns its line for the file's checksum.
   private static func store<T: HDF5Element>(
     _ array: NDArray<T>, _ spec: ParameterSpec, _ file: HDF5File
   ) throws -> String {

@@ -1,7 +1,7 @@
 import CKernels
 import NumericArrays
 
-/// An array in 8-bit blocks: 32 neighbours share one scale, and each slice of the first axis begins a new block.
+/// An array in 8-bit blocks: 32 consecutive values share one scale, and each slice of the first axis begins a new block.
 ///
 /// A block is 34 bytes, the scale in bfloat16 (low byte first) and 32 signed integers; see `BlockCodec.h`.
 struct WeightBlocks {
@@ -11,7 +11,7 @@ struct WeightBlocks {
   /// Shape of the numbers.
   let shape: [Int]
 
-  /// Bytes of a slice of the first axis; nil where the shape is no sensible one.
+  /// Bytes of a slice of the first axis; nil if the shape is invalid.
   var bytesPerSlice: Int? {
     guard !shape.isEmpty, shape.allSatisfy({ (1...1 << 24).contains($0) }) else { return nil }
     var count = 1
@@ -40,7 +40,7 @@ struct WeightBlocks {
     return NDArray(shape: [shape[0], bytes], values: result)
   }
 
-  /// The numbers that rows of bytes stand for.
+  /// The numbers encoded by rows of bytes.
   func decode(_ blocks: NDArray<UInt8>) -> NDArray<Float> {
     let width = shape.dropFirst().reduce(1, *)
     let bytes = blocks.shape[1]
