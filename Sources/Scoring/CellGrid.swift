@@ -1,4 +1,4 @@
-/// Points sorted into cubes, so that the neighbours of each are found in constant time.
+/// Points sorted into cubes, so that neighbours are found in constant time.
 struct CellGrid {
   private let edge: Double
   private let origin: SIMD3<Double>
@@ -7,9 +7,9 @@ struct CellGrid {
   private let starts: [Int32]
   private let members: [Int32]
 
-  /// A grid with a cube edge no smaller than the radius that will be asked for.
+  /// A grid with a cube edge no smaller than the search radius.
   ///
-  /// Cubes grow until there are no more than eight per point, so that memory follows the points, not their spread.
+  /// Cubes grow until there are no more than eight per point, so that memory depends on the number of points, not on their spread.
   init(_ points: [SIMD3<Double>], radius: Double) {
     let low = points.reduce(points.first ?? .zero) { pointwiseMin($0, $1) }
     let high = points.reduce(points.first ?? .zero) { pointwiseMax($0, $1) }

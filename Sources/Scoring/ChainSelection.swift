@@ -1,6 +1,6 @@
 import Protein
 
-/// The two chains that are compared, named by the user or those that fit best: with the most residues in common, then by lDDT-CA.
+/// The two chains to compare: named by the user, or the best match by residues in common, then by lDDT-CA.
 struct ChainSelection {
   let model, reference: Chain
   let matching: ResidueMatching
@@ -37,7 +37,7 @@ struct ChainSelection {
       + Self.warnings(reference, references, chosen: best.reference, .reference)
   }
 
-  /// Of chains of one sequence the place of the pair with the highest lDDT-CA, the first among equals.
+  /// Among pairs of chains of one sequence, the index of the one with the highest lDDT-CA; the first in case of ties.
   private static func nearest(_ matchings: [ResidueMatching]) -> Int? {
     if matchings.count < 2 { return matchings.indices.first }
     let scores = matchings.map { matching in

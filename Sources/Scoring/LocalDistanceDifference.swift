@@ -1,10 +1,10 @@
 import Protein
 
-/// lDDT: how many of the reference's short distances a model keeps, without superposition.
+/// lDDT: the share of the reference's short distances that a model keeps, without superposition.
 ///
-/// Mariani et al. 2013. All pairs of reference atoms in different residues within 15 Å; the share whose distance in the
-/// model differs by less than 0.5, 1, 2 and 4 Å, averaged over the four. Pooled over all pairs; a pair with an atom that the
-/// model lacks fails. Atoms that only their names tell apart are renamed where that fits better, as OpenStructure does.
+/// Mariani et al. 2013. All pairs of reference atoms in different residues within 15 Å; the share whose distance in the model
+/// differs by less than 0.5, 1, 2 and 4 Å, averaged over the four. Pooled over all pairs; a pair with an atom that the model lacks
+/// fails. Atoms that differ only in name are renamed if that fits better, as in OpenStructure.
 public struct LocalDistanceDifference: Sendable, Hashable {
   /// The score, 0 … 1; nil if the reference has no pair.
   public var score: Double?
@@ -15,7 +15,7 @@ public struct LocalDistanceDifference: Sendable, Hashable {
 
   /// Which atoms are compared.
   public enum Atoms: Sendable {
-    /// All heavy atoms of the reference; the terminal OXT, which no network predicts, where the model has it too.
+    /// All heavy atoms of the reference; the terminal OXT, which no network predicts, only if the model has it too.
     case all
     /// C-alphas only.
     case alphaCarbons
@@ -30,12 +30,12 @@ public struct LocalDistanceDifference: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - reference: residues of the reference.
-  ///   - model: for each of them the model's residue, nil where the model has none.
+  ///   - model: for each of them the model's residue, nil if the model has none.
   public init(reference: [Residue], model: [Residue?], atoms: Atoms = .all) {
     let pairs = AtomPairs(reference: reference, model: model, atoms: atoms)
     let tally = pairs.tally(renaming: atoms == .all ? pairs.renamings() : [])
     perResidue = tally.map(\.share)
-    // Each pair was counted for both of its residues.
+    // Each pair is counted for both of its residues.
     let total = tally.reduce(into: Tally()) { $0.add($1) }
     score = total.share
     pairCount = total.pairs / 2
@@ -61,7 +61,7 @@ private struct AtomPairs {
   private var partners: [SIMD3<Double>] = []
   private var hasPartner: [Bool] = []
   private var residue: [Int32] = []
-  /// Place of the atom that has this one's name after renaming; itself for most.
+  /// Index of the atom that has this one's name after renaming; itself for most.
   private var twin: [Int32] = []
   private let residueCount: Int
   private let grid: CellGrid

@@ -1,16 +1,16 @@
 import Protein
 
-/// Checks of a model for itself: handedness of its amino acids, peptide bonds, and atoms that are too near.
+/// Checks of a model on its own: handedness of its amino acids, peptide bonds, and clashing atoms.
 ///
 /// lDDT cannot see a mirror image, and none of the scores sees a broken chain or two atoms in one place.
 public struct ModelQuality: Sendable, Hashable {
-  /// Residues whose C-alpha has N, C and CB, so that its hand can be told.
+  /// Residues whose C-alpha has N, C and CB, so that its hand can be determined.
   public var chiralCount: Int
   /// Residues with the wrong hand (D instead of L).
   public var wrongHand: [String]
   /// Pairs of neighbours that have C and N, so that their bond can be measured.
   public var bondCount: Int
-  /// Those whose bond is off by more than twelve standard deviations, such as `ALA 12–GLY 13`.
+  /// Pairs whose bond deviates by more than twelve standard deviations, such as `ALA 12–GLY 13`.
   public var brokenBonds: [String]
   /// Pairs of atoms of different residues, not bonded, that overlap by more than 1.5 Å.
   public var clashCount: Int
@@ -19,7 +19,7 @@ public struct ModelQuality: Sendable, Hashable {
   /// Heavy atoms that were checked.
   public var atomCount: Int
 
-  /// Two atoms that are too near.
+  /// Two atoms that are too close.
   public struct Clash: Sendable, Hashable {
     /// Residue and atom of both, such as `ALA 12 CB`.
     public var first, second: String
@@ -33,7 +33,7 @@ public struct ModelQuality: Sendable, Hashable {
   /// Overlap from which two atoms clash, Å, as in the supplement, section 1.9.11.
   public static let overlapTolerance = 1.5
 
-  /// How many of one kind of finding the table for people names.
+  /// Findings of one kind that the table for people names.
   static let listed = 5
 
   /// Checks the residues of one chain.
@@ -78,9 +78,9 @@ public struct ModelQuality: Sendable, Hashable {
     }
   }
 
-  /// Neighbours of residues towards the N terminus: those before them in the file if numbers say so, else those numbered one less.
+  /// Neighbours of residues towards the N terminus: those before them in the file if numbers agree, else those numbered one less.
   ///
-  /// Residues may stand in any order, and those with insertion codes share a number.
+  /// Residues may be in any order, and those with insertion codes share a number.
   private static func previous(_ residues: [Residue]) -> [Int?] {
     var last: [Int: Int] = [:]
     for (index, residue) in residues.enumerated() { last[residue.number] = index }
@@ -98,7 +98,7 @@ public struct ModelQuality: Sendable, Hashable {
     else { return nil }
     let (u, v, w) = (n - ca, c - ca, cb - ca)
     let volume = (cross(u, v) * w).sum()
-    // 2.6 Å³ in an amino acid; in atoms that lie on each other or in a plane no hand can be told.
+    // 2.6 Å³ in an amino acid; for coincident or coplanar atoms the hand is undefined.
     return abs(volume) < 0.5 ? nil : volume > 0
   }
 
@@ -108,12 +108,12 @@ public struct ModelQuality: Sendable, Hashable {
     var position: SIMD3<Double>
   }
 
-  /// Pairs of atoms that are too near: how many, and the worst of them.
+  /// Pairs of atoms that are too close: their number, and the worst of them.
   ///
-  /// A collapsed model has a pair for every two of its atoms, so that the pairs themselves are not kept.
+  /// In a collapsed model every two atoms clash, so the pairs themselves are not kept.
   private struct Overlaps {
     private(set) var count = 0
-    /// Worst first, and among equals the first found.
+    /// Worst first, ties in the order found.
     private(set) var worst: [(i: Int, j: Int, distance: Double, overlap: Double)] = []
 
     mutating func add(_ i: Int, _ j: Int, distance: Double, overlap: Double) {

@@ -1,15 +1,15 @@
 /// Paired points laid out for fast scans: each pass moves the model, measures all distances, sums what every score needs
 /// and collects the pairs from which the next superposition is made.
 ///
-/// Single precision around the centroids (errors near 10⁻⁵ Å); final values are computed anew in double precision.
+/// Single precision around the centroids (errors near 10⁻⁵ Å); final values are computed again in double precision.
 struct PairScanner {
-  /// What one scan over all pairs found.
+  /// The result of one scan over all pairs.
   struct Result {
     /// `Σ 1 / (1 + d²/d0²)`.
     var score: Float = 0
-    /// Pairs nearer than each of `PairScanner.cutoffs`.
+    /// Pairs closer than each of `PairScanner.cutoffs`.
     var counts = SIMD8<Int32>()
-    /// Pairs nearer than the selection distance.
+    /// Pairs closer than the selection distance.
     var selectedCount = 0
     /// Fingerprint of the set of selected pairs.
     var fingerprint: UInt64 = 0
@@ -34,7 +34,7 @@ struct PairScanner {
     let size = Double(max(1, count))
     modelCentre = model.reduce(.zero, +) / size
     referenceCentre = reference.reduce(.zero, +) / size
-    // Padding lies far apart, so that it is never near, never selected and adds nothing measurable.
+    // Padding lies far apart, so that it is never close, never selected and adds nothing measurable.
     var lanes = [SIMD8<Float>](repeating: .zero, count: blocks * 6)
     var keys = [SIMD8<UInt32>](repeating: .zero, count: blocks * 2)
     var prefix = [PairSums()]
@@ -70,7 +70,7 @@ struct PairScanner {
     (prefix[range.upperBound] - prefix[range.lowerBound]).superposition
   }
 
-  /// The superposition in the frame of the points that were given.
+  /// The superposition in the frame of the given points.
   func uncentred(_ superposition: Superposition) -> Superposition {
     var result = superposition
     let moved = superposition.apply(-modelCentre) + referenceCentre
@@ -81,9 +81,9 @@ struct PairScanner {
   /// Moves the model and measures all pairs.
   ///
   /// - Parameters:
-  ///   - superposition: about the centroids, as `superposition(of:)` and `Result.sums` give it.
+  ///   - superposition: about the centroids, as from `superposition(of:)` and `Result.sums`.
   ///   - inverseD0Squared: `1 / d0²` of the score.
-  ///   - selection: pairs nearer than this are selected, Å.
+  ///   - selection: pairs closer than this are selected, Å.
   func scan(
     _ superposition: Superposition, inverseD0Squared: Float, selection: Float
   ) -> Result {

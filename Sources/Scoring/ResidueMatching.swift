@@ -1,12 +1,12 @@
 import Protein
 
-/// Which residue of a model stands for which residue of the reference.
+/// Which residue of a model corresponds to which residue of the reference.
 public struct ResidueMatching: Sendable, Hashable {
   /// How partners were found.
   public enum Method: Sendable, Hashable {
     /// By residue number and insertion code.
     case numbers
-    /// By aligning the sequences, because numbers repeat, fit worse or left out what has partners.
+    /// By aligning the sequences, because numbers repeat, fit worse or miss partners.
     case alignment
   }
 
@@ -29,8 +29,8 @@ public struct ResidueMatching: Sendable, Hashable {
     }
   }
 
-  /// Number of each residue of the reference along the model: its own where numbers correspond, else that of its partner, counted on
-  /// where it has none. `[N_ref]`
+  /// Number of each residue of the reference along the model: its own if numbers correspond, else that of its partner, continued by
+  /// counting if it has none. `[N_ref]`
   ///
   /// Structures of the PDB keep the numbers of their authors; domains of a target count along its sequence.
   public var numbersAlongModel: [Int] {
@@ -46,9 +46,9 @@ public struct ResidueMatching: Sendable, Hashable {
 
   /// Matches a model's chain to the reference's.
   ///
-  /// By number or by alignment, whichever pairs more residues of one type; numbers where both do. Throws if either has no C-alpha,
-  /// or if too few pairs are of one type: half of the shorter chain, or by number half of the part in which the numbers
-  /// overlap, ten at least.
+  /// By number or by alignment, whichever pairs more residues of the same type; by number in case of a tie. Throws if either has no
+  /// C-alpha, or if too few pairs have the same type: at least half of the shorter chain, or by number half of the part in which
+  /// the numbers overlap, but ten or more.
   public init(model: Chain, reference: Chain) throws(ScoringError) {
     let models = try Self.residues(of: model, role: .model)
     let references = try Self.residues(of: reference, role: .reference)
@@ -79,7 +79,7 @@ public struct ResidueMatching: Sendable, Hashable {
     }
   }
 
-  /// Residues of one number and type that are no chance, however little the numbers overlap.
+  /// Residues with the same number and type that cannot be chance, however little the numbers overlap.
   private static let leastShared = 10
 
   private static func residues(
@@ -97,7 +97,7 @@ public struct ResidueMatching: Sendable, Hashable {
     return withAlpha
   }
 
-  /// Partners of the same number; nil if numbers repeat, so that they name nothing.
+  /// Partners of the same number; nil if numbers repeat and so identify nothing.
   private static func byNumber(_ models: [Residue], _ references: [Residue]) -> [Residue?]? {
     let known = Dictionary(models.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
     let isUnique =
@@ -105,7 +105,7 @@ public struct ResidueMatching: Sendable, Hashable {
     return isUnique ? references.map { known[$0.label] } : nil
   }
 
-  /// How many residues of either chain, at least, have numbers that both chains reach.
+  /// The smaller number of residues of either chain within the range of numbers of both.
   private static func overlap(_ models: [Residue], _ references: [Residue]) -> Int {
     let sides = [models, references].map { $0.map(\.number) }
     let first = sides.compactMap { $0.min() }.max() ?? 0
@@ -113,12 +113,12 @@ public struct ResidueMatching: Sendable, Hashable {
     return sides.map { side in side.count { first <= $0 && $0 <= last } }.min() ?? 0
   }
 
-  /// Pairs of one type.
+  /// Number of pairs of the same type.
   private static func identical(_ partners: [Residue?], _ references: [Residue]) -> Int {
     zip(references, partners).count { reference, partner in partner.map(reference.fits) ?? false }
   }
 
-  /// Whether nine of ten residues of the shorter chain found a partner, and nearly all partners are of the same type.
+  /// Whether nine of ten residues of the shorter chain have a partner, and nearly all partners have the same type.
   private static func fits(
     _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
   ) -> Bool {
@@ -127,8 +127,8 @@ public struct ResidueMatching: Sendable, Hashable {
     return 10 * pairs >= 9 * shorter && 20 * identical(partners, references) >= 19 * pairs
   }
 
-  /// Partners by alignment where that keeps all partners by number and finds more of the same types, and none of others: residues
-  /// of one side may have insertion codes.
+  /// Partners by alignment, if that keeps all partners by number and adds only partners of the same type: residues of one side may
+  /// have insertion codes.
   private static func completed(
     _ partners: [Residue?], _ models: [Residue], _ references: [Residue]
   ) -> [Residue?]? {

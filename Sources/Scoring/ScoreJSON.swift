@@ -1,4 +1,4 @@
-/// A value that stands as `null` in JSON where there is none, so that readers find every key.
+/// An optional value that is written as `null` in JSON if missing, so that readers find every key.
 @propertyWrapper
 public struct Stated<Value: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
   /// The value.
@@ -24,7 +24,7 @@ public struct Stated<Value: Codable & Sendable & Hashable>: Codable, Sendable, H
 ///
 /// Scores are numbers of 0 … 1, distances Å. A superposition carries the model onto the reference: `x → R x + t`.
 public struct ScoreDocument: Codable, Sendable, Hashable {
-  /// A value that was maximised and the superposition that proves it.
+  /// A maximised value and the superposition at which it is reached.
   public struct Superposed: Codable, Sendable, Hashable {
     /// The value.
     public var value: Double
@@ -59,7 +59,7 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
     public var gdtTS, gdtHA: Double
     /// Fractions within 0.5, 1, 2, 4 and 8 Å.
     public var gdtFractions: [Superposed]
-    /// C-alpha RMSD over all residues; nil with fewer than are needed.
+    /// C-alpha RMSD over all residues; nil if there are too few.
     @Stated public var rmsd: Superposed?
     /// C-alpha RMSD over the best 95 % of residues.
     @Stated public var rmsd95: Superposed?
@@ -100,19 +100,19 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
   public var matchedBy: String
   /// Whole chain first, then domains.
   public var scores: [Scores]
-  /// Residues with the wrong hand, of how many.
+  /// Residues with the wrong hand.
   public var wrongHand: [String]
-  /// Residues whose hand can be told.
+  /// Number of residues whose hand can be determined.
   public var chiralResidues: Int
-  /// Peptide bonds of a wrong length, of how many.
+  /// Peptide bonds of a wrong length.
   public var brokenBonds: [String]
-  /// Peptide bonds that can be measured.
+  /// Number of peptide bonds that can be measured.
   public var peptideBonds: Int
   /// Pairs of atoms that overlap by more than 1.5 Å.
   public var clashes: Int
-  /// What a reader should know.
+  /// Warnings for the reader.
   public var warnings: [String]
-  /// Scores of each residue, if asked for.
+  /// Scores of each residue, if requested.
   public var residues: [ResidueScore]?
 
   /// The values of a report.

@@ -62,20 +62,20 @@ public struct ScoreReport: Sendable, Hashable {
   public var matching: ResidueMatching
   /// Scores over the whole chain.
   public var whole: ScoreSet
-  /// Scores over domains, in the order given; those that hold no residue of the reference are left out.
+  /// Scores over domains, in the order given; those without a residue of the reference are skipped.
   public var domains: [DomainScores]
   /// Handedness and clashes of the model's chain.
   public var quality: ModelQuality
-  /// What a reader should know: renumbered or missing residues, several models or chains, mismatches.
+  /// Warnings for the reader: renumbered or missing residues, several models or chains, mismatches.
   public var warnings: [String]
 
   /// Compares the first models of two structures.
   ///
   /// - Parameters:
-  ///   - modelChain: chain of the model, by its author's or its mmCIF name; nil for the one that fits best.
+  ///   - modelChain: chain of the model, by its author's or its mmCIF name; nil for the best match.
   ///   - referenceChain: chain of the reference, likewise.
-  ///   - domains: parts of the reference to score for themselves as well; the model is cut to them.
-  ///   - countsAlongModel: whether domains are in the numbers of the model and not in those of the reference.
+  ///   - domains: parts of the reference to score separately as well; the model is cut to them.
+  ///   - countsAlongModel: whether domains use the numbers of the model instead of the reference's.
   public init(
     model: Structure, reference: Structure, modelChain: String? = nil,
     referenceChain: String? = nil, domains: [DomainRange] = [], countsAlongModel: Bool = false
@@ -164,7 +164,7 @@ public struct ScoreReport: Sendable, Hashable {
     return kinds.filter { !$0.1.isEmpty }.map { "\($0): \($1.joined(separator: ", "))" }
   }
 
-  /// What lDDT over all atoms counts as missing, pairs being residues of the reference and of the model.
+  /// A warning about atoms that lDDT over all atoms counts as missing; pairs are residues of the reference and of the model.
   private static func warning(aboutAtomsOf pairs: [(Residue, Residue)]) -> String? {
     if pairs.contains(where: { $0.0.atoms.count > 1 }),
       pairs.allSatisfy({ $0.1.atoms.map(\.name) == ["CA"] })

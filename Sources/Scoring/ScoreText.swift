@@ -29,7 +29,7 @@ extension ScoreReport {
             "\($0.first)–\($0.second) \(fixed($0.distance, decimals: 2)) Å"
           }, of: quality.clashCount))
     lines += warnings.map { "note: \($0)" }
-    // Names are those of the files, which may hold line ends and terminal commands.
+    // Names come from files and may contain line ends and terminal commands.
     lines = lines.map(\.printable)
     if perResidue { lines += perResidueLines }
     return lines.joined(separator: "\n") + "\n"

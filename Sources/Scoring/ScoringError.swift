@@ -7,22 +7,22 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
     case model, reference
   }
 
-  /// The chain that was asked for is not there; those that are.
+  /// The requested chain is not present; lists those that are.
   case noSuchChain(Role, wanted: String, present: [String])
   /// No chain, or the chosen one, holds an amino acid.
   case noAminoAcid(Role, chain: String?)
-  /// Amino acids, but none with a C-alpha.
+  /// There are amino acids, but none with a C-alpha.
   case noAlphaCarbon(Role, chain: String)
-  /// A coordinate that is not a number.
+  /// A coordinate is not a number.
   case notFinite(Role, residue: String, atom: String)
   /// Too few residues find a partner of their type.
   case differentSequences(
     byNumber: Int, byAlignment: Int, modelResidues: Int, referenceResidues: Int)
   /// More residues than the aligner's memory allows.
   case tooLongToAlign(models: Int, references: Int)
-  /// Text that is not a list of residue ranges.
+  /// The text is not a list of residue ranges.
   case badRange(String)
-  /// A domain that holds no residue of the reference.
+  /// A domain contains no residue of the reference.
   case emptyDomain(DomainRange)
 
   /// One line: what was found, what was expected.

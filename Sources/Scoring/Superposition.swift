@@ -15,7 +15,7 @@ public struct Superposition: Sendable, Hashable, Codable {
     self.translation = translation
   }
 
-  /// Where a point of the model comes to lie.
+  /// The image of a point of the model.
   public func apply(_ point: SIMD3<Double>) -> SIMD3<Double> {
     SIMD3(
       rotation[0] * point.x + rotation[1] * point.y + rotation[2] * point.z + translation[0],
@@ -23,7 +23,7 @@ public struct Superposition: Sendable, Hashable, Codable {
       rotation[6] * point.x + rotation[7] * point.y + rotation[8] * point.z + translation[2])
   }
 
-  /// The superposition with the least (weighted) squared distance between paired points.
+  /// The superposition with the smallest (weighted) sum of squared distances between paired points.
   public static func leastSquares(
     _ model: [SIMD3<Double>], onto reference: [SIMD3<Double>], weights: [Double]? = nil
   ) -> Superposition {

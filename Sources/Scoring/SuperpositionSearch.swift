@@ -12,7 +12,7 @@ public struct SuperposedValue: Sendable, Hashable {
 public struct SuperpositionScores: Sendable, Hashable {
   /// TM-score, normalised by the length of the reference.
   public var tmScore: SuperposedValue
-  /// Largest fraction of reference residues within 0.5, 1, 2, 4 and 8 Å, each maximised for itself.
+  /// Largest fraction of reference residues within 0.5, 1, 2, 4 and 8 Å, each maximised separately.
   public var fractions: [SuperposedValue]
 
   /// Mean of the fractions within 1, 2, 4 and 8 Å.
@@ -23,11 +23,11 @@ public struct SuperpositionScores: Sendable, Hashable {
 
 /// Searches superpositions of paired C-alphas for the largest TM-score and GDT fractions.
 ///
-/// The residue-matched search of the TM-score program (Zhang & Skolnick 2004): fragments of length L, L/2, … 4 at every
-/// place are superposed, then the pairs that came to lie near are superposed again until they no longer change.
-/// Three additions: a set of near pairs that was met before ends its path (the rest would be the same); each GDT
-/// distance below the search's own has a search of its own; and the best superpositions are refined, for the TM-score
-/// by least squares weighted with its own derivative, for each distance by superposing the pairs within it.
+/// The residue-matched search of the TM-score program (Zhang & Skolnick 2004): fragments of length L, L/2, … 4 at every place are
+/// superposed, then the pairs that end up close are superposed again until the set no longer changes. Three additions: a set of
+/// close pairs that was met before ends its path (the rest would be the same); each GDT distance below the search's own has its own
+/// search; and the best superpositions are refined, for the TM-score by least squares weighted with its own derivative, for each
+/// distance by superposing the pairs within it.
 public struct SuperpositionSearch: Sendable {
   private let scanner: PairScanner
   private let model, reference: [SIMD3<Double>]
@@ -56,7 +56,7 @@ public struct SuperpositionSearch: Sendable {
     }
     var best = Candidates()
     let wide = min(max(d0, 4.5), 8)
-    // The program searches twice, first with a scale larger by 0.8 Å; the same when both are clamped.
+    // The TM-score program searches twice, first with a scale larger by 0.8 Å; once is enough if both are clamped.
     for selection in Set([wide, min(max(d0 + 0.8, 4.5), 8)]).sorted() {
       search(selection: selection, into: &best)
     }
@@ -137,7 +137,7 @@ public struct SuperpositionSearch: Sendable {
     body(last)
   }
 
-  /// Superposes near pairs again and again until they are the same as before, or as on an earlier path.
+  /// Superposes close pairs repeatedly until they are the same as before, or as on an earlier path.
   private func follow(
     _ start: Superposition, first: Double, then: Double, visited: inout Set<UInt64>,
     into best: inout Candidates
@@ -211,7 +211,7 @@ public struct SuperpositionSearch: Sendable {
     return (difference * difference).sum()
   }
 
-  /// The largest fraction of target residues within a distance, from the starts and from superposing what is near.
+  /// The largest fraction of target residues within a distance, from the starts and by superposing close pairs.
   private func largestFraction(
     within cutoff: Double, from starts: [Superposition]
   ) -> SuperposedValue {
