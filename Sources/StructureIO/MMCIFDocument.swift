@@ -1,9 +1,9 @@
 /// The first data block of an mmCIF file: categories with their items and rows.
 ///
-/// STAR syntax as far as mmCIF uses it: loops, single values, quotes, text blocks, comments. Values stay slices of
-/// the file until they are asked for.
+/// STAR syntax as far as mmCIF uses it: loops, single values, quotes, text blocks, comments. Values stay slices of the file until
+/// they are read.
 struct MMCIFDocument {
-  /// A value: where its bytes are, and whether it was quoted, so that `?` and `.` are meant.
+  /// A value: where its bytes are, and whether it was quoted, which makes `?` and `.` literal.
   struct Value {
     var start: Int32
     var end: Int32

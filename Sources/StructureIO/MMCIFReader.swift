@@ -3,8 +3,8 @@ import Protein
 
 /// Reads structures from the mmCIF format, dictionary `mmcif_pdbx.dic`.
 ///
-/// One chain per `label_asym_id`; its `id` is the name that authors use. Residue numbers and insertion codes are the
-/// authors' too; the place in the polymer is kept beside them.
+/// One chain per `label_asym_id`; its `id` is the authors' name. Residue numbers and insertion codes are the authors' too; the
+/// position in the polymer is kept as well.
 enum MMCIFReader {
   static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
     let document = try MMCIFDocument(bytes, path: path)
@@ -36,7 +36,7 @@ enum MMCIFReader {
     return document.text(table, 0, item)
   }
 
-  /// Three-letter codes of each polymer entity; of several kinds at one place the first counts.
+  /// Three-letter codes of each polymer entity; of several kinds at one position the first counts.
   private static func polymerSequences(_ document: MMCIFDocument) -> [String: [String]] {
     guard let table = document.tables["entity_poly_seq"] else { return [:] }
     var sequences: [String: [String]] = [:]
@@ -104,10 +104,10 @@ private struct AtomSiteReader {
   let table: MMCIFDocument.Table
   private let width: Int
   private let x, y, z, number: Int
-  /// Columns in the order in which their values count: programs leave the items of one naming or of the other unknown.
+  /// Columns in order of precedence: programs may leave the items of either naming unknown.
   private let atomName, residueName, chain, label: [Int]
   private let polymerIndex, insertion, alternate, element, occupancy, bFactor, model, group: Int?
-  /// Whether the file says which residues have a place in the polymer.
+  /// Whether the file gives the positions of residues in the polymer.
   private let numbersPlaces: Bool
 
   init(document: MMCIFDocument, table: MMCIFDocument.Table) throws(StructureIOError) {
@@ -148,7 +148,7 @@ private struct AtomSiteReader {
     column.flatMap { document.slice(table.values[row * width + $0]) }
   }
 
-  /// What the first column says that knows anything.
+  /// The value of the first column that has one.
   private func text(_ row: Int, _ columns: [Int]) -> String? {
     for column in columns {
       if let found = value(row, column) { return found.text }
@@ -180,7 +180,7 @@ private struct AtomSiteReader {
     return builder
   }
 
-  /// Adds an atom to its residue; false for a hetero atom whose residue has no number, by which molecules are told apart.
+  /// Adds an atom to its residue; false for a hetero atom whose residue lacks the number that distinguishes molecules.
   private func readAtom(
     _ row: Int, into builder: inout StructureBuilder
   ) throws(StructureIOError) -> Bool {

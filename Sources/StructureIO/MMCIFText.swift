@@ -33,9 +33,9 @@ struct MMCIFText {
   /// The whole text.
   var text: String { lines.joined(separator: "\n") + "\n" }
 
-  /// A value as STAR writes it: bare where that is safe, else in quotes or as a text block; nil is `.`, and `?` is what is unknown.
+  /// A value in STAR syntax: bare if that is safe, else in quotes or as a text block; nil is `.`, and `?` means unknown.
   ///
-  /// CIF 1.1 has no letters beyond ASCII.
+  /// CIF 1.1 allows only ASCII.
   static func quoted(_ value: String?) -> String {
     guard let value = value?.inASCII else { return "." }
     if value.isEmpty { return "''" }

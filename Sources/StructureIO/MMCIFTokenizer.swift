@@ -61,7 +61,7 @@ struct MMCIFTokenizer {
     return token(.value, start, end)
   }
 
-  /// A quote ends where a blank or the end of the line follows it.
+  /// A closing quote is followed by a blank or the end of the line.
   private mutating func quoted(by quote: UInt8) throws(StructureIOError) -> Token {
     let start = position + 1
     position = start

@@ -76,12 +76,12 @@ extension PredictedStructure {
       "atom_type", ["symbol"], rows: ["C", "N", "O", "S"].map { [$0] })
   }
 
-  /// Whether a residue has an atom: unknown ones are no part of the model.
+  /// Whether a residue has an atom: unknown ones are not part of the model.
   private func isPlaced(_ place: Int) -> Bool {
     mask[place * AtomName.count..<(place + 1) * AtomName.count].contains { $0 > 0.5 }
   }
 
-  /// Residue numbers of the target beside the places in its sequence.
+  /// Residue numbers of the target beside the positions in its sequence.
   private func addNumbering(to text: inout MMCIFText) {
     text.addLoop(
       "pdbx_poly_seq_scheme",
@@ -96,7 +96,7 @@ extension PredictedStructure {
       })
   }
 
-  /// One-letter codes, and components that have none in parentheses.
+  /// One-letter codes, with components that have none in parentheses.
   private var entityLetters: String {
     sequence.residues.map { $0 == .unknown ? "(\($0.code))" : String($0.letter) }.joined()
   }
@@ -183,7 +183,7 @@ extension PredictedStructure {
 }
 
 extension String {
-  /// Lines of 80 letters, as sequences are written in mmCIF.
+  /// Lines of 80 letters, as usual for sequences in mmCIF.
   fileprivate var folded: String {
     let letters = Array(self)
     guard letters.count > 80 else { return self }

@@ -3,9 +3,9 @@ import Protein
 
 /// Reads the PDB format as it is found in the wild.
 ///
-/// Columns as in the format guide 3.3. Tolerated: short lines, missing TER and END, missing occupancy, B-factor and
-/// element, four-letter residue names, two-letter chain names, hybrid-36 residue numbers, atoms outside MODEL records,
-/// several chains of one name or of none.
+/// Columns as in the format guide 3.3. Tolerated: short lines, missing TER and END, missing occupancy, B-factor and element,
+/// four-letter residue names, two-letter chain names, hybrid-36 residue numbers, atoms outside MODEL records, several chains with
+/// the same name or none.
 enum PDBReader {
   static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
     var parser = PDBParser(path: path)
@@ -30,30 +30,30 @@ private struct PDBParser {
   private var method: [String] = []
   private var resolution: Double?
   private var releaseDate: String?
-  /// Three-letter codes of SEQRES records, a list for each chain of a name.
+  /// Three-letter codes of SEQRES records, one list per chain with that name.
   private var polymers: [String: [[String]]] = [:]
-  /// By the names of the file, the chain to which atoms are added.
+  /// The chain to which atoms are added, by its name in the file.
   private var openChains: [String: OpenChain] = [:]
   /// Name, in the file, of the last atom's chain, which TER ends.
   private var lastChain: String?
-  /// Where chains come from: the name of the file, and which of its chains.
+  /// Origin of each chain: its name in the file, and its index among chains with that name.
   private var origins: [String: (id: String, index: Int)] = [:]
 
   /// A chain that is being read.
   private struct OpenChain {
-    /// Its name; chains of one name get a count from the second on.
+    /// Its name; from the second chain with the same name on, with a count.
     var name: String
     /// How many chains of the same name came before.
     var index = 0
     /// Number of its last residue before TER.
     var lastNumber: Int
-    /// Whether TER came.
+    /// Whether TER has been read.
     var isEnded = false
   }
 
   init(path: String) { self.path = path }
 
-  /// Columns counted from 1, both ends included, without blanks around; empty where the line is shorter.
+  /// Columns counted from 1, both ends included, without surrounding blanks; empty if the line is shorter.
   private func columns(_ line: ArraySlice<UInt8>, _ first: Int, _ last: Int) -> ArraySlice<UInt8> {
     let start = min(line.startIndex + first - 1, line.endIndex)
     let end = min(line.startIndex + last, line.endIndex)
@@ -144,8 +144,8 @@ private struct PDBParser {
 
   /// Columns 18-20 and 22; column 21 belongs to a four-letter name or to a two-letter chain.
   ///
-  /// It is the chain's behind an amino acid, unless a chain of one letter goes on there: names such as `ASPP` of force
-  /// fields.
+  /// After an amino acid it belongs to the chain, unless that would interrupt a chain of one letter, as with force-field names such
+  /// as `ASPP`.
   private func residueAndChain(
     _ line: ArraySlice<UInt8>, number: Int
   ) -> (name: String, chain: String) {
@@ -166,8 +166,8 @@ private struct PDBParser {
 
   /// The chain to which an atom belongs.
   ///
-  /// After TER, hetero atoms are the chain's ligands. Other atoms carry it on, or begin another chain of its name if their
-  /// number is not above those before TER. Where TER is missing, an atom that the chain already has begins another one.
+  /// After TER, hetero atoms are the chain's ligands. Other atoms continue it, or begin another chain with its name if their number
+  /// is not above those before TER. Without TER, an atom that the chain already has begins another one.
   private mutating func chain(
     of id: String, atom: Atom, residue: StructureBuilder.ResidueKey, isHetero: Bool
   ) -> OpenChain {
@@ -186,12 +186,12 @@ private struct PDBParser {
     return chain
   }
 
-  /// Name of the second chain (index 1) and later ones of a name, such as `A_2`.
+  /// Name of the second chain (index 1) and later ones with the same name, such as `A_2`.
   private static func name(_ id: String, _ index: Int) -> String {
     "\(id == " " ? "" : id)_\(index + 1)"
   }
 
-  /// Columns 77-78; where they are empty, what the name's alignment tells: two-letter elements start in column 13.
+  /// Columns 77-78; if they are empty, from the name's alignment: two-letter elements start in column 13.
   private func element(
     _ line: ArraySlice<UInt8>, atomName: String, residueName: String
   ) -> String {

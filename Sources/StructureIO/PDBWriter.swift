@@ -3,8 +3,8 @@ import Protein
 
 /// Writes the PDB format strictly: every line padded to 80 columns, as AlphaFold2 does.
 ///
-/// Header records first, then MODEL, ATOM, one TER per chain with its ligands behind, ENDMDL and END. What does not
-/// fit the columns is an error, never a shifted field.
+/// Header records first, then MODEL, ATOM, one TER per chain followed by its ligands, ENDMDL and END. Values that do not fit their
+/// columns are errors, never shifted fields.
 public enum PDBWriter {
   /// Header records of a prediction.
   public struct Header: Sendable, Hashable {
@@ -12,7 +12,7 @@ public enum PDBWriter {
     public var title: String
     /// Experimental method; predictions are theoretical models.
     public var method: String
-    /// Lines of provenance, written as `REMARK   6`, the first number for free text; longer ones are wrapped.
+    /// Lines of provenance, written as `REMARK 6`, the first number available for free text; longer ones are wrapped.
     public var remarks: [String]
 
     /// Header records.
@@ -25,7 +25,7 @@ public enum PDBWriter {
 
   /// The text of a PDB file.
   ///
-  /// Residue numbers, insertion codes and alternate locations are written as they are. Chains without a polymer sequence get no
+  /// Residue numbers, insertion codes and alternate locations are written as they are. Chains without a polymer sequence have no
   /// SEQRES.
   public static func text(
     of structure: Structure, header: Header? = nil

@@ -1,11 +1,11 @@
 import Messages
 import Protein
 
-/// What a prediction writes: coordinates with a confidence per residue and where they came from.
+/// A prediction to write: coordinates, confidence per residue and provenance.
 public struct PredictedStructure: Sendable, Hashable {
   /// Name of the target, also the entry name.
   public var name: String
-  /// What is said of the target; its name if that is all.
+  /// Description of the target, or its name.
   public var title: String
   /// Residue types. `[N_res]`
   public var sequence: ProteinSequence
@@ -21,12 +21,12 @@ public struct PredictedStructure: Sendable, Hashable {
   public var modelName: String
   /// Version of this program.
   public var softwareVersion: String
-  /// Lines that say how the prediction was made: weights, seed, flags.
+  /// Lines on how the prediction was made: weights, seed, flags.
   public var provenance: [String]
   /// Numbers of the residues, as the authors of a structure would give them. `[N_res]`
   public var residueNumbers: [Int]
 
-  /// A prediction to write; without a title it has its name, without numbers the residues count from 1.
+  /// A prediction to write; the title defaults to its name, and residues are by default numbered from 1.
   public init(
     name: String, title: String = "", sequence: ProteinSequence, positions: [Float],
     mask: [Float], plddt: [Float], ptm: Float? = nil, modelName: String, softwareVersion: String,
@@ -50,7 +50,7 @@ public struct PredictedStructure: Sendable, Hashable {
     plddt.isEmpty ? 0 : plddt.reduce(0) { $0 + Double($1) } / Double(plddt.count)
   }
 
-  /// One chain, `A`, with the confidence in every B-factor; places in the polymer count from 1.
+  /// One chain, `A`, with the confidence in every B-factor; positions in the polymer count from 1.
   ///
   /// Throws if an array's size does not match the sequence or a value is not finite.
   public func structure() throws(StructureIOError) -> Structure {

@@ -38,8 +38,8 @@ public enum PredictionFiles {
       + "\"max_predicted_aligned_error\":\(maximum)}]"
   }
 
-  /// `ranking_debug.json`: the mean pLDDT of each model and their order, best first, equal ones by name; `ptms`, which AlphaFold2 does
-  /// not write for monomers, where models predict it.
+  /// `ranking_debug.json`: the mean pLDDT of each model and their order, best first, ties by name; also `ptms` for models that predict
+  /// it, which AlphaFold2 does not write for monomers.
   public static func ranking(
     plddts: [String: Double], ptms: [String: Double] = [:]
   ) throws(StructureIOError) -> String {

@@ -7,13 +7,13 @@ struct StructureBuilder {
     var number: Int
     var insertionCode: Character?
     var name: String
-    /// Place in the polymer, if the file says: authors may give several residues one number.
+    /// Position in the polymer, if given: authors may give several residues the same number.
     var polymerIndex: Int?
-    /// Whether the file sets it apart from the polymer: a ligand may have the number and name of a residue.
+    /// Whether the file separates it from the polymer: a ligand may have the number and name of a residue.
     var isNonPolymer = false
   }
 
-  /// What identifies a chain: several chains of one file may share either name.
+  /// What identifies a chain: several chains of a file may share either name.
   private struct ChainKey: Hashable {
     var id: String
     var labelID: String?
@@ -23,7 +23,7 @@ struct StructureBuilder {
   private struct Places {
     var chains: [ChainKey: Int] = [:]
     var residues: [[ResidueKey: Int]] = []
-    /// The first residue of each number, of whatever kind.
+    /// The first residue with each number, of any kind.
     var numbers: [[ResidueNumber: Int]] = []
   }
 
@@ -50,12 +50,12 @@ struct StructureBuilder {
     places.append(Places())
   }
 
-  /// Goes on with the model of that number, which is started if there is none.
+  /// Continues the model with that number, or starts it.
   mutating func continueModel(_ number: Int) {
     if let known = modelIndex[number] { model = known } else { startModel(number) }
   }
 
-  /// Adds an atom to the residue, which is made at its first atom.
+  /// Adds an atom to the residue, creating it at its first atom.
   mutating func add(
     _ atom: Atom, to key: ResidueKey, chain id: String, labelID: String? = nil,
     isHetero: Bool
@@ -92,11 +92,11 @@ struct StructureBuilder {
     atomCount += 1
   }
 
-  /// Whether an atom repeats one of a residue that the chain has left behind: another molecule of the same name has begun.
+  /// Whether an atom repeats one of an earlier residue of the chain, so that another molecule with the same name has begun.
   ///
-  /// Conformers that differ in their alternate location repeat nothing, nor does an atom that is listed twice. The number of a
-  /// residue is repeated by another kind of amino acid as well, but by nothing else: solvent, ions and ligands of a chain may be
-  /// counted anew.
+  /// Conformers with other alternate locations do not count as repeats, nor does an atom that is listed twice. A different amino
+  /// acid with the number of an earlier residue counts as well, but nothing else does: solvent, ions and ligands of a chain may be
+  /// numbered separately.
   func repeats(_ atom: Atom, of key: ResidueKey, chain id: String, isHetero: Bool) -> Bool {
     guard let chain = places.isEmpty ? nil : places[model].chains[ChainKey(id: id)],
       let last = models[model].chains[chain].residues.last,
@@ -115,7 +115,7 @@ struct StructureBuilder {
     }
   }
 
-  /// Keeps one residue, the more occupied, wherever two kinds share a number.
+  /// Keeps only the residue with the higher occupancy if two kinds share a number.
   mutating func resolveMicroheterogeneity() {
     for model in models.indices {
       for chain in models[model].chains.indices {

@@ -2,10 +2,10 @@ import Protein
 
 /// Structure files of either format.
 public enum StructureFile {
-  /// How the names of structure files end, the usual ones first.
+  /// Endings of the names of structure files, the usual ones first.
   public static let nameEndings = [".pdb", ".cif", ".ent", ".mmcif"].flatMap { [$0, $0 + ".gz"] }
 
-  /// The ending by which a file is named as a structure, in upper or lower case; nil if it is not.
+  /// The ending that marks a file as a structure, in upper or lower case; nil if it has none.
   public static func nameEnding(of path: String) -> String? {
     let name = path.lowercased()
     return nameEndings.first { name.hasSuffix($0) }
@@ -19,7 +19,7 @@ public enum StructureFile {
 
   /// Reads the content of a PDB or mmCIF file; `path` is only used in messages.
   ///
-  /// LF, CRLF and a lone CR all end lines, and a byte order mark is no part of the text.
+  /// LF, CRLF and a lone CR all end lines, and a byte order mark is not part of the text.
   public static func parse(_ bytes: [UInt8], path: String) throws(StructureIOError) -> Structure {
     let bytes = StructureText.unified(bytes)
     guard !bytes.isEmpty else {
@@ -33,7 +33,7 @@ public enum StructureFile {
       ? try MMCIFReader.parse(bytes, path: path) : try PDBReader.parse(bytes, path: path)
   }
 
-  /// Whether the first word that is not in a comment is `data_…`.
+  /// Whether the first word outside comments is `data_…`.
   private static func isMMCIF(_ bytes: [UInt8]) -> Bool {
     var start = bytes.startIndex
     while start < bytes.endIndex {

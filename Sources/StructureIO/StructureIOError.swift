@@ -4,13 +4,13 @@ import Messages
 public enum StructureIOError: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The file cannot be opened or read; the system's reason and `errno`.
   case cannotRead(path: String, code: Int32, reason: String)
-  /// A line that says something impossible, with what was found and expected.
+  /// A line is invalid, with what was found and expected.
   case malformed(path: String, line: Int, message: String)
   /// The file as a whole is not what was expected.
   case unexpectedContent(path: String, message: String)
   /// The structure does not fit into the columns of the format.
   case doesNotFit(what: String)
-  /// A value that must be finite is not.
+  /// A value is not finite but must be.
   case notFinite(what: String)
 
   /// The status for the shell.

@@ -3,7 +3,7 @@ import CLibrary
 
 /// The text of structure files.
 enum StructureText {
-  /// Files above this many bytes are refused.
+  /// Largest size of a file in bytes.
   private static let storedLimit = 2 << 30
   /// Largest content of a gzip file.
   private static let unpackedLimit = 1 << 30
@@ -18,7 +18,7 @@ enum StructureText {
     }
   }
 
-  /// What some editors write in front of UTF-8; it is no part of the text.
+  /// Written by some editors in front of UTF-8; not part of the text.
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   /// The bytes of a text without a byte order mark, its lines ended by LF; CRLF and a lone CR end lines too.
@@ -55,7 +55,7 @@ enum StructureText {
       guard count >= 0 else { throw failure(path) }
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: chunk[..<count])
-      // Devices and pipes have no size and need not end.
+      // Devices and pipes have no size and may never end.
       guard bytes.count <= storedLimit else { throw tooLarge(path) }
     }
   }

@@ -11,7 +11,7 @@ extension ArraySlice<UInt8> {
   /// The bytes as text; invalid UTF-8 is replaced.
   var text: String { String(decoding: self, as: UTF8.self) }
 
-  /// A decimal number such as `-12.345`, with or without an exponent; nil if it is none or not finite.
+  /// A decimal number such as `-12.345`, with or without an exponent; nil if it is not a number or not finite.
   var decimal: Double? {
     var magnitude: UInt64 = 0
     var scale = 1.0
@@ -47,10 +47,10 @@ extension ArraySlice<UInt8> {
     last == UInt8(ascii: ")") ? prefix { $0 != UInt8(ascii: "(") } : self
   }
 
-  /// A whole number with an optional sign; nil if it is none or too large.
+  /// A whole number with an optional sign; nil if it is not an integer or too large.
   var integer: Int? { Int(text) }
 
-  /// A whole number that residues may have: neighbours are counted from it, which must not overflow.
+  /// A valid residue number: small enough that counting on from it cannot overflow.
   var residueNumber: Int? { integer.flatMap { $0.magnitude < 1_000_000_000 ? $0 : nil } }
 }
 
