@@ -1,4 +1,4 @@
-/// The twenty standard amino acids, in the order in which AlphaFold numbers them, and the unknown one.
+/// The twenty standard amino acids, in AlphaFold's order, and the unknown one.
 ///
 /// The raw value is the residue type (`aatype`) that the network sees: alphabetical by three-letter code,
 /// letters `ARNDCQEGHILKMFPSTWYV`, 20 for unknown (`X`).
@@ -24,13 +24,13 @@ public enum AminoAcid: UInt8, CaseIterable, Sendable, Hashable {
   /// Three-letter code; `UNK` for unknown.
   public var code: String { Self.codes[index] }
 
-  /// The amino acid of one of the letters `ARNDCQEGHILKMFPSTWYVX`, upper case; nil for others.
+  /// The amino acid for one of the letters `ARNDCQEGHILKMFPSTWYVX`, upper case; nil for others.
   public init?(letter: Character) {
     guard let index = Self.letters.firstIndex(of: letter) else { return nil }
     self.init(index: index)
   }
 
-  /// The amino acid of a three-letter code such as `ALA` or `UNK`, upper case; nil for others.
+  /// The amino acid for a three-letter code such as `ALA` or `UNK`, upper case; nil for others.
   public init?(code: String) {
     guard let found = Self.indexOfCode[code] else { return nil }
     self = found

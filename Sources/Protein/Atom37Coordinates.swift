@@ -12,9 +12,9 @@ public struct Atom37Coordinates: Sendable, Hashable {
 
   /// Coordinates of the residues, one row each, in the order given.
   ///
-  /// Of alternate locations the one with the highest occupancy counts, the first among equals. Selenium of
-  /// selenomethionine and selenocysteine takes the sulfur's place. Atoms outside the 37 are left out. Atoms are named by
-  /// convention (``Residue/conventionalAtoms``).
+  /// Of alternate locations the one with the highest occupancy counts, the first in case of ties. Selenium of selenomethionine and
+  /// selenocysteine takes the sulfur's place. Atoms outside the 37 are dropped. Atoms are named by convention
+  /// (``Residue/conventionalAtoms``).
   public init(_ residues: [Residue]) {
     positions = [Float](repeating: 0, count: residues.count * Atom37.count * 3)
     mask = [Float](repeating: 0, count: residues.count * Atom37.count)
@@ -32,7 +32,7 @@ public struct Atom37Coordinates: Sendable, Hashable {
 extension Residue {
   /// The atom for each name among the 37, one location of each.
   ///
-  /// Of alternate locations the one with the highest occupancy counts, the first among equals.
+  /// Of alternate locations the one with the highest occupancy counts, the first in case of ties.
   public var standardAtoms: [AtomName: Atom] {
     var chosen: [AtomName: Atom] = [:]
     for atom in atoms {
@@ -45,7 +45,7 @@ extension Residue {
 
   /// ``standardAtoms`` with NH1 and NH2 of arginine as convention names them: NH1 is the one nearer to CD.
   ///
-  /// What AlphaFold2 takes for labels and templates (`templates.py`, `_get_atom_positions`); some entries of the PDB have them
+  /// AlphaFold2 does the same for labels and templates (`templates.py`, `_get_atom_positions`); some PDB entries have them
   /// exchanged.
   public var conventionalAtoms: [AtomName: Atom] {
     var atoms = standardAtoms
@@ -68,11 +68,11 @@ extension Residue {
       default: return nil
       }
     }
-    // In an amino acid the name tells more than the element, which some programs write wrongly: `CA` for a C-alpha.
+    // In an amino acid the name is more reliable than the element, which some programs write wrongly: `CA` for a C-alpha.
     guard let name = AtomName(name: atom.name),
       name.element.symbol == atom.element || aminoAcid != .unknown
     else { return nil }
-    // CHARMM's name of the one atom of isoleucine that needs no number.
+    // CHARMM's name for the only δ carbon of isoleucine, which needs no number.
     return name == .cd && aminoAcid == .isoleucine ? .cd1 : name
   }
 }

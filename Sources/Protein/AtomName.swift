@@ -17,7 +17,7 @@ public enum AtomName: UInt8, CaseIterable, Sendable, Hashable {
   /// Chemical element: the first letter of the name.
   public var element: Element { Self.elements[index] }
 
-  /// The atom of a name such as `CA`; nil if it is none of the 37.
+  /// The atom with a name such as `CA`; nil if it is not one of the 37.
   public init?(name: some StringProtocol) {
     guard let found = Self.byName[String(name)] else { return nil }
     self = found
@@ -63,7 +63,7 @@ public enum AtomName: UInt8, CaseIterable, Sendable, Hashable {
 }
 
 extension AtomName {
-  /// The atom that stands for the side chain of a residue type, given by its index: Cβ, of glycine Cα.
+  /// The atom that represents the side chain of a residue type, given by index: Cβ, or Cα for glycine.
   public static func pseudoBeta(of type: Int) -> AtomName {
     type == AminoAcid.glycine.index ? .ca : .cb
   }

@@ -29,7 +29,7 @@ public enum BackboneChain {
   /// The first one stands at the origin.
   ///
   /// From atom to atom the x axis points along the next bond and the atom before lies at positive y; so each step is a shift along x
-  /// by a bond, a turn about x by the torsion and one about z by what the bond angle leaves of 180°.
+  /// by a bond, a turn about x by the torsion and one about z by 180° minus the bond angle.
   public static func frames(_ torsions: [BackboneTorsions]) -> [Frame] {
     var frame: Frame = (SIMD4(1, 0, 0, 0), .zero)
     var frames = torsions.isEmpty ? [] : [frame]

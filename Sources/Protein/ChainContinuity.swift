@@ -4,7 +4,7 @@ extension Residue {
     alphaDistance(from: previous).map { $0 > ChainContinuity.longestStep } ?? true
   }
 
-  /// Distance of the C-alphas in Å; nil where one is unknown.
+  /// Distance of the C-alphas in Å; nil if one is unknown.
   fileprivate func alphaDistance(from previous: Residue) -> Double? {
     guard let a = previous.standardAtoms[.ca]?.position, let b = standardAtoms[.ca]?.position
     else { return nil }
@@ -22,11 +22,11 @@ public enum ChainContinuity {
     Set(residues.indices.dropFirst().filter { residues[$0].isAfterBreak(residues[$0 - 1]) })
   }
 
-  /// Numbers from 0 along a chain of which only these residues are known; the missing ones count. `[N_res]`
+  /// Numbers from 0 along a chain with only these residues known; missing residues are counted. `[N_res]`
   ///
-  /// At an interruption the number grows by what the authors' numbers say, and at least by the fewest residues that can
-  /// span it, 4 Å each; where it is not interrupted it grows by 1, whatever the authors' numbers do. Where a C-alpha is unknown
-  /// the authors' numbers decide. A gap counts as 1,000 at most.
+  /// At an interruption the number grows as the authors' numbers do, but at least by the fewest residues that can span it, 4 Å
+  /// each; elsewhere it grows by 1, whatever the authors' numbers are. If a C-alpha is unknown the authors' numbers decide. A gap
+  /// counts as at most 1,000.
   public static func numbers(of residues: [Residue]) -> [Int] {
     var numbers: [Int] = []
     for (index, residue) in residues.enumerated() {

@@ -7,7 +7,7 @@ public enum ChiAngles {
 
   /// The four atoms of each side-chain torsion, chi1 first; empty for Ala, Gly and unknown.
   ///
-  /// Arginine's fifth angle is always within 5° of 0 and left out.
+  /// Arginine's fifth angle is always within 5° of 0 and omitted.
   public static func atoms(of residue: AminoAcid) -> [[AtomName]] {
     let path: [AtomName]
     switch residue {

@@ -1,21 +1,21 @@
 import CLibrary
 
-/// How near and how far two atoms of one residue may be before the violation loss counts.
+/// Bounds on the distance of two atoms of one residue, beyond which the violation loss counts.
 ///
 /// Suppl. 1.9.11.
 public struct DistanceBounds: Sendable, Hashable {
   /// Smallest distances allowed, Å; 0 where an atom is missing. `[21, 14, 14]`
   public let lower: [Float]
-  /// Largest distances allowed, Å; 10¹⁰ between atoms that no bond or angle ties. `[21, 14, 14]`
+  /// Largest distances allowed, Å; 10¹⁰ between atoms not linked by a bond or angle. `[21, 14, 14]`
   public let upper: [Float]
-  /// Standard deviation of distances tied by a bond or an angle, Å; 0 elsewhere. `[21, 14, 14]`
+  /// Standard deviation of distances fixed by a bond or an angle, Å; 0 elsewhere. `[21, 14, 14]`
   public let deviation: [Float]
 
   /// Bounds with given tolerances.
   ///
   /// - Parameters:
   ///   - overlapTolerance: how far van der Waals spheres may overlap, Å.
-  ///   - bondToleranceFactor: how many standard deviations a bond or an angle's chord may be off.
+  ///   - bondToleranceFactor: how many standard deviations a bond or an angle's chord may deviate.
   public init(overlapTolerance: Double = 1.5, bondToleranceFactor: Double = 15) {
     let slots = Atom14.count
     var lower = [Float](repeating: 0, count: AminoAcid.allCases.count * slots * slots)

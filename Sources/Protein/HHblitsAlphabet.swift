@@ -8,7 +8,7 @@ public enum HHblitsAlphabet {
   /// Index of the gap.
   public static let gap: UInt8 = 21
 
-  /// Index of an alignment letter, upper case; nil if it is none.
+  /// Index of an alignment letter, upper case; nil if it is not one.
   ///
   /// `B` counts as `D`, `Z` as `E`, `U` as `C`; `J` and `O` count as `X`.
   public static func index(of letter: UInt8) -> UInt8? {

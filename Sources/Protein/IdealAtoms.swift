@@ -1,6 +1,6 @@
 /// An atom of the idealised residue, in the frame of the rigid group to which it belongs.
 public struct IdealAtom: Sendable, Hashable {
-  /// Which atom.
+  /// Name of the atom.
   public let name: AtomName
   /// Rigid group: 0 backbone, 3 psi, 4 … 7 chi1 … chi4 (1 omega and 2 phi hold no heavy atom).
   public let group: Int

@@ -1,5 +1,5 @@
 extension AminoAcid {
-  /// The amino acid of a component's name in a structure file; modified residues count as their parent, others as unknown.
+  /// The amino acid for a component's name in a structure file; modified residues count as their parent, others as unknown.
   public init(component code: String) {
     self = AminoAcid(code: code) ?? AminoAcid(parentOfModifiedResidue: code) ?? .unknown
   }
@@ -7,9 +7,9 @@ extension AminoAcid {
   /// The amino acid from which a modified residue was made, such as methionine for `MSE`; nil if not known.
   ///
   /// Parents as in the wwPDB Chemical Component Dictionary (`_chem_comp.mon_nstd_parent_comp_id`) and in SCOP, which is the table that
-  /// AlphaFold2 reads templates with (`SCOPData`; today `protein_letters_3to1_extended` of Biopython 1.8x); D amino acids beside.
-  /// Names that molecular dynamics gives to states of protonation and bonding count before those of the dictionary: `HSE` and `GLH`
-  /// are homoserine and a kind of glutamine there.
+  /// AlphaFold2 reads templates with (`SCOPData`; today `protein_letters_3to1_extended` of Biopython 1.8x); D amino acids are
+  /// included. Names that molecular dynamics uses for states of protonation and bonding take precedence over those of the dictionary:
+  /// `HSE` and `GLH` are homoserine and a kind of glutamine there.
   public init?(parentOfModifiedResidue code: String) {
     guard let parent = Self.statesOfParents[code] ?? Self.parents[code] else { return nil }
     self = parent

@@ -11,7 +11,7 @@ public enum PeptideGeometry {
   /// Cosine of the angle C–N–CA (121.352° ± 2.315°) and its standard deviation.
   public static let cosineCNCA = (mean: -0.5203, deviation: 0.0353)
 
-  /// Whether a C–N bond between two places, Å, is off by more than twelve standard deviations.
+  /// Whether a C–N bond between two positions, Å, deviates by more than twelve standard deviations.
   ///
   /// The tolerance of the violation loss, Suppl. 1.9.11.
   public static func isBroken(

@@ -1,12 +1,12 @@
-/// A protein chain as a sequence of residue types, made from letters that were checked.
+/// A protein chain as a sequence of residue types, made from validated letters.
 public struct ProteinSequence: Sendable, Hashable {
-  /// A letter outside the twenty that was given a stand-in.
+  /// A letter outside the twenty that was replaced.
   public struct Substitution: Sendable, Hashable {
     /// Position in the sequence, counted from 1.
     public let position: Int
-    /// The letter that was found.
+    /// The original letter.
     public let letter: Character
-    /// What it counts as.
+    /// The residue type that replaces it.
     public let standIn: AminoAcid
   }
 
@@ -23,8 +23,8 @@ public struct ProteinSequence: Sendable, Hashable {
 
   /// Reads one-letter codes.
   ///
-  /// Lower case counts as upper case, white space is skipped, and so is one `*` (stop) at the end. Unusual
-  /// letters get a stand-in: `U` → `C`, `B` → `D`, `Z` → `E`, `O` and `J` → `X`, as HHblits maps them.
+  /// Lower case counts as upper case, white space is skipped, and so is one `*` (stop) at the end. Unusual letters are replaced:
+  /// `U` → `C`, `B` → `D`, `Z` → `E`, `O` and `J` → `X`, as HHblits maps them.
   public init(_ letters: some StringProtocol) throws(ProteinSequenceError) {
     var kept = letters.filter { !$0.isWhitespace }
     if kept.last == "*" { kept.removeLast() }
@@ -72,9 +72,9 @@ public struct ProteinSequence: Sendable, Hashable {
 
 /// Why letters are not a protein sequence.
 public enum ProteinSequenceError: Error, Hashable, CustomStringConvertible {
-  /// No letter at all.
+  /// There are no letters.
   case empty
-  /// A character that stands for no residue, at a position counted from 1.
+  /// A character that is not a residue, at a position counted from 1.
   case notAnAminoAcid(letter: Character, position: Int)
 
   /// One line that says what was found and what was expected.

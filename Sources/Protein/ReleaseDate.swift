@@ -1,6 +1,6 @@
 /// Days on which structures were released, written `YYYY-MM-DD`.
 public enum ReleaseDate {
-  /// Whether text is a day of the calendar in the form `YYYY-MM-DD`; such dates sort as text.
+  /// Whether a text is a valid date in the form `YYYY-MM-DD`; such dates sort as text.
   public static func isValid(_ text: String) -> Bool {
     let parts = text.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.map(\.utf8.count) == [4, 2, 2],

@@ -7,7 +7,7 @@ extension AminoAcid {
   /// Place of an atom in the atom14 order; nil if the residue has no such atom.
   public func atom14Index(of atom: AtomName) -> Int? { atoms.firstIndex(of: atom) }
 
-  /// Pairs of atoms that only their names tell apart: a half turn of the last side-chain bond swaps them.
+  /// Pairs of atoms that differ only in name: a half turn of the last side-chain bond swaps them.
   ///
   /// The four residues of the supplement's table of ambiguous atoms (Suppl. Table 3): Asp, Glu, Phe, Tyr.
   public var symmetricAtomPairs: [(AtomName, AtomName)] {

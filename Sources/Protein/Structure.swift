@@ -1,6 +1,6 @@
-/// Coordinates of molecules, as a file in the PDB or mmCIF format gives them.
+/// Coordinates of molecules, as read from a PDB or mmCIF file.
 public struct Structure: Sendable, Hashable {
-  /// Entry name or title; empty if the file names none.
+  /// Entry name or title; empty if the file has none.
   public var name: String
   /// Models in file order; at least one after reading.
   public var models: [Model]
@@ -10,7 +10,7 @@ public struct Structure: Sendable, Hashable {
   public var method: String?
   /// Date of the first release, `YYYY-MM-DD`.
   public var releaseDate: String?
-  /// What a reader should know about how the file was read, one line each.
+  /// Remarks about how the file was read, one line each.
   public var warnings: [String]
 
   /// A structure.
@@ -43,9 +43,9 @@ public struct Model: Sendable, Hashable {
 
 /// One chain: residues that follow one another.
 public struct Chain: Sendable, Hashable {
-  /// Name that authors use (`auth_asym_id`), the one of PDB files.
+  /// The authors' name (`auth_asym_id`), as in PDB files.
   public var id: String
-  /// Name that the mmCIF dictionary uses (`label_asym_id`); nil for PDB files.
+  /// The mmCIF dictionary's name (`label_asym_id`); nil for PDB files.
   public var labelID: String?
   /// Residues with coordinates, in file order; solvent and ligands included.
   public var residues: [Residue]
@@ -62,7 +62,7 @@ public struct Chain: Sendable, Hashable {
     self.polymerSequence = polymerSequence
   }
 
-  /// Residues of the polymer that are amino acids, by name or by having an N, a CA and a C; ligands are left out.
+  /// Residues of the polymer that are amino acids, by name or by having an N, a CA and a C; without ligands.
   public var aminoAcidResidues: [Residue] { residues.filter { $0.isAminoAcid && !$0.isNonPolymer } }
 }
 
@@ -70,15 +70,15 @@ public struct Chain: Sendable, Hashable {
 public struct Residue: Sendable, Hashable {
   /// Component name, such as `ALA`, `MSE` or `HOH`.
   public var name: String
-  /// Number that authors use.
+  /// The authors' number.
   public var number: Int
   /// Insertion code, nil if there is none.
   public var insertionCode: Character?
-  /// Place in the polymer, counted from 1 (`label_seq_id`); nil for PDB files and non-polymers.
+  /// Position in the polymer, counted from 1 (`label_seq_id`); nil for PDB files and non-polymers.
   public var polymerIndex: Int?
   /// Whether the file calls its atoms hetero atoms.
   public var isHetero: Bool
-  /// Whether the file sets it apart from the polymer: solvent, ligands and free amino acids.
+  /// Whether the file separates it from the polymer: solvent, ligands and free amino acids.
   ///
   /// Hetero atoms after TER in a PDB file; in mmCIF those without a place in the polymer, if the file numbers places.
   public var isNonPolymer: Bool

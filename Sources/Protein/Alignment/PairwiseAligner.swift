@@ -1,16 +1,15 @@
 /// Global alignment of two protein sequences with affine gaps, free at the ends.
 ///
-/// Stands in for kalign, which AlphaFold runs to find the chain of an mmCIF file in the sequence of a hit, and which
-/// fails on chains of a few residues; this works from one residue on. The scorer matches residues of a model with it.
-/// Gotoh's three-state recursion (J. Mol. Biol. 162, 705, 1982), by default with BLOSUM62, gap opening 11 and extension
-/// 1, the costs BLAST uses with this matrix. Time O(N·M), memory N·M bytes. Among equal alignments pairs come before
-/// gaps, so the result is determined.
+/// Stands in for kalign, which AlphaFold runs to find the chain of an mmCIF file in the sequence of a hit, and which fails on
+/// chains of a few residues; this works from one residue on. The scorer uses it to match residues of a model. Gotoh's three-state
+/// recursion (J. Mol. Biol. 162, 705, 1982), by default with BLOSUM62, gap opening 11 and extension 1, the costs BLAST uses with
+/// this matrix. Time O(N·M), memory N·M bytes. Among equal alignments pairs take precedence over gaps, so the result is unique.
 public struct PairwiseAligner: Sendable {
-  /// What pairs of letters are worth.
+  /// Scores of pairs of letters.
   public var scores: SubstitutionScores
   /// Cost of the first residue of a gap.
   public var gapOpening = 11
-  /// Cost of the first residue of a gap where the first sequence is broken.
+  /// Cost of the first residue of a gap at a break of the first sequence.
   public var gapOpeningAtBreak = 2
   /// Cost of each further residue of a gap.
   public var gapExtension = 1
@@ -50,7 +49,7 @@ public struct PairwiseAligner: Sendable {
     }
   }
 
-  /// Aligns two sequences of one-letter codes; lower case counts as upper case, strange letters as `X`.
+  /// Aligns two sequences of one-letter codes; lower case counts as upper case, unknown letters as `X`.
   ///
   /// - Parameter breaks: places in `first` before which its chain is broken; residues of `second` left out there cost
   ///   little, so that missing residues end up at the break.
@@ -65,7 +64,7 @@ public struct PairwiseAligner: Sendable {
     return trace(table, first, second)
   }
 
-  /// What an alignment ends with at a cell; the order is the order of preference among equals.
+  /// How an alignment ends at a cell; cases are in order of preference for ties.
   private enum State: UInt8 {
     case pair, gapInSecond, gapInFirst
   }
@@ -76,7 +75,7 @@ public struct PairwiseAligner: Sendable {
     var gapInSecond: Int32
     var gapInFirst: Int32
 
-    /// The best score with the given costs of going on from each state, and that state.
+    /// The best score after continuing from each state at the given costs, and that state.
     @inline(__always)
     func best(_ fromPair: Int32, _ fromSecond: Int32, _ fromFirst: Int32) -> (Int32, UInt8) {
       var best = (pair - fromPair, State.pair.rawValue)

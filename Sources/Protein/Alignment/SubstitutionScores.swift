@@ -1,4 +1,4 @@
-/// What a pair of letters adds to the score of an alignment.
+/// Contribution of a pair of letters to the score of an alignment.
 public struct SubstitutionScores: Sendable, Hashable {
   /// Row and column of each byte.
   private let classes: [UInt8]
@@ -6,7 +6,7 @@ public struct SubstitutionScores: Sendable, Hashable {
   private let table: [Int32]
   private let count: Int
 
-  /// A table over the letters of `order`; lower case counts as upper case, strange letters as the last one.
+  /// A table over the letters of `order`; lower case counts as upper case, unknown letters as the last one.
   private init(order: String, table: [Int32]) {
     let order = Array(order.utf8)
     count = order.count
