@@ -1,14 +1,14 @@
 import CLibrary
 
-/// A scale of a plot: which values it covers and where its marks are.
+/// An axis of a plot: the values that it covers and its ticks.
 public struct Axis: Sendable, Hashable {
-  /// What is measured, with its unit.
+  /// Quantity and unit.
   public var label: String
   /// Values at both ends.
   public var range: ClosedRange<Double>
-  /// Whether equal steps are equal factors.
+  /// Whether the scale is logarithmic.
   public var isLogarithmic = false
-  /// Whether values are counts, so that there is nothing to mark between whole numbers.
+  /// Whether values are counts, so that only whole numbers get ticks.
   public var isCounted = false
 
   /// A linear axis over given values.
@@ -22,8 +22,8 @@ public struct Axis: Sendable, Hashable {
 
   /// An axis with the residues of a chain, half a residue wider on both sides.
   ///
-  /// - Parameter numbers: of the residues; where they are not consecutive, and without any, places in the sequence are counted instead, and
-  ///   said to be.
+  /// - Parameter numbers: residue numbers; if they are not consecutive, or nil, positions in the sequence are counted instead, and the
+  ///   label says so.
   static func residues(_ count: Int, numbers: [Int]?, label: String = "residue") -> Axis {
     let isOrdinal = zip(numbers ?? [], (numbers ?? []).dropFirst()).contains { $1 != $0 + 1 }
     let first = isOrdinal ? 1 : Double(numbers?.first ?? 1)
@@ -73,7 +73,7 @@ public struct Axis: Sendable, Hashable {
     return power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10)
   }
 
-  /// Where a value stands, 0 at the lower and 1 at the upper end.
+  /// Position of a value, 0 at the lower and 1 at the upper end.
   public func share(_ value: Double) -> Double {
     if isLogarithmic {
       let low = log(range.lowerBound)
@@ -101,13 +101,13 @@ public struct Axis: Sendable, Hashable {
     }
     let inside = all.filter { range.contains($0) }
     if inside.count >= 3 { return inside }
-    // Within one factor of two equal steps are as good as any.
+    // Over less than a factor of two, linear ticks are fine.
     var linear = self
     linear.isLogarithmic = false
     return linear.ticks.filter { range.contains($0) }
   }
 
-  /// A tick's number as people write it.
+  /// A tick's number as text for people.
   public static func text(_ value: Double) -> String {
     let magnitude = abs(value)
     if magnitude < 1e-12 { return "0" }
@@ -118,7 +118,7 @@ public struct Axis: Sendable, Hashable {
     return compact(value)
   }
 
-  /// At most four significant decimals, none that is a trailing zero.
+  /// At most four significant decimals, without trailing zeros.
   private static func compact(_ value: Double) -> String {
     let scaled = (abs(value) * 1e4).rounded()
     guard scaled < 1e15 else { return "\(value)" }

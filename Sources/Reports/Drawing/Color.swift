@@ -7,10 +7,10 @@ public enum Color: Sendable, Hashable {
 
   /// Text and axes.
   public static let text = Color.ink(1)
-  /// Lines that help the eye.
+  /// Grid lines.
   public static let grid = Color.ink(0.14)
 
-  /// Colours of data series, told apart by people with any kind of colour vision.
+  /// Colours of data series that people with any kind of colour vision can distinguish.
   ///
   /// Okabe and Ito, "Color Universal Design" (2008), without black and yellow, which vanish on dark and light pages.
   public static let series: [Color] = [
@@ -40,7 +40,7 @@ public enum Color: Sendable, Hashable {
   }
 }
 
-/// The four classes of confidence and their colours, as the AlphaFold database shows them.
+/// The four classes of confidence and their colours, as in the AlphaFold database.
 public enum ConfidenceBand: Int, CaseIterable, Sendable {
   case veryLow, low, confident, veryHigh
 
@@ -69,7 +69,7 @@ public enum ConfidenceBand: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What the band is called.
+  /// The name of the band with its values.
   public var label: String { "\(name) (\(extent))" }
 
   private var name: String {
@@ -91,7 +91,7 @@ public enum ConfidenceBand: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The band for scripts: where it begins, its colour, name and values in words.
+  /// The band for scripts: its start, colour, name and values in words.
   var json: String {
     "{\"least\":\(number(range.lowerBound)),\"color\":\"\(color.svg)\",\"name\":\"\(name)\""
       + ",\"extent\":\"\(extent)\"}"

@@ -45,21 +45,21 @@ enum Shape: Sendable, Hashable {
   /// Pixels stretched over a box, sharp at their edges.
   case image(IndexedImage, Box)
 
-  /// Which part of a text stands at its place.
+  /// Which part of a text is at its position.
   enum Anchor: String, Sendable {
     case start, middle, end
   }
 }
 
-/// A drawing that can be written as SVG or as PNG, with words for those who cannot see it.
+/// A drawing that can be written as SVG or as PNG, with a description for those who cannot see it.
 public struct Figure: Sendable, Hashable {
   /// Extents in pixels of 1/96 inch.
   public let width, height: Double
   /// What the drawing shows, in a few words.
   public let title: String
-  /// What can be learned from it, in one or two sentences with numbers.
+  /// What it shows, in one or two sentences with numbers.
   public let summary: String
-  /// Where residues are on the horizontal axis, so that a page can mark one of them.
+  /// Positions of residues on the horizontal axis, so that a page can mark one of them.
   public internal(set) var residueAxis: ResidueAxis?
   private(set) var shapes: [Shape] = []
 
@@ -69,19 +69,19 @@ public struct Figure: Sendable, Hashable {
     public var frame: Box
     /// Number of residues; residue i of 0 ..< count is centred at `(i + 0.5) / count` of the width.
     public var count: Int
-    /// The number of the first of them, as the axis shows it.
+    /// The number of the first residue on the axis.
     var first = 1
-    /// What the colours of a matrix say, which has the residues downward too.
+    /// How to read the colours of a matrix, which also has residues downwards.
     var matrix: Matrix?
   }
 
-  /// How to read a matrix that is the first image of a drawing, by the colours of the second, which run from high to low.
+  /// How to read a matrix, the first image of a drawing, by the colours of the second image, which run from high to low.
   struct Matrix: Sendable, Hashable {
     /// Values of the last and the first colour.
     var range: ClosedRange<Double>
-    /// What values are measured in.
+    /// Unit of the values.
     var unit: String
-    /// What the residues of rows and columns are called.
+    /// Names for the residues of rows and columns.
     var row, column: String
   }
 

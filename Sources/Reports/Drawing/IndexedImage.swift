@@ -17,22 +17,22 @@ public struct IndexedImage: Sendable, Hashable {
     self.palette = Array(palette.prefix(256))
   }
 
-  /// Colour of places without a value, which is in no scale: grey on light and dark pages.
+  /// Colour for missing values, which is in no scale: grey on light and dark pages.
   private static let missing: UInt32 = 0x8A8A8A
 
-  /// Largest number of rows and columns of a picture made of a matrix.
+  /// Largest number of rows and columns of a picture of a matrix.
   public static let largestExtent = 800
 
-  /// A picture of a square matrix: the mean over blocks where it has more rows than `largestExtent`.
+  /// A picture of a square matrix: averaged over blocks if it has more rows than `largestExtent`.
   ///
   /// - Parameters:
-  ///   - values: `[rows, rows]`, row-major; what is not finite is left out of means, and grey where there is nothing else.
+  ///   - values: `[rows, rows]`, row-major; values that are not finite are excluded from means, and grey if there are no others.
   ///   - range: values of the first and the last colour; others are clamped.
   public init(matrix values: [Float], rows: Int, range: ClosedRange<Float>, scale: ColorScale) {
     let block = max(1, (rows + Self.largestExtent - 1) / Self.largestExtent)
     let extent = max(1, (rows + block - 1) / block)
     let span = max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
-    // The last of 256 places is that of the missing ones, where there are any.
+    // The last of 256 colours is that of missing values, if there are any.
     let hasMissing = values.contains { !$0.isFinite }
     let steps = hasMissing ? 254 : 255
     var pixels = [UInt8](repeating: 0, count: extent * extent)

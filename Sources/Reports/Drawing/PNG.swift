@@ -7,7 +7,7 @@ enum PNG {
   enum ColorType {
     /// Three samples: red, green, blue.
     case rgb
-    /// One sample: the place of the colour `0xRRGGBB` in a list.
+    /// One sample: the index of a colour `0xRRGGBB` in a list.
     case palette([UInt32])
   }
 
@@ -39,7 +39,7 @@ enum PNG {
     return bytes
   }
 
-  /// A zlib stream (RFC 1950), not compressed where the system has no memory for that.
+  /// A zlib stream (RFC 1950), uncompressed if there is no memory for compression.
   static func compressed(_ bytes: [UInt8]) -> [UInt8] {
     var size = compressBound(UInt(bytes.count))
     let stream = [UInt8](unsafeUninitializedCapacity: Int(size)) { output, count in
@@ -50,7 +50,7 @@ enum PNG {
     return stream.isEmpty ? stored(bytes) : stream
   }
 
-  /// A zlib stream of blocks that are not compressed.
+  /// A zlib stream of uncompressed blocks.
   static func stored(_ bytes: [UInt8]) -> [UInt8] {
     var stream: [UInt8] = [0x78, 0x01]
     var start = 0

@@ -10,7 +10,7 @@ struct Raster {
     samples = [UInt8](repeating: 255, count: width * height * 3)
   }
 
-  /// Lays a colour over a pixel.
+  /// Blends a colour over a pixel.
   mutating func blend(_ x: Int, _ y: Int, _ color: SIMD3<Double>, _ opacity: Double) {
     guard x >= 0, y >= 0, x < width, y < height, opacity > 0 else { return }
     let start = (y * width + x) * 3
@@ -21,7 +21,7 @@ struct Raster {
     }
   }
 
-  /// Paints an upright rectangle; its edges cover pixels in part.
+  /// Paints an upright rectangle; its edges may cover pixels partly.
   mutating func fill(_ box: Box, _ color: SIMD3<Double>, _ opacity: Double) {
     for y in rows(box.y, box.maxY) {
       let vertical = min(box.maxY, Double(y) + 1) - max(box.y, Double(y))
@@ -32,7 +32,7 @@ struct Raster {
     }
   }
 
-  /// Paints what lies within half a width of a run of lines; joints and ends are round.
+  /// Paints all points within half a width of a run of lines; joints and ends are round.
   mutating func stroke(
     _ points: [Point], width lineWidth: Double, _ color: SIMD3<Double>, _ opacity: Double
   ) {
@@ -62,7 +62,7 @@ struct Raster {
     else { return }
     let edges = zip(polygon, polygon.dropFirst() + polygon.prefix(1))
     for y in rows(low, high) {
-      // What the four lines of samples cover of each pixel; blended once, so that an opaque polygon hides what is below.
+      // Coverage of each pixel by the four lines of samples; blended once, so that an opaque polygon hides what is below.
       var shares = [Double](repeating: 0, count: width)
       for sample in 0..<4 {
         let height = Double(y) + (Double(sample) + 0.5) / 4
@@ -171,11 +171,11 @@ extension Raster {
     }
   }
 
-  /// Pieces of a line; the pattern goes on over its corners.
+  /// Pieces of a line; the pattern continues around its corners.
   static func dashes(_ points: [Point], on: Double, off: Double) -> [[Point]] {
     var dashes: [[Point]] = []
-    var dash: [Point] = []  // the one that is being drawn
-    var phase = 0.0  // how far into the pattern
+    var dash: [Point] = []  // the current dash
+    var phase = 0.0  // position in the pattern
     for (a, b) in zip(points, points.dropFirst()) {
       let length = ((b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y)).squareRoot()
       guard length > 0, length < 1e5 else {

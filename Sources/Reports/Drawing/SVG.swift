@@ -85,7 +85,7 @@ extension Shape {
   }
 }
 
-/// Text that cannot be taken for markup, inside elements and quoted attributes of HTML and XML.
+/// Text escaped for elements and quoted attributes of HTML and XML.
 ///
 /// Characters that XML forbids become a replacement character.
 func escaped(_ text: String) -> String {
@@ -108,7 +108,7 @@ func escaped(_ text: String) -> String {
   return result
 }
 
-/// A number with at most two decimals; what is not finite becomes 0.
+/// A number with at most two decimals; values that are not finite become 0.
 func number(_ value: Double) -> String {
   guard value.isFinite, abs(value) < 1e12 else { return "0" }
   let hundredths = Int((value * 100).rounded())
@@ -119,7 +119,7 @@ func number(_ value: Double) -> String {
   return "\(sign)\(whole).\(rest < 10 ? "0" : "")\(rest)"
 }
 
-/// RFC 4648 text of bytes.
+/// Base64 of bytes (RFC 4648).
 func base64(_ bytes: [UInt8]) -> String {
   let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   var result: [UInt8] = []

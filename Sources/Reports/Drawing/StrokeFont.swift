@@ -1,12 +1,12 @@
 import Foundation
 
-/// Letters as pen strokes, for PNG drawings, where no font can be counted on.
+/// Letters as pen strokes, for PNG drawings, which cannot rely on a font.
 ///
 /// Each glyph is a list of strokes; a stroke is a run of digit pairs, x of 0 … 4 and y of 0 … 8 with the baseline at 6.
 enum StrokeFont {
   /// Height of a capital letter in units of the grid.
   static let capHeight = 6.0
-  /// From one letter to the next.
+  /// Distance from one letter to the next.
   static let advance = 5.6
 
   /// Strokes of a character; a box for those without a glyph.
@@ -20,7 +20,7 @@ enum StrokeFont {
     }
   }
 
-  /// Whether a character is drawn as it is, dashes all alike.
+  /// Whether a character is drawn as it is, all dashes alike.
   static func isComplete(_ character: Character) -> Bool {
     glyphs[character] != nil || "–−—".contains(character)
   }
@@ -30,7 +30,7 @@ enum StrokeFont {
     Double(text.count) * advance * scale(size)
   }
 
-  /// A text that is no wider than given: where it is, its end is left out.
+  /// A text, truncated to the given width.
   static func shortened(_ text: String, size: Double, width limit: Double) -> String {
     if width(text, size: size) <= limit { return text }
     let count = Int(limit / width("x", size: size))
@@ -43,7 +43,7 @@ enum StrokeFont {
   private static func fold(_ character: Character) -> Character {
     switch character {
     case "–", "−", "—": "-"
-    // Letters with accents are drawn without: their first scalar in canonical decomposition.
+    // Letters with accents are drawn without them: their first scalar in canonical decomposition.
     default: character.decomposed ?? character
     }
   }
@@ -81,7 +81,7 @@ enum StrokeFont {
 }
 
 extension Character {
-  /// The letter without its marks; nil where there are none.
+  /// The letter without its marks; nil if it has none.
   fileprivate var decomposed: Character? {
     let scalars = String(self).decomposedStringWithCanonicalMapping.unicodeScalars
     guard scalars.count > 1, let first = scalars.first else { return nil }

@@ -3,9 +3,9 @@ import Protein
 import Scoring
 import StructureIO
 
-/// What is known after predicting one protein, and the page and drawings made of it.
+/// The results for one protein, and the page and drawings made from them.
 public struct PredictionReport: Sendable {
-  /// What one network with one seed says.
+  /// The prediction of one network with one seed.
   public struct Entry: Sendable {
     /// Coordinates and confidence.
     public var structure: PredictedStructure
@@ -22,7 +22,7 @@ public struct PredictionReport: Sendable {
     /// Peptide bonds of a wrong length, if they were counted.
     public var brokenBonds: Int?
 
-    /// What one network says.
+    /// The prediction of one network.
     public init(
       structure: PredictedStructure, alignedError: [Float]? = nil, maxAlignedError: Float? = nil,
       contacts: [Float]? = nil, history: [(plddt: Double, change: Double?)] = [],
@@ -50,9 +50,9 @@ public struct PredictionReport: Sendable {
   public var neff: Double?
   /// Seconds by step.
   public var timings: [(name: String, value: Double)] = []
-  /// What a reader must know first.
+  /// Warnings at the top of the page.
   public var warnings: [String] = []
-  /// Structure that the predictions are laid over and scored against.
+  /// Structure that the predictions are superposed on and scored against.
   public var reference: Structure? { didSet { compared = nil } }
   /// Comparisons with the reference, in the order of the entries, once they are made.
   private var compared: [Comparison?]?
@@ -63,10 +63,10 @@ public struct PredictionReport: Sendable {
     self.entries = entries
   }
 
-  /// Residues that all scenes of a page may have together, about 3 MB.
+  /// Most residues in all scenes of a page together, about 3 MB.
   private static let residueLimit = 50_000
 
-  /// What each prediction that the reference can be laid over scores against it, best ranked first.
+  /// Scores of each prediction that can be superposed on the reference, best ranked first.
   public mutating func scores() throws -> [(model: String, report: ScoreReport)] {
     let all = try compared ?? entries.map { try comparison($0) }
     compared = all
@@ -179,7 +179,7 @@ public struct PredictionReport: Sendable {
     return ["The reference cannot be laid over the prediction: \(reason)"]
   }
 
-  /// Without a reference all lie on the best one.
+  /// Without a reference all are superposed on the best one.
   private func scenes(_ comparisons: [Comparison?]) throws -> [StructureScene] {
     var scenes: [StructureScene] = []
     var budget = Self.residueLimit
@@ -247,7 +247,7 @@ public struct PredictionReport: Sendable {
     return .init(title: "Predictions", head: head, rows: rows)
   }
 
-  /// One value for all predictions where they agree, else that of each behind its name.
+  /// One value for all predictions if they agree, else that of each after its name.
   private var provenance: ReportPage.Table {
     let names = entries[0].provenance.map(\.name)
     let rows = names.map { name -> [String] in
@@ -262,7 +262,7 @@ public struct PredictionReport: Sendable {
   }
 }
 
-/// Text with a fixed number of decimals, a dash for what is no number.
+/// Text with a fixed number of decimals, a dash if it is not a number.
 public func fixedDecimals(_ value: Double, _ count: Int) -> String {
   guard value.isFinite, abs(value) < 1e12 else { return "–" }
   return fixed(value, decimals: min(max(count, 0), 6))

@@ -1,16 +1,16 @@
-/// One page that holds everything it shows: text, tables, drawings and structures, with no network.
+/// One page that holds everything it shows: text, tables, drawings and structures, without network access.
 public struct ReportPage: Sendable {
   /// What the page is about.
   public var title: String
   /// One line below the title.
   public var lead: String
-  /// What a reader must know first, such as that the parameters are random.
+  /// Warnings at the top of the page, such as that the parameters are random.
   public var warnings: [String] = []
   /// The few numbers that matter most.
   public var figures: [(value: String, name: String)] = []
-  /// Structures to look at; without any there is no viewer.
+  /// Structures to show; without any there is no viewer.
   public var scenes: [StructureScene] = []
-  /// Whether all scenes show one chain, in one frame, so that the view stays when another is chosen.
+  /// Whether all scenes show one chain, in one frame, so that the view stays the same when another is chosen.
   public var scenesAreOneChain = false
   /// Drawings and tables in order.
   public var sections: [Section] = []
@@ -19,13 +19,13 @@ public struct ReportPage: Sendable {
 
   /// A part of the page.
   public enum Section: Sendable {
-    /// Drawings side by side where there is room.
+    /// Drawings, side by side if there is room.
     case plots([Figure])
     /// A table.
     case table(Table)
   }
 
-  /// A table; below a head, cells that look like numbers stand to the right.
+  /// A table; below a head, cells that look like numbers are right-aligned.
   public struct Table: Sendable, Hashable {
     /// What the table is about.
     public var title: String
@@ -54,7 +54,7 @@ public struct ReportPage: Sendable {
 
   /// The page as HTML.
   ///
-  /// Its content security policy forbids every request, so that a browser enforces what the page promises.
+  /// Its content security policy forbids every request, so that the browser enforces that nothing is loaded.
   public var html: String {
     var parts = [
       """
@@ -132,7 +132,7 @@ public struct ReportPage: Sendable {
   }
 
   private static func isNumber(_ text: String) -> Bool {
-    text == "–"  // where there is no number
+    text == "–"  // for a missing number
       || text.allSatisfy { "0123456789.,-+–±… %[]()eE".contains($0) }
         && text.contains(where: \.isNumber)
   }

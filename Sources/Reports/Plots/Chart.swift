@@ -4,14 +4,14 @@ struct Chart {
   let x, y: Axis
   let frame: Box
 
-  /// Names and colours of what is drawn, shown above the data.
+  /// Name and colour of a series, shown above the data.
   struct Key {
     var name: String
-    /// Nil for words about what is not drawn.
+    /// Nil for text about series that are not drawn.
     var color: Color?
     var isDashed = false
 
-    /// The keys of series of which the first `limit` are drawn, and how many more there are.
+    /// The keys of the first `limit` series, which are drawn, and the number of further ones.
     static func series(_ names: [String], limit: Int) -> [Key] {
       let shown = names.prefix(limit).enumerated().map { index, name in
         Key(name: name, color: .series(index), isDashed: Color.isRepeated(index))
@@ -21,12 +21,12 @@ struct Chart {
     }
   }
 
-  /// Lines that can be told apart: each colour is used for a whole and for a dashed one.
+  /// Largest number of distinguishable lines: each colour has a solid and a dashed one.
   static let lineLimit = 2 * Color.series.count
 
   /// - Parameters:
-  ///   - height: with one row of keys; each further row adds its own height to it. Nil makes the data square.
-  ///   - leftMargin: at least; wide numbers take more.
+  ///   - height: height with one row of keys; each further row adds to it. Nil makes the data area square.
+  ///   - leftMargin: smallest margin; wide numbers take more.
   init(
     title: String, summary: String, x: Axis, y: Axis, width: Double = 720, height: Double? = 280,
     keys: [Key] = [], leftMargin: Double = 58, rightMargin: Double = 16, hidesXTicks: Bool = false,
@@ -52,9 +52,9 @@ struct Chart {
 
   private let reversesY: Bool
   private static let tickSize = 11.0
-  /// Between a number and the axis it belongs to.
+  /// Gap between a number and its axis.
   private static let tickGap = 7.0
-  /// What the upright name of the vertical axis takes.
+  /// Width of the upright label of the vertical axis.
   private static let labelWidth = 24.0
 
   // MARK: Places
@@ -78,7 +78,7 @@ struct Chart {
 
   mutating func draw(_ body: (inout Figure) -> Void) { body(&figure) }
 
-  /// Says that residues are along the horizontal axis, half a residue from its ends.
+  /// Marks the horizontal axis as one of residues, half a residue from its ends.
   mutating func markResidues(_ count: Int, matrix: Figure.Matrix? = nil) {
     let first = Int((x.range.lowerBound + 0.5).rounded())
     figure.residueAxis = Figure.ResidueAxis(
@@ -145,7 +145,7 @@ struct Chart {
 public struct Series: Sendable, Hashable {
   /// Name in the key.
   public var name: String
-  /// Pairs of x and y; the line is interrupted where y is not finite.
+  /// Pairs of x and y; gaps where y is not finite.
   public var points: [Point]
 
   /// A line through places.

@@ -1,9 +1,9 @@
 /// Plots of any data: learning curves, comparisons, distributions.
 public enum Plot {
-  /// Lines over a common axis; of more than twelve only the first twelve are drawn, and the key says how many more there are.
+  /// Lines over a common axis; only the first twelve are drawn, and the key gives the number of further ones.
   ///
   /// - Parameters:
-  ///   - isLogarithmic: draws the vertical axis in factors; ignored unless all values are positive.
+  ///   - isLogarithmic: makes the vertical axis logarithmic; ignored unless all values are positive.
   ///   - isCounted: whether the horizontal axis counts something.
   public static func lines(
     title: String, summary: String, x: String, y: String, _ series: [Series],
@@ -35,9 +35,9 @@ public enum Plot {
     return chart.figure
   }
 
-  /// Dots; each has a name that shows when it is pointed at, and the first groups, one for each colour, are drawn.
+  /// Dots; each shows its name when pointed at. Only as many groups are drawn as there are colours.
   ///
-  /// - Parameter isSquare: gives both axes the same range and draws the diagonal, for comparisons of two of a kind.
+  /// - Parameter isSquare: gives both axes the same range and draws the diagonal, for comparisons of like quantities.
   public static func scatter(
     title: String, summary: String, x: String, y: String,
     _ groups: [(name: String, dots: [(place: Point, name: String)])], isSquare: Bool = false,
@@ -71,9 +71,9 @@ public enum Plot {
     return chart.figure
   }
 
-  /// A value of a bar with the interval that it is known to.
+  /// A value of a bar with its confidence interval.
   public struct Bar: Sendable, Hashable {
-    /// The value; no bar is drawn where it is not finite.
+    /// The value; no bar is drawn if it is not finite.
     public var value: Double
     /// Interval drawn as a line.
     public var interval: ClosedRange<Double>?
@@ -85,7 +85,7 @@ public enum Plot {
     }
   }
 
-  /// Groups of bars, one bar per group of the first series, for each of which there is a colour.
+  /// Groups of bars, one bar per series; only as many series are drawn as there are colours.
   public static func bars(
     title: String, summary: String, x: String, y: String, groups: [String],
     _ series: [(name: String, bars: [Bar])], range: ClosedRange<Double>? = nil

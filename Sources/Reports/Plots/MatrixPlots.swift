@@ -5,8 +5,8 @@ extension PredictionPlot {
   ///
   /// - Parameters:
   ///   - errors: `[N_res, N_res]`, row-major.
-  ///   - model: which of several predictions is drawn.
-  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
+  ///   - model: name of the prediction, if there are several.
+  ///   - numbers: residue numbers; nil to count from 1. `[N_res]`
   public static func alignedError(
     _ errors: [Float], residues: Int, maximum: Float, model: String? = nil, numbers: [Int]? = nil
   ) -> Figure {
@@ -26,8 +26,8 @@ extension PredictionPlot {
   ///
   /// - Parameters:
   ///   - probabilities: that pseudo-betas are within 8 Å. `[N_res, N_res]`
-  ///   - model: which of several predictions is drawn.
-  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
+  ///   - model: name of the prediction, if there are several.
+  ///   - numbers: residue numbers; nil to count from 1. `[N_res]`
   public static func contacts(
     _ probabilities: [Float], residues: Int, model: String? = nil, numbers: [Int]? = nil
   ) -> Figure {

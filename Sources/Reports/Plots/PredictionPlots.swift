@@ -1,13 +1,13 @@
 import Messages
 import NumericArrays
 
-/// Plots of what a network says about one protein.
+/// Plots of a network's predictions for one protein.
 public enum PredictionPlot {
-  /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction, twelve at most.
+  /// Predicted lDDT-Cα along the chain over the colours of the AlphaFold database, one line per prediction, at most twelve.
   ///
   /// - Parameters:
   ///   - predictions: names and values of 0 … 100, the best first. `[N_res]`
-  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
+  ///   - numbers: residue numbers; nil to count from 1. `[N_res]`
   public static func confidence(
     _ predictions: [(name: String, plddt: [Float])], numbers: [Int]? = nil
   ) -> Figure {
@@ -36,7 +36,7 @@ public enum PredictionPlot {
       for run in Series(prediction.name, values).runs {
         let places = run.map { chart.place($0.x, $0.y) }
         chart.draw {
-          if places.count == 1 {  // a line of one point is not to be seen
+          if places.count == 1 {  // a line of one point would be invisible
             return $0.add(.dot(places[0], radius: 2.5, fill: color, opacity: 1, tip: nil))
           }
           $0.line(
@@ -55,7 +55,7 @@ public enum PredictionPlot {
   /// - Parameters:
   ///   - depths: rows with a residue, the target included, and the least identity of each band, the highest first. `[bands][N_res]`
   ///   - neff: number of effective sequences, if known.
-  ///   - numbers: of the residues, from 1 if nothing is said. `[N_res]`
+  ///   - numbers: residue numbers; nil to count from 1. `[N_res]`
   public static func coverage(
     _ depths: [(leastIdentity: Double, depth: [Int])], rows: Int, neff: Double? = nil,
     title: String = "Depth of the alignment", numbers: [Int]? = nil
@@ -88,7 +88,7 @@ public enum PredictionPlot {
     return chart.figure
   }
 
-  /// One step a column.
+  /// A staircase with one step per column.
   private static func staircase(_ heights: [Int], _ chart: Chart) -> [Point] {
     heights.enumerated().flatMap { column, height in
       [0, 1].map { chart.place(chart.x.range.lowerBound + Double(column + $0), Double(height)) }
@@ -102,7 +102,7 @@ public enum PredictionPlot {
       ? "\(percent[band]) to \(percent[band - 1]) %" : "under \(percent[band - 1]) %"
   }
 
-  /// Deep blue, which shows on dark pages too, for rows like the target, grey for the most remote.
+  /// Deep blue, which shows on dark pages too, for rows similar to the target, grey for the most remote.
   private static func bandColor(_ band: Int) -> Color {
     let colors: [UInt32] = [0x2171B5, 0x5BA3D0, 0x9CCAE6, 0xD6E6F4, 0xBDBDBD]
     return .rgb(colors[min(band, colors.count - 1)])

@@ -2,8 +2,8 @@ import Protein
 
 /// Helices and strands by hydrogen bonds of the backbone.
 ///
-/// Kabsch & Sander 1983: a bond is where the electrostatic energy of C=O and N–H is below −0.5 kcal/mol; two turns in a
-/// row make a helix, two bridges in a row a strand.
+/// Kabsch & Sander 1983: C=O and N–H are bonded if their electrostatic energy is below −0.5 kcal/mol; two turns in a row make a
+/// helix, two bridges in a row a strand.
 ///
 /// - Departure: three kinds, for drawing: 3₁₀, α and π helices are all helices, and single bridges are coil.
 public enum SecondaryStructure: Character, Sendable {
@@ -11,9 +11,9 @@ public enum SecondaryStructure: Character, Sendable {
   case helix = "H"
   case strand = "E"
 
-  /// The kind of each residue of a chain; coil where backbone atoms are missing. `[N_res]`
+  /// The kind of each residue of a chain; coil if backbone atoms are missing. `[N_res]`
   public static func assign(_ residues: [Residue]) -> [SecondaryStructure] {
-    // Each interruption of the chain leaves more empty places than a turn is long, so that none goes over it.
+    // Each interruption of the chain leaves more empty places than a turn is long, so that no turn spans it.
     var places: [Int] = []
     for (index, residue) in residues.enumerated() {
       let isInterrupted = index > 0 && residue.isAfterBreak(residues[index - 1])
@@ -47,7 +47,7 @@ private struct HydrogenBonds {
     var n, h, ca, c, o: SIMD3<Double>
   }
 
-  /// - Parameter residues: with nil where the chain is interrupted.
+  /// - Parameter residues: nil where the chain is interrupted.
   init(_ residues: [Residue?]) {
     let backbone = Self.backbone(residues)
     let cells = Dictionary(
@@ -70,12 +70,12 @@ private struct HydrogenBonds {
     count = residues.count
   }
 
-  /// Whether the C=O of a residue is bonded to the N–H so many residues later.
+  /// Whether the C=O of a residue is bonded to the N–H `length` residues later.
   func isTurn(at residue: Int, length: Int) -> Bool {
     bonds.contains(Bond(acceptor: residue, donor: residue + length))
   }
 
-  /// Residues in two or more bridges that follow one another.
+  /// Residues in two or more consecutive bridges.
   var strandResidues: Set<Int> {
     var bridged: Set<Int> = []
     for bond in bonds {
@@ -97,7 +97,7 @@ private struct HydrogenBonds {
     bridged.formUnion([i, j])
   }
 
-  /// Edge of the cells that neighbours are looked up in: C-alphas of bonded residues are within 9 Å.
+  /// Edge of the cells for neighbour search: C-alphas of bonded residues are within 9 Å.
   private static let edge = 9.0
 
   private static func cell(_ place: SIMD3<Double>) -> SIMD3<Int32> {
@@ -121,7 +121,7 @@ private struct HydrogenBonds {
     return energy < -0.5
   }
 
-  /// Backbone atoms with the hydrogen of N–H placed against the carbonyl before it; none for proline's missing one.
+  /// Backbone atoms with the hydrogen of N–H placed against the carbonyl before it; no hydrogen for proline.
   private static func backbone(_ residues: [Residue?]) -> [Backbone?] {
     var previous: (c: SIMD3<Double>, o: SIMD3<Double>)?
     return residues.map { residue in

@@ -6,15 +6,15 @@ import Scoring
 public struct ChainTrace: Sendable {
   /// Residues with a C-alpha.
   let residues: [Residue]
-  /// Values per residue that the chain can be coloured by, named, 0 … 100; nil where there is none.
+  /// Named values per residue, 0 … 100, by which the chain can be coloured; nil if missing.
   var tracks: [(name: String, values: [Double?])]
-  /// Place of each residue along the chain that plots show, from 0; nil where that has the same residues.
+  /// Index of each residue along the chain shown in plots, from 0; nil if both have the same residues.
   private var places: [Int]?
 
   /// The amino acids of a chain that have a C-alpha.
   ///
   /// - Parameters:
-  ///   - superposition: motion of the chain, for laying it over another one.
+  ///   - superposition: motion of the chain, to superpose it on another one.
   ///   - confidence: takes pLDDT from the B-factors.
   public init(
     _ residues: [Residue], superposition: Superposition = .identity, confidence: Bool = false
@@ -36,12 +36,12 @@ public struct ChainTrace: Sendable {
     }
   }
 
-  /// Adds values that the chain can be coloured by; they belong to residues with these labels.
+  /// Adds values by which the chain can be coloured, by residue label.
   public mutating func add(track name: String, _ values: [String: Double?]) {
     tracks.append((name, residues.map { values[$0.label] ?? nil }))
   }
 
-  /// Says which residues the chain has that plots show, by their numbers; those without atoms are not drawn.
+  /// Sets the numbers of all residues shown in plots; those without atoms are not drawn.
   public mutating func place(along numbers: [Int]) {
     let places = Dictionary(
       zip(numbers, numbers.indices).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
@@ -78,13 +78,13 @@ public struct ChainTrace: Sendable {
   }
 }
 
-/// What the viewer shows at once: a model and, if there is one, the reference that it lies on.
+/// What the viewer shows at once: a model and its reference, if any.
 public struct StructureScene: Sendable {
   /// Name in the menu.
   public var name: String
-  /// What is looked at.
+  /// The chain to show.
   public var model: ChainTrace
-  /// What it is compared with, in the same frame.
+  /// The reference, in the same frame.
   public var reference: ChainTrace?
 
   /// A scene.
@@ -94,7 +94,7 @@ public struct StructureScene: Sendable {
     self.reference = reference
   }
 
-  /// The scene of a comparison: the model is moved onto the reference by the motion behind its TM-score.
+  /// The scene of a comparison: the model is superposed on the reference as for its TM-score.
   public init(name: String, _ report: ScoreReport, confidence: Bool) {
     self.name = name
     let matching = report.matching
