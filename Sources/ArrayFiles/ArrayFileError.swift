@@ -6,19 +6,19 @@ public enum ArrayFileError: Error, Hashable, CustomStringConvertible, ExitStatus
   case cannotRead(file: String, reason: String)
   /// The file cannot be written.
   case cannotWrite(file: String, reason: String)
-  /// The file is not of the expected kind, or cut short.
+  /// The file is not of the expected kind, or is truncated.
   case wrongFormat(file: String, found: String, expected: String)
-  /// The file has no array of that name.
+  /// The file has no array with that name.
   case noSuchArray(file: String, name: String, available: [String])
-  /// An array or pickle whose bytes contradict themselves.
+  /// The bytes of an array or pickle contradict themselves.
   case malformed(file: String, part: String, found: String, expected: String)
-  /// Valid, but of a kind that is not read here.
+  /// Valid, but of an unsupported kind.
   case unsupported(file: String, part: String, found: String, expected: String)
-  /// More data than any honest file of that size holds.
+  /// More data than any genuine file of that size holds.
   case tooLarge(file: String, part: String, needs: String, limit: String)
-  /// A pickle that asks for a Python function or class outside the whitelist.
+  /// A pickle refers to a Python function or class outside the whitelist.
   case forbiddenGlobal(file: String, name: String, offset: Int)
-  /// A pickle with an instruction outside the subset.
+  /// A pickle has an instruction outside the supported subset.
   case forbiddenOpcode(file: String, opcode: UInt8, offset: Int)
 
   /// One line: where, found, expected, what to try.

@@ -35,12 +35,12 @@ extension ByteSource {
     }
   }
 
-  /// The error of bytes that contradict themselves.
+  /// The error for bytes that contradict themselves.
   func malformed(_ found: String, _ expected: String) -> ArrayFileError {
     .malformed(file: file, part: part, found: found, expected: expected)
   }
 
-  /// The error of something valid that is not read here.
+  /// The error for valid but unsupported data.
   func unsupported(_ found: String, _ expected: String) -> ArrayFileError {
     .unsupported(file: file, part: part, found: found, expected: expected)
   }

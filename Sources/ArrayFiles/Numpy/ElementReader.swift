@@ -1,6 +1,6 @@
 import NumericArrays
 
-/// How arrays of 16-bit unsigned integers are understood.
+/// How arrays of 16-bit unsigned integers are interpreted.
 public enum UInt16Meaning: Sendable, Hashable {
   /// Integers, as numpy means them.
   case integer
@@ -46,7 +46,7 @@ struct ElementReader {
     }
   }
 
-  /// The elements as stored, bytes reversed where the file is big-endian (hosts are little-endian).
+  /// The elements as stored, bytes reversed if the file is big-endian (hosts are little-endian).
   private func raw<T: BitwiseCopyable>(
     _ count: Int, _ element: T.Type, _ source: inout some ByteSource
   ) throws -> [T] {
@@ -70,7 +70,7 @@ struct ElementReader {
     return values.map { Int64($0) }
   }
 
-  /// Most strings of an array: each takes 16 bytes of memory and more, however few it takes in the file.
+  /// Most strings in an array: each takes at least 16 bytes of memory, however few in the file.
   private static let maximumStrings = (64 << 20) / MemoryLayout<String>.stride
 
   private func byteStrings(_ count: Int, _ source: inout some ByteSource) throws -> [String] {
@@ -130,7 +130,7 @@ struct ElementReader {
 /// - Precondition: every index reached lies in `values`; callers check the largest one.
 func gathered<T>(_ values: [T], shape: [Int], strides: [Int], offset: Int) -> [T] {
   guard let count = elementCount(shape), count > 0 else { return [] }
-  // Axes of one place would cost a step for every element and lead nowhere.
+  // Axes of extent 1 would only cost time.
   let axes = shape.indices.filter { shape[$0] > 1 }
   let (shape, strides) = (axes.map { shape[$0] }, axes.map { strides[$0] })
   var index = Array(repeating: 0, count: shape.count)

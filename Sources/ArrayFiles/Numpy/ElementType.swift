@@ -1,4 +1,4 @@
-/// Element type of a numpy array, as its `descr` string tells.
+/// Element type of a numpy array, from its `descr` string.
 struct ElementType: Sendable, Hashable {
   /// What the bits of one element mean.
   enum Kind: Sendable, Hashable {
@@ -54,7 +54,7 @@ struct ElementType: Sendable, Hashable {
     }
   }
 
-  /// Name of the element type that the array has once read.
+  /// Name of the element type of the array once read.
   func name(_ uint16: UInt16Meaning) -> String {
     switch kind {
     case .float16, .float32: "float32"
@@ -77,10 +77,10 @@ struct ElementType: Sendable, Hashable {
   ]
 }
 
-/// Most axes that numpy gives an array.
+/// Largest number of axes in numpy.
 let largestRank = 64
 
-/// Number of elements of `shape`; nil when negative, or when the product does not fit an `Int`.
+/// Number of elements of `shape`; nil if an extent is negative, or if the product does not fit an `Int`.
 ///
 /// The product of the non-zero extents must fit as well, so that strides never overflow.
 func elementCount(_ shape: [Int]) -> Int? {

@@ -2,8 +2,8 @@ import NumericArrays
 
 /// A `.npz` file: named numpy arrays in a zip archive, stored or deflated.
 ///
-/// Opening reads the directory only; each array is inflated straight into its own memory when asked for, after its
-/// size has been checked against its header, and its checksum is verified.
+/// Opening reads only the directory; each array is inflated on demand straight into its own memory, after its size has been checked
+/// against its header, and its checksum is verified.
 public struct NumpyArchive: Sendable {
   /// The file, as messages name it.
   public let path: String
@@ -15,7 +15,7 @@ public struct NumpyArchive: Sendable {
 
   /// Opens the file.
   ///
-  /// - Parameter uint16: how 16-bit unsigned arrays are understood; Paddle stores bfloat16 that way.
+  /// - Parameter uint16: how 16-bit unsigned arrays are interpreted; Paddle stores bfloat16 that way.
   public init(
     path: String, uint16: UInt16Meaning = .integer, limits: ArchiveLimits = ArchiveLimits()
   ) throws {
@@ -30,10 +30,10 @@ public struct NumpyArchive: Sendable {
     }
   }
 
-  /// Whether the file holds an array of that name.
+  /// Whether the file has an array with that name.
   public func contains(_ name: String) -> Bool { archive.entries[name + ".npy"] != nil }
 
-  /// The array of that name.
+  /// The array with that name.
   public func array(named name: String) throws -> NumericArray {
     try checkPresence(name)
     return try archive.withSource(name + ".npy") { source in
@@ -51,7 +51,7 @@ public struct NumpyArchive: Sendable {
     }
   }
 
-  /// Writes arrays in the given order: beside the file first, then renamed.
+  /// Writes arrays in the given order: under a temporary name first, then renamed.
   public static func write(
     _ arrays: [(name: String, array: NumericArray)], to path: String, deflated: Bool = false
   ) throws {
@@ -65,7 +65,7 @@ public struct NumpyArchive: Sendable {
     }
   }
 
-  /// Writes arrays that are made one at a time, when their turn comes; only one is held in memory.
+  /// Writes arrays made one at a time, when their turn comes, so that only one is in memory.
   public static func write(
     to path: String, names: [String], deflated: Bool = false,
     array: @escaping (_ name: String) throws -> NumericArray

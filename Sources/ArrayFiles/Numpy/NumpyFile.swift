@@ -3,8 +3,8 @@ import NumericArrays
 
 /// Single arrays in numpy's `.npy` format.
 ///
-/// Reads versions 1–3, both orders and both byte orders. `f2` widens to float32, `i1 i2 u2` to int32, `u4 u8` to
-/// int64; `V2` is bfloat16, as numpy stores it; of Python objects texts are read, see ``PickleFile``. Writes version 1, row-major, little-endian.
+/// Reads versions 1–3, both orders and both byte orders. `f2` widens to float32, `i1 i2 u2` to int32, `u4 u8` to int64; `V2` is bfloat16,
+/// as numpy stores it; of Python objects only strings are read, see ``PickleFile``. Writes version 1, row-major, little-endian.
 public enum NumpyFile {
   /// Reads the file at `path`.
   public static func read(path: String) throws -> NumericArray {
@@ -12,7 +12,7 @@ public enum NumpyFile {
     return try read(from: &source)
   }
 
-  /// Writes the file at `path`: beside it first, then renamed.
+  /// Writes the file at `path`: under a temporary name first, then renamed.
   public static func write(_ array: NumericArray, to path: String) throws {
     let content = content(of: array)
     var piece = [UInt8](repeating: 0, count: min(content.count, 1 << 20))
@@ -39,10 +39,10 @@ public enum NumpyFile {
     ).read(from: &source)
   }
 
-  /// Bytes of an array of Python objects at most: names and sequences, not numbers.
+  /// Most bytes of an array of Python objects: names and sequences, not numbers.
   private static let largestPickle = 64 << 20
 
-  /// An array of Python objects, which numpy writes as a pickle of the whole array behind the header.
+  /// An array of Python objects, which numpy writes as a pickle of the whole array after the header.
   private static func objects(
     of header: NumpyHeader, from source: inout some ByteSource
   ) throws -> NumericArray {
@@ -60,7 +60,7 @@ public enum NumpyFile {
     return try array.read()
   }
 
-  /// Throws unless the bytes left are exactly those of the array: nothing is allocated for a header that lies.
+  /// Throws unless the bytes left are exactly those of the array: nothing is allocated for a false header.
   static func checkPayload(of header: NumpyHeader, in source: some ByteSource) throws {
     if header.type.kind == .object {
       throw source.unsupported("an array of Python objects", "numbers or strings")

@@ -7,7 +7,7 @@ struct NumpyHeader: Sendable, Hashable {
   var shape: [Int]
 
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-  /// Numpy itself refuses to evaluate longer headers (`max_header_size` 10,000); structured types aside, 200 suffice.
+  /// Numpy itself rejects headers longer than 10,000 bytes (`max_header_size`); structured types aside, 200 suffice.
   private static let longestHeader = 1 << 16
 
   init(type: ElementType, isColumnMajor: Bool = false, shape: [Int]) {
@@ -82,7 +82,7 @@ struct PythonLiteral {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
 
-  /// The dictionary that fills the text, nil when it is none.
+  /// The dictionary that makes up the text; nil if it is not one.
   mutating func dictionary() -> [String: Value]? {
     guard take("{") else { return nil }
     var fields: [String: Value] = [:]
@@ -121,7 +121,7 @@ struct PythonLiteral {
     return values
   }
 
-  /// Digits, with the `L` of Python 2 allowed behind them.
+  /// Digits, optionally followed by the `L` of Python 2.
   private mutating func integer() -> Int? {
     skipSpace()
     let digits = bytes.prefix { (0x30...0x39).contains($0) }

@@ -1,6 +1,6 @@
 // The constructors behind the whitelist: each turns plain values into plain values.
 extension PickleMachine {
-  /// The object that calling `function` with a tuple of arguments makes.
+  /// The result of calling `function` with a tuple of arguments.
   mutating func constructed(_ function: Int, arguments: Int) throws -> PickleNode {
     guard case .global(let global) = nodes[function] else {
       throw malformed("a call of something that is no function", "a whitelisted name")
@@ -24,7 +24,7 @@ extension PickleMachine {
       return .dictionary(entries)
     case .torchTensor: return try torchTensor(arguments)
     case .torchParameter:
-      // Anything that can grow would be one list under two names, copied whenever one of them grows.
+      // A growable argument would be one list under two names, copied whenever one of them grows.
       guard let first = arguments.first, case .array = nodes[first] else {
         throw malformed("a parameter of something else", "a tensor")
       }
@@ -130,7 +130,7 @@ extension PickleMachine {
     }
   }
 
-  /// The extents of an array; nil where there are none.
+  /// The extents of an array; nil if there are none.
   private func shape(_ node: Int) throws -> [Int]? {
     let shape = integers(node)
     if let shape, shape.count > largestRank {
@@ -186,7 +186,7 @@ extension PickleMachine {
 
   // MARK: Result
 
-  /// The finished value; shared objects are converted once, cycles and deep nesting refused.
+  /// The finished value; shared objects are converted once, cycles and deep nesting are errors.
   func value(of root: Int) throws -> PickleValue {
     var converter = PickleConverter(machine: self)
     return try converter.value(of: root, depth: 0)

@@ -1,8 +1,8 @@
 /// Python pickle files of plain values and arrays: `features.pkl`, `.pdparams`.
 ///
-/// Never runs code: names outside a fixed list end the reading. See ``PickleValue``.
+/// Never runs code: names outside a fixed list are errors. See ``PickleValue``.
 public enum PickleFile {
-  /// Reads the file at `path`; arrays stay in the mapped file until asked for.
+  /// Reads the file at `path`; arrays stay in the mapped file until read.
   public static func read(path: String) throws -> PickleValue {
     var machine = PickleMachine(try MappedFile(path: path))
     return try machine.run()

@@ -1,8 +1,8 @@
 /// A stack machine for the data part of Python's pickle format, protocols 0 to 5.
 ///
-/// Python's own machine calls whatever function a file names. This one knows a fixed list of constructors
-/// (``PickleGlobal``) that build plain values; any other name or instruction ends the reading with its byte offset.
-/// Instructions after pickletools.py of CPython 3.11.
+/// Python's own machine calls whatever function a file names. This one knows a fixed list of constructors (``PickleGlobal``) that
+/// build plain values; any other name or instruction is an error with its byte offset. Instructions after pickletools.py of CPython
+/// 3.11.
 struct PickleMachine {
   /// More objects than any parameter or feature file holds.
   static let largestObjectCount = 1 << 22
@@ -284,7 +284,7 @@ struct PickleMachine {
     }
   }
 
-  /// Bytes behind a length of `width` bytes: a range of the file, not a copy.
+  /// Bytes after a length of `width` bytes: a range of the file, not a copy.
   private mutating func counted(_ width: Int) throws -> PickledBytes {
     let length = try integer(bytes: width)
     guard length >= 0, length <= bytes.count - position else {
@@ -299,8 +299,8 @@ struct PickleMachine {
     PickledBytes(file: MappedFile(path: self.bytes.path, bytes: bytes), range: 0..<bytes.count)
   }
 
-  /// Counts bytes and entries that constructors copy: honest files copy no more than they hold, while one that names the same text
-  /// again and again would fill the memory.
+  /// Counts bytes and entries that constructors copy: genuine files copy no more than they hold, while one that refers to the same
+  /// text again and again would fill memory.
   mutating func count(copied more: Int) throws {
     copied += more
     if copied > bytes.count {
@@ -315,7 +315,7 @@ struct PickleMachine {
   }
 }
 
-/// UTF-8 of Python's raw-unicode-escape: `\uXXXX` and `\UXXXXXXXX` are characters, all else stands for itself.
+/// UTF-8 of Python's raw-unicode-escape: `\uXXXX` and `\UXXXXXXXX` are characters, all others stand for themselves.
 func rawUnicodeUnescaped(_ text: String) -> [UInt8] {
   var result = String.UnicodeScalarView()
   var rest = Substring(text).unicodeScalars

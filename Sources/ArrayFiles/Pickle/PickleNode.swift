@@ -1,7 +1,7 @@
 /// One Python object while the machine builds it.
 ///
-/// Objects refer to each other by their place in the machine's arena, so that a list may change after it was
-/// memorised, and no nesting, however deep, is ever followed by recursion without a limit.
+/// Objects refer to each other by their index in the machine's arena, so that a list may change after it was memoised, and deep
+/// nesting never leads to unlimited recursion.
 enum PickleNode {
   case none
   case bool(Bool)
@@ -36,13 +36,13 @@ struct PickleArrayNode {
 
 /// The functions and classes a pickle may name.
 ///
-/// Each stands for a constructor written here; none is looked up.
+/// Each maps to a constructor written here; none is looked up.
 enum PickleGlobal: Hashable {
   case numpyReconstruct, numpyFromBuffer, numpyScalar, numpyArray, numpyType
   case encode, emptyBytes, orderedDictionary
   case torchTensor, torchParameter
   case torchStorage(ElementType)
-  /// Values of torch that say nothing of the arrays: what is made of them is the name alone.
+  /// Values of torch that do not affect the arrays: only their name is kept.
   case inert
 
   private static let torchTypes = [

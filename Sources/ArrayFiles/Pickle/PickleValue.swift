@@ -1,4 +1,4 @@
-/// What a pickle holds, as plain values; nothing here can run.
+/// The contents of a pickle as plain values; nothing here can run.
 public indirect enum PickleValue: Sendable {
   case none
   case bool(Bool)
@@ -21,7 +21,7 @@ public indirect enum PickleValue: Sendable {
     entries?.first { $0.key == key }?.value
   }
 
-  /// Entries of a dictionary whose keys are strings, in file order; nil when it is none.
+  /// Entries of a dictionary whose keys are strings, in file order; nil if it is not one.
   public var entries: [(key: String, value: PickleValue)]? {
     guard case .dictionary(let pairs) = self else { return nil }
     var result: [(key: String, value: PickleValue)] = []

@@ -2,7 +2,7 @@ import NumericArrays
 
 /// An array inside a pickle: shape and type known, values still in the file.
 public struct PickledArray: Sendable {
-  /// Where the values lie.
+  /// Location of the values.
   enum Payload: Sendable {
     case bytes(PickledBytes, ElementType, isColumnMajor: Bool)
     case objects([PickleValue])
@@ -24,9 +24,9 @@ public struct PickledArray: Sendable {
     }
   }
 
-  /// Reads the values, after checking that exactly as many are there.
+  /// Reads the values, after checking that there are exactly as many.
   ///
-  /// - Parameter uint16: how 16-bit unsigned integers are understood; Paddle stores bfloat16 that way.
+  /// - Parameter uint16: how 16-bit unsigned integers are interpreted; Paddle stores bfloat16 that way.
   public func read(uint16: UInt16Meaning = .integer) throws -> NumericArray {
     switch payload {
     case .bytes(let bytes, let type, let isColumnMajor):
@@ -78,16 +78,16 @@ struct PickledBytes: Sendable {
   let file: MappedFile
   let range: Range<Int>
 
-  /// The bytes themselves; nil when the range leaves the file, which the machine never makes.
+  /// The bytes themselves; nil if the range leaves the file, which the machine never produces.
   var bytes: [UInt8]? { file.bytes(range) }
 }
 
 extension PickledArray {
-  /// Throws when an array contradicts its bytes, or all together are far more than the file holds.
+  /// Throws if an array contradicts its bytes, or if all arrays together are far larger than the file.
   ///
-  /// Tensors may share a storage; more than 16-fold sharing is taken for an attack on memory.
+  /// Tensors may share a storage; more than 16-fold sharing is treated as an attack on memory.
   ///
-  /// - Parameter unpackedSize: bytes of the pickle where the file at `path` holds it packed.
+  /// - Parameter unpackedSize: bytes of the pickle if the file at `path` is compressed.
   public static func checkSizes(
     _ arrays: some Sequence<PickledArray>, _ path: String, unpackedSize: Int? = nil
   ) throws {

@@ -8,7 +8,7 @@ public struct StateDictionary: Sendable {
   /// Reads a `.pt` file: a bare state dictionary, `{'ema': {'params': …}}`, or one under `state_dict`, `model` or
   /// `module`.
   ///
-  /// Averaged parameters win over the others, as OpenFold's own loader has it.
+  /// Averaged parameters take precedence, as in OpenFold's own loader.
   public init(torch path: String, limits: ArchiveLimits = ArchiveLimits()) throws {
     var value = try TorchFile(path: path, limits: limits).value
     if let averaged = value["ema"]?["params"] {

@@ -3,10 +3,10 @@ import Synchronization
 
 /// PyTorch's `.pt` files (zip form, torch 1.6 and later): `data.pkl` beside one raw storage per tensor.
 public struct TorchFile: Sendable {
-  /// What `data.pkl` holds; tensors are read from their storages on request.
+  /// Contents of `data.pkl`; tensors are read from their storages on request.
   public let value: PickleValue
 
-  /// Bytes of `data.pkl` at most; the numbers are beside it.
+  /// Most bytes of `data.pkl`; the numbers are stored beside it.
   private static let largestPickle = 256 << 20
 
   /// Opens the file and reads its `data.pkl`.
@@ -29,12 +29,12 @@ public struct TorchFile: Sendable {
     value = try machine.run()
   }
 
-  /// Whether a zip archive has the form of a `.pt` file; nothing but its directory is read.
+  /// Whether a zip archive has the form of a `.pt` file; reads only its directory.
   public static func isTorchFile(path: String) throws -> Bool {
     try pickle(in: ZipArchive(path: path, limits: ArchiveLimits())) != nil
   }
 
-  /// Whether the storages have the most significant byte first, which the entry `byteorder` tells.
+  /// Whether the storages have the most significant byte first, as given by the entry `byteorder`.
   private static func isBigEndian(_ archive: ZipArchive, _ folder: String) throws -> Bool {
     guard let entry = archive.entries[folder + "byteorder"], entry.size <= 16 else { return false }
     return try archive.withSource(folder + "byteorder") { try $0.bytes($0.remaining) }
@@ -112,7 +112,7 @@ struct TorchStorage: Sendable {
   /// Name of the archive entry with the values.
   var entry: String { table.folder + "data/" + key }
 
-  /// Throws unless the storage is there in full and every element of the view lies in it.
+  /// Throws unless the storage is complete and every element of the view lies in it.
   func checkView(shape: [Int], offset: Int, strides: [Int]) throws {
     guard let found = table.archive.entries[entry] else {
       throw ArrayFileError.noSuchArray(
@@ -135,7 +135,7 @@ struct TorchStorage: Sendable {
   /// The view of the given shape, as row-major values.
   func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
     try checkView(shape: shape, offset: offset, strides: strides)
-    // Where there is but one place, its stride may be anything, even more than can be added.
+    // The stride of an axis of extent 1 may be anything, even too large to add.
     let strides = zip(shape, strides).map { $0 > 1 ? $1 : 0 }
     let flat = try table.elements(of: self)
     switch flat {

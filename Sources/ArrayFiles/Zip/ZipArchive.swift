@@ -3,12 +3,12 @@ import CZip
 import Foundation
 import Synchronization
 
-/// What an archive may ask for before it counts as damaged or hostile.
+/// Limits beyond which an archive counts as damaged or hostile.
 ///
-/// Arrays of numbers rarely reach 20 : 1, but deletions and masks may be all zero and pack perfectly; the lower ratio is for entries,
-/// or all together, that would fill a memory.
+/// Arrays of numbers rarely reach 20 : 1, but deletions and masks may be all zero and compress perfectly; the lower ratio is for
+/// entries that would fill memory, alone or together.
 public struct ArchiveLimits: Sendable, Hashable {
-  /// Deflate cannot pack more than 1032 : 1.
+  /// Deflate cannot compress by more than 1032 : 1.
   static let deflateRatio = 1032
 
   /// Largest entry, inflated, in bytes.
@@ -21,7 +21,7 @@ public struct ArchiveLimits: Sendable, Hashable {
   /// 16 GiB, and 200 : 1 above 512 MiB.
   public init() {}
 
-  /// The ratio that entries of so many bytes may have.
+  /// The largest ratio for entries of `size` bytes.
   func ratio(of size: Int) -> Int { size > smallEntry ? largestRatio : Self.deflateRatio }
 }
 
@@ -36,7 +36,7 @@ final class ZipArchive: Sendable {
     let size: Int
   }
 
-  /// libzip's handle, which only the lock's holder touches.
+  /// libzip's handle, used only while holding the lock.
   private struct Handle: @unchecked Sendable { let zip: OpaquePointer }
 
   let path: String
@@ -64,7 +64,7 @@ final class ZipArchive: Sendable {
 
   deinit { handle.withLock { zip_discard($0.zip) } }
 
-  /// Calls `body` with the bytes of an entry; afterwards verifies that it ended and its checksum is right.
+  /// Calls `body` with the bytes of an entry; then verifies that it has ended and its checksum is right.
   func withSource<Result>(
     _ name: String, _ body: (inout ZipSource) throws -> sending Result
   ) throws -> sending Result {
@@ -75,7 +75,7 @@ final class ZipArchive: Sendable {
     }
   }
 
-  /// Calls `body` with the bytes of an entry, of which it may leave some unread.
+  /// Calls `body` with the bytes of an entry, which need not all be read.
   func withHead<Result>(
     _ name: String, _ body: (inout ZipSource) throws -> sending Result
   ) throws -> sending Result {
@@ -108,7 +108,7 @@ final class ZipArchive: Sendable {
           file: path, found: "entry \(index) without a name", expected: "a sound zip archive")
       }
       let part = String(cString: name)
-      // What an entry takes is the archive's own word, so it is held against the file.
+      // The archive only claims an entry's stored size, so it is checked against the file.
       let size = Int(clamping: stat.size), stored = min(Int(clamping: stat.comp_size), fileBytes)
       let ratio = limits.ratio(of: size)
       let isOutsized = size / ratio > stored
@@ -117,7 +117,7 @@ final class ZipArchive: Sendable {
           file: path, part: part, needs: "\(size) bytes from \(stored)",
           limit: isOutsized ? "\(ratio) : 1" : "\(limits.largestEntry) bytes")
       }
-      // Entries that lie over each other would inflate the same bytes again and again.
+      // Overlapping entries would inflate the same bytes again and again.
       together = together.addingReportingOverflow(stored).partialValue
       guard together >= 0, together <= fileBytes else {
         throw ArrayFileError.malformed(
@@ -152,7 +152,7 @@ final class ZipArchive: Sendable {
       zip_error_init_with_code(&error, code)
       defer { zip_error_fini(&error) }
       let reason = String(cString: zip_error_strerror(&error))
-      // A directory that points behind the end counts as a failed read too.
+      // A directory that points past the end counts as a failed read too.
       return PathKind(of: path) == .file && FileManager.default.isReadableFile(atPath: path)
         ? .wrongFormat(
           file: path, found: "a damaged zip archive (\(reason))", expected: "npz or .pt")

@@ -2,11 +2,11 @@ import AtomicFiles
 import CZip
 import Foundation
 
-/// Writes a zip archive whose entries are made one at a time, when their turn comes.
+/// Writes a zip archive with entries made one at a time, when their turn comes.
 ///
-/// The archive appears whole or not at all. Time stamps are fixed (1 January 1980): equal contents give equal files.
+/// The archive appears complete or not at all. Time stamps are fixed (1 January 1980): equal contents give equal files.
 enum ZipWriter {
-  /// Writes entries `names` with what `contents` returns for each.
+  /// Writes the entries `names`, each with the result of `contents`.
   static func write(
     to path: String, names: [String], deflated: Bool,
     contents: @escaping (String) throws -> FileContent
@@ -54,7 +54,7 @@ enum ZipWriter {
   }
 }
 
-/// One entry while libzip asks for it: its content exists from the first read to the close.
+/// One entry while libzip reads it: its content exists from the first read to the close.
 private final class ZipEntryProducer {
   let name: String
   private let make: () throws -> FileContent
