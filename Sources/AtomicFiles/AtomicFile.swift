@@ -1,10 +1,10 @@
 import CLibrary
 import Messages
 
-/// Files that appear whole or not at all.
+/// Files that appear complete or not at all.
 ///
-/// Content goes to a file beside the target, is flushed to the disk and then renamed over it, so that a reader, a
-/// full disk or a killed process never leaves half a file under the final name.
+/// Content goes to a file beside the target, which is flushed to disk and then renamed over it, so that a reader, a full disk or a
+/// killed process never leaves half a file under the final name.
 public enum AtomicFile {
   /// Writes text as UTF-8, replacing the file if it exists; throws `AtomicFileError`.
   public static func write(_ text: String, to path: String) throws {
@@ -17,11 +17,11 @@ public enum AtomicFile {
     try write(to: path) { try $0(bytes) }
   }
 
-  /// Writes bytes that a closure hands over piece by piece, replacing the file if it exists.
+  /// Writes bytes that a closure supplies piece by piece, replacing the file if it exists.
   public static func write(
     to path: String, _ body: (_ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
   ) throws {
-    // Nothing can be put in the place of a device or a pipe; bytes go through it.
+    // A device or a pipe cannot be replaced; bytes are written to it.
     if isSpecial(path) { return try fill(path, for: path, body) }
     try replace(path) { try fill($0, for: path, body) }
   }
@@ -42,7 +42,7 @@ public enum AtomicFile {
     }
   }
 
-  /// Whether a device, a pipe or a socket is there, which cannot be replaced.
+  /// Whether the path is a device, a pipe or a socket, which cannot be replaced.
   private static func isSpecial(_ path: String) -> Bool {
     var information = stat()
     guard stat(path, &information) == 0 else { return false }
@@ -50,11 +50,11 @@ public enum AtomicFile {
     return kind != S_IFREG && kind != S_IFDIR
   }
 
-  /// Lets a closure write a file under a temporary name in the same folder, then moves it to its place.
+  /// Lets a closure write a file under a temporary name in the same folder, then renames it.
   ///
-  /// For writers that insist on a path of their own, such as HDF5. The temporary file is flushed after the
-  /// closure returns and removed if anything throws. A file that is replaced leaves its group and permissions to the new one. A link stays and the file that it leads to is replaced, or made; devices and
-  /// pipes are refused.
+  /// For writers that need a path, such as HDF5. The temporary file is flushed after the closure returns and removed if anything throws. A
+  /// replaced file passes its group and permissions on to the new one. A link stays, and the file that it leads to is replaced or created;
+  /// devices and pipes are errors.
   public static func replace(
     _ path: String, writing body: (_ temporary: String) throws -> Void
   ) throws {
@@ -72,9 +72,9 @@ public enum AtomicFile {
     flushFolder(of: place)
   }
 
-  /// Removes what killed processes left unfinished in a folder; that of other machines after a week.
+  /// Removes unfinished files of killed processes from a folder; those of other machines after a week.
   ///
-  /// libzip writes its archives beside the path that it is given, with six letters or digits more after a point.
+  /// libzip writes its archives beside the given path, with a dot and six letters or digits added.
   public static func removeUnfinished(in folder: String) {
     for name in names(in: folder) {
       guard let start = name.ranges(of: temporaryMark).last?.upperBound else { continue }
@@ -85,7 +85,7 @@ public enum AtomicFile {
     }
   }
 
-  /// What is named `prefix` and a ``ProcessMark`` in a folder and was left by killed processes; of other machines after a week.
+  /// Entries of a folder named `prefix` plus a ``ProcessMark`` that killed processes left; those of other machines after a week.
   package static func abandoned(in folder: String, prefix: String) -> [String] {
     names(in: folder).compactMap { name in
       let path = folder + "/" + name
@@ -124,7 +124,7 @@ public enum AtomicFile {
     guard isFolder(information) else { throw .init(path: path, code: ENOTDIR) }
   }
 
-  /// Refuses a path at which no file can be made, so that long work whose result goes there need not be done first.
+  /// Throws if no file can be created at a path, before any long work for it is done.
   public static func requirePlace(forFile path: String) throws(AtomicFileError) {
     var information = stat()
     if path.hasSuffix("/") || (stat(path, &information) == 0 && isFolder(information)) {
@@ -136,7 +136,7 @@ public enum AtomicFile {
     guard access(folder, W_OK | X_OK) == 0 else { throw .init(path: path, code: errno) }
   }
 
-  /// Refuses a path at which ``createFolder(_:)`` would fail, or whose folder takes no files; makes nothing.
+  /// Throws if ``createFolder(_:)`` would fail at a path, or if the folder is not writable; creates nothing.
   public static func requirePlace(forFolder path: String) throws(AtomicFileError) {
     var information = stat()
     var folder = path.isEmpty ? "." : path
@@ -151,20 +151,20 @@ public enum AtomicFile {
     guard access(folder, W_OK | X_OK) == 0 else { throw .init(path: path, code: errno) }
   }
 
-  /// Whether two paths lead to one file, links resolved; false while one of them leads nowhere.
+  /// Whether two paths lead to one file, links resolved; false if one of them leads nowhere.
   public static func isSame(_ path: String, as other: String) -> Bool {
     guard let place = resolved(path), let otherPlace = resolved(other) else { return false }
     return place == otherPlace
   }
 
-  /// The path without links; nil where it leads nowhere.
+  /// The path without links; nil if it leads nowhere.
   private static func resolved(_ path: String) -> String? {
     guard let place = realpath(path, nil) else { return nil }
     defer { free(place) }
     return String(cString: place)
   }
 
-  /// Where the file of a path is, or is to be made: behind links, also those that lead to no file yet.
+  /// The path of the actual file after following links, including those to files that do not exist yet.
   private static func place(of path: String) throws(AtomicFileError) -> String {
     if let place = resolved(path) { return place }
     var place = path
@@ -184,7 +184,7 @@ public enum AtomicFile {
     information.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// Who may read, write and run a file, and its group; nil where none is.
+  /// Permissions and group of a file; nil if there is none.
   private static func rights(of path: String) -> (permissions: mode_t, group: gid_t)? {
     var information = stat()
     guard stat(path, &information) == 0 else { return nil }
@@ -199,9 +199,9 @@ public enum AtomicFile {
     defer { close(file) }
     if let old, let new = rights(of: temporary) {
       var permissions = old.permissions
-      // What another group was allowed is not allowed to this one.
+      // Permissions of another group do not apply to this one.
       if old.group != new.group, fchown(file, uid_t.max, old.group) != 0 { permissions &= 0o707 }
-      // Disks without permissions show the same ones for all files and refuse to change them.
+      // File systems without permissions show the same ones for all files and refuse to change them.
       if permissions != new.permissions, fchmod(file, permissions) != 0 {
         throw .init(path: path, code: errno)
       }
@@ -209,7 +209,7 @@ public enum AtomicFile {
     guard flushToDisk(file) else { throw .init(path: path, code: errno) }
   }
 
-  /// Flushes the folder's entry; file systems that cannot do it lose nothing but the guarantee on power loss.
+  /// Flushes the folder's entry; file systems that cannot do it only lose the guarantee on power loss.
   private static func flushFolder(of path: String) {
     let file = open(folder(of: path), O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return }
@@ -217,10 +217,10 @@ public enum AtomicFile {
     close(file)
   }
 
-  /// Whether an open file, or a folder, is on the disk now; if not, `errno` says why.
+  /// Flushes an open file or folder to disk; on failure returns false and sets `errno`.
   private static func flushToDisk(_ file: Int32) -> Bool {
     #if canImport(Darwin)
-      // There fsync ends in the cache of the drive; disks that cannot be told to empty it, such as those of other machines, get fsync.
+      // On macOS, fsync stops at the drive's cache; file systems that cannot flush it, such as network ones, get fsync.
       if fcntl(file, F_FULLFSYNC) != -1 { return true }
     #endif
     return fsync(file) == 0
@@ -240,10 +240,10 @@ public struct AtomicFileError: Error, Hashable, CustomStringConvertible, ExitSta
     self.code = code
   }
 
-  /// Whether space or a quota ran out rather than the place being unsuitable.
+  /// Whether the failure was for lack of space or quota.
   public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 
-  /// Whether writing failed half-way, or the file cannot be made.
+  /// The status for the shell: writing failed midway, or the file cannot be created.
   public var exitStatus: ExitStatus { isOutOfSpace || code == EIO ? .cannotWrite : .cannotCreate }
 
   /// One line: the path, the reason and what to try.

@@ -1,4 +1,4 @@
-/// CRC-32 checksums that file formats and rules ask for.
+/// CRC-32 checksums, as required by file formats.
 ///
 /// Reflected, start and end inverted; "123456789" gives 0xCBF43926 (zlib) and 0xE3069283 (Castagnoli).
 public struct CyclicRedundancyCheck32: Sendable {

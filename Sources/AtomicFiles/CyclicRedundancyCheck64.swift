@@ -1,6 +1,6 @@
 import Messages
 
-/// CRC-64/XZ: a checksum that finds damage, not malice.
+/// CRC-64/XZ: a checksum that detects damage, not tampering.
 ///
 /// Polynomial of ECMA-182, reflected, as the xz format uses it; the check value of "123456789" is
 /// 0x995DC9BBDF1939FA. Eight bytes at a time by eight tables (Kounavis & Berry 2005). Chosen over SHA-256 because
@@ -25,7 +25,7 @@ public struct CyclicRedundancyCheck64: Sendable {
 
   private var state = ~UInt64(0)
 
-  /// The checksum of nothing.
+  /// The checksum of no bytes.
   public init() {}
 
   /// The checksum of all bytes so far.
@@ -34,7 +34,7 @@ public struct CyclicRedundancyCheck64: Sendable {
   /// The checksum as 16 hexadecimal digits.
   public var text: String { value.hexadecimal }
 
-  /// Takes in the bytes of a buffer.
+  /// Adds the bytes of a buffer.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     var state = state
     Self.tables.withUnsafeBufferPointer { tables in
@@ -57,7 +57,7 @@ public struct CyclicRedundancyCheck64: Sendable {
     self.state = state
   }
 
-  /// Takes in the UTF-8 bytes of a text.
+  /// Adds the UTF-8 bytes of a text.
   package mutating func update(_ text: String) {
     var text = text
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }

@@ -1,6 +1,6 @@
 import CLibrary
 
-/// What can be told of a file without reading it, behind symbolic links.
+/// Status of a file, symbolic links resolved.
 public struct FileStatus: Hashable, Sendable {
   /// Size in bytes.
   public let bytes: Int
@@ -10,15 +10,15 @@ public struct FileStatus: Hashable, Sendable {
   /// Whether the last change was a week ago or earlier.
   package var isOld: Bool { CLibrary.time(nil) - modified / 1_000_000_000 >= 7 * 86_400 }
 
-  /// What tells the file from all others of the machine.
+  /// Identifies the file on this machine.
   public let identity: Identity
 
-  /// A device, and the number of a file there.
+  /// Device and inode number.
   public struct Identity: Hashable, Sendable {
     let device, number: UInt64
   }
 
-  /// Looks at `path` once; nil where nothing is, or nothing that may be seen.
+  /// Queries `path` once; nil if there is nothing or it is not accessible.
   public init?(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
@@ -31,7 +31,7 @@ public struct FileStatus: Hashable, Sendable {
     identity = Identity(
       device: UInt64(truncatingIfNeeded: status.st_dev),
       number: UInt64(truncatingIfNeeded: status.st_ino))
-    // A disk may hold any time; one beyond the year 2262 wraps around and still tells a change.
+    // File systems may store any time; one beyond the year 2262 wraps around and still reveals a change.
     modified = Int(time.tv_sec) &* 1_000_000_000 &+ Int(time.tv_nsec)
   }
 }

@@ -1,26 +1,26 @@
 import CLibrary
 
-/// Bytes between memory and an open file, in as many calls of the system as that takes.
+/// Transfers bytes between memory and an open file, in as many system calls as needed.
 ///
-/// A call that a signal interrupts is made again.
+/// A call interrupted by a signal is repeated.
 package enum FileTransfer {
-  /// Why bytes could not be moved.
+  /// Why bytes could not be transferred.
   package struct Failure: Error, Hashable {
-    /// The system's error number (`errno`); nil where the file ended too early.
+    /// The system's error number (`errno`); nil if the file ended too early.
     package let code: Int32?
   }
 
   /// Most bytes of one call: macOS refuses 2 GiB and more.
   private static let limit = 1 << 30
 
-  /// Writes all bytes where the file stands, as into a pipe.
+  /// Writes all bytes at the current position, as into a pipe.
   package static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32) throws(Failure) {
     try move(bytes.count) { done, count in
       CLibrary.write(file, bytes.baseAddress.map { $0 + done }, count)
     }
   }
 
-  /// Writes all bytes at a place of the file.
+  /// Writes all bytes at a given position of the file.
   package static func write(
     _ bytes: UnsafeRawBufferPointer, to file: Int32, at place: Int
   ) throws(Failure) {
@@ -29,7 +29,7 @@ package enum FileTransfer {
     }
   }
 
-  /// Fills a buffer with what is at a place of the file.
+  /// Fills a buffer from a given position of the file.
   package static func read(
     into buffer: UnsafeMutableRawBufferPointer, from file: Int32, at place: Int
   ) throws(Failure) {
@@ -38,14 +38,14 @@ package enum FileTransfer {
     }
   }
 
-  /// Reads what comes next, and says how many bytes came: 0 at the end, and negative, with `errno` set, where none can be had.
+  /// Reads the next bytes and returns their number: 0 at the end; negative on failure, with `errno` set.
   package static func readSome(
     into buffer: UnsafeMutableRawBufferPointer, from file: Int32
   ) -> Int {
     repeated { CLibrary.read(file, buffer.baseAddress, min(buffer.count, limit)) }
   }
 
-  /// Calls `part` until all bytes are moved; it moves up to `count` from the first that are not `done`.
+  /// Calls `part` until all bytes are transferred; each call transfers up to `count` bytes after the first `done`.
   private static func move(
     _ bytes: Int, _ part: (_ done: Int, _ count: Int) -> Int
   ) throws(Failure) {
@@ -57,7 +57,7 @@ package enum FileTransfer {
     }
   }
 
-  /// Makes a call until no signal interrupts it.
+  /// Repeats a call until no signal interrupts it.
   private static func repeated(_ call: () -> Int) -> Int {
     while true {
       let result = call()

@@ -1,13 +1,13 @@
 import CLibrary
 import Messages
 
-/// What is in a folder; one that cannot be read is an error and not an empty one.
+/// The contents of a folder; an unreadable folder is an error, not an empty one.
 public enum FolderContents {
-  /// Names in a folder, sorted; pipes and devices, which need never end, are left out.
+  /// Names in a folder, sorted; without pipes and devices, which may never end.
   ///
   /// - Parameters:
-  ///   - ifPresent: whether nothing is in a folder that is not there.
-  ///   - isWanted: which names are asked for.
+  ///   - ifPresent: whether a missing folder counts as empty.
+  ///   - isWanted: selects names.
   public static func names(
     in folder: String, ifPresent: Bool = false, where isWanted: (String) -> Bool = { _ in true }
   ) throws(FolderError) -> [String] {
@@ -45,6 +45,6 @@ public struct FolderError: Error, Hashable, CustomStringConvertible, ExitStatusE
   /// One line: the path and the reason.
   public var description: String { "\(path): cannot be read: \(reason)" }
 
-  /// Nothing can be read there.
+  /// The status for the shell.
   public var exitStatus: ExitStatus { .missingInput }
 }

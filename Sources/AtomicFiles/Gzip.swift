@@ -1,15 +1,15 @@
 import CZlib
 
-/// Unpacks gzip files (RFC 1952) of one or more members.
+/// Decompresses gzip files (RFC 1952) of one or more members.
 public enum Gzip {
-  /// Whether bytes begin as those of a gzip file do.
+  /// Whether bytes begin like a gzip file.
   public static func begins(_ bytes: some Sequence<UInt8>) -> Bool {
     bytes.starts(with: [0x1F, 0x8B])
   }
 
-  /// What a file holds, unpacked if it is packed; throws where only the file's name says that it is.
+  /// The content of a file, decompressed if necessary; throws if only its name suggests that it is compressed.
   ///
-  /// - Parameter limit: largest content of a packed file in bytes.
+  /// - Parameter limit: largest content of a compressed file in bytes.
   public static func content(
     _ bytes: [UInt8], ofFile path: String, limit: Int
   ) throws(GzipError) -> [UInt8] {
@@ -18,11 +18,12 @@ public enum Gzip {
     return bytes
   }
 
-  /// The content of all members; what is no member behind them does not count.
+  /// The content of all members; trailing bytes that are not a member are ignored.
   ///
-  /// - Parameter limit: largest content in bytes: deflate packs up to 1032 : 1, so a small file could else claim all memory.
+  /// - Parameter limit: largest content in bytes: deflate compresses by up to 1032 : 1, so a small file could otherwise claim all
+  ///   memory.
   public static func unpack(_ bytes: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
-    // zlib refuses a stream whose address has changed.
+    // zlib rejects a stream whose address has changed.
     let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     stream.initialize(to: z_stream())
     defer { stream.deallocate() }
@@ -50,7 +51,7 @@ public enum Gzip {
     }
   }
 
-  /// One call of zlib: its status, and how many bytes it took and gave.
+  /// One call of zlib: its status, and the number of bytes consumed and produced.
   private static func step(
     _ stream: UnsafeMutablePointer<z_stream>, _ bytes: [UInt8], from position: Int,
     into chunk: inout [UInt8]
@@ -73,7 +74,7 @@ public enum Gzip {
   }
 }
 
-/// Why a gzip file could not be unpacked.
+/// Why a gzip file could not be decompressed.
 public enum GzipError: Error, Hashable, CustomStringConvertible {
   case absent, truncated, damaged, noMemory
   case tooLarge(limit: Int)

@@ -1,8 +1,8 @@
 import CLibrary
 
-/// What stands at a path, behind symbolic links.
+/// What is at a path, symbolic links resolved.
 public enum PathKind: Sendable {
-  /// Nothing, or nothing that may be seen.
+  /// Nothing, or nothing accessible.
   case absent
   /// A folder.
   case folder
@@ -15,17 +15,17 @@ public enum PathKind: Sendable {
     return path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// Whether a pipe, a device or a socket is at a path: what is read from it is gone, and it need never end.
+  /// Whether a path is a pipe, a device or a socket: its bytes can be read only once, and it may never end.
   public static func isStream(_ path: String) -> Bool {
     var status = stat()
     guard stat(path, &status) == 0 else { return false }
     return ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
   }
 
-  /// Why a stream is refused where a file is read in pieces, or twice.
+  /// Why a stream is rejected if a file is read in pieces, or twice.
   package static let streamRefusal = "it is a pipe or a device, expected a file"
 
-  /// Looks at `path` once.
+  /// Queries `path` once.
   public init(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else {
@@ -35,13 +35,13 @@ public enum PathKind: Sendable {
     self = status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
-  /// Whether a folder on the way to `path` may not be entered, so that nothing is known of what stands there.
+  /// Whether a folder on the way to `path` is not accessible, so that nothing is known about `path`.
   public static func isBarred(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) != 0 && errno == EACCES
   }
 
-  /// Why a file cannot be read, in words that a user knows.
+  /// Why a file cannot be read, in words for users.
   package static func readFailure(_ path: String) -> String {
     switch PathKind(of: path) {
     case .absent: isBarred(path) ? "no permission" : "no such file"

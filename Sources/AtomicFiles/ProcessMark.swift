@@ -2,22 +2,22 @@ import CLibrary
 import Messages
 import Synchronization
 
-/// Ends of the names of unfinished files and folders: they say which process of which machine makes them, so that what killed
-/// processes left can be told from what is being made.
+/// Suffixes of the names of unfinished files and folders that identify the process and machine writing them, so that leftovers of
+/// killed processes can be distinguished from work in progress.
 ///
-/// `process-machine-run-count`. Machines that share a disk may use the same process numbers, and a container gives them anew; so a
-/// container of its own process numbers counts as a machine.
+/// `process-machine-run-count`. Machines that share a disk may use the same process numbers, and containers number processes from
+/// 1; so a container with its own process numbers counts as a machine.
 package enum ProcessMark {
   /// A mark that no other file or folder has.
   package static func make() -> String {
     mark(of: getpid(), run: run) + "-\(count.add(1, ordering: .relaxed).newValue)"
   }
 
-  /// A mark as another process of this machine makes it.
+  /// A mark as another process of this machine would make it.
   package static func make(by process: pid_t) -> String { mark(of: process, run: "0") + "-1" }
 
-  /// Whether nobody makes what has a mark any more: the process is one of this machine and gone, or one of another machine and
-  /// nothing has changed at `path` for a week.
+  /// Whether the writer of a marked file is gone: a process of this machine that has ended, or one of another machine if nothing
+  /// has changed at `path` for a week.
   package static func isAbandoned(_ mark: some StringProtocol, at path: String) -> Bool {
     let parts = mark.split(separator: "-", omittingEmptySubsequences: false)
     guard parts.count == 4, let process = pid_t(parts[0]), isMachine(parts[1]),
@@ -36,17 +36,17 @@ package enum ProcessMark {
     "\(process)-\(machine)-\(run)"
   }
 
-  /// Whether a process of this machine runs, whoever owns it.
+  /// Whether a process of this machine is running, whoever owns it.
   private static func isRunning(_ process: pid_t) -> Bool {
     process > 0 && (kill(process, 0) == 0 || errno != ESRCH)
   }
 
-  /// What tells this machine from others: see ``mark(ofMachine:numbers:start:)``.
+  /// Identifies this machine: see ``mark(ofMachine:numbers:start:)``.
   private static let machine: String = {
     var name = [CChar](repeating: 0, count: 256)
     _ = gethostname(&name, name.count - 1)
     let numbers = SymbolicLink.destination(of: "/proc/self/ns/pid") ?? ""
-    // Every machine has the same name for the numbers that it begins with; a container's name may come again after the next start.
+    // The initial namespace of process numbers has the same name on every machine; a container's may be reused after a restart.
     let isContainer = !numbers.isEmpty && numbers != "pid:[4026531836]"
     return mark(
       ofMachine: name.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) },
@@ -54,12 +54,12 @@ package enum ProcessMark {
       start: isContainer ? firstBytes(of: "/proc/sys/kernel/random/boot_id") : [])
   }()
 
-  /// Mark of a machine: a checksum of its name and, on Linux, of what names the space of its process numbers and, in a container, the last start.
+  /// Mark of a machine: a checksum of its name and, on Linux, of its namespace of process numbers and, in a container, the last start.
   static func mark(ofMachine name: [UInt8], numbers: [UInt8], start: [UInt8]) -> String {
     "m" + CyclicRedundancyCheck32.zlib(name + [0] + numbers + [0] + start).hexadecimal
   }
 
-  /// The first bytes of a file of the system; none where it is not there.
+  /// The first bytes of a system file; none if it does not exist.
   private static func firstBytes(of path: String) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }
@@ -69,7 +69,7 @@ package enum ProcessMark {
     return Array(bytes.prefix(max(0, count)))
   }
 
-  /// Tells this run from an earlier one whose process had the same number.
+  /// Distinguishes this run from an earlier one with the same process number.
   private static let run = String(UInt32.random(in: .min ... .max), radix: 16)
 
   private static let count = Atomic(0)

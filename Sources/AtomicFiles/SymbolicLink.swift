@@ -2,7 +2,7 @@ import CLibrary
 
 /// Links by name.
 enum SymbolicLink {
-  /// Where a link leads, as it says; nil where no link is.
+  /// The target of a link, as stored; nil if the path is not a link.
   static func destination(of path: String) -> String? {
     var bytes = [CChar](repeating: 0, count: 4096)
     let count = readlink(path, &bytes, bytes.count)
