@@ -34,7 +34,7 @@ extension HDF5File {
 
   /// The attribute of a group or dataset (`/` for the file); nil when absent.
   ///
-  /// One that is there and is neither a text nor a number is an error: it does not count as absent.
+  /// One that is neither text nor a number is an error: it does not count as absent.
   public func attribute(_ name: String, of path: String = "/") throws -> HDF5Attribute? {
     try HDF5Library.locked {
       guard try isLinked(path) else { return nil }
@@ -83,7 +83,7 @@ extension HDF5File {
       expected: expected)
   }
 
-  /// Sets an attribute of a group or dataset (`/` for the file), replacing one of that name.
+  /// Sets an attribute of a group or dataset (`/` for the file), replacing one with that name.
   public func setAttribute(_ name: String, to value: HDF5Attribute, on path: String = "/") throws {
     try HDF5Library.locked {
       guard unlockedKind(of: path) != nil,
@@ -103,13 +103,13 @@ extension HDF5File {
     }
   }
 
-  /// The attribute that tells what the integers of a dataset mean.
+  /// The attribute that gives the meaning of a dataset's integers.
   func mark(of dataset: hid_t, _ path: String) throws -> String? {
     guard try hasAttribute(HDF5Type.markAttribute, dataset, path) else { return nil }
     return readAttribute(HDF5Type.markAttribute, dataset)?.text
   }
 
-  /// Whether an open object has an attribute; throws where that cannot be told.
+  /// Whether an open object has an attribute; throws if that cannot be determined.
   private func hasAttribute(_ name: String, _ object: hid_t, _ path: String) throws -> Bool {
     let answer = H5Aexists(object, name)
     if answer < 0 { throw unreadable(path) }

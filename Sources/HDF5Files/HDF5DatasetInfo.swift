@@ -6,15 +6,15 @@ public struct HDF5DatasetInfo: Sendable, Hashable {
   public let shape: [Int]
   /// Element type.
   public let type: HDF5Type
-  /// Bytes that the values take in the file, compressed; 0 where none were ever written.
+  /// Compressed size of the values in the file; 0 if none were ever written.
   public let storedBytes: Int
 }
 
-/// An open dataset with what was found out about it; exists only while the lock is held.
+/// An open dataset with its properties; exists only while the lock is held.
 struct HDF5Dataset: ~Copyable {
-  /// Values up to this size, in bytes, may be packed at any ratio.
+  /// Values up to this size, in bytes, may have any compression ratio.
   private static let smallValues = 256 << 20
-  /// Deflate packs 1032 : 1 at best.
+  /// Deflate compresses by at most 1032 : 1.
   private static let largestRatio = 1040
 
   let handle: HDF5Handle
@@ -23,7 +23,7 @@ struct HDF5Dataset: ~Copyable {
   /// Bytes of a fixed-length string.
   let stringWidth: Int
 
-  /// Opens a dataset of `file`; sizes that contradict the file are refused before any memory is taken.
+  /// Opens a dataset of `file`; throws for sizes that contradict the file before any memory is allocated.
   static func open(_ name: String, in file: HDF5File) throws -> HDF5Dataset {
     let kind = file.unlockedKind(of: name)
     guard try kind == .dataset || kind == nil && file.isLinked(name) else {
@@ -48,7 +48,7 @@ struct HDF5Dataset: ~Copyable {
     }
     let isVariable = type == .string && H5Tis_variable_str(fileType.id) > 0
     let width = type == .string && !isVariable ? H5Tget_size(fileType.id) : 0
-    // What contiguous values take is the header's own word, so it is held against the file.
+    // The header only claims the size of contiguous values, so it is checked against the file.
     let stored = min(Int(clamping: H5Dget_storage_size(handle.id)), file.byteCount)
     let info = HDF5DatasetInfo(shape: shape, type: type, storedBytes: stored)
     if let reason = implausibility(
@@ -60,11 +60,11 @@ struct HDF5Dataset: ~Copyable {
       handle: handle, info: info, isVariableString: isVariable, stringWidth: width)
   }
 
-  /// Why the values cannot be what the file says, nil when they can.
+  /// Why the values cannot have the stated size; nil if they can.
   private static func implausibility(
     of info: HDF5DatasetInfo, isVariable: Bool, stringWidth: Int, ratio: Int
   ) -> String? {
-    // A string takes this much in memory at least, however short it is.
+    // A string takes at least this much memory, however short it is.
     let least = info.type == .string ? MemoryLayout<String>.stride : 1
     let width = max(least, stringWidth, info.type.size)
     guard let bytes = byteCount(info.shape, width: width) else {
@@ -85,7 +85,7 @@ struct HDF5Dataset: ~Copyable {
     return extents.map { Int(clamping: $0) }
   }
 
-  /// How many bytes one stored byte may stand for: only chunks are packed.
+  /// Largest compression ratio: only chunks are compressed.
   private static func largestRatio(of dataset: hid_t) -> Int {
     guard let properties = HDF5Handle(H5Dget_create_plist(dataset), close: H5Pclose) else {
       return 1
@@ -93,7 +93,7 @@ struct HDF5Dataset: ~Copyable {
     return H5Pget_layout(properties.id) == H5D_CHUNKED ? largestRatio : 1
   }
 
-  /// Throws for external files and virtual layouts, and for values that a filter packed which is not at hand.
+  /// Throws for external files and virtual layouts, and for values compressed with an unavailable filter.
   private static func requireReadable(
     _ dataset: hid_t, _ name: String, in file: HDF5File
   ) throws {
@@ -138,7 +138,7 @@ struct HDF5Dataset: ~Copyable {
   }
 }
 
-/// Bytes of an array, nil when an extent or the product does not fit.
+/// Bytes of an array; nil if an extent or the product does not fit.
 func byteCount(_ shape: [Int], width: Int) -> Int? {
   var product = max(1, width)
   for extent in shape where extent != 0 {

@@ -1,7 +1,7 @@
 import CHDF5
 import NumericArrays
 
-/// A Swift type that datasets hold.
+/// A Swift type that datasets can hold.
 public protocol HDF5Element: BitwiseCopyable, Sendable {
   /// The stored type.
   static var storedType: HDF5Type { get }
@@ -42,7 +42,7 @@ extension BFloat16: HDF5Element {
 public enum HDF5Type: String, Sendable, Hashable {
   case float32, float64, int32, int64, uint8, uint16, bfloat16, bool, string
 
-  /// Name of the attribute that marks what the integers mean.
+  /// Name of the attribute that gives the meaning of integers.
   static let markAttribute = "element_type"
 
   /// Bytes per element in memory; 0 for strings.
@@ -68,7 +68,7 @@ public enum HDF5Type: String, Sendable, Hashable {
     }
   }
 
-  /// Whether every value of `stored` is also one of this type, so that reading loses nothing.
+  /// Whether this type can represent every value of `stored`, so that reading loses nothing.
   func holds(_ stored: HDF5Type) -> Bool {
     switch (self, stored) {
     case _ where self == stored: true

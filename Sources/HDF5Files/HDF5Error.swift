@@ -6,11 +6,11 @@ public enum HDF5Error: Error, Hashable, CustomStringConvertible, ExitStatusError
   case cannotOpen(file: String, reason: String)
   /// The file cannot be written.
   case cannotWrite(file: String, reason: String)
-  /// No object of that name.
+  /// There is no object with that name.
   case notFound(file: String, name: String)
-  /// An object that is not what was asked for.
+  /// An object is not of the requested kind.
   case mismatch(file: String, name: String, found: String, expected: String)
-  /// Values or metadata that the library cannot read.
+  /// The library cannot read values or metadata.
   case damaged(file: String, name: String, reason: String)
 
   /// One line: where, found, expected.
@@ -28,7 +28,7 @@ public enum HDF5Error: Error, Hashable, CustomStringConvertible, ExitStatusError
     }
   }
 
-  /// The status for the shell; a file that is there and can be read is no HDF5 file.
+  /// The status for the shell; a readable file that cannot be opened is not an HDF5 file.
   public var exitStatus: ExitStatus {
     switch self {
     case .cannotOpen(let file, _): .refusal(of: file)

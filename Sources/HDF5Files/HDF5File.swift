@@ -4,9 +4,9 @@ import Foundation
 
 /// An HDF5 file: groups, datasets and attributes by path.
 ///
-/// Errors name file and dataset in one line; libhdf5's own error stack is silent. All calls of all files are
-/// serialised by one lock. Reading takes no file lock, so that read-only and network file systems work; files are
-/// written beside their target and renamed, so no reader ever meets half of one.
+/// Errors name file and dataset in one line; libhdf5's own error stack is silent. All calls of all files are serialised by one
+/// lock. Reading takes no file lock, so that read-only and network file systems work; files are written under a temporary name and
+/// renamed, so no reader ever sees half of one.
 public final class HDF5File: Sendable {
   /// The file, as messages name it.
   public let path: String
@@ -42,9 +42,9 @@ public final class HDF5File: Sendable {
     }
   }
 
-  /// Makes a file with the contents that `body` writes: beside `path` first, then renamed.
+  /// Creates a file with the contents that `body` writes: under a temporary name first, then renamed.
   ///
-  /// When anything fails, the disk being full included, what was at `path` stays and nothing else is left.
+  /// If anything fails, for instance on a full disk, an existing file at `path` stays and nothing else is left.
   public static func write(to path: String, _ body: (HDF5File) throws -> Void) throws {
     try AtomicFile.replace(path) { temporary in
       let file = try create(temporary, shownAs: path)
@@ -85,7 +85,7 @@ public final class HDF5File: Sendable {
   }
 }
 
-/// Why the file at `path` cannot be opened as HDF5, in words a user knows.
+/// Why the file at `path` cannot be opened as HDF5, in words for users.
 private func openFailureReason(_ path: String) -> String {
   switch PathKind(of: path) {
   case .absent: PathKind.isBarred(path) ? "no permission" : "no such file"

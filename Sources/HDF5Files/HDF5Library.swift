@@ -8,8 +8,8 @@ enum HDF5Library {
 
   /// Once per process: no plug-in filters from the environment, no links into other files.
   ///
-  /// Files are closed when they are written. At exit nothing is left to do, and a thread that still reads would make the library
-  /// complain of an infinite loop while it closes.
+  /// Files are closed when they are written. At exit nothing is left to do, and a thread that is still reading would make the
+  /// library report an infinite loop while it closes.
   private static let isReady: Bool = {
     _ = H5dont_atexit()
     return H5open() >= 0 && H5PLset_loading_state(0) >= 0 && hf_refuse_external_links() >= 0
@@ -20,7 +20,7 @@ enum HDF5Library {
     lock.lock()
     defer { lock.unlock() }
     _ = isReady
-    _ = hf_silence_errors()  // per thread where libhdf5 was built thread-safe
+    _ = hf_silence_errors()  // per thread if libhdf5 was built thread-safe
     return try body()
   }
 }

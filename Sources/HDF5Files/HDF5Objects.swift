@@ -1,6 +1,6 @@
 import CHDF5
 
-/// What a path of a file leads to.
+/// The kind of object at a path of a file.
 public enum HDF5Kind: Sendable, Hashable {
   case group, dataset
 }
@@ -11,12 +11,12 @@ extension HDF5File {
   /// Most objects that a listing returns.
   private static let largestListing = 1 << 22
 
-  /// What is at `path`, nil when there is nothing that can be opened.
+  /// The kind of object at `path`; nil if there is nothing that can be opened.
   public func kind(of path: String) -> HDF5Kind? {
     HDF5Library.locked { unlockedKind(of: path) }
   }
 
-  /// Whether there is something at `path`, be it damaged; throws where a group on the way cannot be read.
+  /// Whether there is something at `path`, even if damaged; throws if a group on the way cannot be read.
   public func exists(_ path: String) throws -> Bool {
     try HDF5Library.locked { try isLinked(path) }
   }
@@ -28,7 +28,7 @@ extension HDF5File {
 
   /// Paths of all datasets below a group, relative to the root and without leading slash, sorted.
   ///
-  /// A group that several links lead to is refused: a few links to links could else name more datasets than there is time for.
+  /// Throws for a group reached by several links: a few links to links could otherwise name endlessly many datasets.
   public func datasets(under group: String = "/") throws -> [String] {
     try HDF5Library.locked {
       var listing = Listing()
@@ -37,7 +37,7 @@ extension HDF5File {
     }
   }
 
-  /// Makes a group and those above it; does nothing when it exists.
+  /// Creates a group and those above it; does nothing if it exists.
   public func createGroup(_ path: String) throws {
     try HDF5Library.locked {
       if unlockedKind(of: path) == .group { return }
@@ -66,9 +66,9 @@ extension HDF5File {
       H5Gcreate2(id, path, hf_default(), properties.id, hf_default()), close: H5Gclose) != nil
   }
 
-  /// Whether every part of a path has a name in its group, whatever it names; for callers that hold the lock.
+  /// Whether every part of a path exists in its group, whatever it refers to; for callers that hold the lock.
   ///
-  /// Throws where that cannot be told, so that nothing counts as absent because of damage.
+  /// Throws if that cannot be determined, so that nothing counts as absent because of damage.
   func isLinked(_ path: String) throws -> Bool {
     var prefix = ""
     for part in path.split(separator: "/") {
@@ -115,7 +115,7 @@ extension HDF5File {
     return names.sorted()
   }
 
-  /// Datasets found so far, and where the groups lie that were looked into.
+  /// Datasets found so far, and the addresses of groups visited.
   private struct Listing {
     var datasets: [String] = []
     var groups: Set<UInt64> = []
@@ -142,7 +142,7 @@ extension HDF5File {
     }
   }
 
-  /// Where an object lies in the file; nil if that cannot be told.
+  /// Address of an object in the file; nil if unknown.
   private func address(of path: String) -> UInt64? {
     guard let object = HDF5Handle(H5Oopen(id, path, hf_default()), close: H5Oclose) else {
       return nil

@@ -9,7 +9,7 @@ extension HDF5File {
 
   /// The values of a dataset, or `rows` of its first axis, as numbers of a given type.
   ///
-  /// Narrower stored numbers widen; anything that could lose a value is refused.
+  /// Narrower stored numbers widen; conversions that could lose a value are errors.
   public func read<T: HDF5Element>(
     _ name: String, as type: T.Type = T.self, rows: Range<Int>? = nil
   ) throws -> NDArray<T> {
@@ -51,7 +51,7 @@ extension HDF5File {
   ) throws -> NDArray<T> {
     let shape = try selectedShape(dataset.info.shape, name, rows)
     let count = shape.reduce(1, *)
-    // Booleans of h5py are an enumeration, which converts to no other type but itself.
+    // Booleans of h5py are an enumeration, which converts to no other type.
     let isEnumeration = dataset.info.type == .bool
     guard let fileType = HDF5Handle(H5Dget_type(dataset.handle.id), close: H5Tclose) else {
       throw unreadable(name)

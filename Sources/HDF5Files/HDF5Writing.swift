@@ -6,7 +6,7 @@ import NumericArrays
 public struct HDF5Layout: Sendable, Hashable {
   /// Rows of the first axis per chunk; nil stores the values in one piece, uncompressed.
   var rowsPerChunk: Int?
-  /// Deflate level 1 … 9 behind a byte shuffle.
+  /// Deflate level 1 … 9, after a byte shuffle.
   var level: UInt32
 
   /// One piece, uncompressed: fastest to read, for weights.
@@ -15,12 +15,12 @@ public struct HDF5Layout: Sendable, Hashable {
   /// Deflated in chunks of about 1 MiB along the first axis.
   public static let compressed = HDF5Layout(rowsPerChunk: 0, level: 4)
 
-  /// Deflated in chunks of so many rows of the first axis; the chunk is what partial reads cost at least.
+  /// Deflated in chunks of the given number of rows; a partial read costs at least one chunk.
   public static func compressed(rowsPerChunk: Int, level: Int = 4) -> HDF5Layout {
     HDF5Layout(rowsPerChunk: max(1, rowsPerChunk), level: UInt32(min(max(level, 1), 9)))
   }
 
-  /// Extents of a chunk; nil where values cannot be chunked: scalars and empty arrays.
+  /// Extents of a chunk; nil if values cannot be chunked: scalars and empty arrays.
   func chunk(of shape: [Int], width: Int) -> [Int]? {
     guard let rowsPerChunk, !shape.isEmpty, !shape.contains(0) else { return nil }
     let row = shape.dropFirst().reduce(max(1, width), *)
@@ -30,7 +30,7 @@ public struct HDF5Layout: Sendable, Hashable {
 }
 
 extension HDF5File {
-  /// Writes a dataset, making the groups on its way.
+  /// Writes a dataset, creating the groups above it.
   public func write(
     _ array: NumericArray, to name: String, layout: HDF5Layout = .contiguous
   ) throws {
@@ -48,7 +48,7 @@ extension HDF5File {
     }
   }
 
-  /// Writes a dataset of numbers, making the groups on its way.
+  /// Writes a dataset of numbers, creating the groups above it.
   public func write<T: HDF5Element>(
     _ array: NDArray<T>, to name: String, layout: HDF5Layout = .contiguous
   ) throws {
