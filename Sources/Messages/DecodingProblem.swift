@@ -12,7 +12,7 @@ extension DecodingError {
     }
   }
 
-  /// The path in quotes, and a blank; nothing for the whole file.
+  /// The path in quotes, followed by a blank; empty for the whole file.
   private static func place(_ path: [any CodingKey]) -> String {
     let text = path.reduce("") { text, key in
       if let index = key.intValue { return "\(text)[\(index)]" }

@@ -4,15 +4,15 @@ import CLibrary
 public enum ExitStatus: Int32, Codable, Sendable {
   /// All done.
   case success = 0
-  /// Some targets failed; `failures.json` says which and why.
+  /// Some targets failed; `failures.json` lists them with reasons.
   case someFailed = 1
   /// Wrong flags.
   case usage = 64
-  /// An input is there but wrong.
+  /// An input exists but is wrong.
   case badInput = 65
   /// An input is missing or unreadable.
   case missingInput = 66
-  /// A program or file that is needed is not installed.
+  /// A required program or file is not installed.
   case missingTool = 69
   /// An internal error, or numbers that are no longer finite.
   case internalError = 70
@@ -22,7 +22,7 @@ public enum ExitStatus: Int32, Codable, Sendable {
   case cannotWrite = 74
   /// More memory is needed than allowed.
   case memory = 75
-  /// Stopped by Ctrl-C or a signal; `--resume` goes on.
+  /// Stopped by Ctrl-C or a signal; `--resume` continues.
   case interrupted = 130
 }
 
@@ -33,12 +33,12 @@ public protocol ExitStatusError: Error {
 }
 
 extension ExitStatus {
-  /// The status of an error of any part of the program; one that knows none is a defect of the program.
+  /// The status for any error of the program; an error without its own status is an internal one.
   public init(_ error: any Error) {
     self = (error as? any ExitStatusError)?.exitStatus ?? .internalError
   }
 
-  /// The status where a reader refused a file: bad input if the file is there and can be read, else a missing one.
+  /// The status if a reader rejects a file: bad input if the file is readable, else missing input.
   package static func refusal(of path: String) -> ExitStatus {
     var information = stat()
     let isReadable =

@@ -1,8 +1,8 @@
 /// Text of a number with a fixed count of decimals, in files and in reports.
 ///
-/// The number times a power of ten is rounded to a whole one, halves to the even one. `printf` rounds what the binary number is
-/// exactly, which differs where the product comes out as a half: of 0.165 it writes 0.17, this 0.16. Values of 10¹⁹ and more
-/// after the multiplication, and those that are not finite, are written as Swift does; callers that must not, check before.
+/// The number times a power of ten is rounded to an integer, ties to even. `printf` rounds the exact binary value, which differs if
+/// the product is a tie: for 0.165 it writes 0.17, this function 0.16. Values of 10¹⁹ and more after the multiplication, and those
+/// that are not finite, are written in Swift's format; callers that must avoid this check beforehand.
 package func fixed(_ value: Double, decimals: Int) -> String {
   var unit = 1.0
   for _ in 0..<decimals { unit *= 10 }

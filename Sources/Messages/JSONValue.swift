@@ -42,8 +42,8 @@ public indirect enum JSONValue: Sendable {
 
   /// A string in quotes with the escapes that JSON demands.
   ///
-  /// - Parameter insideHTML: whether it stands in a script of a page: then nothing in it ends the script or a line of it, and controls
-  ///   have their numbers, the line feed too.
+  /// - Parameter insideHTML: whether it is part of a script in a page: then nothing in it can end the script or a line of it, and all
+  ///   control characters, including line feeds, are escaped by number.
   public static func quoted(_ text: String, insideHTML: Bool = false) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

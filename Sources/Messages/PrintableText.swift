@@ -2,12 +2,12 @@ extension String {
   /// Longest message, in characters.
   private static let longestMessage = 1000
 
-  /// The text on one line: control characters as `\u{…}`, and cut if it is longer than anyone reads.
+  /// The text on one line, with control characters as `\u{…}`, truncated if it is too long to read.
   ///
-  /// Messages quote names from files, and a damaged or hostile file may hold line ends and terminal commands in them.
+  /// Messages quote names from files, and in a damaged or hostile file these may contain line ends and terminal commands.
   package var printable: String { onOneLine(limit: Self.longestMessage) }
 
-  /// The text on one line as ``printable`` writes it, but whole: contents such as sequences.
+  /// The text on one line as with ``printable``, but never truncated: for contents such as sequences.
   package var onOneLine: String { onOneLine(limit: .max) }
 
   private func onOneLine(limit: Int) -> String {
@@ -26,7 +26,7 @@ extension String {
     return result
   }
 
-  /// Neither a control or format character nor a separator of lines.
+  /// Whether a scalar is neither a control or format character nor a line separator.
   private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
     if (0x20..<0x7F).contains(scalar.value) { return true }
     switch scalar.properties.generalCategory {
