@@ -1,11 +1,11 @@
 extension Communicator {
-  /// Adds up a buffer over all members, in place; every member ends with the same bits (`MPI_Allreduce` with `MPI_SUM`).
+  /// Sums a buffer over all members, in place; every member gets the same bits (`MPI_Allreduce` with `MPI_SUM`).
   ///
   /// Collective.
   ///
   /// Recursive halving, then recursive doubling: each member sends and receives less than two buffers, however many members there
-  /// are. The sum of every element is the balanced tree over the members, `(0 + 1) + (2 + 3)`, so it equals what
-  /// one process computes that adds in this order.
+  /// are. The sum of every element is the balanced tree over the members, `(0 + 1) + (2 + 3)`, so it equals the sum of a single
+  /// process that adds in this order.
   ///
   /// Throws unless the number of members is a power of two.
   public func allReduce(_ buffer: UnsafeMutableBufferPointer<Float>) throws(CommunicationError) {
@@ -39,7 +39,7 @@ extension Communicator {
     }
   }
 
-  /// Adds up an array over all members, in place.
+  /// Sums an array over all members, in place.
   ///
   /// Collective.
   public func allReduce(_ values: inout [Float]) throws(CommunicationError) {

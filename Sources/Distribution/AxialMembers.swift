@@ -4,7 +4,7 @@ import TensorCore
 public final class AxialMembers: AxialGroup {
   /// Number of this process in the group.
   public var rank: Int { group.rank }
-  /// How many processes share an operation.
+  /// Number of processes that share an operation.
   public var size: Int { group.size }
   private let group: any Communicator
   private let failure = DeferredFailure()
@@ -12,14 +12,14 @@ public final class AxialMembers: AxialGroup {
   /// The members of a group; their number is a power of two.
   public init(_ group: any Communicator) { self.group = group }
 
-  /// Every member ends with the parts of all, `counts[r]` bytes from member r.
+  /// Every member gets the parts of all, `counts[r]` bytes from member r.
   public func allGather(_ buffer: UnsafeMutableRawBufferPointer, counts: [Int]) {
     failure.attempt { () throws(CommunicationError) in
       try group.allGather(buffer, counts: counts)
     }
   }
 
-  /// Adds up over all members; every member ends with the same bits.
+  /// Sums values over all members; every member gets the same bits.
   public func allReduce(_ values: UnsafeMutableBufferPointer<Float>) {
     failure.attempt { () throws(CommunicationError) in try group.allReduce(values) }
   }

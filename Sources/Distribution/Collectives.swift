@@ -1,10 +1,10 @@
 extension Communicator {
-  /// Completes a buffer of parts, of which member r brings the r-th, `counts[r]` bytes long (`MPI_Allgatherv`, in place).
+  /// Completes a buffer whose r-th part, `counts[r]` bytes long, comes from member r (`MPI_Allgatherv`, in place).
   ///
   /// Collective.
   ///
-  /// A ring: in each of `size − 1` steps a member passes on the part that it received in the step before, its own one first. So it
-  /// sends and receives less than one buffer, however many members there are.
+  /// A ring: in each of `size − 1` steps a member passes on the part that it received in the step before, starting with its own. It
+  /// thus sends and receives less than one buffer, however many members there are.
   public func allGather(
     _ buffer: UnsafeMutableRawBufferPointer, counts: [Int]
   ) throws(CommunicationError) {
@@ -34,7 +34,7 @@ extension Communicator {
     try allGather(Array(text.utf8), filler: 0).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// One number of each member, in their order (`MPI_Allgather`).
+  /// One number from each member, in order (`MPI_Allgather`).
   ///
   /// Collective.
   func allGather(_ number: Int) throws(CommunicationError) -> [Int] {
@@ -67,7 +67,7 @@ extension Communicator {
     return all
   }
 
-  /// Whether any member says so (`MPI_Allreduce` with `MPI_LOR`).
+  /// Whether the flag is set on any member (`MPI_Allreduce` with `MPI_LOR`).
   ///
   /// Collective.
   public func any(_ flag: Bool) throws(CommunicationError) -> Bool {
@@ -79,7 +79,7 @@ extension Communicator {
   /// Collective.
   public func barrier() throws(CommunicationError) { _ = try any(false) }
 
-  /// Throws ``CommunicationError/differs(rank:found:expected:)``, on every member, unless all say the same lines.
+  /// Throws ``CommunicationError/differs(rank:found:expected:)``, on every member, unless all have the same lines.
   ///
   /// Collective.
   public func requireSame(_ lines: [String]) throws(CommunicationError) {

@@ -1,16 +1,16 @@
 import Messages
 
-/// A group of processes, or of threads that stand for processes, which exchange bytes.
+/// A group of processes, or of threads in their place, that exchange bytes.
 ///
-/// Calls have the names that MPI gives them. They are collective where they say so: every member makes them in the same order. A
-/// member that fails takes the others with it, so that nobody waits for ever.
+/// Calls are named as in MPI. Those marked collective must be made by every member in the same order. A failing member makes the
+/// others fail too, so that none waits forever.
 public protocol Communicator: AnyObject, Sendable {
   /// Number of this member, from 0.
   var rank: Int { get }
   /// Number of members.
   var size: Int { get }
 
-  /// Sends bytes to a member while receiving from another, which sends as many as are expected (`MPI_Sendrecv`); none are no message.
+  /// Sends bytes to a member while receiving the expected number from another (`MPI_Sendrecv`); empty buffers send nothing.
   func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int) throws(CommunicationError)
@@ -18,27 +18,27 @@ public protocol Communicator: AnyObject, Sendable {
   /// Copies the bytes of member `root` to all (`MPI_Bcast`). Collective.
   func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(CommunicationError)
 
-  /// The group of those who give the same colour, ordered by key (`MPI_Comm_split`). Collective.
+  /// The group of members with the same colour, ordered by key (`MPI_Comm_split`). Collective.
   func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator
 }
 
-/// Why members of a group could not talk.
+/// Why members of a group could not communicate.
 public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// The library refused a call.
+  /// A call of the library failed.
   case failed(call: String, rank: Int, status: Int)
   /// Another member failed.
   case peerFailed(rank: Int)
-  /// The program was started as one of several processes but cannot talk to the others.
+  /// The program was started as one of several processes but cannot communicate with the others.
   case notBuilt(processes: Int)
   /// The MPI library was built without support of threads.
   case noThreads
-  /// A launcher of another MPI than the program's started several processes.
+  /// The launcher of another MPI than the program's started several processes.
   case otherLauncher(processes: Int)
-  /// Slurm started several tasks without the means to find each other.
+  /// Slurm started several tasks that have no means of finding each other.
   case unconnected(tasks: Int)
   /// The numbers of processes do not fit.
   case grid(String)
-  /// A process has something else than the first one, where all must have the same.
+  /// A process differs from the first one where all must be the same.
   case differs(rank: Int, found: String, expected: String)
 
   /// One line: what happened, what to try.
@@ -61,19 +61,19 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
     }
   }
 
-  /// Wrong numbers of processes are wrong flags; a program without MPI is a missing tool.
+  /// The status for the shell: wrong numbers of processes are usage errors; a program without MPI is a missing tool.
   public var exitStatus: ExitStatus {
     switch self {
     case .grid, .unconnected, .otherLauncher: .usage
     case .notBuilt, .noThreads: .missingTool
-    // One command gives all processes their flags; what differs is as a rule a file or folder that some of them do not see.
+    // All processes get the same flags from one command; a difference is usually a file or folder that some of them cannot see.
     case .differs: .missingInput
     case .failed, .peerFailed: .internalError
     }
   }
 }
 
-/// The group of one: every call is done at once.
+/// The group of one: every call returns at once.
 public final class SingleMember: Communicator {
   /// Always 0.
   public let rank = 0
@@ -83,7 +83,7 @@ public final class SingleMember: Communicator {
   /// A group of one.
   public init() {}
 
-  /// Copies what is sent: it comes from this member itself.
+  /// Copies the bytes that this member sends to itself.
   public func sendReceive(
     _ outgoing: UnsafeRawBufferPointer, to: Int, _ incoming: UnsafeMutableRawBufferPointer,
     from: Int
@@ -91,7 +91,7 @@ public final class SingleMember: Communicator {
     incoming.copyMemory(from: UnsafeRawBufferPointer(rebasing: outgoing.prefix(incoming.count)))
   }
 
-  /// Nothing to do.
+  /// Does nothing.
   public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) {}
 
   /// The group itself.

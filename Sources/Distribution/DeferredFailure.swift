@@ -1,14 +1,14 @@
 import Synchronization
 
-/// The first failure of calls that cannot throw, kept until somebody asks; until then no other call is made.
+/// The first failure of calls that cannot throw, kept until it is checked; until then no further call is made.
 ///
 /// Derivatives and blocks run inside closures of the tape; a lost connection is reported after them.
 final class DeferredFailure: Sendable {
   private let first = Mutex<CommunicationError?>(nil)
 
-  /// Runs `call` and keeps what it throws.
+  /// Runs `call` and keeps its error.
   ///
-  /// Nothing after a failure: messages that follow one that was lost may find no partner.
+  /// Does nothing after a failure: messages after a lost one may find no partner.
   func attempt(_ call: () throws(CommunicationError) -> Void) {
     if first.withLock({ $0 != nil }) { return }
     do throws(CommunicationError) {
@@ -18,7 +18,7 @@ final class DeferredFailure: Sendable {
     }
   }
 
-  /// Throws what was kept since the last time.
+  /// Throws the error kept since the last check.
   func check() throws(CommunicationError) {
     let failure = first.withLock { first in
       defer { first = nil }

@@ -1,23 +1,23 @@
 import TensorCore
 
-/// This process in the grid, with the groups that it talks to.
+/// This process in the grid, with the groups that it communicates with.
 public struct GridMember: Sendable {
   /// The arrangement.
   public let grid: ProcessGrid
   /// All processes.
   public let world: any Communicator
-  /// Those of the same place with other samples, in the order of their samples.
+  /// Processes at the same position with other samples, in the order of their samples.
   public let data: any Communicator
-  /// Those that share the operations of this branch; nil where this process does them alone.
+  /// Processes that share the operations of this branch; nil if this process does them alone.
   public let axes: (any Communicator)?
-  /// Those of the same samples and share, first branch first; nil without branch parallelism.
+  /// Processes with the same samples and share, first branch first; nil without branch parallelism.
   public let branches: (any Communicator)?
 
   /// Takes its place among the processes of `world`.
   ///
   /// Collective.
   ///
-  /// - Throws: ``CommunicationError/grid(_:)`` unless the grid has as many processes, in numbers that can be added up.
+  /// - Throws: ``CommunicationError/grid(_:)`` unless the grid has as many processes as `world`, in numbers that allow sums.
   public init(_ grid: ProcessGrid, in world: any Communicator) throws(CommunicationError) {
     for (flag, count) in [("--dp", grid.data), ("--dap", grid.axes)]
     where count < 1 || count & (count - 1) != 0 {
@@ -54,7 +54,7 @@ public struct GridMember: Sendable {
   /// Whether this process writes the files of a run.
   public var isWriter: Bool { world.rank == 0 }
 
-  /// The samples of a batch that this process computes: one run of neighbours.
+  /// The samples of a batch that this process computes: a contiguous range.
   public func share(of batch: Int) -> Range<Int> {
     AxialShare.range(rank: data.rank, of: data.size, count: batch)
   }

@@ -33,7 +33,7 @@ public final class MessagePassing: Communicator {
     if Int(status) == hf_mpi_no_threads { throw .noThreads }
     guard status == 0 else { throw .failed(call: "MPI_Init_thread", rank: 0, status: Int(status)) }
     let world = MessagePassing(group: 0)
-    // A library that does not know the launcher takes every process for the only one.
+    // An MPI library that does not know the launcher treats every process as the only one.
     if world.size == 1 {
       _ = hf_mpi_finalize()
       throw .otherLauncher(processes: started)
@@ -42,17 +42,17 @@ public final class MessagePassing: Communicator {
     return world
   }
 
-  /// Leaves the group; the last call of a process that ends well.
+  /// Leaves the group; the last call of a process that ends normally.
   public static func leave(_ world: any Communicator) {
     if world is MessagePassing { _ = hf_mpi_finalize() }
   }
 
-  /// Ends all processes of the group: what a process does that cannot go on.
+  /// Ends all processes of the group; for a process that cannot continue.
   public static func abort(_ world: any Communicator, status: Int32) {
     if world is MessagePassing { hf_mpi_abort(status) }
   }
 
-  /// Processes that the launcher says it started: Hydra and Slurm (PMI), Open MPI, PMIx launchers.
+  /// Number of processes that the launcher reports: Hydra and Slurm (PMI), Open MPI, PMIx launchers.
   public static var launchedProcesses: Int {
     let environment = ProcessInfo.processInfo.environment
     for name in ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"] {
@@ -65,10 +65,10 @@ public final class MessagePassing: Communicator {
     return 1
   }
 
-  /// Tasks of a Slurm step that got nothing by which to find each other; nil where there is one, or a shell between.
+  /// Tasks of a Slurm step that have no means of finding each other; nil if there is only one, or a shell in between.
   private static var unconnectedTasks: Int? {
     let environment = ProcessInfo.processInfo.environment
-    // Slurm sets the number of the task for those that it starts; a batch script is no task of a step.
+    // Slurm sets the task number for tasks that it starts; a batch script is not a task of a step.
     guard environment["SLURM_PROCID"] != nil, environment["SLURM_STEP_ID"] != nil,
       let tasks = environment["SLURM_STEP_NUM_TASKS"].flatMap({ Int($0) }), tasks > 1
     else { return nil }
@@ -96,7 +96,7 @@ public final class MessagePassing: Communicator {
     if status != 0 { throw .failed(call: "broadcast", rank: rank, status: Int(status)) }
   }
 
-  /// The members that give the same colour, in the order of their keys.
+  /// The members with the same colour, in the order of their keys.
   ///
   /// Collective.
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {

@@ -1,15 +1,15 @@
 import CMessagePassing
 
-/// The process beside those of a run that names the one that was killed or crashed: one on each Linux host that has several.
+/// A helper process that reports which process of a run was killed or crashed: one on each Linux host with several.
 ///
 /// ``MessagePassing/join()`` starts it, as this program under another name, and ``MessagePassing/leave(_:)`` and
-/// ``MessagePassing/abort(_:status:)`` tell it of an end that is none of its business.
+/// ``MessagePassing/abort(_:status:)`` tell it of ends that it must not report.
 public enum RankWatch {
-  /// Watches, and ends the process, if it was started to do so; call before anything else.
+  /// Watches and then exits, if the process was started for that; call before anything else.
   public static func serve() { hf_watch_serve(CommandLine.argc, CommandLine.unsafeArgv) }
 
-  /// Tells of an end of which this process says itself why; call before `_exit`, from a signal's handler too.
+  /// Announces an end that this process reports itself; call before `_exit`, also from a signal handler.
   ///
-  /// If another process was killed before, it has been named on return. Nothing in a run of one process.
+  /// If another process was killed earlier, it has been reported on return. Does nothing in a run of one process.
   public static func willEnd() { hf_watch_ending() }
 }

@@ -13,7 +13,7 @@ public final class RemoteBranch: BranchPartner {
     role = pair.rank == 0 ? .first : .second
   }
 
-  /// Swaps tensors with the partner; both give the same sizes.
+  /// Exchanges tensors with the partner; both pass the same sizes.
   public func exchange(sending: [Tensor], receiving: [Tensor]) {
     failure.attempt { () throws(CommunicationError) in
       let (out, into) = (sending.map(\.bytes), receiving.map(\.bytes))
@@ -28,6 +28,6 @@ public final class RemoteBranch: BranchPartner {
     withExtendedLifetime((sending, receiving)) {}
   }
 
-  /// Throws if an exchange failed since the last call.
+  /// Throws if an exchange has failed since the last call.
   public func check() throws(CommunicationError) { try failure.check() }
 }

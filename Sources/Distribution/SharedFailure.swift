@@ -1,12 +1,12 @@
 import Messages
 
-/// A failure of one member that all know of, so that they end together and may save before.
+/// A failure of one member that all know of, so that they end together and can save first.
 public struct SharedFailure: Error, Hashable, CustomStringConvertible, ExitStatusError {
   /// The member that failed, the first of them if several did.
   public let rank: Int
-  /// What went wrong there, in one line.
+  /// The error there, in one line.
   public let reason: String
-  /// The status of what went wrong.
+  /// The status of that error.
   public let exitStatus: ExitStatus
 
   /// One line that names the member.
@@ -14,12 +14,12 @@ public struct SharedFailure: Error, Hashable, CustomStringConvertible, ExitStatu
 }
 
 extension Communicator {
-  /// Whether all members go on: none has failed, and none wants to stop.
+  /// Whether all members continue: none has failed, and none wants to stop.
   ///
   /// Collective.
   ///
-  /// - Throws: ``SharedFailure``, the same on every member, if one has failed and none wants to stop; a member that is alone throws
-  ///   its own error.
+  /// - Throws: ``SharedFailure``, the same on every member, if one has failed and none wants to stop; a single member throws its
+  ///   own error.
   public func goesOn(unless wantsToStop: Bool, or failure: (any Error)?) throws -> Bool {
     let (stopping, failing) = (-1, failure.map { Int(ExitStatus($0).rawValue) } ?? 0)
     let words = try allGather(wantsToStop ? stopping : failing)

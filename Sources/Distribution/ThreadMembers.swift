@@ -9,12 +9,12 @@ public final class ThreadMember: Communicator {
   /// Members of the group.
   public let size: Int
   private let office: PostOffice
-  /// Name of the group, and what its members are called in the group of all.
+  /// Name of the group, and the ranks of its members in the group of all.
   private let group: String
   private let world: [Int]
   private let splits = Mutex(0)
 
-  /// Runs `body` once for each of `count` members at the same time; throws what the first failing member threw.
+  /// Runs `body` once for each of `count` members at the same time; throws the error of the first failing member.
   public static func run(
     _ count: Int, _ body: @escaping @Sendable (ThreadMember) throws -> Void
   ) throws {
@@ -86,7 +86,7 @@ public final class ThreadMember: Communicator {
     data.withUnsafeBytes { target.copyMemory(from: $0) }
   }
 
-  /// The members that give the same colour, in the order of their keys.
+  /// The members with the same colour, in the order of their keys.
   ///
   /// Collective.
   public func split(colour: Int, key: Int) throws(CommunicationError) -> any Communicator {
@@ -110,7 +110,7 @@ private struct Address: Hashable {
   let to: Int
 }
 
-/// Messages under way.
+/// Messages in transit.
 private final class PostOffice: @unchecked Sendable {  // all state is guarded by `condition`
   private let condition = NSCondition()
   private var boxes: [Address: [Data]] = [:]
@@ -123,7 +123,7 @@ private final class PostOffice: @unchecked Sendable {  // all state is guarded b
     condition.unlock()
   }
 
-  /// Waits for a message; throws when a member failed.
+  /// Waits for a message; throws if a member has failed.
   func receive(_ address: Address) throws(CommunicationError) -> Data {
     condition.lock()
     defer { condition.unlock() }
