@@ -4,13 +4,13 @@ import FoldingModel
 import HelixFold
 import TensorCore
 
-/// How far low precision turns the gradient of the trunk: the same weights and draw in fp32 and stored in other ways.
+/// How far low precision turns the trunk's gradient: the same weights and draw, stored in fp32 and in other ways.
 ///
 /// The loss is the sum of the mean squares of MSA, pair and single representation, without dropout.
 public struct GradientPrecision {
-  /// One way to store against fp32.
+  /// One kind of storage compared with fp32.
   public struct Row: Sendable {
-    /// What is stored how.
+    /// Name of the storage.
     public let name: String
     /// Cosine of the angle between both gradients, all parameters side by side.
     public let cosine: Double

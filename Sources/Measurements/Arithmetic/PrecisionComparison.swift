@@ -8,11 +8,11 @@ import Scoring
 import TensorCore
 import Weights
 
-/// How far low precision moves a prediction: the same weights and draws in fp32 and with every option.
+/// How far low precision changes a prediction: the same weights and draws in fp32 and with every option.
 public struct PrecisionComparison {
-  /// One option against fp32.
+  /// One option compared with fp32.
   public struct Row: Sendable {
-    /// What is stored how.
+    /// Name of the option.
     public let name: String
     /// Relative error of logits by head: norm of the difference over the norm.
     public let logits: [(head: String, error: Double)]
@@ -24,7 +24,7 @@ public struct PrecisionComparison {
     public let tensorPeak: Int
   }
 
-  /// One way to store.
+  /// One kind of storage.
   private struct Variant {
     let name: String
     var storage = DType.bfloat16

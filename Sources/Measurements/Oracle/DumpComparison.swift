@@ -4,11 +4,11 @@ import NumericArrays
 
 /// Compares two dumps tensor by tensor: `‖x − x_ref‖ / ‖x_ref‖` over the cells whose mask is 1.
 public struct DumpComparison: Sendable {
-  /// How far one tensor is from its reference.
+  /// Deviation of one tensor from its reference.
   public struct Deviation: Sendable {
     /// Name in both dumps.
     public let name: String
-    /// Relative error; infinite when the other dump lacks the tensor or has another shape.
+    /// Relative error; infinite if the other dump lacks the tensor or has another shape.
     public let relative: Double
     /// Largest absolute difference of any cell.
     public let largest: Double
@@ -19,14 +19,14 @@ public struct DumpComparison: Sendable {
 
   /// Dumps to compare.
   ///
-  /// - Parameter inputs: the processed features of both; with them, MSA cells without mask are left out.
+  /// - Parameter inputs: the processed features of both; with them, masked-out MSA cells are ignored.
   public init(reference: String, found: String, inputs: String?) throws {
     self.reference = try NumpyArchive(path: reference)
     self.found = try NumpyArchive(path: found)
     self.inputs = try inputs.map { try NumpyArchive(path: $0) }
   }
 
-  /// Every tensor of the reference that says something about the network, in order of its name.
+  /// Every tensor of the reference that depends on the network, in order of name.
   ///
   /// - Parameter selection: only names that contain this.
   public func deviations(selection: String?) throws -> [Deviation] {
@@ -40,9 +40,9 @@ public struct DumpComparison: Sendable {
     }
   }
 
-  /// How many pairs of residues of a pass lie in another distance bin than in the reference, where the next pass reads them.
+  /// For each pass, the number of residue pairs in another distance bin than in the reference, as the next pass reads them.
   ///
-  /// Empty without the inputs, which name the residues.
+  /// Empty without the inputs, which define the residues.
   public func flippedBins() throws -> [(pass: Int, flipped: Int, pairs: Int)] {
     guard let inputs, inputs.contains("aatype"),
       let types = try inputs.array(named: "aatype").integers, types.shape.count == 2,
@@ -101,7 +101,7 @@ public struct DumpComparison: Sendable {
     let isExtra = name.contains("extra")
     guard let rows = try draw(isExtra ? "extra_msa_mask" : "msa_mask") else { return nil }
     if rows.shape == Array(shape.prefix(2)) { return rows.values }
-    // Template rows follow the clusters; a cell counts where the psi angle is known: N, CA, C and O.
+    // Template rows follow the clusters; a cell counts if the psi angle is known: N, CA, C and O.
     guard !isExtra, let atoms = try draw("template_all_atom_masks"), atoms.shape.count == 3,
       rows.shape[0] + atoms.shape[0] == shape[0], atoms.shape[1] == shape[1], atoms.shape[2] == 37
     else { return nil }

@@ -10,7 +10,7 @@ public struct ForwardDump {
   let network: FoldingNetwork
   let features: ProcessedFeatures
   let context: ExecutionContext
-  /// Where each pass starts; nil to recycle this run's own results.
+  /// Source of each pass's initial state; nil to recycle this run's own results.
   let teacher: NumpyArchive?
 
   /// A dump of `network` on `features`.
@@ -24,7 +24,7 @@ public struct ForwardDump {
     self.teacher = teacher
   }
 
-  /// The given passes, arrays by name; the first starts from nothing, or from the teacher.
+  /// The given passes, arrays by name; the first starts from zeros, or from the teacher.
   public func run(passes: ClosedRange<Int>) throws -> [(name: String, array: NumericArray)] {
     var dump: [String: NumericArray] = [:]
     var state = network.initialState(features.target, context)
@@ -76,21 +76,21 @@ public struct ForwardDump {
     }
   }
 
-  /// Number of passes whose start a dump holds.
+  /// Number of passes whose initial state a dump holds.
   static func passes(in dump: NumpyArchive) -> Int {
     var count = 0
     while source(of: "prev_pair", pass: count, in: dump) != nil { count += 1 }
     return count
   }
 
-  /// Where each recycled array stands among the results of the pass before.
+  /// Names of recycled arrays among the results of the pass before.
   private static let origins = [
     "prev_pos": "structure_module/final_atom_positions",
     "prev_msa_first_row": "representations/msa_first_row",
     "prev_pair": "representations/pair",
   ]
 
-  /// The array that a pass starts from: its own, or where a dump leaves out what repeats, a result of the pass before.
+  /// The array that a pass starts from: its own or, if the dump omits repetitions, a result of the pass before.
   ///
   /// The dump must hold some result of the pass, so that the state after the last pass does not count.
   private static func source(of name: String, pass: Int, in dump: NumpyArchive) -> String? {

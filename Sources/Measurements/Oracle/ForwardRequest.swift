@@ -2,9 +2,9 @@ import ArrayFiles
 import AtomicFiles
 import FoldingModel
 
-/// What `helixfold dev forward` was asked for.
+/// The options of `helixfold dev forward`.
 public struct ForwardRequest: Sendable {
-  /// What is run; its teacher is a dump with tensors of every pass.
+  /// The run; its teacher is a dump with tensors of every pass.
   public var oracle: OracleRun
 
   /// A request for all passes.

@@ -8,14 +8,14 @@ import Training
 /// Runs processed features through the network, computes the training loss and the gradient of every parameter, and collects
 /// them under the names of the parity dumps: `loss`, `loss/<head>/<term>`, `grad/<scope>//<name>`.
 ///
-/// No dropout. Gradients flow through the last pass only.
+/// No dropout. Gradients flow only through the last pass.
 public struct GradientDump {
   let network: FoldingNetwork
   let features: ProcessedFeatures
   let labels: ProcessedLabels
   let loss: FoldingLoss
   let context: ExecutionContext
-  /// Runs blocks again instead of keeping their activations.
+  /// Whether blocks are recomputed instead of keeping their activations.
   let recomputes: Bool
 
   /// A dump of `network` on `features` with `labels`.
@@ -55,7 +55,7 @@ public struct GradientDump {
     return dump
   }
 
-  /// The differentiated pass, after those before it or from what the teacher holds.
+  /// The differentiated pass, after those before it or from the teacher's state.
   private func lastPass(
     recycles: Int, teacher: NumpyArchive?, _ context: ExecutionContext
   ) throws -> (output: TrainingOutput?, draw: AlignmentDraw) {

@@ -3,14 +3,14 @@ import AtomicFiles
 import FoldingModel
 import Training
 
-/// What `helixfold dev gradients` was asked for.
+/// The options of `helixfold dev gradients`.
 public struct GradientRequest: Sendable {
-  /// What is run, on features with labels; its teacher is a dump with `recycled/prev_*`, and without a number of recycles the recipe
-  /// beside the inputs tells it, or else the number of draws.
+  /// The run, on features with labels; its teacher is a dump with `recycled/prev_*`. The number of recycles defaults to that of the
+  /// recipe beside the inputs, or else to that of the draws.
   public var oracle: OracleRun
   /// Weight of the violations.
   public var violationWeight = 1.0
-  /// Runs blocks again instead of keeping their activations.
+  /// Whether blocks are recomputed instead of keeping their activations.
   public var recomputes = true
 
   /// A request with the defaults.

@@ -1,13 +1,13 @@
 import Foundation
 
-/// What a dump's recipe file says about how it was made: `X_recipe.json` beside `X_inputs.npz`.
+/// The recipe file of a dump, on how it was made: `X_recipe.json` beside `X_inputs.npz`.
 ///
-/// Inputs do not say how many passes were run on one draw; the recipe does.
+/// Inputs do not record how many passes were run on one draw; the recipe does.
 struct OracleRecipe {
   /// Passes before the last one.
   let recycles: Int
 
-  /// The recipe beside an input file; nil where there is none.
+  /// The recipe beside an input file; nil if there is none.
   init?(besideInputs path: String) {
     guard path.hasSuffix("_inputs.npz") else { return nil }
     let recipe = path.dropLast("_inputs.npz".count) + "_recipe.json"

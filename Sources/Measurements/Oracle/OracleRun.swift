@@ -2,7 +2,7 @@ import FoldingModel
 import HelixFold
 import TensorCore
 
-/// A run of the network on features that another implementation has processed, to be compared with its results.
+/// A run of the network on features processed by another implementation, for comparison with its results.
 public struct OracleRun: Sendable {
   /// Parameter file.
   public var parameters: String
@@ -14,13 +14,13 @@ public struct OracleRun: Sendable {
   public var preset: String?
   /// Dump of the other implementation whose recycled tensors passes start from; nil for this run's own.
   public var teacher: String?
-  /// Passes before the last; nil for as many as the other implementation made.
+  /// Passes before the last; nil for the other implementation's number.
   public var recycles: Int?
   /// Storage of activations.
   public var storage = DType.float32
   /// Worker threads.
   public var threads = 1
-  /// Who multiplies.
+  /// Library that multiplies matrices.
   public var backend = MatrixBackend.native
 
   /// A run with the defaults.

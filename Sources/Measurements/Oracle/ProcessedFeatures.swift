@@ -16,13 +16,13 @@ public struct ProcessedFeatures: Features {
 
   /// The kinds of files that the commands for comparisons read.
   public enum Kind: String, Sendable {
-    /// What this type reads.
+    /// The features that this type reads.
     case features =
       "processed features of AlphaFold2's pipeline (npz), each array with a leading axis of one draw per pass"
     /// The same with the true structure.
     case labelled =
       "processed features with labels (npz): all_atom_positions, all_atom_mask, resolution, use_clamped_fape"
-    /// What another run started from and found.
+    /// Initial states and results of another run.
     case dump = "a dump (npz), as dev forward and dev gradients write it"
   }
 
@@ -43,11 +43,11 @@ public struct ProcessedFeatures: Features {
       }
     }
 
-    /// The file is there but wrong.
+    /// The status for the shell: the file exists but is wrong.
     public var exitStatus: ExitStatus { .badInput }
   }
 
-  /// Reads a file for a network that is told as much about each residue as `target` says.
+  /// Reads a file for a network with the target features of the given kind.
   public init(path: String, target kind: TargetFeatureKind) throws {
     let reader = Reader(path: path, archive: try NumpyArchive(path: path))
     let aatype = try reader.integers("aatype", "passes N_res")
@@ -68,7 +68,7 @@ public struct ProcessedFeatures: Features {
     draws = try (0..<passes).map { try reader.draw($0, sizes) }
   }
 
-  /// The draw of a pass; the last one serves all later passes.
+  /// The draw of a pass; the last one is used for all later passes.
   public func draw(pass: Int, ensemble: Int) -> AlignmentDraw { draws[min(pass, draws.count - 1)] }
 
   /// Arrays by name, with their shapes checked.

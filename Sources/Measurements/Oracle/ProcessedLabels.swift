@@ -5,7 +5,7 @@ import Training
 
 /// The true structure beside processed features.
 ///
-/// Read are `all_atom_positions`, `all_atom_mask`, `resolution` and `use_clamped_fape` of the released code, each with the leading
+/// Reads `all_atom_positions`, `all_atom_mask`, `resolution` and `use_clamped_fape` of the released code, each with the leading
 /// axis of passes; all other labels follow from the coordinates.
 public struct ProcessedLabels: Sendable {
   /// The structure in every form in which a loss reads it.
@@ -13,7 +13,7 @@ public struct ProcessedLabels: Sendable {
   /// Share of backbone error that is clamped: 1 or 0.
   public let clampedShare: Double
 
-  /// Reads the labels of one pass; the last one serves all later passes.
+  /// Reads the labels of one pass; the last one is used for all later passes.
   public init(path: String, features: ProcessedFeatures, pass: Int) throws {
     let reader = ProcessedFeatures.Reader(
       path: path, archive: try NumpyArchive(path: path), wanted: .labelled)

@@ -1,7 +1,7 @@
 import FoldingCore
 import FoldingModel
 
-/// Bytes that two processes with a branch each exchange, both directions together.
+/// Bytes exchanged between two processes with a branch each, in both directions together.
 ///
 /// Forward: the MSA and pair representations, and the halves of the pair representation to which each has added the outer product mean.
 /// Backward: their gradients and that of the pair bias, fp32. Running a block again exchanges nothing.

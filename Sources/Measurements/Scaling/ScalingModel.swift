@@ -6,7 +6,7 @@ import Foundation
 /// Predicted time of a training step on a grid of processes, from the operations, bytes and messages of each kind of parallelism.
 ///
 /// A sample costs its forward passes (recycles, the last one, and the recomputation) and twice a forward pass for the derivatives.
-/// Operations outside of the blocks and the template stack are not shared: every process of a sample runs them all.
+/// Operations outside the blocks and the template stack are not shared: every process of a sample runs them all.
 public struct ScalingModel: Sendable {
   /// Speed of a process and of the connection between two.
   public struct Machine: Sendable {
@@ -36,17 +36,17 @@ public struct ScalingModel: Sendable {
     public var branchExchange = 0.0
     /// Gathering shares of operations.
     public var axialExchange = 0.0
-    /// Adding up gradients.
+    /// Summing gradients.
     public var gradientSum = 0.0
 
-    /// All together; nothing is overlapped.
+    /// The sum; nothing is overlapped.
     public var total: Double { compute + branchExchange + axialExchange + gradientSum }
   }
 
   let config: FoldingConfig
   let size: ProblemSize
   let parameters: Double
-  /// Passes before the last, mean.
+  /// Mean number of passes before the last.
   let recycles: Double
 
   /// The model of a network on samples of a size.

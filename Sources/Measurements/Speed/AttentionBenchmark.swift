@@ -22,7 +22,7 @@ public struct AttentionBenchmark: Sendable {
   /// The default sizes.
   public init() {}
 
-  /// What was measured, medians in seconds.
+  /// The measurements: medians in seconds.
   public struct Report: Sendable {
     /// Forward and backward, hidden pairs skipped.
     public let skipping: (forward: Double, backward: Double)
@@ -30,7 +30,7 @@ public struct AttentionBenchmark: Sendable {
     public let dense: (forward: Double, backward: Double)
     /// Share of the pairs that is hidden.
     public let hiddenShare: Double
-    /// Share of the pairs that is skipped: those in vectors of keys that a query sees nothing of.
+    /// Share of the pairs that is skipped: those in blocks of keys that a query does not see.
     public let skippedShare: Double
     /// Operations of the dense forward pass.
     public let operations: Double
@@ -38,7 +38,7 @@ public struct AttentionBenchmark: Sendable {
     public let peak: Double
   }
 
-  /// Runs it on the calling thread.
+  /// Runs the benchmark on the calling thread.
   public func run() -> Report {
     let context = ExecutionContext(
       workers: WorkerGroup(count: 1), pool: BufferPool(), storage: storage)
@@ -62,7 +62,7 @@ public struct AttentionBenchmark: Sendable {
     for round in 0...repeats {
       for kind in 0..<4 {
         operands.visitsHidden = kind % 2 == 1
-        // Twice, the second timed: in a network too, an attention follows others of its kind, with its scratch at hand.
+        // Twice, the second timed: in a network, too, attention follows others of its kind, with scratch already allocated.
         var start = ContinuousClock.now
         for _ in 0..<2 {
           start = ContinuousClock.now

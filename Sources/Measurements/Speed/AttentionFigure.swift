@@ -3,7 +3,7 @@ import Protein
 import Reports
 import TensorCore
 
-/// Times attention on packs of more and more equal proteins, and draws time against the share of pairs that is skipped.
+/// Times attention on packs of a growing number of equal proteins, and plots time against the share of skipped pairs.
 public struct AttentionFigure: Sendable {
   /// One pack.
   public struct Row: Sendable {
@@ -14,18 +14,18 @@ public struct AttentionFigure: Sendable {
     /// Time relative to the same attention with nothing skipped.
     public let forward, backward: Double
 
-    /// What skipping must not exceed: FlashMask's time falls with the visited share, up to a twentieth for what is left.
+    /// Upper bound on the time: FlashMask's time falls in proportion to the visited share, plus a twentieth for the rest.
     public var bound: Double { 1.15 * (1 - skippedShare) + 0.05 }
   }
 
-  /// Proteins of the packs; lengths that do not fill the positions leave some unseen.
+  /// Proteins of the packs; lengths that do not fill the positions leave some hidden.
   static let counts = [1, 2, 3, 4, 6, 8, 12, 16]
 
-  /// What was measured, by number of proteins.
+  /// The measurements, by number of proteins.
   public let rows: [Row]
   private let positions: Int
 
-  /// Measures packs of the sizes that `plan` names.
+  /// Measures packs of the sizes in `plan`.
   public init(_ plan: AttentionBenchmark) {
     positions = plan.positions
     rows = Self.counts.filter { $0 <= plan.positions }.map { count in

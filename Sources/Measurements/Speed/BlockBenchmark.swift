@@ -9,11 +9,11 @@ import Weights
 
 /// Times one Evoformer block: forward, and forward with its derivatives.
 public struct BlockBenchmark: Sendable {
-  /// What was measured.
+  /// The measurements.
   public struct Report: Sendable {
     /// Seconds of each forward pass.
     public let forward: [Double]
-    /// Seconds of each forward and backward pass; empty if none was asked for.
+    /// Seconds of each forward and backward pass; empty if not requested.
     public let both: [Double]
     /// Operations of one forward pass.
     public let operations: Double
@@ -36,7 +36,7 @@ public struct BlockBenchmark: Sendable {
   ///
   /// - Parameters:
   ///   - warmsUp: whether an untimed run comes first.
-  ///   - pairFormat: blocks in which triangle multiplications keep an operand of passes without derivatives.
+  ///   - pairFormat: block format in which triangle multiplications keep an operand in passes without derivatives.
   ///   - memoryLimit: bytes that the memory plan must stay within, if it can.
   public init(
     _ plan: TrainBenchmark.Plan, differentiates: Bool, warmsUp: Bool = true,
@@ -52,7 +52,7 @@ public struct BlockBenchmark: Sendable {
       pairFormat: pairFormat, limit: memoryLimit)
   }
 
-  /// Runs it.
+  /// Runs the benchmark.
   public func run() throws -> Report {
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,

@@ -9,7 +9,7 @@ import TensorCore
 /// Times a training step of a network in parallel order three ways, in turn: on one worker, with a worker for each branch of a block,
 /// and with every operation split over two workers.
 public struct BranchBenchmark: Sendable {
-  /// What was measured.
+  /// The measurements.
   public struct Report: Sendable {
     /// Seconds of each step on one worker.
     public let single: [Double]
@@ -17,14 +17,14 @@ public struct BranchBenchmark: Sendable {
     public let branches: [Double]
     /// Seconds of each step with operations split over two workers.
     public let split: [Double]
-    /// What the branches took on one worker, mean per step.
+    /// Times of the branches on one worker, mean per step.
     public let times: BranchClock.Times
     /// Whether all runs had the same loss and gradient norm.
     public let isSame: Bool
     /// Largest resident size of the process, bytes.
     public let residentPeak: Int
 
-    /// Seconds with a worker per branch, if nothing but the longer branch cost time and everything else were split perfectly.
+    /// Seconds with a worker per branch if only the longer branch took time and everything else were split perfectly.
     public var ideal: Double {
       (single.upperMedian - times.first - times.second) / 2 + times.longer
     }
@@ -39,7 +39,7 @@ public struct BranchBenchmark: Sendable {
     self.plan = plan
   }
 
-  /// Runs it, one processor per worker.
+  /// Runs the benchmark, one processor per worker.
   public func run() throws -> Report {
     let clock = BranchClock()
     let (pool, pair) = (BufferPool(), WorkerGroup(count: 2, isPinned: true))

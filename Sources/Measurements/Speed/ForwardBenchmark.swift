@@ -10,7 +10,7 @@ import Weights
 
 /// Times whole passes of a network on synthetic features of given sizes.
 public struct ForwardBenchmark: Sendable {
-  /// What is run.
+  /// The run to time.
   public struct Plan: Sendable {
     /// Sizes of the problem; `clusters` counts the drawn rows, not those of templates.
     public var size: ProblemSize
@@ -24,13 +24,13 @@ public struct ForwardBenchmark: Sendable {
     public var threads = 1
     /// Storage of activations.
     public var storage = DType.bfloat16
-    /// Who multiplies.
+    /// Library that multiplies matrices.
     public var backend = MatrixBackend.native
     /// Whether an untimed run comes first.
     public var warmsUp = true
     /// Bytes that the memory plan must stay within, if it can.
     public var memoryLimit: Int?
-    /// Blocks in which triangle multiplications keep an operand.
+    /// Block format in which triangle multiplications keep an operand.
     public var pairFormat: BlockFormat?
 
     /// The given sizes.
@@ -40,7 +40,7 @@ public struct ForwardBenchmark: Sendable {
     }
   }
 
-  /// What was measured.
+  /// The measurements.
   public struct Report: Sendable {
     /// Seconds of each run, in order.
     public let seconds: [Double]
@@ -54,7 +54,7 @@ public struct ForwardBenchmark: Sendable {
     public let residentPeak: Int
     /// Largest number of bytes in tensors at one time.
     public let tensorPeak: Int
-    /// What the memory plan says.
+    /// The memory plan.
     public let memory: MemoryPlan
 
     /// Median of the runs, seconds.
@@ -66,7 +66,7 @@ public struct ForwardBenchmark: Sendable {
   /// A benchmark of `plan`.
   public init(_ plan: Plan) { self.plan = plan }
 
-  /// Runs it.
+  /// Runs the benchmark.
   public func run() throws -> Report {
     let config = plan.config
     let memory = MemoryPlan.fitting(

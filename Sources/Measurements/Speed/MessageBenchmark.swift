@@ -3,17 +3,17 @@ import NumericArrays
 
 /// Times messages between two processes.
 public enum MessageBenchmark {
-  /// What was measured.
+  /// The measurements.
   public struct Report: Sendable {
     /// Seconds of an exchange of 8 bytes, median.
     public let latency: Double
     /// Bytes per second each way in an exchange of 16 MiB, median.
     public let bandwidth: Double
-    /// Bytes per second of a buffer that is added up, median: 16 MiB over all processes.
+    /// Bytes per second of summing a buffer, median: 16 MiB over all processes.
     public let sum: Double
   }
 
-  /// Runs it: ranks in pairs.
+  /// Runs the benchmark, ranks in pairs.
   ///
   /// Collective.
   public static func run(_ world: any Communicator) throws(CommunicationError) -> Report {

@@ -12,7 +12,7 @@ public struct PackBenchmark: Sendable {
   public var lengths = [64, 64, 64, 64]
   /// Alignment rows of each.
   public var rows = 32
-  /// Network whose widths are taken.
+  /// Network whose widths are used.
   public var config = FoldingConfig()
   /// Timed rounds, after a warm-up; the three take turns.
   public var repeats = 5
@@ -20,23 +20,23 @@ public struct PackBenchmark: Sendable {
   public var threads = 1
   /// Storage of activations and weights.
   public var storage = DType.bfloat16
-  /// Who multiplies matrices.
+  /// Library that multiplies matrices.
   public var backend = MatrixBackend.native
 
   /// The defaults.
   public init() {}
 
-  /// What was measured: seconds of each round.
+  /// The measurements: seconds of each round.
   public struct Report: Sendable {
     /// Proteins one after the other.
     public var loop: [Double] = []
     /// All in one pack.
     public var pack: [Double] = []
-    /// One protein as long as all together, which pads and masks would cost.
+    /// One protein as long as all together: the cost with padding and masks.
     public var whole: [Double] = []
   }
 
-  /// Runs it.
+  /// Runs the benchmark.
   public func run() throws -> Report {
     var config = config
     config.evoformer.blocks = 1

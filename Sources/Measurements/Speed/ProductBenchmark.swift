@@ -13,13 +13,13 @@ public struct ProductBenchmark: Sendable {
   /// The default number of rounds.
   public init() {}
 
-  /// One shape with the median rate of either backend, operations per second.
+  /// One shape with the median rate of each backend, operations per second.
   public struct Row: Sendable {
-    /// Where the shape comes from.
+    /// Operation that has the shape.
     public let name: String
     /// Rows of the result, summed extent, columns of the result.
     public let shape: (m: Int, k: Int, n: Int)
-    /// By backend, in the order of `MatrixBackend.allCases`.
+    /// Rates by backend, in the order of `MatrixBackend.allCases`.
     public let rates: [Double]
   }
 
@@ -33,7 +33,7 @@ public struct ProductBenchmark: Sendable {
     ("triangle product", 512, 512, 512), ("yardstick", 1024, 1024, 1024),
   ]
 
-  /// Runs it on one core.
+  /// Runs the benchmark on one core.
   public func run() -> [Row] {
     let contexts = MatrixBackend.allCases.map { backend in
       ExecutionContext(

@@ -6,7 +6,7 @@ import NumericArrays
 import Protein
 import TensorCore
 
-/// What the reports of several benchmarks say in the same words and the same order.
+/// Sections that the reports of several benchmarks share.
 enum ReportSection {
   typealias Fields = [(String, JSONValue)]
 
@@ -20,7 +20,7 @@ enum ReportSection {
     ]
   }
 
-  /// The arithmetic, and who does it.
+  /// The arithmetic, and the library and threads that do it.
   static func machine(_ storage: DType, _ backend: MatrixBackend, threads: Int) -> Fields {
     [
       ("precision", .string(storage.rawValue)), ("gemm", .string(backend.rawValue)),
@@ -28,7 +28,7 @@ enum ReportSection {
     ]
   }
 
-  /// Median, shortest and longest of the runs, their names behind a prefix.
+  /// Median, shortest and longest of the runs, with prefixed names.
   static func spread(_ seconds: [Double], prefix: String = "") -> Fields {
     let sorted = seconds.sorted()
     return [
@@ -42,7 +42,7 @@ enum ReportSection {
     [("gemm_peak_gflop_per_second", .number(perCore * Double(threads) / 1e9))]
   }
 
-  /// What the process and its tensors took at most.
+  /// Peak memory of the process and of its tensors.
   static func memory(resident: Int, tensors: Int) -> Fields {
     [
       ("peak_rss_mib", .integer(resident >> 20)), ("tensor_peak_mib", .integer(tensors >> 20)),

@@ -3,7 +3,7 @@ import FoldingModel
 import NumericArrays
 import Protein
 
-/// Features of given sizes without meaning, the same in every run.
+/// Meaningless features of given sizes, the same in every run.
 struct SyntheticFeatures: Features {
   let target: TargetFeatures
   private let alignment: AlignmentDraw

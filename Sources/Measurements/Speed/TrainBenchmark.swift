@@ -9,19 +9,19 @@ import TensorCore
 import Training
 import Weights
 
-/// Times a forward and backward pass of a network on synthetic features: what one training sample costs.
+/// Times a forward and backward pass of a network on synthetic features: the cost of one training sample.
 ///
-/// Blocks are checkpoints: activations of one block at a time are in memory.
+/// Blocks are checkpointed: activations of only one block at a time are in memory.
 public struct TrainBenchmark: Sendable {
-  /// What is differentiated.
+  /// The loss to differentiate.
   public enum Loss: String, Sendable, CaseIterable {
     /// Mean squares of the MSA, pair and single representations, as in published measurements of other programs.
     case surrogate
-    /// All terms of the training loss, on a structure without meaning.
+    /// All terms of the training loss, on a meaningless structure.
     case full
   }
 
-  /// What is run.
+  /// The run to time.
   public struct Plan: Sendable {
     /// Sizes of the problem.
     public var size: ProblemSize
@@ -29,7 +29,7 @@ public struct TrainBenchmark: Sendable {
     public var config: FoldingConfig
     /// The loss.
     public var loss = Loss.surrogate
-    /// Whether structure module and heads are left out; the full loss needs them.
+    /// Whether structure module and heads are skipped; the full loss needs them.
     public var isTrunkOnly = true
     /// Timed runs, after one that is not timed.
     public var repeats = 3
@@ -37,11 +37,11 @@ public struct TrainBenchmark: Sendable {
     public var threads = 1
     /// Storage of activations.
     public var storage = DType.bfloat16
-    /// Whether blocks run again for their gradients.
+    /// Whether blocks are recomputed for their gradients.
     public var recomputes = true
-    /// Blocks in which their inputs are kept for that; nil for the type they have.
+    /// Block format in which their inputs are kept for that; nil to keep their own type.
     public var checkpointFormat: BlockFormat?
-    /// Who multiplies.
+    /// Library that multiplies matrices.
     public var backend = MatrixBackend.native
 
     /// The given sizes.
@@ -51,7 +51,7 @@ public struct TrainBenchmark: Sendable {
     }
   }
 
-  /// What was measured.
+  /// The measurements.
   public struct Report: Sendable {
     /// Seconds of each run, in order.
     public let seconds: [Double]
@@ -61,7 +61,7 @@ public struct TrainBenchmark: Sendable {
     public let operations: Double
     /// Operations per second of a large product on one core.
     public let peakPerCore: Double
-    /// Norm of the whole gradient, which tells whether two measurements computed the same.
+    /// Norm of the whole gradient, which shows whether two measurements computed the same.
     public let gradientNorm: Double
     /// Value of the loss.
     public let loss: Double
@@ -69,7 +69,7 @@ public struct TrainBenchmark: Sendable {
     public let residentPeak: Int
     /// Largest number of bytes in tensors at one time.
     public let tensorPeak: Int
-    /// Inputs of blocks that are kept until these run again, bytes.
+    /// Bytes of block inputs that are kept for recomputation.
     public let checkpointBytes: Int
 
     /// Median of the runs, seconds.
@@ -81,7 +81,7 @@ public struct TrainBenchmark: Sendable {
   /// A benchmark of `plan`.
   public init(_ plan: Plan) { self.plan = plan }
 
-  /// Runs it.
+  /// Runs the benchmark.
   public func run() throws -> Report {
     let context = ExecutionContext(
       workers: WorkerGroup(count: plan.threads), pool: BufferPool(), storage: plan.storage,
@@ -98,9 +98,9 @@ public struct TrainBenchmark: Sendable {
   }
 }
 
-/// Forward and backward pass of one sample: what training benchmarks time.
+/// Forward and backward pass of one sample: timed by training benchmarks.
 struct TrainStep {
-  /// What one run says.
+  /// The result of one run.
   struct Outcome {
     let seconds: Double
     let forwardSeconds: Double
@@ -164,7 +164,7 @@ struct TrainStep {
     }
   }
 
-  /// Mean square of a tensor; its gradient `2 x / n` goes where derivatives begin.
+  /// Mean square of a tensor; seeds the gradient `2 x / n`.
   private func meanSquare(_ x: Tensor, _ backward: ExecutionContext) -> Double {
     let values = x.array().values
     let gradient = backward.gradient(of: x).floats

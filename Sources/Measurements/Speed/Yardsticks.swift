@@ -2,7 +2,7 @@ import Foundation
 import NumericArrays
 import TensorCore
 
-/// Speed of one large matrix product on one core: the yardstick of all shares.
+/// Speed of one large matrix product on one core: the reference for all shares of peak speed.
 enum ProductPeak {
   /// Operations per second: best of ten products of 512 × 512 × 512.
   static func measure(_ storage: DType) -> Double {
@@ -23,7 +23,7 @@ enum ProductPeak {
 }
 
 extension NDArray<Float> {
-  /// Numbers from -1 to 1 without meaning, the same in every run; `first` is the number of the first one in a larger array.
+  /// Meaningless numbers from −1 to 1, the same in every run; `first` is the index of the first one in a larger array.
   static func meaningless(_ shape: [Int], seed: Int = 0, first: Int = 0) -> NDArray<Float> {
     let count = shape.reduce(1, *)
     let values = (first..<first + count).map { (index: Int) -> Float in
@@ -35,7 +35,7 @@ extension NDArray<Float> {
 }
 
 extension Tensor {
-  /// Numbers from -1 to 1 without meaning, made a slice at a time.
+  /// Fills with meaningless numbers from −1 to 1, a slice at a time.
   func fillMeaninglessly() {
     let pool = BufferPool()
     let slice = Array(shape.dropFirst())

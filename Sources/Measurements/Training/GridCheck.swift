@@ -10,13 +10,13 @@ import Weights
 
 /// Compares training on a grid of processes with training by one.
 public struct GridCheck {
-  /// What was found, the same on every process.
+  /// The result, the same on every process.
   public struct Report: Sendable {
     /// Largest `‖g − g₁‖ / (10⁻⁵ ‖g₁‖ + 10⁻⁶ ‖all g₁‖)` over the arrays of the first step's gradient.
     public let worstShare: Double
     /// Arrays compared.
     public let arrays: Int
-    /// Processes and steps with other weights than the first process.
+    /// Number of processes and steps with other weights than the first process.
     public let differing: Int
   }
 
@@ -29,7 +29,7 @@ public struct GridCheck {
     self.store = store
   }
 
-  /// Runs it.
+  /// Runs the check.
   ///
   /// Collective.
   public func run(_ grid: ProcessGrid, _ world: any Communicator) throws -> Report {
@@ -78,7 +78,7 @@ public struct GridCheck {
       config.layout.norms(of: difference), config.layout.norms(of: reference)
     )
     let all = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    // A number that is not finite would be passed over by max().
+    // `max()` would ignore NaN.
     return zip(errors, norms).map { error, norm in
       let share = error / (1e-5 * norm + 1e-6 * all)
       return share.isFinite ? share : .infinity

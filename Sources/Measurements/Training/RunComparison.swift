@@ -5,7 +5,7 @@ import Weights
 
 /// Compares the folders of two training runs.
 public enum RunComparison {
-  /// Relative difference of all weights, and the largest relative difference of the losses of a step; of runs of the same length.
+  /// Relative difference of all weights, and the largest relative difference of the losses of a step; for runs of the same length.
   public static func differences(_ a: String, _ b: String) throws -> (
     weights: Double, losses: Double
   ) {
@@ -22,7 +22,7 @@ public enum RunComparison {
         "\(a) has \(counted(one.count, "step")), \(b) has \(other.count); give runs of the same length"
       )
     }
-    // Not by `max`, which passes over what is no number.
+    // Not with `max`, which ignores NaN.
     let loss = zip(one, other).reduce(0.0) { worst, pair in
       let change = abs(pair.0 - pair.1) / abs(pair.0)
       return change <= worst ? worst : change

@@ -6,7 +6,7 @@ import Training
 import TrainingData
 import TrainingRun
 
-/// Trains with the gradient of one tensor multiplied in one step: what clipping makes of a spike.
+/// Trains with the gradient of one tensor multiplied in one step, to test clipping on a spike.
 public struct SpikeExperiment {
   /// Which tensor is hit.
   public enum Target: String, CaseIterable, Sendable {
@@ -14,12 +14,12 @@ public struct SpikeExperiment {
     case none
     /// The tensor with the smallest gradient that is at least a thousandth of the whole in the step.
     ///
-    /// Smaller ones may be nothing but rounding: a bias that is added to all logits of a softmax has the gradient 0.
+    /// Smaller ones may be only rounding noise: a bias that is added to all logits of a softmax has the gradient 0.
     case low
     /// The tensor with the largest gradient in the step.
     case high
 
-    /// Place of the tensor that is hit, given the norms of all.
+    /// Index of the tensor to hit, given the norms of all.
     func place(in norms: [Double]) -> Int? {
       let whole = norms.reduce(0) { $0 + $1 * $1 }.squareRoot()
       let candidates = norms.indices.filter { norms[$0] > 0 && norms[$0] >= 1e-3 * whole }
@@ -49,9 +49,9 @@ public struct SpikeExperiment {
   public var folder: String
   /// Step of the spike, from 0.
   public var step: Int
-  /// What is multiplied.
+  /// The tensor to hit.
   public var target: Target
-  /// By what.
+  /// Factor on its gradient.
   public var factor: Float
   /// Worker threads.
   public var threads: Int
