@@ -1,5 +1,4 @@
-/// What users of AlphaFold2 and ColabFold may ask for and helixfold does not do, or does otherwise: told in one line each instead of the
-/// parser's complaint.
+/// Features of AlphaFold2 and ColabFold that helixfold lacks or handles differently: one line each instead of the parser's error.
 enum AbsentFeatures {
   private static let topics: [(words: Set<String>, sentence: String)] = [
     (
@@ -129,7 +128,7 @@ enum AbsentFeatures {
     ),
   ]
 
-  /// AlphaFold2's sets of networks for single chains, values of `--model_preset`.
+  /// AlphaFold2's network sets for single chains, values of `--model_preset`.
   private static let networkSets = [
     "monomer":
       "AlphaFold2's monomer is the presets model_1 to model_5, one file each: --weights params/params_model_?.npz",
@@ -139,7 +138,7 @@ enum AbsentFeatures {
       "AlphaFold2's monomer_casp14 is the presets model_1 to model_5, one file each, with eight draws: --weights params/params_model_?.npz --num-ensemble 8",
   ]
 
-  /// The sentences about arguments that ask for such things, each once.
+  /// The sentences about arguments that request such features, each once.
   static func sentences(for arguments: [String]) -> [String] {
     var found: [String] = []
     for (index, argument) in arguments.enumerated() where index == 0 || argument.hasPrefix("--") {

@@ -5,7 +5,7 @@ import HelixFold
 import Measurements
 
 extension BenchCommand {
-  /// Two workers with a branch each against one worker and against split operations.
+  /// Two workers with a branch each, compared with one worker and with split operations.
   struct BranchParallel: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "branch-parallel",

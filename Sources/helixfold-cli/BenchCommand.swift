@@ -4,7 +4,7 @@ import FoldingModel
 import HelixFold
 import Measurements
 
-/// `helixfold bench`: how fast, in how much memory.
+/// `helixfold bench`: speed and memory.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure speed and memory on this machine.",

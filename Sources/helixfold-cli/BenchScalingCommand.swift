@@ -8,7 +8,7 @@ import Measurements
 import Messages
 
 extension BenchCommand {
-  /// What training would take on many processes, on paper.
+  /// Predicted time of training on many processes.
   struct Scaling: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "scaling",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Evidence
 import HelixFold
 
-/// `helixfold check`: an input doctor.
+/// `helixfold check`: diagnoses input files.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",

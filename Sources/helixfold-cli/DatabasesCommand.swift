@@ -3,7 +3,7 @@ import Evidence
 import HelixFold
 import Messages
 
-/// `helixfold databases`: what is there of the databases that searches need.
+/// `helixfold databases`: which search databases are present.
 struct DatabasesCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "databases", abstract: "List and verify sets of sequence databases.",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Measurements
 
-/// `helixfold dev`: for those who check the program against others.
+/// `helixfold dev`: comparisons with other implementations.
 struct DevCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dev", abstract: "Compare the network with other implementations.",

@@ -50,7 +50,7 @@ extension DevCommand {
     }
   }
 
-  /// Parameters that depend on their names and a seed only.
+  /// Parameters that depend only on their names and a seed.
   struct Parameters: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "parameters",

@@ -5,7 +5,7 @@ import Measurements
 import TrainingRun
 
 extension DevCommand {
-  /// Training on a grid beside training by one process.
+  /// Training on a grid compared with training in one process.
   struct GridGradients: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "grid-gradients",

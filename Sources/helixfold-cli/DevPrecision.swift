@@ -5,7 +5,7 @@ import Measurements
 import Messages
 
 extension DevCommand {
-  /// Low precision against fp32.
+  /// Low precision compared with fp32.
   struct Precision: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "precision",

@@ -8,7 +8,7 @@ import Messages
 import Reports
 import TrainingData
 
-/// `helixfold evaluate`: how good predictions of a whole set are.
+/// `helixfold evaluate`: the quality of predictions of a whole set.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",

@@ -19,7 +19,7 @@ struct HelixFoldCommand: ParsableCommand {
       BenchCommand.self, DevCommand.self,
     ])
 
-  /// Runs the command; an error of the work itself is one line and the status that belongs to it.
+  /// Runs the command; a runtime error is reported in one line and ends with its status.
   static func main() {
     RankWatch.serve()
     StandardStreams.connect()
@@ -38,7 +38,7 @@ struct HelixFoldCommand: ParsableCommand {
     do {
       command = try parseAsRoot(arguments)
     } catch let request where exitCode(for: request) == .success {
-      // Of the version, the parser knows the first line.
+      // The parser knows only the first line of the version.
       guard message(for: request) == helixFoldVersion else { exit(withError: request) }
       command = VersionReport()
     } catch {
@@ -53,19 +53,19 @@ struct HelixFoldCommand: ParsableCommand {
       }
       try StandardStreams.flushOutput()
     } catch {
-      // What only shows while a command runs is one line; the usage of its flags would not help.
+      // Errors found only while a command runs are reported in one line; printing its usage would not help.
       if let refused = error as? ValidationError {
         StandardStreams.writeError("helixfold: \(refused.message)\n")
         exit(withError: ExitCode(.usage))
       }
-      // Statuses that a command chose are the parser's business.
+      // The parser handles exit codes chosen by a command.
       if error is ExitCode || exitCode(for: error) != .failure { exit(withError: error) }
       StandardStreams.writeError("helixfold: \("\(error)".printable)\n")
       exit(withError: ExitCode(ExitStatus(error)))
     }
   }
 
-  /// Ends the program with what there is to say of arguments that it does not have, or else with the complaint.
+  /// Ends the program with what is known about arguments that it lacks, or else with the parser's error.
   private static func refuse(_ arguments: [String], _ complaint: String) -> Never {
     let sentences = AbsentFeatures.sentences(for: arguments)
     for line in sentences.isEmpty ? [complaint] : sentences {
@@ -74,7 +74,7 @@ struct HelixFoldCommand: ParsableCommand {
     exit(withError: ExitCode(.usage))
   }
 
-  /// The first word behind `help` that names no command: the parser would show the help of what comes before it.
+  /// The first word after `help` that is not a command: the parser would show the help of the command before it.
   private static func unknownTopic(of arguments: [String]) -> String? {
     guard arguments.first == "help" else { return nil }
     var commands: [any ParsableCommand.Type] = configuration.subcommands
@@ -87,7 +87,7 @@ struct HelixFoldCommand: ParsableCommand {
     return nil
   }
 
-  /// What is wrong with the arguments, and which help tells more, in one line.
+  /// What is wrong with the arguments, and which help to read, in one line.
   private static func refusal(_ error: any Error) -> String {
     let words = message(for: error).split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let help = fullMessage(for: error).firstMatch(of: /See '(helixfold[a-z -]*--help)'/)?.1
@@ -98,14 +98,14 @@ struct HelixFoldCommand: ParsableCommand {
       "\(text.hasSuffix(".") ? text.dropLast() : text[...]) (\(help ?? "helixfold --help") tells more)"
   }
 
-  /// The place of the first argument that is no UTF-8: as text it would name another file.
+  /// Index of the first argument that is not UTF-8: as text it would name another file.
   private static var misspelledArgument: Int? {
     (1..<max(1, Int(CommandLine.argc))).first { place in
       CommandLine.unsafeArgv[place].map { String(validatingCString: $0) == nil } ?? false
     }
   }
 
-  /// The arguments, long flags with dashes where they came with AlphaFold2's underscores and there is such a flag.
+  /// The arguments, with AlphaFold2's underscores in long flags replaced by dashes if there is such a flag.
   private static func withDashes(_ arguments: [String]) -> [String] {
     guard arguments.contains(where: { $0.hasPrefix("--") && $0.contains("_") }) else {
       return arguments
@@ -118,7 +118,7 @@ struct HelixFoldCommand: ParsableCommand {
     }
   }
 
-  /// The arguments, negative numbers joined with the flags before them: the parser takes `-1` for a flag and its value for missing.
+  /// The arguments, with negative numbers joined to the flags before them, since the parser takes `-1` for a flag.
   private static func withValues(_ arguments: [String]) -> [String] {
     var result: [String] = []
     for argument in arguments {
@@ -133,7 +133,7 @@ struct HelixFoldCommand: ParsableCommand {
     return result
   }
 
-  /// Every long flag that the help of a command and of its subcommands names.
+  /// Every long flag in the help of a command and its subcommands.
   private static func flags(of command: any ParsableCommand.Type) -> Set<String> {
     let help = helpMessage(for: command, includeHidden: true)
     let words = help.split { !($0.isLetter || $0.isNumber || $0 == "-") }

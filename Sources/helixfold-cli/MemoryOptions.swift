@@ -3,7 +3,7 @@ import HelixFold
 import Messages
 import TensorCore
 
-/// How much memory a pass may take, and what it may give up for that.
+/// How much memory a pass may take, and what it may trade for that.
 struct MemoryOptions: ParsableArguments {
   @OptionGroup var size: MemoryLimitOption
 
@@ -44,7 +44,7 @@ struct MemoryLimitOption: ParsableArguments {
   var limit: Int? { maxMemory.flatMap { ByteCount(parsing: $0)?.bytes } }
 }
 
-/// How values are kept: as they are, or in blocks.
+/// How values are kept: unchanged, or in blocks.
 enum BlockStorage: String, ExpressibleByArgument, CaseIterable {
   case plain, int8, fp8
 

@@ -31,7 +31,7 @@ struct OracleArguments: ParsableArguments {
     }
   }
 
-  /// The run that these flags ask for.
+  /// The run that these flags specify.
   var run: OracleRun {
     var run = OracleRun(parameters: params, inputs: inputs, output: output)
     run.preset = preset

@@ -222,7 +222,7 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
-  /// Whether a path ends as FASTA files and tables of sequences do.
+  /// Whether a path ends like a FASTA file or a table of sequences.
   private static func looksLikeFASTA(_ path: String) -> Bool {
     [".fasta", ".fa", ".faa", ".fas", ".csv", ".tsv"].contains { ending in
       [ending, ending + ".gz"].contains { path.lowercased().hasSuffix($0) }
@@ -269,13 +269,13 @@ struct PredictCommand: ParsableCommand {
     }
   }
 
-  /// The targets; the first process searches, and the others find what it kept.
+  /// The targets; the first process searches, and the others use its results.
   private func collect(
     _ world: any Communicator, _ models: [ModelDescription], _ reporter: ProgressReporter
   ) throws -> [PredictionTarget] {
     func collect() throws -> [PredictionTarget] {
       try PredictionTarget.collect(
-        // An alignment alone names its target in the first row.
+        // If there is only an alignment, its first row is the target.
         fasta: fasta.isEmpty && features.isEmpty ? msa : fasta,
         alignments: fasta.isEmpty ? [] : msa, features: features,
         collector: try collector(models, reporter, follows: world.rank > 0),
@@ -291,7 +291,7 @@ struct PredictCommand: ParsableCommand {
     return targets
   }
 
-  /// What looks for alignments and templates; nil if nothing is to be looked for.
+  /// The collector of alignments and templates; nil if there is nothing to look for.
   private func collector(
     _ models: [ModelDescription], _ reporter: ProgressReporter, follows: Bool
   ) throws -> EvidenceCollector? {

@@ -61,7 +61,7 @@ struct PrepareCommand: ParsableCommand {
 }
 
 extension TargetRecord {
-  /// Features that a command of this program made now.
+  /// Features just made by a command of this program.
   init(_ features: RawFeatures, madeBy command: String) {
     self.init(
       features: features,
@@ -71,7 +71,7 @@ extension TargetRecord {
   }
 }
 
-/// What the commands on feature files share.
+/// Shared by the commands on feature files.
 enum StoreOutput {
   /// One line on the standard error.
   static func note(_ line: String) { StandardStreams.writeError(line + "\n") }

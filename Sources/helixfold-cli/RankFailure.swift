@@ -3,15 +3,15 @@ import Foundation
 import HelixFold
 import Messages
 
-/// How one of several processes ends that cannot go on.
+/// How one of several processes ends if it cannot continue.
 enum RankFailure {
-  /// Throws the error on when the process is alone; otherwise says it, with the rank, and ends all processes.
+  /// Rethrows the error if the process is alone; otherwise reports it, with the rank, and ends all processes.
   static func end(_ world: any Communicator, _ error: any Error) throws {
     if world.size == 1 { throw error }
-    // An error that all have, such as a wrong configuration, should be said once: by the first one, which ends the others. Waiting
-    // makes that likely, not certain: ranks that fail far apart, or are ended slowly, may each say it.
+    // An error common to all, such as a wrong configuration, should be reported once: by the first process, which ends the others.
+    // Waiting makes that likely, not certain: ranks that fail far apart, or are ended slowly, may each report it.
     Thread.sleep(forTimeInterval: 0.2 * Double(min(world.rank, 10)))
-    // A message that failed because another was killed comes after the line that names that one.
+    // If a message failed because another process was killed, the line that names that one comes first.
     RankWatch.willEnd()
     let line = error is SharedFailure ? "\(error)" : "rank \(world.rank): \(error)"
     StandardStreams.writeError("helixfold: \(line.printable)\n")

@@ -38,12 +38,12 @@ struct SearchArguments: ParsableArguments {
   @Option(help: "Folder of kept search results (default: OUT/cache).")
   var cache: String?
 
-  /// What `--databases` is, for every command that has it.
+  /// Help of `--databases`, for every command that has it.
   static var databasesHelp: ArgumentHelp {
     "File that describes sets of databases (default: data/databases.json, here or where the program is installed)."
   }
 
-  /// The sets of the file given, or of the one in the current folder, or of the one that comes with the program.
+  /// The sets in the given file, or in the one in the current folder, or in the one that comes with the program.
   static func catalog(_ given: String?) throws(InputError) -> DatabaseCatalog {
     let name = "data/databases.json"
     if let given { return try DatabaseCatalog.parse(InputText(path: given)) }
@@ -57,10 +57,10 @@ struct SearchArguments: ParsableArguments {
     return try DatabaseCatalog.parse(InputText(path: installed))
   }
 
-  /// The set that is asked for; a name that the file does not have is a wrong flag.
+  /// The requested set; an unknown name is a usage error.
   private func set() throws -> DatabaseCatalog.DatabaseSet? {
     guard let databaseSet else {
-      // A file that is given and not used is read all the same: it may be the wrong one.
+      // A given file is read even if it is not used: it may be the wrong one.
       if let databases { _ = try Self.catalog(databases) }
       return nil
     }
@@ -71,7 +71,7 @@ struct SearchArguments: ParsableArguments {
     }
   }
 
-  /// Whether any database is asked for.
+  /// Whether any database is requested.
   var asksForSearch: Bool { !database.isEmpty || databaseSet != nil }
 
   /// Folder of structures for templates that belongs to the set of databases, if it has one.
@@ -89,7 +89,7 @@ struct SearchArguments: ParsableArguments {
       }
       found.append(item)
     }
-    // Results are files called after the database, and disks may not tell upper from lower case.
+    // Results are files named after the database, and file systems may ignore case.
     var seen: Set<String> = []
     if let twice = found.first(where: { !seen.insert($0.name.lowercased()).inserted }) {
       throw ValidationError("--database: the name '\(twice.name)' is given twice")

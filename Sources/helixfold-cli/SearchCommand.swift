@@ -62,7 +62,7 @@ struct SearchCommand: ParsableCommand {
     throw ExitCode(status)
   }
 
-  /// Searches for one target; what an earlier search left in its folder goes away first.
+  /// Searches for one target, after removing the results of an earlier search from its folder.
   private func find(
     _ id: String, _ sequence: ProteinSequence, _ options: SearchOptions,
     _ interruption: SearchInterruption, _ reporter: ProgressReporter
@@ -71,7 +71,7 @@ struct SearchCommand: ParsableCommand {
     try AtomicFile.createFolder(folder)
     EarlierSearch.remove(from: folder)
     unlink(folder + "/msa_coverage.svg")
-    // By its table a later run knows what this one leaves if it is killed.
+    // If this run is killed, the table tells a later one which files it left.
     try AtomicFile.write(SearchReport().text, to: folder + "/searches.tsv")
     let report = SearchRunner(options: options, interruption: interruption) {
       reporter.report($0, of: id)

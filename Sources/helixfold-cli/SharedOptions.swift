@@ -3,7 +3,7 @@ import CKernels
 import HelixFold
 import TensorCore
 
-/// Which numbers and instructions are computed with.
+/// Precision and instruction set.
 struct ArithmeticOptions: ParsableArguments {
   @Option(
     help:
@@ -49,14 +49,14 @@ struct ThreadOptions: ParsableArguments {
     if threads == nil, let problem = ThreadDefault.own.problem { throw ValidationError(problem) }
   }
 
-  /// Threads of each of so many processes.
+  /// Threads of each of `processes` processes.
   func workers(of processes: Int = 1) -> Int {
     let asked = threads ?? ThreadDefault.own.asked ?? 0
     return asked > 0 ? asked : processes > 1 ? 1 : ProcessorCount.available
   }
 }
 
-/// What is said while a command works.
+/// What is reported while a command works.
 struct ProgressOptions: ParsableArguments {
   @Option(
     name: .customLong("progress"),
@@ -113,7 +113,7 @@ struct InstructionSet: ExpressibleByArgument {
 
   static let names = all.map { String(cString: hf_isa_name($0)) }
 
-  /// Names of those that this processor has.
+  /// Names of those that this processor supports.
   static var available: [String] {
     names.filter { InstructionSet(argument: $0)?.isAvailable ?? false }
   }

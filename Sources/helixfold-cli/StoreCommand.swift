@@ -7,7 +7,7 @@ import HelixFold
 import Messages
 import NumericArrays
 
-/// `helixfold store`: look at, join, convert and check feature files.
+/// `helixfold store`: list, join, convert and check feature files.
 struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store", abstract: "List, show, pack, import, export and verify feature files.",
@@ -195,7 +195,7 @@ extension StoreCommand {
 extension StoreCommand {
   /// `helixfold store export`: a target as A3M or npz.
   struct Export: ParsableCommand {
-    /// What can be written.
+    /// Output formats.
     enum Format: String, ExpressibleByArgument, CaseIterable {
       case a3m, npz
     }
@@ -277,7 +277,7 @@ extension StoreCommand {
 
 /// Choice of a target in a store.
 enum StoreTarget {
-  /// The name given, or the only one there is.
+  /// The given name, or that of the only target.
   static func name(_ id: String?, in store: FeatureStore) throws -> String {
     if let id { return id }
     guard store.entries.count == 1 else {

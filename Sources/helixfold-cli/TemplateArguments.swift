@@ -56,7 +56,7 @@ struct TemplateArguments: ParsableArguments {
     }
   }
 
-  /// What the flags ask for; `setStructures` is the folder of a database set, used if no other is named.
+  /// The options from the flags; `setStructures` is the folder of a database set, used if no other is named.
   func options(
     search: SearchOptions?, setStructures: String?, seed: UInt64
   ) throws -> EvidenceOptions {

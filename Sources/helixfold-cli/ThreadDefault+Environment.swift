@@ -2,6 +2,6 @@ import Foundation
 import HelixFold
 
 extension ThreadDefault {
-  /// What the environment of this process says.
+  /// The default from the environment of this process.
   static let own = ThreadDefault(environment: ProcessInfo.processInfo.environment)
 }

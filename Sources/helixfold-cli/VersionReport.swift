@@ -3,7 +3,7 @@ import Distribution
 import HelixFold
 import TensorCore
 
-/// What `--version` prints: the version alone, for scripts, then what the report of an error needs.
+/// The output of `--version`: the version alone, for scripts, then details for bug reports.
 struct VersionReport: ParsableCommand {
   func run() {
     for line in Self.lines { print(line) }

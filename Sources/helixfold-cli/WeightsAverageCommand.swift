@@ -109,7 +109,7 @@ extension WeightsCommand {
         files, expecting: method.needsObjective ? config?.network : nil, objective: objective
       ) { done in
         reporter.progress(done.task, done.fraction, remaining: done.remaining)
-        // Where there is no bar, a line for each tenth.
+        // Without a bar, a line for each tenth.
         guard reporter.style == .lines, Int(done.fraction * 10) > tenths, done.task != said else {
           return
         }
@@ -128,7 +128,7 @@ extension WeightsCommand {
       print(output)
     }
 
-    /// The loss of each file and of what was made of them, and which of them take part.
+    /// The loss of each file and of the average, and which files take part.
     private func report(
       _ choice: SnapshotAveraging.Choice, of files: [String], _ selected: [Int],
       to reporter: ProgressReporter
@@ -151,7 +151,7 @@ extension WeightsCommand {
         [("loss", .number(choice.loss))])
     }
 
-    /// How many training runs snapshots are of, as far as they tell.
+    /// Number of training runs that the snapshots come from, as far as known.
     private static func runs(_ origins: [ParameterProvenance?]) -> Int {
       Set(
         origins.compactMap { origin -> Substring? in
@@ -162,13 +162,13 @@ extension WeightsCommand {
       ).count
     }
 
-    /// The terms of use of a mean: those of all its parts, if they have the same.
+    /// The terms of use of a mean: those of its parts if they all agree.
     private static func licence(_ origins: [ParameterProvenance?]) -> String {
       let terms = Set(origins.map { $0?.licence })
       return terms.count == 1 ? (terms.first ?? nil) ?? "as the sources" : "as the sources"
     }
 
-    /// The configuration by whose loss the average is chosen; snapshots of our own are used as they were trained to be.
+    /// The configuration by whose loss the average is chosen; our own snapshots are used with their training configuration.
     private func readConfig(
       _ path: String, usedAs snapshot: String, _ reporter: ProgressReporter
     ) throws -> TrainingConfig {
@@ -184,7 +184,7 @@ extension WeightsCommand {
       return config
     }
 
-    /// What the file says of its origin: how many took part, and where the last of them is from.
+    /// The origin for the file: how many took part, and the origin of the last one.
     private func source(of selected: [String], among count: Int) -> String {
       let snapshots = "\(selected.count) of \(counted(count, "snapshot"))"
       let last = selected.last.flatMap { try? ParameterFile(inspecting: $0).provenance?.source }

@@ -6,7 +6,7 @@ import HelixFold
 import Messages
 import Weights
 
-/// `helixfold weights`: look at, convert and make parameter files.
+/// `helixfold weights`: inspect, convert and make parameter files.
 struct WeightsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weights",
@@ -17,7 +17,7 @@ struct WeightsCommand: ParsableCommand {
       """,
     subcommands: [Inspect.self, Convert.self, Init.self, Average.self])
 
-  /// Refuses a file to write that is one of the inputs, has no format that is written, or cannot be made.
+  /// Throws if the output file is one of the inputs, has no supported format, or cannot be created.
   static func requirePlace(
     _ output: String, _ precision: StoragePrecision, inputs: [String] = []
   ) throws {
@@ -29,14 +29,14 @@ struct WeightsCommand: ParsableCommand {
     try OutputPlace.require(output, apartFrom: inputs)
   }
 
-  /// Warns that a file no longer says that its parameters are random, as only .h5 files can.
+  /// Warns that the output does not record that its parameters are random, as only .h5 files can.
   static func warn(ofRandom provenance: ParameterProvenance, in output: String) {
     guard provenance.isRandom, (try? ParameterWriter.format(of: output)) != .own else { return }
     StandardStreams.writeError(
       "helixfold: warning: \(output) holds random numbers and cannot say so; an .h5 file can\n")
   }
 
-  /// Settings of the files that are written.
+  /// Settings of output files.
   struct WritingOptions: ParsableArguments {
     @Option(
       help: """
@@ -151,7 +151,7 @@ struct WeightsCommand: ParsableCommand {
       print(output)
     }
 
-    /// What a file no longer says of a network; nil if it says all, as .h5 does.
+    /// What the output does not record about a network; nil if it records everything, as .h5 does.
     private static func loss(of config: FoldingConfig, in written: FoldingConfig) -> String? {
       if config == written { return nil }
       var same = config

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The variable of the environment that names the parameters where a command names none.
+/// The environment variable for the parameters if a command names none.
 enum WeightsVariable {
-  /// The given paths; where there are none, the file or folder that `HELIXFOLD_WEIGHTS` names, if it does.
+  /// The given paths or, if there are none, the file or folder in `HELIXFOLD_WEIGHTS`, if set.
   static func paths(
     _ given: [String],
     environment: [String: String] = ProcessInfo.processInfo.environment
