@@ -5,7 +5,7 @@ import StructureIO
 
 /// Scores of one predictor on a whole target or a domain of it.
 public struct EvaluationRow: Sendable {
-  /// Who predicted.
+  /// The predictor.
   public var predictor: String
   /// The target.
   public var target: String
@@ -19,10 +19,10 @@ public struct EvaluationRow: Sendable {
   public var wrongHand, brokenBonds, clashes: Int
   /// Chains that were compared.
   public var modelChain, referenceChain: String
-  /// What a reader of the scores should know, one line each; of the whole chain.
+  /// Remarks on the scores of the whole chain, one line each.
   public var notes: [String] = []
 
-  /// Whether it is about a chain or a domain of one.
+  /// Whether the row is for a chain or a domain.
   public var scope: EvaluationScope { ranges == nil ? .chains : .domains }
 }
 
@@ -34,7 +34,7 @@ public struct EvaluationGap: Sendable, Hashable {
   public var predictor: String?
   /// One line.
   public var reason: String
-  /// Whether something is wrong, rather than not available.
+  /// Whether this is an error, rather than missing data.
   public var isFailure: Bool
 }
 
@@ -44,9 +44,9 @@ public struct Predictor: Sendable, Hashable {
   public var name: String
   /// Folder of the predictions.
   public var folder: String
-  /// What a reader should know of it, such as that its network is small; one line.
+  /// A remark for the reader, such as that its network is small; one line.
   public var note: String?
-  /// The parameters that predicted; nil where only the predictions are known.
+  /// The parameters used; nil if only the predictions are known.
   public var weights: PredictorWeights?
 
   /// Predictions in a folder.
@@ -60,9 +60,9 @@ public struct Predictor: Sendable, Hashable {
   }
 }
 
-/// Parameters of a predictor: what tells it from others of the same network.
+/// Parameters of a predictor, which distinguish it from others with the same network.
 public struct PredictorWeights: Sendable, Hashable, Codable {
-  /// The file as it was given, or what replaces one.
+  /// The file as given, or what replaces one.
   public var file: String
   /// Checksum of the parameters.
   public var checksum: String
@@ -78,28 +78,28 @@ public struct PredictorWeights: Sendable, Hashable, Codable {
 public struct Evaluation: Sendable {
   /// Name of the set.
   public let name: String
-  /// All targets, those without a structure included; lengths are filled in from structures.
+  /// All targets, including those without a structure; lengths are filled in from structures.
   public private(set) var targets: [EvaluationTarget]
   /// The predictors, in the order given.
   public let predictors: [String]
-  /// What a reader should know of them: name and one line.
+  /// Remarks on predictors: name and one line.
   public let predictorNotes: [(predictor: String, note: String)]
   /// Parameters of those whose predictions were made for this evaluation.
   public let predictorWeights: [(predictor: String, weights: PredictorWeights)]
-  /// What a reader should know of the set, one line each.
+  /// Cautions about the set, one line each.
   public let cautions: [String]
   /// Scores, by target, then predictor, then whole chain and domains.
   public private(set) var rows: [EvaluationRow] = []
-  /// What could not be scored.
+  /// Targets and predictions that could not be scored.
   public private(set) var gaps: [EvaluationGap] = []
   /// Structures for the page: the first predictor's, on the natives.
   public private(set) var comparisons: [(target: String, report: ScoreReport)] = []
 
-  /// Scores every target with a structure; one that fails is written down and the others go on.
+  /// Scores every target with a structure; a failure is recorded and the others continue.
   ///
   /// - Parameters:
-  ///   - cautions: what a reader of the page should know of the set.
-  ///   - progress: called before each target with its place.
+  ///   - cautions: cautions about the set for the page.
+  ///   - progress: called before each target with its index.
   public init(
     name: String, targets: [EvaluationTarget], predictors: [Predictor], cautions: [String] = [],
     progress: (Int, EvaluationTarget) -> Void = { _, _ in }
@@ -143,7 +143,7 @@ public struct Evaluation: Sendable {
         }
         let model = try StructureFile.read(path)
         native.keepOneChain(for: model)
-        // Domains are in numbers of the sequence, which are those of predictions.
+        // Domains use numbers of the sequence, as do predictions.
         let report = try ScoreReport(
           model: model, reference: native, domains: target.domains, countsAlongModel: true)
         add(report, target, predictor.name)
@@ -178,7 +178,7 @@ public struct Evaluation: Sendable {
     }
   }
 
-  /// What does not have the length that the set states of the target, one line each.
+  /// Deviations from the target's length as stated in the set, one line each.
   private static func notes(onLengthOf target: EvaluationTarget, _ report: ScoreReport) -> [String]
   {
     guard let length = target.length else { return [] }
@@ -200,9 +200,9 @@ extension Structure {
     (models.first?.chains ?? []).filter { !$0.aminoAcidResidues.isEmpty }
   }
 
-  /// Leaves one protein chain of a native, which all predictors are then scored against.
+  /// Reduces a native to one protein chain, against which all predictors are then scored.
   ///
-  /// It is that with the most residues in common with a prediction, the first among equals; nothing happens where none fits.
+  /// Keeps the chain with the most residues in common with a prediction, the first in case of ties; does nothing if none fits.
   fileprivate mutating func keepOneChain(for model: Structure) {
     let chains = proteinChains
     if chains.count < 2 { return }

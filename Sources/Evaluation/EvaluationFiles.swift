@@ -78,7 +78,7 @@ public struct EvaluationFiles: Sendable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// RFC 4180; a cell that a spreadsheet would take for a formula gets an apostrophe in front.
+  /// RFC 4180; a cell that a spreadsheet would take for a formula is prefixed with an apostrophe.
   static func cell(_ text: String) -> String {
     let safe = text.first.map { "=+-@".contains($0) } == true ? "'" + text : text
     guard safe.contains(where: { ",\"\n\r".contains($0) }) else { return safe }
@@ -87,7 +87,7 @@ public struct EvaluationFiles: Sendable {
 
   // MARK: JSON
 
-  /// A value that is written as null where there is none, instead of being left out.
+  /// An optional value that is written as null if missing, instead of being omitted.
   @propertyWrapper
   private struct OrNull<Value: Encodable>: Encodable {
     var wrappedValue: Value?
@@ -219,7 +219,7 @@ public struct EvaluationFiles: Sendable {
     return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
   }
 
-  /// Those of all scores, nil where a score has no value.
+  /// Intervals of all scores; nil if a score has no value.
   private static func intervals(
     _ estimates: [(metric: Metric, estimate: Estimate, count: Int)]
   ) -> [String: Document.Interval?] {

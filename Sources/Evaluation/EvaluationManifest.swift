@@ -10,7 +10,7 @@ import Scoring
 public struct EvaluationManifest: Codable, Sendable, Hashable {
   /// Name of the set, such as `CASP14`.
   public var name: String
-  /// Where the list comes from and what it leaves out.
+  /// Where the list comes from and what it omits.
   public var about: String?
   /// Number of domains of the whole set, of which this file may hold a part.
   public var domainsTotal: Int?
@@ -33,15 +33,15 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     public var nativeRanges: String?
     /// File of the structure, relative to the manifest.
     public var native: String?
-    /// SHA-256 of the entry's file as it is downloaded, which the script for downloads checks.
+    /// SHA-256 of the entry's file as downloaded, checked by the download script.
     public var nativeSHA256: String?
-    /// Parts that are scored for themselves, in numbers of the target's sequence.
+    /// Parts that are scored separately, in numbers of the target's sequence.
     public var domains: [Domain]?
     /// Rows of the alignment that the set comes with.
     public var msaRows: Int?
     /// Date of the release, `YYYY-MM-DD`.
     public var released: String?
-    /// Who says so: a file, a page, a paper.
+    /// Source of this information: a file, a page, a paper.
     public var source: String
 
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -51,7 +51,7 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
       case msaRows = "msa_rows"
     }
 
-    /// A target with nothing but a name and where that comes from.
+    /// A target with only a name and its source.
     public init(id: String, source: String) {
       self.id = id
       self.source = source
@@ -112,7 +112,7 @@ public struct EvaluationManifest: Codable, Sendable, Hashable {
     }
   }
 
-  /// Keys that no manifest has, one line each with their places; empty for what is no manifest at all.
+  /// Unknown keys, one line each with their paths; empty if the data is not a manifest at all.
   static func unknownKeys(in data: Data) -> [String] {
     func unknown(_ object: [String: Any], _ known: [String], at place: String) -> [String] {
       object.keys.filter { !known.contains($0) }.sorted().map {
@@ -228,7 +228,7 @@ extension EvaluationManifest.Target {
     return problems
   }
 
-  /// The segments of one domain; nil if the text is none, or several ones separated by commas.
+  /// The segments of one domain; nil if the text is not one domain.
   private static func ranges(_ text: String) -> [ClosedRange<Int>]? {
     guard let domains = try? DomainRange.parse(text), domains.count == 1 else { return nil }
     return domains.first?.ranges
@@ -237,11 +237,11 @@ extension EvaluationManifest.Target {
 
 /// Why an evaluation cannot begin.
 public enum EvaluationError: Error, Hashable, CustomStringConvertible, ExitStatusError {
-  /// A file or folder that is not there or may not be read.
+  /// A file or folder is missing or not readable.
   case unreadable(path: String, reason: String)
-  /// A manifest with a wrong value.
+  /// A manifest has a wrong value.
   case badManifest(path: String, problem: String)
-  /// Nothing to evaluate.
+  /// There is nothing to evaluate.
   case nothing(path: String, reason: String)
 
   /// One line: where, what.

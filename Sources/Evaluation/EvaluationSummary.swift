@@ -1,7 +1,7 @@
 import NumericArrays
 import Scoring
 
-/// A score that means and comparisons are made of.
+/// A score that is averaged and compared.
 public enum Metric: String, CaseIterable, Sendable {
   case lddt, lddtCA = "lddt_ca", tmScore = "tm_score", gdtTS = "gdt_ts", gdtHA = "gdt_ha"
 
@@ -28,7 +28,7 @@ public enum Metric: String, CaseIterable, Sendable {
   }
 }
 
-/// Which rows a summary is about.
+/// Which rows a summary covers.
 public enum EvaluationScope: String, CaseIterable, Sendable {
   /// Whole chains.
   case chains
@@ -38,7 +38,7 @@ public enum EvaluationScope: String, CaseIterable, Sendable {
 
 /// Means and medians of one predictor over a group of targets.
 public struct EvaluationSummary: Sendable {
-  /// Who predicted.
+  /// The predictor.
   public var predictor: String
   /// Chains or domains.
   public var scope: EvaluationScope
@@ -46,20 +46,20 @@ public struct EvaluationSummary: Sendable {
   public var bucket: String
   /// Chains or domains in it, and targets that they belong to.
   public var count, targets: Int
-  /// Chains or domains that the predictor could have, for the group of all; nil for others.
+  /// Number of chains or domains that the predictor could have, for the group of all; nil for other groups.
   public var available: Int?
   /// Mean and median of each score with intervals, and the number of values behind them.
   public var metrics: [(metric: Metric, count: Int, mean: Estimate, median: Estimate)]
 
-  /// Group of all that a predictor has.
+  /// Group of everything that a predictor has.
   static let all = "all"
-  /// Group of what all predictors have.
+  /// Group of what all predictors have in common.
   static let common = "common"
-  /// What the two groups are, for people.
+  /// Explanation of the two groups, for people.
   static let groupNote =
     "Means of a predictor are over what it has; 'common' is what all predictors have."
 
-  /// The count, `7 of 10` where the predictor lacks some.
+  /// The count, as `7 of 10` if the predictor lacks some.
   var countText: String {
     guard let available, available > count else { return "\(count)" }
     return "\(count) of \(available)"
@@ -82,7 +82,7 @@ public struct EvaluationComparison: Sendable {
   public var test: SignedRankTest
 }
 
-/// What the bootstrap says of an evaluation, computed once for all files.
+/// Bootstrap results for an evaluation, computed once for all files.
 struct EvaluationStatistics {
   let summaries: [EvaluationSummary]
   let comparisons: [EvaluationComparison]
@@ -140,7 +140,7 @@ extension Evaluation {
 
   private typealias Bucket = (name: String, contains: (EvaluationRow) -> Bool)
 
-  /// All rows, and those of chains or domains that all predictors have where each has its own.
+  /// All rows and, if predictors differ, those of chains or domains that all of them have.
   private func overall(_ scope: EvaluationScope) -> [Bucket] {
     let all: Bucket = (EvaluationSummary.all, { _ in true })
     let parts = predictors.map { Set(rows(scope, of: $0).map(\.part)) }
@@ -166,8 +166,8 @@ extension Evaluation {
     } + group("alignment rows", Self.rowBounds) { known[$0.target]?.msaRows }
   }
 
-  /// Chains or domains that a predictor could have: those that somebody has and, of targets with a usable native that
-  /// nobody predicted, those listed.
+  /// Chains or domains that a predictor could have: those that any predictor has and, for targets with a usable native that none
+  /// predicted, those listed.
   private func available(_ scope: EvaluationScope) -> Int {
     let unusable = Set(gaps.filter { $0.predictor == nil }.map(\.target))
     let scored = Set(rows.map(\.target))
@@ -221,6 +221,6 @@ extension Evaluation {
 }
 
 extension EvaluationRow {
-  /// What tells a chain or domain from the others of a set.
+  /// Identifies a chain or domain within a set.
   fileprivate var part: [String] { [target, unit] }
 }

@@ -8,13 +8,13 @@ import StructureIO
 public struct EvaluationTarget: Sendable {
   /// Name, also that of its predictions.
   public var id: String
-  /// Number of residues; nil until a structure tells.
+  /// Number of residues; nil until a structure is read.
   public var length: Int?
   /// Rows of its alignment; nil if unknown.
   public var msaRows: Int?
-  /// What the store that it is of uses it for, such as `training`; nil of other sets.
+  /// Its use in the store it comes from, such as `training`; nil for other sets.
   public var split: String?
-  /// Parts that are scored for themselves, in numbers of the target's sequence.
+  /// Parts that are scored separately, in numbers of the target's sequence.
   public var domains: [DomainRange]
   /// Reads the true structure; nil if there is none.
   public var native: (@Sendable () throws -> Structure)?
@@ -45,12 +45,12 @@ public struct EvaluationTarget: Sendable {
     _ row: EvaluationManifest.Target, home: String, natives: String
   ) throws -> EvaluationTarget {
     let part = NativePart(
-      // A file that the manifest names is what it speaks of, whatever entry that is.
+      // A file named by the manifest is used as it is, whatever entry it holds.
       entry: row.native == nil ? row.pdb : nil, chain: row.chain,
       ranges: try row.nativeRanges.map { try DomainRange.parse($0).flatMap(\.ranges) })
     var target = EvaluationTarget(
       id: row.id, length: row.length, msaRows: row.msaRows, domains: try row.domainRanges())
-    // A file that the manifest names has no substitute: reading it says what is wrong.
+    // A file named by the manifest has no substitute: reading it reports what is wrong.
     let named = row.native.map { "\(home)/\($0)" }
     if let file = named ?? file(of: row.id, in: natives, isNative: true) {
       target.native = { try part.cut(try StructureFile.read(file), file: file) }
@@ -77,7 +77,7 @@ public struct EvaluationTarget: Sendable {
     return targets
   }
 
-  /// The name that a file or folder gives to a target; nil for other files.
+  /// The target name for a file or folder; nil for other files.
   private static func id(of name: String, in folder: String) -> String? {
     if PathKind(of: "\(folder)/\(name)") == .folder { return name.hasPrefix(".") ? nil : name }
     guard let ending = StructureFile.nameEnding(of: name) else { return nil }
@@ -85,8 +85,8 @@ public struct EvaluationTarget: Sendable {
     return stem.hasPrefix("native_") ? String(stem.dropFirst(7)) : stem
   }
 
-  /// The file of a target in a folder: for natives `ID.pdb`, `native_ID.pdb`, also below `ID/`; for predictions
-  /// `ID/ranked_0.pdb`, then `ID.pdb` and `ID/ID.pdb`; each as PDB or mmCIF, plain or packed.
+  /// The file of a target in a folder: for natives `ID.pdb`, `native_ID.pdb`, also below `ID/`; for predictions `ID/ranked_0.pdb`,
+  /// then `ID.pdb` and `ID/ID.pdb`; each as PDB or mmCIF, plain or compressed.
   public static func file(of id: String, in folder: String, isNative: Bool) -> String? {
     let stems =
       isNative
@@ -100,7 +100,7 @@ public struct EvaluationTarget: Sendable {
     return nil
   }
 
-  /// Rows of the alignment behind a prediction, as its `provenance_<model>.json` says; nil if there is none.
+  /// Rows of the alignment behind a prediction, from its `provenance_<model>.json`; nil if there is none.
   static func rows(ofPredictionIn folder: String) -> Int? {
     struct Provenance: Decodable { let msa_rows: Int }
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -114,19 +114,19 @@ public struct EvaluationTarget: Sendable {
   }
 }
 
-/// What of a native's file is the target, as a manifest says.
+/// The part of a native's file that is the target, according to a manifest.
 private struct NativePart: Sendable {
-  /// The entry of the PDB that chain and ranges are of; nil for any file.
+  /// The PDB entry that chain and ranges refer to; nil for any file.
   let entry: String?
   /// The chain; nil for all.
   let chain: String?
   /// Its residues, in the numbers of the file; nil for all.
   let ranges: [ClosedRange<Int>]?
 
-  /// The structure of the target alone.
+  /// The structure of only the target.
   ///
-  /// A file of another entry or of none, such as those that CASP gives out, is numbered in its own way: it stays whole,
-  /// and its warnings say so.
+  /// A file of another entry or of none, such as those released by CASP, has its own numbering: it stays whole, and its warnings
+  /// say so.
   func cut(_ structure: Structure, file: String) throws -> Structure {
     guard chain != nil || ranges != nil, let model = structure.models.first else {
       return structure
@@ -156,7 +156,7 @@ private struct NativePart: Sendable {
     return result
   }
 
-  /// The chains of the wanted name: the authors' or, where they have none so, that of mmCIF.
+  /// The chains with the wanted name: the authors' or, if there is none, that of mmCIF.
   private func chains(of model: Model, file: String) throws -> [Chain] {
     guard let chain else { return model.chains }
     let named = model.chains.filter { $0.id == chain }

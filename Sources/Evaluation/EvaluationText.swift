@@ -2,7 +2,7 @@ import Messages
 import Reports
 
 extension Evaluation {
-  /// Means over all targets, comparisons, notes and what was not scored, for a terminal.
+  /// Means over all targets, comparisons, notes and gaps, for a terminal.
   public func text(seed: UInt64) -> String {
     var lines = [Self.row(["predictor", "of", "n"] + Metric.allCases.map(\.label))]
     let summaries = overallSummaries(seed: seed)

@@ -1,13 +1,13 @@
 import NumericArrays
 
 extension SplitMix64 {
-  /// A number below a bound, all equally likely but for less than 2⁻⁴⁰.
+  /// A number below a bound, uniform to within 2⁻⁴⁰.
   mutating func next(below bound: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(max(1, bound))).high)
   }
 }
 
-/// A number estimated from a sample, with the interval that resampling gives.
+/// A number estimated from a sample, with its bootstrap interval.
 public struct Estimate: Sendable, Hashable {
   /// The number.
   public var value: Double
@@ -17,7 +17,7 @@ public struct Estimate: Sendable, Hashable {
 
 /// The bootstrap (Efron 1979): draws samples of groups with replacement, the same draws for all statistics.
 ///
-/// Domains of one protein are not independent: a group is a target with all that was measured on it.
+/// Domains of one protein are not independent: a group is a target with all its measurements.
 public struct Bootstrap: Sendable {
   /// Number of resamples.
   public static let rounds = 2000
@@ -34,7 +34,7 @@ public struct Bootstrap: Sendable {
 
   /// A statistic of all values with its percentile interval; nil without values.
   ///
-  /// - Parameter groups: values of each group; their number is that of the draws.
+  /// - Parameter groups: values of each group; as many groups as were drawn.
   public func estimate(
     _ groups: [[Double]], _ statistic: ([Double]) -> Double
   ) -> Estimate? {

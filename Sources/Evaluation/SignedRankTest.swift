@@ -2,8 +2,8 @@ import CLibrary
 
 /// Wilcoxon's signed-rank test (1945) of paired differences, two-sided.
 ///
-/// Zeros are left out, equal sizes share the mean of their ranks. Up to 60 differences the distribution over all signs is
-/// counted exactly; above, the normal approximation with the correction for ties is used.
+/// Zeros are dropped; equal sizes share the mean of their ranks. Up to 60 differences the distribution over all signs is counted
+/// exactly; above, the normal approximation with the correction for ties is used.
 public struct SignedRankTest: Sendable, Hashable {
   /// Differences that are not zero.
   public var count: Int
@@ -18,7 +18,7 @@ public struct SignedRankTest: Sendable, Hashable {
   /// Tests differences.
   public init(_ differences: [Double]) {
     let values = differences.filter { $0 != 0 && $0.isFinite }
-    // Ranks are doubled, so that means of two ranks are whole numbers.
+    // Ranks are doubled, so that means of two ranks are integers.
     let ranks = Self.doubledRanks(values.map(abs))
     count = values.count
     let sum = zip(values, ranks).reduce(0) { $0 + ($1.0 > 0 ? $1.1 : 0) }
