@@ -1,6 +1,6 @@
 /// Threads whose start can fail.
 ///
-/// Foundation's `Thread` says nothing where the system refuses one, and whoever waits for its work waits for ever.
+/// Foundation's `Thread` reports nothing if the system refuses one, and whoever waits for its work waits forever.
 public enum SystemThread {
   /// Starts a thread that runs `body` and ends.
   ///
@@ -22,7 +22,7 @@ public enum SystemThread {
     let status = pthread_create(
       &thread, &attributes,
       { context in
-        // Optional with glibc, not on macOS.
+        // Optional with glibc, but not on macOS.
         let context: UnsafeMutableRawPointer? = context
         if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
         return nil

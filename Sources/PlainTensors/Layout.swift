@@ -1,7 +1,7 @@
 import NumericArrays
 
-// Operations that move elements. Each is a list of places: either the result reads its elements from them (gather),
-// or the elements are added to them (scatter). The two are each other's pullback.
+// Operations that move elements. Each is a list of indices: the result either reads its elements from them (gather) or adds
+// elements to them (scatter). The two are each other's pullback.
 
 /// Elements between neighbours along each axis of a row-major array.
 func strides(_ shape: [Int]) -> [Int] {
@@ -83,7 +83,7 @@ extension PlainTensor {
       result, from: places(result, steps: steps, start: range.lowerBound * steps[axis]))
   }
 
-  /// Entries of the first axis in the given order, which may repeat and leave out: the rows of a table of embeddings.
+  /// Entries of the first axis in the given order, possibly repeated or omitted: the rows of an embedding table.
   public func rows(_ indices: [Int]) -> PlainTensor {
     programmingError(
       unless: indices.allSatisfy { shape[0] > $0 && $0 >= 0 },
@@ -99,7 +99,7 @@ extension PlainTensor {
     rows([index]).reshaped(Array(shape.dropFirst()))
   }
 
-  /// Constant rows of zeros with a single one; an index outside `0 ..< classes` gives zeros.
+  /// Constant one-hot rows; an index outside `0 ..< classes` gives zeros.
   public static func oneHot(_ indices: [Int], classes: Int) -> PlainTensor {
     var values = [Real](repeating: 0, count: indices.count * classes)
     for (row, index) in indices.enumerated() where index >= 0 && index < classes {

@@ -32,7 +32,7 @@ public final class PlainTensor<Real: RealNumber> {
     self.pullback = pullback
   }
 
-  /// A leaf: a parameter or an input, or a constant if it is no variable.
+  /// A leaf: a parameter or an input, or a constant if it is not a variable.
   public convenience init(shape: [Int], values: [Real], isVariable: Bool = true) {
     self.init(shape: shape, values: values, isVariable: isVariable, inputs: []) { _ in [] }
   }
