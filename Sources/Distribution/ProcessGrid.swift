@@ -26,6 +26,6 @@ public struct ProcessGrid: Sendable, Hashable {
 }
 
 extension ProcessGrid: CustomStringConvertible {
-  /// The flags that ask for it.
+  /// The flags that select it.
   public var description: String { "--dp \(data) --dap \(axes) --bp \(branches)" }
 }

@@ -77,8 +77,9 @@ public struct ParameterFile: ParameterSource {
     differences = ParameterDifferences(store.shapes, self.config, absent: store.absent)
   }
 
-  /// Opens a file; throws if it is incomplete, has surplus arrays or does not fit `expected`. Reading an array throws if a value is
-  /// not finite.
+  /// Opens a file; throws if it is incomplete, has surplus arrays or does not fit `expected`.
+  ///
+  /// Reading an array throws if a value is not finite.
   ///
   /// - Parameters:
   ///   - expected: the network to load; nil for the one recognised from the file.

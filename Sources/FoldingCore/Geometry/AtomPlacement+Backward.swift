@@ -31,7 +31,7 @@ extension AtomPlacement {
       addAtoms(of: residue, type, positionGradients, to: &groups)
       let chain = LocalFrames(type: type, residue: residue, torsions: torsions)
       var frame = RigidGradient<Real>.zero
-      var child = RigidGradient<Real>.zero  // gradient that the next group of the chain passes to this one
+      var child = RigidGradient<Real>.zero  // gradient from the next group of the chain
       for group in (0..<RigidGroups.count).reversed() {
         let (outer, inner) = backbone[residue].gradients(
           composing: chain.inBackbone[group], from: groups[group])

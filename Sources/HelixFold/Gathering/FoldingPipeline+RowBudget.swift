@@ -10,7 +10,7 @@ import TensorCore
 
 /// What dropping alignment rows saves and changes.
 extension FoldingPipeline {
-  /// Measures what a row budget saved and changed, and writes `msa_budget.tsv`.
+  /// Measures what a row budget saves and changes, and writes `msa_budget.tsv`.
   ///
   /// The first pass is run with all rows, with the rows kept, with as many rows drawn uniformly (the baseline to beat, unless the kept
   /// rows were drawn that way) and with all rows and another seed (the change between any two draws), and the distogram logits are

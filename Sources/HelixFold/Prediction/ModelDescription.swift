@@ -16,7 +16,7 @@ public struct ModelDescription: Sendable {
   public let parameters: any ParameterSource
   /// Whether the parameters are random numbers.
   public let isRandom: Bool
-  /// What every output says about these parameters.
+  /// Note about these parameters in every output.
   public internal(set) var note: String?
   /// The file of the parameters as it was given; nil if they come from no file.
   public let file: String?

@@ -64,7 +64,7 @@ public final class ProgressReporter: Sendable {
     }
   }
 
-  /// Something that did not succeed, although work goes on.
+  /// Reports a failure after which work continues.
   public func fail(_ text: String, _ fields: [(String, JSONValue)] = []) {
     switch style {
     case .json: writeJSON("failure", fields + [("message", .string(text))])
@@ -72,7 +72,7 @@ public final class ProgressReporter: Sendable {
     }
   }
 
-  /// Something that a user should know although work goes on.
+  /// Reports a warning.
   public func warn(_ text: String) {
     switch style {
     case .json: writeJSON("warning", [("message", .string(text))])

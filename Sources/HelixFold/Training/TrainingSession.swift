@@ -202,7 +202,7 @@ public struct TrainingSession {
     return line
   }
 
-  /// Name of a step for people, counted from 1; the one before the first has a name of its own.
+  /// Name of a step for people, counted from 1; the one before the first has its own name.
   private static func name(ofStep step: Int) -> String {
     step < 0 ? "before step 1" : "step \(step + 1)"
   }

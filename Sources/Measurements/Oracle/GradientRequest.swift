@@ -5,7 +5,7 @@ import Training
 
 /// The options of `helixfold dev gradients`.
 public struct GradientRequest: Sendable {
-  /// The run, on features with labels; its teacher is a dump with `recycled/prev_*`. The number of recycles defaults to that of the
+  /// The run, on features with labels; its teacher is a dump with `recycled/prev_*`; the number of recycles defaults to that of the
   /// recipe beside the inputs, or else to that of the draws.
   public var oracle: OracleRun
   /// Weight of the violations.

@@ -35,7 +35,7 @@ public enum Plot {
     return chart.figure
   }
 
-  /// Dots; each shows its name when pointed at. Only as many groups are drawn as there are colours.
+  /// Dots that show their names when pointed at; only as many groups are drawn as there are colours.
   ///
   /// - Parameter isSquare: gives both axes the same range and draws the diagonal, for comparisons of like quantities.
   public static func scatter(
