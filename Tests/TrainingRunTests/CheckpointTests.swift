@@ -23,7 +23,7 @@ struct CheckpointTests {
     let layout = config.layout
     var optimizer = Optimizer(
       layout: layout, parameters: (0..<layout.count).map { Float($0) / 7 },
-      config: config.optimizer.config(seed: 3))
+      config: config.optimizer.settings(seed: 3))
     var gradient = (0..<layout.count).map { Float($0 % 5) - 2 }
     _ = optimizer.step(gradient: &gradient, loss: 1 / 3)
     checkpoint = Checkpoint(

@@ -235,7 +235,7 @@ struct AdaptiveClippingTests {
     let scales = [0.02, 0.1, 0.3, 1.0]
     let layout = ParameterLayout(scales.map { (name: "\($0)", shape: [16]) })
     func run(_ spike: Int?, seed: UInt64) -> Double {
-      var config = OptimizerConfig()
+      var config = OptimizerSettings()
       config.clip = method
       config.schedule.warmUpSteps = 0
       config.schedule.peak = 3e-3

@@ -13,8 +13,8 @@ struct OptimizerTests {
     return (0..<count).map { _ in random.normals(layout.count).map { Float($0) } }
   }
 
-  func optimizer(_ change: (inout OptimizerConfig) -> Void = { _ in }) -> Optimizer {
-    var config = OptimizerConfig()
+  func optimizer(_ change: (inout OptimizerSettings) -> Void = { _ in }) -> Optimizer {
+    var config = OptimizerSettings()
     config.schedule.warmUpSteps = 10
     change(&config)
     return Optimizer(
@@ -280,7 +280,7 @@ struct OptimizerTests {
       "schedule": {"decayFactor": 0.9, "decayInterval": 1500, "peak": 7e-4, "warmUpStart": 0.01,
       "warmUpSteps": 50}, "seed": 3, "stepGuard": {"maxConsecutiveSpikes": 5, "spikeFactor": 10, "window": 64}}
       """
-    var expected = OptimizerConfig()
+    var expected = OptimizerSettings()
     expected.adam.beta2 = 0.99
     expected.adam.epsilon = 1e-8
     expected.adam.moments = .bfloat16
@@ -293,7 +293,7 @@ struct OptimizerTests {
     expected.schedule.warmUpSteps = 50
     expected.seed = 3
     expected.stepGuard.spikeFactor = 10
-    #expect(try JSONDecoder().decode(OptimizerConfig.self, from: Data(text.utf8)) == expected)
+    #expect(try JSONDecoder().decode(OptimizerSettings.self, from: Data(text.utf8)) == expected)
   }
 
   @Test("a damaged state is refused in one line")
@@ -363,7 +363,7 @@ struct SpoiltStepTests {
     let layout = ParameterLayout([(name: "a//w", shape: [19])])
     for place in [3, 18] {
       for bad in ["weight", "moment"] {
-        var config = OptimizerConfig()
+        var config = OptimizerSettings()
         config.adam.moments = moments
         config.clip = .adaptive(AdaptiveClippingConfig())
         config.schedule.warmUpSteps = 0

@@ -1,7 +1,7 @@
 import NumericArrays
 
-/// Everything that defines how weights follow gradients, as checkpoints hold it.
-public struct OptimizerConfig: Codable, Hashable, Sendable {
+/// `OptimizerConfig` of a run with the seed and a resolved clipping method, as checkpoints hold it.
+public struct OptimizerSettings: Codable, Hashable, Sendable {
   /// Adam's constants and the storage of its moments.
   public var adam = AdamConfig()
   /// Learning rate by step.
@@ -56,8 +56,8 @@ public struct StepReport: Codable, Hashable, Sendable {
 public struct Optimizer: Sendable {
   /// Where each tensor lies.
   public let layout: ParameterLayout
-  /// Configuration.
-  public internal(set) var config: OptimizerConfig
+  /// Settings.
+  public internal(set) var config: OptimizerSettings
   /// Master weights.
   public internal(set) var parameters: [Float]
   /// Moving average of the weights.
@@ -71,7 +71,7 @@ public struct Optimizer: Sendable {
   var adam: Adam
 
   /// An optimizer that starts at the given weights.
-  public init(layout: ParameterLayout, parameters: [Float], config: OptimizerConfig) {
+  public init(layout: ParameterLayout, parameters: [Float], config: OptimizerSettings) {
     programmingError(
       unless: parameters.count == layout.count, "Optimizer: weights have another layout")
     self.layout = layout

@@ -10,8 +10,8 @@ public struct OptimizerHeader: Codable, Hashable, Sendable {
   public var version = OptimizerHeader.currentVersion
   /// Where each tensor lies.
   public var layout: ParameterLayout
-  /// Configuration.
-  public var config: OptimizerConfig
+  /// Settings.
+  public var config: OptimizerSettings
   /// Steps taken.
   public var steps: Int
   /// Updates of Adam.

@@ -62,7 +62,7 @@ struct RunState {
     owesValidation = start != nil && config.validation.interval > 0
     optimizer = Optimizer(
       layout: config.layout, parameters: parameters,
-      config: config.optimizer.config(seed: config.run.seed))
+      config: config.optimizer.settings(seed: config.run.seed))
   }
 
   private init(

@@ -15,7 +15,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   /// Loss.
   public var loss = LossConfig.initial
   /// How weights follow gradients.
-  public var optimizer = OptimizationConfig()
+  public var optimizer = OptimizerConfig()
   /// Length and arithmetic of the run.
   public var run = RunConfig()
   /// Validation.
@@ -116,7 +116,7 @@ public enum ClippingChoice: String, ConfigurationChoice {
 }
 
 /// How weights follow gradients, as a configuration file states it.
-public struct OptimizationConfig: Codable, Hashable, Sendable {
+public struct OptimizerConfig: Codable, Hashable, Sendable {
   /// Adam's constants.
   public var adam = AdamConfig()
   /// Learning rate.
@@ -137,16 +137,16 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
   /// HelixFold's first stage.
   public init() {}
 
-  /// The configuration of the optimizer.
-  func config(seed: UInt64) -> OptimizerConfig {
-    var config = OptimizerConfig()
-    config.adam = adam
-    config.schedule = schedule
-    config.rateFactors = rateFactors
-    config.averageDecay = averageDecay
-    config.stepGuard = guarding
-    config.seed = seed
-    config.clip =
+  /// The settings of the optimizer, with its seed and the clipping method resolved.
+  func settings(seed: UInt64) -> OptimizerSettings {
+    var settings = OptimizerSettings()
+    settings.adam = adam
+    settings.schedule = schedule
+    settings.rateFactors = rateFactors
+    settings.averageDecay = averageDecay
+    settings.stepGuard = guarding
+    settings.seed = seed
+    settings.clip =
       switch clip {
       case .none: .none
       case .global: .global(maxNorm: clipNorm)
@@ -154,6 +154,6 @@ public struct OptimizationConfig: Codable, Hashable, Sendable {
       case .adaGC: .adaptive(adaGC)
       case .adaGCGlobal: .adaptiveGlobal(adaGC)
       }
-    return config
+    return settings
   }
 }

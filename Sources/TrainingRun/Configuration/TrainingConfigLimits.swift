@@ -72,7 +72,7 @@ extension ValidationConfig {
   }
 }
 
-extension OptimizationConfig {
+extension OptimizerConfig {
   fileprivate var limits: [ValueLimit] {
     [
       .size("guarding.window", guarding.window, 1...100_000),
