@@ -79,7 +79,7 @@ extension FoldingNetwork {
       pack,
       rows: zip(rows, pack.places).map { NDArray(repeating: 1, shape: [$0, $1.count]) },
       pairs: pack.places.map { place in
-        AttentionMask(
+        PositionMask(
           NDArray(repeating: 1, shape: [place.count, place.count]), pool: context.pool)
       }, pool: context.pool)
     context.scoped(evoformer.kind.dropoutScope, 0).checkpoint([m] + zs) { context in

@@ -25,7 +25,7 @@ extension FoldingNetwork {
   ) throws -> [TrunkOutput] {
     let probe = monitor.probe
     let pack = ProteinPack(inputs.map(\.target.residueCount))
-    let pairMasks = inputs.map { AttentionMask(pairsOf: $0.target.residueMask, pool: context.pool) }
+    let pairMasks = inputs.map { PositionMask(pairsOf: $0.target.residueMask, pool: context.pool) }
     let zs = zip(inputs, pairMasks).map { input, mask in
       startPair(input, mask, context, probe)
     }
@@ -47,7 +47,7 @@ extension FoldingNetwork {
 
   /// The pair representation before the stacks, templates included.
   private func startPair(
-    _ input: PassInput, _ mask: AttentionMask, _ context: ExecutionContext, _ probe: Probe?
+    _ input: PassInput, _ mask: PositionMask, _ context: ExecutionContext, _ probe: Probe?
   ) -> Tensor {
     let z = inputEmbedder.embedPair(input.target, input.previous, context)
     probe?("embedder/pair", z)

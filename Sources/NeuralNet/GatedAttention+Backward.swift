@@ -9,7 +9,7 @@ struct GatedAttentionBackward {
   let norm: LayerNorm
   let axes: AttentionAxes
   let bias: Tensor?
-  let mask: AttentionMask
+  let mask: PositionMask
   let columns: ColumnMask?
   let dropoutFactors: Tensor?
 

@@ -175,7 +175,7 @@ struct EmbedderGradientTests {
     }
     let update = try #require(twin(plainZ, templates, pairMask: mask))
     let found = GradientComparison(context).deviations(pairs, twin: plainZ + update) { context in
-      let visible = AttentionMask(
+      let visible = PositionMask(
         pairsOf: Array(repeating: 1, count: residues), pool: context.pool)
       layer.update(z, templates, pairMask: visible, context, nil)
       return z

@@ -95,7 +95,7 @@ struct EmbedderTwinTests {
       let input = PlainTensor<Double>(z)
       let update = twin(input, templates, pairMask: pairMask)
       layer.update(
-        z, templates, pairMask: AttentionMask(pairsOf: mask, pool: context.pool), context, nil)
+        z, templates, pairMask: PositionMask(pairsOf: mask, pool: context.pool), context, nil)
       let visible = pairMask.lastAxisAdded
       let expected = (update.map { input + $0 } ?? input) * visible
       let deviation = Deviation(

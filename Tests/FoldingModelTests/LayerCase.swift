@@ -44,9 +44,9 @@ struct LayerInputs {
   }
 
   var pack: ProteinPack { ProteinPack([residueMask.count]) }
-  var msaRows: AttentionMask { AttentionMask(msaMask, pool: pool) }
-  var msaColumns: AttentionMask { msaRows.transposed(rows: msaMask.shape[0], pool: pool) }
-  var pairs: AttentionMask { AttentionMask(pairsOf: residueMask, pool: pool) }
+  var msaRows: PositionMask { PositionMask(msaMask, pool: pool) }
+  var msaColumns: PositionMask { msaRows.transposed(rows: msaMask.shape[0], pool: pool) }
+  var pairs: PositionMask { PositionMask(pairsOf: residueMask, pool: pool) }
   var masks: TrunkMasks { TrunkMasks(pack, rows: [msaMask], pairs: [pairs], pool: pool) }
 
   func plain(_ mask: NDArray<Float>) -> PlainTensor<Double> { PlainTensor(mask, isVariable: false) }

@@ -51,7 +51,7 @@ struct PackTests {
     let masks = TrunkMasks(
       pack, rows: proteins.map(\.mask),
       pairs: proteins.map {
-        AttentionMask(pairsOf: [Float](repeating: 1, count: $0.m.shape[1]), pool: context.pool)
+        PositionMask(pairsOf: [Float](repeating: 1, count: $0.m.shape[1]), pool: context.pool)
       }, pool: context.pool)
     let parts = proteins.map { Tensor($0.m, storage, pool: context.pool) }
     let zs = proteins.map { Tensor($0.z, storage, pool: context.pool) }

@@ -88,7 +88,7 @@ struct PhysicsTests {
         RandomParameters.scope(.float32, context.pool), kind, msa: 16, pair: 16,
         kind == .main ? config.evoformer : config.extraMSA, order: order)
       let (m, z) = (Tensor(self.m, pool: context.pool), Tensor(self.z, pool: context.pool))
-      let pairs = AttentionMask(pairsOf: residueMask, pool: context.pool)
+      let pairs = PositionMask(pairsOf: residueMask, pool: context.pool)
       let masks = TrunkMasks(
         ProteinPack([residueMask.count]), rows: [mask], pairs: [pairs], pool: context.pool)
       block.update(m, [z], masks, context, nil)

@@ -84,7 +84,7 @@ struct TrunkTwinTests {
     let scope = RandomParameters.scope(.float32, context.pool)
     let layer = try OuterProductMean(scope, msa: 8, pair: 4, channels: 3)
     let z = context.zeros([2, 2, 4])
-    let mask = AttentionMask(NDArray(repeating: 1, shape: [0, 2]), pool: context.pool)
+    let mask = PositionMask(NDArray(repeating: 1, shape: [0, 2]), pool: context.pool)
     layer.update(
       z, from: context.zeros([0, 2, 8]), mask: mask, context)
     let bias = layer.outputBias.array().values

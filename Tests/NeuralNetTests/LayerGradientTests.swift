@@ -188,8 +188,8 @@ struct LayerGradientTests {
       let transition = try Transition(scope, channels: 16, factor: 4)
       let x = Tensor(randomArray([70, 37, 16], "x"), storage, pool: context.pool)
       let bias = Tensor(randomArray([4, 37, 37], "b"), storage, pool: context.pool)
-      let mask = AttentionMask(randomMask([70, 37], "m", holes: true), pool: context.pool)
-      let full = AttentionMask(NDArray(repeating: 1, shape: [37, 70]), pool: context.pool)
+      let mask = PositionMask(randomMask([70, 37], "m", holes: true), pool: context.pool)
+      let full = PositionMask(NDArray(repeating: 1, shape: [37, 70]), pool: context.pool)
       let gradients = replayedGradients(context) { context in
         attention.update(x, along: .rows(of: x), norm: norm, bias: bias, mask: mask, context)
         attention.update(x, along: .columns(of: x), norm: norm, bias: nil, mask: full, context)

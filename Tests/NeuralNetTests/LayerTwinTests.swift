@@ -107,7 +107,7 @@ struct LayerTwinTests {
       let expected = input + (isColumnwise ? update.permuted([1, 0, 2]) : update)
       layer.update(
         x, along: isColumnwise ? .columns(of: x) : .rows(of: x), norm: norm, bias: bias,
-        mask: AttentionMask(mask, pool: context.pool), context)
+        mask: PositionMask(mask, pool: context.pool), context)
       let deviation = Deviation(x.array(), from: expected)
       #expect(deviation.relative <= tolerance(storage), "\(deviation)")
     }

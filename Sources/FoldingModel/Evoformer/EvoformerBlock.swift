@@ -146,7 +146,7 @@ struct PairTrack: Sendable {
   ///
   /// - Parameter isLast: whether the block ends with it.
   func update(
-    _ z: Tensor, mask: AttentionMask, isLast: Bool = false, _ context: ExecutionContext,
+    _ z: Tensor, mask: PositionMask, isLast: Bool = false, _ context: ExecutionContext,
     _ probe: Probe?
   ) {
     for multiplication in [multiplicationOutgoing, multiplicationIncoming] {

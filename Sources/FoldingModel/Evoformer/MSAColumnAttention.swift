@@ -20,7 +20,7 @@ struct MSAColumnAttention: Sendable {
   }
 
   /// `m += attention(m)`, in place; `mask` is per residue, over sequences.
-  func update(_ m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  func update(_ m: Tensor, mask: PositionMask, _ context: ExecutionContext) {
     attention.update(m, along: .columns(of: m), norm: norm, bias: nil, mask: mask, context)
   }
 }

@@ -41,7 +41,7 @@ struct MSARowAttentionWithPairBias: Sendable {
   ///
   /// `columns` hides proteins of a pack from each other.
   func update(
-    _ m: Tensor, bias: Tensor, mask: AttentionMask, columns: ColumnMask? = nil,
+    _ m: Tensor, bias: Tensor, mask: PositionMask, columns: ColumnMask? = nil,
     _ context: ExecutionContext
   ) {
     let factors = context.dropoutFactors(Self.name, rate: dropoutRate, [m.shape[1], m.channels])

@@ -12,7 +12,7 @@ extension OuterProductMean {
   ///   - dz: gradient of z. `[N_res, N_res, c_z]`
   ///   - dm: increased by the gradient of m. `[N_seq, N_res, c_m]`
   func backward(
-    _ m: Tensor, mask: AttentionMask, resultGradient dz: Tensor, into dm: Tensor,
+    _ m: Tensor, mask: PositionMask, resultGradient dz: Tensor, into dm: Tensor,
     _ context: ExecutionContext
   ) {
     let (a, b) = project(m, mask: mask, context)
@@ -46,7 +46,7 @@ extension OuterProductMean {
 
   /// The gradient of the sums before the mean, rows `i`. `[i · N_res, c_z]`
   private func meanGradient(
-    _ dz: Tensor, _ i: Range<Int>, mask: AttentionMask, sequences: Int, _ context: ExecutionContext
+    _ dz: Tensor, _ i: Range<Int>, mask: PositionMask, sequences: Int, _ context: ExecutionContext
   ) -> Tensor {
     let (residues, channels) = (dz.shape[1], dz.channels)
     let result = context.empty([i.count, residues, channels], .float32)
@@ -145,7 +145,7 @@ extension OuterProductMean {
   }
 
   /// Multiplies the cells of x, `[N_seq, N_res · c]` fp32, by the mask.
-  private func apply(_ mask: AttentionMask, to x: Tensor, _ context: ExecutionContext) {
+  private func apply(_ mask: PositionMask, to x: Tensor, _ context: ExecutionContext) {
     let width = x.shape[1]
     context.workers.split(x.shape[0]) { rows in
       for row in rows {

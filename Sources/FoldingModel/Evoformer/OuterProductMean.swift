@@ -38,7 +38,7 @@ struct OuterProductMean: Sendable {
   /// - Parameter isLast: whether nothing of a checkpointed block reads `z` afterwards; the sum is then skipped when the block runs
   ///   again for its derivatives.
   func update(
-    _ z: Tensor, from m: Tensor, mask: AttentionMask, isLast: Bool = false,
+    _ z: Tensor, from m: Tensor, mask: PositionMask, isLast: Bool = false,
     _ context: ExecutionContext
   ) {
     let input = context.saved(m)
@@ -106,7 +106,7 @@ struct OuterProductMean: Sendable {
 
   /// `a` and `b`, `[N_seq, N_res · c]`, masked, and centred for the covariance.
   func project(
-    _ m: Tensor, mask: AttentionMask, _ context: ExecutionContext
+    _ m: Tensor, mask: PositionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {
     let (sequences, residues) = (m.shape[0], m.shape[1])
     let a = context.empty([sequences, residues * left.outputs])
@@ -132,7 +132,7 @@ struct OuterProductMean: Sendable {
   /// Σ_t x[t, i] / Σ_t mask[t, i]`.
   ///
   /// The map is linear and symmetric, so it is its own derivative.
-  func centre(_ x: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  func centre(_ x: Tensor, mask: PositionMask, _ context: ExecutionContext) {
     let (sequences, width) = (x.shape[0], x.shape[1])
     if sequences == 0 || width == 0 { return }
     let residues = width / left.outputs
@@ -183,7 +183,7 @@ struct OuterProductMean: Sendable {
   ///
   /// - Parameter result: overwritten. `[i, j or more]` fp32
   func inverseCounts(
-    _ mask: AttentionMask, sequences: Int, _ i: Range<Int>, _ j: Range<Int>, into result: Tensor
+    _ mask: PositionMask, sequences: Int, _ i: Range<Int>, _ j: Range<Int>, into result: Tensor
   ) {
     mask.countPairs(i, j, rows: sequences, into: result)
     let (counts, width) = (result.floats, result.shape[1])

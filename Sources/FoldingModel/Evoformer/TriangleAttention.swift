@@ -35,7 +35,7 @@ struct TriangleAttention: Sendable {
 
   /// `z += attention(z)`, in place; dropout masks are shared by the attentions: over rows of z around the starting node,
   /// over columns around the ending node.
-  func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  func update(_ z: Tensor, mask: PositionMask, _ context: ExecutionContext) {
     let isStarting = node == .starting
     let factors = context.dropoutFactors(
       node.rawValue, rate: dropoutRate, [z.shape[0], z.channels])

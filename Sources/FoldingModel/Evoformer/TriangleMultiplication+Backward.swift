@@ -84,7 +84,7 @@ extension TriangleMultiplication {
 
   /// From the gradients of `a` and `b` through projections and gates to z.
   private func backwardProjections(
-    _ da: Tensor, _ db: Tensor, _ z: Tensor, mask: AttentionMask, _ gradient: Tensor,
+    _ da: Tensor, _ db: Tensor, _ z: Tensor, mask: PositionMask, _ gradient: Tensor,
     _ context: ExecutionContext
   ) {
     let residues = z.shape[0]
@@ -124,7 +124,7 @@ extension TriangleMultiplication {
   }
 
   private func apply(
-    _ mask: AttentionMask, residues: Int, to d: Tensor, _ pairs: Range<Int>,
+    _ mask: PositionMask, residues: Int, to d: Tensor, _ pairs: Range<Int>,
     _ context: ExecutionContext
   ) {
     let channels = d.channels

@@ -41,7 +41,7 @@ struct TriangleMultiplication: Sendable {
   }
 
   /// `z += multiplication(z)`, in place; dropout masks `[N_res, c_z]` are shared over the first axis.
-  func update(_ z: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  func update(_ z: Tensor, mask: PositionMask, _ context: ExecutionContext) {
     let residues = z.shape[0]
     let dropoutFactors = context.dropoutFactors(
       edges.rawValue, rate: dropoutRate, [residues, z.channels])
@@ -64,7 +64,7 @@ struct TriangleMultiplication: Sendable {
 
   /// `a` and `b`, channel-major; for outgoing edges only this process's rows of `a`, which are all it needs.
   func projections(
-    _ z: Tensor, mask: AttentionMask, _ context: ExecutionContext
+    _ z: Tensor, mask: PositionMask, _ context: ExecutionContext
   ) -> (Tensor, Tensor) {
     let shape = [normCenter.scale.count, z.shape[0] * z.shape[0]]
     let (a, b) = (context.empty(shape), context.empty(shape))
@@ -114,7 +114,7 @@ struct TriangleMultiplication: Sendable {
   }
 
   private func project(
-    _ z: Tensor, mask: AttentionMask, into targets: [Tensor], _ context: ExecutionContext
+    _ z: Tensor, mask: PositionMask, into targets: [Tensor], _ context: ExecutionContext
   ) {
     let pairs = Matrix(z)
     let channels = normCenter.scale.count
@@ -146,7 +146,7 @@ struct TriangleMultiplication: Sendable {
   }
 
   private func gather(
-    _ mask: AttentionMask, _ pairs: Range<Int>, side: Int, into result: Tensor
+    _ mask: PositionMask, _ pairs: Range<Int>, side: Int, into result: Tensor
   ) -> Tensor {
     for (index, pair) in pairs.enumerated() {
       result.floats[index] = mask.value(pair / side, pair % side)

@@ -9,26 +9,26 @@ struct TrunkMasks: Sendable {
   /// What hides them from each other.
   let columns: ColumnMask?
   /// Rows of the MSA, `[N_seq, N_res]`; `[N_seq, positions]` of a pack.
-  let msaRows: AttentionMask
+  let msaRows: PositionMask
   /// The same with the axes exchanged.
-  let msaColumns: AttentionMask
+  let msaColumns: PositionMask
   /// The rows of each protein: their number and what is visible of them. `[N_seq, N_res]`
-  let rows: [(count: Int, mask: AttentionMask)]
+  let rows: [(count: Int, mask: PositionMask)]
   /// Pairs of each protein, `[N_res, N_res]`.
-  let pairs: [AttentionMask]
+  let pairs: [PositionMask]
 
   /// The masks of a pack from those of its proteins' rows and pairs.
   init(
-    _ pack: ProteinPack, rows masks: [NDArray<Float>], pairs: [AttentionMask], pool: BufferPool
+    _ pack: ProteinPack, rows masks: [NDArray<Float>], pairs: [PositionMask], pool: BufferPool
   ) {
     let joined = pack.join(masks)
     self.pack = pack
     self.columns = pack.columnMask
-    self.msaRows = AttentionMask(joined, pool: pool)
+    self.msaRows = PositionMask(joined, pool: pool)
     self.msaColumns = msaRows.transposed(rows: joined.shape[0], pool: pool)
     let msaRows = msaRows
     self.rows = masks.map { mask in
-      (mask.shape[0], masks.count == 1 ? msaRows : AttentionMask(mask, pool: pool))
+      (mask.shape[0], masks.count == 1 ? msaRows : PositionMask(mask, pool: pool))
     }
     self.pairs = pairs
   }

@@ -11,7 +11,7 @@ extension MSAColumnGlobalAttention {
   ///   - mask: per residue, over sequences.
   ///   - gradient: of m after the update; overwritten with that of m before it. `[N_extra, N_res, c_e]`
   func backward(
-    _ m: Tensor, mask: AttentionMask, _ gradient: Tensor, _ context: ExecutionContext
+    _ m: Tensor, mask: PositionMask, _ gradient: Tensor, _ context: ExecutionContext
   ) {
     let (sequences, residues) = (m.shape[0], m.shape[1])
     let size = max(8, 2 * ExecutionContext.chunkRows / sequences)
@@ -95,7 +95,7 @@ extension MSAColumnGlobalAttention {
 
   /// Masked means over sequences, and the queries computed from them.
   private func average(
-    _ normed: Tensor, _ band: Range<Int>, _ mask: AttentionMask, into state: State,
+    _ normed: Tensor, _ band: Range<Int>, _ mask: PositionMask, into state: State,
     _ context: ExecutionContext
   ) {
     let sequences = normed.shape[0] / band.count
@@ -124,7 +124,7 @@ extension MSAColumnGlobalAttention {
 
   /// Attention and gate of every column, forwards and backwards.
   private func attendBackward(
-    _ band: Range<Int>, _ mask: AttentionMask, _ state: State, _ context: ExecutionContext
+    _ band: Range<Int>, _ mask: PositionMask, _ state: State, _ context: ExecutionContext
   ) {
     let sequences = state.keys.shape[0] / band.count
     context.tiles(
@@ -259,7 +259,7 @@ extension MSAColumnGlobalAttention {
 
   /// Gradients of the query's weights, and of the normed rows through their mean.
   private func backwardAverage(
-    _ band: Range<Int>, _ mask: AttentionMask, _ state: State, into dNormed: Tensor,
+    _ band: Range<Int>, _ mask: PositionMask, _ state: State, into dNormed: Tensor,
     _ context: ExecutionContext
   ) {
     let dw = context.gradient(of: query).reshaped([query.shape[0], gateBias.count])

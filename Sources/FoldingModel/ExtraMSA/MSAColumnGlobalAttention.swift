@@ -31,7 +31,7 @@ struct MSAColumnGlobalAttention: Sendable {
   }
 
   /// `m += attention(m)`, in place.
-  func update(_ m: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+  func update(_ m: Tensor, mask: PositionMask, _ context: ExecutionContext) {
     let (sequences, residues, c) = (m.shape[0], m.shape[1], m.shape[2])
     if sequences == 0 { return }
     context.recordAxial { context in

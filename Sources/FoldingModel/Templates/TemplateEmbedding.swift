@@ -23,7 +23,7 @@ struct TemplateEmbedding: Sendable {
 
   /// Updates z in place; does nothing when no template is present.
   func update(
-    _ z: Tensor, _ templates: TemplateFeatures, pairMask: AttentionMask,
+    _ z: Tensor, _ templates: TemplateFeatures, pairMask: PositionMask,
     _ context: ExecutionContext, _ probe: Probe?
   ) {
     if !templates.templateMask.contains(where: { $0 > 0 }) { return }

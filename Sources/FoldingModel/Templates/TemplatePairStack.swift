@@ -18,7 +18,7 @@ struct TemplatePairStack: Sendable {
     let transition: Transition
 
     /// Lines 2–6, in place.
-    func update(_ t: Tensor, mask: AttentionMask, _ context: ExecutionContext) {
+    func update(_ t: Tensor, mask: PositionMask, _ context: ExecutionContext) {
       attentionStarting.update(t, mask: mask, context)
       attentionEnding.update(t, mask: mask, context)
       multiplicationOutgoing.update(t, mask: mask, context)
@@ -56,7 +56,7 @@ struct TemplatePairStack: Sendable {
 
   /// The embedding as a new tensor; with a tape nothing else is kept, and the stack runs again when its derivatives are due.
   func callAsFunction(
-    _ features: TemplatePairFeatures, residues: Int, mask: AttentionMask,
+    _ features: TemplatePairFeatures, residues: Int, mask: PositionMask,
     _ context: ExecutionContext
   ) -> Tensor {
     let result = context.empty([residues, residues, embedding.outputs])

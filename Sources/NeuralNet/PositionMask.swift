@@ -2,7 +2,7 @@ import NumericArrays
 import TensorCore
 
 /// Which positions are visible, per row of a batch: stored once when every row is the same.
-public struct AttentionMask: Sendable {
+public struct PositionMask: Sendable {
   private let values: Tensor  // [rows or 1, positions] fp32
   private let isShared: Bool
   /// Every position of every row is visible.
@@ -62,9 +62,9 @@ public struct AttentionMask: Sendable {
   }
 
   /// The mask with rows and positions exchanged, for `rows` rows.
-  public func transposed(rows: Int, pool: BufferPool) -> AttentionMask {
+  public func transposed(rows: Int, pool: BufferPool) -> PositionMask {
     let positions = values.shape[1]
-    if isShared { return AttentionMask(NDArray(repeating: 1, shape: [1, rows]), pool: pool) }
+    if isShared { return PositionMask(NDArray(repeating: 1, shape: [1, rows]), pool: pool) }
     let source = values.array()
     var result = NDArray<Float>(repeating: 0, shape: [positions, rows])
     for row in 0..<rows {
@@ -72,6 +72,6 @@ public struct AttentionMask: Sendable {
         result.values[position * rows + row] = source.values[row * positions + position]
       }
     }
-    return AttentionMask(result, pool: pool)
+    return PositionMask(result, pool: pool)
   }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import NeuralNet
 
-@Suite("Masks of attention")
-struct AttentionMaskTests {
+@Suite("Masks of positions")
+struct PositionMaskTests {
   @Test(
     "the rows that see a pair are counted as one by one",
     arguments: [false, true],
@@ -15,7 +15,7 @@ struct AttentionMaskTests {
     let (rows, positions) = (9, 37)
     let values = (0..<rows * positions).map { Float(hasHoles && $0 % 5 == $0 % 3 ? 0 : 1) }
     let pool = BufferPool()
-    let mask = AttentionMask(NDArray(shape: [rows, positions], values: values), pool: pool)
+    let mask = PositionMask(NDArray(shape: [rows, positions], values: values), pool: pool)
     #expect(mask.isFull == !hasHoles)
     for (used, width) in [(rows, pairs.j.count), (4, pairs.j.count + 3), (0, pairs.j.count)] {
       let result = Tensor(
