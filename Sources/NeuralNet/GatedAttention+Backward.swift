@@ -119,7 +119,7 @@ struct GatedAttentionBackward {
       let rows = index * axes.positions..<(index + 1) * axes.positions
       let operands = layer.operands(
         in: Matrix(chunk.projected).rows(rows), bias: bias,
-        keyMask: mask[batches.lowerBound + index], columns)
+        keyMask: mask[batches.lowerBound + index], intervals)
       let parts = layer.parts(of: Matrix(chunk.projectedGradient).rows(rows))
       var gradients = AttentionGradients(
         query: parts[0], key: parts[1], value: parts[2], gate: parts[3])

@@ -35,8 +35,8 @@ public struct GatedAttention: Sendable {
   /// - Parameters:
   ///   - bias: added to the logits of every attention, `[heads, positions, positions]`.
   ///   - mask: which positions are visible, per batch element.
-  ///   - columns: which positions do not attend to which, the same for all batch elements: proteins packed side by side, say.
-  ///   - dropoutFactors: factors on what is added, shared by the batch. `[positions, inputs]`
+  ///   - intervals: which positions do not attend to which, the same for all batch elements: proteins packed side by side, say.
+  ///   - dropout: factors on what is added, shared by the batch. `[positions, inputs]`
   public func update(
     _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
     columns: ColumnMask? = nil, dropoutFactors: Tensor? = nil, _ context: ExecutionContext
@@ -74,7 +74,7 @@ public struct GatedAttention: Sendable {
       context.multiply(
         Matrix(scratch.normed), projection, into: Matrix(scratch.projected), .bias(projectionBias))
       let operands = operands(
-        in: Matrix(scratch.projected), bias: bias, keyMask: mask[batch.lowerBound], columns)
+        in: Matrix(scratch.projected), bias: bias, keyMask: mask[batch.lowerBound], intervals)
       context.attend(operands, into: Matrix(scratch.attended))
       context.multiply(Matrix(scratch.attended), outputWeight, into: slice, residual)
     }
@@ -83,14 +83,14 @@ public struct GatedAttention: Sendable {
 
   /// What attention takes from the merged projection of one batch element.
   func operands(
-    in projected: Matrix, bias: Tensor?, keyMask: Tensor, _ columns: ColumnMask?
+    in projected: Matrix, bias: Tensor?, keyMask: Tensor, _ intervals: AttentionIntervals?
   ) -> AttentionOperands {
     let parts = parts(of: projected)
     var operands = AttentionOperands(
       query: parts[0], key: parts[1], value: parts[2], gate: parts[3], heads: heads)
     operands.bias = bias
     operands.keyMask = keyMask
-    operands.columnMask = columns
+    operands.intervals = intervals
     return operands
   }
 

@@ -16,7 +16,7 @@ public struct AttentionOperands {
   /// 1 where a key is visible. `[keys]` float32
   public var keyMask: Tensor?
   /// Which queries do not attend to which keys; a query that attends to none gets 0.
-  public var columnMask: ColumnMask?
+  public var intervals: AttentionIntervals?
   /// For tests and measurements: also computes the blocks in which no query attends to any key.
   package var visitsHidden = false
   /// Number of heads.
@@ -121,8 +121,8 @@ extension AttentionOperands {
   fileprivate func withArguments(_ body: (hf_attention_args) -> Void) {
     check()
     withExtendedLifetime(self) {
-      guard let columnMask else { return body(arguments) }
-      columnMask.runs.withUnsafeBufferPointer { runs in
+      guard let intervals else { return body(arguments) }
+      intervals.runs.withUnsafeBufferPointer { runs in
         var args = arguments
         args.hidden = runs.baseAddress
         args.visits_hidden = visitsHidden
@@ -182,10 +182,10 @@ extension AttentionOperands {
       programmingError(
         unless: keyMask.count == key.rows, "a mask of \(keyMask.shape) for \(key.rows) keys")
     }
-    if let columnMask {
+    if let intervals {
       programmingError(
-        unless: columnMask.keys == key.rows,
-        "a mask of \(columnMask.keys) columns for \(key.rows) keys")
+        unless: intervals.keys == key.rows,
+        "intervals of \(intervals.keys) keys for \(key.rows) keys")
     }
   }
 

@@ -89,7 +89,7 @@ struct EvoformerBlock: Sendable {
     _ m: Tensor, bias: Tensor, _ masks: TrunkMasks, _ context: ExecutionContext, _ probe: Probe?
   ) {
     probe.step("msa_row_attention_with_pair_bias", on: m, context) {
-      rowAttention.update(m, bias: bias, mask: masks.msaRows, columns: masks.columns, context)
+      rowAttention.update(m, bias: bias, mask: masks.msaRows, intervals: masks.intervals, context)
     }
     switch columnAttention {
     case .full(let attention):

@@ -39,9 +39,9 @@ struct MSARowAttentionWithPairBias: Sendable {
 
   /// `m += attention(m)`, in place, with the bias `[heads, N_res, N_res]` that `pairBias` made of z; the dropout mask is shared by the rows.
   ///
-  /// `columns` hides proteins of a pack from each other.
+  /// `intervals` hides proteins of a pack from each other.
   func update(
-    _ m: Tensor, bias: Tensor, mask: PositionMask, columns: ColumnMask? = nil,
+    _ m: Tensor, bias: Tensor, mask: PositionMask, intervals: AttentionIntervals? = nil,
     _ context: ExecutionContext
   ) {
     let factors = context.dropoutFactors(Self.name, rate: dropoutRate, [m.shape[1], m.channels])

@@ -7,7 +7,7 @@ struct TrunkMasks: Sendable {
   /// Where the proteins lie.
   let pack: ProteinPack
   /// What hides them from each other.
-  let columns: ColumnMask?
+  let intervals: AttentionIntervals?
   /// Rows of the MSA, `[N_seq, N_res]`; `[N_seq, positions]` of a pack.
   let msaRows: PositionMask
   /// The same with the axes exchanged.
@@ -23,7 +23,7 @@ struct TrunkMasks: Sendable {
   ) {
     let joined = pack.join(masks)
     self.pack = pack
-    self.columns = pack.columnMask
+    self.intervals = pack.intervals
     self.msaRows = PositionMask(joined, pool: pool)
     self.msaColumns = msaRows.transposed(rows: joined.shape[0], pool: pool)
     let msaRows = msaRows

@@ -21,7 +21,7 @@ public struct ProteinPack: Sendable, Hashable {
     var places: [Range<Int>] = []
     var next = 0
     for length in lengths {
-      let start = ColumnMask.firstPlace(from: next, for: length)
+      let start = AttentionIntervals.firstPlace(from: next, for: length)
       places.append(start..<start + length)
       next = start + length
     }
@@ -30,7 +30,7 @@ public struct ProteinPack: Sendable, Hashable {
   }
 
   /// The mask that hides the proteins from each other; nil for a single one.
-  var columnMask: ColumnMask? {
+  var intervals: AttentionIntervals? {
     places.count == 1 ? nil : .segments(places, positions: positions)
   }
 }

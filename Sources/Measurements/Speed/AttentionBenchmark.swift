@@ -51,8 +51,8 @@ public struct AttentionBenchmark: Sendable {
       query: Matrix(inputs[0]), key: Matrix(inputs[1]), value: Matrix(inputs[2]),
       gate: Matrix(inputs[3]), heads: heads)
     operands.bias = tensor([heads, positions, positions], 9, storage)
-    let mask = lengths.isEmpty ? nil : ColumnMask.packed(lengths, positions: positions)
-    operands.columnMask = mask
+    let mask = lengths.isEmpty ? nil : AttentionIntervals.packed(lengths, positions: positions)
+    operands.intervals = mask
     let buffers = (0..<5).map { _ in context.zeros([positions, width]) }
     var gradients = AttentionGradients(
       query: Matrix(buffers[0]), key: Matrix(buffers[1]), value: Matrix(buffers[2]),

@@ -5,7 +5,7 @@ import NumericArrays
 ///
 /// FlashMask (arXiv:2410.01359): blocks of pairs that are entirely hidden are never computed, which changes no bit. Departure from
 /// AlphaFold2: a query that attends to no key gets 0, not the mean of all values.
-public struct ColumnMask: Sendable, Hashable {
+public struct AttentionIntervals: Sendable, Hashable {
   /// First and one past the last query of the run below the diagonal, then of the one above. `[4, keys]`
   let runs: [Int32]
 
@@ -18,7 +18,7 @@ public struct ColumnMask: Sendable, Hashable {
   public init(lower: [Range<Int>], upper: [Range<Int>]) {
     programmingError(
       unless: lower.count == upper.count,
-      "ColumnMask: runs of \(lower.count) and \(upper.count) keys")
+      "AttentionIntervals: runs of \(lower.count) and \(upper.count) keys")
     func numbers(_ ranges: [Range<Int>], _ end: (Range<Int>) -> Int) -> [Int32] {
       ranges.map { Int32(clamping: end($0)) }
     }
@@ -28,7 +28,7 @@ public struct ColumnMask: Sendable, Hashable {
   }
 
   /// Proteins one after the other, each attending only to itself; positions after the last are masked out.
-  public static func packed(_ lengths: [Int], positions: Int) -> ColumnMask {
+  public static func packed(_ lengths: [Int], positions: Int) -> AttentionIntervals {
     var start = 0
     let places = lengths.map { length in
       defer { start += length }
@@ -38,7 +38,7 @@ public struct ColumnMask: Sendable, Hashable {
   }
 
   /// Proteins at the given places, in order, each attending only to itself; other positions are masked out.
-  public static func segments(_ places: [Range<Int>], positions: Int) -> ColumnMask {
+  public static func segments(_ places: [Range<Int>], positions: Int) -> AttentionIntervals {
     var lower = [Range<Int>](repeating: 0..<positions, count: positions)
     var upper = [Range<Int>](repeating: 0..<0, count: positions)
     for place in places {
@@ -47,7 +47,7 @@ public struct ColumnMask: Sendable, Hashable {
         upper[key] = 0..<place.lowerBound
       }
     }
-    return ColumnMask(lower: lower, upper: upper)
+    return AttentionIntervals(lower: lower, upper: upper)
   }
 
   /// The first place at or after `position` where attention sums a protein's keys in the same order as for the protein alone.

@@ -5,8 +5,8 @@ import Testing
 
 @testable import TensorCore
 
-private let columnMaskHeads = 2
-private let columnMaskChannels = 16
+private let intervalHeads = 2
+private let intervalChannels = 16
 
 /// Operands of one attention, by the names of their random streams.
 private struct AttentionProblem {
@@ -15,12 +15,12 @@ private struct AttentionProblem {
 
   init(_ positions: Int) {
     self.positions = positions
-    let width = columnMaskHeads * columnMaskChannels
+    let width = intervalHeads * intervalChannels
     arrays = [:]
     for name in ["q", "k", "v", "gate", "dout"] {
       arrays[name] = randomArray([positions, width], name)
     }
-    arrays["bias"] = randomArray([columnMaskHeads, positions, positions], "bias")
+    arrays["bias"] = randomArray([intervalHeads, positions, positions], "bias")
   }
 
   subscript(name: String) -> NDArray<Float> {
@@ -30,23 +30,24 @@ private struct AttentionProblem {
 
 /// Attention whose pairs are partly hidden: against sums over the visible ones, and with nothing skipped.
 @Suite("Column mask")
-struct ColumnMaskTests {
+struct AttentionIntervalsTests {
   /// Result and gradients of all operands, by name.
   private func run(
-    _ problem: AttentionProblem, _ mask: ColumnMask?, keyMask: [Float]? = nil, visits: Bool = false,
+    _ problem: AttentionProblem, _ mask: AttentionIntervals?, keyMask: [Float]? = nil,
+    visits: Bool = false,
     storage: DType = .float32
   ) -> [String: [Float]] {
     let context = ExecutionContext.forTest(storage: storage)
-    let width = columnMaskHeads * columnMaskChannels
+    let width = intervalHeads * intervalChannels
     func tensor(_ name: String) -> Tensor { Tensor(problem[name], storage, pool: context.pool) }
     var operands = AttentionOperands(
       query: Matrix(tensor("q")), key: Matrix(tensor("k")), value: Matrix(tensor("v")),
-      gate: Matrix(tensor("gate")), heads: columnMaskHeads)
+      gate: Matrix(tensor("gate")), heads: intervalHeads)
     operands.bias = Tensor(problem["bias"], storage, pool: context.pool)
     operands.keyMask = keyMask.map {
       Tensor(NDArray(shape: [$0.count], values: $0), pool: context.pool)
     }
-    operands.columnMask = mask
+    operands.intervals = mask
     operands.visitsHidden = visits
     let shape = [problem.positions, width]
     let (result, again) = (context.zeros(shape), context.zeros(shape))
@@ -58,7 +59,7 @@ struct ColumnMaskTests {
     let bias = context.zeros(problem["bias"].shape, .float32)
     gradients.bias = bias
     context.attendBackward(
-      operands, outputGradient: Matrix(tensor("dout")), heads: 0..<columnMaskHeads,
+      operands, outputGradient: Matrix(tensor("dout")), heads: 0..<intervalHeads,
       result: Matrix(again), into: gradients)
     var all = ["out": result.array().values, "dbias": bias.array().values]
     for (name, slope) in zip(["dq", "dk", "dv", "dgate"], slopes) {
@@ -68,9 +69,11 @@ struct ColumnMaskTests {
   }
 
   /// The same in `Double`, by sums over visible pairs.
-  private func reference(_ problem: AttentionProblem, _ mask: ColumnMask) -> [String: [Double]] {
-    let (n, c) = (problem.positions, columnMaskChannels)
-    let width = columnMaskHeads * c
+  private func reference(_ problem: AttentionProblem, _ mask: AttentionIntervals) -> [String:
+    [Double]]
+  {
+    let (n, c) = (problem.positions, intervalChannels)
+    let width = intervalHeads * c
     func values(_ name: String) -> [Double] { problem[name].values.map { Double($0) } }
     let (q, k, v) = (values("q"), values("k"), values("v"))
     let (gate, dout, bias) = (values("gate"), values("dout"), values("bias"))
@@ -78,7 +81,7 @@ struct ColumnMaskTests {
     var (out, dq, dk, dv, dgate) = (zeros, zeros, zeros, zeros, zeros)
     var dbias = [Double](repeating: 0, count: bias.count)
     let scale = 1 / Double(c).squareRoot()
-    for h in 0..<columnMaskHeads {
+    for h in 0..<intervalHeads {
       for i in 0..<n {
         let visible = (0..<n).filter { !mask.hides($0, from: i) }
         if visible.isEmpty { continue }
@@ -133,14 +136,14 @@ struct ColumnMaskTests {
   }
 
   /// Random runs, some empty, some crossing, some hiding a key from all.
-  private func randomMask(_ positions: Int, _ name: String) -> ColumnMask {
+  private func randomMask(_ positions: Int, _ name: String) -> AttentionIntervals {
     var stream = RandomStream(name)
     func run() -> Range<Int> {
       let ends = (0..<2).map { _ in Int.random(in: 0...positions, using: &stream) }.sorted()
       return stream.next() % 4 == 0 ? 0..<0 : ends[0]..<ends[1]
     }
     let lower = (0..<positions).map { _ in run() }
-    return ColumnMask(lower: lower, upper: (0..<positions).map { _ in run() })
+    return AttentionIntervals(lower: lower, upper: (0..<positions).map { _ in run() })
   }
 
   static let packs: [(lengths: [Int], positions: Int)] = [
@@ -154,16 +157,17 @@ struct ColumnMaskTests {
       onPath(path) {
         let (unit, tile) = (Int(hf_attention_key_unit()), Int(hf_attention_key_tile()))
         #expect(tile == 128)  // on all, so that places are the same on all machines
-        #expect(ColumnMask.largestUnit % unit == 0 && tile % ColumnMask.largestUnit == 0)
-        #expect(ColumnMask.firstPlace(from: 1, for: tile) == tile)
-        #expect(ColumnMask.firstPlace(from: 1, for: 1) == ColumnMask.largestUnit)
+        #expect(
+          AttentionIntervals.largestUnit % unit == 0 && tile % AttentionIntervals.largestUnit == 0)
+        #expect(AttentionIntervals.firstPlace(from: 1, for: tile) == tile)
+        #expect(AttentionIntervals.firstPlace(from: 1, for: 1) == AttentionIntervals.largestUnit)
       }
     }
   }
 
   @Test("in a pack of 2 and 3 residues on 7 positions, 36 of 49 pairs are hidden")
   func pack() {
-    let pack = ColumnMask.packed([2, 3], positions: 7)
+    let pack = AttentionIntervals.packed([2, 3], positions: 7)
     let protein = [0, 0, 1, 1, 1, 2, 3]  // the last two see nothing
     for query in 0..<7 {
       for key in 0..<7 {
@@ -188,7 +192,7 @@ struct ColumnMaskTests {
   func sums(_ index: Int) {
     let (lengths, positions) = Self.packs[index]
     let problem = AttentionProblem(positions)
-    let mask = ColumnMask.packed(lengths, positions: positions)
+    let mask = AttentionIntervals.packed(lengths, positions: positions)
     let (found, expected) = (run(problem, mask), reference(problem, mask))
     for (name, values) in expected {
       #expect(agrees(found[name], values), "\(name)")
@@ -198,7 +202,7 @@ struct ColumnMaskTests {
   @Test("skipping changes no bit", arguments: packs.indices, [DType.float32, .bfloat16])
   func skipping(_ index: Int, _ storage: DType) {
     let (lengths, positions) = Self.packs[index]
-    let mask = ColumnMask.packed(lengths, positions: positions)
+    let mask = AttentionIntervals.packed(lengths, positions: positions)
     let problem = AttentionProblem(positions)
     #expect(
       run(problem, mask, storage: storage) == run(problem, mask, visits: true, storage: storage))
@@ -207,7 +211,7 @@ struct ColumnMaskTests {
   @Test("skipping changes no bit with the instructions of any processor", arguments: kernelPaths)
   func paths(_ path: hf_isa) {
     for (lengths, positions) in Self.packs {
-      let mask = ColumnMask.packed(lengths, positions: positions)
+      let mask = AttentionIntervals.packed(lengths, positions: positions)
       let problem = AttentionProblem(positions)
       for storage in [DType.float32, .bfloat16] {
         onPath(path) {
@@ -225,7 +229,7 @@ struct ColumnMaskTests {
     arguments: kernelPaths)
   func maskedPack(_ path: hf_isa) {
     let (lengths, positions) = ([33, 50], 90)
-    let mask = ColumnMask.packed(lengths, positions: positions)
+    let mask = AttentionIntervals.packed(lengths, positions: positions)
     let hidden = [Float](repeating: 0, count: positions)
     onPath(path) {
       let found = run(AttentionProblem(positions), mask, keyMask: hidden)
@@ -257,19 +261,19 @@ struct ColumnMaskTests {
   func padding(_ visible: Int, _ positions: Int) {
     let problem = AttentionProblem(positions)
     let dense = (0..<positions).map { Float($0 < visible ? 1 : 0) }
-    let columns = ColumnMask(
+    let intervals = AttentionIntervals(
       lower: (0..<positions).map { $0 < visible ? 0..<0 : 0..<positions },
       upper: [Range<Int>](repeating: 0..<0, count: positions))
-    #expect(run(problem, columns) == run(problem, nil, keyMask: dense))
+    #expect(run(problem, intervals) == run(problem, nil, keyMask: dense))
   }
 
   @Test("in a pack, changing one protein changes no bit of the others")
   func isolation() {
     let (lengths, positions) = ([40, 70, 50], 160)
-    let mask = ColumnMask.packed(lengths, positions: positions)
+    let mask = AttentionIntervals.packed(lengths, positions: positions)
     let problem = AttentionProblem(positions)
     var changed = problem
-    let width = columnMaskHeads * columnMaskChannels
+    let width = intervalHeads * intervalChannels
     for name in ["q", "k", "v", "gate", "dout"] {
       for index in 40 * width..<110 * width { changed.arrays[name]?.values[index] *= -3 }
     }
