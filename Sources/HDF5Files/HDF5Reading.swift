@@ -25,7 +25,7 @@ extension HDF5File {
   }
 
   /// The values of a dataset, or `rows` of its first axis, in the type they are stored in.
-  public func read(_ name: String, rows: Range<Int>? = nil) throws -> NumericArray {
+  public func read(_ name: String, rows: Range<Int>? = nil) throws -> AnyNDArray {
     try HDF5Library.locked {
       let dataset = try HDF5Dataset.open(name, in: self)
       switch dataset.info.type {

@@ -32,7 +32,7 @@ public struct HDF5Layout: Sendable, Hashable {
 extension HDF5File {
   /// Writes a dataset, creating the groups above it.
   public func write(
-    _ array: NumericArray, to name: String, layout: HDF5Layout = .contiguous
+    _ array: AnyNDArray, to name: String, layout: HDF5Layout = .contiguous
   ) throws {
     switch array {
     case .float32(let a): try write(a, to: name, layout: layout)

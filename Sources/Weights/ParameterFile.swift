@@ -188,7 +188,7 @@ public struct ParameterFile: ParameterSource {
     return values
   }
 
-  private func stored(_ key: String) throws -> NumericArray {
+  private func stored(_ key: String) throws -> AnyNDArray {
     guard store.shapes[key] != nil else { throw WeightsError.noSuchArray(file: path, key: key) }
     return try store.array(for: key)
   }

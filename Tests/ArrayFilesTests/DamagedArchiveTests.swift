@@ -7,7 +7,7 @@ import Testing
 
 @Suite("damaged and hostile archives")
 struct DamagedArchiveTests {
-  private static let ramp = NumericArray.float32(
+  private static let ramp = AnyNDArray.float32(
     NDArray(shape: [500], values: (0..<500).map { Float($0) }))
 
   @Test("a file cut short is refused at every length", arguments: [false, true])
@@ -48,7 +48,7 @@ struct DamagedArchiveTests {
   @Test("an array of zeros that packs 1000-fold is read, and refused where it would fill a memory")
   func zipBomb() throws {
     try withScratchFolder { folder in
-      let zeros = NumericArray.uint8(NDArray(repeating: 0, shape: [65 << 20]))
+      let zeros = AnyNDArray.uint8(NDArray(repeating: 0, shape: [65 << 20]))
       try NumpyArchive.write([("zeros", zeros)], to: folder + "/bomb.npz", deflated: true)
       #expect(try NumpyArchive(path: folder + "/bomb.npz").array(named: "zeros") == zeros)
       let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz", limits: Self.low) }
@@ -146,7 +146,7 @@ struct DamagedArchiveTests {
   @Test("many small entries that inflate 1000-fold are refused together")
   func zipBombInPieces() throws {
     try withScratchFolder { folder in
-      let zeros = NumericArray.uint8(NDArray(repeating: 0, shape: [8 << 20]))
+      let zeros = AnyNDArray.uint8(NDArray(repeating: 0, shape: [8 << 20]))
       let arrays = (0..<9).map { ("a\($0)", zeros) }
       try NumpyArchive.write(arrays, to: folder + "/bomb.npz", deflated: true)
       let text = message { _ = try NumpyArchive(path: folder + "/bomb.npz", limits: Self.low) }

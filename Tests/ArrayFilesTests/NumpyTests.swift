@@ -27,9 +27,9 @@ struct NumpyTests {
     #expect(try file.array(named: "big_i8") == .int64(NDArray(shape: [2], values: [1, -2])))
     #expect(
       try file.array(named: "bool") == .bool(NDArray(shape: [3], values: [true, false, true])))
-    let bytes = NumericArray.string(NDArray(shape: [3], values: ["A", "BCD", ""]))
+    let bytes = AnyNDArray.string(NDArray(shape: [3], values: ["A", "BCD", ""]))
     #expect(try file.array(named: "bytes") == bytes)
-    let text = NumericArray.string(NDArray(shape: [3], values: ["Å", "helix", ""]))
+    let text = AnyNDArray.string(NDArray(shape: [3], values: ["Å", "helix", ""]))
     #expect(try file.array(named: "text") == text)
     let brain = NDArray(shape: [2], values: [BFloat16(1), BFloat16(-2)])
     #expect(try file.array(named: "bfloat16") == .bfloat16(brain))
@@ -130,7 +130,7 @@ struct NumpyTests {
     }
   }
 
-  static let samples: [(name: String, array: NumericArray)] = [
+  static let samples: [(name: String, array: AnyNDArray)] = [
     ("f", .float32(NDArray(shape: [2, 2], values: [1, -0.5, .infinity, 0x1p-140]))),
     ("d", .float64(NDArray(shape: [], values: [.pi]))),
     ("h", .bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-3)]))),

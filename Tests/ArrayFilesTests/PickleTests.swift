@@ -12,15 +12,15 @@ struct PickleTests {
     let aatype = try #require(file["aatype"]?.array).read()
     #expect(aatype.shape == [3, 21])
     #expect(aatype.integers?[2, 2] == 1)
-    let msa = NumericArray.int32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]))
+    let msa = AnyNDArray.int32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]))
     #expect(try file["msa"]?.array?.read() == msa)
-    let name = NumericArray.string(NDArray(shape: [1], values: ["T1026"]))
+    let name = AnyNDArray.string(NDArray(shape: [1], values: ["T1026"]))
     #expect(try file["domain_name"]?.array?.read() == name)
-    let sequence = NumericArray.string(NDArray(shape: [1], values: ["MKÅ"]))
+    let sequence = AnyNDArray.string(NDArray(shape: [1], values: ["MKÅ"]))
     #expect(try file["sequence"]?.array?.read() == sequence)
-    let empty = NumericArray.float32(NDArray(shape: [0, 1], values: []))
+    let empty = AnyNDArray.float32(NDArray(shape: [0, 1], values: []))
     #expect(try file["template_sum_probs"]?.array?.read() == empty)
-    let scalar = NumericArray.float64(NDArray(shape: [], values: [1.25]))
+    let scalar = AnyNDArray.float64(NDArray(shape: [], values: [1.25]))
     #expect(try file["scalar"]?.array?.read() == scalar)
   }
 
@@ -66,12 +66,12 @@ struct PickleTests {
   func torch() throws {
     let file = try StateDictionary(torch: fixture("tensors.pt"))
     #expect(file.arrays.keys.sorted() == ["a.row", "a.transposed", "a.weight", "b"])
-    let weight = NumericArray.float32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]))
+    let weight = AnyNDArray.float32(NDArray(shape: [2, 3], values: [0, 1, 2, 3, 4, 5]))
     #expect(try file.arrays["a.weight"]?.read() == weight)
-    let transposed = NumericArray.float32(NDArray(shape: [3, 2], values: [0, 3, 1, 4, 2, 5]))
+    let transposed = AnyNDArray.float32(NDArray(shape: [3, 2], values: [0, 3, 1, 4, 2, 5]))
     #expect(try file.arrays["a.transposed"]?.read() == transposed)
     #expect(try file.arrays["a.row"]?.read() == .float32(NDArray(shape: [3], values: [3, 4, 5])))
-    let half = NumericArray.bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-2)]))
+    let half = AnyNDArray.bfloat16(NDArray(shape: [2], values: [BFloat16(1), BFloat16(-2)]))
     #expect(try file.arrays["b"]?.read() == half)
   }
 

@@ -137,7 +137,7 @@ private struct Dump {
   let archive: NumpyArchive
 
   func raw() throws -> RawFeatures {
-    var arrays: [String: NumericArray] = [:]
+    var arrays: [String: AnyNDArray] = [:]
     for name in archive.names where name.hasPrefix("raw/") {
       arrays[String(name.dropFirst(4))] = try archive.array(named: name)
     }

@@ -141,7 +141,7 @@ struct StoreTests {
     let source = try HDF5File.open(path: other)
     try HDF5File.write(to: path) { file in
       for name in try source.datasets(under: "index") {
-        let array: NumericArray = try source.read(name)
+        let array: AnyNDArray = try source.read(name)
         try file.write(array, to: name)
       }
       try file.setAttribute("format", to: .text("helixfold-targets"))
@@ -182,7 +182,7 @@ struct StoreTests {
   func contradictingIndex() throws {
     try withScratchFolder { folder in
       let path = folder + "/a.h5"
-      func problem(_ index: [String: NumericArray]) throws -> String {
+      func problem(_ index: [String: AnyNDArray]) throws -> String {
         try HDF5File.write(to: path) { file in
           try file.setAttribute("format", to: .text("helixfold-targets"))
           try file.setAttribute("version", to: .integer(1))
@@ -190,7 +190,7 @@ struct StoreTests {
         }
         return message { _ = try FeatureStore(path: path) }
       }
-      let names = NumericArray.string(NDArray(shape: [2], values: ["t", "t"]))
+      let names = AnyNDArray.string(NDArray(shape: [2], values: ["t", "t"]))
       let twice = try problem(["id": names])
       #expect(twice == "\(path): 'index/id' is with 't' twice, expected unique names")
       let longer = try problem([
@@ -210,7 +210,7 @@ struct StoreTests {
       }
       let file = try HDF5File.open(path: folder + "/a.h5")
       #expect(
-        message { let _: NumericArray = try file.read("x") }.contains("needs 272000000 bytes"))
+        message { let _: AnyNDArray = try file.read("x") }.contains("needs 272000000 bytes"))
     }
   }
 
@@ -375,7 +375,7 @@ struct StoreTests {
   @Test("wrong arrays in a dictionary are named with shape and expectation")
   func wrongDictionary() throws {
     let arrays = try fullRecord("t").features.alphaFoldArrays
-    func problem(_ name: String, _ array: NumericArray?) -> String? {
+    func problem(_ name: String, _ array: AnyNDArray?) -> String? {
       var changed = arrays
       changed[name] = array
       return messageIfRefused {

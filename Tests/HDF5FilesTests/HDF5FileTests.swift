@@ -5,7 +5,7 @@ import Testing
 
 @testable import HDF5Files
 
-private let samples: [(name: String, array: NumericArray)] = [
+private let samples: [(name: String, array: AnyNDArray)] = [
   (
     "numbers/f", .float32(NDArray(shape: [3, 2], values: [1, -0.5, .infinity, 0x1p-140, 0, -0.0]))
   ),

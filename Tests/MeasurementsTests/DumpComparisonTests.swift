@@ -7,7 +7,7 @@ import Testing
 @Suite("Comparison of dumps")
 struct DumpComparisonTests {
   /// Two glycines on the x axis: the distance bins are cut at 3.25, 4.5, … Å.
-  private static func positions(_ distance: Float) -> NumericArray {
+  private static func positions(_ distance: Float) -> AnyNDArray {
     var values = [Float](repeating: 0, count: 2 * 37 * 3)
     values[(37 + 1) * 3] = distance
     return .float32(NDArray(shape: [2, 37, 3], values: values))
@@ -23,7 +23,7 @@ struct DumpComparisonTests {
     let name = "pass0/structure_module/final_atom_positions"
     try NumpyArchive.write([(name, Self.positions(first))], to: folder.file("a.npz"))
     try NumpyArchive.write([(name, Self.positions(second))], to: folder.file("b.npz"))
-    let aatype = NumericArray.int32(NDArray(shape: [1, 2], values: [7, 7]))
+    let aatype = AnyNDArray.int32(NDArray(shape: [1, 2], values: [7, 7]))
     try NumpyArchive.write([("aatype", aatype)], to: folder.file("in.npz"))
     let comparison = try DumpComparison(
       reference: folder.file("a.npz"), found: folder.file("b.npz"), inputs: folder.file("in.npz"))

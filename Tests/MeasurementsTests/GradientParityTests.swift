@@ -35,7 +35,7 @@ struct GradientParityTests {
   private func dump(
     inputs: String, _ config: FoldingConfig, _ parameters: any ParameterSource, recycles: Int,
     _ context: ExecutionContext, recomputes: Bool = true
-  ) throws -> [String: NumericArray] {
+  ) throws -> [String: AnyNDArray] {
     let features = try ProcessedFeatures(path: inputs, target: config.channels.target)
     let network = try FoldingNetwork(
       config, parameters: parameters, storage: context.storage, pool: context.pool)
@@ -62,7 +62,7 @@ struct GradientParityTests {
 
   private func synthetic(
     threads: Int = 1, storage: DType = .float32, recomputes: Bool = true
-  ) throws -> [String: NumericArray] {
+  ) throws -> [String: AnyNDArray] {
     let config = try reduced()
     return try dump(
       inputs: fixture("gradients_inputs.npz"), config, RecipeParameters(config, seed: 1),
@@ -70,7 +70,7 @@ struct GradientParityTests {
       context(threads: threads, storage: storage), recomputes: recomputes)
   }
 
-  private func expectLosses(_ expected: [String: Double], _ found: [String: NumericArray]) throws {
+  private func expectLosses(_ expected: [String: Double], _ found: [String: AnyNDArray]) throws {
     // The dump has the terms of the violation loss one by one too; we give their sum as part of the structure's loss.
     let names = found.keys.filter { $0.hasPrefix("loss") }.sorted()
     #expect(names.count == 11)

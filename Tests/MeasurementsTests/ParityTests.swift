@@ -109,7 +109,7 @@ struct ParityTests {
   private func dump(
     _ example: Case, storage: DType, backend: MatrixBackend = .native, threads: Int = 1,
     tileRows: Int = 128
-  ) throws -> [(name: String, array: NumericArray)] {
+  ) throws -> [(name: String, array: AnyNDArray)] {
     let context = ExecutionContext(
       workers: WorkerGroup(count: threads), pool: BufferPool(), storage: storage, backend: backend,
       tileRows: tileRows)

@@ -248,7 +248,7 @@ struct ParameterFileTests {
       #expect(message { _ = try ParameterFile(path: folder + "/a.bin") }.contains("no such file"))
       try Data("x".utf8).write(to: URL(fileURLWithPath: folder + "/a.bin"))
       #expect(message { _ = try ParameterFile(path: folder + "/a.bin") }.contains("unknown ending"))
-      let array = NumericArray.float32(NDArray(repeating: 0, shape: [2]))
+      let array = AnyNDArray.float32(NDArray(repeating: 0, shape: [2]))
       try NumpyArchive.write([("x", array)], to: folder + "/a.npz")
       #expect(
         message { _ = try ParameterFile(path: folder + "/a.npz") }.contains("no known network"))
@@ -327,7 +327,7 @@ struct DamagedParameterTests {
       let original = try HDF5File.open(path: path)
       try HDF5File.write(to: folder + "/b.h5") { file in
         for name in try original.datasets(under: "parameters") {
-          let array: NumericArray = try original.read(name)
+          let array: AnyNDArray = try original.read(name)
           try file.write(array, to: name)
           let checksum = try #require(try original.attribute(OwnLayout.arrayChecksum, of: name))
           try file.setAttribute(OwnLayout.arrayChecksum, to: checksum, on: name)

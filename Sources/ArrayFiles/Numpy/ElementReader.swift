@@ -8,7 +8,7 @@ public enum UInt16Meaning: Sendable, Hashable {
   case bfloat16
 }
 
-/// Turns the payload of a numpy array into a ``NumericArray``; narrow types widen to the nearest case.
+/// Turns the payload of a numpy array into a ``AnyNDArray``; narrow types widen to the nearest case.
 struct ElementReader {
   let type: ElementType
   let shape: [Int]
@@ -17,7 +17,7 @@ struct ElementReader {
   var uint16Meaning = UInt16Meaning.integer
 
   /// Reads the array; the source must hold at least its bytes, which is checked before memory is taken.
-  func read(from source: inout some ByteSource) throws -> NumericArray {
+  func read(from source: inout some ByteSource) throws -> AnyNDArray {
     guard let count = elementCount(shape) else {
       throw source.malformed("shape \(shape)", "extents whose product fits 63 bits")
     }

@@ -34,7 +34,7 @@ public struct NumpyArchive: Sendable {
   public func contains(_ name: String) -> Bool { archive.entries[name + ".npy"] != nil }
 
   /// The array with that name.
-  public func array(named name: String) throws -> NumericArray {
+  public func array(named name: String) throws -> AnyNDArray {
     try checkPresence(name)
     return try archive.withSource(name + ".npy") { source in
       try NumpyFile.read(from: &source, uint16Meaning: uint16Meaning)
@@ -53,9 +53,9 @@ public struct NumpyArchive: Sendable {
 
   /// Writes arrays in the given order: under a temporary name first, then renamed.
   public static func write(
-    _ arrays: [(name: String, array: NumericArray)], to path: String, deflated: Bool = false
+    _ arrays: [(name: String, array: AnyNDArray)], to path: String, deflated: Bool = false
   ) throws {
-    var table: [String: NumericArray] = [:]
+    var table: [String: AnyNDArray] = [:]
     for (name, array) in arrays { table[name] = array }
     try write(to: path, names: arrays.map(\.name), deflated: deflated) { name in
       guard let array = table[name] else {
@@ -68,7 +68,7 @@ public struct NumpyArchive: Sendable {
   /// Writes arrays made one at a time, when their turn comes, so that only one is in memory.
   public static func write(
     to path: String, names: [String], deflated: Bool = false,
-    array: @escaping (_ name: String) throws -> NumericArray
+    array: @escaping (_ name: String) throws -> AnyNDArray
   ) throws {
     try ZipWriter.write(to: path, names: names.map { $0 + ".npy" }, deflated: deflated) { entry in
       NumpyFile.content(of: try array(String(entry.dropLast(4))))

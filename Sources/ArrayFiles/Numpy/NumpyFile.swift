@@ -7,13 +7,13 @@ import NumericArrays
 /// as numpy stores it; of Python objects only strings are read, see ``PickleFile``. Writes version 1, row-major, little-endian.
 public enum NumpyFile {
   /// Reads the file at `path`.
-  public static func read(path: String) throws -> NumericArray {
+  public static func read(path: String) throws -> AnyNDArray {
     var source = MemorySource(try MappedFile(path: path), part: "array")
     return try read(from: &source)
   }
 
   /// Writes the file at `path`: under a temporary name first, then renamed.
-  public static func write(_ array: NumericArray, to path: String) throws {
+  public static func write(_ array: AnyNDArray, to path: String) throws {
     let content = content(of: array)
     var piece = [UInt8](repeating: 0, count: min(content.count, 1 << 20))
     try AtomicFile.write(to: path) { append in
@@ -29,7 +29,7 @@ public enum NumpyFile {
   /// Reads a whole `.npy`: header, then exactly the payload that it announces.
   static func read(
     from source: inout some ByteSource, uint16Meaning: UInt16Meaning = .integer
-  ) throws -> NumericArray {
+  ) throws -> AnyNDArray {
     let header = try NumpyHeader(from: &source)
     if header.type.kind == .object { return try objects(of: header, from: &source) }
     try checkPayload(of: header, in: source)
@@ -45,7 +45,7 @@ public enum NumpyFile {
   /// An array of Python objects, which numpy writes as a pickle of the whole array after the header.
   private static func objects(
     of header: NumpyHeader, from source: inout some ByteSource
-  ) throws -> NumericArray {
+  ) throws -> AnyNDArray {
     guard source.remaining <= largestPickle else {
       throw source.unsupported(
         "Python objects of \(source.remaining) bytes", "at most \(largestPickle >> 20) MiB of them")
@@ -77,7 +77,7 @@ public enum NumpyFile {
   }
 
   /// The content of a `.npy` file; values are not copied.
-  static func content(of array: NumericArray) -> FileContent {
+  static func content(of array: AnyNDArray) -> FileContent {
     switch array {
     case .float32(let a): content(a, "<f4")
     case .float64(let a): content(a, "<f8")

@@ -27,7 +27,7 @@ public struct PickledArray: Sendable {
   /// Reads the values, after checking that there are exactly as many.
   ///
   /// - Parameter uint16: how 16-bit unsigned integers are interpreted; Paddle stores bfloat16 that way.
-  public func read(uint16: UInt16Meaning = .integer) throws -> NumericArray {
+  public func read(uint16: UInt16Meaning = .integer) throws -> AnyNDArray {
     switch payload {
     case .bytes(let bytes, let type, let isColumnMajor):
       var source = MemorySource(bytes.file, part: "array \(shape)", range: bytes.range)
@@ -62,7 +62,7 @@ public struct PickledArray: Sendable {
     }
   }
 
-  private func strings(_ items: [PickleValue]) throws -> NumericArray {
+  private func strings(_ items: [PickleValue]) throws -> AnyNDArray {
     let texts = items.compactMap(\.text)
     guard texts.count == items.count, elementCount(shape) == items.count else {
       throw ArrayFileError.unsupported(

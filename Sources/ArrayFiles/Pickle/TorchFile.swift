@@ -61,7 +61,7 @@ final class TorchStorageTable: Sendable {
     var tensors = 0
     var read = 0
     /// The elements, from the first tensor that is read to the last.
-    var elements: NumericArray?
+    var elements: AnyNDArray?
   }
 
   init(archive: ZipArchive, folder: String, isBigEndian: Bool) {
@@ -76,7 +76,7 @@ final class TorchStorageTable: Sendable {
   }
 
   /// All elements of a storage, for one of its tensors.
-  func elements(of storage: TorchStorage) throws -> NumericArray {
+  func elements(of storage: TorchStorage) throws -> AnyNDArray {
     let elements =
       try kept(storage)
       ?? archive.withSource(storage.entry) { source in
@@ -93,7 +93,7 @@ final class TorchStorageTable: Sendable {
     return elements
   }
 
-  private func kept(_ storage: TorchStorage) -> NumericArray? {
+  private func kept(_ storage: TorchStorage) -> AnyNDArray? {
     guard let kept = sharing.withLock({ $0[storage.entry]?.elements }),
       kept.shape == [storage.count], kept.elementName == storage.type.name(.integer)
     else { return nil }
@@ -133,7 +133,7 @@ struct TorchStorage: Sendable {
   }
 
   /// The view of the given shape, as row-major values.
-  func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> NumericArray {
+  func tensor(shape: [Int], offset: Int, strides: [Int]) throws -> AnyNDArray {
     try checkView(shape: shape, offset: offset, strides: strides)
     // The stride of an axis of extent 1 may be anything, even too large to add.
     let strides = zip(shape, strides).map { $0 > 1 ? $1 : 0 }

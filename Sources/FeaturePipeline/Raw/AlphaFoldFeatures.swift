@@ -10,7 +10,7 @@ public struct AlphaFoldFeatures: Sendable {
   /// File that messages name.
   public let file: String
   /// Arrays by name.
-  public let arrays: [String: NumericArray]
+  public let arrays: [String: AnyNDArray]
 
   /// Names of the strings that are used; an alignment may have others for each row.
   static let texts: Set = ["domain_name", "sequence", "template_domain_names", "template_sequence"]
@@ -19,7 +19,7 @@ public struct AlphaFoldFeatures: Sendable {
   static let deletions = "deletion_matrix_int"
 
   /// A dictionary read from `file`.
-  public init(file: String, arrays: [String: NumericArray]) {
+  public init(file: String, arrays: [String: AnyNDArray]) {
     self.file = file
     self.arrays = arrays
   }
@@ -168,7 +168,7 @@ public struct AlphaFoldFeatures: Sendable {
 
   private var fileName: String { file.split(separator: "/").last.map(String.init) ?? file }
 
-  private func array(_ name: String) throws(InputError) -> NumericArray {
+  private func array(_ name: String) throws(InputError) -> AnyNDArray {
     guard let array = arrays[name] else {
       throw .array(file: file, name: name, found: "missing", expected: "an array of raw features")
     }
@@ -196,7 +196,7 @@ public struct AlphaFoldFeatures: Sendable {
     return nil
   }
 
-  private func wrong(_ name: String, _ array: NumericArray, _ expected: String) -> InputError {
+  private func wrong(_ name: String, _ array: AnyNDArray, _ expected: String) -> InputError {
     .array(
       file: file, name: name, found: "\(array.elementName) of shape \(array.shape)",
       expected: expected)
@@ -205,9 +205,9 @@ public struct AlphaFoldFeatures: Sendable {
 
 extension RawFeatures {
   /// The dictionary that AlphaFold2 writes as `features.pkl`: same names, shapes, element types and numbering.
-  public var alphaFoldArrays: [String: NumericArray] {
+  public var alphaFoldArrays: [String: AnyNDArray] {
     let (n, m, t) = (residueCount, rowCount, templates.count)
-    func perResidue(_ value: Int) -> NumericArray {
+    func perResidue(_ value: Int) -> AnyNDArray {
       .int32(NDArray(repeating: Int32(value), shape: [n]))
     }
     var aatypeOneHot = NDArray<Int32>(repeating: 0, shape: [n, 21])

@@ -82,7 +82,7 @@ extension AlphaFoldFeatures {
     }
     try PickledArray.checkSizes(
       entries.compactMap(\.1.array), path, unpackedSize: unpacked?.count)
-    var arrays: [String: NumericArray] = [:]
+    var arrays: [String: AnyNDArray] = [:]
     for (key, value) in entries {
       guard let array = value.array, Self.texts.contains(key) || array.elementName() != "string"
       else {

@@ -23,7 +23,7 @@ struct RecyclingStateFile {
   private func write(_ state: RecyclingState, to path: String) throws {
     let history = state.history.flatMap { [$0.meanPLDDT, $0.change ?? .nan, $0.ptm ?? .nan] }
     let pair = state.recycled.pair
-    let arrays: KeyValuePairs<String, () -> NumericArray> = [
+    let arrays: KeyValuePairs<String, () -> AnyNDArray> = [
       "fingerprint": {
         .uint8(NDArray(shape: [fingerprint.utf8.count], values: Array(fingerprint.utf8)))
       },
@@ -103,7 +103,7 @@ struct RecyclingStateFile {
   }
 
   /// The pair tensor as it was kept; nil unless it is stored as this run stores it.
-  private func tensor(_ array: NumericArray, _ context: ExecutionContext) -> Tensor? {
+  private func tensor(_ array: AnyNDArray, _ context: ExecutionContext) -> Tensor? {
     switch (array, context.storage) {
     case (.bfloat16(let values), .bfloat16): Tensor(values, pool: context.pool)
     case (.float32(let values), .float32): Tensor(values, pool: context.pool)

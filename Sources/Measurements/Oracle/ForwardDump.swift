@@ -25,8 +25,8 @@ public struct ForwardDump {
   }
 
   /// The given passes, arrays by name; the first starts from zeros, or from the teacher.
-  public func run(passes: ClosedRange<Int>) throws -> [(name: String, array: NumericArray)] {
-    var dump: [String: NumericArray] = [:]
+  public func run(passes: ClosedRange<Int>) throws -> [(name: String, array: AnyNDArray)] {
+    var dump: [String: AnyNDArray] = [:]
     var state = network.initialState(features.target, context)
     for pass in passes {
       let prefix = "pass\(pass)/"
@@ -51,7 +51,7 @@ public struct ForwardDump {
   }
 
   private func collect(
-    _ output: PassOutput, passes: Int, _ prefix: String, into dump: inout [String: NumericArray]
+    _ output: PassOutput, passes: Int, _ prefix: String, into dump: inout [String: AnyNDArray]
   ) {
     for (name, logits) in network.headLogits(output, context) {
       dump[prefix + name] = .float32(logits.array())

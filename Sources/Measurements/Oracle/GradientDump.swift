@@ -36,7 +36,7 @@ public struct GradientDump {
   /// - Parameter teacher: a dump whose `recycled/prev_*` the last pass starts from.
   public func run(
     recycles: Int, teacher: NumpyArchive? = nil
-  ) throws -> [(name: String, array: NumericArray)] {
+  ) throws -> [(name: String, array: AnyNDArray)] {
     let tape = Tape(recomputes: recomputes)
     let pass = try lastPass(recycles: recycles, teacher: teacher, context.recording(on: tape))
     guard let output = pass.output else { throw PassError.noOutput }
@@ -47,7 +47,7 @@ public struct GradientDump {
     output.seed(lossGradients, replaying)
     tape.replay(replaying)
     var dump = report.namedTerms.map { name, value in
-      (name, NumericArray.float64(NDArray(shape: [], values: [value])))
+      (name, AnyNDArray.float64(NDArray(shape: [], values: [value])))
     }
     for (key, parameter) in network.parameters.sorted(by: { $0.key < $1.key }) {
       dump.append(("grad/" + key, .float32(replaying.gradient(of: parameter).array())))

@@ -48,7 +48,7 @@ public struct ParameterRecipe: Decodable, Sendable {
     let arrays = parameters.map { entry in
       (
         name: entry.name,
-        array: NumericArray.float32(
+        array: AnyNDArray.float32(
           RecipeParameters.array(key: entry.name, shape: entry.shape, seed: seed))
       )
     }

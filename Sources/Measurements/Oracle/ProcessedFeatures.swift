@@ -138,13 +138,13 @@ public struct ProcessedFeatures: Features {
       .missing(path: path, name: name, wanted: wanted)
     }
 
-    private func array(_ name: String) throws -> NumericArray {
+    private func array(_ name: String) throws -> AnyNDArray {
       guard archive.contains(name) else { throw failure(missing: name) }
       return try archive.array(named: name)
     }
 
     private func check(
-      _ name: String, _ array: NumericArray, _ pattern: String, _ sizes: [String: Int]
+      _ name: String, _ array: AnyNDArray, _ pattern: String, _ sizes: [String: Int]
     ) throws {
       let parts = pattern.split(separator: " ")
       let fits =
@@ -159,7 +159,7 @@ public struct ProcessedFeatures: Features {
       }
     }
 
-    private func misshapen(_ name: String, _ array: NumericArray, _ expected: String) -> Failure {
+    private func misshapen(_ name: String, _ array: AnyNDArray, _ expected: String) -> Failure {
       .misshapen(
         path: path, name: name, found: "\(array.elementName) \(array.shape)", expected: expected,
         wanted: wanted)

@@ -12,7 +12,7 @@ protocol ArrayStore: Sendable {
   /// Element type of an array, as ``inspect`` prints it.
   func elementName(of key: String) -> String
   /// The array of a key, in its stored type.
-  func array(for key: String) throws -> NumericArray
+  func array(for key: String) throws -> AnyNDArray
 }
 
 extension ArrayStore {
@@ -41,5 +41,5 @@ struct NumpyStore: ArrayStore {
 
   func elementName(of key: String) -> String { elementNames[key] ?? "" }
 
-  func array(for key: String) throws -> NumericArray { try archive.array(named: key) }
+  func array(for key: String) throws -> AnyNDArray { try archive.array(named: key) }
 }

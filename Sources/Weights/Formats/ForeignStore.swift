@@ -122,7 +122,7 @@ struct ForeignStore: ArrayStore {
     return types.count > 1 ? "float32" : types.first ?? ""
   }
 
-  func array(for key: String) throws -> NumericArray {
+  func array(for key: String) throws -> AnyNDArray {
     guard let origin = origins[key], let shape = shapes[key] else {
       throw WeightsError.noSuchArray(file: path, key: key)
     }
@@ -134,7 +134,7 @@ struct ForeignStore: ArrayStore {
 
   private func stacked<T: Sendable>(
     _ origin: Origin, _ shape: [Int], _ key: String, as type: T.Type,
-    _ convert: (NumericArray) -> NDArray<T>?
+    _ convert: (AnyNDArray) -> NDArray<T>?
   ) throws -> NDArray<T> {
     var values: [T] = []
     values.reserveCapacity(shape.reduce(1, *))
@@ -151,7 +151,7 @@ struct ForeignStore: ArrayStore {
   }
 }
 
-extension NumericArray {
+extension AnyNDArray {
   /// The values in single precision; nil for integers and strings.
   var realFloats: NDArray<Float>? {
     switch self {

@@ -127,7 +127,7 @@ struct OwnStore: ArrayStore {
     return try checked(file.read(OwnLayout.path(of: key)), key)
   }
 
-  func array(for key: String) throws -> NumericArray {
+  func array(for key: String) throws -> AnyNDArray {
     if let blocks = blocks[key], let bytes = try bytes(for: key) {
       return .float32(blocks.decode(bytes))
     }

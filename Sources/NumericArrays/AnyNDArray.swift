@@ -1,5 +1,5 @@
 /// An array whose element type is known only at run time, as read from npz, pickle or HDF5.
-public enum NumericArray: Sendable, Hashable {
+public enum AnyNDArray: Sendable, Hashable {
   case float32(NDArray<Float>)
   case float64(NDArray<Double>)
   case bfloat16(NDArray<BFloat16>)
