@@ -90,9 +90,9 @@ public final class FoldingPipeline {
       let target = targets[index]
       for note in target.notes { reporter.note("\(target.id): \(note)") }
       for warning in target.warnings { reporter.warn("\(target.id): \(warning)") }
-      let waiting: WaitingFeatures
+      let deferred: DeferredFeatures
       switch target.features {
-      case .success(let features): waiting = features
+      case .success(let features): deferred = features
       case .failure(let error):
         recordFailure(error, index, target.id)
         continue

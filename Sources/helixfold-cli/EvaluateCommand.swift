@@ -166,7 +166,7 @@ struct EvaluateCommand: ParsableCommand {
     let sources = features.isEmpty && fasta == nil ? [set] : features
     let inputs = try PredictionTarget.collect(
       fasta: fasta.map { [$0] } ?? [], alignments: msa, features: sources,
-      shelf: FeatureShelf(folder: output))
+      spill: FeatureSpill(folder: output))
     try request.predict(inputs, of: targets, with: models, options, reporter: reporter)
   }
 

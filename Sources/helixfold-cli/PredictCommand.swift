@@ -279,7 +279,7 @@ struct PredictCommand: ParsableCommand {
         fasta: fasta.isEmpty && features.isEmpty ? msa : fasta,
         alignments: fasta.isEmpty ? [] : msa, features: features,
         collector: try collector(models, reporter, follows: world.rank > 0),
-        shelf: FeatureShelf(folder: dryRun ? nil : output))
+        spill: FeatureSpill(folder: dryRun ? nil : output))
     }
     if world.size > 1, fasta.contains("-") {
       throw CommunicationError.grid(

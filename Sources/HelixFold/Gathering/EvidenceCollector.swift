@@ -97,7 +97,7 @@ public struct EvidenceCollector: Sendable {
 
   /// A target from its sequence and the alignments that the user gave; errors count as the target's failure.
   func target(
-    _ id: String, _ parts: TargetPreparation.Parts, _ shelf: FeatureShelf
+    _ id: String, _ parts: TargetPreparation.Parts, _ spill: FeatureSpill
   ) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
     var warnings = parts.warnings
@@ -114,7 +114,7 @@ public struct EvidenceCollector: Sendable {
         var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
         raw.header = parts.header
         if raw.rowCount == 1 { warnings.append(parts.singleSequenceWarning) }
-        return try completed(raw, sequence, hitFiles, &gathered, shelf)
+        return try completed(raw, sequence, hitFiles, &gathered, spill)
       }
       features = .success(raw)
     } catch let stop as Interrupted {
@@ -123,25 +123,25 @@ public struct EvidenceCollector: Sendable {
       features = .failure(error)
     }
     return PredictionTarget(
-      id: id, features: features, warnings: warnings, gathered: gathered, shelf: shelf)
+      id: id, features: features, warnings: warnings, gathered: gathered, spill: spill)
   }
 
   /// A target with a given alignment: replaces its templates if others are requested, and chooses its rows.
   func completing(
     _ id: String, _ ready: Result<RawFeatures, any Error>, _ warnings: [String],
-    _ shelf: FeatureShelf
+    _ spill: FeatureSpill
   ) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
     let features = ready.flatMap { raw in
       Result {
         let letters = raw.aatype.map { AminoAcid(rawValue: $0) ?? .unknown }
         return try alone(id) {
-          try completed(raw, ProteinSequence(letters), try hitFiles(of: id), &gathered, shelf)
+          try completed(raw, ProteinSequence(letters), try hitFiles(of: id), &gathered, spill)
         }
       }
     }
     return PredictionTarget(
-      id: id, features: features, warnings: warnings, gathered: gathered, shelf: shelf)
+      id: id, features: features, warnings: warnings, gathered: gathered, spill: spill)
   }
 
   /// Runs `body`, which writes to a target's folder, while no other process writes there.
@@ -190,7 +190,7 @@ public struct EvidenceCollector: Sendable {
 
   private func completed(
     _ raw: RawFeatures, _ sequence: ProteinSequence, _ hitFiles: [String],
-    _ gathered: inout GatheredEvidence, _ shelf: FeatureShelf
+    _ gathered: inout GatheredEvidence, _ spill: FeatureSpill
   ) throws -> RawFeatures {
     var raw = raw
     if options.usesTemplates {
@@ -209,7 +209,7 @@ public struct EvidenceCollector: Sendable {
         [("target", .string(raw.id)), ("used", .integer(table.usedCount))])
       warnOfUnused(table, of: raw.id)
     }
-    return try chosen(raw, &gathered, shelf)
+    return try chosen(raw, &gathered, spill)
   }
 
   /// Warns if structures named by the user cannot be used.
@@ -220,7 +220,7 @@ public struct EvidenceCollector: Sendable {
   }
 
   private func chosen(
-    _ raw: RawFeatures, _ gathered: inout GatheredEvidence, _ shelf: FeatureShelf
+    _ raw: RawFeatures, _ gathered: inout GatheredEvidence, _ spill: FeatureSpill
   ) throws -> RawFeatures {
     gathered.rowBudget = options.rowBudget
     guard let budget = options.rowBudget, raw.rowCount > budget else { return raw }
@@ -228,7 +228,7 @@ public struct EvidenceCollector: Sendable {
     let kept = RowSelection.choose(
       count: raw.rowCount, budget: budget, scores: raw.proxyScores, seed: options.seed)
     gathered.stages.append(("choose_rows", (ContinuousClock.now - clock).seconds))
-    gathered.complete = shelf.keep(raw)
+    gathered.complete = spill.keep(raw)
     gathered.kept = kept
     let matter = Int(kept.effectiveRows.rounded())
     reporter.note(

@@ -15,7 +15,7 @@ public struct GatheredEvidence: Sendable {
   /// Largest number of alignment rows to keep; nil for all.
   public var rowBudget: Int?
   /// The features before rows were dropped; nil if none were.
-  public var complete: WaitingFeatures?
+  public var complete: DeferredFeatures?
   /// Which rows were kept, and by which rule.
   public var kept: RowSelection.Kept?
 

@@ -7,7 +7,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   /// Two inputs claim one target.
   case ambiguousInput(String)
   /// Features waiting for their turn cannot be written or read.
-  case waitingFeatures(String)
+  case deferredFeatures(String)
   /// Another process writes to the folder of a target.
   case busy(folder: String)
   /// The folder of a target holds results of another program, which would be overwritten.
@@ -23,7 +23,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory(let needed, let allowed, let moment, false):
       "needs \(ByteCount(needed)) at its peak (\(moment)), only \(ByteCount(allowed)) is allowed; \(Self.advice(moment))raise --max-memory"
     case .ambiguousInput(let problem): problem
-    case .waitingFeatures(let problem):
+    case .deferredFeatures(let problem):
       "the file in the folder of results where features wait for their turn \(problem)"
     case .busy(let folder):
       "\(folder): another process predicts in this folder; wait for it or choose another folder"
@@ -51,7 +51,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     case .memory: .memory
     case .ambiguousInput: .badInput
     case .busy, .foreign: .cannotCreate
-    case .waitingFeatures, .tablesBusy: .cannotWrite
+    case .deferredFeatures, .tablesBusy: .cannotWrite
     }
   }
 }

@@ -8,7 +8,7 @@ public struct PredictionTarget: Sendable {
   /// Name, safe as a folder name and unique in the run.
   public let id: String
   /// What is known before drawing; the error that ends this target otherwise.
-  public let features: Result<WaitingFeatures, any Error>
+  public let features: Result<DeferredFeatures, any Error>
   /// Things to tell the user before work starts.
   public let warnings: [String]
   /// How ambiguous files were understood, to tell the user as well.
@@ -16,10 +16,10 @@ public struct PredictionTarget: Sendable {
   /// What searches and templates added; nil if there were none.
   public var gathered: GatheredEvidence?
 
-  /// A target whose features wait on a shelf; in memory without one.
+  /// A target whose features wait in a spill; in memory without one.
   init(
     id: String, features: Result<RawFeatures, any Error>, warnings: [String],
-    gathered: GatheredEvidence? = nil, shelf: FeatureShelf = FeatureShelf(folder: nil)
+    gathered: GatheredEvidence? = nil, spill: FeatureSpill = FeatureSpill(folder: nil)
   ) {
     self.id = id
     self.features = features.flatMap { raw in
@@ -32,7 +32,7 @@ public struct PredictionTarget: Sendable {
               : "all \(raw.residueCount) residues are unknown (X)")
               + ", so there is nothing to predict"
           ))
-        : .success(shelf.keep(raw))
+        : .success(spill.keep(raw))
     }
     self.warnings = warnings
     self.gathered = gathered
@@ -44,10 +44,10 @@ extension PredictionTarget {
   ///
   /// Features whose sequence is that of a record without alignment belong to that record and are not a target of their own.
   ///
-  /// - Parameter shelf: where features wait; thousands of them may not fit into memory.
+  /// - Parameter spill: where features wait; thousands of them may not fit into memory.
   public static func collect(
     fasta: [String], alignments: [String], features: [String],
-    collector: EvidenceCollector? = nil, shelf: FeatureShelf = FeatureShelf(folder: nil)
+    collector: EvidenceCollector? = nil, spill: FeatureSpill = FeatureSpill(folder: nil)
   ) throws -> [PredictionTarget] {
     var targets: [PredictionTarget] = []
     var taken = TargetNames()
@@ -61,8 +61,8 @@ extension PredictionTarget {
       }
       let notes = id == name ? [] : ["the name '\(name)' is taken; this one is called '\(id)'"]
       targets.append(
-        try collector?.completing(id, renamed, warnings + notes, shelf)
-          ?? PredictionTarget(id: id, features: renamed, warnings: warnings + notes, shelf: shelf))
+        try collector?.completing(id, renamed, warnings + notes, spill)
+          ?? PredictionTarget(id: id, features: renamed, warnings: warnings + notes, spill: spill))
     }
     let features = try features.flatMap { path in
       if PathKind(of: path) == .folder { return try InputFolder.features(in: path) }
@@ -78,7 +78,7 @@ extension PredictionTarget {
           try add(name, found, warnings)
         } else if let collector {
           let id = taken.claim(name)
-          targets.append(try collector.target(id, preparation.parts(index), shelf))
+          targets.append(try collector.target(id, preparation.parts(index), spill))
         } else {
           let outcome = preparation.outcome(index)
           try add(name, outcome.features.mapError { $0 }, outcome.warnings)

@@ -67,7 +67,7 @@ public final class TargetQueue {
   func isFatal(_ error: any Error) -> Bool {
     if error is CommunicationError { return true }
     if team == nil { return false }
-    if case PredictionError.waitingFeatures = error { return true }
+    if case PredictionError.deferredFeatures = error { return true }
     return !(error is PassError || error is PredictionError)
   }
 

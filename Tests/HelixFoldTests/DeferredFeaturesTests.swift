@@ -8,7 +8,7 @@ import TrainingTestSupport
 @testable import HelixFold
 
 @Suite("Features that wait for their turn")
-struct WaitingFeaturesTests {
+struct DeferredFeaturesTests {
   /// Features with everything in them: templates, empty and unusual names, large counts of deletions.
   private func features(_ index: Int) -> RawFeatures {
     var raw = SyntheticStore.record(index) { "chain\($0)" }.features
@@ -29,27 +29,27 @@ struct WaitingFeaturesTests {
   @Test("what waits in a file comes back equal, in any order, and the file has no name")
   func file() throws {
     let scratch = try ScratchFolder()
-    let shelf = FeatureShelf(folder: scratch.file("out"), memoryBytes: 0)
+    let spill = FeatureSpill(folder: scratch.file("out"), memoryBytes: 0)
     let all = (0..<5).map(features)
-    let waiting = all.map(shelf.keep)
+    let deferred = all.map(spill.keep)
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("out")).isEmpty)
     for index in [3, 0, 4, 1, 2, 0] {
-      let raw = try waiting[index].load()
-      #expect(raw == all[index] && waiting[index].counts == all[index].counts)
+      let raw = try deferred[index].load()
+      #expect(raw == all[index] && deferred[index].counts == all[index].counts)
     }
   }
 
-  @Test("only what is beyond the memory of a shelf goes to the file")
+  @Test("only what is beyond the memory of a spill goes to the file")
   func limit() throws {
     let scratch = try ScratchFolder()
     let raw = features(1)
     let bytes = raw.counts.alignmentBytes
-    let shelf = FeatureShelf(folder: scratch.file("out"), memoryBytes: 2 * bytes)
-    let inMemory = [shelf.keep(raw), shelf.keep(raw)]
+    let spill = FeatureSpill(folder: scratch.file("out"), memoryBytes: 2 * bytes)
+    let inMemory = [spill.keep(raw), spill.keep(raw)]
     #expect(!FileManager.default.fileExists(atPath: scratch.file("out")))
-    let inFile = shelf.keep(raw)
+    let inFile = spill.keep(raw)
     #expect(FileManager.default.fileExists(atPath: scratch.file("out")))
-    for waiting in inMemory + [inFile] { #expect(try waiting.load() == raw) }
+    for deferred in inMemory + [inFile] { #expect(try deferred.load() == raw) }
   }
 
   @Test("where no file can be made all wait in memory")
@@ -57,8 +57,8 @@ struct WaitingFeaturesTests {
     let scratch = try ScratchFolder()
     try Data().write(to: URL(fileURLWithPath: scratch.file("file")))
     for folder in [nil, scratch.file("file/out")] {
-      let shelf = FeatureShelf(folder: folder, memoryBytes: 0)
-      #expect(try shelf.keep(features(0)).load() == features(0))
+      let spill = FeatureSpill(folder: folder, memoryBytes: 0)
+      #expect(try spill.keep(features(0)).load() == features(0))
     }
   }
 
@@ -68,8 +68,8 @@ struct WaitingFeaturesTests {
     let raw = try PredictionBench.target(letters).features.get().load()
     let (memory, file) = (PredictionBench(), PredictionBench())
     try memory.predict(["a"])
-    let shelf = FeatureShelf(folder: file.path, memoryBytes: 0)
-    let target = PredictionTarget(id: "toy", features: .success(raw), warnings: [], shelf: shelf)
+    let spill = FeatureSpill(folder: file.path, memoryBytes: 0)
+    let target = PredictionTarget(id: "toy", features: .success(raw), warnings: [], spill: spill)
     #expect(try file.run(["a"], [target]) == .success)
     #expect(try memory.text("toy/ranked_0.cif") == file.text("toy/ranked_0.cif"))
   }

@@ -1,28 +1,28 @@
 import FeaturePipeline
 
-/// Features of a target until its turn comes, in memory or on a shelf.
-public struct WaitingFeatures: Sendable {
+/// Features of a target until its turn comes, in memory or in a spill file.
+public struct DeferredFeatures: Sendable {
   /// Their sizes.
   public let counts: FeatureCounts
   private let place: Place
 
   private enum Place {
     case memory(RawFeatures)
-    case shelf(FeatureShelf, FeatureShelf.Item)
+    case spill(FeatureSpill, FeatureSpill.Item)
   }
 
-  /// Features that wait in memory.
+  /// Features held in memory.
   public init(_ raw: RawFeatures) { (counts, place) = (raw.counts, .memory(raw)) }
 
-  init(_ counts: FeatureCounts, on shelf: FeatureShelf, _ item: FeatureShelf.Item) {
-    (self.counts, place) = (counts, .shelf(shelf, item))
+  init(_ counts: FeatureCounts, in spill: FeatureSpill, _ item: FeatureSpill.Item) {
+    (self.counts, place) = (counts, .spill(spill, item))
   }
 
   /// The features; throws if they lie in a file that cannot be read.
   public func load() throws -> RawFeatures {
     switch place {
     case .memory(let raw): raw
-    case .shelf(let shelf, let item): try shelf.read(item)
+    case .spill(let spill, let item): try spill.read(item)
     }
   }
 }

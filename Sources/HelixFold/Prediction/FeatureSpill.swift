@@ -5,11 +5,11 @@ import NumericArrays
 import Protein
 import Synchronization
 
-/// Where the features of a run's targets wait for their turn: the first ones in memory, the others in a file.
+/// Holds the features of a run's targets until their turn comes: the first ones in memory, the others in a file.
 ///
 /// Alignments of thousands of targets are larger than memory. The file has no name, so that nothing of it is left however the
 /// process ends.
-public final class FeatureShelf: Sendable {
+public final class FeatureSpill: Sendable {
   /// Most bytes of alignments and templates that wait in memory.
   private let memoryBytes: Int
   private let folder: String?
@@ -32,7 +32,7 @@ public final class FeatureShelf: Sendable {
     let start: Int
   }
 
-  /// A shelf with a file in a folder, which is created with the file; nil keeps all in memory.
+  /// A spill with a file in a folder, which is created with the file; nil keeps all in memory.
   public init(folder: String?, memoryBytes: Int = 64 << 20) {
     (self.folder, self.memoryBytes) = (folder, memoryBytes)
   }
@@ -40,16 +40,16 @@ public final class FeatureShelf: Sendable {
   deinit { state.withLock { if let file = $0.file { close(file) } } }
 
   /// Keeps features; in memory too if the file cannot be written.
-  public func keep(_ raw: RawFeatures) -> WaitingFeatures {
+  public func keep(_ raw: RawFeatures) -> DeferredFeatures {
     let bytes = raw.counts.alignmentBytes + raw.templates.positions.count * 4
     return state.withLock { state in
       if let folder, state.heldBytes + bytes > memoryBytes,
         let item = try? Self.write(raw, to: &state, in: folder)
       {
-        return WaitingFeatures(raw.counts, on: self, item)
+        return DeferredFeatures(raw.counts, in: self, item)
       }
       state.heldBytes += bytes
-      return WaitingFeatures(raw)
+      return DeferredFeatures(raw)
     }
   }
 
@@ -147,7 +147,7 @@ private struct FileCursor {
       try transfer(file, place)
     } catch {
       let reason = error.code.map { ": \(String(cString: strerror($0)))" } ?? ""
-      throw .waitingFeatures("cannot be \(verb)\(reason)")
+      throw .deferredFeatures("cannot be \(verb)\(reason)")
     }
     place += bytes
   }
