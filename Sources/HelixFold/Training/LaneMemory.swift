@@ -24,7 +24,7 @@ struct LaneMemory {
   private let common: Int
   /// Bytes for each of the samples side by side.
   private let sample: Int
-  /// Results that wait for those of earlier samples: their largest number, bytes of the gradient of one, and bytes in all.
+  /// Results that wait for those of earlier samples: their largest number, and of each the bytes of its gradient and in all.
   private let waiting: (most: Int, gradient: Int, bytes: Int)
   /// The work, and how to reduce its memory.
   private let advice: LaneMemoryError.Advice
