@@ -10,7 +10,7 @@ struct GatedAttentionBackward {
   let axes: AttentionAxes
   let bias: Tensor?
   let mask: PositionMask
-  let columns: ColumnMask?
+  let intervals: AttentionIntervals?
   let dropoutFactors: Tensor?
 
   /// Rows of a chunk, about; a constant, so that sums have one order.

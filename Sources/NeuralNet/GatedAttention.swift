@@ -38,8 +38,8 @@ public struct GatedAttention: Sendable {
   ///   - intervals: which positions do not attend to which, the same for all batch elements: proteins packed side by side, say.
   ///   - dropout: factors on what is added, shared by the batch. `[positions, inputs]`
   public func update(
-    _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: AttentionMask,
-    columns: ColumnMask? = nil, dropoutFactors: Tensor? = nil, _ context: ExecutionContext
+    _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: PositionMask,
+    intervals: AttentionIntervals? = nil, dropoutFactors: Tensor? = nil, _ context: ExecutionContext
   ) {
     context.recordAxial { context in
       if let bias { context.allReduce(context.gradient(of: bias)) }
@@ -47,7 +47,7 @@ public struct GatedAttention: Sendable {
     }
     context.record(updating: x) { input, gradient, context in
       let pass = GatedAttentionBackward(
-        layer: self, norm: norm, axes: axes, bias: bias, mask: mask, columns: columns,
+        layer: self, norm: norm, axes: axes, bias: bias, mask: mask, intervals: intervals,
         dropoutFactors: dropoutFactors)
       pass.run(input, gradient, context)
     }

@@ -126,7 +126,7 @@ struct EmbedderTwinTests {
     let expected = PlainExtraMSAStack<Double>(stack)(PlainTensor(z), draw, pairMask: pairMask)
     try stack.update(
       [z], [draw], ProteinPack([7]),
-      pairs: [AttentionMask(pairsOf: Array(repeating: 1, count: 7), pool: context.pool)], context,
+      pairs: [PositionMask(pairsOf: Array(repeating: 1, count: 7), pool: context.pool)], context,
       PassMonitor())
     let deviation = Deviation(z.array(), from: expected)
     #expect(deviation.relative <= 4 * tolerance(storage), "\(deviation)")

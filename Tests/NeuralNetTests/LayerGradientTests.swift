@@ -158,7 +158,7 @@ struct LayerGradientTests {
         let gradients = replayedGradients(context) { context in
           layer.update(
             x, along: isColumnwise ? .columns(of: x) : .rows(of: x), norm: norm, bias: bias,
-            mask: AttentionMask(mask, pool: context.pool), dropoutFactors: factors, context)
+            mask: PositionMask(mask, pool: context.pool), dropoutFactors: factors, context)
           return x
         }
         let deviation = Deviation(x.array(), from: result)

@@ -46,7 +46,7 @@ struct MSARowAttentionWithPairBias: Sendable {
   ) {
     let factors = context.dropoutFactors(Self.name, rate: dropoutRate, [m.shape[1], m.channels])
     attention.update(
-      m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, columns: columns,
+      m, along: .rows(of: m), norm: norm, bias: bias, mask: mask, intervals: intervals,
       dropoutFactors: factors, context)
   }
 }

@@ -12,7 +12,7 @@ import TensorCore
 struct StreamedTriangle {
   private let layer: TriangleMultiplication
   private let z: Tensor
-  private let mask: AttentionMask
+  private let mask: PositionMask
   private let dropoutFactors: Tensor?  // [N_res, c_z]
   private let lines: Int
   private let context: ExecutionContext
@@ -25,7 +25,7 @@ struct StreamedTriangle {
   private var channels: Int { layer.normCenter.scale.count }
 
   init(
-    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: AttentionMask, dropoutFactors: Tensor?,
+    _ layer: TriangleMultiplication, _ z: Tensor, _ mask: PositionMask, dropoutFactors: Tensor?,
     lines: Int, _ format: BlockFormat?, _ context: ExecutionContext
   ) {
     self.layer = layer

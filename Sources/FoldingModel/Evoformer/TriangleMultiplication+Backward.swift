@@ -9,10 +9,10 @@ extension TriangleMultiplication {
   ///
   /// - Parameters:
   ///   - z: before the update. `[N_res, N_res, c_z]`
-  ///   - dropped: the dropout mask of the update. `[N_res, c_z]`
+  ///   - dropoutFactors: those of the update. `[N_res, c_z]`
   ///   - gradient: of z after the update; overwritten with that of z before it. `[N_res, N_res, c_z]`
   func backward(
-    _ z: Tensor, mask: AttentionMask, dropoutFactors: Tensor?, _ gradient: Tensor,
+    _ z: Tensor, mask: PositionMask, dropoutFactors: Tensor?, _ gradient: Tensor,
     _ context: ExecutionContext
   ) {
     let residues = z.shape[0]

@@ -30,7 +30,7 @@ struct ExtraMSAStack: Sendable {
 
   /// Updates the z of each protein of a pack in place.
   func update(
-    _ zs: [Tensor], _ draws: [AlignmentDraw], _ pack: ProteinPack, pairs: [AttentionMask],
+    _ zs: [Tensor], _ draws: [AlignmentDraw], _ pack: ProteinPack, pairs: [PositionMask],
     _ context: ExecutionContext, _ monitor: PassMonitor
   ) throws {
     let masks = TrunkMasks(pack, rows: draws.map(\.extraMask), pairs: pairs, pool: context.pool)
