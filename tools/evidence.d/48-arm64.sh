@@ -14,9 +14,9 @@ while read -r line; do
     *" failed, "*) echo "| \`tools/check-arm64.sh\`, every kernel against its formula in double | $line | 0 failed, error within the bound | $([[ $line == *" 0 failed, "* ]] && echo yes || echo no) |" ;;
     *" have the same bits")
       counts=$(grep -o '[0-9]* of [0-9]*' <<< "$line")
-      echo "| the same | $line | all | $([ "${counts% of *}" = "${counts#* of }" ] && echo yes || echo no) |"
+      echo "| \`tools/check-arm64.sh\` | $line | all | $([ "${counts% of *}" = "${counts#* of }" ] && echo yes || echo no) |"
       ;;
-    *) echo "| the same | $line | | |" ;;
+    *) echo "| \`tools/check-arm64.sh\` | $line | | |" ;;
   esac
 done < "$work/lines"
 [ "$status" = 0 ] || { tail -n 1 "$work/log" >&2; exit 1; }
