@@ -152,6 +152,12 @@ struct PredictCommand: ParsableCommand {
   )
   var resume = false
 
+  @Flag(
+    help:
+      "With --resume: compute results again that were made from other inputs, weights or options, which it refuses otherwise."
+  )
+  var replace = false
+
   @Flag(help: "Check inputs, print memory and cost, and stop.")
   var dryRun = false
 
@@ -339,6 +345,7 @@ struct PredictCommand: ParsableCommand {
     options.savesRaw = saveRaw
     options.packs = pack
     options.resumes = resume
+    options.replacesDiffering = replace
     options.isDryRun = dryRun
     if let reference {
       options.reference = try StructureFile.read(reference)

@@ -99,6 +99,7 @@ struct EarlierResultsTests {
     try bench.write(
       provenance.replacing(bits, with: "0").replacing(calculation, with: "1"),
       to: "toy/provenance_tiny.json")
+    bench.options.replacesDiffering = true
     try bench.predict(["tiny"])
     #expect(bench.passes == 2 && bench.said.contains("options or weights differ: tiny\n"))
   }
@@ -206,7 +207,7 @@ struct EarlierResultsTests {
     try bench.predict(["first"])
     let names = try bench.files().filter { $0 != "state_first.npz" }
     let before = try names.map(bench.bytes)
-    bench.options.resumes = resumes
+    (bench.options.resumes, bench.options.replacesDiffering) = (resumes, true)
     bench.options.recycles = recycles == 0 ? 2 : 1
     #expect(throws: (any Error).self) { _ = try bench.run(["first"], stopAfter: 1) }
     let files = try bench.files()
@@ -219,6 +220,43 @@ struct EarlierResultsTests {
     bench.options.recycles = 2
     try bench.predict(["first"])
     #expect(bench.passes == 3 && bench.has("toy/timings.json"))
+  }
+
+  @Test("--resume does not replace results that were made in another way, and says what differs")
+  func refused() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    let before = try bench.files().map(bench.bytes)
+    bench.options.resumes = true
+    bench.options.recycles = 2
+    bench.options.usesDropout = true
+    let status = try bench.run(["first", "second"])
+    #expect(status == .cannotCreate)
+    #expect(
+      bench.said.contains(
+        "/toy: first was made with 1 recycle (now 2 recycles), no --use-dropout; --resume goes on"),
+      "\(bench.said)")
+    let after = try bench.files().map(bench.bytes)
+    #expect(after == before)
+    (bench.options.recycles, bench.options.usesDropout) = (1, false)
+    let longer = try PredictionBench.target("MKTAYIAKQR", id: "toy")
+    let other = try bench.run(["first"], [longer])
+    #expect(other == .cannotCreate)
+    bench.options.replacesDiffering = true
+    try bench.predict(["first"], letters: "MKTAYIAKQR")
+    #expect(bench.passes == 2)
+  }
+
+  @Test("a run that was stopped while it replaced results goes on")
+  func goesOn() throws {
+    let bench = PredictionBench()
+    try bench.predict(["first"])
+    bench.options.recycles = 2
+    #expect(throws: Interrupted(.goesOnWithResume)) { _ = try bench.run(["first"], stopAfter: 1) }
+    bench.options.resumes = true
+    try bench.predict(["first"])
+    #expect(bench.said.contains("resuming after pass 1"), "\(bench.said)")
+    #expect(bench.passes == 2)
   }
 
   @Test("a result that was kept is kept again when the run that adds to it is stopped")
@@ -272,7 +310,7 @@ struct EarlierResultsTests {
     try bench.predict(["net", "net_r7"])
     #expect(bench.has("toy/unrelaxed_net_r1.pdb"))
     bench.options.savesRecycles = false
-    bench.options.resumes = true
+    (bench.options.resumes, bench.options.replacesDiffering) = (true, true)
     bench.options.recycles = 0
     try bench.predict(["net"])
     #expect(bench.said.contains("since inputs, options or weights differ: net\n"))

@@ -125,7 +125,7 @@ public struct EvaluationRequest: Sendable {
     for model in models {
       var options = options
       options.output = "\(output)/predictions/\(model.name)"
-      options.resumes = true
+      (options.resumes, options.replacesDiffering) = (true, true)
       try AtomicFile.createFolder(options.output)
       let pipeline = try FoldingPipeline(options, models: [model], reporter: reporter)
       _ = try pipeline.predict(inputs.filter { wanted.contains($0.id) }) { _, _ in }

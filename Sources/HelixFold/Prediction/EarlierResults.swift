@@ -12,6 +12,8 @@ struct EarlierResults {
   private(set) var unrelated: [String] = []
   /// Names of results that this run replaces, since they come from other inputs, options or weights.
   private(set) var replaced: [String] = []
+  /// Those of `replaced` that no stopped run was about to replace, with what they were made from.
+  private(set) var differing: [(name: String, origin: PredictionOrigin)] = []
   /// Names of results that this run replaces, since their files are missing or have changed.
   private(set) var damaged: [String] = []
   /// Fingerprints of all results, by name.
@@ -33,6 +35,7 @@ struct EarlierResults {
       if let (run, fingerprint) = asked[name] {
         if !result.fingerprint.isOfSameCalculation(as: fingerprint) {
           replaced.append(name)
+          if !folder.has(run.stateFile) { differing.append((name, result.origin)) }
         } else if !result.isWhole {
           damaged.append(name)
         } else if result.score != nil, isFinished || !folder.has(run.stateFile) {

@@ -31,7 +31,24 @@ extension FoldingPipeline {
     let done = work.kept.keys.sorted().joined(separator: " ")
     try queue.requireSame(
       "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
+    try requireSameOrigin(work)
     return work
+  }
+
+  /// Refuses to replace results that were made in another way where the run is to go on with what is there.
+  private func requireSameOrigin(_ work: TargetWork) throws {
+    guard options.resumes, !options.replacesDiffering, !work.earlier.differing.isEmpty else {
+      return
+    }
+    var differences: [String] = []
+    for (name, origin) in work.earlier.differing {
+      guard let run = work.runs.first(where: { $0.name == name }) else { continue }
+      for line in origin.differences(from: run.provenance(of: work.raw, options).origin)
+      where !differences.contains(line) { differences.append(line) }
+    }
+    throw PredictionError.differing(
+      folder: work.folder.path, results: work.earlier.differing.map(\.name),
+      differences: differences)
   }
 
   /// Makes a target's folder and keeps other processes out of it; if another process holds it, every process of the team throws.

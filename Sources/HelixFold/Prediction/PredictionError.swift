@@ -12,6 +12,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   case busy(folder: String)
   /// The folder of a target holds results of another program, which would be overwritten.
   case foreign(folder: String, file: String)
+  /// A run that goes on would replace results that were made in another way.
+  case differing(folder: String, results: [String], differences: [String])
   /// Another process keeps the tables of all targets locked.
   case tablesBusy(folder: String)
 
@@ -29,6 +31,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
       "\(folder): another process predicts in this folder; wait for it or choose another folder"
     case .foreign(let folder, let file):
       "\(folder): holds \(file) of another program, which helixfold would overwrite; choose another folder with -o"
+    case .differing(let folder, let results, let differences):
+      "\(folder): \(results.joined(separator: ", ")) \(results.count > 1 ? "were" : "was") made with \(differences.joined(separator: ", ")); --resume goes on with the inputs, weights and options of then; --replace computes anew, and another folder with -o keeps both"
     case .tablesBusy(let folder):
       "\(folder): another process keeps this folder, so that summary.tsv and failures.json lack targets of this run; their results are there, and the same command with --resume lists them"
     }
@@ -50,7 +54,7 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
     switch self {
     case .memory: .memory
     case .ambiguousInput: .badInput
-    case .busy, .foreign: .cannotCreate
+    case .busy, .foreign, .differing: .cannotCreate
     case .deferredFeatures, .tablesBusy: .cannotWrite
     }
   }

@@ -50,6 +50,8 @@ public struct PredictionOptions: Sendable {
   public var packs = false
   /// Continues where a stopped run left off, and keeps results of other networks and seeds.
   public var resumes = false
+  /// With `resumes`: replaces results of the same name that were made from other inputs, weights or options, instead of refusing the target.
+  public var replacesDiffering = false
   /// Structure that the report superposes on the predictions and scores them against.
   public var reference: Structure?
   /// What messages call that structure, such as the name of its file.

@@ -51,6 +51,17 @@ struct PredictionProvenance: Sendable {
   /// Members of the identity that affect only the last digits.
   private static let arithmeticMembers: Set = ["version", "gemm", "isa"]
 
+  /// What it is made from, in the words of a person.
+  var origin: PredictionOrigin {
+    PredictionOrigin(
+      weightsChecksum: model.checksum,
+      maxMsa: "\(config.sampling.maxClusters):\(config.sampling.maxExtraRows)",
+      precision: options.storage.rawValue, pairStorage: options.pairFormat?.rawValue,
+      sequence: target.sequence, features: featureDigest, recycles: recycles,
+      ensembles: config.ensembles,
+      msaRows: target.rowCount, dropout: options.usesDropout ? true : nil)
+  }
+
   /// Lines for the remarks of structure files.
   ///
   /// - Parameter passes: passes that were run, fewer than requested if the structure stopped changing.

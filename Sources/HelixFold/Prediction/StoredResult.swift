@@ -13,6 +13,8 @@ struct StoredResult {
   let fingerprint: PredictionFingerprint
   /// The program that computed it; nil if the provenance does not say.
   let arithmetic: ProgramArithmetic?
+  /// What it was made from.
+  let origin: PredictionOrigin
   /// Sequence of the target; nil if the provenance does not say.
   let sequence: String?
   /// The scores that rank it; nil if the provenance does not say, or files are missing or have changed.
@@ -48,6 +50,8 @@ struct StoredResult {
       else { return nil }
       return ProgramArithmetic(version: version, kernels: isa, products: gemm)
     }
+    origin =
+      folder.decoded(PredictionOrigin.self, "provenance_\(name).json") ?? PredictionOrigin()
     sequence = document?.sequence
     let isOfUse = expected.map { fingerprint.isOfSameCalculation(as: $0) } ?? true
     let isWhole =
