@@ -318,6 +318,25 @@ struct EarlierResultsTests {
     #expect(bench.has("toy/unrelaxed_net_r7.pdb") && bench.has("toy/unrelaxed_net_r7_r1.pdb"))
   }
 
+  @Test("a run that goes on keeps structures of its own passes, not of those of other runs")
+  func earlierPasses() throws {
+    let bench = PredictionBench()
+    bench.options.savesRecycles = true
+    bench.options.recycles = 3
+    #expect(throws: Interrupted.self) { try bench.run(["net"], stopAfter: 2) }
+    try bench.write("of a pass that the state does not have", to: "toy/unrelaxed_net_r7.pdb")
+    let before = try bench.bytes("unrelaxed_net_r0.cif")
+    bench.options.savesRecycles = false
+    bench.options.resumes = true
+    #expect(throws: Interrupted.self) { try bench.run(["net"], stopAfter: 1) }
+    let after = try bench.bytes("unrelaxed_net_r0.cif")
+    #expect(after == before && bench.has("toy/unrelaxed_net_r1.pdb"))
+    #expect(!bench.has("toy/unrelaxed_net_r7.pdb"))
+    bench.options.recycles = 2
+    try bench.predict(["net"])
+    #expect(bench.passes == 3 && !bench.has("toy/unrelaxed_net_r0.cif"))
+  }
+
   @Test("a result made without searches does not stand beside those of an earlier run")
   func evidence() throws {
     let bench = PredictionBench()

@@ -17,14 +17,20 @@ struct PredictionTests {
   @Test("a killed run resumes to the same bits, whatever pass it was in", arguments: 1...3)
   func resume(_ passes: Int) throws {
     let folder = try ScratchFolder()
-    let whole = try predict(options(folder, "whole"))
-    #expect(whole == .success)
+    var undisturbed = options(folder, "whole")
+    undisturbed.savesRecycles = true
+    #expect(try predict(undisturbed) == .success)
     var stopped = options(folder, "resumed")
     stopped.resumes = true
+    stopped.savesRecycles = true
     #expect(throws: Interrupted(.goesOn)) { try predict(stopped, stopAfter: passes) }
+    // As if it was killed before the structure of its last pass was written.
+    try FileManager.default.removeItem(
+      atPath: folder.path + "/resumed/toy/unrelaxed_tiny_r\(passes - 1).pdb")
     #expect(try predict(stopped) == .success)
-    for file in [
-      "ranked_0.pdb", "ranked_0.cif", "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json",
+    let structures = ["ranked_0", "unrelaxed_tiny"] + (0...3).map { "unrelaxed_tiny_r\($0)" }
+    for file in structures.flatMap({ ["\($0).pdb", "\($0).cif"] }) + [
+      "pae_tiny.json", "confidence_tiny.json", "ranking_debug.json",
     ] {
       #expect(try folder.read("whole/toy/\(file)") == folder.read("resumed/toy/\(file)"), "\(file)")
     }

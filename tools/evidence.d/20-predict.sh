@@ -50,7 +50,7 @@ fi
 # The same bits for threads, the same files after kills
 demo=data/demo/4cup_A
 predict() {
-  "$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --num-recycle 3 -o "$work/$1" "${@:2}" > /dev/null 2>&1
+  "$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --num-recycle 3 --save-recycles -o "$work/$1" "${@:2}" > /dev/null 2>&1
 }
 # the same names, and the same bytes but for the files that name times or threads
 same() {
@@ -67,11 +67,11 @@ good=0
 length=$({ time -p predict timing --threads 2; } 2>&1 | awk '/^real/ { printf "%d", $2 * 1000 }')
 for _ in $(seq 20); do
   rm -rf "$work/killed"
-  "$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --num-recycle 3 -o "$work/killed" > /dev/null 2>&1 &
+  "$helixfold" predict $demo.fasta --msa $demo.a3m --random-weights --preset tiny --num-recycle 3 --save-recycles -o "$work/killed" > /dev/null 2>&1 &
   pause=$((RANDOM * RANDOM % (length + 1)))
   sleep "$((pause / 1000)).$(printf %03d $((pause % 1000)))"
   kill -9 $! 2> /dev/null || true
   wait $! 2> /dev/null || true
   predict killed --resume && same one killed && good=$((good + 1))
 done
-echo "| kill -9 during \`predict\` at 20 random moments of $length ms, then \`--resume\` | $good of 20 equal an undisturbed run | 20 | $([ "$good" -eq 20 ] && echo yes || echo no) |"
+echo "| kill -9 during \`predict --save-recycles\` at 20 random moments of $length ms, then \`--resume\` | $good of 20 equal an undisturbed run | 20 | $([ "$good" -eq 20 ] && echo yes || echo no) |"

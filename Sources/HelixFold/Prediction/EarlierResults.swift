@@ -18,6 +18,8 @@ struct EarlierResults {
   private(set) var damaged: [String] = []
   /// Fingerprints of all results, by name.
   private(set) var fingerprints: [String: PredictionFingerprint] = [:]
+  /// Passes that stopped runs of what this run asks for have made, by name; their structures are still right.
+  private(set) var passes: [String: Int] = [:]
 
   /// Sorts the results in a folder.
   ///
@@ -47,6 +49,15 @@ struct EarlierResults {
       } else {
         unrelated.append(name)
       }
+    }
+    for (run, fingerprint) in runs where kept[run.name] == nil {
+      // The structures beside another result are of its passes.
+      if let found = fingerprints[run.name], found.bits != fingerprint.bits { continue }
+      passes[run.name] =
+        RecyclingStateFile(
+          folder: folder, name: run.stateFile, fingerprint: fingerprint.bits,
+          residues: raw.residueCount, config: run.config
+        ).passes
     }
   }
 

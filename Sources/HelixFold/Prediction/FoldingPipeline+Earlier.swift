@@ -32,7 +32,8 @@ extension FoldingPipeline {
       try work.folder.begin(replacing: nil)
     } else {
       try work.folder.begin(
-        replacing: work.runs.map(\.name).filter { work.kept[$0] == nil })
+        replacing: work.runs.map(\.name).filter { work.kept[$0] == nil },
+        goingOnAfter: work.earlier.passes)
     }
     // The evidence for an earlier result stays beside it.
     if !options.resumes || work.earlier.names.isEmpty {

@@ -45,7 +45,10 @@ extension FoldingPipeline {
     case .saved(let state):
       reporter.note("\(raw.id) \(run.name): resuming after pass \(state.history.count)")
     }
-    return PredictionJob(work, run, plan, recycling, provenance, saved, found.state)
+    let job = PredictionJob(work, run, plan, recycling, provenance, saved, found.state)
+    // A run may be killed between the state of a pass and its structure.
+    if let state = found.state { try saveStructure(of: job, state, context.following(plan)) }
+    return job
   }
 
   /// The remaining passes, together as long as possible; if a pack fails, its targets continue one by one.
@@ -135,10 +138,19 @@ extension FoldingPipeline {
       fields.append(("tol", .number(Double(change))))
     }
     reporter.note(line, event: "recycle", fields)
+    try saveStructure(of: job, state, context)
+  }
+
+  /// The structure after the last pass, when asked for.
+  private func saveStructure(
+    of job: PredictionJob, _ state: RecyclingState, _ context: ExecutionContext
+  ) throws {
     guard options.savesRecycles else { return }
     try makeRoom(job.work)
     let result = ModelResult(
-      name: run.name, prediction: job.recycling.prediction(state, context), history: state.history)
-    try job.work.folder.write(recycle: pass, result, of: raw, provenance: job.provenance)
+      name: job.run.name, prediction: job.recycling.prediction(state, context),
+      history: state.history)
+    try job.work.folder.write(
+      recycle: state.history.count - 1, result, of: job.work.raw, provenance: job.provenance)
   }
 }

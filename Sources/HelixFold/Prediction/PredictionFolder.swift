@@ -57,8 +57,10 @@ struct PredictionFolder {
   ///
   /// To be called when there are results to write: a run that stops or fails earlier leaves earlier results as they were.
   ///
-  /// - Parameter names: networks and seeds whose results are removed; nil for all.
-  func begin(replacing names: [String]?) throws {
+  /// - Parameters:
+  ///   - names: networks and seeds whose results go; nil for all that are there.
+  ///   - passes: how many passes of them stay, with their structures.
+  func begin(replacing names: [String]?, goingOnAfter passes: [String: Int] = [:]) throws {
     guard isKept else { return }
     try AtomicFile.createFolder(path)
     AtomicFile.removeUnfinished(in: path)
@@ -66,7 +68,9 @@ struct PredictionFolder {
     let going = names ?? storedNames + begunNames
     let staying = Set(storedNames).subtracting(going)
     let results = contents.filter { file in
-      going.contains { Self.isResult(file, of: $0, besides: staying) }
+      going.contains {
+        Self.isResult(file, of: $0, after: passes[$0] ?? 0, besides: staying)
+      }
     }
     try removeAll(results)
     // A ranking stays valid until it is replaced if all its results stay.
@@ -126,18 +130,22 @@ struct PredictionFolder {
     file.wholeMatch(of: /plot_(?:plddt|pae|contacts|coverage|recycles)\.(?:svg|png)/) != nil
   }
 
-  /// Whether a file is a result of the network `name`; structures of its passes are named like results of a network `name_r0`.
-  private static func isResult(_ file: String, of name: String, besides others: Set<String>) -> Bool
-  {
+  /// Whether a file is a result of the network `name`, of passes `passes` and later; structures of its passes are named like those of
+  /// a network `name_r0`.
+  private static func isResult(
+    _ file: String, of name: String, after passes: Int, besides others: Set<String>
+  ) -> Bool {
     if ["confidence", "pae", "provenance"].contains(where: { file == "\($0)_\(name).json" }) {
       return true
     }
     if file == "result_\(name).npz" { return true }
-    guard let found = file.wholeMatch(of: /unrelaxed_(.+?)(_r[0-9]+)?\.(?:pdb|cif)/) else {
+    guard let found = file.wholeMatch(of: /unrelaxed_(.+?)(_r([0-9]+))?\.(?:pdb|cif)/) else {
       return false
     }
     let (short, pass) = (String(found.1), found.2.map { String($0) } ?? "")
-    return short + pass == name || (short == name && !others.contains(short + pass))
+    if short + pass == name { return true }
+    let number = found.3.flatMap { Int($0) } ?? passes
+    return short == name && number >= passes && !others.contains(short + pass)
   }
 
   /// Removes the files of an earlier run's searches and templates: a result made without them must not lie beside them.

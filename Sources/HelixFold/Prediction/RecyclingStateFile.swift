@@ -64,15 +64,12 @@ struct RecyclingStateFile {
   /// The saved state; states of other inputs or options, and files with arrays of other shapes than this run's, cannot be used.
   func load(_ context: ExecutionContext) -> Found {
     guard folder.has(name) else { return .nothing }
-    guard let archive = try? NumpyArchive(path: folder.file(name), uint16: .bfloat16),
-      case .uint8(let bytes)? = try? archive.array(named: "fingerprint")
-    else { return .unusable("is damaged") }
-    guard String(decoding: bytes.values, as: UTF8.self) == fingerprint else {
+    guard let (archive, fingerprint) = opened else { return .unusable("is damaged") }
+    guard fingerprint == self.fingerprint else {
       return .unusable("is of other inputs, parameters or options")
     }
     guard let finished = try? archive.array(named: "finished").integers,
-      let history = try? archive.array(named: "history").floats, history.shape.count == 2,
-      history.shape[0] > 0, history.shape[1] == 3,
+      let history = Self.history(in: archive),
       let logits = try? archive.array(named: "lddt_logits").floats,
       logits.shape == [residues, config.heads.confidenceBins],
       let positions = try? archive.array(named: "positions").floats,
@@ -100,6 +97,29 @@ struct RecyclingStateFile {
           positions: positions, msaFirstRow: Tensor(firstRow, pool: context.pool),
           pair: pair),
         lddtLogits: logits, history: records, isFinished: finished.values.first == 1))
+  }
+
+  /// Passes that the saved state has behind it, which its small arrays tell; 0 if it is of no use.
+  var passes: Int {
+    guard folder.has(name), let (archive, fingerprint) = opened, fingerprint == self.fingerprint
+    else { return 0 }
+    return Self.history(in: archive)?.shape[0] ?? 0
+  }
+
+  /// The file and the fingerprint in it; nil if it is damaged.
+  private var opened: (archive: NumpyArchive, fingerprint: String)? {
+    guard let archive = try? NumpyArchive(path: folder.file(name), uint16: .bfloat16),
+      case .uint8(let bytes)? = try? archive.array(named: "fingerprint")
+    else { return nil }
+    return (archive, String(decoding: bytes.values, as: UTF8.self))
+  }
+
+  /// Confidence, change and predicted TM-score after each pass; nil if they are damaged.
+  private static func history(in archive: NumpyArchive) -> NDArray<Float>? {
+    guard let history = try? archive.array(named: "history").floats, history.shape.count == 2,
+      history.shape[0] > 0, history.shape[1] == 3
+    else { return nil }
+    return history
   }
 
   /// The pair tensor as it was kept; nil unless it is stored as this run stores it.
