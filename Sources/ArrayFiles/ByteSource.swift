@@ -1,4 +1,4 @@
-/// Bytes delivered in order: part of a mapped file or an entry of a zip archive.
+/// Bytes delivered in order: part of a file or an entry of a zip archive.
 ///
 /// `remaining` is known before anything is read, so sizes are checked before memory is taken.
 protocol ByteSource {
@@ -46,14 +46,14 @@ extension ByteSource {
   }
 }
 
-/// Part of a mapped file.
+/// Part of a file.
 struct MemorySource: ByteSource {
-  let bytes: MappedFile
+  let bytes: FileBytes
   let part: String
   var range: Range<Int>
 
   /// Reads `range` of `bytes`; all of it when nil.
-  init(_ bytes: MappedFile, part: String, range: Range<Int>? = nil) {
+  init(_ bytes: FileBytes, part: String, range: Range<Int>? = nil) {
     self.bytes = bytes
     self.part = part
     self.range = range ?? 0..<bytes.count

@@ -20,6 +20,18 @@ public struct CyclicRedundancyCheck32: Sendable {
   /// The checksum of bytes.
   @inlinable
   public func callAsFunction(_ bytes: some Sequence<UInt8>) -> UInt32 {
-    ~bytes.reduce(~0) { $0 >> 8 ^ table[Int(truncatingIfNeeded: $0 ^ UInt32($1)) & 0xFF] }
+    ~advanced(~0, bytes)
+  }
+
+  /// The checksum of all bytes of a file.
+  package func callAsFunction(_ file: OpenFile) throws(FileTransfer.Failure) -> UInt32 {
+    var state: UInt32 = ~0
+    try file.forEachPiece(of: 0..<file.count) { state = advanced(state, $0) }
+    return ~state
+  }
+
+  @inlinable
+  func advanced(_ state: UInt32, _ bytes: some Sequence<UInt8>) -> UInt32 {
+    bytes.reduce(state) { $0 >> 8 ^ table[Int(truncatingIfNeeded: $0 ^ UInt32($1)) & 0xFF] }
   }
 }

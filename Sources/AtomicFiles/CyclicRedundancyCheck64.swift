@@ -63,6 +63,15 @@ public struct CyclicRedundancyCheck64: Sendable {
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Takes in the bytes of a range of a file.
+  package mutating func update(
+    _ file: OpenFile, _ range: Range<Int>
+  ) throws(FileTransfer.Failure) {
+    var check = self
+    try file.forEachPiece(of: range) { check.update($0) }
+    self = check
+  }
+
   /// The checksum of the values of an array, as they lie in memory.
   package static func text<T: BitwiseCopyable>(of values: [T]) -> String {
     var check = CyclicRedundancyCheck64()

@@ -119,8 +119,12 @@ public struct ParameterFile: ParameterSource {
   public func checksum() throws -> String {
     if let provenance { return provenance.checksum }
     var check = CyclicRedundancyCheck64()
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    bytes.withUnsafeBytes { check.update($0) }
+    do {
+      let file = try OpenFile(path)
+      try check.update(file, 0..<file.count)
+    } catch {
+      throw ArrayFileError.cannotRead(file: path, reason: PathKind.readFailure(path))
+    }
     return check.text
   }
 

@@ -1,4 +1,5 @@
 import BasicTestSupport
+import Foundation
 import NumericArrays
 import Testing
 
@@ -299,6 +300,19 @@ struct HostilePickleTests {
     for length in stride(from: 0, to: whole.count, by: 3) {
       #expect(message { _ = try read(Array(whole[..<length])) }.contains("x.pkl"))
     }
+  }
+
+  @Test("a file that is cut short after it was opened is an error where its arrays are read")
+  func cutMeanwhile() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file("features.pkl")
+    try write(try bytes(of: fixture("features_p4.pkl")), to: path)
+    let file = try PickleFile.read(path: path)
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.truncate(atOffset: 0)
+    let aatype = try #require(file["aatype"]?.array)
+    #expect(throws: ArrayFileError.self) { try aatype.read() }
+    #expect(throws: ArrayFileError.self) { try PickleFile.read(path: path) }
   }
 
   @Test("one flipped bit in any byte is read or refused, never trapped", arguments: [0, 2, 5])

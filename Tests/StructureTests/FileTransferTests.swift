@@ -25,6 +25,43 @@ struct FileTransferTests {
     }
   }
 
+  @Test("a file is handed out in pieces of a MiB, and its checksums are those of all its bytes")
+  func pieces() throws {
+    let folder = try ScratchFolder()
+    let bytes = Data((0..<(2 << 20) + 5).map { UInt8(truncatingIfNeeded: $0 &* 40_503 >> 9) })
+    try bytes.write(to: URL(fileURLWithPath: folder.file("bytes")))
+    let file = try OpenFile(folder.file("bytes"))
+    #expect(file.count == bytes.count)
+    var sizes: [Int] = []
+    var found = Data()
+    try file.forEachPiece(of: 3..<file.count) {
+      sizes.append($0.count)
+      found.append(contentsOf: $0)
+    }
+    #expect(sizes == [1 << 20, 1 << 20, 2] && found == bytes.dropFirst(3))
+    var (whole, inPieces) = (CyclicRedundancyCheck64(), CyclicRedundancyCheck64())
+    bytes.withUnsafeBytes { whole.update($0) }
+    try inPieces.update(file, 0..<file.count)
+    #expect(inPieces.text == whole.text)
+    #expect(try CyclicRedundancyCheck32.zlib(file) == CyclicRedundancyCheck32.zlib(bytes))
+  }
+
+  @Test("a file that is cut short, none, a folder and an empty one are told apart")
+  func sizes() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("bytes")
+    try Data(count: 100).write(to: URL(fileURLWithPath: path))
+    let file = try OpenFile(path)
+    #expect(truncate(path, 50) == 0)
+    #expect(throws: FileTransfer.Failure(code: nil)) {
+      try file.forEachPiece(of: 0..<file.count) { _ in }
+    }
+    #expect(throws: FileTransfer.Failure(code: ENOENT)) { try OpenFile(folder.file("none")) }
+    #expect(throws: FileTransfer.Failure(code: EISDIR)) { try OpenFile(folder.path) }
+    #expect(truncate(path, 0) == 0)
+    #expect(try CyclicRedundancyCheck32.zlib(OpenFile(path)) == 0)
+  }
+
   @Test("a write that signals interrupt goes on")
   func interruption() throws {
     signal(SIGUSR2) { _ in }

@@ -227,13 +227,13 @@ struct ForeignNamesTests {
     return PickledArray(
       shape: array.shape,
       payload: .bytes(
-        PickledBytes(file: MappedFile(path: "x", bytes: bytes), range: 0..<bytes.count), type,
+        PickledBytes(file: FileBytes(path: "x", bytes: bytes), range: 0..<bytes.count), type,
         isColumnMajor: false), file: "x")
   }
 
   private func pickled(_ array: NDArray<Float>) -> PickledArray {
     let bytes = array.values.withUnsafeBytes { Array($0) }
-    let file = MappedFile(path: "x", bytes: bytes)
+    let file = FileBytes(path: "x", bytes: bytes)
     let type = ElementType(.float32, size: 4)
     return PickledArray(
       shape: array.shape,

@@ -8,7 +8,7 @@ import NumericArrays
 public enum NumpyFile {
   /// Reads the file at `path`.
   public static func read(path: String) throws -> AnyNDArray {
-    var source = MemorySource(try MappedFile(path: path), part: "array")
+    var source = MemorySource(try FileBytes(path: path), part: "array")
     return try read(from: &source)
   }
 

@@ -9,7 +9,7 @@ struct PickleMachine {
   /// Deepest nesting of lists, tuples and dictionaries in the result.
   static let deepestNesting = 100
 
-  let bytes: MappedFile
+  let bytes: FileBytes
   /// Finds the storages of torch tensors; nil in files without any.
   let storages: TorchStorageTable?
   var nodes: [PickleNode] = []
@@ -20,7 +20,7 @@ struct PickleMachine {
   private var marks: [Int] = []
   private var memo: [Int: Int] = [:]
 
-  init(_ bytes: MappedFile, storages: TorchStorageTable? = nil) {
+  init(_ bytes: FileBytes, storages: TorchStorageTable? = nil) {
     self.bytes = bytes
     self.storages = storages
   }
@@ -296,7 +296,7 @@ struct PickleMachine {
 
   /// Bytes that the file holds in another form.
   func owned(_ bytes: [UInt8]) throws -> PickledBytes {
-    PickledBytes(file: MappedFile(path: self.bytes.path, bytes: bytes), range: 0..<bytes.count)
+    PickledBytes(file: FileBytes(path: self.bytes.path, bytes: bytes), range: 0..<bytes.count)
   }
 
   /// Counts bytes and entries that constructors copy: genuine files copy no more than they hold, while one that refers to the same

@@ -75,7 +75,7 @@ public struct PickledArray: Sendable {
 
 /// Bytes that a pickle refers to: a range of the file, or a decoded copy.
 struct PickledBytes: Sendable {
-  let file: MappedFile
+  let file: FileBytes
   let range: Range<Int>
 
   /// The bytes themselves; nil if the range leaves the file, which the machine never produces.
@@ -91,7 +91,7 @@ extension PickledArray {
   public static func checkSizes(
     _ arrays: some Sequence<PickledArray>, _ path: String, unpackedSize: Int? = nil
   ) throws {
-    let size = try unpackedSize ?? MappedFile(path: path).count
+    let size = try unpackedSize ?? FileBytes(path: path).count
     var total = 0
     for array in arrays {
       let (next, overflow) = total.addingReportingOverflow(try array.checkedByteCount())

@@ -25,7 +25,7 @@ public struct TorchFile: Sendable {
     let folder = String(entry.dropLast("data.pkl".count))
     let table = TorchStorageTable(
       archive: archive, folder: folder, isBigEndian: try Self.isBigEndian(archive, folder))
-    var machine = PickleMachine(MappedFile(path: path, bytes: bytes), storages: table)
+    var machine = PickleMachine(FileBytes(path: path, bytes: bytes), storages: table)
     value = try machine.run()
   }
 

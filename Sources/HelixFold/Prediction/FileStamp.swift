@@ -1,5 +1,4 @@
 import AtomicFiles
-import Foundation
 import Messages
 
 /// Size and checksum of a result file, by which a later run knows that the file is intact.
@@ -10,10 +9,12 @@ struct FileStamp: Hashable, Sendable, Decodable {
 
   /// The stamp of a file; nil if it cannot be read.
   init?(_ name: String, in folder: PredictionFolder) {
-    guard let data = FileManager.default.contents(atPath: folder.file(name)) else { return nil }
+    guard let file = try? OpenFile(folder.file(name)),
+      let check = try? CyclicRedundancyCheck32.zlib(file)
+    else { return nil }
     self.name = name
-    bytes = data.count
-    crc32 = data.withUnsafeBytes { CyclicRedundancyCheck32.zlib($0) }
+    bytes = file.count
+    crc32 = check
   }
 
   /// The stamp as provenance keeps it.

@@ -58,65 +58,64 @@ public enum CheckpointFile {
 
   /// Reads a checkpoint; any changed bit is detected.
   public static func read(_ path: String) throws -> Checkpoint {
-    try data(of: path).withUnsafeBytes { try parse($0, path: path) }
+    try reading(path) { file in
+      let (contents, places) = try contents(of: file, path)
+      var buffers: [String: StateBuffer] = [:]
+      for (entry, place) in zip(contents.buffers, places) {
+        buffers[entry.name] = try StateBuffer(file, place, isWide: entry.width == 4)
+      }
+      return Checkpoint(header: contents.header, buffers: buffers)
+    }
   }
 
   /// The small part of a checkpoint, after the whole file has been verified as in ``read(_:)``.
   public static func header(of path: String) throws -> Checkpoint.Header {
-    try data(of: path).withUnsafeBytes { try contents($0, path: path).contents.header }
+    try reading(path) { try contents(of: $0, path).contents.header }
   }
 
-  private static func data(of path: String) throws -> Data {
+  /// Opens a file; what the system says of one that cannot be read is told.
+  private static func reading<Value>(
+    _ path: String, _ body: (OpenFile) throws -> Value
+  ) throws -> Value {
     do {
-      return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-    } catch {
-      throw TrainingRunError.unreadable(file: path, reason: "cannot be read: \(reason(of: error))")
+      return try body(try OpenFile(path))
+    } catch let failure as FileTransfer.Failure {
+      let reason = failure.code.map { String(cString: strerror($0)) } ?? "it was cut short"
+      throw TrainingRunError.unreadable(file: path, reason: "cannot be read: \(reason)")
     }
-  }
-
-  /// The system's reason why a file cannot be read.
-  private static func reason(of error: any Error) -> String {
-    guard let cause = (error as? CocoaError)?.underlying as? POSIXError else {
-      return error.localizedDescription
-    }
-    return String(cString: strerror(cause.code.rawValue))
-  }
-
-  private static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws -> Checkpoint {
-    let (contents, places) = try contents(bytes, path: path)
-    let buffers = zip(contents.buffers, places).map { entry, place in
-      (
-        entry.name,
-        StateBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[place]), isWide: entry.width == 4)
-      )
-    }
-    return Checkpoint(
-      header: contents.header, buffers: Dictionary(buffers, uniquingKeysWith: { $1 }))
   }
 
   /// The header of a file, every byte of which has been verified, and where its buffers lie.
   private static func contents(
-    _ bytes: UnsafeRawBufferPointer, path: String
+    of file: OpenFile, _ path: String
   ) throws -> (contents: Contents, places: [Range<Int>]) {
     func damaged(_ reason: String) -> TrainingRunError { .damaged(file: path, reason: reason) }
-    func integer(at offset: Int) -> UInt64 {
-      UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    func integer(at place: Int) throws -> UInt64 {
+      var value: UInt64 = 0
+      try withUnsafeMutableBytes(of: &value) { try file.read(at: place, into: $0) }
+      return UInt64(littleEndian: value)
     }
-    guard bytes.count >= 24, bytes.prefix(8).elementsEqual(magic) else {
+    func bytes(_ range: Range<Int>) throws -> Data {
+      var bytes = Data(count: range.count)
+      try bytes.withUnsafeMutableBytes { try file.read(at: range.lowerBound, into: $0) }
+      return bytes
+    }
+    guard file.count >= 24, try bytes(0..<8).elementsEqual(magic) else {
       throw damaged("is no checkpoint of this program")
     }
     var check = CyclicRedundancyCheck64()
-    let end = bytes.count - 8
-    check.update(UnsafeRawBufferPointer(rebasing: bytes[..<end]))
-    guard check.value == integer(at: end) else {
-      throw damaged("the checksum differs, \(bytes.count) bytes")
+    let end = file.count - 8
+    try check.update(file, 0..<end)
+    guard try check.value == integer(at: end) else {
+      throw damaged("the checksum differs, \(file.count) bytes")
     }
-    guard let length = Int(exactly: integer(at: 8)), length <= end - 16 else {
+    guard let length = Int(exactly: try integer(at: 8)), length <= end - 16 else {
       throw damaged("the header is longer than the file")
     }
+    let header = try bytes(16..<16 + length)
     let contents: Contents
     do {
-      contents = try JSONDecoder().decode(Contents.self, from: Data(bytes[16..<16 + length]))
+      contents = try JSONDecoder().decode(Contents.self, from: header)
     } catch {
       throw TrainingRunError.otherVersion(file: path)
     }
@@ -149,18 +148,14 @@ extension StateBuffer {
     }
   }
 
-  fileprivate init(bytes: UnsafeRawBufferPointer, isWide: Bool) {
-    if isWide {
-      self = .float32(
-        [Float](unsafeUninitializedCapacity: bytes.count / 4) { buffer, count in
-          UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
-          count = bytes.count / 4
-        })
-    } else {
-      self = .bfloat16(
-        (0..<bytes.count / 2).map {
-          BFloat16(bitPattern: bytes.loadUnaligned(fromByteOffset: 2 * $0, as: UInt16.self))
-        })
+  fileprivate init(_ file: OpenFile, _ place: Range<Int>, isWide: Bool) throws {
+    func values<Element: BitwiseCopyable>() throws -> [Element] {
+      let count = place.count / MemoryLayout<Element>.size
+      return try [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+        try file.read(at: place.lowerBound, into: UnsafeMutableRawBufferPointer(buffer))
+        initialized = count
+      }
     }
+    self = isWide ? .float32(try values()) : .bfloat16(try values())
   }
 }
