@@ -9,7 +9,7 @@ extension DevCommand {
       commandName: "compare",
       abstract: "Compare two dumps tensor by tensor.",
       discussion: """
-        Prints name, relative error and largest difference of every tensor above the limit, with --inputs how many \
+        Prints name, relative error and largest difference of every tensor above the limit, or what it lacks, with --inputs how many \
         distance bins of recycled positions differ, then the worst tensor. \
         Exit status 1 when a tensor is above the limit, missing or of another shape.
         """)
@@ -33,7 +33,11 @@ extension DevCommand {
       let comparison = try DumpComparison(reference: reference, found: dump, inputs: inputs)
       let deviations = try comparison.deviations(selection: only)
       let above = deviations.filter { !($0.relative <= limit) }
-      for item in above { print("\(item.name)\t\(item.relative)\t\(item.largest)") }
+      for item in above {
+        print(
+          item.name, item.problem ?? "\(item.relative)",
+          item.problem.map { _ in "-" } ?? "\(item.largest)", separator: "\t")
+      }
       if only == nil {
         for (pass, flipped, pairs) in try comparison.flippedBins() {
           print("pass \(pass): \(flipped) of \(pairs) distance bins flipped")
@@ -41,7 +45,7 @@ extension DevCommand {
       }
       if let worst = deviations.max(by: { $0.relative < $1.relative }) {
         print(
-          "\(deviations.count) tensors, \(above.count) above \(limit); worst \(worst.relative) (\(worst.name))"
+          "\(deviations.count) tensors, \(above.count) above \(limit); worst \(worst.problem ?? "\(worst.relative)") (\(worst.name))"
         )
       } else {
         print("no tensors to compare")

@@ -14,6 +14,26 @@ struct DumpComparisonTests {
   }
 
   @Test(
+    "a tensor of the reference that is missing or of another shape is named, whatever it is called")
+  func missing() throws {
+    let folder = try ScratchFolder()
+    func values(_ count: Int) -> NumericArray {
+      .float32(NDArray(shape: [count], values: Array(repeating: 1, count: count)))
+    }
+    let names = ["pass0/distogram/bin_edges", "pass0/plddt", "pass0/prev_pair", "pass0/ptm"]
+    try NumpyArchive.write(names.map { ($0, values(2)) }, to: folder.file("a.npz"))
+    try NumpyArchive.write(
+      [("pass0/plddt", values(3)), ("pass0/ptm", values(2))], to: folder.file("b.npz"))
+    let comparison = try DumpComparison(
+      reference: folder.file("a.npz"), found: folder.file("b.npz"), inputs: nil)
+    let found = try comparison.deviations(selection: nil)
+    #expect(found.map(\.name) == names)
+    #expect(
+      found.map(\.problem) == ["missing", "float32 [3], expected [2]", "missing", nil])
+    #expect(found.map { $0.relative.isFinite } == [false, false, false, true])
+  }
+
+  @Test(
     "a distance that crosses the edge of a bin is counted for both orders of the pair",
     arguments: [
       (4.4999, 4.5001, 2), (4.4, 4.49, 0), (3.2, 3.3, 2), (30, 40, 0),

@@ -90,6 +90,7 @@ struct ParityTests {
       uniqueKeysWithValues: try dump(example, storage: storage, backend: backend).map {
         ($0.name, $0.array)
       })
+    #expect(mine.keys.contains("pass\(example.pass)/distogram/bin_edges"))
     return try golden.names.filter { !$0.contains("/prev_") }.map { name in
       let reference = try #require(try golden.array(named: name).floats)
       let found = try #require(mine[name]?.floats, "\(name)")

@@ -8,10 +8,24 @@ public struct DumpComparison: Sendable {
   public struct Deviation: Sendable {
     /// Name in both dumps.
     public let name: String
-    /// Relative error; infinite if the other dump lacks the tensor or has another shape.
+    /// Relative error; infinite where there is a problem.
     public let relative: Double
     /// Largest absolute difference of any cell.
     public let largest: Double
+    /// Why there is nothing to compare, such as `missing`; nil if there is.
+    public let problem: String?
+
+    fileprivate init(_ name: String, relative: Double, largest: Double) {
+      let isNumber = !relative.isNaN
+      (self.name, problem) = (name, nil)
+      self.relative = isNumber ? relative : .infinity
+      self.largest = isNumber ? largest : .infinity
+    }
+
+    fileprivate init(_ name: String, problem: String) {
+      (self.name, self.problem) = (name, problem)
+      (relative, largest) = (.infinity, .infinity)
+    }
   }
 
   private let reference, found: NumpyArchive
@@ -26,15 +40,15 @@ public struct DumpComparison: Sendable {
     self.inputs = try inputs.map { try NumpyArchive(path: $0) }
   }
 
-  /// Every tensor of the reference that depends on the network, in order of name.
+  /// Every tensor of the reference that says something about the network or that the other dump lacks, in order of its name.
   ///
   /// - Parameter selection: only names that contain this.
   public func deviations(selection: String?) throws -> [Deviation] {
     try reference.names.sorted().compactMap { name in
-      if name.contains("/prev_") || name.hasSuffix("bin_edges") || name.hasSuffix("breaks") {
-        return nil
-      }
       if let selection, !name.contains(selection) { return nil }
+      if !found.contains(name) { return Deviation(name, problem: "missing") }
+      // What a pass starts from is a result of the one before, or was given.
+      if name.contains("/prev_") { return nil }
       guard let expected = try reference.array(named: name).floats else { return nil }
       return try deviation(name, expected)
     }
@@ -67,9 +81,11 @@ public struct DumpComparison: Sendable {
   }
 
   private func deviation(_ name: String, _ expected: NDArray<Float>) throws -> Deviation {
-    guard found.contains(name), let values = try found.array(named: name).floats,
-      values.shape == expected.shape
-    else { return Deviation(name: name, relative: .infinity, largest: .infinity) }
+    let array = try found.array(named: name)
+    guard let values = array.floats, values.shape == expected.shape else {
+      return Deviation(
+        name, problem: "\(array.elementName) \(array.shape), expected \(expected.shape)")
+    }
     let mask = try mask(of: name, shape: expected.shape)
     let width = mask.map { expected.count / max(1, $0.count) } ?? 1
     var (difference, norm, largest) = (0.0, 0.0, 0.0)
@@ -81,10 +97,7 @@ public struct DumpComparison: Sendable {
       largest = max(largest, abs(x - y))
     }
     let relative = norm > 0 ? (difference / norm).squareRoot() : (difference == 0 ? 0 : .infinity)
-    let isNumber = !relative.isNaN
-    return Deviation(
-      name: name, relative: isNumber ? relative : .infinity, largest: isNumber ? largest : .infinity
-    )
+    return Deviation(name, relative: relative, largest: largest)
   }
 
   /// The mask of the rows that an MSA tensor has, in the pass it belongs to; nil for other tensors.

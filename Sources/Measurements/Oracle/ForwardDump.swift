@@ -56,6 +56,16 @@ public struct ForwardDump {
     for (name, logits) in network.headLogits(output, context) {
       dump[prefix + name] = .float32(logits.array())
     }
+    let heads = network.config.heads
+    let edges = [
+      ("distogram/bin_edges", heads.distogramBreaks),
+      ("predicted_aligned_error/breaks", heads.alignedError?.breaks),
+    ]
+    for (name, edges) in edges {
+      dump[prefix + name] = edges.map {
+        .float32(NDArray(shape: [$0.count], values: $0.values(Float.self)))
+      }
+    }
     let prediction = network.prediction(
       output.recycled, lddtLogits: output.lddtLogits, features.target.aatype, passes: passes,
       context)
