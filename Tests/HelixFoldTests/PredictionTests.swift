@@ -176,6 +176,12 @@ struct PredictionTests {
     #expect(meter.remaining == 120)
     meter.finish([2, 3], computed: [2, 3], seconds: 100)
     #expect(meter.remaining == 0)
+    // One that is nothing but reading and writing.
+    meter = TargetMeter([0: 1, 1: 100, 2: 100])
+    meter.finish([0], computed: [0], seconds: 2)
+    #expect(meter.remaining == nil)
+    meter.finish([1], computed: [1], seconds: 99)
+    #expect(meter.remaining == 100)
   }
 
   @Test(
