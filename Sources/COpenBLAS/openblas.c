@@ -13,9 +13,11 @@ typedef void sgemm_function(int order, int transpose_a, int transpose_b, int m, 
                             float alpha, const float *a, int lda, const float *b, int ldb,
                             float beta, float *c, int ldc);
 typedef void set_threads_function(int count);
+typedef char *text_function(void);
 
 static sgemm_function *sgemm;
 static char problem[512];
+static char build[512];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static const char *const names[] = {
@@ -48,6 +50,11 @@ static void load(void) {
   }
   set_threads(1);
   problem[0] = 0;
+  text_function *config = (text_function *)dlsym(library, "openblas_get_config");
+  text_function *core = (text_function *)dlsym(library, "openblas_get_corename");
+  if (config != NULL && core != NULL) {
+    snprintf(build, sizeof build, "%s (core %s)", config(), core());
+  }
 }
 
 bool hf_openblas_load(void) {
@@ -58,6 +65,11 @@ bool hf_openblas_load(void) {
 const char *hf_openblas_problem(void) {
   pthread_once(&once, load);
   return problem;
+}
+
+const char *hf_openblas_build(void) {
+  pthread_once(&once, load);
+  return build;
 }
 
 void hf_openblas_sgemm(int32_t m, int32_t n, int32_t k, const float *a, int32_t lda, const float *b,

@@ -1,4 +1,5 @@
 import CKernels
+import TensorCore
 
 /// The version that every output names.
 public let helixFoldVersion = "0.1.0"
@@ -11,6 +12,8 @@ struct ProgramArithmetic: Hashable, Sendable {
   let kernels: String
   /// Library that multiplied matrices.
   let products: String
+  /// Build of the library that did; nil of our own kernels.
+  var build: String?
 }
 
 extension ProgramArithmetic {
@@ -18,7 +21,7 @@ extension ProgramArithmetic {
   init(_ options: PredictionOptions) {
     self.init(
       version: helixFoldVersion, kernels: ProgramIdentity.kernels,
-      products: options.backend.rawValue)
+      products: options.backend.rawValue, build: options.backend.build)
   }
 }
 

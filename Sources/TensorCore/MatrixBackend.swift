@@ -13,4 +13,13 @@ public enum MatrixBackend: String, Sendable, Hashable, Codable, CaseIterable {
   public var problem: String? {
     self == .native || hf_openblas_load() ? nil : String(cString: hf_openblas_problem())
   }
+
+  /// Version, options and core of the library, which decide the last digits of its products; nil of our own, and where it does not tell.
+  ///
+  /// Loads the library, as ``problem`` does.
+  public var build: String? {
+    guard self == .openblas, hf_openblas_load() else { return nil }
+    let words = String(cString: hf_openblas_build()).split(separator: " ")
+    return words.isEmpty ? nil : words.joined(separator: " ")
+  }
 }

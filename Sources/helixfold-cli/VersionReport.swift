@@ -10,12 +10,13 @@ struct VersionReport: ParsableCommand {
   }
 
   private static var lines: [String] {
-    let problem = MatrixBackend.openblas.problem
+    let (problem, build) = (MatrixBackend.openblas.problem, MatrixBackend.openblas.build)
     return [
       helixFoldVersion,
       "instruction set: \(ProgramIdentity.kernels) (of \(InstructionSet.available.joined(separator: ", ")))",
       "MPI: \(MessagePassing.isBuilt ? "yes" : "no")",
-      "matrix products: native, " + (problem.map { "no openblas (\($0))" } ?? "openblas"),
+      "matrix products: native, "
+        + (problem.map { "no openblas (\($0))" } ?? "openblas (\(build ?? "of an unknown build"))"),
       "processors: \(ProcessorCount.available)",
       "memory: \(ByteCount(ProcessMemory.available))",
     ]

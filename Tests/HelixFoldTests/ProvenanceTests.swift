@@ -28,6 +28,21 @@ struct ProvenanceTests {
     #expect(run.provenance(of: toy.raw, options).fingerprint != plain)
   }
 
+  @Test("the build of the library of products decides the bits, not what is computed")
+  func build() throws {
+    let (options, model, raw) = try Self.toy()
+    var provenance = PredictionRun(model, seedIndex: 0, options).provenance(of: raw, options)
+    #expect(provenance.arithmetic.build == nil, "our own kernels need no library")
+    let own = provenance.fingerprint
+    let builds = ["OpenBLAS 0.3.26 (core Zen)", "OpenBLAS 0.3.27 (core Zen)"]
+    let others = builds.map { build in
+      provenance.arithmetic.build = build
+      return provenance.fingerprint
+    }
+    #expect(Set([own] + others).count == 3 && others.allSatisfy { $0.isOfSameCalculation(as: own) })
+    #expect(provenance.facts.contains { $0.name == "blas" && $0.value == builds[1] })
+  }
+
   @Test(
     "networks of one name and the same parameters, but another depth, and chains with another break have other fingerprints"
   )

@@ -16,6 +16,10 @@ bool hf_openblas_load(void);
 /// Why it could not be loaded, one line; empty if it could.
 const char *hf_openblas_problem(void);
 
+/// Version, options and core of the loaded library as it tells them, one line, such as "OpenBLAS 0.3.26 DYNAMIC_ARCH Zen (core Zen)";
+/// empty where it is not loaded or does not tell.
+const char *hf_openblas_build(void);
+
 /// c = a · b of row-major fp32 matrices: a [m, k], b [k, n], c [m, n], rows `lda`, `ldb`, `ldc` apart.
 ///
 /// The library must have been loaded.

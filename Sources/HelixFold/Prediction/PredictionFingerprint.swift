@@ -2,7 +2,7 @@
 struct PredictionFingerprint: Hashable, Sendable {
   /// A digest of everything that determines the numbers: runs with equal digests give the same bits.
   let bits: String
-  /// The same without version, instruction set and matrix library, which determine the last digits; nil in files of earlier builds.
+  /// The same without version, instruction set, library of products and its build, which decide the last digits; nil in files of earlier builds.
   let calculation: String?
 
   /// Whether both have the same inputs, weights and options, though perhaps not the same bits.

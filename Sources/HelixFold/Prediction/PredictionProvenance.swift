@@ -49,7 +49,7 @@ struct PredictionProvenance: Sendable {
   }
 
   /// Members of the identity that affect only the last digits.
-  private static let arithmeticMembers: Set = ["version", "gemm", "isa"]
+  private static let arithmeticMembers: Set = ["version", "gemm", "blas", "isa"]
 
   /// What it is made from, in the words of a person.
   var origin: PredictionOrigin {
@@ -151,7 +151,8 @@ struct PredictionProvenance: Sendable {
       ("precision", .string(options.storage.rawValue)),
       ("gemm", .string(arithmetic.products)),
       ("isa", .string(arithmetic.kernels)),
-    ] + (options.pairFormat.map { [("pair_storage", .string($0.rawValue))] } ?? [])
+    ] + (arithmetic.build.map { [("blas", .string($0))] } ?? [])
+      + (options.pairFormat.map { [("pair_storage", .string($0.rawValue))] } ?? [])
       + (options.usesDropout ? [("dropout", .bool(true))] : [])
   }
 

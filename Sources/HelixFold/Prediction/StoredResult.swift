@@ -34,7 +34,7 @@ struct StoredResult {
       struct Pass: Decodable { let meanPlddt, ptm, change: Float? }
       let fingerprint: String
       let calculation: String?
-      let version, isa, gemm: String?
+      let version, isa, gemm, blas: String?
       let sequence: String?
       let meanPlddt, ptm: Double?
       let recycleHistory: [Pass]?
@@ -48,7 +48,7 @@ struct StoredResult {
     arithmetic = document.flatMap { document in
       guard let version = document.version, let isa = document.isa, let gemm = document.gemm
       else { return nil }
-      return ProgramArithmetic(version: version, kernels: isa, products: gemm)
+      return ProgramArithmetic(version: version, kernels: isa, products: gemm, build: document.blas)
     }
     origin =
       folder.decoded(PredictionOrigin.self, "provenance_\(name).json") ?? PredictionOrigin()
