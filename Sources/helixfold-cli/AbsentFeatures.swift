@@ -1,3 +1,5 @@
+import HelixFold
+
 /// Features of AlphaFold2 and ColabFold that helixfold lacks or handles differently: one line each instead of the parser's error.
 enum AbsentFeatures {
   private static let topics: [(words: Set<String>, sentence: String)] = [
@@ -128,25 +130,18 @@ enum AbsentFeatures {
     ),
   ]
 
-  /// AlphaFold2's network sets for single chains, values of `--model_preset`.
-  private static let networkSets = [
-    "monomer":
-      "AlphaFold2's monomer is the presets model_1 to model_5, one file each: --weights params/params_model_?.npz",
-    "monomer_ptm":
-      "AlphaFold2's monomer_ptm is the presets model_1_ptm to model_5_ptm, one file each: --weights params/params_model_?_ptm.npz",
-    "monomer_casp14":
-      "AlphaFold2's monomer_casp14 is the presets model_1 to model_5, one file each, with eight draws: --weights params/params_model_?.npz --num-ensemble 8",
-  ]
-
-  /// The sentences about arguments that request such features, each once.
-  static func sentences(for arguments: [String]) -> [String] {
+  /// The sentences about arguments that ask for such things, each once.
+  ///
+  /// - Parameter known: flags that the command has, whatever other programs mean by them.
+  static func sentences(for arguments: [String], besides known: Set<String>) -> [String] {
     var found: [String] = []
     for (index, argument) in arguments.enumerated() where index == 0 || argument.hasPrefix("--") {
       let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
       let name = (parts.first ?? argument).lowercased().replacing("_", with: "-")
       let next = index + 1 < arguments.count ? arguments[index + 1] : ""
       let value = parts.count > 1 ? parts[1] : next
-      if let sentence = sentence(for: name, value), !found.contains(sentence) {
+      if !known.contains(name), let sentence = sentence(for: name, value), !found.contains(sentence)
+      {
         found.append(sentence)
       }
     }
@@ -154,7 +149,9 @@ enum AbsentFeatures {
   }
 
   private static func sentence(for name: String, _ value: String) -> String? {
-    if name == "--model-preset", let networks = networkSets[value] { return networks }
+    if name == "--model-preset", let networks = UnknownPresetError.networkSets[value] {
+      return networks
+    }
     return topics.first { $0.words.contains(name) }?.sentence
   }
 }

@@ -67,11 +67,27 @@ struct HelixFoldCommand: ParsableCommand {
 
   /// Ends the program with what is known about arguments that it lacks, or else with the parser's error.
   private static func refuse(_ arguments: [String], _ complaint: String) -> Never {
-    let sentences = AbsentFeatures.sentences(for: arguments)
+    let command = command(of: arguments)
+    let isWhole = command.configuration.subcommands.isEmpty
+    let sentences = AbsentFeatures.sentences(
+      for: arguments, besides: isWhole ? flags(of: command) : [])
     for line in sentences.isEmpty ? [complaint] : sentences {
       StandardStreams.writeError("helixfold: \(line)\n")
     }
     exit(withError: ExitCode(.usage))
+  }
+
+  /// The command that the first words name.
+  private static func command(of arguments: [String]) -> any ParsableCommand.Type {
+    var command: any ParsableCommand.Type = self
+    for word in arguments {
+      let commands = command.configuration.subcommands
+      guard let next = commands.first(where: { $0.configuration.commandName == word }) else {
+        break
+      }
+      command = next
+    }
+    return command
   }
 
   /// The first word after `help` that is not a command: the parser would show the help of the command before it.

@@ -129,6 +129,11 @@ struct HostileSurroundingsTests {
         ["predict", "in.fasta", "--random-weights", "--preset", "model_1_multimer_v3"],
         "single chains"
       ),
+      (
+        ["predict", "in.fasta", "--random-weights", "--preset", "monomer_casp14"],
+        "--num-ensemble 8"
+      ),
+      (["bench", "forward", "--msa", "0", "--templates", "0"], "--msa is 0"),
       (["serve"], "no web service"),
       (["weights", "init", "x.h5", "--preset", "model_9"], "model_5_ptm"),
     ])

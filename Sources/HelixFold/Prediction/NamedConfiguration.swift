@@ -27,8 +27,19 @@ public struct UnknownPresetError: ExitStatusError, Hashable, CustomStringConvert
   /// The given name.
   public let name: String
 
+  /// AlphaFold2's sets of networks for single chains, values of its `--model_preset`.
+  package static let networkSets = [
+    "monomer":
+      "AlphaFold2's monomer is the presets model_1 to model_5, one file each: --weights params/params_model_?.npz",
+    "monomer_ptm":
+      "AlphaFold2's monomer_ptm is the presets model_1_ptm to model_5_ptm, one file each: --weights params/params_model_?_ptm.npz",
+    "monomer_casp14":
+      "AlphaFold2's monomer_casp14 is the presets model_1 to model_5, one file each, with eight draws: --weights params/params_model_?.npz --num-ensemble 8",
+  ]
+
   /// One line: what is wrong, what to give.
   public var description: String {
+    if let networks = Self.networkSets[name] { return networks }
     let known = FoldingConfig.presets.map(\.name).joined(separator: ", ")
     return name.contains("multimer")
       ? "'\(name)': multimers are not supported; single chains are predicted by \(known)"
