@@ -266,9 +266,12 @@ struct PredictCommand: ParsableCommand {
     let reporter = ProgressReporter(
       style: isFirst ? reporting.style : .quiet, isSilent: !queue.isWriter)
     let models = try ModelDescription.open(options) { if isFirst { reporter.note($0) } }
-    if isFirst { for note in Set(models.compactMap(\.note)).sorted() { reporter.warn(note) } }
     let targets = try collect(
       world, models, ProgressReporter(style: reporting.style, isSilent: !isFirst))
+    // What is wrong with the only target is one line.
+    if isFirst, targets.contains(where: \.isUsable) {
+      for note in Set(models.compactMap(\.note)).sorted() { reporter.warn(note) }
+    }
     let pipeline = try FoldingPipeline(options, models: models, reporter: reporter, queue: queue)
     return try pipeline.predict(targets) { _, files in
       for file in files { print(file) }

@@ -144,6 +144,15 @@ struct HostileSurroundingsTests {
     #expect(result.errors.contains(text), "\(result.errors)")
   }
 
+  @Test("what is wrong with the only target is all that is said")
+  func onlyTarget() throws {
+    let result = try Command.run(
+      ["predict", "-", "--random-weights", "--preset", "tiny"], in: try Self.folder(),
+      input: ">a\nMK1V\n")
+    #expect(result.status == 65)
+    #expect(result.errors.split(separator: "\n").count == 1, "\(result.errors)")
+  }
+
   @Test(
     "what a flag names must be there, whether it is needed or not",
     arguments: [

@@ -16,6 +16,9 @@ public struct PredictionTarget: Sendable {
   /// What searches and templates added; nil if there were none.
   public var gathered: GatheredEvidence?
 
+  /// Whether it can be predicted, as far as is known.
+  public var isUsable: Bool { (try? features.get()) != nil }
+
   /// A target whose features wait in a spill; in memory without one.
   init(
     id: String, features: Result<RawFeatures, any Error>, warnings: [String],
