@@ -303,6 +303,11 @@ struct UserTemplateTests {
     #expect(table.rows.map(\.template) == [3, 5, 1, 4, 2])
     #expect(table.rows[0].reason == "a copy of a.pdb_C, comes after the others of --template")
     #expect(table.rows[2].reason.isEmpty && table.rows[4].reason.isEmpty)
+    // A chain without a name is called as its file.
+    try own.write(Self.chain(target, id: " ") + "END\n", to: "native.pdb")
+    let (unnamed, _) = UserTemplates(settings: settings).templates(
+      for: target, files: [own.file("native.pdb")])
+    #expect(unnamed.map(\.name) == ["native.pdb"])
   }
 
   @Test("a structure that aligns no better than unrelated ones do is left out, with the number")

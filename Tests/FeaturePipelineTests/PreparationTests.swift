@@ -19,7 +19,7 @@ struct PreparationTests {
       #expect(try (0..<3).map { try preparation.outcome($0).features.get().rowCount } == [2, 3, 1])
       #expect(
         preparation.outcome(2).warnings
-          == ["no alignment: single-sequence mode, expect lower accuracy"])
+          == ["no aligned relatives: single-sequence mode, expect lower accuracy"])
     }
   }
 

@@ -113,7 +113,8 @@ public struct UserTemplates: Sendable {
     _ chain: TemplateChain, _ file: Int, label: String, place: Int, _ target: [UInt8],
     _ candidates: inout [Candidate], _ table: inout TemplateTable
   ) {
-    let name = "\(label)_\(chain.id)"
+    // Chains of a single protein often have none.
+    let name = chain.id.allSatisfy(\.isWhitespace) ? label : "\(label)_\(chain.id)"
     do throws(TemplateRejection) {
       let (template, alignment) = try template(chain, name: name, target)
       var row = Self.row(place, name, aligned: alignment.pairs.count, reason: "")

@@ -266,5 +266,5 @@ public struct TargetPreparation: Sendable {
 
   /// The warning for a target without related sequences; details of the target may follow.
   public static let singleSequenceWarning =
-    "no alignment: single-sequence mode, expect lower accuracy"
+    "no aligned relatives: single-sequence mode, expect lower accuracy"
 }
