@@ -66,6 +66,18 @@ public enum AnyNDArray: Sendable, Hashable {
     }
   }
 
+  /// The first value that is no exact 32-bit integer, as text; nil for strings and where all are.
+  public var firstInexact: String? {
+    switch self {
+    case .int32, .uint8, .bool, .string: nil
+    case .int64(let a): a.values.first { Int32(exactly: $0) == nil }.map { "\($0)" }
+    case .float32(let a): a.values.first { Int32(exactly: $0) == nil }.map { "\($0)" }
+    case .float64(let a): a.values.first { Int32(exactly: $0) == nil }.map { "\($0)" }
+    case .bfloat16(let a):
+      a.values.lazy.map { Float($0) }.first { Int32(exactly: $0) == nil }.map { "\($0)" }
+    }
+  }
+
   private func exact(_ shape: [Int], _ values: [Int32?]) -> NDArray<Int32>? {
     let found = values.compactMap { $0 }
     return found.count == values.count ? NDArray(shape: shape, values: found) : nil

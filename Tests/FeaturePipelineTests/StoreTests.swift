@@ -404,6 +404,12 @@ struct StoreTests {
     #expect(
       problem("deletion_matrix_int", .int32(deletions))
         == "f.pkl: 'deletion_matrix_int' is negative in places (-3), expected 0 or more")
+    var large = NDArray<Int64>(repeating: 0, shape: [5, 9])
+    large.values[7] = 1 << 40
+    #expect(
+      problem("deletion_matrix_int", .int64(large))
+        == "f.pkl: 'deletion_matrix_int' is no integer of 32 bits in places (1099511627776), expected integers from -2147483648 to 2147483647"
+    )
     #expect(
       problem("template_sum_probs", .float32(NDArray(shape: [2, 1], values: [1, .nan])))?
         .contains("'template_sum_probs' is NaN") == true)

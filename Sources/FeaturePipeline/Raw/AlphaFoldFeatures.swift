@@ -92,7 +92,7 @@ public struct AlphaFoldFeatures: Sendable {
 
   private func residueTypes() throws(InputError) -> [UInt8] {
     let array = try array("aatype")
-    guard let values = array.integers?.values else { throw wrong("aatype", array, "integers") }
+    guard let values = array.integers?.values else { throw inexact("aatype", array) }
     if array.shape.count == 1 {
       guard values.allSatisfy({ 0...20 ~= $0 }) else { throw wrong("aatype", array, "0 … 20") }
       return values.map { UInt8($0) }
@@ -106,9 +106,9 @@ public struct AlphaFoldFeatures: Sendable {
   private func readAlignment(into raw: inout RawFeatures) throws(InputError) {
     guard arrays["msa"] != nil else { return }
     let array = try array("msa")
-    guard array.shape.count == 2, array.shape[1] == raw.residueCount, let rows = array.shape.first,
-      let values = array.integers?.values
+    guard array.shape.count == 2, array.shape[1] == raw.residueCount, let rows = array.shape.first
     else { throw wrong("msa", array, "integers of shape [N_seq, \(raw.residueCount)]") }
+    guard let values = array.integers?.values else { throw inexact("msa", array) }
     guard values.allSatisfy({ 0...21 ~= $0 }) else {
       throw wrong("msa", array, "classes 0 … 21 in HHblits order")
     }
@@ -177,9 +177,8 @@ public struct AlphaFoldFeatures: Sendable {
 
   private func integers(_ name: String, shape: [Int]) throws(InputError) -> [Int32] {
     let array = try array(name)
-    guard array.shape == shape, let values = array.integers else {
-      throw wrong(name, array, "integers of shape \(shape)")
-    }
+    guard array.shape == shape else { throw wrong(name, array, "integers of shape \(shape)") }
+    guard let values = array.integers else { throw inexact(name, array) }
     return values.values
   }
 
@@ -194,6 +193,14 @@ public struct AlphaFoldFeatures: Sendable {
   private func strings(_ name: String) -> [String]? {
     if case .string(let array)? = arrays[name] { return array.values }
     return nil
+  }
+
+  /// The error of an array of the right shape whose values are not such integers.
+  private func inexact(_ name: String, _ array: NumericArray) -> InputError {
+    guard let value = array.firstInexact else { return wrong(name, array, "integers") }
+    return .array(
+      file: file, name: name, found: "no integer of 32 bits in places (\(value))",
+      expected: "integers from \(Int32.min) to \(Int32.max)")
   }
 
   private func wrong(_ name: String, _ array: AnyNDArray, _ expected: String) -> InputError {
