@@ -49,7 +49,7 @@ struct FileDoctorTests {
         "JSON results of a prediction", "no input; docs/file-formats.md says what it holds"
       ),
       (
-        "timings.json", "{\"features\": 0.25, \"predict_mini\": 2.5}",
+        "timings.json", "{\"features\": 0.25, \"predict_and_compile_mini\": 2.5}",
         "JSON results of a prediction", "no input; docs/file-formats.md says what it holds"
       ),
       (

@@ -260,6 +260,8 @@ struct PredictionTests {
     #expect(try predict(options(folder, "out")) == .success)
     let text = try folder.read("out/toy/timings.json")
     let timings = try JSONDecoder().decode([String: Double].self, from: Data(text.utf8))
+    #expect(timings.keys.contains("predict_and_compile_tiny"), "AlphaFold2's name")
+    #expect(try folder.read("out/toy/provenance_tiny.json").contains("\"seed\": 0,"))
     #expect(timings.keys.contains("features"))
     #expect(timings.values.allSatisfy { (0...600).contains($0) }, "\(text)")
     let rows = try folder.read("out/summary.tsv").split(separator: "\n").map {

@@ -21,7 +21,7 @@ extension FoldingPipeline {
     for job in jobs where job.work.isOpen {
       try attempt(job.work) {
         try finish(job)
-        job.work.timings.append(("predict_\(job.run.name)", seconds))
+        job.work.timings.append(("predict_and_compile_\(job.run.name)", seconds))
       }
     }
   }

@@ -144,7 +144,7 @@ struct PredictionProvenance: Sendable {
       ("random_weights", .bool(model.isRandom)),
       ("network", .string(config.name)),
       ("block_order", .string(config.blockOrder.rawValue)),
-      ("seed", .string("\(seed)")),
+      ("seed", Int(exactly: seed).map { .integer($0) } ?? .string("\(seed)")),
       ("recycles", .integer(recycles)),
       ("ensembles", .integer(config.ensembles)),
       ("max_msa", .string("\(config.sampling.maxClusters):\(config.sampling.maxExtraRows)")),
