@@ -135,6 +135,11 @@ extension FoldingNetwork {
     return result
   }
 
+  /// Logits of the distogram alone. `[N_res, N_res, bins]`
+  public func distogramLogits(_ output: PassOutput, _ context: ExecutionContext) -> Tensor {
+    distogram(output.recycled.pair, context)
+  }
+
   /// Logits of the heads that read the trunk.
   private func headLogits(_ trunk: TrunkOutput, _ context: ExecutionContext) -> HeadLogits {
     HeadLogits(

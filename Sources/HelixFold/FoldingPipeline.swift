@@ -102,7 +102,9 @@ public final class FoldingPipeline {
       let cautions = cautions.about(target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       if options.isDryRun {
-        _ = try attempt(index, target.id) { try planner.announce(raw) }
+        _ = try attempt(index, target.id) {
+          try planner.announce(raw, choosingFrom: target.gathered?.complete)
+        }
         continue
       }
       guard let work = try attempt(index, target.id, { try open(index, raw, target.gathered) })

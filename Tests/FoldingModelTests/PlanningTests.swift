@@ -1,4 +1,7 @@
 import FoldingCore
+import NumericArrays
+import Synchronization
+import TensorCore
 import TestSupport
 import Testing
 
@@ -77,5 +80,68 @@ struct PlanningTests {
       config.blockOrder = order
       #expect(BranchPlan(config, size()).prefersBranches == (order == .parallel), "\(order)")
     }
+  }
+}
+
+@Suite("Plans of loading, choosing rows and raw outputs")
+struct DemandTests {
+  /// Random parameters that note in which order they are asked for.
+  private final class AskedParameters: ParameterSource {
+    let shapes: [String: [Int]]
+    let asked = Mutex<[String]>([])
+
+    init(_ config: FoldingConfig) {
+      shapes = Dictionary(
+        config.parameterManifest.map { ($0.key, $0.shape) }, uniquingKeysWith: { $1 })
+    }
+
+    var keys: [String] { shapes.keys.sorted() }
+    func shape(of key: String) -> [Int]? { shapes[key] }
+    func floats(for key: String) throws -> NDArray<Float> {
+      asked.withLock { $0.append(key) }
+      return RandomParameters.array(key, shape: shapes[key] ?? [])
+    }
+  }
+
+  @Test("parameters are planned in the order in which the network loads them")
+  func loadingOrder() throws {
+    let config = FoldingConfig.tiny
+    let source = AskedParameters(config)
+    _ = try FoldingNetwork(config, parameters: source, storage: .float32, pool: BufferPool())
+    let asked = source.asked.withLock { $0 }
+    #expect(asked.count == source.keys.count)
+    let places = asked.map(ParameterFootprint.place)
+    #expect(places == places.sorted())
+    #expect(Set(places).count > 8, "embedders, parts of two stacks, heads")
+  }
+
+  @Test("an array that is loaded early needs its copy beside few others, a late one beside all")
+  func loading() {
+    let large = 1 << 20
+    func bytes(_ sizes: [Int]) -> Int { ParameterFootprint(sizes: sizes).loadingBytes(.bfloat16) }
+    #expect(bytes([large, large / 2]) == 6 * large)
+    #expect(bytes([large / 2, large]) == 7 * large)
+    #expect(bytes([]) == 0)
+  }
+
+  @Test("an alignment of which rows are chosen is counted, and what is written in full at the end")
+  func demands() throws {
+    let size = ProblemSize(residues: 8, clusters: 2, extraRows: 2, templates: 0)
+    var demand = PassDemand(
+      .tiny, size, parameters: ParameterFootprint(sizes: []), storage: .bfloat16, threads: 1)
+    let plain = MemoryPlan(demand)
+    demand.completeBytes = 100 << 20
+    let chosen = MemoryPlan(demand)
+    #expect(chosen.moments[0].name == "choosing_rows")
+    #expect(chosen.peak == MemoryPlan.processBytes + 200 << 20)
+    demand.holdsComplete = true
+    let held = try #require(MemoryPlan(demand).moments.first { $0.name == "evoformer" })
+    let before = try #require(plain.moments.first { $0.name == "evoformer" })
+    #expect(held.bytes == before.bytes + 100 << 20)
+    demand.completeBytes = 0
+    demand.rawBytes = 50 << 20
+    let raw = MemoryPlan(demand)
+    #expect(raw.moments[0].name == "raw_outputs" && raw.peak > plain.peak)
+    #expect(raw.peak < plain.peak + 51 << 20, "not beside the scratch of the stacks")
   }
 }

@@ -20,6 +20,12 @@ public struct PassDemand: Sendable {
   public var isShared = false
   /// Bytes of the alignment from which rows are drawn, held twice during the draw.
   public var alignmentBytes = 0
+  /// Bytes of the alignment that those rows were chosen from, held twice while they are; 0 where all rows stay.
+  public var completeBytes = 0
+  /// Whether that alignment stays in memory.
+  public var holdsComplete = false
+  /// Bytes of logits and representations that are written with the results, if they are.
+  public var rawBytes = 0
   /// Whether the state is written after each pass, from a copy.
   public var savesPasses = false
   /// Bytes that the process holds besides the network and its passes.
@@ -34,7 +40,7 @@ public struct PassDemand: Sendable {
   ) {
     (self.config, self.size, self.storage, self.threads) = (config, size, storage, threads)
     self.parameters =
-      parameters ?? ParameterFootprint(sizes: config.parameterManifest.map(\.count))
+      parameters ?? ParameterFootprint(config)
   }
 }
 
@@ -65,8 +71,8 @@ public struct MemoryPlan: Sendable {
   public static let processBytes = 40 << 20
   /// What reading inputs and writing results adds in a whole prediction: texts, regular expressions, Unicode tables.
   ///
-  /// Measured: 15 to 22 MiB, whatever the size of the target.
-  public static let textBytes = 24 << 20
+  /// Measured: 11 to 18 MiB, whatever the size of the target.
+  public static let textBytes = 21 << 20
 
   /// The plan of a prediction that holds operands of triangle multiplications as given.
   public init(_ demand: PassDemand, operands: PairOperands = .whole) {
@@ -74,8 +80,8 @@ public struct MemoryPlan: Sendable {
     let sizes = Sizes(demand, operands)
     let parameterBytes = demand.parameters.byteCount(demand.storage)
     let base =
-      Self.processBytes + demand.otherBytes + demand.alignmentBytes + parameterBytes
-      + sizes.features
+      Self.processBytes + demand.otherBytes + demand.alignmentBytes
+      + (demand.holdsComplete ? demand.completeBytes : 0) + parameterBytes + sizes.features
     var streams = sizes.pair
     // The recycled pair tensor, the sum of all draws and the MSA of the first one, while another draw runs.
     if demand.ensembles > 1 { streams += 2 * sizes.pair + sizes.pairFloat + sizes.msa }
@@ -87,7 +93,10 @@ public struct MemoryPlan: Sendable {
         name: "evoformer",
         bytes: base + streams + sizes.msa
           + max(sizes.mainOuter, sizes.pairTrack, sizes.rowAttention)),
-      Moment(name: "loading", bytes: base - sizes.features + 4 * demand.parameters.largest),
+      Moment(
+        name: "loading",
+        bytes: base - sizes.features - parameterBytes
+          + demand.parameters.loadingBytes(demand.storage)),
       Moment(
         name: "drawing",
         bytes: base + (demand.ensembles > 1 ? streams : sizes.pair) + demand.alignmentBytes),
@@ -95,6 +104,17 @@ public struct MemoryPlan: Sendable {
       Moment(
         name: "results", bytes: base + (demand.savesPasses ? 2 : 1) * sizes.pair + sizes.heads),
     ]
+    if demand.completeBytes > 0 {
+      moments.append(
+        Moment(
+          name: "choosing_rows",
+          bytes: Self.processBytes + demand.otherBytes + demand.alignmentBytes
+            + 2 * demand.completeBytes))
+    }
+    if demand.rawBytes > 0 {
+      moments.append(
+        Moment(name: "raw_outputs", bytes: base + sizes.pair + demand.rawBytes + sizes.logits))
+    }
     if size.templates > 0 && config.template != nil {
       moments.append(Moment(name: "template_embedding", bytes: base + streams + sizes.templates))
     }
@@ -124,7 +144,7 @@ public struct MemoryPlan: Sendable {
 
 /// Bytes of the parts of a plan.
 private struct Sizes {
-  let features, pair, pairFloat, msa, extra, templates, heads: Int
+  let features, pair, pairFloat, msa, extra, templates, heads, logits: Int
   let pairTrack, rowAttention, mainOuter, extraOuter: Int
 
   init(_ demand: PassDemand, _ operands: PairOperands) {
@@ -138,6 +158,7 @@ private struct Sizes {
     msa = rows * n * (c.msa * b + 8)
     extra = size.extraRows * n * (c.extraMSA * b + 8)
     let bins = max(config.heads.distogramBins, config.heads.alignedError?.bins ?? 0)
+    logits = n * n * bins * 4
     heads = 3 * n * n * 4 + threads * n * (c.pair + bins) * 4
 
     let work = WorkSizes(

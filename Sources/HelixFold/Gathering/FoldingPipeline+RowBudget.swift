@@ -23,34 +23,38 @@ extension FoldingPipeline {
       let kept = gathered.kept
     else { return }
     let clock = ContinuousClock.now
+    // Those kept, logits of two passes, and what a head takes that makes them.
+    let held = raw.counts.alignmentBytes + 4 * distogramBytes(raw, run)
     do {
-      _ = try planner.plan(complete, run, announces: false)
+      _ = try planner.plan(complete, run, holding: held, announces: false)
     } catch let error as PredictionError {
       return reporter.warn("\(raw.id): the change by --msa-budget is not measured: \(error)")
     }
-    let reference = try firstPass(complete, run, seed: run.seed)
-    var others: [(name: String, pass: FirstPass)] = [
-      ("kept, \(kept.rule.rawValue)", try firstPass(raw, run, seed: run.seed))
-    ]
+    let reference = try firstPass(complete, run, seed: run.seed, held)
+    // Logits of a pass go as soon as they are compared.
+    var passes = [("all", reference.pass, LogitChange())]
+    func compare(_ name: String, _ features: RawFeatures, seed: UInt64) throws {
+      let (pass, logits) = try firstPass(features, run, seed: seed, held)
+      passes.append((name, pass, LogitChange(from: reference.logits, to: logits)))
+    }
+    try compare("kept, \(kept.rule.rawValue)", raw, seed: run.seed)
     if kept.rule != .uniform {
       let uniform = RowSelection.choose(
         count: complete.rowCount, budget: kept.rows.count, seed: run.seed)
-      others.append(
-        ("uniform", try firstPass(complete.keepingRows(uniform), run, seed: run.seed)))
+      try compare("uniform", complete.keepingRows(uniform), seed: run.seed)
     }
-    others.append(("all, other draw", try firstPass(complete, run, seed: run.seed &+ 1)))
+    try compare("all, other draw", complete, seed: run.seed &+ 1)
     var table = "rows\tcount\ttflop_per_pass\tseconds\tlogit_rms_change\tlogit_max_change\n"
-    for (name, pass) in [("all", reference)] + others {
-      let change = LogitChange(from: reference.logits, to: pass.logits)
+    for (name, pass, change) in passes {
       table += "\(name)\t\(pass.rows)\t\(String(format: "%.4g", pass.operations / 1e12))"
       table += "\t\(fixed(pass.seconds, decimals: 2))"
       table +=
         "\t\(fixed(change.rms, decimals: 4))\t\(fixed(change.maximum, decimals: 3))\n"
     }
     try folder.keep("msa_budget.tsv") { try AtomicFile.write(table, to: $0) }
-    let saved = 100 * (1 - others[0].pass.operations / reference.operations)
-    let changes = others.map { name, pass in
-      "\(fixed(LogitChange(from: reference.logits, to: pass.logits).rms, decimals: 3)) (\(name))"
+    let saved = 100 * (1 - passes[1].1.operations / reference.pass.operations)
+    let changes = passes.dropFirst().map { name, _, change in
+      "\(fixed(change.rms, decimals: 3)) (\(name))"
     }
     reporter.note(
       "\(raw.id)  --msa-budget saves \(Int(saved.rounded())) % of a pass; distogram logits of the first pass change by \(changes.joined(separator: ", "))",
@@ -58,11 +62,19 @@ extension FoldingPipeline {
     timings.append(("check_msa_budget", (ContinuousClock.now - clock).seconds))
   }
 
-  /// The first pass with given features.
+  /// Bytes of the distogram's logits.
+  private func distogramBytes(_ raw: RawFeatures, _ run: PredictionRun) -> Int {
+    raw.residueCount * raw.residueCount * run.config.heads.distogramBins * DType.float32.byteCount
+  }
+
+  /// The first pass with given features, and its distogram logits `[N_res, N_res, 64]`.
+  ///
+  /// - Parameter held: bytes that are in memory besides.
   private func firstPass(
-    _ raw: RawFeatures, _ run: PredictionRun, seed: UInt64
-  ) throws -> FirstPass {
-    let context = self.context.following(try planner.plan(raw, run, announces: false))
+    _ raw: RawFeatures, _ run: PredictionRun, seed: UInt64, _ held: Int
+  ) throws -> (pass: FirstPass, logits: [Float]) {
+    let context = self.context.following(
+      try planner.plan(raw, run, holding: held, announces: false))
     let network = try network(run.model)
     let features = SampledFeatures(raw, config: run.config, seed: seed)
     let clock = ContinuousClock.now
@@ -73,17 +85,15 @@ extension FoldingPipeline {
         try Interruption.check(.goesOnWithResume)
       })
     let seconds = (ContinuousClock.now - clock).seconds
-    let logits = network.headLogits(output, context)["distogram/logits"]?.array().values ?? []
-    return FirstPass(
-      logits: logits, rows: raw.rowCount,
-      operations: CostModel(run.config, run.size(raw.counts)).pass, seconds: seconds)
+    let pass = FirstPass(
+      rows: raw.rowCount, operations: CostModel(run.config, run.size(raw.counts)).pass,
+      seconds: seconds)
+    return (pass, network.distogramLogits(output, context).array().values)
   }
 }
 
-/// Result and cost of a first pass.
+/// What a first pass costs.
 private struct FirstPass {
-  /// Distogram logits. `[N_res, N_res, 64]`
-  let logits: [Float]
   /// Rows of the alignment.
   let rows: Int
   /// Floating-point operations.
@@ -98,6 +108,8 @@ private struct LogitChange {
   private(set) var rms = 0.0
   /// Largest difference.
   private(set) var maximum = 0.0
+
+  init() {}
 
   init(from first: [Float], to second: [Float]) {
     var sum = 0.0

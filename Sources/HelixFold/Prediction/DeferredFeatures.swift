@@ -14,6 +14,9 @@ public struct DeferredFeatures: Sendable {
   /// Features held in memory.
   public init(_ raw: RawFeatures) { (counts, place) = (raw.counts, .memory(raw)) }
 
+  /// Whether they are held in memory.
+  var isInMemory: Bool { if case .memory = place { true } else { false } }
+
   init(_ counts: FeatureCounts, in spill: FeatureSpill, _ item: FeatureSpill.Item) {
     (self.counts, place) = (counts, .spill(spill, item))
   }

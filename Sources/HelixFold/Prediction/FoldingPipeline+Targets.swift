@@ -78,7 +78,8 @@ extension FoldingPipeline {
     sayTurn(of: work)
     do {
       for (number, run) in work.runs.enumerated() where work.kept[run.name] == nil {
-        work.plans[number] = try planner.plan(work.raw, run, announces: true)
+        work.plans[number] = try planner.plan(
+          work.raw, choosingFrom: work.gathered?.complete, run, announces: true)
       }
     } catch {
       work.folder.removeIfEmpty()

@@ -42,7 +42,8 @@ public enum PredictionError: Error, Hashable, CustomStringConvertible, ExitStatu
   private static func advice(_ moment: String) -> String {
     switch moment {
     // The size of parameters and results is fixed, whatever the alignment and the threads.
-    case "loading", "results": ""
+    case "loading", "results", "choosing_rows": ""
+    case "raw_outputs": "leave out --save-raw, or "
     case "drawing": "give fewer rows with --msa-budget, or "
     default:
       "lower --max-msa or --threads, keep an operand in blocks with --pair-storage int8, or "

@@ -3,6 +3,7 @@ import FoldingCore
 import FoldingModel
 import NumericArrays
 import TensorCore
+import Weights
 
 /// One network with one seed, configured by the options.
 struct PredictionRun {
@@ -28,7 +29,10 @@ struct PredictionRun {
     // Named by the seed itself, so that runs with other seeds add their files and replace none.
     self.name = seed > 0 ? "\(model.name)_pred_\(seed)" : model.name
     self.recycles = options.recycles ?? config.recycles
-    self.footprint = ParameterFootprint(model.parameters)
+    // Other programs keep blocks of a stack apart or matrices turned round, which takes a copy.
+    let format = (model.parameters as? ParameterFile)?.format
+    self.footprint = ParameterFootprint(
+      model.parameters, readBytes: [.helixFold, .openFold].contains(format) ? 8 : 4)
   }
 
   /// Name of the file that keeps the run between passes.
@@ -47,12 +51,19 @@ struct PredictionRun {
 
   /// The memory plan of the run on a target.
   ///
-  /// - Parameter isShared: whether processes share the operations.
+  /// - Parameters:
+  ///   - complete: the features before rows were left out; nil if none were.
+  ///   - held: bytes that are in memory besides.
+  ///   - isShared: whether processes share the operations.
   func plan(
-    _ target: FeatureCounts, _ options: PredictionOptions, isShared: Bool = false,
+    _ target: FeatureCounts, choosingFrom complete: DeferredFeatures? = nil,
+    _ options: PredictionOptions, holding held: Int = 0, isShared: Bool = false,
     limit: MemoryLimit
   ) -> MemoryPlan {
     var demand = demand(size(target), alignmentBytes: target.alignmentBytes, options)
+    demand.completeBytes = complete?.counts.alignmentBytes ?? 0
+    demand.holdsComplete = complete?.isInMemory ?? false
+    demand.otherBytes += held
     demand.isShared = isShared
     return MemoryPlan.fitting(demand, pairFormat: options.pairFormat, limit: limit.bytes)
   }
@@ -66,7 +77,8 @@ struct PredictionRun {
     demand.ensembles = config.ensembles
     demand.alignmentBytes = alignmentBytes
     demand.savesPasses = true
-    demand.otherBytes = MemoryPlan.textBytes + rawBytes(size.residues, options)
+    demand.otherBytes = MemoryPlan.textBytes
+    demand.rawBytes = rawBytes(size.residues, options)
     return demand
   }
 

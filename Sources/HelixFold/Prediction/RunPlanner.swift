@@ -39,10 +39,13 @@ struct RunPlanner {
 
   /// The memory plan of a run; throws if it does not fit.
   func plan(
-    _ raw: RawFeatures, _ run: PredictionRun, announces: Bool
+    _ raw: RawFeatures, choosingFrom complete: DeferredFeatures? = nil, _ run: PredictionRun,
+    holding held: Int = 0, announces: Bool
   ) throws -> MemoryPlan {
     let (size, limit) = (run.size(raw.counts), try memoryLimit())
-    let plan = run.plan(raw.counts, options, isShared: queue.operations != nil, limit: limit)
+    let plan = run.plan(
+      raw.counts, choosingFrom: complete, options, holding: held, isShared: queue.operations != nil,
+      limit: limit)
     if announces {
       let name = models.count > 1 || options.seedCount > 1 ? "\(raw.id) \(run.name)" : raw.id
       reporter.note(
@@ -68,11 +71,11 @@ struct RunPlanner {
   }
 
   /// The report of a dry run about a target.
-  func announce(_ raw: RawFeatures) throws {
+  func announce(_ raw: RawFeatures, choosingFrom complete: DeferredFeatures?) throws {
     let seeds = max(1, options.seedCount)
     for model in models {
       let run = PredictionRun(model, seedIndex: 0, options)
-      _ = try plan(raw, run, announces: true)
+      _ = try plan(raw, choosingFrom: complete, run, announces: true)
       let passes =
         counted(run.recycles + 1, "pass") + (seeds > 1 ? " for each of \(seeds) seeds" : "")
       let operations = run.operations(raw.counts) * Double(seeds)
