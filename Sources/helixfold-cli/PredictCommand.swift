@@ -170,7 +170,9 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup(title: "Searching") var search: SearchArguments
 
-  @OptionGroup(title: "Templates and rows") var evidence: TemplateArguments
+  @OptionGroup(title: "Templates") var evidence: TemplateArguments
+
+  @OptionGroup(title: "Alignment rows") var rows: RowArguments
 
   @OptionGroup var compute: ComputeOptions
 
@@ -306,7 +308,9 @@ struct PredictCommand: ParsableCommand {
   ) throws -> EvidenceCollector? {
     var asked = try evidence.options(
       search: search.asksForSearch ? try search.options(output: output) : nil,
-      setStructures: try search.structures(), seed: seed)
+      setStructures: try search.structures())
+    asked.rowBudget = rows.msaBudget
+    asked.seed = seed
     try EvidenceCollector.requireTemplates(asked)
     if models.allSatisfy({ $0.config.template == nil }) {
       let isAsked = asked.usesTemplates
@@ -327,7 +331,7 @@ struct PredictCommand: ParsableCommand {
 
   private func options() throws -> PredictionOptions {
     var options = PredictionOptions()
-    options.checksRowBudget = evidence.msaBudgetCheck
+    options.checksRowBudget = rows.msaBudgetCheck
     options.weights = WeightsVariable.paths(weights)
     options.preset = preset
     options.usesRandomWeights = randomWeights

@@ -12,7 +12,7 @@ struct PrepareCommand: ParsableCommand {
     abstract: "Write the features of sequences and alignments to HDF5 files.",
     discussion: """
       Each target becomes OUT/ID.h5, which 'predict --features' and 'store' read; OUT/ID_msa_coverage.svg shows depth \
-      and coverage of its alignment. A target that fails does not \
+      and coverage of its alignment. With templates, OUT/ID/templates.tsv says what became of each hit and structure. A target that fails does not \
       stop the others; the exit status is then 1, or that of the failure where there is only one target.
       """)
 
@@ -30,13 +30,21 @@ struct PrepareCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "Folder for the feature files.")
   var output: String
 
+  @OptionGroup(title: "Templates") var templates: TemplateArguments
+
   func run() throws {
     try AtomicFile.requirePlace(forFolder: output)
+    let asked = try templates.options()
+    try EvidenceCollector.requireTemplates(asked)
     let preparation = try TargetPreparation(fasta: fasta, alignments: msa)
     try AtomicFile.createFolder(output)
-    var failures: [InputError] = []
+    let collector =
+      asked.isEmpty
+      ? nil
+      : try EvidenceCollector(asked, output: output, reporter: ProgressReporter(style: .lines))
+    var failures: [any Error] = []
     for index in 0..<preparation.count {
-      let outcome = preparation.outcome(index)
+      let outcome = try outcome(index, of: preparation, collector)
       for note in preparation.notes(index) { StoreOutput.note("\(outcome.id): \(note)") }
       for warning in outcome.warnings { StoreOutput.note("\(outcome.id): warning: \(warning)") }
       switch outcome.features {
@@ -56,7 +64,23 @@ struct PrepareCommand: ParsableCommand {
       }
     }
     if failures.isEmpty { return }
-    throw ExitCode(preparation.count == 1 ? failures[0].exitStatus : .someFailed)
+    throw ExitCode(preparation.count == 1 ? ExitStatus(failures[0]) : .someFailed)
+  }
+
+  /// A target with the templates that are asked for.
+  private func outcome(
+    _ index: Int, of preparation: TargetPreparation, _ collector: EvidenceCollector?
+  ) throws -> (id: String, features: Result<RawFeatures, any Error>, warnings: [String]) {
+    guard let collector else {
+      let outcome = preparation.outcome(index)
+      return (outcome.id, outcome.features.mapError { $0 }, outcome.warnings)
+    }
+    let target = try collector.target(
+      preparation.ids[index], preparation.parts(index), FeatureShelf(folder: nil))
+    return (
+      target.id, target.features.flatMap { waiting in Result { try waiting.load() } },
+      target.warnings
+    )
   }
 }
 

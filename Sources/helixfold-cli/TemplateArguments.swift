@@ -3,7 +3,7 @@ import Evidence
 import FeaturePipeline
 import HelixFold
 
-/// Flags for templates and the choice of rows.
+/// Flags for templates.
 struct TemplateArguments: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
@@ -35,30 +35,15 @@ struct TemplateArguments: ParsableArguments {
     help: "The PDB's list of obsolete entries, obsolete.dat.")
   var obsolete: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Experimental: keep this many alignment rows, the target, rows like others, and a random share.",
-      valueName: "rows"))
-  var msaBudget: Int?
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: "Measure what --msa-budget changes, with two first passes with all rows and two with few."
-  )
-  var msaBudgetCheck = true
-
   func validate() throws {
     if let maxTemplateDate, TemplateSettings(cutoff: maxTemplateDate) == nil {
       throw ValidationError("--max-template-date is '\(maxTemplateDate)', expected YYYY-MM-DD")
-    }
-    if let msaBudget, !(1...1_000_000).contains(msaBudget) {
-      throw ValidationError("--msa-budget is \(msaBudget), expected 1 to 1000000")
     }
   }
 
   /// The options from the flags; `setStructures` is the folder of a database set, used if no other is named.
   func options(
-    search: SearchOptions?, setStructures: String?, seed: UInt64
+    search: SearchOptions? = nil, setStructures: String? = nil
   ) throws -> EvidenceOptions {
     let structures = templateStructures ?? setStructures
     if structures == nil && template.isEmpty && !templateHits.isEmpty {
@@ -76,8 +61,27 @@ struct TemplateArguments: ParsableArguments {
       options.templates.settings = settings
     }
     options.hitPaths = templateHits
-    options.rowBudget = msaBudget
-    options.seed = seed
     return options
+  }
+}
+
+/// Flags for the choice of alignment rows.
+struct RowArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Experimental: keep this many alignment rows, the target, rows like others, and a random share.",
+      valueName: "rows"))
+  var msaBudget: Int?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Measure what --msa-budget changes, with two first passes with all rows and two with few."
+  )
+  var msaBudgetCheck = true
+
+  func validate() throws {
+    if let msaBudget, !(1...1_000_000).contains(msaBudget) {
+      throw ValidationError("--msa-budget is \(msaBudget), expected 1 to 1000000")
+    }
   }
 }

@@ -17,7 +17,7 @@ struct CommandTests {
       ["predict"],
       ["--database", "--jackhmmer", "--template", "--max-template-date", "--msa-budget"]
     ),
-    (["prepare"], ["--msa", "--output"]),
+    (["prepare"], ["--msa", "--output", "--template", "--template-hits"]),
     (["search"], ["--database", "--database-set", "--jackhmmer", "--output"]),
     (["databases"], ["list", "check"]), (["databases", "list"], ["--databases"]),
     (["databases", "check"], ["--database-set", "--database-root"]),

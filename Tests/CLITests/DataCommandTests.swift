@@ -167,6 +167,24 @@ struct DataCommandTests {
     }
   }
 
+  @Test("features are prepared with templates, and a table says what became of each structure")
+  func preparedTemplates() throws {
+    let folder = try ScratchFolder()
+    let (fasta, native) = (
+      SourceTree.file("data/demo/4cup_A.fasta"), SourceTree.file("data/demo/4cup_A.pdb")
+    )
+    let result = try Command.run(
+      ["prepare", fasta, "--template", native, "-o", "."], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(try folder.read("4cup_A/templates.tsv").contains("template 1"))
+    let list = try Command.run(["store", "list", "4cup_A.h5"], in: folder)
+    #expect(list.output.contains("\n4cup_A\t115\t1\t1\t"), "\(list.output)")
+    let missing = try Command.run(
+      ["prepare", fasta, "--template", "none.pdb", "-o", "other"], in: folder)
+    #expect(missing.status == 66 && missing.errors.split(separator: "\n").count == 1)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("other")))
+  }
+
   @Test("a store without labels sends the user to dataset build")
   func unlabelled() throws {
     let folder = try Self.weights()

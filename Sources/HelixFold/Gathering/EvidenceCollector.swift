@@ -96,7 +96,7 @@ public struct EvidenceCollector: Sendable {
   }
 
   /// A target from its sequence and the alignments that the user gave; errors count as the target's failure.
-  func target(
+  package func target(
     _ id: String, _ parts: TargetPreparation.Parts, _ spill: FeatureSpill
   ) throws -> PredictionTarget {
     var gathered = GatheredEvidence()
