@@ -28,7 +28,7 @@ struct FileTransferTests {
   @Test("a file is handed out in pieces of a MiB, and its checksums are those of all its bytes")
   func pieces() throws {
     let folder = try ScratchFolder()
-    let bytes = Data((0..<(2 << 20) + 5).map { UInt8(truncatingIfNeeded: $0 &* 40_503 >> 9) })
+    let bytes = Data((0..<(1 << 20) + 5).map { UInt8(truncatingIfNeeded: ($0 &* 40_503) >> 9) })
     try bytes.write(to: URL(fileURLWithPath: folder.file("bytes")))
     let file = try OpenFile(folder.file("bytes"))
     #expect(file.count == bytes.count)
@@ -38,7 +38,7 @@ struct FileTransferTests {
       sizes.append($0.count)
       found.append(contentsOf: $0)
     }
-    #expect(sizes == [1 << 20, 1 << 20, 2] && found == bytes.dropFirst(3))
+    #expect(sizes == [1 << 20, 2] && found == bytes.dropFirst(3))
     var (whole, inPieces) = (CyclicRedundancyCheck64(), CyclicRedundancyCheck64())
     bytes.withUnsafeBytes { whole.update($0) }
     try inPieces.update(file, 0..<file.count)
