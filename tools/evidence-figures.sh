@@ -26,6 +26,12 @@ absent() {
   exit 3
 }
 
+# keep REASON TEXT...: rows whose first cell holds a text cannot be measured this time, and stay as they are.
+keep() {
+  local text
+  for text in "${@:2}"; do printf 'keep\t%s\t%s\n' "$1" "$text"; done
+}
+
 # training_store: sets `store` to a store of `dataset build`.
 training_store() {
   store=${HELIXFOLD_TRAIN_STORE:-}

@@ -4,7 +4,7 @@
 # Each script prints rows of a Markdown table: | command | figure | reach or aim | holds? |
 # It runs in the repository's root after a release build, with HELIXFOLD set to the command and
 # HELIXFOLD_TEST_DATA to the data folder where there is one. A script that fails is listed as failed; one that ends with 3, or
-# prints no row, lacks something, and its section stays as it was. What the scripts ask for is listed in docs/performance.md.
+# prints no row, lacks something, and its section stays as it was; a line of `keep` (tools/evidence-figures.sh) keeps single rows. What the scripts ask for is listed in docs/performance.md.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -64,7 +64,8 @@ for script in tools/evidence.d/*.sh; do
     } > "$section"
     status=0
     bash "$script" > "$work/rows" 2> "$work/log" || status=$?
-    cat "$work/rows" >> "$section"
+    kept "$title" > "$work/kept"
+    awk -f tools/evidence-rows.awk "$work/kept" "$work/rows" >> "$section"
     if [ "$status" = 0 ] && [ ! -s "$work/rows" ]; then
       echo "nothing to measure was at hand" > "$work/log"
       status=3

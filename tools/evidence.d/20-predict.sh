@@ -2,6 +2,7 @@
 # Prediction: parity with AlphaFold2, repeatability, kills
 set -euo pipefail
 
+source tools/evidence-figures.sh
 helixfold=$(realpath "$HELIXFOLD")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -39,12 +40,16 @@ parity() {
 if [ -d "$shared/oracle/golden" ]; then
   parity forward_model_3 "$shared/oracle/golden"
   parity forward_model_1_ptm "$shared/oracle/golden"
+else
+  keep "HELIXFOLD_TEST_DATA names no folder with oracle/golden" forward_model_3 forward_model_1_ptm
 fi
 if [ -n "${HELIXFOLD_ORACLE_DUMPS:-}" ]; then  # further dumps of the oracle
   for recipe in "$HELIXFOLD_ORACLE_DUMPS"/*_recipe.json; do
     name=$(basename "$recipe" _recipe.json)
     case $name in grad_*) ;; *) parity "$name" "$HELIXFOLD_ORACLE_DUMPS" ;; esac
   done
+else
+  keep "HELIXFOLD_ORACLE_DUMPS names no dumps" ", m1ptm_" ", m2_" ", m3_" ", m4_" ", m5ptm_"
 fi
 
 # The same bits for threads, the same files after kills

@@ -2,6 +2,7 @@
 # Bad input: one line, the right exit status, nothing half-written
 set -uo pipefail
 
+source tools/evidence-figures.sh
 helixfold=$(realpath "$HELIXFOLD")
 demo=$(realpath data/demo/4cup_A)
 work=$(mktemp -d)
@@ -74,7 +75,7 @@ expect "not an npz" 65 'notweights\.npz' $predict good.fasta --weights notweight
 expect "zip bomb" 65 'bomb\.npz' $predict good.fasta --weights bomb.npz
 expect "forbidden pickle opcode, features" 65 'evil\.pkl' $predict --features evil.pkl $random
 expect "forbidden pickle opcode, weights" 65 'evil\.pdparams' $predict good.fasta --weights evil.pdparams
-[ -e no-python ] || echo "| code in a pickle | $([ -e executed ] && echo executed || echo not executed) | never | $([ -e executed ] && echo no || echo yes) |"
+if [ -e no-python ]; then keep "python3 is missing" "code in a pickle"; else echo "| code in a pickle | $([ -e executed ] && echo executed || echo not executed) | never | $([ -e executed ] && echo no || echo yes) |"; fi
 expect "weights of another preset" 65 'tiny' $predict good.fasta --weights tiny.h5 --preset model_1
 expect "truncated HDF5 weights" 65 'cut\.h5' $predict good.fasta --weights cut.h5
 expect "HDF5 of another schema" 65 'tiny\.h5' $predict --features tiny.h5 $random
@@ -97,6 +98,8 @@ fi
 if mkdir -p small && mount -t tmpfs -o size=64k tmpfs small 2> /dev/null; then
   expect "disk full" 74 'space|full' predict -o small "$demo.fasta" --msa "$demo.a3m" $random
   echo "| left on the full disk | $(find small -name '*.partial-*' | wc -l) unfinished files | 0 | $([ -z "$(find small -name '*.partial-*')" ] && echo yes || echo no) |"
+else
+  keep "no file system of 64 KiB can be mounted" "disk full" "left on the full disk"
 fi
 accept "X/U/B/Z/J residues" 1 "'B' is read as 'D'" $predict odd.fasta $random
 accept "chains of one and two residues" 2 '2 residues' $predict short.fasta $random

@@ -48,6 +48,8 @@ if [ -d "$shared/data/casp14/T1026" ]; then
     --precision bf16 --threads 2 -o "$work/T1026" > /dev/null 2>&1
   s=$(awk -v a="$start" -v b="$(date +%s%N)" 'BEGIN { print (b - a) / 1e9 }')
   echo "| \`predict --features\`, T1026, 172 residues, 22 rows, 4 passes, full depth, random weights, 2 threads | $(fixed "$s" 1) s | 60 s (aim 40 s) | $(holds "$s <= 60") |"
+else
+  keep "HELIXFOLD_TEST_DATA names no folder with data/casp14" "\`predict --features\`, T1026"
 fi
 
 # Other libraries and programs
@@ -55,12 +57,12 @@ if onednn=$(Benchmarks/kernels/onednn.sh 2> "$work/log"); then
   ratios=$(awk 'NR > 2 { print $NF }' <<< "$onednn" | sort -g | tr '\n' ' ')
   echo "| \`Benchmarks/kernels/onednn.sh\`, 12 products in bf16, our rate relative to oneDNN's | from $(cut -d ' ' -f 1 <<< "$ratios") to $(awk '{ print $NF }' <<< "$ratios"), median $(awk '{ print $(int((NF + 1) / 2)) }' <<< "$ratios") | | |"
 else
-  echo "| \`Benchmarks/kernels/onednn.sh\` | not run: $(tail -n 1 "$work/log" | tr '|' '/') | | |"
+  keep "$(tail -n 1 "$work/log" | tr '|\t' '/ ')" "\`Benchmarks/kernels/onednn.sh\`"
 fi
 peers=${HELIXFOLD_PEERS:-Benchmarks/compare/env}
 if [ -x "$peers/bin/python" ]; then
   "$peers/bin/python" Benchmarks/compare/compare.py block --residues 256 --msa 128 --helixfold "$helixfold" --only helixfold,JAX 2> /dev/null |
     awk -F ' *[|] *' 'NR > 2 { printf "| `Benchmarks/compare/compare.py block --residues 256 --msa 128`, %s | %s%s | | |\n", $2, ($3 ~ /not run/ ? $3 : $3 " s, "), ($4 == "" ? "" : $4 " MiB") }'
 else
-  echo "| \`Benchmarks/compare/compare.py\` | not run: no packages (\`Benchmarks/compare/setup.sh\`) | | |"
+  keep "no packages (\`Benchmarks/compare/setup.sh\`)" "\`Benchmarks/compare/compare.py block"
 fi

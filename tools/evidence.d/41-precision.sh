@@ -2,6 +2,7 @@
 # Low precision against fp32: logits and structures
 set -euo pipefail
 
+source tools/evidence-figures.sh
 shared=${HELIXFOLD_TEST_DATA:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -12,7 +13,10 @@ trap 'rm -rf "$work"' EXIT
 compare() {
   local target=$1 recycles=$2 name=$3 kind=$4
   local features=$shared/data/casp14/$target/features.pkl
-  [ -f "$features" ] || return 0
+  if [ ! -f "$features" ]; then
+    keep "HELIXFOLD_TEST_DATA names no folder with data/casp14" "\`dev precision\`, $target, $name, $recycles recycles"
+    return 0
+  fi
   "$HELIXFOLD" dev precision --features "$features" --recycles "$recycles" "${@:5}" > "$work/rows"
   while IFS=$'\t' read -r _ option logits lddt rmsd tensors; do
     local value=${rmsd#RMSD } limit holds=reported
@@ -33,12 +37,15 @@ compare T1026 0 "model_1_ptm at full depth, random weights" random --random-weig
 if [ "${HELIXFOLD_LONG:-}" = 1 ]; then
   compare T1037 0 "model_1_ptm at full depth, random weights" random --random-weights --preset model_1_ptm
 else
-  echo "| \`dev precision\`, T1037, full depth | not run: HELIXFOLD_LONG=1 runs it | | reported |"
+  keep "HELIXFOLD_LONG=1 runs it" "\`dev precision\`, T1037, model_1_ptm at full depth"
 fi
 
 # gradients NAME KIND WEIGHTS: saved activations in blocks among them
 gradients() {
-  [ -f "$shared/data/casp14/T1026/features.pkl" ] || return 0
+  if [ ! -f "$shared/data/casp14/T1026/features.pkl" ]; then
+    keep "HELIXFOLD_TEST_DATA names no folder with data/casp14" "\`dev precision --gradients\`, T1026, $1"
+    return 0
+  fi
   "$HELIXFOLD" dev precision --gradients --features "$shared/data/casp14/T1026/features.pkl" --weights "$3" > "$work/rows"
   while IFS=$'\t' read -r _ option cosine saved; do
     local limit holds=reported

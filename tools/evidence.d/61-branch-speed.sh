@@ -2,6 +2,7 @@
 # Branch parallelism: speed on two cores (idle machine), and messages between processes
 set -euo pipefail
 
+source tools/evidence-figures.sh
 json=$("$HELIXFOLD" bench branch-parallel --residues 256 --msa 128 --extra 1024 --blocks 4 --extra-blocks 1 --templates 4 --repeats 5 --json)
 figure() { awk -F '[:,]' -v key="\"$1\"" '{ gsub(/ /, "", $1) } $1 == key { printf "%.2f", $2; exit }' <<< "$json"; }
 median() { awk -v key="\"$1\"" 'index($0, key) { on = 1 } on && /median/ { gsub(/[^0-9.]/, ""); printf "%.1f", $0; exit }' <<< "$json"; }
@@ -14,4 +15,6 @@ echo "| bytes that two processes would exchange per block, counted | $(figure bl
 if command -v mpirun > /dev/null; then
   messages=$(mpirun -n 2 "$HELIXFOLD" bench messages | tr -d '{}\n"' | sed 's/  */ /g')
   echo "| \`mpirun -n 2 bench messages\` |$messages | | |"
+else
+  keep "mpirun is missing" "\`mpirun -n 2 bench messages\`"
 fi
