@@ -53,11 +53,14 @@ extension BenchCommand {
     static let configuration = CommandConfiguration(
       commandName: "gemm",
       abstract:
-        "Time the network's matrix products on one core, native and OpenBLAS in turns. Prints JSON."
+        "Time the network's matrix products on one core, native and OpenBLAS in turns."
     )
 
     @Option(help: "Timed rounds, after a warm-up.")
     var repeats = 9
+
+    @Flag(help: "Print JSON.")
+    var json = false
 
     @OptionGroup var compute: ArithmeticOptions
 
@@ -75,7 +78,8 @@ extension BenchCommand {
       var plan = ProductBenchmark()
       plan.repeats = repeats
       plan.storage = compute.precision ?? .bfloat16
-      print(plan.json(plan.run()).pretty())
+      let report = plan.run()
+      print(json ? report.json(plan).pretty() : report.text)
     }
   }
 }

@@ -23,6 +23,9 @@ extension BenchCommand {
     @Option(help: "Timed rounds, after a warm-up; the three take turns.")
     var repeats = 5
 
+    @Flag(help: "Print JSON.")
+    var json = false
+
     @OptionGroup var threads: BenchThreads
 
     @OptionGroup var compute: ArithmeticOptions
@@ -49,7 +52,8 @@ extension BenchCommand {
       plan.threads = threads.count
       plan.storage = compute.precision ?? .bfloat16
       plan.backend = compute.gemm
-      print(try plan.run().json(plan).pretty())
+      let report = try plan.run()
+      print(json ? report.json(plan).pretty() : report.text)
     }
   }
 }

@@ -50,8 +50,10 @@ struct CommandTests {
     (["bench", "forward"], ["--residues", "--extra-blocks", "--json"]),
     (["bench", "train"], ["--loss", "--trunk-only", "--recompute", "--saved-activations"]),
     (["bench", "block"], ["--forward-only", "--pair-storage"]),
-    (["bench", "pack"], ["--lengths"]), (["bench", "attention"], ["--packed", "--figure"]),
-    (["bench", "gemm"], ["--repeats", "--isa"]), (["bench", "branch-parallel"], ["--json"]),
+    (["bench", "pack"], ["--lengths", "--json"]),
+    (["bench", "attention"], ["--packed", "--figure"]),
+    (["bench", "gemm"], ["--repeats", "--isa", "--json"]),
+    (["bench", "branch-parallel"], ["--json"]),
     (["bench", "scaling"], ["--bandwidth", "--latency", "--serial-share"]),
     (["bench", "messages"], ["mpirun"]),
     (

@@ -8,7 +8,7 @@ for case in "1 1 32 32 32 32 32 32 32 32" "1 32 32 32 32 32 32 32 32 32" "1 32 6
   "1 32 96 96 96 96" "2 1 32 32 32 32 32 32 32 32" "2 32 64 64 64 64"; do
   read -r threads rows lengths <<< "$case"
   # shellcheck disable=SC2086
-  report=$("$HELIXFOLD" bench pack --lengths $lengths --msa "$rows" --threads "$threads" --repeats 9)
+  report=$("$HELIXFOLD" bench pack --lengths $lengths --msa "$rows" --threads "$threads" --repeats 9 --json)
   loop=$(field loop_seconds "$report") pack=$(field pack_seconds "$report") whole=$(field whole_seconds "$report")
   share=$(field pack_share_of_loop "$report")
   echo "| \`bench pack --lengths $lengths --msa $rows --threads $threads\`, one block, bf16 | $(milliseconds "$pack") ms, loop $(milliseconds "$loop") ms, as one protein $(milliseconds "$whole") ms: $(awk -v s="$share" 'BEGIN { printf "%.2f", s }') of the loop | | |"

@@ -89,4 +89,13 @@ extension PackBenchmark.Report {
       ("pack_share_of_loop", .number(pack.upperMedian / loop.upperMedian)),
     ])
   }
+
+  /// The report for people.
+  public var text: String {
+    """
+    one by one      \(ReportSection.text(loop))
+    in a pack       \(ReportSection.text(pack)), \(fixed(pack.upperMedian / loop.upperMedian, decimals: 2)) of the loop
+    as one protein  \(ReportSection.text(whole))
+    """
+  }
 }

@@ -23,6 +23,14 @@ public struct ProductBenchmark: Sendable {
     public let rates: [Double]
   }
 
+  /// What was measured.
+  public struct Report: Sendable {
+    /// One row per shape.
+    public let rows: [Row]
+    /// Operations per second of a large product on one core.
+    public let peak: Double
+  }
+
   /// Shapes of a pass at 256 residues and 128 rows, and triangle products of several lengths.
   static let shapes: [(name: String, m: Int, k: Int, n: Int)] = [
     ("pair transition, first", 4096, 128, 512), ("pair transition, second", 4096, 512, 128),
@@ -34,12 +42,12 @@ public struct ProductBenchmark: Sendable {
   ]
 
   /// Runs the benchmark on one core.
-  public func run() -> [Row] {
+  public func run() -> Report {
     let contexts = MatrixBackend.allCases.map { backend in
       ExecutionContext(
         workers: WorkerGroup(count: 1), pool: BufferPool(), storage: storage, backend: backend)
     }
-    return Self.shapes.map { shape in
+    let rows = Self.shapes.map { shape in
       var times = [[Double]](repeating: [], count: contexts.count)
       for round in 0...repeats {
         for (index, context) in contexts.enumerated() {
@@ -52,6 +60,7 @@ public struct ProductBenchmark: Sendable {
         name: shape.name, shape: (shape.m, shape.k, shape.n),
         rates: times.map { operations / $0.upperMedian })
     }
+    return Report(rows: rows, peak: ProductPeak.measure(storage))
   }
 
   private func time(_ m: Int, _ k: Int, _ n: Int, _ context: ExecutionContext) -> Double {
@@ -66,15 +75,22 @@ public struct ProductBenchmark: Sendable {
   private func filled(_ shape: [Int], _ context: ExecutionContext) -> Tensor {
     Tensor(.meaningless(shape), context.operandType, pool: context.pool)
   }
+}
 
-  /// Rows as JSON, rates in GFLOP/s.
-  public func json(_ rows: [Row]) -> JSONValue {
+extension ProductBenchmark.Report {
+  /// The report as JSON, rates in GFLOP/s.
+  public func json(_ plan: ProductBenchmark) -> JSONValue {
     .object([
       ("benchmark", .string("gemm")),
-      ("precision", .string(storage.rawValue)),
-      ("gemm_peak_gflop_per_second", .number(ProductPeak.measure(storage) / 1e9)),
+      ("precision", .string(plan.storage.rawValue)),
+      ("gemm_peak_gflop_per_second", .number(peak / 1e9)),
       ("products", .array(rows.map(\.json))),
     ])
+  }
+
+  /// The report for people: a line per shape.
+  public var text: String {
+    rows.map(\.text).joined(separator: "\n")
   }
 }
 
@@ -88,5 +104,13 @@ extension ProductBenchmark.Row {
       fields.append(("\(backend.rawValue)_gflop_per_second", .number(rate / 1e9)))
     }
     return .object(fields)
+  }
+
+  fileprivate var text: String {
+    let rates = zip(MatrixBackend.allCases, rates).map { backend, rate in
+      "\(backend.rawValue) \(fixed(rate / 1e9, decimals: 1))"
+    }
+    return
+      "\(name), \(shape.m) × \(shape.k) × \(shape.n): \(rates.joined(separator: ", ")) GFLOP/s"
   }
 }
