@@ -23,18 +23,21 @@ for place in $((${#files[@]} - 1)) $((${#files[@]} / 2)); do
   mv "$work/untrained.h5" "${files[$place]}"
 done
 
+sewa="sewa --keep $keep --iterations 40 --samples 2"
 declare -A score
 for set in clean corrupted; do
-  for method in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "sewa --keep $keep --iterations 40 --samples 2"; do
-    name=${method%% --iterations*}
+  for method in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "$sewa"; do
     "$HELIXFOLD" weights average "$work/$set"/*.h5 -o "$work/average.h5" --method $method \
       --config "$work/choice.json" --data "$store" > "$work/chosen.txt"
     table=$("$HELIXFOLD" validate "$work/average.h5" --data "$store" --split validation --max-length 80 --only-model --progress quiet)
-    score[$set/$name]=$(awk '$1 == "model" { print $2 " " $3 " " $4 }' <<< "$table")
-    score[$set/$name/n]=$(grep -c "^$work/$set/" "$work/chosen.txt")
+    score[$set/$method]=$(awk '$1 == "model" { print $2 " " $3 " " $4 }' <<< "$table")
+    score[$set/$method/n]=$(grep -c "^$work/$set/" "$work/chosen.txt")
   done
 done
-for name in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "sewa --keep $keep"; do
-  case $name in greedy | sewa*) chosen=", chosen on 16 validation chains" ;; *) chosen="" ;; esac
-  echo "| \`weights average --method $name\`, ${#files[@]} snapshots$chosen; the same with two of them untrained | lDDT-CA ${score[clean/$name]} of ${score[clean/$name/n]}; ${score[corrupted/$name]} of ${score[corrupted/$name/n]} | | |"
+for method in "uniform" "uniform --keep $keep" "lawa --keep $keep" "ema" "greedy" "$sewa"; do
+  case $method in
+    greedy | sewa*) chosen=", which include the 16 of up to 64 residues that it chose on" ;;
+    *) chosen="" ;;
+  esac
+  echo "| \`weights average --method $method\`, ${#files[@]} snapshots; the same with two of them untrained | lDDT-CA ${score[clean/$method]} of ${score[clean/$method/n]}; ${score[corrupted/$method]} of ${score[corrupted/$method/n]}; validation chains of up to 80 residues$chosen | | |"
 done
