@@ -2,8 +2,7 @@ import FoldingCore
 
 /// Floating-point operations of the matrix products of one pass: the basis of progress, remaining time and benchmarks.
 ///
-/// A multiplication and an addition are two operations. Norms, softmax and the structure module, about one hundredth of the whole,
-/// are not counted.
+/// A multiplication and an addition are two operations. Norms, softmax, embedders and heads are left out.
 public struct CostModel: Sendable {
   let config: FoldingConfig
   let size: ProblemSize
@@ -39,8 +38,31 @@ public struct CostModel: Sendable {
     return Double(template.blocks) * one
   }
 
+  /// Operations of the structure module: all its layers.
+  public var structureModule: Double {
+    let structure = config.structure
+    let (c, z) = (Double(config.channels.single), Double(config.channels.pair))
+    let heads = Double(structure.heads)
+    // Channels of a head; points have three.
+    let key = Double(structure.scalarQueryKey + 3 * structure.pointQueryKey)
+    let value = Double(structure.scalarValue + 3 * structure.pointValue)
+    let collected = Double(structure.scalarValue + 4 * structure.pointValue) + z
+    let side = Double(structure.sidechainChannels)
+    let attention =
+      2 * n * c * heads * (2 * key + value + collected) + 2 * n * n * heads * (key + value + 2 * z)
+    let transition = 2 * n * c * c * Double(structure.transitionLayers)
+    let torsions = 2 * n * side * (2 * c + 2 * side * Double(structure.sidechainBlocks) + 14)
+    let layers = Double(structure.layers)
+    // The first projection; torsions also for frames that start from them.
+    return 2 * n * c * c + layers * (attention + transition + 2 * n * c * 6 + torsions)
+      + (structure.start == .torsions ? torsions : 0)
+  }
+
   /// Operations of one pass.
-  public var pass: Double {
+  public var pass: Double { trunk + structureModule }
+
+  /// Operations of one pass up to the structure module.
+  public var trunk: Double {
     total(evoformerBlock) * Double(config.evoformer.blocks)
       + total(extraBlock) * Double(config.extraMSA.blocks)
       + Double(config.template == nil ? 0 : size.templates) * templateStack
@@ -98,7 +120,7 @@ public struct CostModel: Sendable {
 }
 
 extension CostModel {
-  /// Share of a pass that is done when `stage` ends, by operations; the structure module closes it.
+  /// Share of a pass that is done when `stage` ends, by operations; the structure module, not counted by layers, closes it.
   public func fraction(after stage: PassStage) -> Double {
     let templates = Double(config.template == nil ? 0 : size.templates) * templateStack
     let extra = total(extraBlock)

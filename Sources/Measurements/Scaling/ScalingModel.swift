@@ -60,8 +60,8 @@ public struct ScalingModel: Sendable {
   /// Operations of a sample, in forward passes: recycles, the last one, the recomputation, and two for the derivatives.
   public var passes: Double { recycles + 4 }
 
-  /// Operations of a sample.
-  public var operations: Double { CostModel(config, size).pass * passes }
+  /// Operations of a sample in blocks and template stack.
+  public var operations: Double { CostModel(config, size).trunk * passes }
 
   /// A step of `batch` samples on a grid.
   public func step(batch: Int, _ grid: ProcessGrid, _ machine: Machine) -> Step {
