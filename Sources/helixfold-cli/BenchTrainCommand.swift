@@ -46,6 +46,10 @@ extension BenchCommand {
 
     func run() throws {
       compute.pin()
+      if trunkOnly && loss == .full {
+        StandardStreams.writeError(
+          "helixfold: warning: --loss full needs the whole network: --trunk-only has no effect\n")
+      }
       let config = try network.config()
       var plan = TrainBenchmark.Plan(config, network.size)
       plan.loss = loss

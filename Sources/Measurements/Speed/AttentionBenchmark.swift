@@ -22,12 +22,12 @@ public struct AttentionBenchmark: Sendable {
   /// The default sizes.
   public init() {}
 
-  /// The measurements: medians in seconds.
+  /// What was measured: seconds of each round.
   public struct Report: Sendable {
     /// Forward and backward, hidden pairs skipped.
-    public let skipping: (forward: Double, backward: Double)
+    public let skipping: (forward: [Double], backward: [Double])
     /// The same, nothing skipped.
-    public let dense: (forward: Double, backward: Double)
+    public let dense: (forward: [Double], backward: [Double])
     /// Share of the pairs that is hidden.
     public let hiddenShare: Double
     /// Share of the pairs that is skipped: those in blocks of keys that a query does not see.
@@ -36,6 +36,18 @@ public struct AttentionBenchmark: Sendable {
     public let operations: Double
     /// Operations per second of a large product on one core.
     public let peak: Double
+    /// Largest resident size of the process, bytes.
+    public let residentPeak: Int
+    /// Largest number of bytes in tensors at one time.
+    public let tensorPeak: Int
+
+    /// Time of the passes that skip, relative to dense ones.
+    var shareOfDense: (forward: Double, backward: Double) {
+      (
+        skipping.forward.median / dense.forward.median,
+        skipping.backward.median / dense.backward.median
+      )
+    }
   }
 
   /// Runs the benchmark on the calling thread.
@@ -78,44 +90,55 @@ public struct AttentionBenchmark: Sendable {
         if round > 0 { times[kind].append((ContinuousClock.now - start).seconds) }
       }
     }
-    let medians = times.map(\.upperMedian)
     return Report(
-      skipping: (medians[0], medians[2]), dense: (medians[1], medians[3]),
+      skipping: (times[0], times[2]), dense: (times[1], times[3]),
       hiddenShare: mask?.hiddenShare(queries: positions) ?? 0,
       skippedShare: mask?.skippedShare(queries: positions) ?? 0,
-      operations: 4 * Double(positions * positions * width), peak: ProductPeak.measure(storage))
+      operations: 4 * Double(positions * positions * width), peak: ProductPeak.measure(storage),
+      residentPeak: ProcessMemory.residentPeak, tensorPeak: context.pool.statistics.peak)
   }
 }
 
 extension AttentionBenchmark.Report {
   /// The report as JSON.
   public func json(_ plan: AttentionBenchmark) -> JSONValue {
-    .object([
+    var fields: ReportSection.Fields = [
       ("benchmark", .string("attention")), ("positions", .integer(plan.positions)),
       ("heads", .integer(plan.heads)), ("channels", .integer(plan.channels)),
-      ("precision", .string(plan.storage.rawValue)),
-      ("isa", .string(ProgramIdentity.kernels)),
-      ("hidden_share", .number(hiddenShare)),
-      ("skipped_share", .number(skippedShare)),
-      ("forward_seconds", .number(skipping.forward)),
-      ("backward_seconds", .number(skipping.backward)),
-      ("dense_forward_seconds", .number(dense.forward)),
-      ("dense_backward_seconds", .number(dense.backward)),
-      ("forward_share_of_dense", .number(skipping.forward / dense.forward)),
-      ("backward_share_of_dense", .number(skipping.backward / dense.backward)),
-      ("dense_gflop_per_second", .number(operations / dense.forward / 1e9)),
-      ("gemm_peak_gflop_per_second", .number(peak / 1e9)),
-    ])
+    ]
+    fields += ReportSection.machine(plan.storage, .native, threads: 1)
+    fields += [
+      ("hidden_share", .number(hiddenShare)), ("skipped_share", .number(skippedShare)),
+      ("forward_seconds", .object(ReportSection.spread(skipping.forward))),
+      ("backward_seconds", .object(ReportSection.spread(skipping.backward))),
+      ("dense_forward_seconds", .object(ReportSection.spread(dense.forward))),
+      ("dense_backward_seconds", .object(ReportSection.spread(dense.backward))),
+      ("forward_share_of_dense", .number(shareOfDense.forward)),
+      ("backward_share_of_dense", .number(shareOfDense.backward)),
+      ("dense_gflop_per_second", .number(rate / 1e9)),
+    ]
+    fields += ReportSection.peak(perCore: peak, threads: 1)
+    fields.append(("dense_share_of_peak", .number(rate / peak)))
+    fields += ReportSection.memory(resident: residentPeak, tensors: tensorPeak)
+    return .object(fields)
   }
+
+  /// Operations per second of the dense forward pass.
+  private var rate: Double { operations / dense.forward.median }
 
   /// The report for people.
   public var text: String {
-    func milliseconds(_ seconds: Double) -> String { fixed(seconds * 1e3, decimals: 3) + " ms" }
+    func milliseconds(_ seconds: [Double]) -> String {
+      func three(_ value: Double) -> String { fixed(value * 1e3, decimals: 3) }
+      let sorted = seconds.sorted()
+      return
+        "\(three(seconds.median)) ms (\(three(sorted[0])) to \(three(sorted[sorted.count - 1])))"
+    }
     func share(_ x: Double) -> String { fixed(x, decimals: 3) }
     return """
-      forward  \(milliseconds(dense.forward)), \(fixed(operations / dense.forward / 1e9, decimals: 1)) GFLOP/s; backward \(milliseconds(dense.backward))
-      hidden share \(share(hiddenShare)), skipped \(share(skippedShare)): forward \(milliseconds(skipping.forward)), \(share(skipping.forward / dense.forward)) of dense; backward \(milliseconds(skipping.backward)), \(share(skipping.backward / dense.backward))
-      one core multiplies at \(fixed(peak / 1e9, decimals: 1)) GFLOP/s
+      forward  \(milliseconds(dense.forward)), \(fixed(rate / 1e9, decimals: 1)) GFLOP/s; backward \(milliseconds(dense.backward))
+      hidden share \(share(hiddenShare)), skipped \(share(skippedShare)): forward \(milliseconds(skipping.forward)), \(share(shareOfDense.forward)) of dense; backward \(milliseconds(skipping.backward)), \(share(shareOfDense.backward))
+      one core multiplies at \(fixed(peak / 1e9, decimals: 1)) GFLOP/s; peak RSS \(ByteCount(residentPeak))
       """
   }
 }

@@ -34,8 +34,7 @@ public struct AttentionFigure: Sendable {
       let report = plan.run()
       return Row(
         proteins: count, skippedShare: report.skippedShare,
-        forward: report.skipping.forward / report.dense.forward,
-        backward: report.skipping.backward / report.dense.backward)
+        forward: report.shareOfDense.forward, backward: report.shareOfDense.backward)
     }
   }
 

@@ -116,12 +116,14 @@ extension BlockBenchmark.Report {
 
   /// The report as JSON.
   public func json(_ plan: TrainBenchmark.Plan) -> JSONValue {
-    let rate = operations / forward.upperMedian
+    let rate = operations / forward.median
     var fields: ReportSection.Fields = [
       ("benchmark", .string("block")), ("network", .string(plan.config.name)),
       ("residues", .integer(plan.size.residues)), ("msa", .integer(plan.size.clusters)),
-      ("precision", .string(plan.storage.rawValue)),
-      ("threads", .integer(plan.threads)), ("recompute", .bool(plan.recomputes)),
+    ]
+    fields += ReportSection.machine(plan.storage, plan.backend, threads: plan.threads)
+    fields += [
+      ("recompute", .bool(plan.recomputes)),
       ("forward_gflop", .number(operations / 1e9)),
       ("forward_seconds", .object(ReportSection.spread(forward))),
       ("forward_share_of_peak", .number(rate / peakPerCore / Double(plan.threads))),

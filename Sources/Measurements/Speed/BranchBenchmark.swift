@@ -26,7 +26,7 @@ public struct BranchBenchmark: Sendable {
 
     /// Seconds with a worker per branch if only the longer branch took time and everything else were split perfectly.
     public var ideal: Double {
-      (single.upperMedian - times.first - times.second) / 2 + times.longer
+      (single.median - times.first - times.second) / 2 + times.longer
     }
   }
 
@@ -81,9 +81,9 @@ extension BranchBenchmark.Report {
       ("one_worker_seconds", spread(single)),
       ("two_branches_seconds", spread(branches)),
       ("two_split_seconds", spread(split)),
-      ("speedup_branches", .number(single.upperMedian / branches.upperMedian)),
-      ("speedup_split", .number(single.upperMedian / split.upperMedian)),
-      ("speedup_ideal", .number(single.upperMedian / ideal)),
+      ("speedup_branches", .number(single.median / branches.median)),
+      ("speedup_split", .number(single.median / split.median)),
+      ("speedup_ideal", .number(single.median / ideal)),
       ("msa_branch_seconds", .number(times.first)), ("pair_branch_seconds", .number(times.second)),
       ("same_bits", .bool(isSame)),
       ("block_exchange_mib", .number(exchange.perBlock / 1_048_576)),
@@ -98,12 +98,12 @@ extension BranchBenchmark.Report {
 
   /// The report for people.
   public func text(_ plan: TrainBenchmark.Plan) -> String {
-    let base = single.upperMedian
+    let base = single.median
     let exchange = BranchExchange(plan.config, plan.size)
     return """
       one worker             \(fixed(base, decimals: 2)) s
-      a worker per branch    \(fixed(branches.upperMedian, decimals: 2)) s, \(fixed(base / branches.upperMedian, decimals: 2)) times as fast; ideal \(fixed(base / ideal, decimals: 2))
-      operations split       \(fixed(split.upperMedian, decimals: 2)) s, \(fixed(base / split.upperMedian, decimals: 2)) times as fast
+      a worker per branch    \(fixed(branches.median, decimals: 2)) s, \(fixed(base / branches.median, decimals: 2)) times as fast; ideal \(fixed(base / ideal, decimals: 2))
+      operations split       \(fixed(split.median, decimals: 2)) s, \(fixed(base / split.median, decimals: 2)) times as fast
       branches of the blocks \(fixed(times.first, decimals: 2)) s (MSA), \(fixed(times.second, decimals: 2)) s (pair) of a step on one worker
       same bits              \(isSame ? "yes" : "NO")
       two processes would exchange \(fixed(exchange.perBlock / 1_048_576, decimals: 2)) MiB per block and step

@@ -58,7 +58,7 @@ public struct ForwardBenchmark: Sendable {
     public let memory: MemoryPlan
 
     /// Median of the runs, seconds.
-    public var median: Double { seconds.upperMedian }
+    public var median: Double { seconds.median }
   }
 
   private let plan: Plan

@@ -84,9 +84,9 @@ extension PackBenchmark.Report {
       ("positions", .integer(ProteinPack(plan.lengths).positions)),
       ("precision", .string(plan.storage.rawValue)),
       ("threads", .integer(plan.threads)),
-      ("loop_seconds", .number(loop.upperMedian)), ("pack_seconds", .number(pack.upperMedian)),
-      ("whole_seconds", .number(whole.upperMedian)),
-      ("pack_share_of_loop", .number(pack.upperMedian / loop.upperMedian)),
+      ("loop_seconds", .number(loop.median)), ("pack_seconds", .number(pack.median)),
+      ("whole_seconds", .number(whole.median)),
+      ("pack_share_of_loop", .number(pack.median / loop.median)),
     ])
   }
 
@@ -94,7 +94,7 @@ extension PackBenchmark.Report {
   public var text: String {
     """
     one by one      \(ReportSection.text(loop))
-    in a pack       \(ReportSection.text(pack)), \(fixed(pack.upperMedian / loop.upperMedian, decimals: 2)) of the loop
+    in a pack       \(ReportSection.text(pack)), \(fixed(pack.median / loop.median, decimals: 2)) of the loop
     as one protein  \(ReportSection.text(whole))
     """
   }

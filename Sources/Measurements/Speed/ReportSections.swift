@@ -32,7 +32,7 @@ enum ReportSection {
   static func spread(_ seconds: [Double], prefix: String = "") -> Fields {
     let sorted = seconds.sorted()
     return [
-      ("\(prefix)median", .number(seconds.upperMedian)), ("\(prefix)min", .number(sorted[0])),
+      ("\(prefix)median", .number(seconds.median)), ("\(prefix)min", .number(sorted[0])),
       ("\(prefix)max", .number(sorted[sorted.count - 1])),
     ]
   }
@@ -54,6 +54,6 @@ enum ReportSection {
     func two(_ value: Double) -> String { fixed(value, decimals: 2) }
     let sorted = seconds.sorted()
     return
-      "median \(two(seconds.upperMedian)) s of \(sorted.count) runs (\(two(sorted[0])) to \(two(sorted[sorted.count - 1])))"
+      "median \(two(seconds.median)) s of \(sorted.count) runs (\(two(sorted[0])) to \(two(sorted[sorted.count - 1])))"
   }
 }

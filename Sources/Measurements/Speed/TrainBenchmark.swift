@@ -57,7 +57,7 @@ public struct TrainBenchmark: Sendable {
     public let seconds: [Double]
     /// Seconds of the forward part of each run.
     public let forwardSeconds: [Double]
-    /// Operations of one forward pass.
+    /// Operations of one forward pass, of what was run of it.
     public let operations: Double
     /// Operations per second of a large product on one core.
     public let peakPerCore: Double
@@ -73,7 +73,7 @@ public struct TrainBenchmark: Sendable {
     public let checkpointBytes: Int
 
     /// Median of the runs, seconds.
-    public var median: Double { seconds.upperMedian }
+    public var median: Double { seconds.median }
   }
 
   private let plan: Plan
@@ -89,9 +89,10 @@ public struct TrainBenchmark: Sendable {
     let step = try TrainStep(plan, pool: context.pool)
     let runs = try (0...max(1, plan.repeats)).map { _ in try step.run(context) }
     let timed = runs.dropFirst()
+    let costs = CostModel(plan.config, plan.size)
     return Report(
       seconds: timed.map(\.seconds), forwardSeconds: timed.map(\.forwardSeconds),
-      operations: CostModel(plan.config, plan.size).pass,
+      operations: plan.isTrunkOnly ? costs.trunk : costs.pass,
       peakPerCore: ProductPeak.measure(plan.storage), gradientNorm: runs[0].gradientNorm,
       loss: runs[0].loss, residentPeak: ProcessMemory.residentPeak,
       tensorPeak: context.pool.statistics.peak, checkpointBytes: runs[0].checkpointBytes)
@@ -222,8 +223,9 @@ extension TrainBenchmark.Report {
     fields += ReportSection.machine(plan.storage, plan.backend, threads: plan.threads)
     fields += ReportSection.spread(seconds, prefix: "seconds_")
     fields += [
-      ("forward_seconds_median", .number(forwardSeconds.upperMedian)),
+      ("forward_seconds_median", .number(forwardSeconds.median)),
       ("forward_gflop", .number(operations / 1e9)),
+      ("forward_share_of_peak", .number(forwardRate / (peakPerCore * Double(plan.threads)))),
     ]
     fields += ReportSection.peak(perCore: peakPerCore, threads: plan.threads)
     fields += [("loss_value", .number(loss)), ("gradient_norm", .number(gradientNorm))]
@@ -239,11 +241,14 @@ extension TrainBenchmark.Report {
     return .object(fields)
   }
 
+  /// Operations per second of the forward part.
+  private var forwardRate: Double { operations / forwardSeconds.median }
+
   /// The report for people.
   public var text: String {
     """
-    \(ReportSection.text(seconds)), forward \(fixed(forwardSeconds.upperMedian, decimals: 2)) s of it
-    \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
+    \(ReportSection.text(seconds)), forward \(fixed(forwardSeconds.median, decimals: 2)) s of it
+    \(fixed(operations / 1e9, decimals: 0)) GFLOP in the forward pass, \(fixed(forwardRate / 1e9, decimals: 1)) GFLOP/s; one core multiplies at \(fixed(peakPerCore / 1e9, decimals: 1)) GFLOP/s
     loss \(loss), gradient norm \(gradientNorm)
     peak RSS \(ByteCount(residentPeak)), tensors \(ByteCount(tensorPeak)), saved activations \(ByteCount(checkpointBytes)) of them
     """
