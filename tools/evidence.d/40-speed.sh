@@ -40,6 +40,12 @@ step="bench train --residues 128 --msa 64 --extra 256 --templates 0 --blocks 4 -
 one $step --threads 1 --json > "$work/train"
 s=$(figure seconds_median "$work/train") m=$(figure peak_rss_mib "$work/train")
 echo "| \`$step --threads 1\` | $(fixed "$s" 2) s, $m MiB | 7.5 s, 600 MiB (aim 6 s, 450 MiB) | $(holds "$s <= 7.5 && $m <= 600") |"
+one $step --threads 1 --precision fp32 --json > "$work/train"
+echo "| the same with \`--precision fp32\` | $(fixed "$(figure seconds_median "$work/train")" 2) s, $(figure peak_rss_mib "$work/train") MiB | | |"
+# The loss of training needs the whole network.
+full=${step/--trunk-only --loss surrogate/--loss full}
+one $full --threads 1 --json > "$work/train"
+echo "| \`$full --threads 1\`: structure module, heads and all terms of the loss | $(fixed "$(figure seconds_median "$work/train")" 2) s, $(figure peak_rss_mib "$work/train") MiB | | |"
 
 # A whole prediction
 if [ -d "$shared/data/casp14/T1026" ]; then
