@@ -17,10 +17,7 @@ extension ExecutionContext {
     let (k, n) = (matrix.rows, matrix.columns)
     let width = (n + panelColumns - 1) / panelColumns * panelColumns
     let memory = zeros([max(1, k), width], .float32)
-    let target = memory.floats
-    for row in 0..<k {
-      for column in 0..<n { target[row * width + column] = matrix.value(row, column) }
-    }
+    matrix.widen(rows: 0..<k, into: memory.floats, rowStride: width)
     return PackedMatrix(memory: memory, operand: HF_F32, rows: k, columns: n)
   }
 
@@ -35,14 +32,16 @@ extension ExecutionContext {
     let c = empty([panelRows, panelColumns], .float32)
     for rowStart in stride(from: 0, to: left.rows, by: panelRows) {
       let rows = rowStart..<min(rowStart + panelRows, left.rows)
-      for row in rows {
-        for p in 0..<k { a.floats[(row - rowStart) * k + p] = left.value(row, p) }
-      }
+      left.widen(rows: rows, into: a.floats, rowStride: k)
       for columnStart in stride(from: 0, to: right.columns, by: panelColumns) {
         let columns = columnStart..<min(columnStart + panelColumns, right.columns)
         hf_openblas_sgemm(
           Int32(panelRows), Int32(panelColumns), Int32(k), a.floats, Int32(max(1, k)),
           right.memory.floats + columnStart, Int32(width), c.floats, Int32(panelColumns))
+        if epilogue.isPlain && columnBlock == nil {
+          result.store(c, rows: rows, columns: columns)
+          continue
+        }
         for row in rows {
           for column in columns {
             let sum = c.floats[(row - rowStart) * panelColumns + column - columnStart]
@@ -57,7 +56,47 @@ extension ExecutionContext {
   }
 }
 
+extension Tensor {
+  /// One product of whole fp32 matrices by OpenBLAS, as other programs call it: what benchmarks compare with.
+  ///
+  /// - Shapes: a `[m, k]`, b `[k, n]` → self `[m, n]`
+  package func setToOpenBLASProduct(_ a: Tensor, _ b: Tensor) {
+    if let problem = MatrixBackend.openblas.problem { programmingError("no OpenBLAS: \(problem)") }
+    let (m, k, n) = (shape[0], a.shape[1], shape[1])
+    programmingError(
+      unless: a.shape == [m, k] && b.shape == [k, n], "[\(m) \(n)] = \(a.shape) · \(b.shape)")
+    hf_openblas_sgemm(
+      Int32(m), Int32(n), Int32(k), a.floats, Int32(k), b.floats, Int32(n), floats, Int32(n))
+  }
+}
+
+extension Epilogue {
+  /// Whether the product is stored as it is.
+  fileprivate var isPlain: Bool {
+    scale == 1 && columnBias == nil && rowBias == nil && activation == .none && rowScale == nil
+      && columnScale == nil && multiplier == nil && !accumulates
+  }
+}
+
 extension Matrix {
+  /// Copies rows as fp32 into memory whose rows are `rowStride` apart.
+  fileprivate func widen(
+    rows: Range<Int>, into target: UnsafeMutablePointer<Float>, rowStride width: Int
+  ) {
+    if rows.isEmpty || columns == 0 { return }
+    hf_copy_matrix(
+      Int64(rows.count), Int64(columns), base + rows.lowerBound * rowStride * dtype.byteCount,
+      dtype.kernel, Int64(rowStride), Int64(columnStride), target, HF_F32, Int64(width), 1)
+  }
+
+  /// Stores a panel of fp32 sums, whose first element belongs to the first of the rows and columns.
+  fileprivate func store(_ panel: Tensor, rows: Range<Int>, columns: Range<Int>) {
+    let first = rows.lowerBound * rowStride + columns.lowerBound * columnStride
+    hf_copy_matrix(
+      Int64(rows.count), Int64(columns.count), panel.floats, HF_F32, Int64(panelColumns), 1,
+      base + first * dtype.byteCount, dtype.kernel, Int64(rowStride), Int64(columnStride))
+  }
+
   fileprivate func value(_ row: Int, _ column: Int) -> Float {
     load(row * rowStride + column * columnStride)
   }

@@ -53,8 +53,11 @@ extension BenchCommand {
     static let configuration = CommandConfiguration(
       commandName: "gemm",
       abstract:
-        "Time the network's matrix products on one core, native and OpenBLAS in turns."
-    )
+        "Time the network's matrix products on one core, native and OpenBLAS in turns.",
+      discussion: """
+        openblas is one call of cblas_sgemm for the whole product, in fp32 whatever --precision says; openblas_panels is what \
+        --gemm openblas does: panels of fixed size, so that bits do not depend on how work is cut.
+        """)
 
     @Option(help: "Timed rounds, after a warm-up.")
     var repeats = 9

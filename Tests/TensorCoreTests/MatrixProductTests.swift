@@ -76,6 +76,38 @@ struct MatrixProductTests {
     }
   }
 
+  @Test("OpenBLAS stores whole panels to the same bits as sums one by one")
+  func panels() {
+    for storage in [DType.float32, .bfloat16] {
+      let context = ExecutionContext.forTest(storage: storage, backend: .openblas)
+      for (m, k, n) in Self.sizes {
+        let left = Matrix(tensor([m, k], "a", storage))
+        let right = context.pack(Matrix(tensor([n, k], "b", storage)).transposed)
+        // A bias of 0 changes no sum, but goes through the epilogue.
+        let results = [Epilogue(), .bias(context.zeros([n], .float32))].map { epilogue in
+          [tensor([m, n], "c", storage), tensor([n, m], "c", storage)].enumerated().map {
+            index, result in
+            let view = index == 0 ? Matrix(result) : Matrix(result).transposed
+            context.multiply(left, right, into: view, epilogue)
+            return result.array().values
+          }
+        }
+        #expect(results[0] == results[1], "\((m, k, n)) \(storage)")
+      }
+    }
+  }
+
+  @Test("one call of OpenBLAS multiplies whole matrices")
+  func wholeProduct() {
+    let (a, b, c) = (tensor([7, 5], "a"), tensor([5, 9], "b"), tensor([7, 9], "c"))
+    c.setToOpenBLASProduct(a, b)
+    let context = ExecutionContext.forTest(backend: .openblas)
+    let expected = context.empty([7, 9])
+    context.multiply(Matrix(a), context.pack(Matrix(b)), into: Matrix(expected))
+    let differences = zip(c.array().values, expected.array().values).map { abs($0 - $1) }
+    #expect((differences.max() ?? 1) < 1e-5)
+  }
+
   @Test(
     "the parts of an epilogue are applied in order, by both backends",
     arguments: MatrixBackend.allCases)

@@ -59,6 +59,14 @@ else
 fi
 
 # Other libraries and programs
+for precision in fp32 bf16; do
+  if one bench gemm --precision "$precision" --json > "$work/gemm" 2> "$work/log"; then
+    ratios=$(sed -n 's/.*"native_rate_relative_to_openblas": *\([0-9.]*\).*/\1/p' "$work/gemm" | sort -g | tr '\n' ' ')
+    echo "| \`bench gemm --precision $precision\`, 12 products, our rate relative to one call of OpenBLAS, in fp32 | from $(fixed "${ratios%% *}" 2) to $(fixed "$(awk '{ print $NF }' <<< "$ratios")" 2), median $(fixed "$(awk '{ print ($6 + $7) / 2 }' <<< "$ratios")" 2) | | |"
+  else
+    keep "$(tail -n 1 "$work/log" | tr '|\t' '/ ')" "\`bench gemm --precision $precision\`"
+  fi
+done
 if onednn=$(Benchmarks/kernels/onednn.sh 2> "$work/log"); then
   ratios=$(awk 'NR > 2 { print $NF }' <<< "$onednn" | sort -g | tr '\n' ' ')
   echo "| \`Benchmarks/kernels/onednn.sh\`, 12 products in bf16, our rate relative to oneDNN's | from $(cut -d ' ' -f 1 <<< "$ratios") to $(awk '{ print $NF }' <<< "$ratios"), median $(awk '{ print $(int((NF + 1) / 2)) }' <<< "$ratios") | | |"

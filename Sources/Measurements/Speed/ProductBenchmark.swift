@@ -7,20 +7,35 @@ import TensorCore
 public struct ProductBenchmark: Sendable {
   /// Timed rounds.
   public var repeats = 9
-  /// Storage of the operands.
+  /// Storage of the operands; OpenBLAS multiplies in fp32.
   public var storage = DType.bfloat16
 
   /// The default number of rounds.
   public init() {}
 
-  /// One shape with the median rate of each backend, operations per second.
+  /// Who multiplies.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// The kernels of this package, the right operand packed before.
+    case native
+    /// One call of OpenBLAS for the whole product.
+    case openblas
+    /// OpenBLAS in panels, as `--gemm openblas` calls it.
+    case openblasPanels = "openblas_panels"
+  }
+
+  /// One shape with what was measured.
   public struct Row: Sendable {
     /// Operation that has the shape.
     public let name: String
     /// Rows of the result, summed extent, columns of the result.
     public let shape: (m: Int, k: Int, n: Int)
-    /// Rates by backend, in the order of `MatrixBackend.allCases`.
-    public let rates: [Double]
+    /// Seconds of each round, by `Kind.allCases`.
+    public let seconds: [[Double]]
+
+    /// Operations per second, by `Kind.allCases`.
+    var rates: [Double] {
+      seconds.map { 2 * Double(shape.m) * Double(shape.k) * Double(shape.n) / $0.median }
+    }
   }
 
   /// What was measured.
@@ -29,6 +44,10 @@ public struct ProductBenchmark: Sendable {
     public let rows: [Row]
     /// Operations per second of a large product on one core.
     public let peak: Double
+    /// Largest resident size of the process, bytes.
+    public let residentPeak: Int
+    /// Largest number of bytes in tensors at one time, over the kinds.
+    public let tensorPeak: Int
   }
 
   /// Shapes of a pass at 256 residues and 128 rows, and triangle products of several lengths.
@@ -43,72 +62,93 @@ public struct ProductBenchmark: Sendable {
 
   /// Runs the benchmark on one core.
   public func run() -> Report {
-    let contexts = MatrixBackend.allCases.map { backend in
+    let contexts = Kind.allCases.map { kind in
       ExecutionContext(
-        workers: WorkerGroup(count: 1), pool: BufferPool(), storage: storage, backend: backend)
+        workers: WorkerGroup(count: 1), pool: BufferPool(),
+        storage: kind == .openblas ? .float32 : storage,
+        backend: kind == .native ? .native : .openblas)
     }
     let rows = Self.shapes.map { shape in
       var times = [[Double]](repeating: [], count: contexts.count)
       for round in 0...repeats {
-        for (index, context) in contexts.enumerated() {
-          let seconds = time(shape.m, shape.k, shape.n, context)
+        for (index, kind) in Kind.allCases.enumerated() {
+          let seconds = time(shape.m, shape.k, shape.n, kind, contexts[index])
           if round > 0 { times[index].append(seconds) }
         }
       }
-      let operations = 2 * Double(shape.m) * Double(shape.k) * Double(shape.n)
-      return Row(
-        name: shape.name, shape: (shape.m, shape.k, shape.n),
-        rates: times.map { operations / $0.upperMedian })
+      return Row(name: shape.name, shape: (shape.m, shape.k, shape.n), seconds: times)
     }
-    return Report(rows: rows, peak: ProductPeak.measure(storage))
+    return Report(
+      rows: rows, peak: ProductPeak.measure(storage), residentPeak: ProcessMemory.residentPeak,
+      tensorPeak: contexts.map(\.pool.statistics.peak).max() ?? 0)
   }
 
-  private func time(_ m: Int, _ k: Int, _ n: Int, _ context: ExecutionContext) -> Double {
-    let a = filled([m, k], context)
-    let b = context.pack(Matrix(filled([k, n], context)))
-    let c = context.empty([m, n])
+  private func time(
+    _ m: Int, _ k: Int, _ n: Int, _ kind: Kind, _ context: ExecutionContext
+  ) -> Double {
+    func filled(_ shape: [Int]) -> Tensor {
+      Tensor(.meaningless(shape), context.operandType, pool: context.pool)
+    }
+    let (a, b, c) = (filled([m, k]), filled([k, n]), context.empty([m, n]))
+    if kind == .openblas {
+      let start = ContinuousClock.now
+      c.setToOpenBLASProduct(a, b)
+      return (ContinuousClock.now - start).seconds
+    }
+    let packed = context.pack(Matrix(b))
     let start = ContinuousClock.now
-    context.multiply(Matrix(a), b, into: Matrix(c))
+    context.multiply(Matrix(a), packed, into: Matrix(c))
     return (ContinuousClock.now - start).seconds
-  }
-
-  private func filled(_ shape: [Int], _ context: ExecutionContext) -> Tensor {
-    Tensor(.meaningless(shape), context.operandType, pool: context.pool)
   }
 }
 
 extension ProductBenchmark.Report {
-  /// The report as JSON, rates in GFLOP/s.
+  /// The report as JSON.
   public func json(_ plan: ProductBenchmark) -> JSONValue {
-    .object([
-      ("benchmark", .string("gemm")),
-      ("precision", .string(plan.storage.rawValue)),
-      ("gemm_peak_gflop_per_second", .number(peak / 1e9)),
-      ("products", .array(rows.map(\.json))),
-    ])
+    var fields: ReportSection.Fields = [
+      ("benchmark", .string("gemm")), ("precision", .string(plan.storage.rawValue)),
+      ("openblas_precision", .string(DType.float32.rawValue)),
+      ("isa", .string(ProgramIdentity.kernels)), ("threads", .integer(1)),
+    ]
+    fields += ReportSection.peak(perCore: peak, threads: 1)
+    fields += ReportSection.memory(resident: residentPeak, tensors: tensorPeak)
+    fields.append(("products", .array(rows.map { $0.json(peak) })))
+    return .object(fields)
   }
 
   /// The report for people: a line per shape.
   public var text: String {
-    rows.map(\.text).joined(separator: "\n")
+    let lines =
+      rows.map(\.text) + [
+        "one core multiplies at \(fixed(peak / 1e9, decimals: 1)) GFLOP/s; openblas is one call in fp32, openblas_panels what --gemm openblas does",
+        "peak RSS \(ByteCount(residentPeak))",
+      ]
+    return lines.joined(separator: "\n")
   }
 }
 
 extension ProductBenchmark.Row {
-  fileprivate var json: JSONValue {
-    var fields: [(String, JSONValue)] = [
+  fileprivate func json(_ peak: Double) -> JSONValue {
+    var fields: ReportSection.Fields = [
       ("name", .string(name)), ("m", .integer(shape.m)), ("k", .integer(shape.k)),
       ("n", .integer(shape.n)),
     ]
-    for (backend, rate) in zip(MatrixBackend.allCases, rates) {
-      fields.append(("\(backend.rawValue)_gflop_per_second", .number(rate / 1e9)))
+    for (index, kind) in ProductBenchmark.Kind.allCases.enumerated() {
+      fields += [
+        ("\(kind.rawValue)_gflop_per_second", .number(rates[index] / 1e9)),
+        ("\(kind.rawValue)_seconds", .object(ReportSection.spread(seconds[index]))),
+      ]
     }
+    fields += [
+      ("native_share_of_peak", .number(rates[0] / peak)),
+      ("native_rate_relative_to_openblas", .number(rates[0] / rates[1])),
+    ]
     return .object(fields)
   }
 
   fileprivate var text: String {
-    let rates = zip(MatrixBackend.allCases, rates).map { backend, rate in
-      "\(backend.rawValue) \(fixed(rate / 1e9, decimals: 1))"
+    let rates = zip(ProductBenchmark.Kind.allCases, rates).map { kind, rate in
+      "\(kind.rawValue) \(fixed(rate / 1e9, decimals: 1))"
     }
     return
       "\(name), \(shape.m) × \(shape.k) × \(shape.n): \(rates.joined(separator: ", ")) GFLOP/s"
