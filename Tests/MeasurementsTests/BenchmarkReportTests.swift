@@ -40,6 +40,34 @@ struct BenchmarkReportTests {
     #expect(report.text.hasPrefix("median 2.50 s of 4 runs (1.00 to 4.00)\n1 GFLOP, 0.4 GFLOP/s"))
   }
 
+  @Test(
+    "reports of a block, of attention and of products state instruction set, spread, share and memory"
+  )
+  func parts() {
+    let memory = MemoryPlan(
+      PassDemand(
+        .tiny, size, parameters: ParameterFootprint(sizes: [1]), storage: .float32, threads: 1))
+    let block = BlockBenchmark.Report(
+      forward: [1, 2], both: [3], operations: 1e9, memory: memory, peakPerCore: 1e9,
+      residentPeak: 1 << 20, tensorPeak: 1 << 20)
+    let attention = AttentionBenchmark.Report(
+      skipping: ([1], [1]), dense: ([2, 4], [1]), hiddenShare: 0, skippedShare: 0, operations: 3e9,
+      peak: 2e9, residentPeak: 1 << 20, tensorPeak: 1 << 20)
+    let product = ProductBenchmark.Report(
+      rows: [.init(name: "a", shape: (1, 1, 1), seconds: [[1, 2], [4], [8]])], peak: 1,
+      residentPeak: 1 << 20, tensorPeak: 1 << 20)
+    let all = ["isa", "threads", "gemm_peak_gflop_per_second", "peak_rss_mib"]
+    let block1 = block.json(TrainBenchmark.Plan(.tiny, size))
+    #expect(Set(keys(block1)).isSuperset(of: all + ["gemm", "forward_share_of_peak"]))
+    let attention1 = attention.json(AttentionBenchmark())
+    #expect(Set(keys(attention1)).isSuperset(of: all + ["dense_share_of_peak"]))
+    #expect(attention1.text.contains(#""dense_share_of_peak": 0.5"#))
+    #expect(attention.text.hasPrefix("forward  3000.000 ms (2000.000 to 4000.000), 1.0 GFLOP/s"))
+    let products = product.json(ProductBenchmark())
+    #expect(Set(keys(products)).isSuperset(of: all + ["openblas_precision", "products"]))
+    #expect(product.text.hasPrefix("a, 1 × 1 × 1: native "))
+  }
+
   @Test("a training report has these members in this order")
   func train() {
     let report = TrainBenchmark.Report(
