@@ -28,7 +28,9 @@ gradients() {
 }
 [ -d "$shared/oracle/golden" ] || [ -n "${HELIXFOLD_ORACLE_DUMPS:-}" ] ||
   absent "neither HELIXFOLD_TEST_DATA nor HELIXFOLD_ORACLE_DUMPS has dumps of the oracle"
-if [ -d "$shared/oracle/golden" ]; then gradients gradients_model_1_ptm "$shared/oracle/golden"; fi
+if [ -d "$shared/oracle/golden" ]; then gradients gradients_model_1_ptm "$shared/oracle/golden"
+else keep "HELIXFOLD_TEST_DATA names no folder with oracle/golden" gradients_model_1_ptm; fi
+[ -n "${HELIXFOLD_ORACLE_DUMPS:-}" ] || keep "HELIXFOLD_ORACLE_DUMPS names no dumps" ", grad_"
 for recipe in ${HELIXFOLD_ORACLE_DUMPS:+"$HELIXFOLD_ORACLE_DUMPS"/grad_*_recipe.json}; do
   gradients "$(basename "$recipe" _recipe.json)" "$HELIXFOLD_ORACLE_DUMPS"
 done
