@@ -74,6 +74,16 @@ struct ConfigurationTests {
     #expect(words(FrameStart.self) == ["origin", "helix", "torsions"])
   }
 
+  @Test("the presets of large networks guard against spikes, and a file can switch that off")
+  func spikeGuard() throws {
+    func factor(_ config: TrainingConfig) -> Double? { config.optimizer.guarding.spikeFactor }
+    #expect(factor(.initial) == 10 && factor(.fineTune) == 10)
+    #expect(factor(.mini) == nil && factor(.tiny) == nil)
+    #expect(try TrainingConfig.initial.document().contains("\"spikeFactor\" : 10"))
+    let off = #"{"preset": "finetune", "optimizer": {"guarding": {"spikeFactor": null}}}"#
+    #expect(factor(try parse(off)) == nil)
+  }
+
   @Test(
     "what is wrong is named with its key in one line",
     arguments: [

@@ -16,6 +16,11 @@ extension TrainingConfig {
     }
   }
 
+  /// A loss so many times the recent median is a spike for the large networks.
+  ///
+  /// Own choice: losses of sound steps stay within a small factor of each other, those of a broken sample do not.
+  private static let spikeFactor = 10.0
+
   /// First stage of HelixFold: `model_1` with 128 alignment rows, crop 256.
   ///
   /// HelixFold `initial.json`.
@@ -23,6 +28,7 @@ extension TrainingConfig {
     var config = TrainingConfig()
     config.network.sampling.maxClusters = 128
     config.network.sampling.maxExtraRows = 1024
+    config.optimizer.guarding.spikeFactor = spikeFactor
     return config
   }()
 
@@ -36,6 +42,7 @@ extension TrainingConfig {
     config.data.shortLength = 256
     config.loss = .fineTune
     config.optimizer.schedule = .fineTune
+    config.optimizer.guarding.spikeFactor = spikeFactor
     config.run.steps = 12_000
     config.validation.crop = 384
     config.validation.longest = 384
