@@ -3,7 +3,7 @@ import CKernels
 /// How the elements of a tensor are stored, named as in flags, configurations and reports.
 ///
 /// Arithmetic is always fp32.
-public enum DType: String, Sendable, Hashable, Codable, CaseIterable {
+public enum DType: String, Sendable, Hashable, CaseIterable {
   /// BFloat16: 8 bits of exponent, 7 of fraction.
   case bfloat16 = "bf16"
   /// 32-bit floats.

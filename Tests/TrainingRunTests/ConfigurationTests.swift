@@ -96,7 +96,8 @@ struct ConfigurationTests {
         #"{"optimizer": {"clip": "hard"}}"#,
         "'optimizer.clip' is 'hard'; known are none, global, per-sample, adagc, adagc-global"
       ),
-      (#"{"run": {"precision": 16}}"#, "'run.precision' has a value of the wrong kind"),
+      (#"{"run": {"precision": 16}}"#, "'run.precision' is 16; known are bf16, fp32"),
+      (#"{"run": {"precision": "fp16"}}"#, "'run.precision' is 'fp16'; known are bf16, fp32"),
       (
         #"{"network": {"blockOrder": "both"}}"#,
         "'network.blockOrder' is 'both'; known are serial, first, parallel"
@@ -168,7 +169,19 @@ struct ConfigurationTests {
       ),
       (#"{"run": null}"#, "'run' is null"),
       (#"{"optimizer": {"averageDecay": null}}"#, "'optimizer.averageDecay' is null"),
-      (#"{"run": {"batch": true}}"#, "'run.batch' has a value of the wrong kind"),
+      (#"{"run": {"batch": true}}"#, "'run.batch' is true, expected a whole number"),
+      (#"{"run": {"steps": "5"}}"#, "'run.steps' is \"5\", expected a whole number"),
+      (#"{"run": {"dropout": 1}}"#, "'run.dropout' is 1, expected true or false"),
+      (#"{"run": {"weights": 1}}"#, "'run.weights' is 1, expected a text"),
+      (#"{"run": {"newParts": "a"}}"#, "'run.newParts' is \"a\", expected a list"),
+      (
+        #"{"optimizer": {"clipNorm": [1]}}"#, "'optimizer.clipNorm' is [1], expected a number"
+      ),
+      (#"{"loss": {"contacts": true}}"#, "'loss.contacts' is true, expected an object"),
+      (
+        #"{"loss": {"contacts": {"loss": {"alphaRange": [2, 1]}}}}"#,
+        "'loss.contacts.loss.alphaRange' is [2,1], expected two numbers, the smaller one first"
+      ),
       (#"{"run": {"batch": 1e30}}"#, "'run.batch' is 1e+30, expected at most 1e18"),
       (
         #"{"optimizer": {"schedule": {"peak": 1e300}}}"#,
@@ -194,7 +207,7 @@ struct ConfigurationTests {
         #"{"optimizer": {"rateFactors": [{"scope": "a", "factor": "b"}]}}"#,
         "'optimizer.rateFactors[0].factor' has a value of the wrong kind"
       ),
-      (#"{"run": 3}"#, "'run' has a value of the wrong kind"),
+      (#"{"run": 3}"#, "'run' is 3, expected an object with settings"),
     ])
   func wrongKind(_ text: String, _ words: String) throws {
     let error = #expect(throws: ConfigurationError.self) { try parse(text) }

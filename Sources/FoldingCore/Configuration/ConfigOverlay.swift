@@ -45,10 +45,12 @@ public enum ConfigOverlay {
               Config.self, from: merge(change, into: start, complete: known, file: file))
           }
           guard let found = try problem(with: leaf.value) else { continue }
-          let takesOne = try problem(with: 1) == nil
-          throw ConfigurationError.badValue(
-            file: file, key: found.key.isInside(leaf.key) ? found.key : leaf.key,
-            reason: found.unknownChoice?.reason ?? leaf.reason(takesOne: takesOne))
+          if found.key.isInside(leaf.key) {
+            throw ConfigurationError.badValue(
+              file: file, key: found.key, reason: found.unknownChoice?.reason ?? Leaf.wrongKind)
+          }
+          let reason = try found.unknownChoice?.reason ?? leaf.reason(problem)
+          throw ConfigurationError.badValue(file: file, key: leaf.key, reason: reason)
         }
         throw ConfigurationError.badValue(file: file, key: error.key, reason: Leaf.wrongKind)
       }
@@ -89,15 +91,36 @@ public enum ConfigOverlay {
 
     /// What is wrong with the value.
     ///
-    /// - Parameter takesOne: whether the number 1 would do.
-    func reason(takesOne: Bool) -> String {
+    /// - Parameter problem: what is wrong with another value in its place, nil if that would do.
+    func reason(_ problem: (Any) throws -> DecodingError?) throws -> String {
       if value is NSNull { return "is null, which is for optional settings only" }
-      guard takesOne, let number = value as? NSNumber else { return Self.wrongKind }
-      if number.doubleValue >= 0x1p63 { return "is \(number), expected at most 1e18" }
-      if number.doubleValue != number.doubleValue.rounded() {
-        return "is \(number), expected a whole number"
+      let takesNumbers = try problem(1) == nil
+      if takesNumbers, let number = value as? NSNumber, !["true", "false"].contains(text) {
+        if number.doubleValue >= 0x1p63 { return "is \(number), expected at most 1e18" }
+        if number.doubleValue != number.doubleValue.rounded() {
+          return "is \(number), expected a whole number"
+        }
+        if number.doubleValue < 0 { return "is \(number), expected 0 or more" }
       }
-      return number.doubleValue < 0 ? "is \(number), expected 0 or more" : Self.wrongKind
+      if let choice = try problem("")?.unknownChoice {
+        return "is \(text); known are \(choice.known.joined(separator: ", "))"
+      }
+      let kinds: [(specimen: Any, name: String)] = [
+        (0.5, "a number"), (1, "a whole number"), (true, "true or false"), ("", "a text"),
+        ([] as [Any], "a list"), ([0, 1], "two numbers, the smaller one first"),
+        ([:] as [String: Any], "an object with settings"),
+      ]
+      guard let kind = try kinds.first(where: { try problem($0.specimen) == nil }) else {
+        return Self.wrongKind
+      }
+      return "is \(text), expected \(kind.name)"
+    }
+
+    /// The value as JSON, without the rest where it is long.
+    private var text: String {
+      let data = try? JSONSerialization.data(withJSONObject: [value], options: [.sortedKeys])
+      let text = String(decoding: data ?? Data(), as: UTF8.self).dropFirst().dropLast()
+      return text.count > 60 ? "\(text.prefix(60))…" : String(text)
     }
   }
 
