@@ -2,8 +2,8 @@ import BasicTestSupport
 import FeaturePipeline
 import Foundation
 import Testing
-import Training
 
+@testable import Training
 @testable import TrainingRun
 
 @Suite("Logs")
@@ -41,6 +41,42 @@ struct LogTests {
     let records = try TrainingLog.read(path)
     #expect(records.map(\.step) == [0, 1, 2, 3])
     #expect(records[2].loss.isNaN)
+    let text = try scratch.read("log.jsonl")
+    #expect(text.contains("\"loss\":null") && !text.contains("nan"))
+  }
+
+  @Test(
+    "numbers that are not finite are null in a log, also those that older programs wrote as texts")
+  func notFinite() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.file("log.jsonl")
+    let log = try TrainingLog(path: path, keepingStepsBefore: 0)
+    var record = TrainingRecord(.step, step: 0, loss: .nan, lddt: nil, seconds: 1)
+    record.gradientNorm = .infinity
+    try log.write(record)
+    let line = #"{"event":"step","gradientNorm":null,"loss":null,"seconds":1,"step":0}"#
+    #expect(try scratch.read("log.jsonl") == line + "\n")
+    #expect(record.scalars.map(\.tag) == ["train/seconds_per_step"])
+    try scratch.write(
+      #"{"event":"step","gradientNorm":"inf","loss":"nan","seconds":1,"step":0}"# + "\n",
+      to: "log.jsonl")
+    let old = try TrainingLog.read(path)
+    #expect(old.count == 1 && old[0].loss.isNaN)
+  }
+
+  @Test("a step whose loss is not finite has neither terms nor lDDT, which nobody measured")
+  func leftOut() {
+    var report = LossReport()
+    report.total = .nan
+    let terms = LossReport.terms.map { report[keyPath: $0] }
+    var mean = SampleMean()
+    mean.add(SampleSummary(numbers: (terms + [0, 10, 0, 0, 1, 0])[...]))
+    let record = mean.record(
+      step: 3, report: StepReport(decision: .notFinite, rate: 0.1, clip: nil), method: .none,
+      guardCounts: StepGuard(), seconds: 1
+    ) { _ in "a" }
+    #expect(record.loss.isNaN && record.terms == nil && record.lddt == nil)
+    #expect(record.chains == ["a"] && record.residues == 10)
   }
 
   @Test("terms that only some options train are scalars where they are not 0")

@@ -124,10 +124,12 @@ struct SampleMean {
     step: Int, report: StepReport, method: ClipMethod, guardCounts: StepGuard, seconds: Double,
     chain: (_ sample: Int) -> String
   ) -> TrainingRecord {
-    let lddt = lddts.isEmpty ? nil : lddts.mean
+    // Without a finite loss nothing was measured.
+    let isMeasured = loss.total.isFinite
+    let lddt = isMeasured && !lddts.isEmpty ? lddts.mean : nil
     var record = TrainingRecord(
       .step, step: step, loss: loss.total, lddt: lddt, seconds: seconds)
-    record.terms = loss
+    record.terms = isMeasured ? loss : nil
     record.rate = report.rate
     record.decision = report.decision
     record.gradientNorm = report.clip?.globalNorm

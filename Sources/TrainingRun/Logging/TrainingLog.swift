@@ -17,11 +17,11 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   public var event: Event
   /// Number of the step, from 0; −1 for a validation before the first.
   public var step: Int
-  /// Mean loss of the samples, or of the validation chains.
+  /// Mean loss of the samples, or of the validation chains; NaN where it is not finite, which a log writes as null.
   public var loss: Double
   /// Mean lDDT-Cα of the samples or of the validation chains, 0 … 1; nil if undefined.
   public var lddt: Double?
-  /// Every term of the loss, mean over the samples that have it, 0 if none has; nil in validations.
+  /// Every term of the loss, mean of the samples that have it, 0 where none has; nil in validations and where the loss is not finite.
   public var terms: LossReport?
   /// Learning rate.
   public var rate: Double?
@@ -42,6 +42,57 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
   /// Seconds taken.
   public var seconds: Double
 
+  private enum CodingKeys: String, CodingKey {
+    case event, step, loss, lddt, terms, rate, decision, gradientNorm, clippedShare, skipped
+    case chains, recycles, residues, seconds
+  }
+
+  /// Encodes numbers that are not finite as null.
+  public func encode(to encoder: any Encoder) throws {
+    var line = encoder.container(keyedBy: CodingKeys.self)
+    func number(_ value: Double?, _ key: CodingKeys) throws {
+      guard let value else { return }
+      if value.isFinite {
+        try line.encode(value, forKey: key)
+      } else {
+        try line.encodeNil(forKey: key)
+      }
+    }
+    try line.encode(event, forKey: .event)
+    try line.encode(step, forKey: .step)
+    try number(loss, .loss)
+    try number(lddt, .lddt)
+    try line.encodeIfPresent(terms, forKey: .terms)
+    try number(rate, .rate)
+    try line.encodeIfPresent(decision, forKey: .decision)
+    try number(gradientNorm, .gradientNorm)
+    try number(clippedShare, .clippedShare)
+    try line.encodeIfPresent(skipped, forKey: .skipped)
+    try line.encodeIfPresent(chains, forKey: .chains)
+    try line.encodeIfPresent(recycles, forKey: .recycles)
+    try line.encodeIfPresent(residues, forKey: .residues)
+    try line.encode(seconds, forKey: .seconds)
+  }
+
+  /// Decodes a line.
+  public init(from decoder: any Decoder) throws {
+    let line = try decoder.container(keyedBy: CodingKeys.self)
+    event = try line.decode(Event.self, forKey: .event)
+    step = try line.decode(Int.self, forKey: .step)
+    loss = try line.decode(Double?.self, forKey: .loss) ?? .nan
+    lddt = try line.decodeIfPresent(Double.self, forKey: .lddt)
+    terms = try line.decodeIfPresent(LossReport.self, forKey: .terms)
+    rate = try line.decodeIfPresent(Double.self, forKey: .rate)
+    decision = try line.decodeIfPresent(StepDecision.self, forKey: .decision)
+    gradientNorm = try line.decodeIfPresent(Double.self, forKey: .gradientNorm)
+    clippedShare = try line.decodeIfPresent(Double.self, forKey: .clippedShare)
+    skipped = try line.decodeIfPresent(Int.self, forKey: .skipped)
+    chains = try line.decodeIfPresent([String].self, forKey: .chains)
+    recycles = try line.decodeIfPresent(Int.self, forKey: .recycles)
+    residues = try line.decodeIfPresent(Int.self, forKey: .residues)
+    seconds = try line.decode(Double.self, forKey: .seconds)
+  }
+
   init(_ event: Event, step: Int, loss: Double, lddt: Double?, seconds: Double) {
     self.event = event
     self.step = step
@@ -58,7 +109,7 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
     return value
   }
 
-  /// Scalars with names for TensorBoard.
+  /// Scalars with names for TensorBoard, those that are finite.
   public var scalars: [(tag: String, value: Double)] {
     let prefix = event == .step ? "train" : "validation"
     var list: [(String, Double?)] = [("loss", loss), ("lddt_ca", lddt)]
@@ -76,7 +127,9 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
         ("seconds_per_step", seconds),
       ]
     }
-    return list.compactMap { name, value in value.map { ("\(prefix)/\(name)", $0) } }
+    return list.compactMap { name, value in
+      value.flatMap { $0.isFinite ? ("\(prefix)/\(name)", $0) : nil }
+    }
   }
 }
 
