@@ -16,7 +16,8 @@ holds() { awk "BEGIN { print ($1) ? \"yes\" : \"no\" }"; }
 mean_loss() {
   grep '"event":"step"' "$work/$1/log.jsonl" \
     | awk -v from="$2" -v to="$3" '{ match($0, /"step":[0-9]+/); s = substr($0, RSTART + 7, RLENGTH - 7)
-        match($0, /"total":[0-9.e+-]+/); t = substr($0, RSTART + 8, RLENGTH - 8)
+        if (!match($0, /"total":[0-9.e+-]+/)) next  # a loss that is not finite
+        t = substr($0, RSTART + 8, RLENGTH - 8)
         if (s >= from && s <= to) { n++; sum += t } } END { printf "%.6f", sum / n }'
 }
 
