@@ -190,14 +190,22 @@ public struct TrainingSession {
     }
   }
 
-  /// `step 120  0.84 s  loss 3.21  lDDT 0.31 (fape 0.91, distogram 2.8, msa 1.2)`.
+  /// `step 120  0.84 s  loss 3.21  lDDT 0.31 (fape 0.91, distogram 2.8, msa 1.2)`, with torsions of the backbone and smooth lDDT where
+  /// they are trained.
   private static func line(_ record: TrainingRecord) -> String {
     var line =
       "step \(record.step + 1)  \(fixed(record.seconds, decimals: 2)) s  loss \(fixed(record.loss, decimals: 2))"
     if let lddt = record.lddt { line += "  lDDT \(fixed(lddt, decimals: 2))" }
     if let terms = record.terms {
-      line +=
-        " (fape \(fixed(terms.fape, decimals: 2)), distogram \(fixed(terms.distogram, decimals: 2)), msa \(fixed(terms.maskedMSA, decimals: 2)))"
+      let list: [(String, Double?)] = [
+        ("fape", terms.fape), ("torsions", record.optional(\.backboneTorsions)),
+        ("smooth lddt", record.optional(\.smoothLDDT)), ("distogram", terms.distogram),
+        ("msa", terms.maskedMSA),
+      ]
+      let words = list.compactMap { name, value in
+        value.map { "\(name) \(fixed($0, decimals: 2))" }
+      }
+      line += " (\(words.joined(separator: ", ")))"
     }
     return line
   }
