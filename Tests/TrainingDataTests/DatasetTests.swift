@@ -181,7 +181,7 @@ struct DatasetTests {
     #expect(report.rows.map(\.evidence) == [["\(folder)/a.a3m"], []])
     #expect(
       report.lines.last
-        == "1 of 2 chains in the store have an alignment or a feature file; a chain without one is its own alignment"
+        == "1 of 2 chains in the store has an alignment or a feature file; a chain without one is its own alignment"
     )
     let cells = report.table.split(separator: "\n").compactMap { $0.split(separator: "\t").last }
     #expect(cells == ["evidence", "\(folder)/a.a3m", "-"])

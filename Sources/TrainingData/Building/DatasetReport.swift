@@ -65,7 +65,7 @@ public struct DatasetReport: Sendable, Hashable {
     let rest = informed < kept.count ? "; a chain without one is its own alignment" : ""
     return ["kept \(kept.count) of \(counted(rows.count, "chain"))"] + splits + [
       "rejected: \(rejections)",
-      "\(informed) of \(counted(kept.count, "chain")) in the store have an alignment or a feature file\(rest)",
+      "\(informed) of \(counted(kept.count, "chain")) in the store \(informed == 1 ? "has" : "have") an alignment or a feature file\(rest)",
     ] + templateLines(kept)
   }
 
