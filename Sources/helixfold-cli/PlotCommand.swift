@@ -8,7 +8,7 @@ struct PlotCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plot", abstract: "Draw learning curves of training logs.")
 
-  @Argument(help: "log.jsonl, or the folder of a run; several are drawn together.")
+  @Argument(help: "log.jsonl, or the folder of a run; several are drawn together, but for terms.")
   var logs: [String]
 
   @Option(name: [.short, .long], help: "File to write, .svg or .png.")
@@ -28,6 +28,11 @@ struct PlotCommand: ParsableCommand {
   func validate() throws {
     if ![".svg", ".png"].contains(where: { output.lowercased().hasSuffix($0) }) {
       throw ValidationError("--output is '\(output)', expected a name that ends in .svg or .png")
+    }
+    if quantity == .terms && logs.count > 1 {
+      throw ValidationError(
+        "--quantity terms draws the terms of one run, up to 13 lines: name one log, or another quantity of all \(logs.count)"
+      )
     }
     if !(1...1_000_000).contains(window) {
       throw ValidationError("--window is \(window), expected 1 to 1000000")

@@ -121,6 +121,19 @@ struct CommandTests {
     #expect(result.status == Int32(status), "\(result.errors)")
   }
 
+  @Test("a benchmark says which option has no effect, and prints JSON when asked")
+  func benchmarks() throws {
+    let sizes = ["--preset", "tiny", "--msa", "2", "--repeats", "1"]
+    let train = try Command.run(
+      ["bench", "train", "--residues", "6", "--extra", "2", "--trunk-only", "--loss", "full"]
+        + sizes)
+    #expect(train.status == 0 && train.errors.contains("--trunk-only has no effect"))
+    for json in [[], ["--json"]] {
+      let pack = try Command.run(["bench", "pack", "--lengths", "4", "5"] + sizes + json)
+      #expect(pack.status == 0 && pack.output.hasPrefix("{") == !json.isEmpty, "\(pack.errors)")
+    }
+  }
+
   @Test(
     "wrong arguments are told in one line that names the help",
     arguments: [
@@ -130,6 +143,10 @@ struct CommandTests {
       (["predict", "x.fasta", "--fooo"], "unknown option '--fooo' (helixfold predict --help"),
       (["score", "a.pdb"], "missing expected argument '<reference>' (helixfold score --help"),
       (["bench", "pack", "--repeats", "q"], "'q' is invalid for '--repeats"),
+      (
+        ["plot", "a", "b", "-o", "x.svg", "--quantity", "terms"],
+        "--quantity terms draws the terms of one run"
+      ),
       (["weights", "average", "--method", "mean"], "'sewa' (helixfold weights average --help"),
     ])
   func usage(_ arguments: [String], _ message: String) throws {
