@@ -48,6 +48,18 @@ public struct Predictor: Sendable, Hashable {
   public var note: String?
   /// The parameters used; nil if only the predictions are known.
   public var weights: PredictorWeights?
+  /// What became of each target that was to be predicted for this evaluation; nil where predictions are looked for in the folder.
+  ///
+  /// The folder may hold predictions of other weights and seeds too.
+  public var outcomes: [String: Outcome]?
+
+  /// What became of a target.
+  public enum Outcome: Sendable, Hashable {
+    /// It was predicted, now or by an earlier run in the same way: the file of the structure.
+    case predicted(file: String)
+    /// It was not, and why; one line.
+    case failed(reason: String)
+  }
 
   /// Predictions in a folder.
   public init(
@@ -57,6 +69,24 @@ public struct Predictor: Sendable, Hashable {
     self.folder = folder
     self.note = note
     self.weights = weights
+  }
+
+  /// The file with the prediction of a target.
+  func file(of target: String) throws -> String {
+    guard let outcomes else {
+      guard let path = EvaluationTarget.file(of: target, in: folder, isNative: false) else {
+        throw EvaluationError.nothing(path: folder, reason: "no prediction of \(target)")
+      }
+      return path
+    }
+    switch outcomes[target] {
+    case .predicted(let file): return file
+    case .failed(let reason):
+      throw EvaluationError.nothing(path: folder, reason: "not predicted: \(reason)")
+    case nil:
+      throw EvaluationError.nothing(
+        path: folder, reason: "not predicted: no sequence or features of \(target) were given")
+    }
   }
 }
 
@@ -136,11 +166,7 @@ public struct Evaluation: Sendable {
     }
     for predictor in predictors {
       do {
-        guard let path = EvaluationTarget.file(of: target.id, in: predictor.folder, isNative: false)
-        else {
-          throw EvaluationError.nothing(
-            path: predictor.folder, reason: "no prediction of \(target.id)")
-        }
+        let path = try predictor.file(of: target.id)
         let model = try StructureFile.read(path)
         native.keepOneChain(for: model)
         // Domains use numbers of the sequence, as do predictions.
@@ -150,7 +176,7 @@ public struct Evaluation: Sendable {
         targets[index].length = targets[index].length ?? report.whole.referenceResidues
         targets[index].msaRows =
           targets[index].msaRows
-          ?? EvaluationTarget.rows(ofPredictionIn: "\(predictor.folder)/\(target.id)")
+          ?? EvaluationTarget.rows(behind: path, in: "\(predictor.folder)/\(target.id)")
       } catch {
         gaps.append(
           EvaluationGap(

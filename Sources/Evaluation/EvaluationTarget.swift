@@ -100,10 +100,13 @@ public struct EvaluationTarget: Sendable {
     return nil
   }
 
-  /// Rows of the alignment behind a prediction, from its `provenance_<model>.json`; nil if there is none.
-  static func rows(ofPredictionIn folder: String) -> Int? {
+  /// Rows of the alignment behind a prediction, as its `provenance_<model>.json` says, or the first one of a file that is ranked; nil if there is none.
+  static func rows(behind file: String, in folder: String) -> Int? {
     struct Provenance: Decodable { let msa_rows: Int }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let stem = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
+    let own = stem.wholeMatch(of: /unrelaxed_(.+)/).map { "provenance_\($0.1).json" }
+    let names =
+      own.map { [$0] } ?? (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     return names.sorted().lazy.filter { $0.hasPrefix("provenance_") && $0.hasSuffix(".json") }
       .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }
       .compactMap { try? JSONDecoder().decode(Provenance.self, from: $0).msa_rows }.first

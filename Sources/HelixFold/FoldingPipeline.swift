@@ -20,7 +20,7 @@ public final class FoldingPipeline {
   let queue: TargetQueue
   let planner: RunPlanner
   private let cautions: TargetCautions
-  private var outcomes: [TargetOutcome] = []
+  private(set) var outcomes: [TargetOutcome] = []
   private(set) var targetCount = 1
   private(set) var meter = TargetMeter()
 

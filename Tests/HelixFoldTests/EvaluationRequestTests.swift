@@ -1,4 +1,5 @@
 import BasicTestSupport
+import Evaluation
 import FeaturePipeline
 import Foundation
 import Messages
@@ -65,6 +66,52 @@ struct EvaluationRequestTests {
     #expect(request(plain).caution(about: targets) == nil)
     #expect(message { _ = try request(plain, .test).targets() }.contains("names no clusters"))
     #expect(message { _ = try request(scratch.path, .test).targets() }.contains("is no store"))
+  }
+
+  /// An evaluation after a prediction by weights called `m`.
+  private func predicted(
+    _ weights: String, seed: UInt64, _ inputs: [PredictionTarget]
+  ) throws -> EvaluationRequest {
+    var model = PredictionBench.model(weights)
+    model.name = "m"
+    var options = PredictionOptions()
+    (options.recycles, options.seed) = (0, seed)
+    var request = request(scratch.file("natives"))
+    try request.predict(
+      inputs, of: [EvaluationTarget(id: "toy")], with: [model], options,
+      reporter: ProgressReporter(style: .quiet, isSilent: true))
+    return request
+  }
+
+  @Test("weights are scored by what they predicted, whatever others left in their folder")
+  func ownPredictions() throws {
+    let toy = try PredictionBench.target(PredictionBench.letters)
+    let reporter = ProgressReporter(style: .quiet, isSilent: true)
+    _ = try predicted("first", seed: 1, [toy])
+    let folder = scratch.file("out/predictions/m/toy")
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("natives"), withIntermediateDirectories: true)
+    // What the first weights predict is the truth.
+    try FileManager.default.copyItem(
+      atPath: "\(folder)/unrelaxed_m_pred_1.pdb", toPath: scratch.file("natives/toy.pdb"))
+    for (weights, seed, isPerfect) in [("other", 0, false), ("first", 1, true)] {
+      let request = try predicted(weights, seed: UInt64(seed), [toy])
+      let (evaluation, _, status) = try request.run(on: try request.targets(), reporter: reporter)
+      #expect(status == .success && evaluation.rows.count == 1)
+      let score = try #require(evaluation.rows.first?.scores.superposed.tmScore.value)
+      #expect((score > 0.9999) == isPerfect, "\(weights): \(score)")
+      #expect(
+        evaluation.predictorWeights.map(\.weights.checksum) == [
+          PredictionBench.model(weights).checksum
+        ])
+    }
+    let other = try PredictionBench.target(PredictionBench.letters, id: "other")
+    let request = try predicted("first", seed: 1, [other])
+    let (evaluation, _, status) = try request.run(on: try request.targets(), reporter: reporter)
+    #expect(status == .badInput && evaluation.rows.isEmpty)
+    #expect(
+      evaluation.gaps.first?.reason.contains("not predicted: no sequence or features of toy")
+        == true)
   }
 
   @Test("a store without structures is refused before anything is predicted")

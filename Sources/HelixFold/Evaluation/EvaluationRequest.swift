@@ -111,7 +111,8 @@ public struct EvaluationRequest: Sendable {
 
   /// Predicts the targets of the set with each network into `OUT/predictions/<network>`; finished ones are kept.
   ///
-  /// Failures are listed there in failures.json and in the evaluation; only a request to stop ends the run.
+  /// What fails is listed there in failures.json and in the evaluation; only a wish to stop ends the run. Predictions that other weights
+  /// or seeds left in the folder are not scored.
   public mutating func predict(
     _ inputs: [PredictionTarget], of targets: [EvaluationTarget], with models: [ModelDescription],
     _ options: PredictionOptions, reporter: ProgressReporter
@@ -129,10 +130,13 @@ public struct EvaluationRequest: Sendable {
       try AtomicFile.createFolder(options.output)
       let pipeline = try FoldingPipeline(options, models: [model], reporter: reporter)
       _ = try pipeline.predict(inputs.filter { wanted.contains($0.id) }) { _, _ in }
-      predictors.append(
-        Predictor(
-          name: model.name, folder: options.output, note: model.note,
-          weights: PredictorWeights(file: model.place, checksum: model.checksum)))
+      var predictor = Predictor(
+        name: model.name, folder: options.output, note: model.note,
+        weights: PredictorWeights(file: model.place, checksum: model.checksum))
+      predictor.outcomes = Dictionary(
+        pipeline.outcomes.map { ($0.target, pipeline.result(of: $0)) }
+      ) { first, _ in first }
+      predictors.append(predictor)
     }
   }
 
@@ -152,6 +156,15 @@ public struct EvaluationRequest: Sendable {
     let status: ExitStatus =
       evaluation.rows.isEmpty ? .badInput : hasFailed ? .someFailed : .success
     return (evaluation, files, status)
+  }
+}
+
+extension FoldingPipeline {
+  /// What the first network with the first seed made of a target.
+  fileprivate func result(of outcome: TargetOutcome) -> Predictor.Outcome {
+    if outcome.failure != nil { return .failed(reason: outcome.reason ?? "no reason is known") }
+    let folder = PredictionFolder(path: "\(options.output)/\(outcome.target)", isKept: false)
+    return .predicted(file: folder.structure("unrelaxed_\(runs()[0].name)"))
   }
 }
 

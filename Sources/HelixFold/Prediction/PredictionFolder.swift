@@ -265,8 +265,11 @@ struct PredictionFolder {
     }
   }
 
-  /// The best structure in the format that more programs read: PDB if it fits.
-  var bestStructure: String {
-    has("ranked_0.pdb") ? file("ranked_0.pdb") : file("ranked_0.cif")
+  /// The best structure.
+  var bestStructure: String { structure("ranked_0") }
+
+  /// A structure in the format that more programs read: PDB where it fits.
+  func structure(_ name: String) -> String {
+    has("\(name).pdb") ? file("\(name).pdb") : file("\(name).cif")
   }
 }
