@@ -36,6 +36,8 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
   case otherLauncher(processes: Int)
   /// Slurm started several tasks that have no means of finding each other.
   case unconnected(tasks: Int)
+  /// A launcher started several processes of a command that does not share work.
+  case sharesNothing(command: String, processes: Int)
   /// The numbers of processes do not fit.
   case grid(String)
   /// A process differs from the first one where all must be the same.
@@ -55,6 +57,8 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
       "started as one of \(processes) processes by the launcher of another MPI than this program was built with, so that they cannot find each other; use the mpirun of that MPI, or build again with this one ('make mpi build')"
     case .unconnected(let tasks):
       "started as one of \(tasks) tasks that cannot find each other and would all write the same files; use srun --mpi=pmi2 (or pmix), or --ntasks=1"
+    case .sharesNothing(let command, let processes):
+      "started as one of \(processes) processes, but '\(command)' does not share work: all would write the same files; start one, without mpirun or with srun --ntasks=1"
     case .grid(let reason): reason
     case .differs(let rank, let found, let expected):
       "rank \(rank) has '\(found)' where rank 0 has '\(expected)'; all processes need the same program, flags, inputs and folders"
@@ -64,7 +68,7 @@ public enum CommunicationError: Error, Hashable, CustomStringConvertible, ExitSt
   /// The status for the shell: wrong numbers of processes are usage errors; a program without MPI is a missing tool.
   public var exitStatus: ExitStatus {
     switch self {
-    case .grid, .unconnected, .otherLauncher: .usage
+    case .grid, .unconnected, .otherLauncher, .sharesNothing: .usage
     case .notBuilt, .noThreads: .missingTool
     // All processes get the same flags from one command; a difference is usually a file or folder that some of them cannot see.
     case .differs: .missingInput

@@ -42,6 +42,12 @@ public final class MessagePassing: Communicator {
     return world
   }
 
+  /// Throws if a launcher started several processes of a command that works alone.
+  public static func requireAlone(_ command: String) throws(CommunicationError) {
+    let started = unconnectedTasks ?? launchedProcesses
+    if started > 1 { throw .sharesNothing(command: command, processes: started) }
+  }
+
   /// Leaves the group; the last call of a process that ends normally.
   public static func leave(_ world: any Communicator) {
     if world is MessagePassing { _ = hf_mpi_finalize() }

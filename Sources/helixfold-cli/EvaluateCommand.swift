@@ -1,5 +1,6 @@
 import ArgumentParser
 import AtomicFiles
+import Distribution
 import Evaluation
 import FeaturePipeline
 import Foundation
@@ -19,6 +20,8 @@ struct EvaluateCommand: ParsableCommand {
       scores.csv, targets.csv, evaluation.json and report.html: whole chains and domains, means and medians with \
       bootstrap intervals, groups by length and alignment depth, predictors in pairs with Wilcoxon's signed-rank \
       test. Targets without a true structure are listed.
+
+      It runs as one process: under mpirun, predict first ('helixfold predict') and score the folder with --predictions.
 
       Exit status: 0 all scored, 1 some predictions failed or are missing, 65 nothing could be scored, others as in \
       predict.
@@ -115,6 +118,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     if checkManifest { return try examine() }
+    try MessagePassing.requireAlone("helixfold evaluate")
     try AtomicFile.requirePlace(forFolder: output)
     for predictor in named {
       switch PathKind(of: predictor.folder) {

@@ -11,10 +11,12 @@ enum Command {
 
   /// - Parameter redirection: what a shell does to the streams, such as `2>/dev/full`.
   /// - Parameter limit: what a shell does before, such as `ulimit -f 8`.
+  /// - Parameter variables: of the environment, added to those of the tests.
   /// - Parameter meanwhile: called with the running process.
   static func run(
     _ arguments: [String], in folder: ScratchFolder? = nil, input: String = "",
-    redirection: String = "", limit: String = ":", meanwhile: (Process) throws -> Void = { _ in }
+    redirection: String = "", limit: String = ":", variables: [String: String] = [:],
+    meanwhile: (Process) throws -> Void = { _ in }
   ) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -25,6 +27,7 @@ enum Command {
     for name in ["HELIXFOLD_WEIGHTS", "HELIXFOLD_THREADS", "OMP_NUM_THREADS"] {
       environment[name] = nil
     }
+    environment.merge(variables) { $1 }
     process.environment = environment
     // Files, not pipes: a child that fills one pipe while the other is read would wait for ever.
     let scratch = try ScratchFolder()

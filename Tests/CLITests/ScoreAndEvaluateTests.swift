@@ -125,6 +125,21 @@ struct ScoreAndEvaluateTests {
   }
 
   @Test(
+    "evaluate under a launcher of several processes is refused before a file is written",
+    arguments: [
+      ["PMI_SIZE": "2"],
+      ["SLURM_PROCID": "1", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "3"],
+    ])
+  func launched(_ variables: [String: String]) throws {
+    let folder = try ScratchFolder()
+    let result = try Command.run(
+      ["evaluate", "x", "--predictions", "a=b", "-o", "out"], in: folder, variables: variables)
+    #expect(
+      result.status == 64 && result.errors.contains("does not share work"), "\(result.errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("out")))
+  }
+
+  @Test(
     "limits of dataset build that are no numbers are refused",
     arguments: ["--max-resolution", "--min-resolved", "--max-residue-share"])
   func limits(_ option: String) throws {
