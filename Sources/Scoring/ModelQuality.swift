@@ -27,8 +27,10 @@ public struct ModelQuality: Sendable, Hashable {
     public var distance, overlap: Double
   }
 
-  /// Whether most residues have the wrong hand: the model is a mirror image.
-  public var isMirrorImage: Bool { chiralCount > 0 && 2 * wrongHand.count > chiralCount }
+  /// Whether nine of ten residues or more have the wrong hand: the model is a mirror image.
+  ///
+  /// In poor models half of the hands may be wrong although the fold is not mirrored.
+  public var isMirrorImage: Bool { chiralCount > 0 && 10 * wrongHand.count >= 9 * chiralCount }
 
   /// Overlap from which two atoms clash, Å, as in the supplement, section 1.9.11.
   public static let overlapTolerance = 1.5
@@ -133,11 +135,10 @@ public struct ModelQuality: Sendable, Hashable {
     var found = Overlaps()
     for i in places.indices {
       grid.forEachNear(places[i].position) { j in
-        guard j > i, places[j].residue != places[i].residue,
-          !areBonded(places[i], places[j], previous: previous)
-        else { return }
+        guard j > i, places[j].residue != places[i].residue else { return }
         let gap = places[i].position - places[j].position
         let distance = (gap * gap).sum().squareRoot()
+        if areBonded(places[i], places[j], distance: distance, previous: previous) { return }
         let contact =
           places[i].name.element.vanDerWaalsRadius + places[j].name.element.vanDerWaalsRadius
         let overlap = contact - distance
@@ -147,9 +148,14 @@ public struct ModelQuality: Sendable, Hashable {
     return found
   }
 
+  /// Least distance of two sulfurs that are bonded, Å; 2.05 ± 0.03 in disulfide bridges.
+  private static let shortestDisulfide = 1.8
+
   /// The peptide bond between neighbours in the file or by number, and disulfide bridges.
-  private static func areBonded(_ a: Place, _ b: Place, previous: [Int?]) -> Bool {
-    if a.name == .sg && b.name == .sg { return true }
+  private static func areBonded(
+    _ a: Place, _ b: Place, distance: Double, previous: [Int?]
+  ) -> Bool {
+    if a.name == .sg && b.name == .sg { return distance >= shortestDisulfide }
     let (carbon, nitrogen) = a.name == .c ? (a, b) : (b, a)
     guard carbon.name == .c, nitrogen.name == .n else { return false }
     return nitrogen.residue == carbon.residue + 1 || previous[nitrogen.residue] == carbon.residue

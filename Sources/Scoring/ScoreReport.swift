@@ -194,8 +194,11 @@ public struct ScoreReport: Sendable, Hashable {
 
   private static func warnings(about quality: ModelQuality) -> [String] {
     if quality.isMirrorImage {
-      return ["the model is a mirror image: most residues are D amino acids; lDDT cannot see that"]
+      return ["the model is a mirror image: its residues are D amino acids; lDDT cannot see that"]
     }
-    return []
+    let (wrong, all) = (quality.wrongHand.count, quality.chiralCount)
+    // Single wrong hands are listed where the checks are.
+    if 4 * wrong < all || all == 0 { return [] }
+    return ["\(wrong) of \(counted(all, "residue")) have the wrong hand; lDDT cannot see that"]
   }
 }

@@ -316,23 +316,28 @@ import Testing
   }
 
   // The spheres of two sulfurs at the length of a disulfide, 2.03 Å, overlap by 1.57 Å.
-  @Test("sulfurs of two cysteines are a bond, of any other two a clash")
+  @Test("sulfurs of two cysteines are a bond where they are not too near, of any other two a clash")
   func disulfide() {
-    func count(_ first: (String, String), _ second: (String, String)) -> Int {
+    func count(
+      _ first: (String, String), _ second: (String, String), apart distance: Double = 2.03
+    ) -> Int {
       ModelQuality(
         [first, second].enumerated().map { index, atom in
           Residue(
             name: atom.0, number: 5 * index,
-            atoms: [Atom(name: atom.1, element: "S", position: SIMD3(2.03 * Double(index), 0, 0))])
+            atoms: [
+              Atom(name: atom.1, element: "S", position: SIMD3(distance * Double(index), 0, 0))
+            ])
         }
       ).clashCount
     }
     #expect(count(("CYS", "SG"), ("CYS", "SG")) == 0)
+    #expect(count(("CYS", "SG"), ("CYS", "SG"), apart: 0.9) == 1)
     #expect(count(("CYS", "SG"), ("MET", "SD")) == 1)
     #expect(count(("MET", "SD"), ("MET", "SD")) == 1)
   }
 
-  @Test("a model is a mirror image if more than half of its residues have the wrong hand")
+  @Test("a model is a mirror image if nine of ten residues have the wrong hand")
   func hands() {
     func residues(_ signs: [Double]) -> [Residue] {
       signs.enumerated().map { index, sign in
@@ -352,8 +357,34 @@ import Testing
     // (N − CA) × (C − CA) points along z, and CB of an L amino acid lies on that side.
     #expect(ModelQuality(residues([1, 1, 1])).wrongHand.isEmpty)
     #expect(ModelQuality(residues([1, -1, 1])).wrongHand == ["ALA 10"])
-    #expect(!ModelQuality(residues([1, -1])).isMirrorImage)
-    #expect(ModelQuality(residues([1, -1, -1])).isMirrorImage)
+    #expect(!ModelQuality(residues([1, -1, -1])).isMirrorImage)
+    #expect(ModelQuality(residues([1] + [Double](repeating: -1, count: 9))).isMirrorImage)
+    #expect(!ModelQuality([]).isMirrorImage)
+  }
+
+  @Test("many wrong hands are a note, but no mirror image")
+  func someHands() throws {
+    let flipped = changed { chain in
+      for index in chain.residues.indices.prefix(40) {
+        let atoms = chain.residues[index].atoms
+        func place(_ name: String) -> SIMD3<Double>? { atoms.first { $0.name == name }?.position }
+        guard let ca = place("CA"), let n = place("N"), let c = place("C"),
+          let beta = atoms.firstIndex(where: { $0.name == "CB" })
+        else { continue }
+        // CB on the other side of the plane of N, C-alpha and C.
+        let (u, v) = (n - ca, c - ca)
+        let normal = SIMD3(
+          u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x)
+        let height = ((atoms[beta].position - ca) * normal).sum() / (normal * normal).sum()
+        chain.residues[index].atoms[beta].position -= 2 * height * normal
+      }
+    }
+    let report = try ScoreReport(model: flipped, reference: reference)
+    let (wrong, all) = (report.quality.wrongHand.count, report.quality.chiralCount)
+    #expect(wrong > 30 && wrong < all)
+    #expect(
+      report.warnings.contains(
+        "\(wrong) of \(all) residues have the wrong hand; lDDT cannot see that"))
   }
 
   @Test("all overlaps are counted and the five worst listed, equal ones in the order of the chain")
