@@ -20,7 +20,7 @@ public struct Stated<Value: Codable & Sendable & Hashable>: Codable, Sendable, H
   }
 }
 
-/// The report as Codable values, for JSON.
+/// The report as Codable values, for JSON with keys in snake case.
 ///
 /// Scores are numbers of 0 … 1, distances Å. A superposition carries the model onto the reference: `x → R x + t`.
 public struct ScoreDocument: Codable, Sendable, Hashable {
@@ -35,6 +35,16 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
       self.value = value.value
       superposition = value.superposition
     }
+  }
+
+  /// The largest fraction of reference residues within a distance, and the superposition that proves it.
+  public struct Fraction: Codable, Sendable, Hashable {
+    /// The distance, Å.
+    public var cutoff: Double
+    /// The fraction.
+    public var value: Double
+    /// Rotation, row-major `[3, 3]`, and translation.
+    public var superposition: Superposition
   }
 
   /// Scores of the whole chain or a domain.
@@ -58,11 +68,23 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
     /// GDT scores.
     public var gdtTS, gdtHA: Double
     /// Fractions within 0.5, 1, 2, 4 and 8 Å.
-    public var gdtFractions: [Superposed]
+    public var gdtFractions: [Fraction]
     /// C-alpha RMSD over all residues; nil if there are too few.
     @Stated public var rmsd: Superposed?
     /// C-alpha RMSD over the best 95 % of residues.
     @Stated public var rmsd95: Superposed?
+
+    enum CodingKeys: String, CodingKey {
+      case name, ranges, coverage, lddt, rmsd, rmsd95
+      case referenceResidues = "reference_residues"
+      case matchedResidues = "matched_residues"
+      case lddtCA = "lddt_ca"
+      case lddtPairs = "lddt_pairs"
+      case tmScore = "tm_score"
+      case gdtTS = "gdt_ts"
+      case gdtHA = "gdt_ha"
+      case gdtFractions = "gdt_fractions"
+    }
 
     init(_ scores: ScoreSet, name: String, ranges: String?) {
       self.name = name
@@ -76,7 +98,9 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
       tmScore = Superposed(scores.superposed.tmScore)
       gdtTS = scores.superposed.gdtTS
       gdtHA = scores.superposed.gdtHA
-      gdtFractions = scores.superposed.fractions.map(Superposed.init)
+      gdtFractions = zip(PairScanner.cutoffs, scores.superposed.fractions).map {
+        Fraction(cutoff: Double($0), value: $1.value, superposition: $1.superposition)
+      }
       rmsd = scores.rmsd.map(Superposed.init)
       rmsd95 = scores.rmsd95.map(Superposed.init)
     }
@@ -92,6 +116,11 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
     @Stated public var lddt: Double?
     /// lDDT over C-alphas; nil without neighbours.
     @Stated public var lddtCA: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case reference, model, lddt
+      case lddtCA = "lddt_ca"
+    }
   }
 
   /// Chains that were compared.
@@ -114,6 +143,17 @@ public struct ScoreDocument: Codable, Sendable, Hashable {
   public var warnings: [String]
   /// Scores of each residue, if requested.
   public var residues: [ResidueScore]?
+
+  enum CodingKeys: String, CodingKey {
+    case scores, clashes, warnings, residues
+    case modelChain = "model_chain"
+    case referenceChain = "reference_chain"
+    case matchedBy = "matched_by"
+    case wrongHand = "wrong_hand"
+    case chiralResidues = "chiral_residues"
+    case brokenBonds = "broken_bonds"
+    case peptideBonds = "peptide_bonds"
+  }
 
   /// The values of a report.
   public init(_ report: ScoreReport, perResidue: Bool = false) {

@@ -178,7 +178,7 @@ struct ScoreAndEvaluateTests {
       "\(result.errors)")
     let scores = try String(
       contentsOf: folder.url("out/a/reference_scores.json"), encoding: .utf8)
-    #expect(scores.contains("\"tmScore\"") && scores.hasPrefix("{\n  \"tiny\" : {"), "\(scores)")
+    #expect(scores.contains("\"tm_score\"") && scores.hasPrefix("{\n  \"tiny\" : {"), "\(scores)")
     let html = try String(contentsOf: folder.url("out/a/report.html"), encoding: .utf8)
     for text in ["weights checksum", "random parameters", "TM-score", "id=\"view\"", "reference"] {
       #expect(html.contains(text), "\(text)")

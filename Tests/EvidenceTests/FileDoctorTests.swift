@@ -67,7 +67,7 @@ struct FileDoctorTests {
     "what predict writes is no configuration",
     arguments: [
       "{\"network\": \"mini\", \"fingerprint\": \"0a\", \"recycle_history\": []}",
-      "{\"mini\": {\"matchedBy\": \"numbers\", \"scores\": []}}",
+      "{\"mini\": {\"matched_by\": \"numbers\", \"scores\": []}}",
       "[{\"target\": \"a\", \"status\": 65, \"reason\": \"x\"}]",
     ])
   func results(text: String) throws {

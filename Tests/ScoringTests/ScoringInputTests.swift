@@ -213,7 +213,11 @@ import Testing
     let document = ScoreDocument(try ScoreReport(model: small, reference: small), perResidue: true)
     let data = try JSONEncoder().encode(document)
     let text = String(decoding: data, as: UTF8.self)
-    for key in ["\"lddtCA\":null", "\"ranges\":null"] { #expect(text.contains(key), "\(text)") }
+    #expect(document.scores[0].gdtFractions.map(\.cutoff) == [0.5, 1, 2, 4, 8])
+    for key in ["tm_score", "gdt_ts", "gdt_ha", "gdt_fractions", "matched_by", "model_chain"] {
+      #expect(text.contains("\"\(key)\":"), "\(text)")
+    }
+    for key in ["\"lddt_ca\":null", "\"ranges\":null"] { #expect(text.contains(key), "\(text)") }
     #expect(try JSONDecoder().decode(ScoreDocument.self, from: data) == document)
   }
 

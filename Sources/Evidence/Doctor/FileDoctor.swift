@@ -255,7 +255,7 @@ public enum FileDoctor {
   private static func isResult(_ object: Any) -> Bool {
     let signs: [Set<String>] = [
       ["plddts"], ["confidenceScore"], ["predicted_aligned_error"], ["features"],
-      ["fingerprint", "recycle_history"], ["matchedBy", "scores"], ["target", "status", "reason"],
+      ["fingerprint", "recycle_history"], ["matched_by", "scores"], ["target", "status", "reason"],
     ]
     func isSigned(_ members: [String: Any]) -> Bool {
       signs.contains { $0.isSubset(of: members.keys) }
