@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(
-    "TM-score and GDT reach the TM-score program's, and superpositions prove them",
+    "TM-score and GDT reach those of TM-align's source (tmscore_reference.py), and superpositions prove them",
     arguments: models)
   func superposed(_ model: GridModel) throws {
     let proof = Proof(try matching(model))
