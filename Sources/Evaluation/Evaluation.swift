@@ -244,6 +244,7 @@ extension Structure {
     }
     guard let chosen else { return }
     models[0].chains = [chosen]
-    warnings.append("\(chains.count) protein chains; '\(chosen.id)' is used for all predictors")
+    warnings.append(
+      "\(chains.count) protein chains; \(Chain.title(chosen.id)) is used for all predictors")
   }
 }

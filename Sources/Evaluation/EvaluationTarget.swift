@@ -138,8 +138,11 @@ private struct NativePart: Sendable {
     if let entry, structure.name.lowercased() != entry.lowercased() {
       let keys = [chain.map { _ in "chain" }, ranges.map { _ in "native_ranges" }]
         .compactMap { $0 }.joined(separator: " and ")
-      let name = structure.name.isEmpty ? "names no entry" : "is of '\(structure.name)'"
-      result.warnings.append("\(keys) not applied: the file \(name), not of \(entry)")
+      let name =
+        structure.name.isEmpty
+        ? "does not say that it is \(entry)" : "is \(structure.name), not \(entry)"
+      let verb = ranges != nil ? "were" : "was"
+      result.warnings.append("the file \(name), so \(keys) \(verb) not applied")
       return result
     }
     var chains = try chains(of: model, file: file)

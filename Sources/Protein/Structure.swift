@@ -52,6 +52,11 @@ public struct Chain: Sendable, Hashable {
   /// Three-letter codes of the whole polymer, missing residues included; empty if the file does not say.
   public var polymerSequence: [String]
 
+  /// What a chain of a name is called in a sentence; PDB files may give none.
+  public static func title(_ id: String) -> String {
+    id.allSatisfy(\.isWhitespace) ? "unnamed chain" : "chain '\(id)'"
+  }
+
   /// A chain.
   public init(
     id: String, labelID: String? = nil, residues: [Residue], polymerSequence: [String] = []

@@ -79,7 +79,8 @@ struct ChainSelection {
     }
     if candidates.count > 1 {
       warnings.append(
-        "the \(role.rawValue) has \(candidates.count) protein chains; '\(chosen.id)' is used")
+        "the \(role.rawValue) has \(candidates.count) protein chains; \(Chain.title(chosen.id)) is used"
+      )
     }
     return warnings
   }

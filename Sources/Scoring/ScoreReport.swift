@@ -64,6 +64,8 @@ public struct ScoreReport: Sendable, Hashable {
   public var whole: ScoreSet
   /// Scores over domains, in the order given; those without a residue of the reference are skipped.
   public var domains: [DomainScores]
+  /// Why the others are left out.
+  public var emptyDomains: [ScoringError] = []
   /// Handedness and clashes of the model's chain.
   public var quality: ModelQuality
   /// Warnings for the reader: renumbered or missing residues, several models or chains, mismatches.
@@ -89,13 +91,15 @@ public struct ScoreReport: Sendable, Hashable {
     self.matching = matching
     whole = ScoreSet(reference: matching.reference, model: matching.model)
     self.domains = []
-    var empty: [DomainRange] = []
     let numbers =
       countsAlongModel ? matching.numbersAlongModel : matching.reference.map(\.number)
     for domain in domains {
       let indices = numbers.indices.filter { domain.contains(numbers[$0]) }
       if indices.isEmpty {
-        empty.append(domain)
+        emptyDomains.append(
+          .emptyDomain(
+            domain, chain: countsAlongModel ? nil : selection.reference.id,
+            numbers: (numbers.min() ?? 0)...(numbers.max() ?? 0)))
         continue
       }
       let scores = ScoreSet(
@@ -107,7 +111,7 @@ public struct ScoreReport: Sendable, Hashable {
     let notes =
       selection.warnings + Self.warnings(about: matching)
       + Self.warnings(about: self.domains.map(\.domain), numbers)
-      + empty.map { "\(ScoringError.emptyDomain($0)); it is left out" }
+      + emptyDomains.map { "\($0); it is left out" }
       + Self.warnings(about: quality)
     warnings = notes.map(\.printable)
   }

@@ -5,7 +5,7 @@ extension ScoreReport {
   /// The report as a table for people.
   public func text(perResidue: Bool = false) -> String {
     var lines = [
-      "chain '\(modelChain)' of the model against chain '\(referenceChain)' of the reference",
+      "\(Chain.title(modelChain)) of the model against \(Chain.title(referenceChain)) of the reference",
       Self.row([
         "", "residues", "matched", "lDDT", "lDDT-CA", "TM-score", "GDT-TS", "GDT-HA", "RMSD",
         "RMSD95",

@@ -1,4 +1,5 @@
 import Messages
+import Protein
 
 /// Why a model cannot be compared with a reference.
 public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusError {
@@ -22,8 +23,8 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
   case tooLongToAlign(models: Int, references: Int)
   /// The text is not a list of residue ranges.
   case badRange(String)
-  /// A domain contains no residue of the reference.
-  case emptyDomain(DomainRange)
+  /// A domain that holds no residue of the reference; which numbers these have, in the file or, without a chain, along the model.
+  case emptyDomain(DomainRange, chain: String?, numbers: ClosedRange<Int>)
 
   /// One line: what was found, what was expected.
   public var description: String { text.printable }
@@ -33,9 +34,9 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
     case .noSuchChain(let role, let wanted, let present):
       "the \(role.rawValue) has no chain '\(wanted)'; it has \(present.joined(separator: ", "))"
     case .noAminoAcid(let role, let chain):
-      "the \(role.rawValue)\(chain.map { "'s chain '\($0)'" } ?? "") has no amino acid"
+      "the \(role.rawValue)\(chain.map { "'s \(Chain.title($0))" } ?? "") has no amino acid"
     case .noAlphaCarbon(let role, let chain):
-      "the \(role.rawValue)'s chain '\(chain)' has no C-alpha (atom CA); all scores need them"
+      "the \(role.rawValue)'s \(Chain.title(chain)) has no C-alpha (atom CA); all scores need them"
     case .notFinite(let role, let residue, let atom):
       "the \(role.rawValue)'s atom \(atom) of \(residue) has a coordinate that is no number below 10⁶ Å"
     case .differentSequences(let byNumber, let byAlignment, let models, let references):
@@ -45,8 +46,10 @@ public enum ScoringError: Error, Hashable, CustomStringConvertible, ExitStatusEr
       "\(models) × \(references) residues are too many to align; number both alike instead"
     case .badRange(let text):
       "'\(text)' is not a list of domains such as 2-194,203-406 or 2-50+80-194"
-    case .emptyDomain(let domain):
-      "domain \(domain.name) (\(domain.label)) holds no residue of the reference"
+    case .emptyDomain(let domain, let chain, let numbers):
+      "domain \(domain.name) (\(domain.label)) holds no residue of the reference; "
+        + (chain.map { "its \(Chain.title($0)) is numbered " } ?? "along the model it has ")
+        + "\(numbers.lowerBound) to \(numbers.upperBound)"
     }
   }
 

@@ -23,7 +23,7 @@ struct ScoreCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Domains by residue numbers of the reference, scored one by one; segments of one domain joined by '+'.",
+      "Domains by residue numbers of the reference (in mmCIF the authors', auth_seq_id), scored one by one; segments of one domain joined by '+'.",
       valueName: "2-194,203-406"))
   var domains: String?
 
@@ -39,7 +39,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Model of the reference file, by its number there (default: the first).")
   var referenceNumber: Int?
 
-  @Flag(help: "Print JSON, with the superposition that proves each value.")
+  @Flag(help: "Print JSON (docs/file-formats.md), with the superposition that proves each value.")
   var json = false
 
   @Flag(help: "Add the lDDT of each residue.")

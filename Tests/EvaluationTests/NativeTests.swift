@@ -56,7 +56,7 @@ struct NativeTests {
     for row in rows {
       #expect(row.scores.referenceResidues == 40)
       let expected =
-        "reference: chain and native_ranges not applied: the file is of '1ABC', not of 9XYZ"
+        "reference: the file is 1ABC, not 9XYZ, so chain and native_ranges were not applied"
       #expect(row.notes.contains(expected), "\(row.notes)")
     }
   }
@@ -66,7 +66,7 @@ struct NativeTests {
     let free = try Self.evaluation("")
     #expect(free.rows.map(\.referenceChain) == ["A", "A"])
     #expect(free.rows.map { $0.scores.superposed.gdtHA == 1 } == [true, false])
-    let note = "reference: 2 protein chains; 'A' is used for all predictors"
+    let note = "reference: 2 protein chains; chain 'A' is used for all predictors"
     #expect(free.rows.allSatisfy { $0.notes.contains(note) }, "\(free.rows.map(\.notes))")
     let named = try Self.evaluation(#", "chain": "B""#)
     #expect(named.rows.map(\.referenceChain) == ["B", "B"])

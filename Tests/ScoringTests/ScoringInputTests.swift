@@ -157,16 +157,16 @@ import Testing
 
   @Test("a domain outside the reference is left out with a note, and the others are scored")
   func emptyDomain() throws {
-    let first = try #require(
-      try ScoreReport(model: reference, reference: reference).matching.reference.first
-    ).number
+    let numbers = try ScoreReport(model: reference, reference: reference).matching.reference
+      .map(\.number)
+    let (first, last) = (numbers[0], numbers[numbers.count - 1])
     let report = try ScoreReport(
       model: reference, reference: reference,
       domains: try DomainRange.parse("9000-9001,\(first)-\(first + 9)"))
     #expect(report.domains.map(\.domain.name) == ["D2"])
     #expect(
       report.warnings == [
-        "domain D1 (9000-9001) holds no residue of the reference; it is left out"
+        "domain D1 (9000-9001) holds no residue of the reference; its chain 'A' is numbered \(first) to \(last); it is left out"
       ])
   }
 
@@ -219,6 +219,13 @@ import Testing
     }
     for key in ["\"lddt_ca\":null", "\"ranges\":null"] { #expect(text.contains(key), "\(text)") }
     #expect(try JSONDecoder().decode(ScoreDocument.self, from: data) == document)
+  }
+
+  @Test("a chain without a name is called so")
+  func unnamedChain() throws {
+    let report = try ScoreReport(model: changed { $0.id = " " }, reference: reference)
+    #expect(
+      report.text().hasPrefix("unnamed chain of the model against chain 'A' of the reference\n"))
   }
 
   @Test("one, two and three residues are scored", arguments: [1, 2, 3])

@@ -36,7 +36,7 @@ public struct ScoringRequest: Sendable {
     let report = try ScoreReport(
       model: model, reference: reference, modelChain: modelChain, referenceChain: referenceChain,
       domains: domains)
-    if report.domains.isEmpty, let domain = domains.first { throw ScoringError.emptyDomain(domain) }
+    if report.domains.isEmpty, let problem = report.emptyDomains.first { throw problem }
     return report
   }
 
