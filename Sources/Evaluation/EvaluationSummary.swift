@@ -182,7 +182,8 @@ extension Evaluation {
     let rows = rows(scope, of: predictor).filter(bucket.contains)
     guard !rows.isEmpty else { return nil }
     let groups = Dictionary(grouping: rows, by: \.target).sorted { $0.key < $1.key }.map(\.value)
-    let bootstrap = Bootstrap(groups: groups.count, seed: seed)
+    let bootstrap = Bootstrap(
+      groups: groups.count, seed: seed, leastGroups: Bootstrap.leastTargets)
     let metrics = Metric.allCases.compactMap {
       metric -> (metric: Metric, count: Int, mean: Estimate, median: Estimate)? in
       let values = groups.map { $0.compactMap { metric.value($0.scores) } }
@@ -212,7 +213,9 @@ extension Evaluation {
     let groups = Dictionary(grouping: pairs, by: \.target).sorted { $0.key < $1.key }
       .map { $0.value.map(\.difference) }
     guard
-      let difference = Bootstrap(groups: groups.count, seed: seed).estimate(groups, \.mean)
+      let difference = Bootstrap(
+        groups: groups.count, seed: seed, leastGroups: Bootstrap.leastTargets
+      ).estimate(groups, \.mean)
     else { return nil }
     return EvaluationComparison(
       first: first, second: second, scope: scope, metric: metric, count: pairs.count,

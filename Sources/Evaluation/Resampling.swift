@@ -11,7 +11,7 @@ extension SplitMix64 {
 public struct Estimate: Sendable, Hashable {
   /// The number.
   public var value: Double
-  /// From the 2.5th to the 97.5th percentile of its bootstrap distribution; nil for fewer than two groups.
+  /// From the 2.5th to the 97.5th percentile of its bootstrap distribution; nil for too few groups.
   public var interval: ClosedRange<Double>?
 }
 
@@ -21,11 +21,19 @@ public struct Estimate: Sendable, Hashable {
 public struct Bootstrap: Sendable {
   /// Number of resamples.
   public static let rounds = 2000
+  /// Targets from which on an evaluation gives intervals: of fewer, resampling cannot tell the spread.
+  public static let leastTargets = 5
   /// Groups drawn in each round.
   private let draws: [[Int]]
+  private let leastGroups: Int
 
   /// Draws for a number of groups.
-  public init(groups: Int, seed: UInt64, rounds: Int = Bootstrap.rounds) {
+  ///
+  /// - Parameter leastGroups: groups with values from which on an estimate has an interval.
+  public init(
+    groups: Int, seed: UInt64, rounds: Int = Bootstrap.rounds, leastGroups: Int = 2
+  ) {
+    self.leastGroups = leastGroups
     var random = SplitMix64(seed: seed)
     draws =
       groups == 0
@@ -41,7 +49,9 @@ public struct Bootstrap: Sendable {
     let all = groups.flatMap { $0 }
     guard !all.isEmpty else { return nil }
     let value = statistic(all)
-    if groups.count(where: { !$0.isEmpty }) < 2 { return Estimate(value: value, interval: nil) }
+    if groups.count(where: { !$0.isEmpty }) < leastGroups {
+      return Estimate(value: value, interval: nil)
+    }
     let resampled = draws.compactMap { draw -> Double? in
       let sample = draw.flatMap { groups[$0] }
       return sample.isEmpty ? nil : statistic(sample)

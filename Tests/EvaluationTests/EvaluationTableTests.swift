@@ -107,7 +107,21 @@ struct EvaluationTableTests {
     let mean = try #require((summary["mean"] as? [String: [String: Any]])?["lddt"])
     #expect(mean["low"] is NSNull && mean["high"] is NSNull && mean["count"] as? Int == 1)
     let page = try String(contentsOfFile: folder.file("report.html"), encoding: .utf8)
-    #expect(page.contains("[–]"))
+    #expect(!page.contains("<small>["))
+  }
+
+  @Test("intervals are given from five targets on", arguments: [4, 5])
+  func fewTargets(_ count: Int) {
+    let targets = (0..<count).map { number in
+      EvaluationTarget(id: "t\(number)", native: { coil(30) })
+    }
+    var predictor = Predictor(name: "p", folder: "nowhere")
+    predictor.outcomes = [:]
+    let empty = Evaluation(name: "s", targets: targets, predictors: [predictor])
+    #expect(empty.gaps.count == count && empty.rows.isEmpty)
+    let values = (0..<count).map { [Double($0)] }
+    let bootstrap = Bootstrap(groups: count, seed: 1, leastGroups: Bootstrap.leastTargets)
+    #expect((bootstrap.estimate(values) { $0[0] }?.interval != nil) == (count == 5))
   }
 
   @Test("domains are grouped by their own residues, chains by those of their targets")
