@@ -186,7 +186,8 @@ struct EvaluationPage {
         + Metric.allCases.flatMap { ["mean \($0.label)", "median"] },
       rows: rows,
       note: "\(EvaluationSummary.groupNote) In brackets: 95 % percentile intervals of"
-        + " \(Bootstrap.rounds) bootstrap samples of targets; none of fewer than two targets."
+        + " \(Bootstrap.rounds) bootstrap samples of targets; none of fewer than"
+        + " \(Bootstrap.leastTargets) targets."
     )
   }
 
@@ -236,9 +237,10 @@ struct EvaluationPage {
       rows: evaluation.gaps.map { [$0.target, $0.predictor ?? "all", $0.reason] })
   }
 
+  /// The value, and its interval below.
   private static func text(_ estimate: Estimate) -> String {
-    let interval = estimate.interval.map { "\(text($0.lowerBound)), \(text($0.upperBound))" }
-    return "\(text(estimate.value)) [\(interval ?? "–")]"
+    let interval = estimate.interval.map { "\n[\(text($0.lowerBound)), \(text($0.upperBound))]" }
+    return text(estimate.value) + (interval ?? "")
   }
 
   private static func text(_ value: Double, _ decimals: Int = 3) -> String {

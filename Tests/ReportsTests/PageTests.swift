@@ -165,6 +165,39 @@ struct PageTests {
     #expect(html.contains("<td>7</td>"))
   }
 
+  @Test("counts such as 13 of 14 are numbers, and what follows a line end is small")
+  func cellLines() {
+    var page = ReportPage(title: "t", lead: "l", footer: "f")
+    page.sections = [
+      .table(
+        .init(title: "a", head: ["model", "n", "m"], rows: [["m", "13 of 14", "0.5\n[0, 1]"]]))
+    ]
+    let html = page.html
+    #expect(html.contains("<td class=\"number\">13 of 14</td>"))
+    #expect(html.contains("<td class=\"number\">0.5<br><small>[0, 1]</small></td>"))
+  }
+
+  @Test("a wide drawing scrolls by itself, by keyboard too, and words below say how to read it")
+  func wideDrawing() {
+    var page = ReportPage(title: "t", lead: "l", footer: "f")
+    let figures = [
+      PredictionPlot.confidence([("a", [10, 55, 75, 95])]),
+      PredictionPlot.alignedError([0, 9, 9, 0], residues: 2, maximum: 31),
+    ]
+    page.sections = [.plots(figures)]
+    let html = page.html
+    let region = "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\""
+    #expect(html.contains("<section class=\"wide\">\(region)Confidence along the chain\"><svg"))
+    #expect(html.components(separatedBy: region).count == 2)
+    for text in ["very low (under 50)", "low (50–70)", "confident (70–90)", "very high (over 90)"] {
+      #expect(html.contains(">\(text)</text>"), "\(text)")
+    }
+    for figure in figures {
+      let caption = figure.caption ?? "none"
+      #expect(html.contains("<p class=\"note\">\(caption)</p>"), "\(figure.title)")
+    }
+  }
+
   @Test("values just below a band stay below it")
   func trackValues() throws {
     var trace = ChainTrace(idealHelix(3))

@@ -59,6 +59,8 @@ public struct Figure: Sendable, Hashable {
   public let title: String
   /// What it shows, in one or two sentences with numbers.
   public let summary: String
+  /// How to read it, for people who see such a drawing first; stands below it on a page.
+  public var caption: String?
   /// Positions of residues on the horizontal axis, so that a page can mark one of them.
   public internal(set) var residueAxis: ResidueAxis?
   private(set) var shapes: [Shape] = []

@@ -25,7 +25,7 @@ public struct ReportPage: Sendable {
     case table(Table)
   }
 
-  /// A table; below a head, cells that look like numbers are right-aligned.
+  /// A table; below a head, cells that look like numbers stand to the right, and what follows the first line of a cell is smaller.
   public struct Table: Sendable, Hashable {
     /// What the table is about.
     public var title: String
@@ -96,8 +96,12 @@ public struct ReportPage: Sendable {
     switch section {
     case .plots(let figures):
       let cells = figures.enumerated().map { place, figure in
-        "<section\(figure.width > 500 ? " class=\"wide\"" : "")>"
-          + figure.svg(id: "s\(index)p\(place)") + "</section>"
+        let drawing = figure.svg(id: "s\(index)p\(place)")
+        let caption = figure.caption.map { "<p class=\"note\">\(escaped($0))</p>" } ?? ""
+        if figure.width <= Self.narrowest { return "<section>\(drawing)\(caption)</section>" }
+        return
+          "<section class=\"wide\">\(Self.scrolling(drawing, figure.title))"
+          + "<p class=\"note sideways\">Swipe sideways to see all of it.</p>\(caption)</section>"
       }
       return "<div class=\"plots\">\n\(cells.joined(separator: "\n"))\n</div>"
     case .table(let table): return html(table)
@@ -110,7 +114,7 @@ public struct ReportPage: Sendable {
         place == 0
           ? "<th scope=\"row\">\(escaped(cell))</th>"
           : "<td\(!table.head.isEmpty && Self.isNumber(cell) ? " class=\"number\"" : "")>"
-            + "\(escaped(cell))</td>"
+            + "\(Self.lines(cell))</td>"
       }
       return "<tr>\(cells.joined())</tr>"
     }
@@ -125,15 +129,30 @@ public struct ReportPage: Sendable {
       rows.insert("<thead><tr>\(cells.joined())</tr></thead>", at: 0)
     }
     let note = table.note.map { "<p class=\"note\">\(escaped($0))</p>" } ?? ""
+    let content = "<table>\n\(rows.joined(separator: "\n"))\n</table>"
     return
-      "<section><h2>\(escaped(table.title))</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\""
-      + " aria-label=\"\(escaped(table.title))\"><table>\n\(rows.joined(separator: "\n"))\n</table></div>"
-      + "\(note)</section>"
+      "<section><h2>\(escaped(table.title))</h2>\(Self.scrolling(content, table.title))\(note)</section>"
+  }
+
+  /// Pixels up to which a drawing fits a phone.
+  private static let narrowest = 500.0
+
+  /// What may be wider than the page, in a part that scrolls to the side, by keyboard too.
+  private static func scrolling(_ content: String, _ title: String) -> String {
+    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"\(escaped(title))\">"
+      + "\(content)</div>"
+  }
+
+  /// The first line of a cell, and the others in small letters below it.
+  private static func lines(_ cell: String) -> String {
+    let lines = cell.split(separator: "\n").map { escaped(String($0)) }
+    return (lines.prefix(1) + lines.dropFirst().map { "<br><small>\($0)</small>" }).joined()
   }
 
   private static func isNumber(_ text: String) -> Bool {
     text == "–"  // for a missing number
-      || text.allSatisfy { "0123456789.,-+–±… %[]()eE".contains($0) }
+      || text.wholeMatch(of: /[0-9]+ of [0-9]+/) != nil
+      || text.allSatisfy { "0123456789.,-+–±… %[]()eE\n".contains($0) }
         && text.contains(where: \.isNumber)
   }
 

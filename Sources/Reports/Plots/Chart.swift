@@ -76,6 +76,13 @@ struct Chart {
 
   // MARK: Drawing
 
+  /// The drawing with words on how to read it.
+  func figure(caption: String) -> Figure {
+    var figure = figure
+    figure.caption = caption
+    return figure
+  }
+
   mutating func draw(_ body: (inout Figure) -> Void) { body(&figure) }
 
   /// Marks the horizontal axis as one of residues, half a residue from its ends.

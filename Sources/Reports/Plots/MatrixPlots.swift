@@ -19,7 +19,10 @@ extension PredictionPlot {
         + " by \(residues). The mean is \(Axis.text(tenths(finite.mean))) Å; small errors off the"
         + " diagonal mean that parts of the chain are placed well against each other.",
       x: "scored residue", y: "aligned residue", scale: .alignedError, unit: "Å",
-      range: 0...Double(max(maximum, 1)))
+      range: 0...Double(max(maximum, 1)),
+      caption:
+        "A dark square on the diagonal is a part that is predicted as one piece. Where two squares have a dark block between them, off the diagonal, their places relative to each other are reliable; where that block is pale, they are not."
+    )
   }
 
   /// Probability that two residues are in contact, from the distogram.
@@ -42,7 +45,10 @@ extension PredictionPlot {
       residues: residues, numbers, title: titled("Contacts of the distogram", model),
       summary: "Probability that two residues are within 8 Å. \(likely) pairs six or more residues"
         + " apart have a probability of one half or more.",
-      x: "residue", y: "residue", scale: .probability, unit: "", range: 0...1)
+      x: "residue", y: "residue", scale: .probability, unit: "", range: 0...1,
+      caption:
+        "Dark places far from the diagonal are parts of the chain that the network expects side by side, such as paired strands or packed helices. With none, it has no idea of the fold."
+    )
   }
 
   private static func titled(_ title: String, _ model: String?) -> String {
@@ -52,7 +58,7 @@ extension PredictionPlot {
   private static func matrix(
     _ image: IndexedImage, residues: Int, _ numbers: [Int]?, title: String, summary: String,
     x: String, y: String,
-    scale: ColorScale, unit: String, range: ClosedRange<Double>
+    scale: ColorScale, unit: String, range: ClosedRange<Double>, caption: String
   ) -> Figure {
     var chart = Chart(
       title: title, summary: summary, x: .residues(residues, numbers: numbers, label: x),
@@ -74,6 +80,6 @@ extension PredictionPlot {
     }
     chart.markResidues(
       residues, matrix: Figure.Matrix(range: range, unit: unit, row: y, column: x))
-    return chart.figure
+    return chart.figure(caption: caption)
   }
 }

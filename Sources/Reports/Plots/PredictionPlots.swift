@@ -27,7 +27,10 @@ public enum PredictionPlot {
       let box = Box(
         x: chart.frame.x, y: top, width: chart.frame.width,
         height: chart.placeY(band.range.lowerBound) - top)
-      chart.draw { $0.box(box, fill: band.color, opacity: 0.28, tip: band.label) }
+      chart.draw {
+        $0.box(box, fill: band.color, opacity: 0.28, tip: band.label)
+        $0.text(band.label, box.x + 5, top + 12, size: 10)
+      }
     }
     for (index, prediction) in predictions.prefix(Chart.lineLimit).enumerated().reversed() {
       let first = chart.x.range.lowerBound + 0.5
@@ -45,7 +48,10 @@ public enum PredictionPlot {
       }
     }
     chart.markResidues(count)
-    return chart.figure
+    return chart.figure(
+      caption:
+        "pLDDT says how well the surroundings of each residue are expected to fit the true structure. From 70 on the backbone is usually right, from 90 on side chains too; stretches below 50 are often disordered, and their shape means nothing."
+    )
   }
 
   /// Rows of an alignment with a residue in each column, by their identity with the target.
@@ -85,7 +91,10 @@ public enum PredictionPlot {
     let top = staircase(depth, chart)
     chart.draw { $0.line(top, .ink(0.6)) }
     chart.markResidues(columns)
-    return chart.figure
+    return chart.figure(
+      caption:
+        "What the network learns about contacts comes from these rows: where fewer than about 30 cover a part of the chain, its prediction is usually worse."
+    )
   }
 
   /// A staircase with one step per column.
@@ -114,7 +123,7 @@ public enum PredictionPlot {
   ) -> Figure {
     let last = history.first?.passes.last
     let change = last?.change.map { ", the last change \(Axis.text(tenths($0, 100))) Å" } ?? ""
-    return Plot.lines(
+    var figure = Plot.lines(
       title: "Mean confidence after each pass",
       summary: "After \(counted(history.first?.passes.count ?? 0, "pass")) the mean pLDDT is"
         + " \(Axis.text(tenths(last?.plddt ?? 0)))\(change).",
@@ -122,6 +131,9 @@ public enum PredictionPlot {
       history.map { run in
         Series(run.name, run.passes.enumerated().map { Point(Double($0), $1.plddt) })
       }, isCounted: true)
+    figure.caption =
+      "Each pass starts from the structure of the one before. Where the line still rises at its end, more passes may help."
+    return figure
   }
 
   static func tenths(_ value: Double, _ unit: Double = 10) -> Double {
