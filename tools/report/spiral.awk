@@ -1,5 +1,5 @@
 # Backbones of glycines on a wide spiral, as mmCIF: awk -v count=1000 -v wave=2 -f spiral.awk
-# Serves to time scoring; `wave` is the amplitude in Å of a slow distortion.
+# Serves to try scoring; `wave` is the amplitude in Å of a slow distortion.
 BEGIN {
   print "data_spiral\nloop_"
   split("group_PDB id type_symbol label_atom_id label_alt_id label_comp_id label_asym_id label_entity_id label_seq_id" \
