@@ -128,6 +128,16 @@ import Testing
       report.warnings.contains("residue numbers do not correspond; the sequences were aligned"))
   }
 
+  @Test(
+    "the distance scale is USalign's, a half for peptides",
+    arguments: [
+      (3, 0.5), (12, 0.5), (18, 0.5), (21, 0.5), (22, 0.572), (30, 1.258), (50, 2.256),
+      (100, 3.652), (147, 4.514), (500, 7.942),
+    ])
+  func distanceScale(_ length: Int, _ expected: Double) {
+    #expect(abs(SuperpositionSearch.d0(targetLength: length) - expected) < 5e-4)
+  }
+
   @Test("GDT-TS and GDT-HA are means over their own distances")
   func distances() {
     let none = SuperposedValue(value: 0, superposition: .identity)
