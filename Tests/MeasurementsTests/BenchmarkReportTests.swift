@@ -2,6 +2,7 @@ import FoldingCore
 import FoldingModel
 import HelixFold
 import Messages
+import TensorCore
 import Testing
 
 @testable import Measurements
@@ -86,5 +87,34 @@ struct BenchmarkReportTests {
         == ["benchmark", "network", "loss", "trunk_only"] + problem + ["recompute"] + machine + own
         + last)
     #expect(report.text.hasPrefix("median 2.00 s of 3 runs (1.00 to 3.00), forward 1.00 s of it\n"))
+  }
+
+  @Test("steps are compared by the bits of their gradients")
+  func gradientDigest() throws {
+    func digest(_ loss: TrainBenchmark.Loss, workers: Int) throws -> UInt64 {
+      var plan = TrainBenchmark.Plan(.tiny, size)
+      (plan.loss, plan.isTrunkOnly, plan.storage) = (loss, false, .float32)
+      let pool = BufferPool()
+      return try TrainStep(plan, pool: pool).run(
+        ExecutionContext(
+          workers: WorkerGroup(count: workers), pool: pool, storage: plan.storage,
+          backend: plan.backend)
+      ).gradientDigest
+    }
+    let first = try digest(.full, workers: 1)
+    #expect(try digest(.full, workers: 2) == first)
+    #expect(try digest(.surrogate, workers: 1) != first)
+  }
+
+  @Test("a report on branches says what the cost model chooses, to people too")
+  func branches() {
+    var config = FoldingConfig.tiny
+    config.blockOrder = .parallel
+    let plan = TrainBenchmark.Plan(config, size)
+    let report = BranchBenchmark.Report(
+      single: [2], branches: [1], split: [1], times: BranchClock().times, isSame: false, residentPeak: 0)
+    let choice = BranchPlan(config, size).prefersBranches ? "branches" : "split"
+    let text = report.text(plan)
+    #expect(text.contains("default for the shape  \(choice)\n") && text.contains("NO"))
   }
 }

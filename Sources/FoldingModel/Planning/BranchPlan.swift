@@ -13,7 +13,8 @@ public struct BranchPlan: Sendable {
 
   /// Efficiency of splitting every operation between two workers, and the overhead of distributing a block's work, in operations.
   ///
-  /// Fitted to `bench branch-parallel` (docs/performance.md).
+  /// Estimates, checked with `bench branch-parallel` on one shape alone (docs/evidence.md, "Branch parallelism"), where the two ways
+  /// differ by one hundredth.
   private static let splitEfficiency = 0.95
   private static let handOverOperations = 3e8
 

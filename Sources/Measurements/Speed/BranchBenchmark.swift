@@ -19,7 +19,7 @@ public struct BranchBenchmark: Sendable {
     public let split: [Double]
     /// Times of the branches on one worker, mean per step.
     public let times: BranchClock.Times
-    /// Whether all runs had the same loss and gradient norm.
+    /// Whether all runs had the same bits of loss and gradients.
     public let isSame: Bool
     /// Largest resident size of the process, bytes.
     public let residentPeak: Int
@@ -61,7 +61,9 @@ public struct BranchBenchmark: Sendable {
       single: runs[0].map(\.seconds), branches: runs[1].map(\.seconds),
       split: runs[2].map(\.seconds),
       times: clock.times.mean(of: runs[0].count),
-      isSame: all.allSatisfy { $0.loss == all[0].loss && $0.gradientNorm == all[0].gradientNorm },
+      isSame: all.allSatisfy {
+        $0.loss == all[0].loss && $0.gradientDigest == all[0].gradientDigest
+      },
       residentPeak: ProcessMemory.residentPeak)
   }
 }
@@ -87,13 +89,15 @@ extension BranchBenchmark.Report {
       ("msa_branch_seconds", .number(times.first)), ("pair_branch_seconds", .number(times.second)),
       ("same_bits", .bool(isSame)),
       ("block_exchange_mib", .number(exchange.perBlock / 1_048_576)),
-      (
-        "default",
-        .string(BranchPlan(plan.config, plan.size).prefersBranches ? "branches" : "split")
-      ),
+      ("default", .string(Self.choice(for: plan))),
       ("peak_rss_mib", .integer(residentPeak >> 20)),
     ]
     return .object(fields)
+  }
+
+  /// What the cost model chooses for a shape.
+  private static func choice(for plan: TrainBenchmark.Plan) -> String {
+    BranchPlan(plan.config, plan.size).prefersBranches ? "branches" : "split"
   }
 
   /// The report for people.
@@ -105,7 +109,8 @@ extension BranchBenchmark.Report {
       a worker per branch    \(fixed(branches.median, decimals: 2)) s, \(fixed(base / branches.median, decimals: 2)) times as fast; ideal \(fixed(base / ideal, decimals: 2))
       operations split       \(fixed(split.median, decimals: 2)) s, \(fixed(base / split.median, decimals: 2)) times as fast
       branches of the blocks \(fixed(times.first, decimals: 2)) s (MSA), \(fixed(times.second, decimals: 2)) s (pair) of a step on one worker
-      same bits              \(isSame ? "yes" : "NO")
+      default for the shape  \(Self.choice(for: plan))
+      same bits              \(isSame ? "yes, of the loss and of all gradients" : "NO")
       two processes would exchange \(fixed(exchange.perBlock / 1_048_576, decimals: 2)) MiB per block and step
       """
   }

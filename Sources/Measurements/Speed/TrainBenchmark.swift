@@ -107,6 +107,8 @@ struct TrainStep {
     let forwardSeconds: Double
     let loss: Double
     let gradientNorm: Double
+    /// A digest of the bits of all gradients, by which two runs can be compared.
+    let gradientDigest: UInt64
     let checkpointBytes: Int
   }
 
@@ -130,9 +132,10 @@ struct TrainStep {
     let middle = ContinuousClock.now
     tape.replay(context.accumulating(in: gradients))
     let end = ContinuousClock.now
+    let (norm, digest) = summary(of: gradients)
     return Outcome(
       seconds: (end - start).seconds, forwardSeconds: (middle - start).seconds, loss: loss,
-      gradientNorm: norm(gradients), checkpointBytes: tape.checkpointBytes)
+      gradientNorm: norm, gradientDigest: digest, checkpointBytes: tape.checkpointBytes)
   }
 
   /// Forward pass and gradient of the loss with respect to its inputs; returns the loss.
@@ -194,13 +197,19 @@ struct TrainStep {
       mask: StructureMask.all(target.aatype), resolution: 2)
   }
 
-  private func norm(_ gradients: Gradients) -> Double {
+  /// Norm and digest of the gradients of all parameters.
+  private func summary(of gradients: Gradients) -> (norm: Double, digest: UInt64) {
     var sum = 0.0
+    var digest = FNV1a()
     for key in network.parameters.keys.sorted() {
       guard let tensor = network.parameters[key], gradients.contains(tensor) else { continue }
-      for value in gradients[tensor].array().values { sum += Double(value) * Double(value) }
+      digest.add(key.utf8)
+      for value in gradients[tensor].array().values {
+        sum += Double(value) * Double(value)
+        digest.add(integers: CollectionOfOne(UInt64(value.bitPattern)))
+      }
     }
-    return sum.squareRoot()
+    return (sum.squareRoot(), digest.value)
   }
 }
 
