@@ -102,9 +102,15 @@ extension BenchCommand {
             ("speedup", .number(base / step.total)),
           ])
         }
-        print(JSONValue.array(list).pretty())
+        print(
+          JSONValue.object([
+            ("extrapolated", .bool(true)), ("constants", constants), ("grids", .array(list)),
+          ]).pretty())
         return
       }
+      print(
+        "extrapolated, nothing was run: \(rate) GFLOP/s of a process, \(bandwidth) GB/s and \(latency) µs between two, serial share \(serialShare)"
+      )
       print(
         "processes   dp  dap   bp     seconds     compute          BP         DAP          DP    speed-up"
       )
@@ -118,6 +124,17 @@ extension BenchCommand {
         ].map { Self.padded(fixed($0, decimals: 2), 12) }
         print(Self.padded(counts[0], 9) + counts[1] + counts[2] + counts[3] + times.joined())
       }
+    }
+
+    /// What the figures are computed from.
+    private var constants: JSONValue {
+      .object([
+        ("preset", .string(preset)), ("residues", .integer(residues)), ("msa", .integer(msa)),
+        ("extra", .integer(extra)), ("templates", .integer(templates)), ("batch", .integer(batch)),
+        ("recycles", .number(recycles)), ("rate_gflops", .number(rate)),
+        ("bandwidth_gb_per_second", .number(bandwidth)), ("latency_microseconds", .number(latency)),
+        ("serial_share", .number(serialShare)),
+      ])
     }
 
     /// Grids of 1 to 512 processes: samples first, then branches, then axes.

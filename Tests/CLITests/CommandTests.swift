@@ -356,6 +356,25 @@ struct CommandTests {
     for text in expected { #expect(result.errors.contains(text), "\(result.errors)") }
   }
 
+  @Test("bench scaling says that its figures are extrapolated, and from what")
+  func scaling() throws {
+    struct Document: Decodable {
+      struct Constants: Decodable { let rate_gflops, serial_share: Double }
+      struct Grid: Decodable { let processes: Int }
+      let extrapolated: Bool
+      let constants: Constants
+      let grids: [Grid]
+    }
+    let sizes = ["bench", "scaling", "--preset", "tiny", "--batch", "4", "--rate", "7"]
+    let text = try Command.run(sizes)
+    #expect(text.status == 0 && text.output.hasPrefix("extrapolated, nothing was run: 7.0 GFLOP/s"))
+    let json = try Command.run(sizes + ["--json"])
+    let document = try JSONDecoder().decode(Document.self, from: Data(json.output.utf8))
+    #expect(document.extrapolated && document.constants.rate_gflops == 7)
+    #expect(document.constants.serial_share == 0.17)
+    #expect(document.grids.first?.processes == 1 && document.grids.count > 5)
+  }
+
   @Test("a progress bar is never as wide as the terminal", arguments: [0, 1, 20, 40, 80, 200])
   func barWidth(_ columns: Int) {
     for task in ["T1026 mini", String(repeating: "long ", count: 30)] {
