@@ -63,7 +63,7 @@ struct TrainCommand: ParsableCommand {
 
   @Option(
     help:
-      "2 runs the MSA branch and the pair branch of every block at the same time (branch parallelism): on two threads, or on two processes per group under mpirun."
+      "2 runs the MSA branch and the pair branch of every block at the same time (branch parallelism): on two threads, whatever --threads says, or on two processes per group under mpirun. 1 leaves it to the cost model whether the threads of one process share the branches or every operation."
   )
   var bp = 1
 

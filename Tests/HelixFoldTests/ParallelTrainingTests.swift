@@ -259,4 +259,22 @@ struct ParallelTrainingTests {
       try weights(config, "bad", grid: ProcessGrid(data: 2))
     }
   }
+
+  @Test(
+    "branches of other orders are refused, each with its own reason",
+    arguments: [
+      (BlockOrder.serial, "waits for its MSA track"),
+      (.outerProductFirst, "branch parallelism is not implemented for this order"),
+    ])
+  func otherOrder(_ order: BlockOrder, _ reason: String) {
+    var config = config(.bfloat16)
+    config.network.blockOrder = order
+    var session = TrainingSession(
+      config: config, store: store, folder: scratch.file("no"), resumes: false, threads: 1)
+    session.grid = ProcessGrid(branches: 2)
+    let line = message {
+      try session.run(ProgressReporter(style: .quiet, isSilent: true))
+    }
+    #expect(line.contains(reason) && line.contains("'\(order.rawValue)'"), "\(line)")
+  }
 }

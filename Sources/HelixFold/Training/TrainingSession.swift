@@ -45,15 +45,15 @@ public struct TrainingSession {
   ///
   /// - Parameter world: the processes of the run.
   public func run(_ reporter: ProgressReporter, world: any Communicator = SingleMember()) throws {
-    if grid.branches > 1, config.network.blockOrder != .parallel {
+    if grid.branches > 1, let reason = config.network.blockOrder.branchRefusal {
       throw ConfigurationError.badValue(
-        file: "--bp \(grid.branches)", key: "network.blockOrder",
-        reason:
-          "is '\(config.network.blockOrder.rawValue)': the pair track of such a block waits for its MSA track, so they cannot run at the same time; branch parallelism needs 'parallel', and weights trained in that order (those of AlphaFold2 are serial)"
-      )
+        file: "--bp \(grid.branches)", key: "network.blockOrder", reason: reason)
     }
     // One process with --bp 2 runs both branches on its own workers.
     let isOneProcess = world.size == 1 && grid == ProcessGrid(branches: 2)
+    if isOneProcess && threads < 2 {
+      reporter.note("--bp 2 runs the branches on two threads, although --threads is \(threads)")
+    }
     let member = isOneProcess ? .single : try GridMember(grid, in: world)
     let branches: BranchSchedule? =
       isOneProcess ? .sideBySide : member.branches.map { .apart(RemoteBranch($0)) }
@@ -224,5 +224,18 @@ public struct TrainingSession {
 
   private func fields(_ record: TrainingRecord) -> [(String, JSONValue)] {
     [("step", .integer(record.step))] + record.scalars.map { ($0.tag, .number($0.value)) }
+  }
+}
+
+extension BlockOrder {
+  /// Why the branches of such a block do not run at the same time; nil where they do.
+  fileprivate var branchRefusal: String? {
+    switch self {
+    case .parallel: nil
+    case .serial:
+      "is 'serial': the pair track of such a block waits for its MSA track, so they cannot run at the same time; branch parallelism needs 'parallel', and weights trained in that order (those of AlphaFold2 are serial)"
+    case .outerProductFirst:
+      "is '\(rawValue)': branch parallelism is not implemented for this order, although both tracks of such a block could run at the same time after the outer product mean; use 'parallel', or --bp 1"
+    }
   }
 }
