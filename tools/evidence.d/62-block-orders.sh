@@ -14,6 +14,8 @@ if [ -z "$runs" ]; then
     "$HELIXFOLD" train --config "$runs/$order.json" --data "$store" -o "$runs/$order-$seed" --seed "$seed" --progress quiet > /dev/null 2>&1
   done; done
 fi
+# Validation of all six runs in one drawing, docs/figures/block-orders.svg.
+"$HELIXFOLD" plot "$runs"/serial-{1,2,3} "$runs"/parallel-{1,2,3} --quantity lddt -o docs/figures/block-orders.svg > /dev/null
 last() { grep '"event":"validation"' "$runs/$1/log.jsonl" | tail -n 1 | grep -o "\"$2\":[0-9.]*" | cut -d : -f 2; }
 table=""
 for seed in 1 2 3; do table+="$seed $(last serial-$seed lddt) $(last parallel-$seed lddt) $(last serial-$seed loss) $(last parallel-$seed loss)"$'\n'; done
