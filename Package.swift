@@ -272,7 +272,7 @@ let package = Package(
         "Messages", "HelixFold", "Weights", "Evidence", "FeaturePipeline", "Reports",
         "FoldingModel", "FoldingCore", "Protein", "TensorCore", "NumericArrays", "ArrayFiles",
         "AtomicFiles", "Training", "TrainingData", "TrainingRun", "Distribution",
-        "StructureIO", "Evaluation", "Scoring", "TrainingTestSupport", "BasicTestSupport",
+        "StructureIO", "Evaluation", "TrainingTestSupport", "BasicTestSupport",
       ]),
     .testTarget(
       name: "MeasurementsTests",

@@ -112,7 +112,8 @@ struct BenchmarkReportTests {
     config.blockOrder = .parallel
     let plan = TrainBenchmark.Plan(config, size)
     let report = BranchBenchmark.Report(
-      single: [2], branches: [1], split: [1], times: BranchClock().times, isSame: false, residentPeak: 0)
+      single: [2], branches: [1], split: [1], times: BranchClock().times, isSame: false,
+      residentPeak: 0)
     let choice = BranchPlan(config, size).prefersBranches ? "branches" : "split"
     let text = report.text(plan)
     #expect(text.contains("default for the shape  \(choice)\n") && text.contains("NO"))
