@@ -268,7 +268,7 @@ struct PredictionFolder {
   /// The best structure.
   var bestStructure: String { structure("ranked_0") }
 
-  /// A structure in the format that more programs read: PDB where it fits.
+  /// A structure in the format that more programs read: PDB if it fits.
   func structure(_ name: String) -> String {
     has("\(name).pdb") ? file("\(name).pdb") : file("\(name).cif")
   }
