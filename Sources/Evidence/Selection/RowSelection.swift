@@ -100,12 +100,11 @@ extension RawFeatures {
     return copy
   }
 
-  /// Importance of each row without a network: similarity to proxies, the target and evenly spaced rows: one in ten, at most about
-  /// 64.
+  /// Importance of each row without a network: similarity to the target and to evenly spaced rows, one in ten but at most about 64.
   ///
-  /// Mean over proxies of softmax over the other rows of 16 · the share of equal cells: what a sharp column attention would see. A
-  /// proxy is excluded from its own softmax, of which it would always be the largest term. Rows more than 80 % identical to a proxy
-  /// share one weight there, so that copies do not add up.
+  /// These rows are the proxies. Mean over proxies of softmax over the other rows of 16 · the share of equal cells: what a sharp
+  /// column attention would see. A proxy is excluded from its own softmax, of which it would always be the largest term. Rows more
+  /// than 80 % identical to a proxy share one weight there, so that copies do not add up.
   public var proxyScores: [Float] {
     let (m, n) = (rowCount, residueCount)
     guard m > 1, n > 0 else { return [Float](repeating: 1, count: m) }
