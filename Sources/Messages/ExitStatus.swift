@@ -14,7 +14,7 @@ public enum ExitStatus: Int32, Codable, Sendable {
   case missingInput = 66
   /// A required program or file is not installed.
   case missingTool = 69
-  /// An internal error, or numbers that are no longer finite.
+  /// An internal error, or a training run that finds no usable step.
   case internalError = 70
   /// An output cannot be created.
   case cannotCreate = 73

@@ -30,8 +30,8 @@ struct PredictCommand: ParsableCommand {
       Under mpirun or srun the processes take targets from one queue; with --dap they share the operations of a long one \
       (docs/distributed.md).
 
-      Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input, 66 file missing, 69 weights or a \
-      tool missing, 70 internal error or numbers not finite, 73/74 cannot write, 75 needs more memory than \
+      Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input or numbers not finite, 66 file missing, \
+      69 weights or a tool missing, 70 internal error, 73/74 cannot write, 75 needs more memory than \
       allowed or than there is, 130 interrupted.
       """)
 

@@ -291,4 +291,34 @@ struct NetworkTests {
   func noDraws() throws {
     #expect(throws: PassError.noDraws) { try Self.run(Problem(), .forTest(), draws: []) }
   }
+
+  @Test(
+    "finite weights that are far too large end the pass after their block; fp32 is not advised to fp32",
+    arguments: [
+      (
+        DType.bfloat16,
+        "Evoformer block 2: the representation is no longer finite; try --precision fp32, and check the weights with 'helixfold weights inspect'"
+      ),
+      (
+        .float32,
+        "Evoformer block 2: the representation is no longer finite; check the weights with 'helixfold weights inspect'"
+      ),
+    ])
+  func overflow(storage: DType, line: String) throws {
+    let context = ExecutionContext.forTest(storage: storage)
+    let network = try FoldingNetwork.random(.tiny, storage: storage)
+    for layer in ["transition1", "transition2"] {
+      let key = "evoformer_iteration/msa_transition/\(layer)//bias"
+      let bias = try #require(network.parameters.first { $0.key.hasSuffix(key) }?.value)
+      for index in bias.count / 2..<bias.count { bias.floats[index] = 3e38 }
+    }
+    let problem = Problem(residues: 5, templates: 0)
+    let error = #expect(throws: PassError.self) {
+      try network.pass(
+        problem.target, draws: [problem.draw()], network.initialState(problem.target, context),
+        context)
+    }
+    #expect(error == .notFinite(stage: .evoformer(1), storage: storage))
+    #expect(error?.description == line)
+  }
 }

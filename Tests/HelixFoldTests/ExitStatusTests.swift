@@ -2,6 +2,7 @@ import BasicTestSupport
 import Distribution
 import Evidence
 import FoldingCore
+import FoldingModel
 import Foundation
 import HelixFold
 import Messages
@@ -25,7 +26,9 @@ struct ExitStatusTests {
       (CommunicationError.noThreads, .missingTool),
       (CommunicationError.differs(rank: 1, found: "a", expected: "b"), .missingInput),
       (ConfigurationError.unknownKey(file: "x", key: "y", known: []), .badInput),
-      (UserTemplateError.missing("x"), .missingInput), (CancellationError(), .internalError),
+      (UserTemplateError.missing("x"), .missingInput),
+      (PassError.notFinite(stage: .structure, storage: .float32), .badInput),
+      (PassError.noOutput, .internalError), (CancellationError(), .internalError),
     ] as [(any Error, Messages.ExitStatus)])
   func mapped(_ error: any Error, _ status: Messages.ExitStatus) {
     #expect(Messages.ExitStatus(error) == status)

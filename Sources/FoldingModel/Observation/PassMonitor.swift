@@ -1,9 +1,10 @@
+import Messages
 import TensorCore
 
 /// Why a pass stopped.
-public enum PassError: Error, Hashable, CustomStringConvertible {
-  /// A representation holds infinities or NaN after a stage.
-  case notFinite(stage: PassStage)
+public enum PassError: Error, Hashable, CustomStringConvertible, ExitStatusError {
+  /// A representation, stored as `storage`, holds infinities or NaN after a stage.
+  case notFinite(stage: PassStage, storage: DType)
   /// There was no draw to run on.
   case noDraws
   /// A pass ended without its output: a bug in the program.
@@ -14,12 +15,22 @@ public enum PassError: Error, Hashable, CustomStringConvertible {
   /// One line: where, what was found, what to try.
   public var description: String {
     switch self {
-    case .notFinite(let stage):
-      "\(stage): the representation is no longer finite; try --precision fp32, and check the weights with 'helixfold weights inspect'"
+    case .notFinite(let stage, let storage):
+      "\(stage): the representation is no longer finite; "
+        + (storage == .float32 ? "" : "try --precision fp32, and ")
+        + "check the weights with 'helixfold weights inspect'"
     case .noDraws: "a pass needs at least one draw from the alignment"
     case .noOutput: "the pass gave no output; this is an error of the program, please report it"
     case .ensembleOnTape(let draws):
       "derivatives are recorded for one draw per pass, got \(draws); train without an ensemble"
+    }
+  }
+
+  /// The status for the shell: finite weights are read without complaint, so that a pass is the first to find them unusable.
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .notFinite: .badInput
+    case .noDraws, .noOutput, .ensembleOnTape: .internalError
     }
   }
 }
@@ -61,7 +72,7 @@ public struct PassMonitor {
 
   func finished(_ stage: PassStage, _ tensors: [Tensor], _ context: ExecutionContext) throws {
     for tensor in tensors where !context.isFinite(tensor) {
-      throw PassError.notFinite(stage: stage)
+      throw PassError.notFinite(stage: stage, storage: context.storage)
     }
     try observe(stage)
   }
