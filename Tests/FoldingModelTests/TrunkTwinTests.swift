@@ -140,8 +140,7 @@ struct TrunkBitTests {
   static let size = LayerSize(residues: 33, sequences: 5, hasHoles: true)
 
   @Test(
-    "threads and tiles change no bit, with either backend", arguments: layers,
-    MatrixBackend.allCases)
+    "threads and tiles change no bit, with either backend", arguments: layers, testBackends)
   func partitions(layer: LayerCase, backend: MatrixBackend) throws {
     for storage in [DType.float32, .bfloat16] {
       let one = try layer.fast(
@@ -155,7 +154,7 @@ struct TrunkBitTests {
     }
   }
 
-  @Test("OpenBLAS agrees with the native kernels", arguments: layers)
+  @Test("OpenBLAS agrees with the native kernels", .needsOpenBLAS, arguments: layers)
   func backends(layer: LayerCase) throws {
     for storage in [DType.float32, .bfloat16] {
       let context = ExecutionContext.forTest(threads: 2, storage: storage, backend: .openblas)

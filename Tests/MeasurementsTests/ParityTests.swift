@@ -58,7 +58,10 @@ struct ParityTests {
     #expect(worst.count >= 4)
   }
 
-  @Test("OpenBLAS gives the same network to 1e-5, torsions to 5e-5", arguments: cases)
+  @Test(
+    "OpenBLAS gives the same network to 1e-5, torsions to 5e-5",
+    .enabled(if: MatrixBackend.openblas.problem == nil, "OpenBLAS is not installed"),
+    arguments: cases)
   func openBLAS(_ example: Case) throws {
     for (name, error) in try compare(example, storage: .float32, backend: .openblas) {
       #expect(error <= Self.bound(name), "\(name)")

@@ -60,7 +60,7 @@ struct MatrixProductTests {
   ]
 
   @Test(
-    "both backends multiply views of every layout", arguments: MatrixBackend.allCases,
+    "both backends multiply views of every layout", arguments: testBackends,
     [DType.float32, .bfloat16])
   func products(backend: MatrixBackend, storage: DType) {
     for (m, k, n) in Self.sizes {
@@ -110,7 +110,7 @@ struct MatrixProductTests {
 
   @Test(
     "the parts of an epilogue are applied in order, by both backends",
-    arguments: MatrixBackend.allCases)
+    arguments: testBackends)
   func epilogue(backend: MatrixBackend) {
     let (m, k, n) = (9, 5, 35)
     let context = ExecutionContext.forTest(backend: backend)
@@ -141,7 +141,7 @@ struct MatrixProductTests {
     }
   }
 
-  @Test("a NaN passes through a ReLU, whoever multiplies", arguments: MatrixBackend.allCases)
+  @Test("a NaN passes through a ReLU, whoever multiplies", arguments: testBackends)
   func rectifiedNaN(backend: MatrixBackend) {
     let context = ExecutionContext.forTest(backend: backend)
     let (a, b, c) = (tensor([2, 3], "a"), tensor([3, 20], "b"), tensor([2, 20], "c"))
@@ -155,7 +155,7 @@ struct MatrixProductTests {
 
   @Test(
     "column blocks of any width land at their stride", arguments: [1, 3, 8, 16, 32],
-    MatrixBackend.allCases)
+    testBackends)
   func columnBlocks(width: Int, backend: MatrixBackend) {
     let context = ExecutionContext.forTest(backend: backend)
     let (m, k, blocks) = (3, 5, 4)
@@ -172,7 +172,7 @@ struct MatrixProductTests {
     #expect(deviation.relative <= Self.allowed, "\(deviation)")
   }
 
-  @Test("cutting rows and columns into calls changes no bit", arguments: MatrixBackend.allCases)
+  @Test("cutting rows and columns into calls changes no bit", arguments: testBackends)
   func partitions(backend: MatrixBackend) {
     let context = ExecutionContext.forTest(backend: backend)
     let (m, k, n) = (70, 40, 130)

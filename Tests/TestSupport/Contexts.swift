@@ -1,4 +1,15 @@
 import TensorCore
+import Testing
+
+/// The backends of this machine; ``needsOpenBLAS`` marks a test that says so where OpenBLAS is missing.
+public let testBackends = MatrixBackend.allCases.filter { $0.problem == nil }
+
+extension Trait where Self == ConditionTrait {
+  /// Skips a test where there is no OpenBLAS to load.
+  public static var needsOpenBLAS: Self {
+    .enabled(if: MatrixBackend.openblas.problem == nil, "OpenBLAS is not installed")
+  }
+}
 
 extension ExecutionContext {
   /// A context of its own: workers, memory and nothing shared with other tests.
