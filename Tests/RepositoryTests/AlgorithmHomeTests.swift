@@ -7,9 +7,10 @@ import Testing
 @Suite("Homes of the supplement's algorithms")
 struct AlgorithmHomeTests {
   static func claims(in file: Repository.File) -> [Int] {
-    file.lines.flatMap { line -> [Int] in
+    file.lines(with: ["/// Algorithm"]).flatMap { line -> [Int] in
       guard
-        let match = line.firstMatch(of: /^\s*\/\/\/ Algorithms? ([0-9]+(?:(?:, | and )[0-9]+)*) \(/)
+        let match = line.text.firstMatch(
+          of: /^\s*\/\/\/ Algorithms? ([0-9]+(?:(?:, | and )[0-9]+)*) \(/)
       else {
         return []
       }

@@ -112,7 +112,7 @@ struct LayeringTests {
 extension Repository.File {
   /// Names of the modules that the file imports.
   fileprivate var imports: [String] {
-    code.compactMap { line in
+    code(with: ["import "]).compactMap { line in
       line.text.firstMatch(
         of: /^(?:@\w+ |public |package |internal )*import (?:struct |enum )?(\w+)/
       ).map { String($0.1) }

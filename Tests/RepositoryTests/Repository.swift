@@ -9,15 +9,24 @@ enum Repository {
     let text: String
 
     var description: String { path }
-    var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+    var lineCount: Int { text.utf8.count { $0 == UInt8(ascii: "\n") } }
     var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
-    /// Lines of code with their numbers: no comments, no blank lines.
-    var code: [(number: Int, text: Substring)] {
-      lines.enumerated().compactMap { index, line in
-        let text = line.drop(while: \.isWhitespace)
-        return text.isEmpty || text.hasPrefix("//") ? nil : (index + 1, text)
-      }
+    /// Lines that contain one of the words, with their numbers.
+    ///
+    /// The regular expressions of the rules are slow, so that only these lines are tried.
+    func lines(with words: [String]) -> [(number: Int, text: Substring)] {
+      let isNamed = text.withCString { text in words.contains { strstr(text, $0) != nil } }
+      guard isNamed else { return [] }
+      return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        .filter { line in words.contains { line.element.contains($0) } }
+        .map { ($0.offset + 1, $0.element) }
+    }
+
+    /// The same for lines of code, without their indentation: no comments.
+    func code(with words: [String]) -> [(number: Int, text: Substring)] {
+      lines(with: words).map { ($0.number, $0.text.drop(while: \.isWhitespace)) }
+        .filter { !$0.text.hasPrefix("//") }
     }
   }
 

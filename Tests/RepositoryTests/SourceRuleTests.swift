@@ -5,9 +5,19 @@ struct SourceRuleTests {
   static let rootFiles = [
     "README.md", "CHANGELOG.md", "Makefile", "Dockerfile", "Package.swift", ".ci/run",
   ]
-  static let tracked =
-    Repository.textFiles(in: ["Sources", "Tests", "tools", "docs", "Benchmarks", "data"])
-    + rootFiles.compactMap(Repository.file)
+  static let swiftFiles =
+    Repository.sources + Repository.tests
+    + Repository.textFiles(in: ["Benchmarks"], suffix: ".swift")
+
+  /// Places `path:line` of the lines of code that have one of the words and break a rule.
+  private func places(
+    _ files: [Repository.File], _ words: [String],
+    where isBroken: (Repository.File, Substring) -> Bool
+  ) -> [String] {
+    files.flatMap { file in
+      file.code(with: words).filter { isBroken(file, $0.text) }.map { "\(file.path):\($0.number)" }
+    }
+  }
 
   @Test("the walk finds the sources")
   func walkFindsSources() {
@@ -16,57 +26,70 @@ struct SourceRuleTests {
       Repository.sources.contains { $0.path == "Sources/FoldingCore/Contract/Features.swift" })
   }
 
-  @Test(
-    "only the programming error calls fatalError; nothing calls precondition, try! or as!",
-    arguments: Repository.sources)
-  func nothingForced(file: Repository.File) {
-    let stops = file.code.filter {
-      $0.text.contains(/\b(?:precondition|preconditionFailure)\(/)
-        || ($0.text.contains("fatalError") && !file.name.hasPrefix("ProgrammingError"))
+  @Test("only lines of code with one of the words are tried, by the numbers that an editor shows")
+  func lines() {
+    let file = Repository.File(path: "a.swift", text: "let a\n  // let b\n\n  let c\nvar d\n")
+    #expect(file.code(with: ["let ", "d"]).map(\.number) == [1, 4, 5])
+    #expect(file.code(with: ["let "]).map(\.text) == ["let a", "let c"])
+    #expect(file.lines(with: ["let b"]).map(\.number) == [2])
+    #expect(file.lineCount == 5)
+  }
+
+  @Test("only the programming error calls fatalError; nothing calls precondition, try! or as!")
+  func nothingForced() {
+    let found = places(Repository.sources, ["precondition", "fatalError", "try!", "as!"]) {
+      $1.contains(/\b(?:precondition|preconditionFailure)\(/)
+        || ($1.contains("fatalError") && !$0.name.hasPrefix("ProgrammingError"))
+        || $1.contains("try!") || $1.contains(/\bas!/)
     }
-    let forced = file.code.filter { $0.text.contains("try!") || $0.text.contains(/\bas!/) }
-    #expect((forced + stops).isEmpty, "\(file.path): lines \((forced + stops).map(\.number))")
+    #expect(found == [])
   }
 
-  @Test(
-    "no file handle is read or written by the calls that stop the program on an error",
-    arguments: Repository.sources)
-  func noTrappingFileCalls(file: Repository.File) {
-    let trapping = file.code.filter {
-      $0.text.contains(/\.(?:readData\(|readDataToEndOfFile\(|availableData\b)/)
-        || $0.text.contains(/standard(?:Error|Output)\.write\(Data/)
+  @Test("no file handle is read or written by the calls that stop the program on an error")
+  func noTrappingFileCalls() {
+    let words = ["readData", "availableData", ".write(Data"]
+    let found = places(Repository.sources, words) {
+      $1.contains(/\.(?:readData\(|readDataToEndOfFile\(|availableData\b)/)
+        || $1.contains(/standard(?:Error|Output)\.write\(Data/)
     }
-    #expect(trapping.isEmpty, "\(file.path): lines \(trapping.map(\.number))")
+    #expect(found == [])
   }
 
-  @Test(
-    "one module names the C libraries of the systems, the others import that one",
-    arguments: Repository.sources + Repository.tests
-      + Repository.textFiles(in: ["Benchmarks"], suffix: ".swift"))
-  func oneCLibrary(file: Repository.File) {
-    let named = file.code.filter { $0.text.contains(/import (?:Glibc|Musl|Darwin)\b/) }
-    #expect(
-      named.isEmpty || file.path.hasPrefix("Sources/CLibrary/"),
-      "\(file.path): lines \(named.map(\.number))")
-  }
-
-  @Test("no Swift file is longer than 500 lines", arguments: Repository.sources + Repository.tests)
-  func fileLength(file: Repository.File) {
-    #expect(file.lines.count <= 501, "\(file.path) has \(file.lines.count - 1) lines")
-  }
-
-  @Test("no text names a path of somebody's machine", arguments: tracked)
-  func noMachinePaths(file: Repository.File) {
-    let found = file.lines.enumerated().filter { _, line in
-      line.contains(/(?:^|[^\w.])\/(?:work|root|home|Users)\/\w/)
+  @Test("one module names the C libraries of the systems, the others import that one")
+  func oneCLibrary() {
+    let found = places(Self.swiftFiles, ["import "]) {
+      $1.contains(/import (?:Glibc|Musl|Darwin)\b/) && !$0.path.hasPrefix("Sources/CLibrary/")
     }
-    #expect(found.isEmpty, "\(file.path): lines \(found.map { $0.offset + 1 })")
+    #expect(found == [])
   }
 
-  @Test("unfinished work is not marked in comments", arguments: Repository.sources)
-  func noUnfinishedMarks(file: Repository.File) {
-    let marks = file.lines.enumerated().filter { _, line in line.contains(/\b(?:TODO|FIXME|XXX)\b/)
+  @Test("no Swift file is longer than 500 lines")
+  func fileLength() {
+    let long = (Repository.sources + Repository.tests).filter { $0.lineCount > 500 }
+    #expect(long.map { "\($0.path): \($0.lineCount) lines" } == [])
+  }
+
+  @Test("no text names a path of somebody's machine")
+  func noMachinePaths() {
+    let folders = ["work", "root", "home", "Users"].map { "/\($0)/" }
+    let files =
+      Repository.textFiles(in: ["Sources", "Tests", "tools", "docs", "Benchmarks", "data"])
+      + Self.rootFiles.compactMap(Repository.file)
+    let found = files.flatMap { file in
+      file.lines(with: folders)
+        .filter { $0.text.contains(/(?:^|[^\w.])\/(?:work|root|home|Users)\/\w/) }
+        .map { "\(file.path):\($0.number)" }
     }
-    #expect(marks.isEmpty, "\(file.path): lines \(marks.map { $0.offset + 1 })")
+    #expect(found == [])
+  }
+
+  @Test("unfinished work is not marked in comments")
+  func noUnfinishedMarks() {
+    let found = Repository.sources.flatMap { file in
+      file.lines(with: ["TODO", "FIXME", "XXX"])
+        .filter { $0.text.contains(/\b(?:TODO|FIXME|XXX)\b/) }
+        .map { "\(file.path):\($0.number)" }
+    }
+    #expect(found == [])
   }
 }
