@@ -67,8 +67,11 @@ struct StoreTests {
         }
         try StoreSchema.writeIndex(entries, to: file)
       }
-      let problems = try FeatureStore(path: folder + "/s.h5").problems()
+      let store = try FeatureStore(path: folder + "/s.h5")
+      let problems = store.problems()
       #expect(problems.count == 2, "\(problems)")
+      #expect(message { _ = try store.record(of: "a") } == problems[0])
+      #expect(try store.record(of: "b") == records[1])
       #expect(problems[0].contains("'a' is not what the index says"))
       #expect(problems[1].contains("'c' is not what the index says"))
     }

@@ -53,13 +53,16 @@ public struct FeatureStore: Sendable {
     try group(id).readLabels(residues: entry(id).residues)
   }
 
-  /// Everything about a target.
+  /// Everything about a target; throws where it is not what the index says.
   public func record(of id: String) throws -> TargetRecord {
-    let group = try group(id)
-    return TargetRecord(
-      features: try features(of: id),
-      labels: try group.readLabels(residues: entry(id).residues),
+    let (entry, group) = (try entry(id), try group(id))
+    let record = TargetRecord(
+      features: try features(of: id), labels: try group.readLabels(residues: entry.residues),
       provenance: try group.readProvenance())
+    guard StoreEntry(record) == entry else {
+      throw InputError.content(file: path, problem: "'\(id)' is not what the index says")
+    }
+    return record
   }
 
   /// The index entry of a target.
@@ -81,16 +84,12 @@ public struct FeatureStore: Sendable {
   public func problems() -> [String] {
     entries.compactMap { entry in
       do {
-        let found = StoreEntry(try record(of: entry.id))
-        return found == entry ? nil : "\(contradiction(entry.id))"
+        _ = try record(of: entry.id)
+        return nil
       } catch {
         return "\(error)"
       }
     }
-  }
-
-  private func contradiction(_ id: String) -> InputError {
-    .content(file: path, problem: "'\(id)' is not what the index says")
   }
 
   // MARK: Writing
@@ -159,7 +158,6 @@ public struct FeatureStore: Sendable {
           try observe(entry.id, done)
           done += 1
           let record = try store.record(of: entry.id)
-          guard StoreEntry(record) == entry else { throw store.contradiction(entry.id) }
           try TargetGroup(file: file, id: entry.id).write(record, rowNames: true)
         }
       }
