@@ -11,7 +11,7 @@ struct MutationTests {
     ProcessInfo.processInfo.environment["HELIXFOLD_MUTATIONS"].flatMap { Int($0) } ?? 400
 
   @Test(
-    "damaged files of each format are read or refused in one line, without a crash",
+    "damaged files of each format are read, and what is read makes sense, or refused in one line",
     arguments: InputFormat.allCases)
   func readers(format: InputFormat) throws {
     let scratch = try ScratchFolder()
@@ -19,6 +19,10 @@ struct MutationTests {
     #expect(run.unreadSeeds(of: format) == [], "mutations must start from good files")
     let outcome = run.run(format, numbers: 0..<Self.count)
     #expect(outcome.inputs == Self.count)
+    #expect(outcome.hangs == [], "inputs that took more than a second, twice")
+    for bad in outcome.contradictions {
+      Issue.record("input \(bad.input): \(bad.message)")
+    }
     for bad in outcome.badMessages {
       Issue.record("input \(bad.input): message \(bad.message.debugDescription)")
     }

@@ -8,6 +8,11 @@ import NumericArrays
 import Protein
 import StructureIO
 
+/// How an input that was read contradicts itself.
+struct Contradiction: Error, CustomStringConvertible {
+  let description: String
+}
+
 /// A kind of file that users give to the program.
 public enum InputFormat: String, CaseIterable, Sendable {
   case fasta, a3m, stockholm, hhr, hmmsearch, mmseqs, pdb, mmcif, gzip
@@ -48,7 +53,9 @@ public enum InputFormat: String, CaseIterable, Sendable {
   private func readText(_ text: InputText) throws {
     switch self {
     case .fasta:
-      for record in try FASTA.records(in: text) { _ = try record.sequence.get() }
+      let records = try FASTA.records(in: text)
+      for record in records { try check(name: record.id) }
+      for record in records { _ = try record.sequence.get() }
     case .a3m, .stockholm: try use(try Alignment.parse(text))
     case .hhr: for hit in try HHRFile.parse(text).hits { use(hit) }
     case .hmmsearch: for hit in try HmmsearchHits.parse(text, target: "MKAYIRWQ").hits { use(hit) }
@@ -81,9 +88,23 @@ public enum InputFormat: String, CaseIterable, Sendable {
     }
   }
 
-  /// What the feature pipeline does with an alignment.
+  /// A target's name, which becomes the name of a folder.
+  private func check(name: String) throws {
+    guard !name.isEmpty, name.utf8.count <= 100, !name.hasPrefix("."), !name.contains("/") else {
+      throw Contradiction(description: "the name \(name.debugDescription) is no name of a folder")
+    }
+  }
+
+  /// What the feature pipeline does with an alignment, which survives writing.
   private func use(_ alignment: Alignment) throws {
-    _ = A3M.write(alignment)
+    guard alignment.letters.count == alignment.rows * alignment.columns,
+      alignment.letters.allSatisfy({ (65...90).contains($0) || $0 == 45 })
+    else { throw Contradiction(description: "the rows are not of capital letters and gaps") }
+    let written = A3M.write(alignment)
+    let back = try? A3M.parse(InputText(name: alignment.source, written))
+    guard back?.letters == alignment.letters, back?.deletions == alignment.deletions else {
+      throw Contradiction(description: "what is written is not what was read")
+    }
     let sequence = try ProteinSequence(String(decoding: alignment.row(0), as: UTF8.self))
     let raw = try RawFeatures(id: "t", sequence: sequence, alignments: [alignment])
     try raw.validate(file: "t")

@@ -15,6 +15,8 @@ public struct FormatOutcome: Sendable {
   public internal(set) var hangs: [Int] = []
   /// Inputs whose message is empty or has several lines.
   public internal(set) var badMessages: [(input: Int, message: String)] = []
+  /// Inputs that were read to something that contradicts itself, or does not survive writing.
+  public internal(set) var contradictions: [(input: Int, message: String)] = []
 }
 
 /// Reads mutated files of every format; a crash ends the program, all else is counted.
@@ -45,7 +47,7 @@ public struct MutationRun {
 
   /// The good files that mutations of a format start from, with the message of those that are not read after all.
   public func unreadSeeds(of format: InputFormat) -> [String] {
-    seeds[format].compactMap { attempt($0, format).message }
+    seeds[format].map { attempt($0, format) }.compactMap { $0.message ?? $0.contradiction }
   }
 
   /// Reads so many inputs of a format, calling `before` with the number of each.
@@ -64,6 +66,9 @@ public struct MutationRun {
       if seconds > Self.timeLimit { seconds = min(seconds, attempt(bytes, format).seconds) }
       if seconds > Self.timeLimit { outcome.hangs.append(number) }
       outcome.slowest = max(outcome.slowest, seconds)
+      if let contradiction = first.contradiction {
+        outcome.contradictions.append((number, contradiction))
+      }
       if let message = first.message, message.isEmpty || message.contains(where: \.isNewline) {
         outcome.badMessages.append((number, message))
       }
@@ -73,17 +78,19 @@ public struct MutationRun {
 
   /// Reads one input; the error's message, nil if there was none.
   private func attempt(_ bytes: [UInt8], _ format: InputFormat) -> (
-    seconds: Double, message: String?
+    seconds: Double, message: String?, contradiction: String?
   ) {
     let clock = ContinuousClock.now
-    var message: String?
+    var (message, contradiction): (String?, String?)
     do {
       try format.read(bytes, scratch: scratch)
+    } catch let error as Contradiction {
+      contradiction = error.description
     } catch {
       message = "\(error)"
     }
     let time = (ContinuousClock.now - clock).components
-    return (Double(time.seconds) + Double(time.attoseconds) * 1e-18, message)
+    return (Double(time.seconds) + Double(time.attoseconds) * 1e-18, message, contradiction)
   }
 
   /// Most memory that this process has had in use, bytes.

@@ -3,8 +3,8 @@
 //     mutate-inputs [COUNT] [SEED] [FORMAT …]
 //
 // COUNT inputs in all (default 100000), shared equally among the formats, all of them or those named. A table comes out;
-// exit status 1 if an input took more than a second, a message had several lines, or memory exceeded 512 MiB. A crash names
-// the input on standard error; `mutate-inputs print NUMBER SEED FORMAT` writes that input to standard output.
+// exit status 1 if an input took more than a second, a message had several lines, what was read contradicts itself, or memory
+// exceeded 512 MiB. A crash names the input on standard error; `mutate-inputs print NUMBER SEED FORMAT` writes that input to standard output.
 import CLibrary
 import Foundation
 import MutatedInputs
@@ -32,31 +32,41 @@ for crash in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE] {
   }
 }
 
-func fail(_ message: String, _ status: Int32 = 64) -> Never {
+func fail(_ message: String) -> Never {
   FileHandle.standardError.write(Data((message + "\n").utf8))
-  exit(status)
+  exit(64)
 }
 
 var arguments = Array(CommandLine.arguments.dropFirst())
 let prints = arguments.first == "print"
 if prints { arguments.removeFirst() }
-let count = arguments.isEmpty ? 100_000 : Int(arguments[0]) ?? -1
-let seed = arguments.count < 2 ? 1 : UInt64(arguments[1]) ?? 0
-let formats =
-  arguments.count < 3
-  ? InputFormat.allCases : arguments[2...].compactMap { InputFormat(rawValue: $0) }
-guard count >= 0, !formats.isEmpty else { fail("usage: mutate-inputs [COUNT] [SEED] [FORMAT …]") }
+let usage = "usage: mutate-inputs [COUNT] [SEED] [FORMAT …]"
+guard let count = Int(arguments.first ?? "100000"), count >= 0 else { fail(usage) }
+guard let seed = UInt64(arguments.count < 2 ? "1" : arguments[1]) else { fail(usage) }
+let named = arguments.dropFirst(2).map { name in
+  guard let format = InputFormat(rawValue: name) else {
+    let known = InputFormat.allCases.map(\.rawValue).joined(separator: " ")
+    fail("mutate-inputs: no format '\(name)'; there are \(known)")
+  }
+  return format
+}
+let formats = named.isEmpty ? InputFormat.allCases : named
 
 let memory = "/dev/shm"
 let parent = FileManager.default.isWritableFile(atPath: memory) ? memory : NSTemporaryDirectory()
 let scratch = "\(parent)/helixfold-mutations-\(getpid())"
+/// Removes the folder of the inputs, and ends.
+func end(_ status: Int32) -> Never {
+  try? FileManager.default.removeItem(atPath: scratch)
+  exit(status)
+}
+
 do {
   try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: scratch) }
   let run = try MutationRun(seed: seed, scratch: scratch)
   if prints {
     FileHandle.standardOutput.write(Data(run.input(count, of: formats[0])))
-    exit(0)
+    end(0)
   }
   print("format\tinputs\tread\tslowest_ms\tover_1_s\tbad_messages")
   var isGood = true
@@ -73,13 +83,18 @@ do {
     for bad in outcome.badMessages.prefix(3) {
       print("  message of input \(bad.input): \(bad.message.debugDescription.prefix(300))")
     }
-    isGood = isGood && outcome.hangs.isEmpty && outcome.badMessages.isEmpty
+    for bad in outcome.contradictions.prefix(3) {
+      print("  reading of input \(bad.input): \(bad.message)")
+    }
+    isGood =
+      isGood && outcome.hangs.isEmpty && outcome.badMessages.isEmpty
+      && outcome.contradictions.isEmpty
   }
   let peak = MutationRun.peakMemory
   print("peak memory\t\(peak >> 20) MiB")
   isGood = isGood && peak <= MutationRun.memoryLimit
-  try? FileManager.default.removeItem(atPath: scratch)
-  exit(isGood ? 0 : 1)
+  end(isGood ? 0 : 1)
 } catch {
-  fail("mutate-inputs: \(error)", 70)
+  FileHandle.standardError.write(Data("mutate-inputs: \(error)\n".utf8))
+  end(70)
 }
