@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help dependencies mpi build demo test evidence portable install uninstall format lint
+.PHONY: help dependencies mpi build demo test test-times evidence portable install uninstall format lint
 
 HELIXFOLD := .build/release/helixfold
 DEMO := data/demo/4cup_A
@@ -11,6 +11,8 @@ DEMO := data/demo/4cup_A
 MPI := eval "$$(tools/mpi-flags.sh)";
 # Tests see internals, which changes the code that is generated: they have a build of their own.
 TEST_FLAGS := -c release -Xswiftc -enable-testing --scratch-path .build/testing
+# Files of tests that are killed go away too.
+TEST_PLACE := export TMPDIR="$$(mktemp -d)"; trap 'rm -rf "$$TMPDIR"' EXIT;
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 # What is installed has the Swift runtime inside, so that it runs without the toolchain: it has a build of its own.
 PORTABLE := .build/portable/release/helixfold
@@ -26,7 +28,7 @@ SHARE = $(DATA)/helixfold
 COMPLETIONS := bash-completion/completions/helixfold zsh/site-functions/_helixfold fish/vendor_completions.d/helixfold.fish
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 dependencies: ## install what is missing (apt, as root or with sudo)
 	@tools/install-dependencies.sh
@@ -48,7 +50,12 @@ test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the
 	else \
 	  echo "HELIXFOLD_TEST_DATA is not set: cases that need external data are skipped"; \
 	fi
-	$(MPI) swift test $(TEST_FLAGS)
+	@$(TEST_PLACE) $(MPI) swift test $(TEST_FLAGS)
+
+test-times: dependencies ## one test after the other, and the slowest thirty with their seconds
+	@$(TEST_PLACE) $(MPI) swift test $(TEST_FLAGS) --no-parallel --xunit-output .build/test-times.xml > /dev/null
+	@sed -n 's/.*<testcase classname="\([^"]*\)" name="\([^"]*\)" time="\([^"]*\)".*/\3\t\1\t\2/p' \
+	  .build/test-times*.xml | LC_ALL=C sort -rg | awk 'NR <= 30'
 
 evidence: build ## run the long checks (all, or PART="20 70"), write docs/evidence.md
 	tools/evidence.sh $(PART)
