@@ -285,7 +285,9 @@ let package = Package(
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs", "BasicTestSupport"]),
     .testTarget(
       name: "CLITests",
-      dependencies: ["helixfold-cli", "HelixFold", "TrainingTestSupport", "BasicTestSupport"]),
+      dependencies: [
+        "CProcess", "helixfold-cli", "HelixFold", "TrainingTestSupport", "BasicTestSupport",
+      ]),
     .testTarget(name: "RepositoryTests", dependencies: ["BasicTestSupport"]),
   ],
   swiftLanguageModes: [.v6],

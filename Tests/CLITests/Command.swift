@@ -23,10 +23,6 @@ enum Command {
     process.arguments =
       ["-c", "\(limit); exec \"$0\" \"$@\" \(redirection)", executable.path] + arguments
     if let folder { process.currentDirectoryURL = folder.url }
-    var environment = ProcessInfo.processInfo.environment
-    for name in ["HELIXFOLD_WEIGHTS", "HELIXFOLD_THREADS", "OMP_NUM_THREADS"] {
-      environment[name] = nil
-    }
     environment.merge(variables) { $1 }
     process.environment = environment
     // Files, not pipes: a child that fills one pipe while the other is read would wait for ever.
@@ -37,15 +33,20 @@ enum Command {
     process.standardInput = try FileHandle(forReadingFrom: scratch.url("in"))
     process.standardOutput = try FileHandle(forWritingTo: scratch.url("out"))
     process.standardError = try FileHandle(forWritingTo: scratch.url("err"))
-    try process.run()
+    let running = try RunningProgram(process)
     try meanwhile(process)
-    process.waitUntilExit()
+    running.wait()
     return Result(
       status: process.terminationStatus,
       output: try String(contentsOf: scratch.url("out"), encoding: .utf8),
       errors: try String(contentsOf: scratch.url("err"), encoding: .utf8))
   }
 
-  private static let executable =
+  /// What every test has, whoever runs it: no variables that the command reads.
+  static let environment = ProcessInfo.processInfo.environment.filter {
+    !["HELIXFOLD_WEIGHTS", "HELIXFOLD_THREADS", "OMP_NUM_THREADS"].contains($0.key)
+  }
+
+  static let executable =
     BuiltProgram.url("helixfold") ?? URL(fileURLWithPath: "/helixfold-was-not-built")
 }

@@ -56,7 +56,8 @@ struct TrainingCommandTests {
   func brokenPipe() throws {
     let folder = try Self.store()
     let process = Process()
-    process.executableURL = BuiltProgram.url("helixfold")
+    process.executableURL = Command.executable
+    process.environment = Command.environment
     process.currentDirectoryURL = folder.url
     try Data(#"{"preset": "tiny", "validation": {"interval": 0}}"#.utf8)
       .write(to: folder.url("c.json"))
@@ -64,14 +65,14 @@ struct TrainingCommandTests {
     process.arguments = train + ["--steps", "100000", "--progress", "json"]
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
-    try process.run()
+    let running = try RunningProgram(process)
     try output.fileHandleForReading.close()
     try errors.fileHandleForReading.close()
     let log = folder.url("run/log.jsonl")
     while process.isRunning, Self.steps(log) < 7 { usleep(2_000) }
     #expect(process.isRunning)
     process.interrupt()
-    process.waitUntilExit()
+    running.wait()
     #expect(process.terminationReason == .exit && process.terminationStatus == 130)
     let resumed = try Command.run(
       train + ["--steps", "\(Self.steps(log))", "--resume"], in: folder)

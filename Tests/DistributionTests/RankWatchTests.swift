@@ -92,8 +92,7 @@
       process.arguments = [
         "-c", "PATH=$0; exec 3< /dev/null; helixfold-rank-watch \(arguments)", folder.path,
       ]
-      try process.run()
-      process.waitUntilExit()
+      try RunningProgram(process).wait()
       #expect(process.terminationReason == .exit)
       #expect(process.terminationStatus == (arguments == "4 4" ? 1 : 64))
     }
@@ -102,7 +101,7 @@
   /// Processes that stand for the ranks of a host, and the pipe that is their standard error and that of their watcher.
   private final class StandInHost {
     private let count: Int
-    private var members: [Int: (process: Process, input: Pipe)] = [:]
+    private var members: [Int: (program: RunningProgram, input: Pipe)] = [:]
     private var errors: [Int32] = [-1, -1]
 
     init(ranks: Int) throws {
@@ -112,7 +111,6 @@
     }
 
     deinit {
-      for member in members.values where member.process.isRunning { member.process.terminate() }
       for file in errors where file >= 0 { close(file) }
     }
 
@@ -129,7 +127,7 @@
       return outputs.compactMap(line)
     }
 
-    func process(_ rank: Int) -> Int32 { members[rank]?.process.processIdentifier ?? 0 }
+    func process(_ rank: Int) -> Int32 { members[rank]?.program.process.processIdentifier ?? 0 }
 
     /// Ends a rank as the kernel's out-of-memory killer does.
     func killRank(_ rank: Int) {
@@ -140,7 +138,7 @@
       try? members[rank]?.input.fileHandleForWriting.write(contentsOf: Data("\(word)\n".utf8))
     }
 
-    func wait(_ rank: Int) { members[rank]?.process.waitUntilExit() }
+    func wait(_ rank: Int) { members[rank]?.program.wait() }
 
     /// What was said by the time that all processes have ended, the watcher too: only then the pipe is at its end.
     ///
@@ -170,8 +168,7 @@
       process.standardInput = input
       process.standardOutput = output
       process.standardError = FileHandle(fileDescriptor: errors[1], closeOnDealloc: false)
-      try process.run()
-      members[rank] = (process, input)
+      members[rank] = (try RunningProgram(process), input)
       return output.fileHandleForReading
     }
 

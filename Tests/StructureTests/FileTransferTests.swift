@@ -62,9 +62,13 @@ struct FileTransferTests {
     #expect(try CyclicRedundancyCheck32.zlib(OpenFile(path)) == 0)
   }
 
+  /// Signals that came to the writing thread, which alone looks at them.
+  private nonisolated(unsafe) static var signals = 0
+
   @Test("a write that signals interrupt goes on")
   func interruption() throws {
-    signal(SIGUSR2) { _ in }
+    Self.signals = 0
+    signal(SIGUSR2) { _ in FileTransferTests.signals += 1 }
     defer { signal(SIGUSR2, SIG_DFL) }
     var action = sigaction()
     sigaction(SIGUSR2, nil, &action)
@@ -88,6 +92,8 @@ struct FileTransferTests {
       isDone.signal()
     }.start()
     try bytes.withUnsafeBytes { try FileTransfer.write($0, to: writing) }
+    // The pipe takes less than that, so that the thread was in a call when they came.
+    #expect(Self.signals > 0)
     close(writing)
     isDone.wait()
     close(reading)

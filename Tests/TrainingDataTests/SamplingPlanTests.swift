@@ -287,7 +287,7 @@ struct SamplingPlanTests {
   @Test("of a validation cluster comes the middle of its deepest chain, of equals the first")
   func deepest() throws {
     let scratch = try ScratchFolder()
-    let depths = ["a": 2, "b": 3, "c": 1, "d": 3]
+    let depths = [("a", 2), ("b", 3), ("c", 1), ("d", 3)]
     try FeatureStore.write(
       depths.map { id, rows in
         var record = SyntheticStore.record(3) { _ in id }

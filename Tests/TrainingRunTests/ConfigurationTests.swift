@@ -1,3 +1,4 @@
+import BasicTestSupport
 import FoldingCore
 import Foundation
 import TensorCore
@@ -14,16 +15,14 @@ struct ConfigurationTests {
 
   @Test("a file that names no preset is refused, and the line says what to add")
   func noPreset() throws {
-    let path = FileManager.default.temporaryDirectory
-      .appendingPathComponent("no-preset-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: path) }
-    try Data(#"{"run": {"steps": 4}}"#.utf8).write(to: path)
+    let scratch = try ScratchFolder()
+    try scratch.write(#"{"run": {"steps": 4}}"#, to: "c.json")
     let error = #expect(throws: ConfigurationError.self) {
-      try TrainingConfig.read(path.path)
+      try TrainingConfig.read(scratch.file("c.json"))
     }
     #expect("\(try #require(error))".contains(#"names no preset; add "preset": "mini""#))
-    try Data(#"{"preset": "mini", "run": {"steps": 4}}"#.utf8).write(to: path)
-    #expect(try TrainingConfig.read(path.path).run.steps == 4)
+    try scratch.write(#"{"preset": "mini", "run": {"steps": 4}}"#, to: "c.json")
+    #expect(try TrainingConfig.read(scratch.file("c.json")).run.steps == 4)
   }
 
   @Test(

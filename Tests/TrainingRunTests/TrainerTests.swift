@@ -445,35 +445,36 @@ struct TrainerTests {
   func killed() throws {
     let steps = 200
     let program = try #require(BuiltProgram.url("training-stand-in"))
-    func start(_ folder: String, most: Int? = nil) throws -> Process {
+    func start(_ folder: String, most: Int? = nil) throws -> RunningProgram {
       let process = Process()
       process.executableURL = program
       process.arguments =
         [store, scratch.file(folder), "\(steps)"] + (most.map { ["\($0)"] } ?? [])
-      try process.run()
-      return process
+      process.standardInput = Pipe()  // at its end when this process is, however it ends
+      return try RunningProgram(process)
     }
     let begin = ContinuousClock.now
     let whole = try start("whole")
-    whole.waitUntilExit()
-    #expect(whole.terminationStatus == 0)
+    whole.wait()
+    #expect(whole.process.terminationStatus == 0)
     let step = Int((ContinuousClock.now - begin) / .microseconds(steps))
     let key = RandomKey(seed: 17)
     for moment in 0..<20 {
       // Twenty times nine steps are not all of them, however fast they are.
-      let process = try start("parts", most: 9)
+      let running = try start("parts", most: 9)
+      let process = running.process
       // Some steps on from where this process began, and up to four later.
       let wanted = 1 + key.integer(2 * moment, below: 4)
       let before = lines("parts")
       while process.isRunning, abs(lines("parts") - before) < wanted { usleep(500) }
       usleep(UInt32(key.integer(2 * moment + 1, below: 4 * step + 1)))
       kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      running.wait()
       #expect(process.terminationReason == .uncaughtSignal, "kill \(moment) came too late")
     }
     let last = try start("parts")
-    last.waitUntilExit()
-    #expect(last.terminationStatus == 0)
+    last.wait()
+    #expect(last.process.terminationStatus == 0)
     #expect(try bytes("whole") == bytes("parts"))
   }
 

@@ -1,5 +1,5 @@
 // A process that trains the stand-in, for tests that kill it: training-stand-in STORE FOLDER STEPS [MOST]. After MOST steps of its
-// own it only waits for its end, so that none comes too late.
+// own it only waits to be killed, so that none comes too late, or for the end of its standard input, that of the tests.
 import FeaturePipeline
 import Foundation
 import TrainingData
@@ -22,7 +22,10 @@ do {
   try trainer.run(observe: { event in
     guard case .step = event else { return }
     done += 1
-    while done == most { sleep(1) }
+    if done == most {
+      while readLine() != nil {}
+      exit(1)
+    }
   })
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
