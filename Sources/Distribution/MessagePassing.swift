@@ -23,9 +23,16 @@ public final class MessagePassing: Communicator {
   ///
   /// Call once.
   public static func join() throws(CommunicationError) -> any Communicator {
-    let started = launchedProcesses
+    try join(ProcessInfo.processInfo.environment)
+  }
+
+  /// The same with the variables that a launcher sets.
+  static func join(
+    _ environment: [String: String]
+  ) throws(CommunicationError) -> any Communicator {
+    let started = launchedProcesses(environment)
     if started <= 1 {
-      if let tasks = unconnectedTasks { throw .unconnected(tasks: tasks) }
+      if let tasks = unconnectedTasks(environment) { throw .unconnected(tasks: tasks) }
       return SingleMember()
     }
     guard isBuilt else { throw .notBuilt(processes: started) }
@@ -59,8 +66,7 @@ public final class MessagePassing: Communicator {
   }
 
   /// Number of processes that the launcher reports: Hydra and Slurm (PMI), Open MPI, PMIx launchers.
-  public static var launchedProcesses: Int {
-    let environment = ProcessInfo.processInfo.environment
+  static func launchedProcesses(_ environment: [String: String]) -> Int {
     for name in ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"] {
       if let count = environment[name].flatMap({ Int($0) }) { return count }
     }
@@ -72,8 +78,7 @@ public final class MessagePassing: Communicator {
   }
 
   /// Tasks of a Slurm step that have no means of finding each other; nil if there is only one, or a shell in between.
-  private static var unconnectedTasks: Int? {
-    let environment = ProcessInfo.processInfo.environment
+  private static func unconnectedTasks(_ environment: [String: String]) -> Int? {
     // Slurm sets the task number for tasks that it starts; a batch script is not a task of a step.
     guard environment["SLURM_PROCID"] != nil, environment["SLURM_STEP_ID"] != nil,
       let tasks = environment["SLURM_STEP_NUM_TASKS"].flatMap({ Int($0) }), tasks > 1

@@ -193,4 +193,37 @@ struct CommunicatorTests {
       #expect("\(try #require(error))".contains(number))
     }
   }
+
+  @Test(
+    "launchers say how many processes they started, each in its own variables",
+    arguments: [
+      ([:], 1), (["PMI_SIZE": "4"], 4), (["OMPI_COMM_WORLD_SIZE": "2"], 2),
+      (["MPI_LOCALNRANKS": "8"], 8), (["PMIX_RANK": "0", "SLURM_NTASKS": "3"], 3),
+      (["SLURM_NTASKS": "3"], 1), (["PMI_SIZE": "many"], 1),
+    ] as [([String: String], Int)])
+  func launched(_ environment: [String: String], _ count: Int) {
+    #expect(MessagePassing.launchedProcesses(environment) == count)
+  }
+
+  @Test("tasks of Slurm that cannot find each other are refused, one task and a batch script not")
+  func unconnected() throws {
+    var step = ["SLURM_PROCID": "0", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4"]
+    #expect(throws: CommunicationError.unconnected(tasks: 4)) { try MessagePassing.join(step) }
+    #expect(
+      CommunicationError.unconnected(tasks: 4).description
+        == "started as one of 4 tasks that cannot find each other and would all write the same files; use srun --mpi=pmi2 (or pmix), or --ntasks=1"
+    )
+    step["SLURM_STEP_NUM_TASKS"] = "1"
+    #expect(try MessagePassing.join(step).size == 1)
+    #expect(try MessagePassing.join(["SLURM_STEP_NUM_TASKS": "4"]).size == 1)
+  }
+
+  @Test(
+    "a program without MPI says that it is one of several processes",
+    .enabled(if: !MessagePassing.isBuilt, "this build has MPI"))
+  func notBuilt() {
+    #expect(throws: CommunicationError.notBuilt(processes: 2)) {
+      try MessagePassing.join(["PMI_SIZE": "2"])
+    }
+  }
 }

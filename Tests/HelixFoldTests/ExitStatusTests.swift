@@ -24,6 +24,8 @@ struct ExitStatusTests {
       (CommunicationError.grid("x"), .usage),
       (CommunicationError.notBuilt(processes: 2), .missingTool),
       (CommunicationError.noThreads, .missingTool),
+      (CommunicationError.otherLauncher(processes: 2), .usage),
+      (CommunicationError.unconnected(tasks: 2), .usage),
       (CommunicationError.differs(rank: 1, found: "a", expected: "b"), .missingInput),
       (ConfigurationError.unknownKey(file: "x", key: "y", known: []), .badInput),
       (UserTemplateError.missing("x"), .missingInput),
