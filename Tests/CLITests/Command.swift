@@ -11,17 +11,18 @@ enum Command {
 
   /// - Parameter redirection: what a shell does to the streams, such as `2>/dev/full`.
   /// - Parameter limit: what a shell does before, such as `ulimit -f 8`.
-  /// - Parameter variables: of the environment, added to those of the tests.
+  /// - Parameter losesRights: whether the command of root, too, may only read what the modes of files allow.
   /// - Parameter meanwhile: called with the running process.
   static func run(
     _ arguments: [String], in folder: ScratchFolder? = nil, input: String = "",
     redirection: String = "", limit: String = ":", variables: [String: String] = [:],
-    meanwhile: (Process) throws -> Void = { _ in }
+    losesRights: Bool = false, meanwhile: (Process) throws -> Void = { _ in }
   ) throws -> Result {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    let prefix = losesRights ? "setpriv --bounding-set=-dac_override,-dac_read_search" : ""
     process.arguments =
-      ["-c", "\(limit); exec \"$0\" \"$@\" \(redirection)", executable.path] + arguments
+      ["-c", "\(limit); exec \(prefix) \"$0\" \"$@\" \(redirection)", executable.path] + arguments
     if let folder { process.currentDirectoryURL = folder.url }
     environment.merge(variables) { $1 }
     process.environment = environment

@@ -389,6 +389,20 @@ struct StoreTests {
       problem("aatype", nil)
         == "f.pkl: 'aatype' is missing, expected an array of raw features")
     #expect(
+      problem("aatype", .int32(NDArray(repeating: 22, shape: [9])))
+        == "f.pkl: 'aatype' is out of range (22), expected 0 … 20")
+    #expect(
+      problem("aatype", .float32(NDArray(repeating: 0, shape: [9, 20])))
+        == "f.pkl: 'aatype' is float32 of shape [9, 20], expected shape [N_res, 21]")
+    #expect(
+      problem("template_aatype", .float32(NDArray(repeating: 0, shape: [1, 8, 22])))
+        == "f.pkl: 'template_aatype' is float32 of shape [1, 8, 22], expected shape [N_templ, 9, 22]"
+    )
+    #expect(
+      problem("residue_index", .int32(NDArray(repeating: 2_000_000_000, shape: [9])))
+        == "f.pkl: 'residue_index' is out of range (2000000000), expected numbers within ±1,000,000,000"
+    )
+    #expect(
       problem("msa", .int32(NDArray(repeating: 0, shape: [5, 8])))
         == "f.pkl: 'msa' is int32 of shape [5, 8], expected integers of shape [N_seq, 9]")
     #expect(
@@ -435,7 +449,7 @@ struct StoreTests {
   .enabled(if: testData != nil, "set HELIXFOLD_TEST_DATA to a folder with data/casp14"))
 struct FeaturePickleTests {
   @Test(
-    "read as numpy does, and through the store unchanged",
+    "have the sizes and the sequence of their target, and pass through the store unchanged",
     arguments: [("T1026", 172, 22, 8), ("T1037", 404, 123, 4)])
   func casp(_ target: String, residues: Int, rows: Int, templates: Int) throws {
     let folder = try #require(testData)

@@ -94,7 +94,10 @@ public struct AlphaFoldFeatures: Sendable {
     let array = try array("aatype")
     guard let values = array.integers?.values else { throw inexact("aatype", array) }
     if array.shape.count == 1 {
-      guard values.allSatisfy({ 0...20 ~= $0 }) else { throw wrong("aatype", array, "0 … 20") }
+      if let wrong = values.first(where: { !(0...20 ~= $0) }) {
+        throw .array(
+          file: file, name: "aatype", found: "out of range (\(wrong))", expected: "0 … 20")
+      }
       return values.map { UInt8($0) }
     }
     guard array.shape.count == 2, array.shape[1] == 21 else {
