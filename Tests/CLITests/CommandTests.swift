@@ -7,7 +7,7 @@ import Testing
 /// The command as a user meets it: statuses, one-line messages, files.
 @Suite("Command")
 struct CommandTests {
-  /// Commands, and what their help has to name.
+  /// Commands, and what their help has to name; all of them.
   static let helps: [([String], [String])] = [
     (
       ["predict"],
@@ -84,6 +84,24 @@ struct CommandTests {
     let result = try Command.run(command + ["--help"])
     #expect(result.status == 0)
     for name in names { #expect(result.output.contains(name), "\(name)") }
+  }
+
+  @Test("no command is without a test of its help")
+  func allHelps() throws {
+    struct Tree: Decodable {
+      let commandName: String
+      let subcommands: [Tree]?
+
+      func paths(below path: [String]) -> [[String]] {
+        (subcommands ?? []).filter { $0.commandName != "help" }
+          .flatMap { [path + [$0.commandName]] + $0.paths(below: path + [$0.commandName]) }
+      }
+    }
+    struct Dump: Decodable { let command: Tree }
+    let result = try Command.run(["--experimental-dump-help"])
+    let dump = try JSONDecoder().decode(Dump.self, from: Data(result.output.utf8))
+    let tested = Set(Self.helps.map(\.0)).subtracting([[]])
+    #expect(Set(dump.command.paths(below: [])) == tested)
   }
 
   @Test(

@@ -140,7 +140,7 @@ struct HDF5FileTests {
 
 @Suite("damaged HDF5 files")
 struct DamagedHDF5Tests {
-  @Test("a file cut short is refused at every length")
+  @Test("a file cut short is refused, at every 101st length")
   func truncation() throws {
     try withScratchFolder { folder in
       try HDF5File.write(to: folder + "/a.h5") { file in

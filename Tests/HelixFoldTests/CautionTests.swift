@@ -14,7 +14,7 @@ import TrainingTestSupport
 struct CautionTests {
   @Test("how a file was understood is a note, and no warning")
   func notes() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.isDryRun = true
     var target = try PredictionBench.target(PredictionBench.letters)
     target.notes = ["its first row is the target"]
@@ -130,14 +130,14 @@ struct CautionTests {
 
   @Test("what is said of a target and of its chain stands on its page too")
   func page() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"], letters: "MKTAYIAKQRXISFVKSHFSRQ")
     let page = try bench.text("toy/report.html")
     #expect(bench.said.contains("unknown residues (X) get no atoms: position 11"))
     #expect(page.contains("Unknown residues (X) get no atoms: position 11"))
     #expect(page.contains(">broken bonds</th>"))
     let bonds = "peptide bonds of first have a wrong length"
-    #expect(bench.said.contains(bonds) == page.contains(bonds))
+    #expect(bench.said.contains(bonds) && page.contains(bonds))
   }
 
   @Test("a damaged feature file among several is a target that fails; alone it ends the run")
@@ -241,7 +241,7 @@ struct CautionTests {
     _ target: PredictionTarget, model: ModelDescription = PredictionBench.model("tiny"),
     reference: Structure? = nil
   ) throws -> [String] {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.reference = reference
     return TargetCautions(options: bench.options, models: [model])
       .about(target, try target.features.get().load())

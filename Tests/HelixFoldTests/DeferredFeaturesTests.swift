@@ -66,7 +66,7 @@ struct DeferredFeaturesTests {
   func sameBits() throws {
     let letters = PredictionBench.letters
     let raw = try PredictionBench.target(letters).features.get().load()
-    let (memory, file) = (PredictionBench(), PredictionBench())
+    let (memory, file) = (try PredictionBench(), try PredictionBench())
     try memory.predict(["a"])
     let spill = FeatureSpill(folder: file.path, memoryBytes: 0)
     let target = PredictionTarget(id: "toy", features: .success(raw), warnings: [], spill: spill)
@@ -76,7 +76,7 @@ struct DeferredFeaturesTests {
 
   @Test("a target whose run is stopped is in the table as begun, or as predicted if it was before")
   func begun() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     func state() throws -> [String] {
       try bench.text("summary.tsv").split(separator: "\n").dropFirst().map {
         String($0.split(separator: "\t")[1])

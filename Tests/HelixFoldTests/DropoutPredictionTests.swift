@@ -8,7 +8,7 @@ import Testing
 struct DropoutPredictionTests {
   @Test("dropout is drawn from the seed: the same bits for any threads, other structures for seeds")
   func seeds() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     func coordinates(dropout: Bool, seed: UInt64 = 0, threads: Int = 1) throws -> String {
       (bench.options.usesDropout, bench.options.seed) = (dropout, seed)
       bench.options.threads = threads
@@ -24,7 +24,7 @@ struct DropoutPredictionTests {
 
   @Test("a run that was stopped goes on with the same masks, and its files say that there were any")
   func resumed() throws {
-    let (whole, stopped) = (PredictionBench(), PredictionBench())
+    let (whole, stopped) = (try PredictionBench(), try PredictionBench())
     for bench in [whole, stopped] {
       bench.options.usesDropout = true
       bench.options.recycles = 2

@@ -11,7 +11,7 @@ import Testing
 struct EarlierResultsTests {
   @Test("with --resume another network joins: nothing is computed again, and all are ranked")
   func joining() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     let before = try bench.text("toy/unrelaxed_first.pdb")
     bench.options.resumes = true
@@ -39,7 +39,7 @@ struct EarlierResultsTests {
 
   @Test("a network asked for again among others is kept, and all files are as of one run")
   func growing() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     bench.options.resumes = true
     try bench.predict(["first", "second"])
@@ -47,7 +47,7 @@ struct EarlierResultsTests {
     #expect(bench.said.contains("toy: computed before and kept: first\n"))
     let page = try bench.text("toy/report.html")
     #expect(!page.contains("not shown on this page"))
-    let whole = PredictionBench()
+    let whole = try PredictionBench()
     try whole.predict(["first", "second"])
     for name in ["ranked_0.cif", "ranked_1.pdb", "ranking_debug.json", "provenance_first.json"] {
       let (found, expected) = (try bench.text("toy/" + name), try whole.text("toy/" + name))
@@ -57,7 +57,7 @@ struct EarlierResultsTests {
 
   @Test("results are named by their seeds, so that runs with other seeds add to them")
   func seeds() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["tiny"])
     bench.options.resumes = true
     bench.options.seedCount = 3
@@ -77,7 +77,7 @@ struct EarlierResultsTests {
 
   @Test("a finished result of another version or other instructions is kept, and a line says so")
   func otherArithmetic() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["tiny"])
     let provenance = try bench.text("toy/provenance_tiny.json")
     let bits = try #require(provenance.firstMatch(of: /"fingerprint": "([0-9a-f]+)"/)?.1)
@@ -88,7 +88,7 @@ struct EarlierResultsTests {
     #expect(bench.said.contains("finished before by another version, --isa or --gemm, nothing"))
     try bench.write(
       provenance.replacing(bits, with: "0")
-        .replacing("\"version\": \"0.1.0\"", with: "\"version\": \"0.0.7\""),
+        .replacing("\"version\": \"\(helixFoldVersion)\"", with: "\"version\": \"0.0.7\""),
       to: "toy/provenance_tiny.json")
     try bench.predict(["tiny", "other"])
     #expect(bench.passes == 2)
@@ -108,7 +108,7 @@ struct EarlierResultsTests {
     "a folder with results of another program is refused and left as it is",
     arguments: ["ranked_0.pdb", "unrelaxed_model_1_pred_0.pdb", "report.html", "timings.json"])
   func foreign(_ name: String) throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.write("theirs", to: "toy/" + name)
     let status = try bench.run(["tiny"])
     #expect(status == .cannotCreate)
@@ -119,7 +119,7 @@ struct EarlierResultsTests {
 
   @Test("files of others stay in a folder of ours, whatever they are called")
   func othersFiles() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["tiny"])
     let names = ["plot_mine.png", "result_docking.npz", "notes.txt", "unrelaxed_theirs.pdb"]
     for name in names { try bench.write("theirs", to: "toy/" + name) }
@@ -129,7 +129,7 @@ struct EarlierResultsTests {
 
   @Test("no further network runs once a prediction is as good as asked for")
   func stopScore() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.stopScore = 0
     try bench.predict(["first", "second", "third"])
     #expect(bench.passes == 2)
@@ -151,7 +151,7 @@ struct EarlierResultsTests {
 
   @Test("drawings and scores are made for a target that is finished, and stay up to date")
   func drawnLater() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     let page = try bench.text("toy/report.html")
     bench.options.resumes = true
@@ -183,7 +183,7 @@ struct EarlierResultsTests {
 
   @Test("without --resume a target begins anew, and a line names what that replaces")
   func replacing() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     #expect(!bench.said.contains("replaces"))
     try bench.predict(["second"])
@@ -203,13 +203,13 @@ struct EarlierResultsTests {
     "a run that is stopped before its first result leaves all files of the earlier one",
     arguments: [(false, 0), (false, 1), (true, 0)])
   func stoppedAnew(_ resumes: Bool, _ recycles: Int) throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     let names = try bench.files().filter { $0 != "state_first.npz" }
     let before = try names.map(bench.bytes)
     (bench.options.resumes, bench.options.replacesDiffering) = (resumes, true)
     bench.options.recycles = recycles == 0 ? 2 : 1
-    #expect(throws: (any Error).self) { _ = try bench.run(["first"], stopAfter: 1) }
+    #expect(throws: Interrupted.self) { _ = try bench.run(["first"], stopAfter: 1) }
     let files = try bench.files()
     #expect(files.filter { $0 != "state_first.npz" } == names && files.count > names.count)
     let after = try names.map(bench.bytes)
@@ -261,15 +261,15 @@ struct EarlierResultsTests {
 
   @Test("a result that was kept is kept again when the run that adds to it is stopped")
   func keptTwice() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     let first = try bench.bytes("unrelaxed_first.pdb")
     // A run that would replace it leaves a state beside it.
     bench.options.recycles = 2
-    #expect(throws: (any Error).self) { _ = try bench.run(["first"], stopAfter: 1) }
+    #expect(throws: Interrupted.self) { _ = try bench.run(["first"], stopAfter: 1) }
     #expect(bench.has("toy/state_first.npz"))
     (bench.options.recycles, bench.options.resumes) = (1, true)
-    #expect(throws: (any Error).self) { _ = try bench.run(["first", "second"], stopAfter: 1) }
+    #expect(throws: Interrupted.self) { _ = try bench.run(["first", "second"], stopAfter: 1) }
     try bench.predict(["first", "second"])
     #expect(bench.said.contains("kept: first") && bench.passes == 1)
     let kept = try bench.bytes("unrelaxed_first.pdb")
@@ -280,7 +280,7 @@ struct EarlierResultsTests {
 
   @Test("until another network is done the ranking of the others stands")
   func stopped() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     bench.options.resumes = true
     #expect(throws: Interrupted(.goesOn)) {
@@ -293,7 +293,7 @@ struct EarlierResultsTests {
 
   @Test("results of another sequence stay with --resume, but are not ranked")
   func unrelated() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     bench.options.resumes = true
     try bench.predict(["second"], letters: "MKTAYIAK")
@@ -305,7 +305,7 @@ struct EarlierResultsTests {
 
   @Test("structures of the passes go with their network, but not a network that is called like one")
   func passes() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.savesRecycles = true
     try bench.predict(["net", "net_r7"])
     #expect(bench.has("toy/unrelaxed_net_r1.pdb"))
@@ -339,7 +339,7 @@ struct EarlierResultsTests {
 
   @Test("a result made without searches does not stand beside those of an earlier run")
   func evidence() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     let files = ["searches.tsv", "templates.tsv", "msas/uniref90_hits.sto"]
     func leave() throws { for file in files { try bench.write("x", to: "toy/" + file) } }
     try leave()
@@ -373,7 +373,7 @@ struct EarlierResultsTests {
 
   @Test("a folder that another process has is refused with the status of one in use")
   func busy() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try AtomicFile.createFolder(bench.path + "/toy")
     let lock = FolderLock(bench.path + "/toy")
     let alone = try bench.run(["tiny"])
@@ -395,7 +395,7 @@ struct EarlierResultsTests {
       ("unrelaxed_tiny.cif", "data_x\n"), ("pae_tiny.json", "[]"), ("confidence_tiny.json", "{"),
     ])
   func damagedResult(_ name: String, _ text: String?) throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["tiny"])
     let before = try bench.text("toy/" + name)
     bench.options.resumes = true
@@ -415,7 +415,7 @@ struct EarlierResultsTests {
 
   @Test("a result whose provenance knows no files is whole where structure and confidence are")
   func earlierVersion() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["tiny"])
     let provenance = try bench.text("toy/provenance_tiny.json")
     try bench.write(
@@ -428,7 +428,7 @@ struct EarlierResultsTests {
 
   @Test("a state with a number that is not finite is damaged", arguments: ["positions", "pair"])
   func notFiniteState(_ name: String) throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["tiny"], stopAfter: 1) }
     let path = bench.path + "/toy/state_tiny.npz"
     let archive = try NumpyArchive(path: path, uint16: .bfloat16)
@@ -449,7 +449,7 @@ struct EarlierResultsTests {
 
   @Test("a damaged state is left out with one line")
   func damagedState() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["tiny"], stopAfter: 1) }
     try bench.write("damaged", to: "toy/state_tiny.npz")
     bench.options.resumes = true
@@ -460,7 +460,7 @@ struct EarlierResultsTests {
 
   @Test("flags that are of no effect for a finished target are named")
   func finished() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["tiny"])
     bench.options.resumes = true
     bench.options.plots = .svg
@@ -471,7 +471,7 @@ struct EarlierResultsTests {
 
   @Test("the plans of several networks are told apart")
   func plans() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.isDryRun = true
     bench.options.seedCount = 2
     try bench.predict(["first", "second"])

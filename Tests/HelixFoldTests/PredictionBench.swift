@@ -28,15 +28,16 @@ final class PredictionBench {
   private(set) var passes = 0
   /// What the last run said.
   private(set) var said = ""
-  private let scratch = try? ScratchFolder()
+  private let scratch: ScratchFolder
 
-  init() {
+  init() throws {
+    scratch = try ScratchFolder()
     options.output = path
     options.recycles = 1
   }
 
   /// The folder of the results.
-  var path: String { scratch?.file("out") ?? "" }
+  var path: String { scratch.file("out") }
 
   /// Predicts a target by networks of the given names; each name has parameters of its own.
   func run(

@@ -13,7 +13,7 @@ struct RawOutputTests {
 
   /// A prediction of 22 residues with the file.
   private func predicted() throws -> (bench: PredictionBench, archive: NumpyArchive) {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.savesRaw = true
     bench.options.storage = .float32
     try bench.predict(["net"])

@@ -10,7 +10,7 @@ struct StructurePredictorTests {
     "coordinates and pLDDT are those that a run writes, whatever the number of threads",
     arguments: [1, 3])
   func sameAsRun(threads: Int) throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["net"])
     var options = bench.options
     options.threads = threads

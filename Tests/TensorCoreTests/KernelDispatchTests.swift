@@ -12,6 +12,15 @@ struct KernelDispatchTests {
     #expect(hf_isa_available(path))
   }
 
+  @Test("which paths the other tests run is told, for what a machine lacks is left out")
+  func told() {
+    let names = (0...8).map { hf_isa(rawValue: $0) }.map { path in
+      String(cString: hf_isa_name(path)) + (kernelPaths.contains(path) ? "" : " (not here)")
+    }
+    print("kernels are tested on: " + names.joined(separator: ", "))
+    #expect(kernelPaths.contains(hf_isa_best()))
+  }
+
   @Test("the best path is available and never an emulated one")
   func best() {
     #expect(hf_isa_available(hf_isa_best()))

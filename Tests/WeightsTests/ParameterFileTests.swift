@@ -281,7 +281,7 @@ struct DamagedParameterTests {
     return true
   }
 
-  @Test("no flipped bit changes a value of our own file unnoticed")
+  @Test("a flipped bit changes no value of our own file unnoticed, at every 3,989th byte")
   func flippedBits() throws {
     let source = RecipeParameters(Self.mini, seed: 2)
     var written: [String: NDArray<Float>] = [:]
