@@ -86,6 +86,23 @@ struct CommandTests {
     for name in names { #expect(result.output.contains(name), "\(name)") }
   }
 
+  @Test(
+    "benchmarks of parts print what they measured",
+    arguments: [
+      ("block --residues 16 --msa 4", "forward and backward median "),
+      // A protein begins at a multiple of 64.
+      ("pack --lengths 8 --lengths 9 --msa 4", "\"positions\": 73,"),
+      ("attention --residues 16 --heads 2 --channels 8", "hidden share 0.000, skipped 0.000: "),
+      ("branch-parallel --residues 16 --msa 4", "same bits              yes\n"),
+    ])
+  func benchmarks(_ arguments: String, _ fact: String) throws {
+    var words = ["bench"] + arguments.split(separator: " ").map(String.init) + ["--repeats", "1"]
+    if words[1] != "attention" { words += ["--preset", "tiny"] }
+    let result = try Command.run(words)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains(fact), "\(result.output)")
+  }
+
   @Test("no command is without a test of its help")
   func allHelps() throws {
     struct Tree: Decodable {

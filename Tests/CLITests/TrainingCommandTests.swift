@@ -167,6 +167,41 @@ struct TrainingCommandTests {
     #expect(results.filter { $0.hasPrefix("provenance_") } == ["provenance_tiny.json"])
   }
 
+  @Test(
+    "two runs of the same bits do not differ; a loss and weights that do are told, a length refused"
+  )
+  func comparison() throws {
+    let folder = try Self.store()
+    for (name, run) in [
+      ("a", "\"steps\": 2"), ("other", "\"steps\": 2, \"seed\": 9"), ("longer", "\"steps\": 3"),
+    ] {
+      try folder.write(
+        "{\"preset\": \"tiny\", \"run\": {\(run)}, \"validation\": {\"interval\": 0}}", to: "c.json"
+      )
+      let result = try Command.run(
+        ["train", "--config", "c.json", "--data", "s.h5", "-o", name, "--threads", "1"], in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+    }
+    try FileManager.default.copyItem(at: folder.url("a"), to: folder.url("b"))
+    func compare(_ other: String) throws -> Command.Result {
+      try Command.run(["dev", "compare-runs", "a", other], in: folder)
+    }
+    #expect(try compare("b").output == "weights\tlosses\n0.0\t0.0\n")
+    // Twice the loss of the first step.
+    let log = try folder.read("b/log.jsonl")
+    let loss = try #require(log.firstMatch(of: /"loss":([0-9.e+-]+)/).flatMap { Double($0.1) })
+    let changed = log.replacing(
+      /"loss":[0-9.e+-]+/, with: "\"loss\":\(2 * loss)", maxReplacements: 1)
+    try folder.write(changed, to: "b/log.jsonl")
+    #expect(try compare("b").output == "weights\tlosses\n0.0\t1.0\n")
+    let others = try compare("other").output.split(whereSeparator: \.isWhitespace).suffix(2)
+    #expect(others.count == 2 && others.allSatisfy { (Double($0) ?? 0) > 0 })
+    let longer = try compare("longer")
+    #expect(longer.status == 65)
+    #expect(
+      longer.errors == "helixfold: a has 2 steps, longer has 3; give runs of the same length\n")
+  }
+
   @Test("check tells the step of a checkpoint, and whether it is whole")
   func checkpoint() throws {
     let folder = try Self.store()

@@ -44,4 +44,30 @@ struct ScalingModelTests {
     #expect(Double(group.bytes) == model.forward)
     #expect(Double(group.calls) == model.forwardCalls)
   }
+
+  @Test("a step on a grid is what its figures say: work shared, gradients sent once each way")
+  func step() {
+    let size = ProblemSize(residues: 8, clusters: 4, extraRows: 0, templates: 0)
+    let model = ScalingModel(.tiny, size)
+    func step(
+      _ grid: ProcessGrid, serialShare: Double = 0, latency: Double = 0
+    ) -> ScalingModel.Step {
+      let machine = ScalingModel.Machine(
+        rate: 1, bandwidth: 1, latency: latency, serialShare: serialShare)
+      return model.step(batch: 5, grid, machine)
+    }
+    #expect(step(ProcessGrid()).total == 5 * model.operations)
+    // Of five samples one process takes three; half of four bytes per parameter goes each way.
+    let two = step(ProcessGrid(data: 2))
+    #expect(two.compute == 3 * model.operations && two.gradientSum == 4 * model.parameters)
+    #expect(two.branchExchange == 0 && two.axialExchange == 0)
+    let waiting = step(ProcessGrid(data: 4), latency: 1).gradientSum
+    #expect(waiting == 6 * model.parameters + 4)
+    // Half of a step is not divided.
+    let shared = step(ProcessGrid(axes: 2), serialShare: 0.5)
+    #expect(abs(shared.compute / (5 * model.operations) - 0.75) < 1e-12)
+    #expect(shared.axialExchange > 0 && shared.gradientSum == 0)
+    let branches = step(ProcessGrid(branches: 2))
+    #expect(branches.compute < 5 * model.operations && branches.branchExchange > 0)
+  }
 }
