@@ -188,6 +188,11 @@ let package = Package(
       name: "DistributionTests",
       dependencies: ["Distribution", "Messages", "BasicTestSupport", "rank-stand-in"]),
     .testTarget(name: "MessagesTests", dependencies: ["Messages"]),
+    .testTarget(name: "NumericArraysTests", dependencies: ["NumericArrays"]),
+    .testTarget(
+      name: "AtomicFilesTests", dependencies: ["Messages", "AtomicFiles", "BasicTestSupport"]),
+    .testTarget(name: "ProteinTests", dependencies: ["Protein", "NumericArrays"]),
+    .testTarget(name: "FoldingCoreTests", dependencies: ["FoldingCore", "Protein", "TestSupport"]),
     .testTarget(name: "PlainTensorsTests", dependencies: ["PlainTensors", "TestSupport"]),
     .testTarget(
       name: "NeuralNetTests",
@@ -200,12 +205,11 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "StructureTests",
-      dependencies: [
-        "Messages", "StructureIO", "Protein", "NumericArrays", "AtomicFiles", "BasicTestSupport",
-      ],
+      dependencies: ["StructureIO", "Protein", "AtomicFiles", "BasicTestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "ScoringTests", dependencies: ["Scoring", "StructureIO", "Protein", "NumericArrays"],
+      name: "ScoringTests",
+      dependencies: ["Scoring", "StructureIO", "Protein", "NumericArrays", "BasicTestSupport"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Scoring", "StructureIO", "Protein", "CZlib"]

@@ -2,8 +2,6 @@ import FoldingCore
 import Foundation
 import Testing
 
-@testable import Weights
-
 @Suite("Configurations from files")
 struct ConfigLimitsTests {
   /// Every number of a configuration with all optional parts, as a path of keys.
