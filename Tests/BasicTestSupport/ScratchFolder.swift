@@ -35,6 +35,20 @@ public final class ScratchFolder: Sendable {
       [.posixPermissions: 0o755], ofItemAtPath: file(name))
   }
 
+  /// Writes a stand-in for a program that searches.
+  ///
+  /// In `body`, `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
+  public func writeSearchProgram(_ body: String, to name: String) throws {
+    try writeProgram(
+      """
+      ALL="$*"
+      while [ $# -gt 0 ]; do
+        case "$1" in -A|-oa3m) OUT=$2;; -o) [ "$2" = /dev/null ] || OUT=$2;; esac; shift
+      done
+      \(body)
+      """, to: name)
+  }
+
   /// The text of a file in it.
   public func read(_ name: String) throws -> String {
     try String(contentsOf: url(name), encoding: .utf8)

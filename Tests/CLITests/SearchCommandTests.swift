@@ -110,16 +110,14 @@ struct SearchCommandTests {
   ]
 
   /// Two rows in the file after -A.
-  private static let found = """
-    while [ $# -gt 0 ]; do [ "$1" = -A ] && OUT=$2; shift; done
-    printf '# STOCKHOLM 1.0\\n\\nt MKTA\\nh/1-4 MKTG\\n//\\n' > "$OUT"
-    """
+  private static let found =
+    #"printf '# STOCKHOLM 1.0\n\nt MKTA\nh/1-4 MKTG\n//\n' > "$OUT""#
 
   private static func folder(program: String) throws -> ScratchFolder {
     let folder = try ScratchFolder()
     try Data(">t\nMKTA\n".utf8).write(to: folder.url("t.fasta"))
     try Data(">one\nMKTA\n".utf8).write(to: folder.url("db.fasta"))
-    try folder.writeProgram(program, to: "jackhmmer")
+    try folder.writeSearchProgram(program, to: "jackhmmer")
     return folder
   }
 

@@ -26,15 +26,8 @@ final class SearchBench: Sendable {
   ///
   /// `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
   func tool(_ tool: SearchTool, _ body: String) throws {
-    let script = """
-      echo \(tool.rawValue) >> '\(root)/runs'
-      ALL="$*"
-      while [ $# -gt 0 ]; do
-        case "$1" in -A|-oa3m) OUT=$2;; -o) [ "$2" = /dev/null ] || OUT=$2;; esac; shift
-      done
-      \(body)
-      """
-    try folder.writeProgram(script, to: "bin/\(tool.rawValue)")
+    try folder.writeSearchProgram(
+      "echo \(tool.rawValue) >> '\(root)/runs'\n\(body)", to: "bin/\(tool.rawValue)")
   }
 
   func runner(

@@ -78,7 +78,7 @@ struct GatheringTests {
     "a structure of the user becomes a template; one that cannot be read is a row of templates.tsv")
   func templates() throws {
     let bench = try Bench()
-    try bench.write("structures/any name.pdb", Bench.helix)
+    try bench.write("structures/any name.pdb", Bench.straightChain)
     try bench.write("structures/broken.cif", "no structure\n")
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/structures"]
@@ -95,7 +95,7 @@ struct GatheringTests {
   func dryRun() throws {
     let bench = try Bench()
     try bench.jackhmmer(Bench.goodResult)
-    try bench.write("native.pdb", Bench.helix)
+    try bench.write("native.pdb", Bench.straightChain)
     try bench.write("toy.fasta", ">toy\n\(Bench.sequence)\n")
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/native.pdb"]
@@ -136,7 +136,7 @@ struct GatheringTests {
   @Test("structures of the user of which none is used are told")
   func unusedStructures() throws {
     let bench = try Bench()
-    try bench.write("own.pdb", Bench.helix)
+    try bench.write("own.pdb", Bench.straightChain)
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/own.pdb"]
     options.templates.settings.minimumIdentityToTarget = 2
@@ -157,7 +157,7 @@ struct GatheringTests {
   )
   func hits() throws {
     let bench = try Bench()
-    try bench.write("pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + Bench.helix)
+    try bench.write("pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + Bench.straightChain)
     try bench.write("hits/toy.hhr", Bench.hhr)
     for (date, used) in [("2006-01-01", 1), ("2004-01-01", 0)] {
       var options = EvidenceOptions()
@@ -175,7 +175,7 @@ struct GatheringTests {
   @Test("hits may name a file that the user gave, which needs neither folder nor date")
   func ownHits() throws {
     let bench = try Bench()
-    try bench.write("own/remote.v2.pdb", Bench.helix)
+    try bench.write("own/remote.v2.pdb", Bench.straightChain)
     try bench.write("hits/toy.hhr", Bench.hhr.replacing(">1ABC_A", with: ">remote.v2_A"))
     var options = EvidenceOptions()
     options.templates.settings = try #require(TemplateSettings(cutoff: "2004-01-01"))
@@ -191,7 +191,7 @@ struct GatheringTests {
   @Test("the list of release dates stands in for a structure without one")
   func listedDates() throws {
     let bench = try Bench()
-    try bench.write("pdb/1abc.pdb", Bench.helix)
+    try bench.write("pdb/1abc.pdb", Bench.straightChain)
     try bench.write("hits/toy.hhr", Bench.hhr)
     var options = EvidenceOptions()
     options.templates.settings = try #require(TemplateSettings(cutoff: "2006-01-01"))
@@ -323,13 +323,7 @@ private final class Bench {
   ///
   /// In `body`, `$OUT` is the path of the result and `$ALL` all arguments.
   func jackhmmer(_ body: String) throws {
-    try folder.writeProgram(
-      """
-      echo run >> '\(root)/runs'
-      ALL="$*"
-      while [ $# -gt 0 ]; do [ "$1" = -A ] && OUT=$2; shift; done
-      \(body)
-      """, to: "bin/jackhmmer")
+    try folder.writeSearchProgram("echo run >> '\(root)/runs'\n\(body)", to: "bin/jackhmmer")
   }
 
   var runs: Int { (try? text(root, "runs"))?.split(separator: "\n").count ?? 0 }
@@ -364,7 +358,7 @@ private final class Bench {
     parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)
 
   /// CA atoms of the target, 3.8 Å apart on a line.
-  static let helix: String = {
+  static let straightChain: String = {
     let codes = sequence.map { AminoAcid(letter: $0)?.code ?? "UNK" }
     return codes.enumerated().map { place, code in
       func field(_ value: Double) -> String {

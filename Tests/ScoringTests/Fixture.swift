@@ -1,18 +1,16 @@
+import BasicTestSupport
 import Foundation
 import Protein
 import StructureIO
 
 /// Files beside the tests.
 enum Fixture {
-  static func url(_ name: String) -> URL? {
-    Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil)
+  static func data(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: Bundle.module.fixture(name)))
   }
 
   static func structure(_ name: String) throws -> Structure {
-    guard let url = url(name) else {
-      throw StructureIOError.unexpectedContent(path: name, message: "no such fixture")
-    }
-    return try StructureFile.read(url.path)
+    try StructureFile.read(Bundle.module.fixture(name))
   }
 
   /// The five structures of the grid by name.

@@ -75,9 +75,7 @@ struct GridModel: Codable, Sendable, CustomTestStringConvertible {
 
   /// All models of grid.json.
   static let all: [GridModel] = {
-    guard let url = Fixture.url("grid.json"), let data = try? Data(contentsOf: url) else {
-      return []
-    }
+    guard let data = try? Fixture.data("grid.json") else { return [] }
     return (try? JSONDecoder().decode([GridModel].self, from: data)) ?? []
   }()
 }
