@@ -56,7 +56,7 @@ public struct ParameterFile: ParameterSource {
     let path = try RunWeights.file(at: path)
     self.path = path
     if !FileManager.default.fileExists(atPath: path) {
-      throw ArrayFileError.cannotRead(file: path, reason: "no such file")
+      throw ArrayFileError.cannotRead(file: path, reason: PathKind.readFailure(path))
     }
     format = try ParameterFormat(path: path)
     switch format {

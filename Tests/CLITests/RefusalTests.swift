@@ -179,7 +179,7 @@ struct RefusalTests {
     .enabled(if: canBeRefused, "needs setpriv to give up the rights of root"),
     arguments: [
       ("predict closed/a.fasta \(tiny.dropFirst("predict in.fasta ".count))", "be read"),
-      ("weights inspect closed/w.h5", "be opened"), ("weights inspect closed/w.npz", "be read"),
+      ("weights inspect closed/w.h5", "be read"), ("weights inspect closed/w.npz", "be read"),
       ("store list closed/s.h5", "be opened"),
     ])
   func permission(_ arguments: String, _ word: String) throws {
