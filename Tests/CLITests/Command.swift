@@ -24,8 +24,7 @@ enum Command {
     process.arguments =
       ["-c", "\(limit); exec \(prefix) \"$0\" \"$@\" \(redirection)", executable.path] + arguments
     if let folder { process.currentDirectoryURL = folder.url }
-    environment.merge(variables) { $1 }
-    process.environment = environment
+    process.environment = environment.merging(variables) { $1 }
     // Files, not pipes: a child that fills one pipe while the other is read would wait for ever.
     let scratch = try ScratchFolder()
     for name in ["in", "out", "err"] {
