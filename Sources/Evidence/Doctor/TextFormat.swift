@@ -41,7 +41,7 @@ enum TextFormat: Hashable {
     _ text: InputText, _ lines: [ArraySlice<UInt8>], _ first: ArraySlice<UInt8>
   ) -> TextFormat {
     if Alignment.isStockholm(text) || SequenceLayout(text) != .records { return .sequences }
-    if first.count(where: { $0 == UInt8(ascii: "\t") }) >= 11 { return .table }
+    if MMseqsTable.isLikely(first) { return .table }
     if first.begins(with: "#") || first.begins(with: ";") {
       let next = lines.first { line in
         !line.words.isEmpty && !line.begins(with: "#") && !line.begins(with: ";")

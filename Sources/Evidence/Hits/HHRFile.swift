@@ -35,6 +35,12 @@ public enum HHRFile {
   ) throws(InputError) {
     let first = lines.firstIndex { !$0.words.isEmpty }
     if let first, lines[first].begins(with: "Query ") { return }
+    if let first, MMseqsTable.isLikely(lines[first]) {
+      throw .content(
+        file: text.name,
+        problem: "is a table of hits without their alignments (m8), which is not read;"
+          + " give the structures that it names with --template")
+    }
     throw text.expected("an hhr file that begins with 'Query'", at: first, in: lines)
   }
 }

@@ -23,6 +23,11 @@ public enum MMseqsTable {
     return (hitCount, skipped)
   }
 
+  /// Whether a line has the columns of such a table.
+  static func isLikely(_ line: ArraySlice<UInt8>) -> Bool {
+    line.count(where: { $0 == UInt8(ascii: "\t") }) >= 11
+  }
+
   private static func isHit(_ fields: [ArraySlice<UInt8>]) -> Bool {
     guard fields.count == 12 || fields.count == 13 else { return false }
     let numbers = [2, 10, 11].map { Double(fields[$0].text) }

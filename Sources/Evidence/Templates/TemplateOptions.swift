@@ -31,7 +31,7 @@ public struct TemplateOptions: Hashable, Sendable {
       let dates = try entryDates()
       for path in hitFiles {
         let text = try InputText(path: path)
-        let isStockholm = text.byteLines.first { !$0.words.isEmpty }?.begins(with: "#") ?? true
+        let isStockholm = Self.isStockholm(text)
         let hits =
           isStockholm
           ? try HmmsearchHits.parse(text, target: target) : try HHRFile.parse(text)
@@ -46,6 +46,11 @@ public struct TemplateOptions: Hashable, Sendable {
       }
     }
     return (TemplateStructures(templates, residueCount: sequence.count), table)
+  }
+
+  /// Whether a file of hits is one of hmmsearch, and not of HH-suite.
+  package static func isStockholm(_ text: InputText) -> Bool {
+    text.byteLines.first { !$0.words.isEmpty }?.begins(with: "#") ?? true
   }
 
   private func entryDates() throws(InputError) -> EntryDates {
@@ -67,7 +72,7 @@ extension TemplateTable {
     rows += skipped.map { record in
       Row(
         hit: 0, name: record.file, sumOfProbabilities: nil, alignedColumns: 0, template: nil,
-        atoms: 0, reason: record.description)
+        atoms: 0, reason: record.description, kind: "not understood")
     }
   }
 }

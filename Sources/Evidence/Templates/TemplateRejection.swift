@@ -89,6 +89,30 @@ public enum TemplateRejection: Error, Hashable, Sendable, CustomStringConvertibl
     }
   }
 
+  /// The reason in words that are the same for every hit that has it, for counts.
+  public var kind: String {
+    switch self {
+    case .nameNotUnderstood: "name not understood"
+    case .obsolete: "obsolete entry"
+    case .tooNew: "released after the cut-off"
+    case .alignsTooLittle: "aligned to too little of the target"
+    case .duplicateOfTarget: "part of the target itself"
+    case .tooShort: "too short"
+    case .notOfThisTarget: "found for another target"
+    case .structureMissing: "no structure file"
+    case .structureUnreadable: "structure not readable"
+    case .noReleaseDate: "no release date"
+    case .noProteinChain, .chainMissing: "chain not in the structure"
+    case .sequenceDiffers: "other sequence in the structure"
+    case .alignmentTooLarge: "too long to align"
+    case .brokenCoordinates, .coordinatesTooLarge: "broken coordinates"
+    case .tooFewAtoms: "too few atoms"
+    case .notSimilar, .byChance: "not similar enough"
+    case .duplicateOfTemplate: "same as another template"
+    case .notNeeded: "more than are needed"
+    }
+  }
+
   /// Two digits, such as `0.042` or `1.3e-05`.
   private static func brief(_ value: Double) -> String { String(format: "%.2g", value) }
 }

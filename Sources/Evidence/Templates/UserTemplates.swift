@@ -50,7 +50,7 @@ public struct UserTemplates: Sendable {
         }
       } catch {
         let place = candidates.count + table.rows.count + 1
-        table.rows.append(Self.row(place, label, aligned: 0, reason: error.description))
+        table.rows.append(Self.row(place, label, rejected: error))
       }
     }
     let ordered = Self.ordered(candidates)
@@ -63,7 +63,8 @@ public struct UserTemplates: Sendable {
       }
       + ordered.dropFirst(settings.maximumCount).map { candidate in
         var row = candidate.row
-        row.reason = TemplateRejection.notNeeded(maximum: settings.maximumCount).description
+        let reason = TemplateRejection.notNeeded(maximum: settings.maximumCount)
+        (row.reason, row.kind) = (reason.description, reason.kind)
         return row
       }
     table.rows.sort { $0.hit < $1.hit }
@@ -117,13 +118,14 @@ public struct UserTemplates: Sendable {
     let name = chain.id.allSatisfy(\.isWhitespace) ? label : "\(label)_\(chain.id)"
     do throws(TemplateRejection) {
       let (template, alignment) = try template(chain, name: name, target)
-      var row = Self.row(place, name, aligned: alignment.pairs.count, reason: "")
-      row.atoms = template.atoms
+      let row = TemplateTable.Row(
+        hit: place, name: name, sumOfProbabilities: nil, alignedColumns: alignment.pairs.count,
+        template: nil, atoms: template.atoms, reason: "")
       candidates.append(
         Candidate(
           template: template, file: file, identical: alignment.identicalPairs, row: row))
     } catch {
-      table.rows.append(Self.row(place, name, aligned: 0, reason: error.description))
+      table.rows.append(Self.row(place, name, rejected: error))
     }
   }
 
@@ -172,11 +174,11 @@ public struct UserTemplates: Sendable {
   }
 
   private static func row(
-    _ place: Int, _ name: String, aligned: Int, reason: String
+    _ place: Int, _ name: String, rejected reason: TemplateRejection
   ) -> TemplateTable.Row {
     TemplateTable.Row(
-      hit: place, name: name, sumOfProbabilities: nil, alignedColumns: aligned, template: nil,
-      atoms: 0, reason: reason)
+      hit: place, name: name, sumOfProbabilities: nil, alignedColumns: 0, template: nil, atoms: 0,
+      reason: reason.description, kind: reason.kind)
   }
 }
 
