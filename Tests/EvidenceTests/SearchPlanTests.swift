@@ -7,7 +7,8 @@ import Testing
 struct SearchPlanTests {
   /// A line for each step: its name and program, or what is wrong.
   private func plan(
-    _ databases: [(name: String, file: String)], prefersMMseqs: Bool = false
+    _ databases: [(name: String, file: String)], prefersMMseqs: Bool = false,
+    hasAlignment: Bool = false
   ) throws -> [String] {
     let bench = try SearchBench()
     for file in ["hh_hhm.ffdata", "hh_a3m.ffdata", "hh_cs219.ffdata", "mm", "mm.dbtype"] {
@@ -16,7 +17,7 @@ struct SearchPlanTests {
     return SearchOptions(
       databases: databases.map { SearchDatabase(name: $0.name, path: "\(bench.root)/\($0.file)") },
       cacheFolder: bench.root + "/cache", prefersMMseqs: prefersMMseqs
-    ).steps().map { step in
+    ).steps(hasAlignment: hasAlignment).map { step in
       switch step {
       case .success(let step): "\(step.name) \(step.tool)"
       case .failure(let problem):
@@ -77,8 +78,7 @@ struct SearchPlanTests {
       ])
     #expect(
       try plan([("uniref90", "db.fasta"), ("pdb_seqres", "db.fasta")], prefersMMseqs: true) == [
-        "uniref90 mmseqs",
-        "pdb_seqres needs the alignment of jackhmmer (uniref90), which is missing",
+        "uniref90 mmseqs", "pdb_seqres hmmsearch",
       ])
     #expect(
       try plan([("uniref90", "db.fasta"), ("pdb70", "hh")], prefersMMseqs: true) == [
@@ -86,7 +86,12 @@ struct SearchPlanTests {
       ])
     #expect(
       try plan([("pdb70", "hh")]) == [
-        "pdb70 needs the alignment of uniref90, which is missing"
+        "pdb70 database pdb70 is searched for templates from an alignment, and there is none;"
+          + " add --database uniref90=PATH, or give predict one with --msa"
+      ])
+    #expect(
+      try plan([("pdb70", "hh"), ("pdb_seqres", "db.fasta")], hasAlignment: true) == [
+        "pdb70 hhsearch", "pdb_seqres hmmsearch",
       ])
   }
 }

@@ -370,13 +370,43 @@ struct SearchTests {
     #expect(report.templateHits.map(\.path) == [bench.root + "/msas/pdb_hits.sto"])
   }
 
+  @Test(
+    "templates are searched from the alignment that a target comes with where no search finds one")
+  func templateSearchFromGiven() throws {
+    let bench = try SearchBench()
+    try bench.tool(.hmmbuild, "for LAST in $ALL; do :; done; cp \"$LAST\" '\(bench.root)/query'")
+    try bench.tool(
+      .hmmsearch,
+      "printf '# STOCKHOLM 1.0\\n1abc_A/3-12 MKTAyYIAKQR\\n//\\n' > \"$OUT\"")
+    let given = try Alignment.parse(
+      InputText(name: "own.a3m", ">t\nMKTAYIAKQR\n>a\nMKTAlYIA-QR\n>b\nMKTAYIAKQR\n"))
+    let report = bench.runner(["pdb_seqres"]).run(
+      sequence: try SearchBench.sequence, given: [given], into: bench.root + "/msas")
+    #expect(report.rows.map(\.rows) == [1] && report.failures.isEmpty)
+    #expect(
+      try String(contentsOfFile: bench.root + "/query", encoding: .utf8) == """
+        # STOCKHOLM 1.0
+
+        target MKTA.YIAKQR
+        row_2 MKTAxYIA-QR
+        #=GC RF xxxx.xxxxxx
+        //
+
+        """)
+    #expect(TemplateQuery.a3m(given) == ">target\nMKTAYIAKQR\n>row_2\nMKTAxYIA-QR\n")
+  }
+
   @Test("a template search without an alignment says what it needs")
   func templateSearchAlone() throws {
     let bench = try SearchBench()
-    #expect(
-      try bench.run(["pdb_seqres"]).failures.map(\.description) == [
-        "needs the alignment of jackhmmer (uniref90), which is missing"
-      ])
+    let report = try bench.run(["pdb_seqres"])
+    #expect(report.failures == [.noStart(database: "pdb_seqres")])
+    #expect(report.exitStatus == .usage)
+    // A search for the alignment was planned, and fails.
+    try bench.tool(.jackhmmer, "exit 3")
+    try bench.tool(.hmmbuild, "exit 0")
+    let failed = try bench.run(["uniref90", "pdb_seqres"])
+    #expect(failed.failures.last == .startFailed && failed.exitStatus == .internalError)
   }
 
   @Test("arguments are AlphaFold 2.3's")

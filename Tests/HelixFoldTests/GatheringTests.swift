@@ -140,16 +140,9 @@ struct GatheringTests {
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/own.pdb"]
     options.templates.settings.minimumIdentityToTarget = 2
-    let lines = PredictionBench.Lines()
-    let reporter = ProgressReporter(
-      style: .lines, isSilent: false, clock: { 0 }, output: { lines.add($0) })
-    let collector = try EvidenceCollector(options, output: bench.root + "/out", reporter: reporter)
-    try bench.write("toy.fasta", ">toy\n\(Bench.sequence)\n")
-    _ = try PredictionTarget.collect(
-      fasta: [bench.root + "/toy.fasta"], alignments: [], features: [], collector: collector)
+    let lines = try bench.told(options)
     #expect(
-      lines.all.contains("warning: toy: no structure of --template is used: own.pdb_A: "),
-      "\(lines.all)")
+      lines.contains("warning: toy: no structure of --template is used: own.pdb_A: "), "\(lines)")
   }
 
   @Test(
@@ -170,6 +163,56 @@ struct GatheringTests {
         of: "toy")
       #expect(raw.templates.count == used, "\(table)")
     }
+  }
+
+  @Test("hits beside the search results of a target are used where a folder of structures is given")
+  func hitsOfFolder() throws {
+    let bench = try Bench()
+    try bench.write("pdb/1abc.pdb", Bench.helix)
+    try bench.write("af/toy/msas/uniref90_hits.a3m", ">toy\n\(Bench.sequence)\n")
+    try bench.write("af/toy/msas/pdb_hits.hhr", Bench.hhr)
+    var options = EvidenceOptions()
+    options.templates.structureFolder = bench.root + "/pdb"
+    let status = try bench.predict("out", alignments: [bench.root + "/af"], evidence: options)
+    #expect(status == .success)
+    let raw = try FeatureStore(path: bench.root + "/out/toy/features.h5").features(of: "toy")
+    #expect(raw.templates.names == ["1abc_A"])
+    // The folder itself may be given as that of hits.
+    options.hitPaths = [bench.root + "/af/toy/msas"]
+    #expect(try bench.predict("other", evidence: options) == .success)
+    let other = try FeatureStore(path: bench.root + "/other/toy/features.h5").features(of: "toy")
+    #expect(other.templates.names == ["1abc_A"])
+  }
+
+  @Test("structures without hits, hits without use and a folder without hits are told")
+  func uselessHits() throws {
+    let bench = try Bench()
+    try bench.write("pdb/2xyz.pdb", Bench.helix)
+    try bench.write("hits/toy.hhr", Bench.hhr)
+    try bench.write("none/other.hhr", Bench.hhr)
+    var options = EvidenceOptions()
+    options.templates.structureFolder = bench.root + "/pdb"
+    #expect(
+      try bench.told(options).contains(
+        "warning: toy: no template: no hits name structures of \(bench.root)/pdb;"
+          + " search pdb70 or pdb_seqres, or give --template-hits"))
+    options.hitPaths = [bench.root + "/hits"]
+    let lines = try bench.told(options)
+    #expect(
+      lines.contains(
+        "warning: toy: no template: no hit is used: 1ABC_A made up: no structure file of entry 1abc in \(bench.root)/pdb"
+      ), "\(lines)")
+    #expect(
+      lines.contains(
+        "toy  0 of 1 hits and structures became templates (1 no structure file); templates.tsv says why"
+      ), "\(lines)")
+    options.hitPaths = [bench.root + "/none"]
+    #expect(throws: InputError.self) { try bench.predict("out", evidence: options) }
+    try bench.write("t.m8", "toy\t1abc_A\t0.5\t9\t0\t0\t1\t9\t1\t9\t1e-3\t50\n")
+    options.hitPaths = [bench.root + "/t.m8"]
+    let error = #expect(throws: InputError.self) { try bench.predict("out", evidence: options) }
+    #expect(
+      error?.description.contains("give the structures that it names with --template") == true)
   }
 
   @Test("hits may name a file that the user gave, which needs neither folder nor date")
@@ -211,9 +254,36 @@ struct GatheringTests {
   func hopeless() throws {
     let bench = try Bench()
     try bench.jackhmmer(Bench.goodResult)
-    #expect(throws: SearchFailure.needs("jackhmmer (uniref90)")) {
+    #expect(throws: SearchFailure.noStart(database: "pdb_seqres")) {
       try bench.predict("out", databases: ["pdb_seqres": "db.fasta"])
     }
+    #expect(bench.runs == 0)
+    #expect(!FileManager.default.fileExists(atPath: bench.root + "/out"))
+  }
+
+  @Test("a target with an alignment of its own is predicted where every search fails, status 1")
+  func failuresWithAlignment() throws {
+    let bench = try Bench()
+    try bench.jackhmmer("exit 3")
+    try bench.write("own.a3m", Bench.deepAlignment(rows: 4))
+    #expect(try bench.predict("out", alignments: [bench.root + "/own.a3m"]) == .someFailed)
+    #expect(try FeatureStore(path: bench.root + "/out/toy/features.h5").entry("toy").rows == 4)
+  }
+
+  @Test("a database of HH-suite that lacks files is refused before any work")
+  func incompleteDatabase() throws {
+    let bench = try Bench()
+    try bench.jackhmmer(Bench.goodResult)
+    for tool in ["hhblits", "hhsearch"] { try bench.program(tool, "exit 0") }
+    for part in ["hhm", "a3m"] {
+      try bench.write("pdb70_\(part).ffdata", "x")
+      try bench.write("pdb70_\(part).ffindex", "1abc_A\t0\t1\n")
+    }
+    let error = #expect(throws: SearchFailure.self) {
+      try bench.predict("out", databases: ["uniref90": "db.fasta", "pdb70": "pdb70"])
+    }
+    #expect(error?.exitStatus == .missingInput)
+    #expect(error?.description.contains("pdb70_cs219.ffdata: no such file") == true)
     #expect(bench.runs == 0)
   }
 
@@ -319,6 +389,11 @@ private final class Bench {
     try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
   }
 
+  /// A program in place of one for searches.
+  func program(_ name: String, _ body: String) throws {
+    try folder.writeProgram(body, to: "bin/\(name)")
+  }
+
   /// The stand-in: each run adds a line to `runs`.
   ///
   /// In `body`, `$OUT` is the path of the result and `$ALL` all arguments.
@@ -351,6 +426,18 @@ private final class Bench {
       fasta: [root + "/toy.fasta"], alignments: alignments, features: [], collector: collector)
     return try FoldingPipeline(options, models: [Self.model], reporter: reporter)
       .predict(targets) { _, _ in }
+  }
+
+  /// What is said while a target's evidence is collected.
+  func told(_ options: EvidenceOptions) throws -> String {
+    let lines = PredictionBench.Lines()
+    let reporter = ProgressReporter(
+      style: .lines, isSilent: false, clock: { 0 }, output: { lines.add($0) })
+    let collector = try EvidenceCollector(options, output: root + "/told", reporter: reporter)
+    try write("toy.fasta", ">toy\n\(Self.sequence)\n")
+    _ = try PredictionTarget.collect(
+      fasta: [root + "/toy.fasta"], alignments: [], features: [], collector: collector)
+    return lines.all
   }
 
   static let model = ModelDescription(

@@ -37,10 +37,12 @@ public struct SearchOptions: Hashable, Sendable {
 
   /// Searches in AlphaFold's order: UniRef90, BFD and UniRef30, MGnify, others, and last those for templates.
   ///
-  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A database that is missing, that no program can use, or
-  /// whose result would overwrite another's is an error, as is a template search without the alignment that it starts from; each error
-  /// counts as one step, so that the others continue.
-  public func steps() -> [Result<SearchStep, PlanProblem>] {
+  /// BFD and UniRef30 (or Uniclust30) of HH-suite are searched in one run. A database that is not there, that nothing can use or whose
+  /// result would take the place of another one's is an error, and so is a search for templates without an alignment to start
+  /// from; each stands for one step, so that the others go on.
+  ///
+  /// - Parameter hasAlignment: whether the target comes with an alignment, from which templates can be searched too.
+  public func steps(hasAlignment: Bool = false) -> [Result<SearchStep, PlanProblem>] {
     var planned: [Result<SearchStep, PlanProblem>] = []
     var profiles: [SearchDatabase] = []
     var seen: Set<String> = []
@@ -60,7 +62,7 @@ public struct SearchOptions: Hashable, Sendable {
       }
     }
     if let together = Self.together(profiles) { planned.append(.success(together)) }
-    return Self.checked(planned.sorted { $0.database < $1.database })
+    return Self.checked(planned.sorted { $0.database < $1.database }, hasAlignment)
   }
 
   private static let searchedTogether: Set = ["bfd", "uniref30", "uniclust30"]
@@ -102,12 +104,12 @@ public struct SearchOptions: Hashable, Sendable {
 
   /// Replaces steps that must fail given the steps before them by errors.
   private static func checked(
-    _ planned: [Result<SearchStep, PlanProblem>]
+    _ planned: [Result<SearchStep, PlanProblem>], _ hasAlignment: Bool
   ) -> [Result<SearchStep, PlanProblem>] {
     var earlier: [SearchStep] = []
     return planned.map { result in
       result.flatMap { step -> Result<SearchStep, PlanProblem> in
-        if let failure = failure(of: step, after: earlier) {
+        if let failure = failure(of: step, after: earlier, hasAlignment) {
           return .failure(PlanProblem(name: step.name, failure: failure))
         }
         earlier.append(step)
@@ -116,7 +118,9 @@ public struct SearchOptions: Hashable, Sendable {
     }
   }
 
-  private static func failure(of step: SearchStep, after earlier: [SearchStep]) -> SearchFailure? {
+  private static func failure(
+    of step: SearchStep, after earlier: [SearchStep], _ hasAlignment: Bool
+  ) -> SearchFailure? {
     // File systems of macOS ignore case.
     let file = step.resultName.lowercased()
     if let other = earlier.first(where: { $0.resultName.lowercased() == file }) {
@@ -124,8 +128,8 @@ public struct SearchOptions: Hashable, Sendable {
         name: step.name,
         problem: "its result \(step.resultName) would take the place of that of \(other.name)")
     }
-    let hasStart = earlier.contains { $0.purpose == .alignment && step.canStart(from: $0.tool) }
-    return step.purpose == .templates && !hasStart ? .needs(step.start) : nil
+    let hasStart = hasAlignment || earlier.contains { $0.purpose == .alignment }
+    return step.purpose == .templates && !hasStart ? .noStart(database: step.name) : nil
   }
 }
 

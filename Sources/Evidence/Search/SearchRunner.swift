@@ -24,30 +24,55 @@ public struct SearchRunner: Sendable {
   }
 
   /// Runs all searches for a target and writes the results to a folder, named as in AlphaFold's `msas`.
-  public func run(sequence: ProteinSequence, into folder: String) -> SearchReport {
+  ///
+  /// - Parameter given: alignments that the target has already; templates are searched from the first of them where no search finds one.
+  public func run(
+    sequence: ProteinSequence, given: [Alignment] = [], into folder: String
+  ) -> SearchReport {
     var report = SearchReport()
     cache.removeAbandoned()
-    for planned in options.steps() {
+    for planned in options.steps(hasAlignment: !given.isEmpty) {
       switch planned {
       case .failure(let problem):
         onEvent(.failed(step: problem.name, failure: problem.failure))
         report.rows.append(.init(step: problem.name, failure: problem.failure))
       case .success(let step):
-        report.rows.append(row(step, sequence, folder, report.alignments))
+        let starts = Starts(found: report.alignments, given: given.first)
+        report.rows.append(row(step, sequence, folder, starts))
       }
     }
     return report
   }
 
+  /// What templates can be searched from.
+  private struct Starts {
+    /// Results of the searches before.
+    let found: [SearchReport.Row]
+    /// The first alignment that the target came with.
+    let given: Alignment?
+
+    /// The query of a search for templates.
+    ///
+    /// UniRef90 is the first of all where it was searched; hmmbuild gets what jackhmmer wrote where there is that.
+    func query(of step: SearchStep) throws -> String? {
+      let own = step.tool == .hmmsearch ? found.first { $0.tool == .jackhmmer } : nil
+      let isStockholm = step.tool == .hmmsearch
+      if let path = (own ?? found.first)?.path {
+        let text = try InputText(path: path)
+        return isStockholm ? try TemplateQuery.stockholm(text) : try TemplateQuery.a3m(text)
+      }
+      return given.map { isStockholm ? TemplateQuery.stockholm($0) : TemplateQuery.a3m($0) }
+    }
+  }
+
   private func row(
-    _ step: SearchStep, _ sequence: ProteinSequence, _ folder: String,
-    _ alignments: [SearchReport.Row]
+    _ step: SearchStep, _ sequence: ProteinSequence, _ folder: String, _ starts: Starts
   ) -> SearchReport.Row {
     var row = SearchReport.Row(step: step.name, tool: step.tool)
     let start = Date()
     do throws(SearchFailure) {
       if interruption.isInterrupted { throw .interrupted(step.tool) }
-      let found = try result(step, sequence, alignments)
+      let found = try result(step, sequence, starts)
       row.rows = try Self.checkedRows(found.content, step, sequence)
       row.isCached = found.isCached
       row.path = try Self.write(found.content, to: folder, name: step.resultName)
@@ -66,9 +91,9 @@ public struct SearchRunner: Sendable {
   }
 
   private func result(
-    _ step: SearchStep, _ sequence: ProteinSequence, _ alignments: [SearchReport.Row]
+    _ step: SearchStep, _ sequence: ProteinSequence, _ starts: Starts
   ) throws(SearchFailure) -> (content: [UInt8], isCached: Bool) {
-    let input = try Self.input(step, sequence, alignments)
+    let input = try Self.input(step, sequence, starts)
     let key = try Self.key(step, sequence, input: input)
     let stored = cache.content(key) { onEvent(.warning(step: step.name, line: $0)) }
     if let stored { return (stored, true) }
@@ -85,19 +110,17 @@ public struct SearchRunner: Sendable {
 
   /// The sequence in FASTA, or the alignment that a template search starts from.
   private static func input(
-    _ step: SearchStep, _ sequence: ProteinSequence, _ alignments: [SearchReport.Row]
+    _ step: SearchStep, _ sequence: ProteinSequence, _ starts: Starts
   ) throws(SearchFailure) -> String {
     guard step.purpose == .templates else { return ">target\n\(sequence.letters)\n" }
-    // UniRef90 comes first if it was searched.
-    let start = alignments.first { $0.tool.map(step.canStart) ?? false }
-    guard let path = start?.path else { throw .needs(step.start) }
+    let query: String?
     do {
-      let text = try InputText(path: path)
-      return step.tool == .hmmsearch
-        ? try TemplateQuery.stockholm(text) : try TemplateQuery.a3m(text)
+      query = try starts.query(of: step)
     } catch {
       throw .files("\(error)")
     }
+    guard let query else { throw .startFailed }
+    return query
   }
 
   private static func key(

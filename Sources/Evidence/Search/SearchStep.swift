@@ -31,12 +31,6 @@ public struct SearchStep: Hashable, Sendable {
   /// Most rows used from the result; nil for all.
   var maximumRows: Int? { DatabaseRole(name).maximumRows }
 
-  /// Whether a template search can start from the result of a program: hmmbuild reads jackhmmer's Stockholm, hhsearch any alignment.
-  func canStart(from other: SearchTool) -> Bool { tool != .hmmsearch || other == .jackhmmer }
-
-  /// The search from which a template search should start.
-  var start: String { tool == .hmmsearch ? "jackhmmer (uniref90)" : "uniref90" }
-
   /// Programs that it runs.
   public var tools: [SearchTool] { tool == .hmmsearch ? [.hmmbuild, .hmmsearch] : [tool] }
 

@@ -65,8 +65,10 @@ public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible, E
   case interrupted(SearchTool)
   /// Our own files could not be read or written.
   case files(String)
-  /// The search needs the result of another search, which failed.
-  case needs(String)
+  /// Templates are searched from an alignment, and none was planned or given.
+  case noStart(database: String)
+  /// The searches that were to find the alignment from which templates are searched failed.
+  case startFailed
 
   /// One line: the program, the cause, what to try.
   public var description: String {
@@ -82,7 +84,10 @@ public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible, E
       "\(tool.rawValue) ended well, but its result cannot be used: \(problem)"
     case .interrupted(let tool): "\(tool.rawValue) was interrupted"
     case .files(let problem): problem
-    case .needs(let other): "needs the alignment of \(other), which is missing"
+    case .noStart(let database):
+      "database \(database) is searched for templates from an alignment, and there is none;"
+        + " add --database uniref90=PATH, or give predict one with --msa"
+    case .startFailed: "templates are searched from an alignment, and the searches for one failed"
     }
   }
 
@@ -93,7 +98,8 @@ public enum SearchFailure: Error, Hashable, Sendable, CustomStringConvertible, E
     case .database: .missingInput
     case .interrupted: .interrupted
     case .files: .cannotCreate
-    case .toolFailed, .unusableResult, .needs: .internalError
+    case .noStart: .usage
+    case .toolFailed, .unusableResult, .startFailed: .internalError
     }
   }
 }

@@ -2,8 +2,9 @@ import FeaturePipeline
 
 /// Makes the query of a template search from the alignment found before.
 ///
-/// AlphaFold (`pipeline.py`) takes the first rows of the UniRef90 alignment, to which the search has truncated it, drops rows that
-/// are equal in the columns of the target, and passes them to hhsearch as A3M or to hmmbuild as Stockholm.
+/// AlphaFold (`pipeline.py`) takes the first rows of the UniRef90 alignment, to which the search has cut it, drops rows that are
+/// equal in the columns of the target, and gives them to hhsearch as A3M or to hmmbuild as Stockholm. Departure: any other alignment
+/// serves as well; of it only the number of inserted letters is known, so they are written as unknown residues.
 enum TemplateQuery {
   /// A3M of the distinct rows; insertions in lower case.
   static func a3m(_ text: InputText) throws(InputError) -> String {
@@ -28,8 +29,74 @@ enum TemplateQuery {
     return bytes.text
   }
 
+  /// A3M of the distinct rows of an alignment.
+  static func a3m(_ alignment: Alignment) -> String {
+    var bytes: [UInt8] = []
+    for row in distinctRows(alignment) {
+      bytes += Array(">\(name(of: row))\n".utf8)
+      for place in places(alignment, row) {
+        let inserted = Int(alignment.deletions[place])
+        bytes += repeatElement(UInt8(ascii: "x"), count: inserted)
+        bytes.append(alignment.letters[place])
+      }
+      bytes.append(UInt8(ascii: "\n"))
+    }
+    return bytes.text
+  }
+
+  /// Stockholm of the distinct rows of an alignment, the target's columns marked as reference columns.
+  ///
+  /// hmmbuild learns from it where letters are inserted and how many; of long insertions the first `longestInsertion` letters tell enough.
+  static func stockholm(_ alignment: Alignment) -> String {
+    let rows = distinctRows(alignment)
+    var widths = [Int](repeating: 0, count: alignment.columns)
+    for row in rows {
+      for (column, place) in places(alignment, row).enumerated() {
+        widths[column] = max(
+          widths[column], min(longestInsertion, Int(alignment.deletions[place])))
+      }
+    }
+    var bytes = Array("# STOCKHOLM 1.0\n\n".utf8)
+    func append(_ name: String, _ letter: (Int) -> UInt8, inserted: (Int) -> Int) {
+      bytes += Array("\(name) ".utf8)
+      for (column, width) in widths.enumerated() {
+        let count = min(width, inserted(column))
+        bytes += repeatElement(UInt8(ascii: "x"), count: count)
+        bytes += repeatElement(UInt8(ascii: "."), count: width - count)
+        bytes.append(letter(column))
+      }
+      bytes.append(UInt8(ascii: "\n"))
+    }
+    for row in rows {
+      let start = row * alignment.columns
+      append(name(of: row)) {
+        alignment.letters[start + $0]
+      } inserted: {
+        Int(alignment.deletions[start + $0])
+      }
+    }
+    append("#=GC RF", { _ in UInt8(ascii: "x") }, inserted: { _ in 0 })
+    return bytes.text + "//\n"
+  }
+
+  private static let longestInsertion = 20
+
+  private static func name(of row: Int) -> String { row == 0 ? "target" : "row_\(row + 1)" }
+
+  private static func places(_ alignment: Alignment, _ row: Int) -> Range<Int> {
+    row * alignment.columns..<(row + 1) * alignment.columns
+  }
+
+  /// Numbers of the rows that no earlier one equals, among as many as AlphaFold takes of UniRef90.
+  private static func distinctRows(_ alignment: Alignment) -> [Int] {
+    let count = min(alignment.rows, DatabaseRole("uniref90").maximumRows ?? alignment.rows)
+    var seen: Set<ArraySlice<UInt8>> = []
+    return (0..<count).filter { seen.insert(alignment.row($0)).inserted }
+  }
+
   /// Stockholm with the lines of the distinct rows and the line of reference columns, which `hmmbuild --hand` needs.
   static func stockholm(_ text: InputText) throws(InputError) -> String {
+    guard Alignment.isStockholm(text) else { return stockholm(try Alignment.parse(text)) }
     let kept = Set(try distinctRows(text).map(\.name))
     var lines: [Substring] = []
     for line in text.byteLines {

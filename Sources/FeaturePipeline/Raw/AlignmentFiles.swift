@@ -72,6 +72,9 @@ public struct AlignmentFiles: Sendable {
     self.damaged = damaged
   }
 
+  /// Whether no file and no folder was named.
+  var isEmpty: Bool { folders.isEmpty && files.isEmpty && damaged.isEmpty }
+
   /// The target in the name of a file.
   private static func target(of path: String, among ids: [String]) -> String? {
     let name = path.split(separator: "/").last ?? ""

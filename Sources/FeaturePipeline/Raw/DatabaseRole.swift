@@ -25,7 +25,7 @@ public struct DatabaseRole: Hashable, Comparable, Sendable {
 
   /// The database of a result, by the name of the file, such as `mgnify_hits.sto` or `mgnify_hits.filtered.a3m`; nil if it is not
   /// named like one.
-  init?(file: String) {
+  package init?(file: String) {
     guard let stem = AlignmentFiles.stem(file),
       let match = stem.firstMatch(of: /^(.*?)_hits(\.|$)/.ignoresCase())
     else { return nil }

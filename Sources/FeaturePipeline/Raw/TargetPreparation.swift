@@ -185,6 +185,9 @@ public struct TargetPreparation: Sendable {
     }
   }
 
+  /// Whether any target may have an alignment.
+  public var hasAlignments: Bool { !own.isEmpty || !alignmentFiles.isEmpty }
+
   /// Number of targets.
   public var count: Int { records.count }
 

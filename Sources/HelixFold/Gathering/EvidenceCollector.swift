@@ -13,6 +13,8 @@ import StructureIO
 /// `templates.tsv` with the outcome of every search and every hit.
 public struct EvidenceCollector: Sendable {
   private let options: EvidenceOptions
+  /// The searches that are asked for, in a dry run too.
+  private let asked: SearchOptions?
   private let output: String
   private let reporter: ProgressReporter
   /// Whether another process searches and writes, and this one uses its results.
@@ -34,7 +36,9 @@ public struct EvidenceCollector: Sendable {
   ) throws {
     var options = options
     options.search?.onlyReuses = follows
-    for step in options.search?.steps() ?? [] { try Self.check(step, options.search) }
+    asked = options.search
+    // Whether targets bring the alignments that template searches start from is known later.
+    for step in asked?.steps(hasAlignment: true) ?? [] { try Self.check(step, asked) }
     try Self.requireTemplates(options)
     if isDryRun { options.search = nil }
     self.options = options
@@ -42,6 +46,13 @@ public struct EvidenceCollector: Sendable {
     self.isDryRun = isDryRun
     self.output = output
     self.reporter = reporter
+  }
+
+  /// Throws if templates are to be searched from an alignment and there will be none.
+  func requireStarts(hasAlignments: Bool) throws(SearchFailure) {
+    for case .failure(let problem) in asked?.steps(hasAlignment: hasAlignments) ?? [] {
+      throw problem.failure
+    }
   }
 
   /// Throws if a file or folder of templates is missing, a named file is not a structure, or a list is empty.
@@ -60,6 +71,10 @@ public struct EvidenceCollector: Sendable {
       case .folder: _ = try FolderContents.names(in: path) { _ in false }
       case .file: break
       }
+    }
+    for path in options.hitPaths where PathKind(of: path) == .file && PathKind.isReadAgain(path) {
+      let text = try InputText(path: path)
+      if !TemplateOptions.isStockholm(text) { _ = try HHRFile.parse(text) }
     }
     try requireEntries(templates)
   }
@@ -92,6 +107,9 @@ public struct EvidenceCollector: Sendable {
     case .failure(let problem): throw problem.failure
     case .success(let step):
       for tool in step.tools { _ = try options?.tools.executable(tool) }
+      for database in step.databases {
+        if let problem = DatabaseStatus(database).problem { throw problem }
+      }
     }
   }
 
@@ -107,10 +125,11 @@ public struct EvidenceCollector: Sendable {
       var hitFiles = try hitFiles(of: id)
       let raw = try alone(id) {
         if let search = options.search {
-          let report = try self.search(search, id, sequence, &gathered)
+          let report = try self.search(search, id, sequence, alignments, &gathered)
           alignments += try report.usedAlignments()
           hitFiles += report.templateHits.compactMap(\.path)
         }
+        if hitFiles.isEmpty { hitFiles = hitsBeside(parts) }
         var raw = try RawFeatures(id: id, sequence: sequence, alignments: alignments)
         raw.header = parts.header
         if raw.rowCount == 1 { warnings.append(parts.singleSequenceWarning) }
@@ -159,14 +178,14 @@ public struct EvidenceCollector: Sendable {
   // MARK: - Searches
 
   private func search(
-    _ search: SearchOptions, _ id: String, _ sequence: ProteinSequence,
+    _ search: SearchOptions, _ id: String, _ sequence: ProteinSequence, _ given: [Alignment],
     _ gathered: inout GatheredEvidence
   ) throws -> SearchReport {
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
     let report = SearchRunner(options: search, interruption: interruption) { [reporter] event in
       reporter.report(event, of: id)
-    }.run(sequence: sequence, into: folder + "/msas")
+    }.run(sequence: sequence, given: given, into: folder + "/msas")
     if !follows { try AtomicFile.write(report.text, to: folder + "/searches.tsv") }
     if interruption.isInterrupted { throw Interrupted(.goesOnWithResume) }
     gathered.files.insert("searches.tsv")
@@ -181,8 +200,10 @@ public struct EvidenceCollector: Sendable {
         ([row.tool?.rawValue ?? "no program"] + databases + [found]).joined(separator: ", ")
     }
     gathered.isIncomplete = !report.failures.isEmpty
-    // If every sequence search failed, the run would have no alignment, which nobody asked for.
-    if report.alignments.isEmpty, let failure = report.failures.first { throw failure }
+    // A run without any alignment because every search failed is one that nobody asked for.
+    if report.alignments.isEmpty && given.isEmpty, let failure = report.failures.first {
+      throw failure
+    }
     return report
   }
 
@@ -203,20 +224,30 @@ public struct EvidenceCollector: Sendable {
       }
       gathered.files.insert("templates.tsv")
       gathered.stages.append(("templates", (ContinuousClock.now - clock).seconds))
+      let rejected = table.rejections.isEmpty ? "" : " (\(table.rejections))"
       reporter.note(
-        "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates\(isDryRun ? "" : "; templates.tsv says why")",
+        "\(raw.id)  \(table.usedCount) of \(table.rows.count) hits and structures became templates\(rejected)\(isDryRun ? "" : "; templates.tsv says why")",
         event: "templates",
         [("target", .string(raw.id)), ("used", .integer(table.usedCount))])
-      warnOfUnused(table, of: raw.id)
+      warnOfUnused(table, hasHits: !hitFiles.isEmpty, of: raw.id)
     }
     return try chosen(raw, &gathered, spill)
   }
 
-  /// Warns if structures named by the user cannot be used.
-  private func warnOfUnused(_ table: TemplateTable, of id: String) {
-    guard !options.templates.userPaths.isEmpty, table.usedCount == 0 else { return }
+  /// Says so where structures that the user named, or hits, are of no use.
+  private func warnOfUnused(_ table: TemplateTable, hasHits: Bool, of id: String) {
+    guard table.usedCount == 0 else { return }
     let first = table.rows.first.map { ": \($0.name): \($0.reason)" } ?? ""
-    reporter.warn("\(id): no structure of --template is used\(first)")
+    if !options.templates.userPaths.isEmpty {
+      reporter.warn("\(id): no structure of --template is used\(first)")
+    } else if hasHits {
+      reporter.warn(
+        "\(id): no template: \(table.rows.isEmpty ? "nothing was hit" : "no hit is used\(first)")")
+    } else if let folder = options.templates.structureFolder, !(isDryRun && asked != nil) {
+      reporter.warn(
+        "\(id): no template: no hits name structures of \(folder); search pdb70 or pdb_seqres, or give --template-hits"
+      )
+    }
   }
 
   private func chosen(
@@ -245,7 +276,45 @@ public struct EvidenceCollector: Sendable {
     }
   }
 
-  /// `ID.hhr`, `ID.sto`, and in `ID/` and its subfolders any `.hhr` and AlphaFold2's `pdb_hits.sto`.
+  /// Throws if a folder of template hits has none for any of the targets.
+  func requireHits(of ids: [String]) throws {
+    for path in options.hitPaths where options.usesTemplates && PathKind(of: path) == .folder {
+      if try ids.contains(where: { try !Self.hitFiles(in: path, of: $0).isEmpty }) { continue }
+      throw InputError.content(
+        file: path,
+        problem: "holds no template hits for any target, expected ID.hhr, ID.sto or ID/*.hhr,"
+          + " such as \(ids.first ?? "target").hhr")
+    }
+  }
+
+  /// Hits that other programs left beside the search results that the target came with, for structures in the folder given.
+  ///
+  /// Where AlphaFold2 (`msas`) and OpenProteinSet (`hhr`) have them.
+  private func hitsBeside(_ parts: TargetPreparation.Parts) -> [String] {
+    guard options.templates.structureFolder != nil,
+      let alignments = try? parts.evidence.get().alignments
+    else { return [] }
+    var folders: [String] = []
+    for alignment in alignments where DatabaseRole(file: alignment.source) != nil {
+      let folder = URL(fileURLWithPath: alignment.source).deletingLastPathComponent()
+      for place in [folder.path, folder.deletingLastPathComponent().path + "/hhr"]
+      where !folders.contains(place) {
+        folders.append(place)
+      }
+    }
+    return folders.lazy.map(Self.searchHits).first { !$0.isEmpty } ?? []
+  }
+
+  /// Template hits in a folder under a name that AlphaFold2 or OpenProteinSet gives them, one file at most.
+  private static func searchHits(in folder: String) -> [String] {
+    let names = ["pdb_hits.hhr", "pdb70_hits.hhr", "pdb_hits.sto"]
+    return names.lazy.map { "\(folder)/\($0)" }.first {
+      PathKind(of: $0) == .file && !PathKind.isStream($0)
+    }.map { [$0] } ?? []
+  }
+
+  /// `ID.hhr`, `ID.sto`, and in `ID/` and its subfolders any `.hhr` and AlphaFold2's `pdb_hits.sto`; else the hits of a single
+  /// target in the folder itself.
   private static func hitFiles(in folder: String, of id: String) throws -> [String] {
     let named = ["\(folder)/\(id).hhr", "\(folder)/\(id).sto"].filter {
       FileManager.default.fileExists(atPath: $0) && !PathKind.isStream($0)
@@ -255,8 +324,9 @@ public struct EvidenceCollector: Sendable {
     let found = (inner?.compactMap { $0 as? String } ?? []).filter {
       $0.hasSuffix(".hhr") || $0 == "pdb_hits.sto" || $0.hasSuffix("/pdb_hits.sto")
     }
-    return named
-      + found.sorted().map { "\(folder)/\(id)/\($0)" }.filter { !PathKind.isStream($0) }
+    let all =
+      named + found.sorted().map { "\(folder)/\(id)/\($0)" }.filter { !PathKind.isStream($0) }
+    return all.isEmpty ? searchHits(in: folder) : all
   }
 }
 

@@ -75,6 +75,8 @@ extension PredictionTarget {
     var ofRecords = FeaturesOfRecords()
     if !fasta.isEmpty {
       let preparation = try TargetPreparation(inputs: fasta, alignments: alignments)
+      try collector?.requireStarts(hasAlignments: preparation.hasAlignments)
+      if features.isEmpty { try collector?.requireHits(of: preparation.ids) }
       ofRecords.find(in: features)
       for (index, name) in preparation.ids.enumerated() {
         if let (found, warnings) = ofRecords.take(index, of: preparation) {
