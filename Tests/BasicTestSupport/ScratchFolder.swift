@@ -37,10 +37,13 @@ public final class ScratchFolder: Sendable {
 
   /// Writes a stand-in for a program that searches.
   ///
-  /// In `body`, `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
-  public func writeSearchProgram(_ body: String, to name: String) throws {
+  /// In `body`, `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them; `version` answers the question for the version.
+  public func writeSearchProgram(
+    _ body: String, to name: String, version: String = ":"
+  ) throws {
     try writeProgram(
       """
+      case "$1" in -h|version) \(version); exit 0;; esac
       ALL="$*"
       while [ $# -gt 0 ]; do
         case "$1" in -A|-oa3m) OUT=$2;; -o) [ "$2" = /dev/null ] || OUT=$2;; esac; shift

@@ -22,12 +22,17 @@ final class SearchBench: Sendable {
 
   var root: String { folder.path }
 
-  /// A program; each run adds a line to `runs`.
+  /// What programs say of their version.
+  static let version = "# HMMER 9.9 (made up)"
+
+  /// A program; each run adds a line to `runs`, but not the question after its version.
   ///
   /// `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
   func tool(_ tool: SearchTool, _ body: String) throws {
     try folder.writeSearchProgram(
-      "echo \(tool.rawValue) >> '\(root)/runs'\n\(body)", to: "bin/\(tool.rawValue)")
+      "echo \(tool.rawValue) >> '\(root)/runs'
+\(body)", to: "bin/\(tool.rawValue)",
+      version: "cat '\(root)/version' 2> /dev/null || echo '\(Self.version)'")
   }
 
   func runner(

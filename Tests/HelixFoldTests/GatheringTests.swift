@@ -17,8 +17,8 @@ import Weights
 struct GatheringTests {
   @Test("the alignment found is used; a second run starts no program and gives the same bits")
   func search() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
     #expect(try bench.predict("first") == .success)
     #expect(try bench.predict("second") == .success)
     #expect(bench.runs == 1)
@@ -31,14 +31,29 @@ struct GatheringTests {
     #expect(try bench.text(second, "searches.tsv").contains("uniref90\tjackhmmer\tcached\t2"))
     #expect(try bench.text(second, "timings.json").contains("search_uniref90_cached"))
     #expect(try bench.text(second, "msa_coverage.svg").contains("2 rows, Neff "))
+    // Of a kept result too it is known how it was found.
+    let notes = try [first, second].map {
+      try #require(
+        try FeatureStore(path: $0 + "/features.h5").record(of: "toy").provenance.notes?[
+          "search uniref90"])
+    }
+    #expect(notes[0] == notes[1] && notes[0].contains("2 rows; jackhmmer (HMMER 9.9, "))
+    let provenance = try JSONSerialization.jsonObject(
+      with: Data(bench.text(second, "provenance_tiny.json").utf8))
+    #expect(
+      (provenance as? [String: Any])?["searches"] as? [String: String] == [
+        "search uniref90": notes[0]
+      ])
   }
 
   @Test("alignments that the user gives come before those of searches")
   func alignmentsJoin() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
     try bench.write(
-      "own.a3m", ">t\n\(Bench.sequence)\n>own\n\(Bench.sequence.replacing("I", with: "V"))\n")
+      "own.a3m",
+      ">t\n\(GatheringBench.sequence)\n>own\n\(GatheringBench.sequence.replacing("I", with: "V"))\n"
+    )
     #expect(try bench.predict("out", alignments: [bench.root + "/own.a3m"]) == .success)
     let raw = try FeatureStore(path: bench.root + "/out/toy/features.h5").features(of: "toy")
     #expect(raw.sources.map(\.newRows) == [2, 1])
@@ -47,10 +62,10 @@ struct GatheringTests {
 
   @Test("a program or database that is missing is refused before any work, status 69 or 66")
   func missing() throws {
-    let bench = try Bench()
+    let bench = try GatheringBench()
     #expect(throws: SearchFailure.toolMissing(.jackhmmer)) { try bench.predict("out") }
     #expect(Messages.ExitStatus(SearchFailure.toolMissing(.jackhmmer)) == .missingTool)
-    try bench.jackhmmer(Bench.goodResult)
+    try bench.jackhmmer(GatheringBench.goodResult)
     try FileManager.default.removeItem(atPath: bench.root + "/db.fasta")
     let error = #expect(throws: SearchFailure.self) { try bench.predict("out") }
     #expect(error?.exitStatus == .missingInput)
@@ -61,11 +76,12 @@ struct GatheringTests {
     "if the only search fails the target fails and names the cause; of two, the other is used, status 1"
   )
   func failures() throws {
-    let bench = try Bench()
+    let bench = try GatheringBench()
     try bench.jackhmmer("echo 'std::bad_alloc' >&2; exit 134")
     #expect(try bench.predict("out") == .internalError)
     #expect(try bench.text(bench.root, "out/failures.json").contains("not enough memory"))
-    try bench.jackhmmer("case \"$ALL\" in *db.fasta) \(Bench.goodResult);; *) exit 3;; esac")
+    try bench.jackhmmer(
+      "case \"$ALL\" in *db.fasta) \(GatheringBench.goodResult);; *) exit 3;; esac")
     #expect(
       try bench.predict("two", databases: ["uniref90": "db.fasta", "mgnify": "db2.fasta"])
         == .someFailed)
@@ -77,8 +93,8 @@ struct GatheringTests {
   @Test(
     "a structure of the user becomes a template; one that cannot be read is a row of templates.tsv")
   func templates() throws {
-    let bench = try Bench()
-    try bench.write("structures/any name.pdb", Bench.straightChain)
+    let bench = try GatheringBench()
+    try bench.write("structures/any name.pdb", GatheringBench.straightChain)
     try bench.write("structures/broken.cif", "no structure\n")
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/structures"]
@@ -93,10 +109,10 @@ struct GatheringTests {
 
   @Test("a dry run counts templates in its plan, searches nothing and writes nothing")
   func dryRun() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
-    try bench.write("native.pdb", Bench.straightChain)
-    try bench.write("toy.fasta", ">toy\n\(Bench.sequence)\n")
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
+    try bench.write("native.pdb", GatheringBench.straightChain)
+    try bench.write("toy.fasta", ">toy\n\(GatheringBench.sequence)\n")
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/native.pdb"]
     options.search = SearchOptions(
@@ -114,7 +130,7 @@ struct GatheringTests {
 
   @Test("a file that is named as a template and is no structure is refused, as are empty lists")
   func noStructure() throws {
-    let bench = try Bench()
+    let bench = try GatheringBench()
     try bench.write("own.fasta", ">a\nACDE\n")
     let parts: [WritableKeyPath<TemplateOptions, String?>] = [\.releaseDateFile, \.obsoleteFile]
     for part in parts {
@@ -135,8 +151,8 @@ struct GatheringTests {
 
   @Test("structures of the user of which none is used are told")
   func unusedStructures() throws {
-    let bench = try Bench()
-    try bench.write("own.pdb", Bench.straightChain)
+    let bench = try GatheringBench()
+    try bench.write("own.pdb", GatheringBench.straightChain)
     var options = EvidenceOptions()
     options.templates.userPaths = [bench.root + "/own.pdb"]
     options.templates.settings.minimumIdentityToTarget = 2
@@ -149,9 +165,9 @@ struct GatheringTests {
     "hit files make templates of a folder of structures; hits later than the cut-off date are rejected"
   )
   func hits() throws {
-    let bench = try Bench()
-    try bench.write("pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + Bench.straightChain)
-    try bench.write("hits/toy.hhr", Bench.hhr)
+    let bench = try GatheringBench()
+    try bench.write("pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + GatheringBench.straightChain)
+    try bench.write("hits/toy.hhr", GatheringBench.hhr)
     for (date, used) in [("2006-01-01", 1), ("2004-01-01", 0)] {
       var options = EvidenceOptions()
       options.templates.settings = try #require(TemplateSettings(cutoff: date))
@@ -167,10 +183,10 @@ struct GatheringTests {
 
   @Test("hits beside the search results of a target are used where a folder of structures is given")
   func hitsOfFolder() throws {
-    let bench = try Bench()
-    try bench.write("pdb/1abc.pdb", Bench.helix)
-    try bench.write("af/toy/msas/uniref90_hits.a3m", ">toy\n\(Bench.sequence)\n")
-    try bench.write("af/toy/msas/pdb_hits.hhr", Bench.hhr)
+    let bench = try GatheringBench()
+    try bench.write("pdb/1abc.pdb", GatheringBench.straightChain)
+    try bench.write("af/toy/msas/uniref90_hits.a3m", ">toy\n\(GatheringBench.sequence)\n")
+    try bench.write("af/toy/msas/pdb_hits.hhr", GatheringBench.hhr)
     var options = EvidenceOptions()
     options.templates.structureFolder = bench.root + "/pdb"
     let status = try bench.predict("out", alignments: [bench.root + "/af"], evidence: options)
@@ -186,10 +202,10 @@ struct GatheringTests {
 
   @Test("structures without hits, hits without use and a folder without hits are told")
   func uselessHits() throws {
-    let bench = try Bench()
-    try bench.write("pdb/2xyz.pdb", Bench.helix)
-    try bench.write("hits/toy.hhr", Bench.hhr)
-    try bench.write("none/other.hhr", Bench.hhr)
+    let bench = try GatheringBench()
+    try bench.write("pdb/2xyz.pdb", GatheringBench.straightChain)
+    try bench.write("hits/toy.hhr", GatheringBench.hhr)
+    try bench.write("none/other.hhr", GatheringBench.hhr)
     var options = EvidenceOptions()
     options.templates.structureFolder = bench.root + "/pdb"
     #expect(
@@ -217,9 +233,9 @@ struct GatheringTests {
 
   @Test("hits may name a file that the user gave, which needs neither folder nor date")
   func ownHits() throws {
-    let bench = try Bench()
-    try bench.write("own/remote.v2.pdb", Bench.straightChain)
-    try bench.write("hits/toy.hhr", Bench.hhr.replacing(">1ABC_A", with: ">remote.v2_A"))
+    let bench = try GatheringBench()
+    try bench.write("own/remote.v2.pdb", GatheringBench.straightChain)
+    try bench.write("hits/toy.hhr", GatheringBench.hhr.replacing(">1ABC_A", with: ">remote.v2_A"))
     var options = EvidenceOptions()
     options.templates.settings = try #require(TemplateSettings(cutoff: "2004-01-01"))
     // By its sequence the structure is not taken.
@@ -233,9 +249,9 @@ struct GatheringTests {
 
   @Test("the list of release dates stands in for a structure without one")
   func listedDates() throws {
-    let bench = try Bench()
-    try bench.write("pdb/1abc.pdb", Bench.straightChain)
-    try bench.write("hits/toy.hhr", Bench.hhr)
+    let bench = try GatheringBench()
+    try bench.write("pdb/1abc.pdb", GatheringBench.straightChain)
+    try bench.write("hits/toy.hhr", GatheringBench.hhr)
     var options = EvidenceOptions()
     options.templates.settings = try #require(TemplateSettings(cutoff: "2006-01-01"))
     options.templates.structureFolder = bench.root + "/pdb"
@@ -252,8 +268,8 @@ struct GatheringTests {
 
   @Test("a search that can only fail is refused before any work")
   func hopeless() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
     #expect(throws: SearchFailure.noStart(database: "pdb_seqres")) {
       try bench.predict("out", databases: ["pdb_seqres": "db.fasta"])
     }
@@ -263,17 +279,17 @@ struct GatheringTests {
 
   @Test("a target with an alignment of its own is predicted where every search fails, status 1")
   func failuresWithAlignment() throws {
-    let bench = try Bench()
+    let bench = try GatheringBench()
     try bench.jackhmmer("exit 3")
-    try bench.write("own.a3m", Bench.deepAlignment(rows: 4))
+    try bench.write("own.a3m", GatheringBench.deepAlignment(rows: 4))
     #expect(try bench.predict("out", alignments: [bench.root + "/own.a3m"]) == .someFailed)
     #expect(try FeatureStore(path: bench.root + "/out/toy/features.h5").entry("toy").rows == 4)
   }
 
   @Test("a database of HH-suite that lacks files is refused before any work")
   func incompleteDatabase() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
     for tool in ["hhblits", "hhsearch"] { try bench.program(tool, "exit 0") }
     for part in ["hhm", "a3m"] {
       try bench.write("pdb70_\(part).ffdata", "x")
@@ -289,8 +305,8 @@ struct GatheringTests {
 
   @Test("nothing is searched for a target whose folder another process has")
   func busy() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
     try AtomicFile.createFolder(bench.root + "/out/toy")
     let lock = FolderLock(bench.root + "/out/toy")
     let status = try bench.predict("out")
@@ -300,8 +316,8 @@ struct GatheringTests {
 
   @Test("what an earlier run searched goes away when the target is predicted from an alignment")
   func staleSearches() throws {
-    let bench = try Bench()
-    try bench.jackhmmer(Bench.goodResult)
+    let bench = try GatheringBench()
+    try bench.jackhmmer(GatheringBench.goodResult)
     let searched = try bench.predict("out")
     #expect(searched == .success)
     var options = EvidenceOptions()
@@ -315,7 +331,7 @@ struct GatheringTests {
 
   @Test("databases for templates alone are dropped where no network has a place for templates")
   func withoutTemplates() throws {
-    let bench = try Bench()
+    let bench = try GatheringBench()
     var options = EvidenceOptions()
     let databases = ["uniref90", "pdb_seqres"].map {
       SearchDatabase(name: $0, path: bench.root + "/db.fasta")
@@ -332,10 +348,10 @@ struct GatheringTests {
 
   @Test("a row budget keeps so many rows, and says what it saves and changes")
   func budget() throws {
-    let bench = try Bench()
+    let bench = try GatheringBench()
     var options = EvidenceOptions()
     options.rowBudget = 6
-    try bench.write("deep.a3m", Bench.deepAlignment(rows: 40))
+    try bench.write("deep.a3m", GatheringBench.deepAlignment(rows: 40))
     let deep = [bench.root + "/deep.a3m"]
     #expect(try bench.predict("out", alignments: deep, evidence: options) == .success)
     #expect(try FeatureStore(path: bench.root + "/out/toy/features.h5").entry("toy").rows == 6)
@@ -364,123 +380,5 @@ struct GatheringTests {
     #expect(
       try bench.text(bench.root, "all/toy/ranked_0.cif")
         == bench.text(bench.root, "plain/toy/ranked_0.cif"))
-  }
-}
-
-/// A folder with a database, a stand-in for jackhmmer and the network `tiny`.
-private final class Bench {
-  static let sequence = "MKTAYIAKQRQISFVKSHFSRQ"
-  static let goodResult =
-    "printf '# STOCKHOLM 1.0\\n\\ntarget \(sequence)\\nhit/1-22 \(sequence.replacing("K", with: "R"))\\n//\\n' > \"$OUT\""
-
-  private let folder: ScratchFolder
-
-  init() throws {
-    folder = try ScratchFolder()
-    try write("db.fasta", ">one\n\(Self.sequence)\n")
-    try write("db2.fasta", ">two\n\(Self.sequence)\n")
-  }
-
-  var root: String { folder.path }
-
-  func write(_ name: String, _ text: String) throws { try folder.write(text, to: name) }
-
-  func text(_ folder: String, _ name: String) throws -> String {
-    try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
-  }
-
-  /// A program in place of one for searches.
-  func program(_ name: String, _ body: String) throws {
-    try folder.writeProgram(body, to: "bin/\(name)")
-  }
-
-  /// The stand-in: each run adds a line to `runs`.
-  ///
-  /// In `body`, `$OUT` is the path of the result and `$ALL` all arguments.
-  func jackhmmer(_ body: String) throws {
-    try folder.writeSearchProgram("echo run >> '\(root)/runs'\n\(body)", to: "bin/jackhmmer")
-  }
-
-  var runs: Int { (try? text(root, "runs"))?.split(separator: "\n").count ?? 0 }
-
-  /// `predict` of one target; without `evidence` the databases are searched.
-  func predict(
-    _ name: String, alignments: [String] = [],
-    databases: [String: String] = ["uniref90": "db.fasta"],
-    evidence: EvidenceOptions? = nil
-  ) throws -> Messages.ExitStatus {
-    let reporter = ProgressReporter(style: .quiet)
-    var options = PredictionOptions()
-    options.output = root + "/" + name
-    options.recycles = 1
-    var asked = evidence ?? EvidenceOptions()
-    if evidence == nil {
-      asked.search = SearchOptions(
-        databases: databases.sorted { $0.key < $1.key }.map {
-          SearchDatabase(name: $0.key, path: "\(root)/\($0.value)")
-        }, tools: ToolPaths(path: root + "/bin"), threads: 1, cacheFolder: root + "/cache")
-    }
-    let collector = try EvidenceCollector(asked, output: options.output, reporter: reporter)
-    try write("toy.fasta", ">toy\n\(Self.sequence)\n")
-    let targets = try PredictionTarget.collect(
-      fasta: [root + "/toy.fasta"], alignments: alignments, features: [], collector: collector)
-    return try FoldingPipeline(options, models: [Self.model], reporter: reporter)
-      .predict(targets) { _, _ in }
-  }
-
-  /// What is said while a target's evidence is collected.
-  func told(_ options: EvidenceOptions) throws -> String {
-    let lines = PredictionBench.Lines()
-    let reporter = ProgressReporter(
-      style: .lines, isSilent: false, clock: { 0 }, output: { lines.add($0) })
-    let collector = try EvidenceCollector(options, output: root + "/told", reporter: reporter)
-    try write("toy.fasta", ">toy\n\(Self.sequence)\n")
-    _ = try PredictionTarget.collect(
-      fasta: [root + "/toy.fasta"], alignments: [], features: [], collector: collector)
-    return lines.all
-  }
-
-  static let model = ModelDescription(
-    name: "tiny", source: "recipe", checksum: "1", config: .tiny,
-    parameters: RecipeParameters(.tiny, seed: 1), isRandom: true)
-
-  /// CA atoms of the target, 3.8 Å apart on a line.
-  static let straightChain: String = {
-    let codes = sequence.map { AminoAcid(letter: $0)?.code ?? "UNK" }
-    return codes.enumerated().map { place, code in
-      func field(_ value: Double) -> String {
-        let text = String(format: "%.3f", value)
-        return String(repeating: " ", count: 8 - text.count) + text
-      }
-      let number = String(format: "%4d", place + 1)
-      return
-        "ATOM  \(" " + number)  CA  \(code) A\(number)    \(field(3.8 * Double(place)))\(field(0))\(field(0))"
-        + "  1.00 10.00           C\n"
-    }.joined() + "END\n"
-  }()
-
-  /// A hit of columns 1 … 20 of the target, so that it is no duplicate of the target.
-  static let hhr = """
-    Query         toy
-    Match_columns 22
-
-    No 1
-    >1ABC_A made up
-    Probab=99.84  E-value=2.1e-25  Score=158.41  Aligned_cols=20  Identities=100%  Similarity=1.106  Sum_probs=19.5  Template_Neff=10.900
-
-    Q toy               1 MKTAYIAKQRQISFVKSHFS   20 (22)
-    T 1ABC_A            1 MKTAYIAKQRQISFVKSHFS   20 (22)
-
-    """
-
-  /// Rows that share less and less with the target.
-  static func deepAlignment(rows: Int) -> String {
-    let other = Array("ACDEFGHIKLMNPQRSTVWY")
-    return (0..<rows).map { row in
-      let letters = sequence.enumerated().map { place, letter in
-        (row * 7 + place * 3) % rows < row ? other[(row + place * place) % 20] : letter
-      }
-      return ">row\(row)\n\(row == 0 ? sequence : String(letters))\n"
-    }.joined()
   }
 }

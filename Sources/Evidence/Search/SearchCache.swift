@@ -9,10 +9,12 @@ import Foundation
 struct SearchCache: Sendable {
   /// What a result depends on; threads are excluded, since they do not change it.
   struct Key: Hashable, Codable, Sendable {
-    /// Version of this description.
-    var version = 2
+    /// Counts changes of this description: entries of another one have other names and are never read.
+    var version = 3
     /// Program.
     let tool: SearchTool
+    /// What the program says of its version.
+    let toolVersion: String
     /// Arguments of all commands, with symbols for paths.
     let arguments: [[String]]
     /// Target sequence.
@@ -37,17 +39,17 @@ struct SearchCache: Sendable {
 
   let folder: String
 
-  /// The content of an entry; nil if there is none.
+  /// The content of an entry with its description; nil if there is none.
   ///
   /// A damaged one is reported and removed.
-  func content(_ key: Key, onWarning: (String) -> Void) -> [UInt8]? {
+  func content(_ key: Key, onWarning: (String) -> Void) -> (content: [UInt8], entry: Entry)? {
     let path = "\(folder)/\(key.name)"
     guard FileManager.default.fileExists(atPath: path) else { return nil }
     if let entry = entry(at: path), entry.key == key,
       let data = FileManager.default.contents(atPath: path + "/result"),
       data.count == entry.bytes, SHA256.hex([UInt8](data)) == entry.sha256
     {
-      return [UInt8](data)
+      return ([UInt8](data), entry)
     }
     onWarning("\(path): the stored result was changed or damaged; it is searched again")
     try? FileManager.default.removeItem(atPath: path)
@@ -67,19 +69,23 @@ struct SearchCache: Sendable {
     return path
   }
 
-  /// Makes an entry of a checked result.
-  func store(_ content: [UInt8], key: Key, toolPath: String) throws {
-    let work = try makeWorkFolder()
-    defer { try? FileManager.default.removeItem(atPath: work) }
-    let entry = Entry(
+  /// The description of a result that was found now.
+  static func entry(_ content: [UInt8], key: Key, toolPath: String) -> Entry {
+    Entry(
       key: key, bytes: content.count, sha256: SHA256.hex(content),
       made: ISO8601DateFormatter().string(from: Date()), toolPath: toolPath)
+  }
+
+  /// Makes an entry of a checked result.
+  func store(_ content: [UInt8], _ entry: Entry) throws {
+    let work = try makeWorkFolder()
+    defer { try? FileManager.default.removeItem(atPath: work) }
     try content.withUnsafeBytes { try AtomicFile.write($0, to: work + "/result") }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
     let text = String(decoding: try encoder.encode(entry), as: UTF8.self)
     try AtomicFile.write(text + "\n", to: work + "/entry.json")
-    try move(work, to: "\(folder)/\(key.name)")
+    try move(work, to: "\(folder)/\(entry.key.name)")
   }
 
   /// Path of the database converted from FASTA; nil if it is missing or incomplete.

@@ -39,7 +39,7 @@ public struct SearchDatabase: Hashable, Sendable {
     self.init(name: name, path: path)
   }
 
-  /// The files of the database, links resolved, with size and time of change: identifies it without reading it.
+  /// The files of the database, behind links, with size, time of change and a digest of both ends: what it is without reading it all.
   ///
   /// Device and inode numbers are excluded: they differ between machines and after a restart although the database is the same.
   public struct Identity: Hashable, Codable, Sendable {
@@ -51,6 +51,8 @@ public struct SearchDatabase: Hashable, Sendable {
       public let bytes: Int
       /// Time of change, nanoseconds since 1970.
       public let modified: Int
+      /// SHA-256 of the first and the last MiB.
+      public let ends: String
     }
     /// Name of the database.
     public let database: String
@@ -107,12 +109,30 @@ public struct SearchDatabase: Hashable, Sendable {
       if status.bytes == 0 {
         throw .database(name: name, problem: "\(file.path): the file is empty")
       }
+      guard let ends = Self.ends(of: file.path, bytes: status.bytes) else {
+        throw .database(name: name, problem: "\(file.path): reading failed")
+      }
       found.append(
         .init(
           name: URL(fileURLWithPath: file.path).lastPathComponent, bytes: status.bytes,
-          modified: status.modified))
+          modified: status.modified, ends: ends))
     }
     return Identity(database: name, files: found)
+  }
+
+  /// SHA-256 of the first and the last MiB of a file; nil if it cannot be read.
+  private static func ends(of path: String, bytes: Int) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+    defer { try? handle.close() }
+    let part = 1 << 20
+    do {
+      var data = try handle.read(upToCount: part) ?? Data()
+      try handle.seek(toOffset: UInt64(max(data.count, bytes - part)))
+      data += try handle.read(upToCount: part) ?? Data()
+      return SHA256.hex([UInt8](data))
+    } catch {
+      return nil
+    }
   }
 
   private func files(_ form: Form) -> [(path: String, isOptional: Bool)] {

@@ -1,5 +1,40 @@
 import FeaturePipeline
+import Foundation
 import Messages
+
+/// How a result was found, now or by the run that kept it.
+public struct SearchOrigin: Hashable, Sendable {
+  /// Program.
+  public var tool: SearchTool
+  /// What the program says of its version.
+  public var toolVersion: String
+  /// Path of the program.
+  public var toolPath: String
+  /// Arguments of all commands, with symbols for paths.
+  public var arguments: [[String]]
+  /// Databases, with sizes, dates and digests of their files.
+  public var databases: [SearchDatabase.Identity]
+  /// Date and time of the search, ISO 8601.
+  public var date: String
+
+  init(_ entry: SearchCache.Entry) {
+    (tool, toolVersion, toolPath) = (entry.key.tool, entry.key.toolVersion, entry.toolPath)
+    (arguments, databases, date) = (entry.key.arguments, entry.key.databases, entry.made)
+  }
+
+  /// One line: program, version and date, commands, and what was searched.
+  public var text: String {
+    let clock = ISO8601DateFormatter()
+    let files = databases.flatMap(\.files).map { file in
+      let seconds = Double(file.modified) / 1e9
+      let day = clock.string(from: Date(timeIntervalSince1970: seconds))
+      return "\(file.name) (\(file.bytes) bytes, changed \(day), ends \(file.ends.prefix(16)))"
+    }
+    let commands = arguments.map { $0.joined(separator: " ") }
+    return "\(tool.rawValue) (\(toolVersion), \(toolPath)) on \(date): "
+      + "\(commands.joined(separator: "; ")); database \(files.joined(separator: ", "))"
+  }
+}
 
 /// The outcome of the searches for one target: `searches.tsv`.
 public struct SearchReport: Hashable, Sendable {
@@ -21,6 +56,8 @@ public struct SearchReport: Hashable, Sendable {
     public var isCached = false
     /// Why there is no result.
     public var failure: SearchFailure?
+    /// How the result was found; nil if there is none.
+    public var origin: SearchOrigin?
 
     /// Name of the result file; nil if there is none.
     public var resultName: String? { path?.split(separator: "/").last.map(String.init) }

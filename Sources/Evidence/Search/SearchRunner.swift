@@ -11,15 +11,20 @@ public struct SearchRunner: Sendable {
   public let interruption: SearchInterruption
   private let onEvent: @Sendable (SearchEvent) -> Void
   private let cache: SearchCache
+  private let versions: ToolVersions
 
   /// A runner; events are delivered on the thread that runs.
+  ///
+  /// - Parameter versions: what is known of programs, shared by the runners of many targets.
   public init(
     options: SearchOptions, interruption: SearchInterruption = SearchInterruption(),
+    versions: ToolVersions = ToolVersions(),
     onEvent: @escaping @Sendable (SearchEvent) -> Void = { _ in }
   ) {
     self.options = options
     self.interruption = interruption
     self.onEvent = onEvent
+    self.versions = versions
     cache = SearchCache(folder: options.cacheFolder)
   }
 
@@ -75,6 +80,7 @@ public struct SearchRunner: Sendable {
       let found = try result(step, sequence, starts)
       row.rows = try Self.checkedRows(found.content, step, sequence)
       row.isCached = found.isCached
+      row.origin = SearchOrigin(found.entry)
       row.path = try Self.write(found.content, to: folder, name: step.resultName)
       row.purpose = step.purpose
       row.seconds = Date().timeIntervalSince(start)
@@ -92,20 +98,23 @@ public struct SearchRunner: Sendable {
 
   private func result(
     _ step: SearchStep, _ sequence: ProteinSequence, _ starts: Starts
-  ) throws(SearchFailure) -> (content: [UInt8], isCached: Bool) {
+  ) throws(SearchFailure) -> (content: [UInt8], entry: SearchCache.Entry, isCached: Bool) {
     let input = try Self.input(step, sequence, starts)
-    let key = try Self.key(step, sequence, input: input)
+    let program = try options.tools.executable(step.tool)
+    let key = try key(step, sequence, input: input, program: program)
+    if interruption.isInterrupted { throw .interrupted(step.tool) }
     let stored = cache.content(key) { onEvent(.warning(step: step.name, line: $0)) }
-    if let stored { return (stored, true) }
+    if let stored { return (stored.content, stored.entry, true) }
     if options.onlyReuses { throw .files("the first process has left no result") }
     let content = try search(step, input: input, databaseBytes: key.databases.flatMap(\.files))
     _ = try Self.checkedRows(content, step, sequence)
+    let entry = SearchCache.entry(content, key: key, toolPath: program)
     do {
-      try cache.store(content, key: key, toolPath: options.tools.executable(step.tool))
+      try cache.store(content, entry)
     } catch {
       onEvent(.warning(step: step.name, line: "the result is not kept for later: \(error)"))
     }
-    return (content, false)
+    return (content, entry, false)
   }
 
   /// The sequence in FASTA, or the alignment that a template search starts from.
@@ -123,8 +132,8 @@ public struct SearchRunner: Sendable {
     return query
   }
 
-  private static func key(
-    _ step: SearchStep, _ sequence: ProteinSequence, input: String
+  private func key(
+    _ step: SearchStep, _ sequence: ProteinSequence, input: String, program: String
   ) throws(SearchFailure) -> SearchCache.Key {
     let names = SearchStep.Names(
       input: "{input}", work: "{work}",
@@ -133,6 +142,7 @@ public struct SearchRunner: Sendable {
     for database in step.databases { identities.append(try database.identity()) }
     return SearchCache.Key(
       tool: step.tool,
+      toolVersion: versions.version(of: step.tool, at: program, interruption: interruption),
       arguments: ([step.conversion(names)].compactMap { $0 } + step.commands(names)).map {
         [$0.tool.rawValue] + $0.arguments
       },

@@ -21,6 +21,7 @@ public struct EvidenceCollector: Sendable {
   private let follows: Bool
   /// Whether nothing is searched or written: the evidence found is only for a plan.
   private let isDryRun: Bool
+  private let versions = ToolVersions()
   private let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
 
   /// A collector that writes below `output`.
@@ -183,7 +184,9 @@ public struct EvidenceCollector: Sendable {
   ) throws -> SearchReport {
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
-    let report = SearchRunner(options: search, interruption: interruption) { [reporter] event in
+    let report = SearchRunner(
+      options: search, interruption: interruption, versions: versions
+    ) { [reporter] event in
       reporter.report(event, of: id)
     }.run(sequence: sequence, given: given, into: folder + "/msas")
     if !follows { try AtomicFile.write(report.text, to: folder + "/searches.tsv") }
@@ -194,10 +197,9 @@ public struct EvidenceCollector: Sendable {
       ("search_\(row.step)\(row.isCached ? "_cached" : "")", row.seconds)
     }
     for row in report.rows {
-      let databases = search.databases.filter { $0.name == row.step }.map(\.path)
       let found = row.failure.map { "failed: \($0)" } ?? "\(counted(row.rows, "row"))"
       gathered.searches["search \(row.step)"] =
-        ([row.tool?.rawValue ?? "no program"] + databases + [found]).joined(separator: ", ")
+        [found, row.origin?.text].compactMap(\.self).joined(separator: "; ")
     }
     gathered.isIncomplete = !report.failures.isEmpty
     // A run without any alignment because every search failed is one that nobody asked for.

@@ -6,7 +6,7 @@ import Foundation
 public struct GatheredEvidence: Sendable {
   /// Time of each stage, s.
   public var stages: [(name: String, value: Double)] = []
-  /// Databases searched, by name.
+  /// What was searched how, and what was found, by name of the database.
   public var searches: [String: String] = [:]
   /// Files and folders made in the target's folder.
   public var files: Set<String> = []

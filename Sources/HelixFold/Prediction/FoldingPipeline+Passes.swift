@@ -31,7 +31,7 @@ extension FoldingPipeline {
     _ work: TargetWork, _ run: PredictionRun, _ plan: MemoryPlan
   ) throws -> PredictionJob {
     let raw = work.raw
-    let provenance = run.provenance(of: raw, options, rowBudget: work.gathered?.rowBudget)
+    let provenance = run.provenance(of: raw, options, work.gathered)
     let saved = RecyclingStateFile(
       folder: work.folder, name: run.stateFile, fingerprint: provenance.fingerprint.bits,
       residues: raw.residueCount, config: run.config)

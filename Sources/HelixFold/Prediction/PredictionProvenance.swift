@@ -14,11 +14,14 @@ struct PredictionProvenance: Sendable {
   let recycles: Int
   /// Largest number of alignment rows kept by the options; nil for all.
   let rowBudget: Int?
+  /// What was searched how, by name of the database.
+  let searches: [String: String]
   /// The program that computed it.
   var arithmetic: ProgramArithmetic
 
   init(
-    _ run: PredictionRun, of target: RawFeatures, _ options: PredictionOptions, rowBudget: Int?
+    _ run: PredictionRun, of target: RawFeatures, _ options: PredictionOptions,
+    _ gathered: GatheredEvidence?
   ) {
     self.target = target
     self.model = run.model
@@ -26,7 +29,8 @@ struct PredictionProvenance: Sendable {
     self.config = run.config
     self.seed = run.seed
     self.recycles = run.recycles
-    self.rowBudget = rowBudget
+    self.rowBudget = gathered?.rowBudget
+    self.searches = gathered?.searches ?? [:]
     self.arithmetic = ProgramArithmetic(options)
   }
 
@@ -99,6 +103,10 @@ struct PredictionProvenance: Sendable {
       ("sequence", .string(target.sequence)),
       ("features", .string(featureDigest)),
       ("alignments", .array(alignments)),
+      (
+        "searches",
+        .object(searches.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+      ),
       ("msa_rows", .integer(target.rowCount)),
       ("msa_budget", rowBudget.map { .integer($0) } ?? .null),
       ("templates", .array(templates.map { .string($0) })),

@@ -99,10 +99,10 @@ struct PredictionRun {
 
   /// How a result of the run on a target is made.
   ///
-  /// - Parameter rowBudget: largest number of alignment rows kept, for the record only: the remaining rows determine the result.
+  /// - Parameter gathered: what was searched, and how many rows were kept at most, which only documents it: the features decide.
   func provenance(
-    of raw: RawFeatures, _ options: PredictionOptions, rowBudget: Int? = nil
+    of raw: RawFeatures, _ options: PredictionOptions, _ gathered: GatheredEvidence? = nil
   ) -> PredictionProvenance {
-    PredictionProvenance(self, of: raw, options, rowBudget: rowBudget)
+    PredictionProvenance(self, of: raw, options, gathered)
   }
 }
