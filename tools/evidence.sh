@@ -21,7 +21,14 @@ generation=$(awk -F': *' '/^cpu family/ { f = $2 } /^model[[:space:]]*:/ { m = $
 cpu=$cpu$generation
 compiler=$(swift --version 2> /dev/null | grep -m 1 -o 'Swift version [0-9.]*' || true)
 commit=$(git rev-parse --short HEAD)
-[ -z "$(git status --porcelain --untracked-files=no -- . ":!$out")" ] || commit="$commit and uncommitted changes"
+# Figures must name a commit that made them; HELIXFOLD_EVIDENCE_DRAFT=1 measures uncommitted work, and marks every section.
+if [ -n "$(git status --porcelain --untracked-files=no -- . ":!$out")" ]; then
+  if [ "${HELIXFOLD_EVIDENCE_DRAFT:-}" != 1 ]; then
+    echo "evidence: there are uncommitted changes; commit them, or set HELIXFOLD_EVIDENCE_DRAFT=1 for figures that are not to be kept" >&2
+    exit 64
+  fi
+  commit="$commit and uncommitted changes"
+fi
 
 title_of() { sed -n '2s/^# //p' "$1"; }
 chosen() {  # is the script among those asked for?
