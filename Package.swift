@@ -166,7 +166,7 @@ let package = Package(
     .testTarget(
       name: "EvidenceTests",
       dependencies: [
-        "Evidence", "FeaturePipeline", "AtomicFiles", "Protein", "NumericArrays",
+        "Evidence", "FeaturePipeline", "AtomicFiles", "ArrayFiles", "Protein", "NumericArrays",
         "BasicTestSupport",
       ],
       resources: [.copy("Fixtures")]),

@@ -1,6 +1,8 @@
+import ArrayFiles
 import BasicTestSupport
 import FeaturePipeline
 import Foundation
+import NumericArrays
 import Testing
 
 @testable import Evidence
@@ -99,6 +101,49 @@ struct FileDoctorTests {
     let found = try examine(name, text)
     #expect(found.format == format && found.findings == [])
     #expect(found.content == "no input; docs/file-formats.md says what it holds")
+  }
+
+  @Test("an hhr file with fewer hits than its table lists, and hits without their end, are named")
+  func cutHits() throws {
+    let table = " No Hit  Prob\n  1 1abc_A 99.8\n  2 2abc_B 9.0\n  3 3abc_C 1.0\n"
+    let found = try examine("a.hhr", HitReaderTests.hhr.replacing(" No Hit\n", with: table))
+    #expect(found.isUsable && found.content == "2 hits")
+    #expect(found.findings.map(\.severity) == [.warning])
+    #expect(found.findings[0].message.contains("a.hhr:4: the table lists 3 hits, 2 follow"))
+    let hits = try HmmsearchHits.parse(
+      InputText(name: "a.sto", "# STOCKHOLM 1.0\n1abc_A/3-6 MKAY\n"), target: "MKAY")
+    #expect(hits.hits.count == 1)
+    #expect(
+      hits.skipped.map(\.description) == [
+        "a.sto:2: the line // at the end is missing; the file was perhaps cut short"
+      ])
+  }
+
+  @Test("a drawing in PNG is named")
+  func drawing() throws {
+    let bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    let found = try examine("plot_pae.png", bytes)
+    #expect(found.format == "PNG drawing" && found.findings == [])
+  }
+
+  @Test("an npz file of features is read as a prediction would read it")
+  func archiveOfFeatures() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("a.npz")
+    func findings(width: Int) throws -> [String] {
+      try NumpyArchive.write(
+        [
+          ("aatype", .int32(NDArray(repeating: 0, shape: [4]))),
+          ("residue_index", .int32(NDArray(shape: [4], values: [0, 1, 2, 3]))),
+          ("msa", .int32(NDArray(repeating: 0, shape: [2, width]))),
+          ("deletion_matrix_int", .int32(NDArray(repeating: 0, shape: [2, width]))),
+        ], to: path, deflated: true)
+      let found = FileDoctor.examine(path)
+      return found.findings.map(\.message) + (found.isUsable ? [found.content] : [])
+    }
+    #expect(try findings(width: 4) == ["4 residues, 2 rows"])
+    let wrong = try findings(width: 5)
+    #expect(wrong.count == 1 && wrong[0].contains("'msa'"), "\(wrong)")
   }
 
   @Test("the log of a training run is named, and a page under the name of an input is none")

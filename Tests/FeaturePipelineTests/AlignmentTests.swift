@@ -114,6 +114,21 @@ struct AlignmentTests {
     #expect(deletions(found, 1) == [0, 0, 2, 0, 0])
   }
 
+  @Test("alignment files of one name are told apart by their folders")
+  func sources() throws {
+    let found = try ["a/u.a3m", "b/u.a3m", "b/v.a3m"].map { try parse(">q\nACDE\n", $0) }
+    let raw = try RawFeatures(id: "t", sequence: ProteinSequence("ACDE"), alignments: found)
+    #expect(raw.sources.map(\.name) == ["a/u.a3m", "b/u.a3m", "v.a3m"])
+  }
+
+  @Test("a Stockholm file without its last line is read with a warning")
+  func cutStockholm() throws {
+    let cut = try parse("# STOCKHOLM 1.0\nq ACDE\nh ACD-\n", "t.sto")
+    #expect(
+      cut.warnings == ["the line // at the end is missing; the file was perhaps cut short"])
+    #expect(try parse("# STOCKHOLM 1.0\nq ACDE\nh ACD-\n//\n", "t.sto").warnings == [])
+  }
+
   @Test(
     "damaged Stockholm files name the place",
     arguments: [

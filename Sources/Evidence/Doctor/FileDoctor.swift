@@ -179,6 +179,12 @@ public enum FileDoctor {
       return describe("npz parameters", "weights inspect FILE", &diagnosis)
     }
     diagnosis.content = counted(archive.names.count, "array")
+    if archive.names.contains("aatype") || archive.names.contains("msa") {
+      let features = try FeatureFile.open(path: path).features()
+      diagnosis.format = "npz of features"
+      diagnosis.content =
+        "\(counted(features.residueCount, "residue")), \(counted(features.rowCount, "row"))"
+    }
     for name in archive.names {
       do {
         let floats = try archive.array(named: name).floats

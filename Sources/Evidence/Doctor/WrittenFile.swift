@@ -12,6 +12,9 @@ enum WrittenFile {
   static func format(_ start: [UInt8], path: String) -> String? {
     let text = String(decoding: start, as: UTF8.self)
     let name = path.lowercased()
+    if start.starts(with: [0x89, 0x50, 0x4E, 0x47]), name.hasSuffix(".png") {
+      return "PNG drawing"
+    }
     if text.contains("brain.Event:2") { return "TensorBoard event file" }
     if name.hasSuffix(".html"), text.lowercased().hasPrefix("<!doctype html") { return "HTML page" }
     if name.hasSuffix(".svg"), text.hasPrefix("<svg") { return "SVG drawing" }

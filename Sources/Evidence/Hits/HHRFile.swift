@@ -1,4 +1,5 @@
 import FeaturePipeline
+import Messages
 
 /// Reader of `hhr` files, the result of HHsearch and HHblits.
 ///
@@ -22,7 +23,21 @@ public enum HHRFile {
           SkippedRecord(file: text.name, line: error.line + 1, reason: error.reason))
       }
     }
+    if let table = listed(lines), table.count > starts.count {
+      result.skipped.append(
+        SkippedRecord(
+          file: text.name, line: table.line,
+          reason: "the table lists \(counted(table.count, "hit")), \(starts.count) follow;"
+            + " the file was perhaps cut short, or the search shows fewer (-B)"))
+    }
     return result
+  }
+
+  /// The number of hits in the table ` No Hit …`, which a blank line ends, and its line in the file; nil if there is no table.
+  private static func listed(_ lines: [ArraySlice<UInt8>]) -> (count: Int, line: Int)? {
+    guard let start = lines.firstIndex(where: { $0.begins(with: " No Hit") }) else { return nil }
+    let rows = lines[(start + 1)...].prefix { $0.words.first?.integer != nil }
+    return (rows.count, start + 1)
   }
 
   private static func isParagraphStart(_ line: ArraySlice<UInt8>) -> Bool {

@@ -12,8 +12,15 @@ public enum HmmsearchHits {
     _ text: InputText, target: String, skipsFirstRow: Bool = false
   ) throws(InputError) -> HitFile {
     let target = Array(target.utf8)
-    let rows = try StockholmRows(hmmer: text).rows
+    let found = try StockholmRows(hmmer: text)
+    let rows = found.rows
     var result = HitFile()
+    if let last = rows.last, !found.isClosed {
+      result.skipped.append(
+        SkippedRecord(
+          file: text.name, line: last.line,
+          reason: "the line // at the end is missing; the file was perhaps cut short"))
+    }
     for (place, row) in rows.dropFirst(skipsFirstRow ? 1 : 0).enumerated() {
       do {
         if let hit = try self.hit(row, index: place + 1, target: target) { result.hits.append(hit) }

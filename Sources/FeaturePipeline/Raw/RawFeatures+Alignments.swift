@@ -16,7 +16,8 @@ extension RawFeatures {
     var classes: [UInt8] = []
     var counts: [UInt16] = []
     var seen: Set<ArraySlice<UInt8>> = []
-    for alignment in alignments {
+    let files = alignments.map { Self.fileName($0.source) }
+    for (alignment, file) in zip(alignments, files) {
       let before = rowNames.count
       for row in 0..<alignment.rows {
         let letters = alignment.row(row)
@@ -27,7 +28,7 @@ extension RawFeatures {
       }
       sources.append(
         AlignmentSource(
-          name: Self.fileName(alignment.source), rows: alignment.rows,
+          name: files.count { $0 == file } > 1 ? alignment.source : file, rows: alignment.rows,
           newRows: rowNames.count - before))
     }
     msa = NDArray(shape: [rowNames.count, residueCount], values: classes)

@@ -53,7 +53,7 @@ public struct RawFeatures: Sendable, Hashable {
 
 /// Origin of alignment rows.
 public struct AlignmentSource: Sendable, Hashable, Codable {
-  /// File name without folders.
+  /// File name without folders, or with them where several files have the same name.
   public var name: String
   /// Rows in the file, the query included.
   public var rows: Int

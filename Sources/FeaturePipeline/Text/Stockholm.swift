@@ -41,10 +41,13 @@ public enum Stockholm {
         }
       }
     }
+    var warnings = found.isFollowed ? ["only the first alignment of the file was read"] : []
+    if !found.isClosed {
+      warnings.append("the line // at the end is missing; the file was perhaps cut short")
+    }
     return Alignment(
       source: text.name, columns: columns, names: found.rows.map(\.name), letters: letters,
-      deletions: deletions,
-      warnings: found.isFollowed ? ["only the first alignment of the file was read"] : [])
+      deletions: deletions, warnings: warnings)
   }
 
   /// Upper-case letters and `-`; throws with the position of anything else, or of a name without letters.

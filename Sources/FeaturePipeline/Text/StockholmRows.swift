@@ -33,6 +33,8 @@ package struct StockholmRows {
   package private(set) var rows: [Row] = []
   /// Whether more text follows the alignment.
   private(set) var isFollowed = false
+  /// Whether `//` ends the alignment; a file without it was perhaps cut short.
+  package private(set) var isClosed = false
 
   /// Collects the lines of a text.
   package init(_ text: InputText) {
@@ -43,6 +45,7 @@ package struct StockholmRows {
       guard let first = line.range.first(where: { bytes[$0] > 0x20 }) else { continue }
       let content = bytes[first..<line.range.upperBound]
       if content.starts(with: "//".utf8) {
+        isClosed = true
         isFollowed = bytes[line.range.upperBound...].contains { $0 > 0x20 }
         break
       }

@@ -45,7 +45,11 @@ public enum TargetName {
 
   /// The name of a file's target: the file's own, or its folder's if it is called `features` as in AlphaFold2.
   package static func ofFile(_ path: String) -> String {
-    let stem = stem(of: path)
+    var stem = stem(of: path)
+    // OpenFold and Uni-Fold call theirs `ID.feature.pkl.gz`.
+    for ending in [".feature", ".features"] where stem.hasSuffix(ending) {
+      stem.removeLast(ending.count)
+    }
     if stem != "features" { return sanitized(stem) }
     let url = URL(fileURLWithPath: path).standardizedFileURL
     return sanitized(url.deletingLastPathComponent().lastPathComponent)
