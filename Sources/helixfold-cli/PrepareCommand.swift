@@ -87,11 +87,15 @@ struct PrepareCommand: ParsableCommand {
 extension TargetRecord {
   /// Features just made by a command of this program.
   init(_ features: RawFeatures, madeBy command: String) {
-    self.init(
-      features: features,
-      provenance: Provenance(
-        created: ISO8601DateFormatter().string(from: Date()), program: "helixfold \(command)",
-        alignments: features.sources))
+    self.init(features: features, provenance: Provenance(alignments: features.sources))
+    stamp(madeBy: command)
+  }
+
+  /// Notes command, version and time where nothing is noted yet.
+  mutating func stamp(madeBy command: String) {
+    guard provenance.created == nil && provenance.program == nil else { return }
+    provenance.created = ISO8601DateFormatter().string(from: Date())
+    provenance.program = "helixfold \(command) \(helixFoldVersion)"
   }
 }
 

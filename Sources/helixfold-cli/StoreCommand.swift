@@ -100,18 +100,7 @@ extension StoreCommand {
     @OptionGroup var reporting: ProgressOptions
 
     func run() throws {
-      var paths: [String] = []
-      for input in inputs {
-        switch PathKind(of: input) {
-        case .absent: throw InputError.missing(file: input)
-        case .file:
-          paths.append(input)
-          continue
-        case .folder: break
-        }
-        let names = try FolderContents.names(in: input) { $0.hasSuffix(".h5") }
-        paths += names.map { "\(input)/\($0)" }
-      }
+      let paths = try StoreTarget.files(inputs)
       try OutputPlace.require(output, apartFrom: paths)
       let stores = try paths.map { try FeatureStore(path: $0) }
       let count = stores.reduce(0) { $0 + $1.entries.count }
@@ -177,6 +166,7 @@ extension StoreCommand {
         do {
           for var record in try FeatureImport.records(of: source) {
             record.features.id = names.claim(record.features.id)
+            record.stamp(madeBy: "store import")
             let path = "\(output)/\(record.features.id).h5"
             try FeatureStore.write([record], to: path)
             print("\(record.features.id)\t\(counted(record.features.rowCount, "row"))\t\(path)")
@@ -227,7 +217,7 @@ extension StoreCommand {
       try OutputPlace.require(output, apartFrom: [store])
       let store = try FeatureStore(path: store)
       let raw = try store.features(of: StoreTarget.name(id, in: store))
-      switch format ?? (output.hasSuffix(".npz") ? .npz : .a3m) {
+      switch try format ?? Self.format(of: output) {
       case .a3m:
         let inserted = raw.deletions.values.reduce(0) { $0 + Int($1) }
         guard inserted < InputText.maximumBytes else {
@@ -246,6 +236,18 @@ extension StoreCommand {
   }
 }
 
+extension StoreCommand.Export {
+  /// The format that a file's ending asks for, A3M where it has none.
+  private static func format(of path: String) throws -> Format {
+    let name = path.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return .a3m }
+    let ending = String(name[name.index(after: dot)...])
+    if let format = Format(rawValue: ending) { return format }
+    throw ValidationError(
+      "--output is '\(path)', expected an ending .a3m or .npz; or say which of them with --format")
+  }
+}
+
 extension StoreCommand {
   /// `helixfold store verify`: reads everything.
   struct Verify: ParsableCommand {
@@ -253,13 +255,17 @@ extension StoreCommand {
       commandName: "verify",
       abstract: "Read every target of feature files and report what is wrong.")
 
-    @Argument(help: "Feature files (HDF5).")
+    @Argument(help: "Feature files (HDF5), or folders of them (*.h5).")
     var stores: [String]
 
     func run() throws {
       var problems: [String] = []
       var targets = 0
-      for path in stores {
+      // A file that is missing is one of the problems.
+      let paths = try stores.flatMap {
+        PathKind(of: $0) == .folder ? try StoreTarget.files([$0]) : [$0]
+      }
+      for path in paths {
         do {
           let store = try FeatureStore(path: path)
           targets += store.entries.count
@@ -275,8 +281,20 @@ extension StoreCommand {
   }
 }
 
-/// Choice of a target in a store.
+/// Choice of stores, and of a target in one.
 enum StoreTarget {
+  /// Feature files, and those in folders, sorted by name.
+  static func files(_ inputs: [String]) throws -> [String] {
+    try inputs.flatMap { input -> [String] in
+      switch PathKind(of: input) {
+      case .absent: throw InputError.missing(file: input)
+      case .file: return [input]
+      case .folder:
+        return try FolderContents.names(in: input) { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
+      }
+    }
+  }
+
   /// The given name, or that of the only target.
   static func name(_ id: String?, in store: FeatureStore) throws -> String {
     if let id { return id }

@@ -170,7 +170,12 @@ struct WeightsCommand: ParsableCommand {
       discussion: "The values depend on preset and seed only; the file says that they are random.")
 
     @Argument(help: "File to write: .h5 or .npz.")
-    var output: String
+    var output: String?
+
+    @Option(
+      name: [.customShort("o"), .customLong("output")],
+      help: "The same, as other commands have it.")
+    var outputOption: String?
 
     @Option(help: "Network, such as model_1, model_5_ptm or tiny.")
     var preset: String
@@ -183,7 +188,14 @@ struct WeightsCommand: ParsableCommand {
 
     @OptionGroup var writing: WritingOptions
 
+    func validate() throws {
+      if (output == nil) == (outputOption == nil) {
+        throw ValidationError("give one file to write, alone or with --output")
+      }
+    }
+
     func run() throws {
+      let output = output ?? outputOption ?? ""
       try WeightsCommand.requirePlace(output, writing.precision)
       var config = try FoldingConfig.named(preset)
       config.blockOrder = blockOrder

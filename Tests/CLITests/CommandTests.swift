@@ -29,7 +29,7 @@ struct CommandTests {
     (["weights"], ["inspect", "convert", "init", "average"]),
     (["weights", "inspect"], ["--preset"]),
     (["weights", "convert"], ["--precision", "--block-order", "--licence"]),
-    (["weights", "init"], ["--preset", "--seed", "--block-order"]),
+    (["weights", "init"], ["--preset", "--seed", "--block-order", "--output"]),
     (["weights", "average"], ["--method", "--keep", "--decay", "--data"]),
     (["dataset"], ["build"]),
     (["dataset", "build"], ["--msa", "--clusters", "--report", "--max-resolution"]),

@@ -45,6 +45,26 @@ struct DataCommandTests {
     #expect(try Data(contentsOf: folder.url("v.h5")) == before)
   }
 
+  @Test(
+    "stores in folders are verified, imports are stamped, and no ending is given another format")
+  func storeFolders() throws {
+    let folder = try ScratchFolder()
+    try Data(">a\nMKVLA\n".utf8).write(to: folder.url("5d_A.feature.a3m"))
+    let imported = try Command.run(["store", "import", "5d_A.feature.a3m", "-o", "s"], in: folder)
+    #expect(imported.status == 0 && imported.output.hasPrefix("5d_A\t"), "\(imported.errors)")
+    let shown = try Command.run(["store", "show", "s/5d_A.h5"], in: folder).output
+    #expect(
+      shown.contains("program     helixfold store import 0.") && shown.contains("created     20"))
+    let verified = try Command.run(["store", "verify", "s"], in: folder)
+    #expect(verified.output == "sound: 1 target\n", "\(verified.errors)")
+    let refused = try Command.run(["store", "export", "s/5d_A.h5", "-o", "y.pkl"], in: folder)
+    #expect(refused.status == 64 && refused.errors.contains("expected an ending .a3m or .npz"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("y.pkl")))
+    let forced = try Command.run(
+      ["store", "export", "s/5d_A.h5", "-o", "y.pkl", "--format", "npz"], in: folder)
+    #expect(forced.status == 0, "\(forced.errors)")
+  }
+
   @Test("stores, structures and tables are not overwritten by what is made of them")
   func overwrittenInputs() throws {
     let folder = try ScratchFolder()
