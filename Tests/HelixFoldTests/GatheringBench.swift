@@ -1,6 +1,5 @@
 import BasicTestSupport
 import Evidence
-import FeaturePipeline
 import FoldingCore
 import Foundation
 import Messages

@@ -1,14 +1,10 @@
 import AtomicFiles
-import BasicTestSupport
 import Evidence
 import FeaturePipeline
-import FoldingCore
 import Foundation
 import Messages
-import Protein
 import StructureIO
 import Testing
-import Weights
 
 @testable import HelixFold
 
