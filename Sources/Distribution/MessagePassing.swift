@@ -51,7 +51,8 @@ public final class MessagePassing: Communicator {
 
   /// Throws if a launcher started several processes of a command that works alone.
   public static func requireAlone(_ command: String) throws(CommunicationError) {
-    let started = unconnectedTasks ?? launchedProcesses
+    let environment = ProcessInfo.processInfo.environment
+    let started = unconnectedTasks(environment) ?? launchedProcesses(environment)
     if started > 1 { throw .sharesNothing(command: command, processes: started) }
   }
 

@@ -98,7 +98,7 @@ public final class FoldingPipeline {
         continue
       }
       // Suppl. 1.2: alignment, templates
-      guard let raw = try attempt(index, target.id, { try waiting.load() }) else { continue }
+      guard let raw = try attempt(index, target.id, { try deferred.load() }) else { continue }
       let cautions = cautions.about(target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       if options.isDryRun {

@@ -30,8 +30,7 @@ final class SearchBench: Sendable {
   /// `$OUT` is the argument after -A, -oa3m or -o, `$ALL` are all of them.
   func tool(_ tool: SearchTool, _ body: String) throws {
     try folder.writeSearchProgram(
-      "echo \(tool.rawValue) >> '\(root)/runs'
-\(body)", to: "bin/\(tool.rawValue)",
+      "echo \(tool.rawValue) >> '\(root)/runs'\n\(body)", to: "bin/\(tool.rawValue)",
       version: "cat '\(root)/version' 2> /dev/null || echo '\(Self.version)'")
   }
 

@@ -224,7 +224,7 @@ struct EarlierResultsTests {
 
   @Test("--resume does not replace results that were made in another way, and says what differs")
   func refused() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     let before = try bench.files().map(bench.bytes)
     bench.options.resumes = true
@@ -249,7 +249,7 @@ struct EarlierResultsTests {
 
   @Test("a run that was stopped while it replaced results goes on")
   func goesOn() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     try bench.predict(["first"])
     bench.options.recycles = 2
     #expect(throws: Interrupted(.goesOnWithResume)) { _ = try bench.run(["first"], stopAfter: 1) }
@@ -320,7 +320,7 @@ struct EarlierResultsTests {
 
   @Test("a run that goes on keeps structures of its own passes, not of those of other runs")
   func earlierPasses() throws {
-    let bench = PredictionBench()
+    let bench = try PredictionBench()
     bench.options.savesRecycles = true
     bench.options.recycles = 3
     #expect(throws: Interrupted.self) { try bench.run(["net"], stopAfter: 2) }

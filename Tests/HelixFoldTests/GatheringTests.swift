@@ -162,7 +162,8 @@ struct GatheringTests {
   )
   func hits() throws {
     let bench = try GatheringBench()
-    try bench.write("pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + GatheringBench.straightChain)
+    try bench.write(
+      "pdb/1abc.pdb", "REVDAT   1   01-JAN-05 1ABC    0\n" + GatheringBench.straightChain)
     try bench.write("hits/toy.hhr", GatheringBench.hhr)
     for (date, used) in [("2006-01-01", 1), ("2004-01-01", 0)] {
       var options = EvidenceOptions()

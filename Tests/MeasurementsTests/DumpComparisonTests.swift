@@ -17,7 +17,7 @@ struct DumpComparisonTests {
     "a tensor of the reference that is missing or of another shape is named, whatever it is called")
   func missing() throws {
     let folder = try ScratchFolder()
-    func values(_ count: Int) -> NumericArray {
+    func values(_ count: Int) -> AnyNDArray {
       .float32(NDArray(shape: [count], values: Array(repeating: 1, count: count)))
     }
     let names = ["pass0/distogram/bin_edges", "pass0/plddt", "pass0/prev_pair", "pass0/ptm"]

@@ -199,7 +199,7 @@ public struct AlphaFoldFeatures: Sendable {
   }
 
   /// The error of an array of the right shape whose values are not such integers.
-  private func inexact(_ name: String, _ array: NumericArray) -> InputError {
+  private func inexact(_ name: String, _ array: AnyNDArray) -> InputError {
     guard let value = array.firstInexact else { return wrong(name, array, "integers") }
     return .array(
       file: file, name: name, found: "no integer of 32 bits in places (\(value))",

@@ -164,7 +164,7 @@ extension FoldingPipeline {
   fileprivate func result(of outcome: TargetOutcome) -> Predictor.Outcome {
     if outcome.failure != nil { return .failed(reason: outcome.reason ?? "no reason is known") }
     let folder = PredictionFolder(path: "\(options.output)/\(outcome.target)", isKept: false)
-    return .predicted(file: folder.structure("unrelaxed_\(runs()[0].name)"))
+    return .predicted(file: folder.structure("unrelaxed_\(planner.runs()[0].name)"))
   }
 }
 
