@@ -282,8 +282,8 @@ let package = Package(
       name: "MeasurementsTests",
       dependencies: [
         "Measurements", "HelixFold", "Weights", "FeaturePipeline", "FoldingModel", "FoldingCore",
-        "Protein", "TensorCore", "NumericArrays", "ArrayFiles", "Training", "Messages",
-        "BasicTestSupport",
+        "Distribution", "Protein", "TensorCore", "NumericArrays", "ArrayFiles", "Training",
+        "Messages", "BasicTestSupport",
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "MutationTests", dependencies: ["MutatedInputs", "BasicTestSupport"]),

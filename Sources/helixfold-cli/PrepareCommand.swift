@@ -76,9 +76,9 @@ struct PrepareCommand: ParsableCommand {
       return (outcome.id, outcome.features.mapError { $0 }, outcome.warnings)
     }
     let target = try collector.target(
-      preparation.ids[index], preparation.parts(index), FeatureShelf(folder: nil))
+      preparation.ids[index], preparation.parts(index), FeatureSpill(folder: nil))
     return (
-      target.id, target.features.flatMap { waiting in Result { try waiting.load() } },
+      target.id, target.features.flatMap { deferred in Result { try deferred.load() } },
       target.warnings
     )
   }

@@ -1,3 +1,4 @@
+import Distribution
 import FoldingCore
 import FoldingModel
 import TensorCore
