@@ -22,6 +22,8 @@ public final class FoldingPipeline {
   private let cautions: TargetCautions
   private(set) var outcomes: [TargetOutcome] = []
   private(set) var targetCount = 1
+  /// Whether a target had results of another calculation, which this run replaces.
+  private var replacesOthers = false
   private(set) var meter = TargetMeter()
 
   /// A run with the given networks; `queue` shares its targets with other processes.
@@ -59,7 +61,8 @@ public final class FoldingPipeline {
     } catch is Interrupted {
       queue.remove()
       try write(outcomes)
-      throw Interrupted(options.resumes ? .goesOn : .goesOnWithResume)
+      throw Interrupted(
+        options.resumes ? .goesOn : replacesOthers ? .goesOnWithReplace : .goesOnWithResume)
     }
     outcomes = try TargetOutcome.merge(try queue.close(try TargetOutcome.document(outcomes)))
     if queue.isFirst {
@@ -110,6 +113,7 @@ public final class FoldingPipeline {
       guard let work = try attempt(index, target.id, { try open(index, raw, target.gathered) })
       else { continue }
       work.cautions = target.warnings + cautions
+      if !work.earlier.replaced.isEmpty { replacesOthers = true }
       try attempt(work) { try begin(work) }
       works.append(work)
     }

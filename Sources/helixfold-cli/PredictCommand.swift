@@ -31,7 +31,7 @@ struct PredictCommand: ParsableCommand {
       (docs/distributed.md).
 
       Exit status: 0 all done, 1 some targets or searches failed, 64 usage, 65 bad input or numbers not finite, 66 file missing, \
-      69 weights or a tool missing, 70 internal error, 73/74 cannot write, 75 needs more memory than \
+      69 weights or a tool missing, 70 internal error, 73/74 cannot write, or --resume finds results made otherwise, 75 needs more memory than \
       allowed or than there is, 130 interrupted.
       """)
 
@@ -177,6 +177,10 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    if replace && !resume {
+      throw ValidationError(
+        "--replace needs --resume; without it, earlier results are replaced anyway")
+    }
     if fasta.isEmpty && features.isEmpty && msa.count != 1 {
       let several = [("--msa", msa), ("--features", features), ("--weights", weights)]
       let swallowed = several.compactMap { flag, values in

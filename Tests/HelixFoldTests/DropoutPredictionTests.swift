@@ -41,7 +41,7 @@ struct DropoutPredictionTests {
     #expect(try whole.text("toy/provenance_net.json").contains("\"dropout\": true"))
     #expect(try whole.text("toy/ranked_0.pdb").contains("seed 0 with dropout, 2 recycles"))
     // Structures without dropout are others: they are made.
-    stopped.options.usesDropout = false
+    (stopped.options.usesDropout, stopped.options.replacesDiffering) = (false, true)
     try stopped.predict(["net"])
     #expect(stopped.passes == 3)
     #expect(try !stopped.text("toy/provenance_net.json").contains("dropout"))

@@ -247,16 +247,21 @@ struct EarlierResultsTests {
     #expect(bench.passes == 2)
   }
 
-  @Test("a run that was stopped while it replaced results goes on")
+  @Test("a run that was stopped while it replaced results goes on, with all of its networks")
   func goesOn() throws {
     let bench = try PredictionBench()
-    try bench.predict(["first"])
+    try bench.predict(["first", "second"])
     bench.options.recycles = 2
-    #expect(throws: Interrupted(.goesOnWithResume)) { _ = try bench.run(["first"], stopAfter: 1) }
-    bench.options.resumes = true
-    try bench.predict(["first"])
+    #expect(throws: Interrupted(.goesOnWithReplace)) {
+      _ = try bench.run(["first", "second"], stopAfter: 1)
+    }
+    (bench.options.resumes, bench.options.recycles) = (true, 3)
+    let other = try bench.run(["first"])
+    #expect(other == .cannotCreate, "the state is of another number of recycles")
+    bench.options.recycles = 2
+    try bench.predict(["first", "second"])
     #expect(bench.said.contains("resuming after pass 1"), "\(bench.said)")
-    #expect(bench.passes == 2)
+    #expect(bench.passes == 5)
   }
 
   @Test("a result that was kept is kept again when the run that adds to it is stopped")

@@ -31,13 +31,21 @@ struct EarlierResults {
   ) {
     let asked = Dictionary(runs.map { ($0.run.name, $0) }) { first, _ in first }
     let isFinished = folder.has(PredictionFolder.lastFile)
+    let saved = runs.map { run, fingerprint in
+      RecyclingStateFile(
+        folder: folder, name: run.stateFile, fingerprint: fingerprint.bits,
+        residues: raw.residueCount, config: run.config
+      ).passes
+    }
+    // A stopped run of what is requested now was already replacing results of another calculation.
+    let isReplacing = saved.contains { $0 > 0 }
     for name in folder.storedNames {
       let result = StoredResult(name, in: folder, expecting: asked[name]?.fingerprint)
       fingerprints[name] = result.fingerprint
       if let (run, fingerprint) = asked[name] {
         if !result.fingerprint.isOfSameCalculation(as: fingerprint) {
           replaced.append(name)
-          if !folder.has(run.stateFile) { differing.append((name, result.origin)) }
+          if !isReplacing { differing.append((name, result.origin)) }
         } else if !result.isWhole {
           damaged.append(name)
         } else if result.score != nil, isFinished || !folder.has(run.stateFile) {
@@ -50,14 +58,10 @@ struct EarlierResults {
         unrelated.append(name)
       }
     }
-    for (run, fingerprint) in runs where kept[run.name] == nil {
+    for ((run, fingerprint), count) in zip(runs, saved) where kept[run.name] == nil {
       // The structures beside another result are of its passes.
       if let found = fingerprints[run.name], found.bits != fingerprint.bits { continue }
-      passes[run.name] =
-        RecyclingStateFile(
-          folder: folder, name: run.stateFile, fingerprint: fingerprint.bits,
-          residues: raw.residueCount, config: run.config
-        ).passes
+      passes[run.name] = count
     }
   }
 

@@ -29,8 +29,10 @@ extension FoldingPipeline {
     let state = work.isFinished ? "finished before" : "to do"
     let identity = runs.map(\.fingerprint.bits).joined(separator: " ")
     let done = work.kept.keys.sorted().joined(separator: " ")
+    let differing = earlier.differing.map(\.name).joined(separator: " ")
     try queue.requireSame(
-      "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)"))
+      "\(raw.id): \(state), inputs \(identity)" + (done.isEmpty ? "" : ", done \(done)")
+        + (differing.isEmpty ? "" : ", made otherwise \(differing)"))
     try requireSameOrigin(work)
     return work
   }

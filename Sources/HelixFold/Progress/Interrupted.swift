@@ -8,6 +8,8 @@ public struct Interrupted: ExitStatusError, Hashable, CustomStringConvertible {
     case goesOn
     /// It keeps finished work if `--resume` is added.
     case goesOnWithResume
+    /// The same, but with `--replace` beside it, because earlier results differ from those that it makes.
+    case goesOnWithReplace
     /// It starts from the beginning.
     case beginsAnew
   }
@@ -23,6 +25,7 @@ public struct Interrupted: ExitStatusError, Hashable, CustomStringConvertible {
     switch sequel {
     case .goesOn: "interrupted; the same command goes on"
     case .goesOnWithResume: "interrupted; the same command with --resume goes on"
+    case .goesOnWithReplace: "interrupted; the same command with --resume --replace goes on"
     case .beginsAnew: "interrupted; the same command begins anew"
     }
   }
