@@ -102,7 +102,10 @@ public struct MemoryPlan: Sendable {
         bytes: base + (demand.ensembles > 1 ? streams : sizes.pair) + demand.alignmentBytes),
       Moment(name: "heads", bytes: base + streams + sizes.msa + sizes.heads),
       Moment(
-        name: "results", bytes: base + (demand.savesPasses ? 2 : 1) * sizes.pair + sizes.heads),
+        name: "results",
+        // A complete alignment that waits in a file is read where the target's folder is made.
+        bytes: base + (demand.savesPasses ? 2 : 1) * sizes.pair + sizes.heads
+          + (demand.holdsComplete ? 0 : demand.completeBytes)),
     ]
     if demand.completeBytes > 0 {
       moments.append(

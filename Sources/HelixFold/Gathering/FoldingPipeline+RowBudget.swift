@@ -23,8 +23,11 @@ extension FoldingPipeline {
       let kept = gathered.kept
     else { return }
     let clock = ContinuousClock.now
-    // Those kept, logits of two passes, and what a head takes that makes them.
-    let held = raw.counts.alignmentBytes + 4 * distogramBytes(raw, run)
+    // Logits of two passes, and what a head takes that makes them.
+    let logits = 4 * distogramBytes(raw, run)
+    let (all, few) = (complete.counts.alignmentBytes, raw.counts.alignmentBytes)
+    // With all rows: those kept, and as many drawn uniformly.
+    let held = 2 * few + logits
     do {
       _ = try planner.plan(complete, run, holding: held, announces: false)
     } catch let error as PredictionError {
@@ -33,17 +36,17 @@ extension FoldingPipeline {
     let reference = try firstPass(complete, run, seed: run.seed, held)
     // Logits of a pass go as soon as they are compared.
     var passes = [("all", reference.pass, LogitChange())]
-    func compare(_ name: String, _ features: RawFeatures, seed: UInt64) throws {
+    func compare(_ name: String, _ features: RawFeatures, seed: UInt64, _ held: Int) throws {
       let (pass, logits) = try firstPass(features, run, seed: seed, held)
       passes.append((name, pass, LogitChange(from: reference.logits, to: logits)))
     }
-    try compare("kept, \(kept.rule.rawValue)", raw, seed: run.seed)
+    try compare("kept, \(kept.rule.rawValue)", raw, seed: run.seed, all + logits)
     if kept.rule != .uniform {
       let uniform = RowSelection.choose(
         count: complete.rowCount, budget: kept.rows.count, seed: run.seed)
-      try compare("uniform", complete.keepingRows(uniform), seed: run.seed)
+      try compare("uniform", complete.keepingRows(uniform), seed: run.seed, all + few + logits)
     }
-    try compare("all, other draw", complete, seed: run.seed &+ 1)
+    try compare("all, other draw", complete, seed: run.seed &+ 1, held)
     var table = "rows\tcount\ttflop_per_pass\tseconds\tlogit_rms_change\tlogit_max_change\n"
     for (name, pass, change) in passes {
       table += "\(name)\t\(pass.rows)\t\(String(format: "%.4g", pass.operations / 1e12))"
