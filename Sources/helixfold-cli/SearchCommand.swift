@@ -42,6 +42,7 @@ struct SearchCommand: ParsableCommand {
     let records = try FASTA.records(in: InputText(path: fasta))
     Interruption.listen()
     let interruption = SearchInterruption(orWhen: { Interruption.isRequested })
+    let versions = ToolVersions()
     var status = ExitStatus.success
     for record in records {
       switch record.sequence {
@@ -50,7 +51,7 @@ struct SearchCommand: ParsableCommand {
         if status == .success { status = error.exitStatus }
       case .success(let sequence):
         do {
-          let found = try find(record.id, sequence, options, interruption, reporter)
+          let found = try find(record.id, sequence, options, versions, interruption, reporter)
           if status == .success { status = found }
         } catch {
           StandardStreams.writeError("helixfold: \(record.id): \("\(error)".printable)\n")
@@ -65,7 +66,7 @@ struct SearchCommand: ParsableCommand {
   /// Searches for one target, after removing the results of an earlier search from its folder.
   private func find(
     _ id: String, _ sequence: ProteinSequence, _ options: SearchOptions,
-    _ interruption: SearchInterruption, _ reporter: ProgressReporter
+    _ versions: ToolVersions, _ interruption: SearchInterruption, _ reporter: ProgressReporter
   ) throws -> ExitStatus {
     let folder = "\(output)/\(id)"
     try AtomicFile.createFolder(folder)
@@ -73,7 +74,7 @@ struct SearchCommand: ParsableCommand {
     unlink(folder + "/msa_coverage.svg")
     // If this run is killed, the table tells a later one which files it left.
     try AtomicFile.write(SearchReport().text, to: folder + "/searches.tsv")
-    let report = SearchRunner(options: options, interruption: interruption) {
+    let report = SearchRunner(options: options, interruption: interruption, versions: versions) {
       reporter.report($0, of: id)
     }.run(sequence: sequence, into: folder + "/msas")
     try AtomicFile.write(report.text, to: folder + "/searches.tsv")

@@ -101,7 +101,7 @@ public struct SearchRunner: Sendable {
   ) throws(SearchFailure) -> (content: [UInt8], entry: SearchCache.Entry, isCached: Bool) {
     let input = try Self.input(step, sequence, starts)
     let program = try options.tools.executable(step.tool)
-    let key = try key(step, sequence, input: input, program: program)
+    let key = try key(step, sequence, input: input)
     if interruption.isInterrupted { throw .interrupted(step.tool) }
     let stored = cache.content(key) { onEvent(.warning(step: step.name, line: $0)) }
     if let stored { return (stored.content, stored.entry, true) }
@@ -133,16 +133,23 @@ public struct SearchRunner: Sendable {
   }
 
   private func key(
-    _ step: SearchStep, _ sequence: ProteinSequence, input: String, program: String
+    _ step: SearchStep, _ sequence: ProteinSequence, input: String
   ) throws(SearchFailure) -> SearchCache.Key {
     let names = SearchStep.Names(
       input: "{input}", work: "{work}",
       databases: step.databases.indices.map { "{database\($0)}" }, threads: "{threads}")
     var identities: [SearchDatabase.Identity] = []
     for database in step.databases { identities.append(try database.identity()) }
+    // Programs of one package say the same once.
+    var found: [String] = []
+    for tool in step.tools {
+      let path = try options.tools.executable(tool)
+      let version = versions.version(of: tool, at: path, interruption: interruption)
+      if !found.contains(version) { found.append(version) }
+    }
     return SearchCache.Key(
       tool: step.tool,
-      toolVersion: versions.version(of: step.tool, at: program, interruption: interruption),
+      toolVersion: found.joined(separator: ", "),
       arguments: ([step.conversion(names)].compactMap { $0 } + step.commands(names)).map {
         [$0.tool.rawValue] + $0.arguments
       },

@@ -8,9 +8,11 @@ public final class ToolVersions: Sendable {
   public init() {}
 
   /// Time a program has to tell its version.
-  private static let patience: Duration = .seconds(10)
+  private static let patience: Duration = .seconds(60)
 
-  /// What a program says of its version, such as `HMMER 3.3.2`; "unknown" if it says nothing.
+  private static let unknown = "unknown"
+
+  /// What a program says of its version, such as `HMMER 3.3.2`; "unknown" if it says nothing, for which it is asked again.
   func version(
     of tool: SearchTool, at path: String, interruption: SearchInterruption
   ) -> String {
@@ -21,7 +23,7 @@ public final class ToolVersions: Sendable {
       executable: path, arguments: [tool == .mmseqs ? "version" : "-h"]
     ).run(interruption: isOver, onLine: { _ in }, onTick: { _ in })
     let version = Self.version(of: tool, in: outcome?.log ?? "")
-    known.withLock { $0[path] = version }
+    if version != Self.unknown { known.withLock { $0[path] = version } }
     return version
   }
 
@@ -36,6 +38,6 @@ public final class ToolVersions: Sendable {
     case .mmseqs:
       found = text.split(whereSeparator: \.isWhitespace).first.map { $0.prefix(60) }
     }
-    return found.map(String.init) ?? "unknown"
+    return found.map(String.init) ?? unknown
   }
 }
