@@ -290,7 +290,11 @@ enum StoreTarget {
       case .absent: throw InputError.missing(file: input)
       case .file: return [input]
       case .folder:
-        return try FolderContents.names(in: input) { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
+        let names = try FolderContents.names(in: input) { $0.hasSuffix(".h5") }
+        if names.isEmpty {
+          throw InputError.content(file: input, problem: "holds no feature files (*.h5)")
+        }
+        return names.map { "\(input)/\($0)" }
       }
     }
   }
