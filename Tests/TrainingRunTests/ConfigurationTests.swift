@@ -80,7 +80,9 @@ struct ConfigurationTests {
     #expect(factor(.mini) == nil && factor(.tiny) == nil)
     #expect(try TrainingConfig.initial.document().contains("\"spikeFactor\" : 10"))
     let off = #"{"preset": "finetune", "optimizer": {"guarding": {"spikeFactor": null}}}"#
-    #expect(factor(try parse(off)) == nil)
+    let config = try parse(off)
+    #expect(factor(config) == nil)
+    #expect(try parse(config.document()) == config)
   }
 
   @Test(

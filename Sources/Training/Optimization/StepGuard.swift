@@ -11,6 +11,16 @@ public struct StepGuardConfig: Codable, Hashable, Sendable {
 
   /// Only steps with a loss or gradient that is not finite are skipped.
   public init() {}
+
+  private enum CodingKeys: String, CodingKey { case spikeFactor, window, maxConsecutiveSpikes }
+
+  /// Encodes a guard that is off as null, so that no preset switches it on again where the file is read.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(spikeFactor, forKey: .spikeFactor)
+    try container.encode(window, forKey: .window)
+    try container.encode(maxConsecutiveSpikes, forKey: .maxConsecutiveSpikes)
+  }
 }
 
 /// What to do with a step.

@@ -82,6 +82,8 @@ public struct TrainingRecord: Codable, Hashable, Sendable {
     loss = try line.decode(Double?.self, forKey: .loss) ?? .nan
     lddt = try line.decodeIfPresent(Double.self, forKey: .lddt)
     terms = try line.decodeIfPresent(LossReport.self, forKey: .terms)
+    // Earlier builds wrote terms that are not finite.
+    if !loss.isFinite { (terms, lddt) = (nil, nil) }
     rate = try line.decodeIfPresent(Double.self, forKey: .rate)
     decision = try line.decodeIfPresent(StepDecision.self, forKey: .decision)
     gradientNorm = try line.decodeIfPresent(Double.self, forKey: .gradientNorm)
