@@ -53,7 +53,9 @@ test: dependencies ## all tests, release build; HELIXFOLD_TEST_DATA=DIR adds the
 	@$(TEST_PLACE) $(MPI) swift test $(TEST_FLAGS)
 
 test-times: dependencies ## one test after the other, and the slowest thirty with their seconds
-	@$(TEST_PLACE) $(MPI) swift test $(TEST_FLAGS) --no-parallel --xunit-output .build/test-times.xml > /dev/null
+	@rm -f .build/test-times*
+	@$(TEST_PLACE) $(MPI) swift test $(TEST_FLAGS) --no-parallel --xunit-output .build/test-times.xml > .build/test-times.log \
+	  || { tail -n 50 .build/test-times.log >&2; exit 1; }
 	@sed -n 's/.*<testcase classname="\([^"]*\)" name="\([^"]*\)" time="\([^"]*\)".*/\3\t\1\t\2/p' \
 	  .build/test-times*.xml | LC_ALL=C sort -rg | awk 'NR <= 30'
 

@@ -18,7 +18,7 @@ mean_loss() {
     | awk -v from="$2" -v to="$3" '{ match($0, /"step":[0-9]+/); s = substr($0, RSTART + 7, RLENGTH - 7)
         if (!match($0, /"total":[0-9.e+-]+/)) next  # a loss that is not finite
         t = substr($0, RSTART + 8, RLENGTH - 8)
-        if (s >= from && s <= to) { n++; sum += t } } END { printf "%.6f", sum / n }'
+        if (s >= from && s <= to) { n++; sum += t } } END { if (n) printf "%.6f", sum / n; else printf "nan" }'
 }
 
 # absent WHAT: ends the script because something that it needs is not at hand; the section stays as it is.

@@ -21,13 +21,13 @@ for tensor in low high; do
   done
   # Name of the tensor, and its share of the norm of the whole gradient.
   hit=$(awk -F '\t' 'NR == 2 { sub(/alphafold\/alphafold_iteration\//, "", $1); printf "%s, %.4f of the gradient", $1, $2 / $3 }' "$work/adagc-$tensor-1/spike.tsv")
-  awk -v tensor=$tensor -v hit="$hit" 'NF == 4 { n++; g = $2 - $1; a = $4 - $3; sg += g; sa += a; qg += g * g
+  awk -v tensor=$tensor -v hit="$hit" '/nan/ { lost++; next } NF == 4 { n++; g = $2 - $1; a = $4 - $3; sg += g; sa += a; qg += g * g
       if (g > 0) { harmed++; if (a <= g / 10) kept++ }
       ratios = ratios sprintf("%s%s", n > 1 ? ", " : "", g > 0 ? sprintf("%.2f", a / g) : "no excess of global")
       text = text sprintf("%s%+.4f/%+.4f", n > 1 ? ", " : "", g, a) }
     END { variance = (qg - sg * sg / n) / (n - 1); error = variance > 0 ? sqrt(variance / n) : 0
       aim = tensor == "high" ? "" : "AdaGC ≤ 1/10 of global for every seed, where global has an excess"
-      holds = tensor == "high" ? "" : (harmed == 0 ? "not informative" : (kept == harmed ? "yes" : "no"))
+      holds = tensor == "high" ? "" : (lost ? "no" : harmed == 0 ? "not informative" : (kept == harmed ? "yes" : "no"))
       printf "| `dev spike --tensor %s --factor 1000` (seed 1: %s), `mini` cut down to 2 blocks, 8 + 16 rows, crops of 32 and batches of 2 (`tools/spike-options.json`), excess loss 150 to 250 steps later, global/AdaGC, seeds 1, 2, 3 | %s; ratios %s; mean %+.4f/%+.4f, standard error of global %.4f | %s | %s |\n", tensor, hit, text, ratios, sg / n, sa / n, error, aim, holds }' <<< "$table"
 done
 calm=""
