@@ -36,7 +36,7 @@ public struct GatedAttention: Sendable {
   ///   - bias: added to the logits of every attention, `[heads, positions, positions]`.
   ///   - mask: which positions are visible, per batch element.
   ///   - intervals: which positions do not attend to which, the same for all batch elements: proteins packed side by side, say.
-  ///   - dropout: factors on what is added, shared by the batch. `[positions, inputs]`
+  ///   - dropoutFactors: factors on what is added, shared by the batch. `[positions, inputs]`
   public func update(
     _ x: Tensor, along axes: AttentionAxes, norm: LayerNorm, bias: Tensor?, mask: PositionMask,
     intervals: AttentionIntervals? = nil, dropoutFactors: Tensor? = nil, _ context: ExecutionContext

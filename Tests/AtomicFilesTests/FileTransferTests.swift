@@ -75,6 +75,13 @@ struct FileTransferTests {
     action.sa_flags &= ~SA_RESTART
     sigaction(SIGUSR2, &action, nil)
 
+    // Threads that Dispatch makes block signals.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGUSR2)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    defer { pthread_sigmask(SIG_BLOCK, &signals, nil) }
+
     var ends: [Int32] = [-1, -1]
     #expect(pipe(&ends) == 0)
     let (reading, writing) = (ends[0], ends[1])

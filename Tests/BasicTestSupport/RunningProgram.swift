@@ -24,7 +24,7 @@ public final class RunningProgram {
   }
 
   /// Waits for the end of the process.
-  public func wait() { process.waitUntilExit() }
+  public func wait() { withExtendedLifetime(self) { process.waitUntilExit() } }
 
   /// Ends the process as the kernel's out-of-memory killer does.
   public func end() {

@@ -91,9 +91,12 @@ struct CommandTests {
     arguments: [
       ("block --residues 16 --msa 4", "forward and backward median "),
       // A protein begins at a multiple of 64.
-      ("pack --lengths 8 --lengths 9 --msa 4", "\"positions\": 73,"),
+      ("pack --lengths 8 --lengths 9 --msa 4 --json", "\"positions\": 73,"),
       ("attention --residues 16 --heads 2 --channels 8", "hidden share 0.000, skipped 0.000: "),
-      ("branch-parallel --residues 16 --msa 4", "same bits              yes\n"),
+      (
+        "branch-parallel --residues 16 --msa 4",
+        "same bits              yes, of the loss and of all gradients\n"
+      ),
     ])
   func benchmarks(_ arguments: String, _ fact: String) throws {
     var words = ["bench"] + arguments.split(separator: " ").map(String.init) + ["--repeats", "1"]

@@ -399,7 +399,8 @@ struct StoreTests {
         == "f.pkl: 'template_aatype' is float32 of shape [1, 8, 22], expected shape [N_templ, 9, 22]"
     )
     #expect(
-      problem("residue_index", .int32(NDArray(repeating: 2_000_000_000, shape: [9])))
+      problem(
+        "residue_index", .int32(NDArray(shape: [9], values: (0..<9).map { 2_000_000_000 + $0 })))
         == "f.pkl: 'residue_index' is out of range (2000000000), expected numbers within ±1,000,000,000"
     )
     #expect(

@@ -267,6 +267,7 @@ struct GatheringTests {
   func hopeless() throws {
     let bench = try GatheringBench()
     try bench.jackhmmer(GatheringBench.goodResult)
+    for name in ["hmmbuild", "hmmsearch"] { try bench.program(name, "exit 1") }
     #expect(throws: SearchFailure.noStart(database: "pdb_seqres")) {
       try bench.predict("out", databases: ["pdb_seqres": "db.fasta"])
     }
