@@ -202,6 +202,14 @@ import Testing
       try PredictionFiles.ranking(plddts: ["m": 80.5], ptms: ["m": 0.5])
         == "{\n    \"plddts\": {\n        \"m\": 80.5\n    },\n    \"order\": [\n        \"m\"\n    ],\n"
         + "    \"ptms\": {\n        \"m\": 0.5\n    }\n}")
+    let noted = try [
+      PredictionFiles.confidence(plddt: [95], note: "small \"net\""),
+      PredictionFiles.alignedError([0.25], residues: 1, maximum: 31.75, note: "small"),
+      PredictionFiles.ranking(plddts: ["m": 80.5], notes: ["m": "small", "other": "x"]),
+    ]
+    #expect(noted[0].hasSuffix(#""confidenceCategory":["H"],"weights_note":"small \"net\""}"#))
+    #expect(noted[1].hasSuffix(#""max_predicted_aligned_error":31.75,"weights_note":"small"}]"#))
+    #expect(noted[2].contains(#""weights_notes": {"#) && !noted[2].contains("other"))
     let equals = try PredictionFiles.ranking(plddts: ["b": 80, "c": 90, "a": 80])
     #expect(equals.contains("[\n        \"c\",\n        \"a\",\n        \"b\"\n    ]"))
     #expect(PredictionFiles.timings([("features", 1.5)]) == "{\n    \"features\": 1.5\n}")

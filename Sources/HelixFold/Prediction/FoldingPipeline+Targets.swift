@@ -129,7 +129,9 @@ extension FoldingPipeline {
     try sayScores(of: raw, &report)
     try folder.removeDrawings()
     try folder.write(report.figures(), as: work.plots)
-    try folder.writeRanking(work.scores, timings: work.timings)
+    let notes = runs.compactMap { run in run.model.note.map { (run.name, $0) } }
+    try folder.writeRanking(
+      work.scores, notes: Dictionary(notes) { first, _ in first }, timings: work.timings)
     if queue.isWriter, folder.bestStructure.hasSuffix(".cif") {
       reporter.warn(
         "\(raw.id): the structure does not fit the columns of a PDB file (residue numbers from -999 to 9999, coordinates from -999 to 9999 Å); it is in ranked_0.cif only"

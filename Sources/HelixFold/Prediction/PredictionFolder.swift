@@ -187,7 +187,8 @@ struct PredictionFolder {
     try write(try result.structure(of: raw, provenance: provenance), as: "unrelaxed_\(model)")
     try keep("confidence_\(model).json") {
       try AtomicFile.write(
-        try PredictionFiles.confidence(plddt: result.prediction.plddt), to: $0)
+        try PredictionFiles.confidence(
+          plddt: result.prediction.plddt, note: provenance.model.note), to: $0)
     }
     guard let error = result.prediction.alignedError,
       let maximum = result.prediction.maxAlignedError
@@ -195,7 +196,8 @@ struct PredictionFolder {
     try keep("pae_\(model).json") {
       try AtomicFile.write(
         try PredictionFiles.alignedError(
-          error.values, residues: raw.residueCount, maximum: maximum), to: $0)
+          error.values, residues: raw.residueCount, maximum: maximum,
+          note: provenance.model.note), to: $0)
     }
   }
 
@@ -239,7 +241,11 @@ struct PredictionFolder {
   }
 
   /// Writes the ranking over all networks, best mean pLDDT first, ties by name.
-  func writeRanking(_ scores: [RankingScore], timings: [(name: String, value: Double)]) throws {
+  ///
+  /// - Parameter notes: what users should know about weights, by the name of the result.
+  func writeRanking(
+    _ scores: [RankingScore], notes: [String: String], timings: [(name: String, value: Double)]
+  ) throws {
     guard isKept else { return }
     for (rank, score) in RankingScore.ranked(scores).enumerated() {
       try copyStructure("unrelaxed_\(score.model)", to: "ranked_\(rank)")
@@ -249,7 +255,8 @@ struct PredictionFolder {
       scores.compactMap { score in score.ptm.map { (score.model, $0) } }
     ) { first, _ in first }
     try AtomicFile.write(
-      try PredictionFiles.ranking(plddts: plddts, ptms: ptms), to: file("ranking_debug.json"))
+      try PredictionFiles.ranking(plddts: plddts, ptms: ptms, notes: notes),
+      to: file("ranking_debug.json"))
     try AtomicFile.write(PredictionFiles.timings(timings), to: file(Self.lastFile))
   }
 
