@@ -22,6 +22,10 @@ public final class FoldingPipeline {
   private let cautions: TargetCautions
   private(set) var outcomes: [TargetOutcome] = []
   private(set) var targetCount = 1
+  /// Operations of the targets that a dry run has planned.
+  private var planned: [Double] = []
+  /// How fast passes are on this machine, measured when a dry run first needs it.
+  private lazy var rate = WorkRate(context)
   /// Whether a target had results of another calculation, which this run replaces.
   private var replacesOthers = false
   private(set) var meter = TargetMeter()
@@ -58,6 +62,9 @@ public final class FoldingPipeline {
         try AtomicFile.createFolder(options.output)
       }
       for group in try planner.groups(of: targets) { try predict(group, of: targets, finished) }
+      if options.isDryRun && planned.count > 1 {
+        planner.announce(total: planned.reduce(0, +), of: planned.count, rate)
+      }
     } catch is Interrupted {
       queue.remove()
       try write(outcomes)
@@ -105,9 +112,10 @@ public final class FoldingPipeline {
       let cautions = cautions.about(target, raw)
       for caution in cautions { reporter.warn("\(target.id): \(caution)") }
       if options.isDryRun {
-        _ = try attempt(index, target.id) {
-          try planner.announce(raw, choosingFrom: target.gathered?.complete)
+        let operations = try attempt(index, target.id) {
+          try planner.announce(raw, choosingFrom: target.gathered?.complete, rate)
         }
+        planned += [operations].compactMap(\.self)
         continue
       }
       guard let work = try attempt(index, target.id, { try open(index, raw, target.gathered) })

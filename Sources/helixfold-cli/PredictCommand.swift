@@ -158,7 +158,7 @@ struct PredictCommand: ParsableCommand {
   )
   var replace = false
 
-  @Flag(help: "Check inputs, print memory and cost, and stop.")
+  @Flag(help: "Check inputs, print memory, cost and rough time, and stop.")
   var dryRun = false
 
   @OptionGroup var reporting: ProgressOptions

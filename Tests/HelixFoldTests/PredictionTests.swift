@@ -213,6 +213,21 @@ struct PredictionTests {
     }
   }
 
+  @Test("a dry run tells operations and a rough time, and writes nothing")
+  func dryRun() throws {
+    let bench = try PredictionBench()
+    bench.options.isDryRun = true
+    let targets = [
+      try PredictionBench.target("MKTAYIAK"), try PredictionBench.target("MKV", id: "other"),
+    ]
+    #expect(try bench.run(["tiny"], targets) == .success)
+    #expect(
+      bench.said.matches(of: /TFLOP, roughly [0-9:]+ with 1 thread of this machine/).count == 3,
+      "\(bench.said)")
+    #expect(bench.said.contains("\n2 targets: "))
+    #expect(!FileManager.default.fileExists(atPath: bench.path))
+  }
+
   @Test("chains of up to 128 residues share passes, longer ones and ensembles do not")
   func groups() throws {
     let folder = try ScratchFolder()

@@ -70,8 +70,11 @@ struct RunPlanner {
     try queue.least(MemoryLimit(allowed: options.memoryLimit))
   }
 
-  /// The report of a dry run about a target.
-  func announce(_ raw: RawFeatures, choosingFrom complete: DeferredFeatures?) throws {
+  /// The report of a dry run about a target; returns its operations with all networks and seeds.
+  func announce(
+    _ raw: RawFeatures, choosingFrom complete: DeferredFeatures?, _ rate: WorkRate
+  ) throws -> Double {
+    var sum = 0.0
     let seeds = max(1, options.seedCount)
     for model in models {
       let run = PredictionRun(model, seedIndex: 0, options)
@@ -80,8 +83,25 @@ struct RunPlanner {
         counted(run.recycles + 1, "pass") + (seeds > 1 ? " for each of \(seeds) seeds" : "")
       let operations = run.operations(raw.counts) * Double(seeds)
       reporter.note(
-        "\(raw.id) \(run.name): \(passes), \(fixed(operations / 1e12, decimals: 2)) TFLOP")
+        "\(raw.id) \(run.name): \(passes), \(cost(operations, rate))", event: "cost",
+        [
+          ("target", .string(raw.id)), ("model", .string(run.name)),
+          ("operations", .number(operations)), ("seconds", .number(operations / rate.perSecond)),
+        ])
+      sum += operations
     }
+    return sum
+  }
+
+  /// The report of a dry run about all targets.
+  func announce(total operations: Double, of count: Int, _ rate: WorkRate) {
+    reporter.note("\(counted(count, "target")): \(cost(operations, rate))")
+  }
+
+  private func cost(_ operations: Double, _ rate: WorkRate) -> String {
+    let time = ProgressReporter.duration(operations / rate.perSecond)
+    return
+      "\(fixed(operations / 1e12, decimals: 2)) TFLOP, roughly \(time) with \(counted(options.threads, "thread")) of this machine"
   }
 }
 
