@@ -262,8 +262,11 @@ extension StoreCommand {
       var problems: [String] = []
       var targets = 0
       // A file that is missing is one of the problems.
-      let paths = try stores.flatMap {
-        PathKind(of: $0) == .folder ? try StoreTarget.files([$0]) : [$0]
+      let paths = try stores.flatMap { store in
+        guard PathKind(of: store) == .folder else { return [store] }
+        let files = try StoreTarget.files([store])
+        if files.isEmpty { problems.append("\(store): holds no feature files (*.h5)") }
+        return files
       }
       for path in paths {
         do {
@@ -290,11 +293,7 @@ enum StoreTarget {
       case .absent: throw InputError.missing(file: input)
       case .file: return [input]
       case .folder:
-        let names = try FolderContents.names(in: input) { $0.hasSuffix(".h5") }
-        if names.isEmpty {
-          throw InputError.content(file: input, problem: "holds no feature files (*.h5)")
-        }
-        return names.map { "\(input)/\($0)" }
+        return try FolderContents.names(in: input) { $0.hasSuffix(".h5") }.map { "\(input)/\($0)" }
       }
     }
   }

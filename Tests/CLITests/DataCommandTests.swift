@@ -165,7 +165,7 @@ struct DataCommandTests {
     #expect(result.output == alone.output)
   }
 
-  @Test("a folder without feature files is not packed")
+  @Test("a folder without feature files is neither packed nor called sound")
   func emptyPack() throws {
     let folder = try ScratchFolder()
     try FileManager.default.createDirectory(
@@ -174,6 +174,9 @@ struct DataCommandTests {
     #expect(result.status == 65, "\(result.errors)")
     #expect(result.errors.contains("empty: no targets"), "\(result.errors)")
     #expect(try Self.names(folder) == ["empty"])
+    let verified = try Command.run(["store", "verify", "empty"], in: folder)
+    #expect(verified.status == 65 && verified.output.isEmpty)
+    #expect(verified.errors.contains("empty: holds no feature files"), "\(verified.errors)")
   }
 
   @Test("prepare ends with the status of its only failure, and with 1 where others succeeded")
