@@ -89,9 +89,9 @@ struct DeferredFeaturesTests {
     #expect(try state() == ["predicted"])
     // The results of before are there until there are new ones.
     (bench.options.resumes, bench.options.recycles) = (false, 2)
-    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["a"], stopAfter: 1) }
+    #expect(throws: Interrupted(.goesOnWithReplace)) { try bench.run(["a"], stopAfter: 1) }
     #expect(try state() == ["predicted"])
-    #expect(throws: Interrupted(.goesOnWithResume)) { try bench.run(["a", "b"], stopAfter: 4) }
+    #expect(throws: Interrupted(.goesOnWithReplace)) { try bench.run(["a", "b"], stopAfter: 4) }
     #expect(try state() == ["begun"])
   }
 }
